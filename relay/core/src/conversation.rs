@@ -1,0 +1,218 @@
+//! A conversation as it stands: the fold over its events, the same in the core's memory and in the store's rows.
+
+use std::collections::VecDeque;
+
+use wire::limit::{LAST_LINE_CHARS_MAX, UNREAD_MAX};
+use wire::{
+    AgentId, Body, ConversationId, ConversationState, ConversationSummary, Cursor, Event, Lane, Party, Seq,
+    SiteId, VisitorConversation, VisitorId,
+};
+
+/// What is true of a conversation after all its events so far. [`Conversation::apply`] is the only mutator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversation {
+    /// Which conversation.
+    pub id: ConversationId,
+    /// On which site.
+    pub site: SiteId,
+    /// Whose.
+    pub visitor: VisitorId,
+    /// The time of its first event.
+    pub opened_at_ms: u64,
+    /// BCP 47 tag, or empty.
+    pub language: String,
+    /// Where it stands.
+    pub state: ConversationState,
+    /// Its number in line, meaningful while waiting.
+    pub turn: u64,
+    /// The agent it was last assigned to, also after it ended.
+    pub agent: Option<AgentId>,
+    /// The time of the last message.
+    pub last_at_ms: u64,
+    /// The last message's beginning.
+    pub last_line: String,
+    /// Who wrote it.
+    pub last_party: Party,
+    /// Numbers of the visitor's messages that no agent has seen, the latest `UNREAD_MAX`.
+    pub unread_by_staff: VecDeque<Seq>,
+    /// Numbers of the agents' messages that the visitor has not seen, the latest `UNREAD_MAX`.
+    pub unread_by_visitor: VecDeque<Seq>,
+    /// The last message the visitor has seen.
+    pub seen_by_visitor: Seq,
+    /// The last message an agent has seen.
+    pub seen_by_staff: Seq,
+    /// The visitor's rating, 0 for none.
+    pub score: u8,
+    /// The last numbers of both lanes.
+    pub head: Cursor,
+}
+
+/// An event does not follow the last one of its lane: there is a gap, or it is an old one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutOfOrder {
+    /// It was applied before.
+    Old,
+    /// Others before it are missing.
+    Gap,
+}
+
+impl Conversation {
+    /// A conversation before its first event.
+    #[must_use]
+    pub const fn new(
+        id: ConversationId,
+        site: SiteId,
+        visitor: VisitorId,
+        opened_at_ms: u64,
+        language: String,
+    ) -> Self {
+        Self {
+            id,
+            site,
+            visitor,
+            opened_at_ms,
+            language,
+            state: ConversationState::Idle,
+            turn: 0,
+            agent: None,
+            last_at_ms: opened_at_ms,
+            last_line: String::new(),
+            last_party: Party::Visitor,
+            unread_by_staff: VecDeque::new(),
+            unread_by_visitor: VecDeque::new(),
+            seen_by_visitor: Seq::ZERO,
+            seen_by_staff: Seq::ZERO,
+            score: 0,
+            head: Cursor { shared: Seq::ZERO, staff: Seq::ZERO },
+        }
+    }
+
+    /// Takes the next event of a lane into account.
+    ///
+    /// # Errors
+    /// When the event is not the next one of its lane; nothing has changed then.
+    pub fn apply(&mut self, event: &Event) -> Result<(), OutOfOrder> {
+        let head = self.head.of_mut(event.lane);
+        if event.seq <= *head {
+            return Err(OutOfOrder::Old);
+        }
+        if event.seq != head.next() {
+            return Err(OutOfOrder::Gap);
+        }
+        *head = event.seq;
+        match &event.body {
+            Body::Text { text } => self.apply_message(event, text),
+            Body::File { attachment } => self.apply_message(event, &attachment.name),
+            Body::Queued => self.state = ConversationState::Waiting { since_ms: event.at_ms },
+            Body::Turn { turn } => self.turn = *turn,
+            Body::LeftQueue => self.state = ConversationState::Idle,
+            Body::Assigned { agent } => {
+                self.state = ConversationState::Assigned { agent: *agent };
+                self.agent = Some(*agent);
+            }
+            Body::Seen { up_to } => self.apply_seen(event, *up_to),
+            Body::Closed => self.state = ConversationState::Closed { at_ms: event.at_ms },
+            Body::Rated { score, .. } => self.score = *score,
+            Body::Context { page } => {
+                if self.language.is_empty() {
+                    self.language.clone_from(&page.language);
+                }
+            }
+            Body::Joined | Body::Note { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn apply_message(&mut self, event: &Event, line: &str) {
+        self.last_at_ms = event.at_ms;
+        self.last_line = first_line(line);
+        let Some(party) = event.author.party() else { return };
+        self.last_party = party;
+        let unread = match party {
+            Party::Visitor => &mut self.unread_by_staff,
+            Party::Staff => &mut self.unread_by_visitor,
+        };
+        if unread.len() == UNREAD_MAX {
+            unread.pop_front();
+        }
+        unread.push_back(event.seq);
+    }
+
+    fn apply_seen(&mut self, event: &Event, up_to: Seq) {
+        let (seen, unread) = match event.author.party() {
+            Some(Party::Visitor) => (&mut self.seen_by_visitor, &mut self.unread_by_visitor),
+            Some(Party::Staff) => (&mut self.seen_by_staff, &mut self.unread_by_staff),
+            None => return,
+        };
+        *seen = up_to.max(*seen);
+        let seen = *seen;
+        unread.retain(|seq| *seq > seen);
+    }
+
+    /// Whether it has ended.
+    #[must_use]
+    pub const fn closed(&self) -> bool {
+        matches!(self.state, ConversationState::Closed { .. })
+    }
+
+    /// The last number one side has seen.
+    #[must_use]
+    pub const fn seen_by(&self, party: Party) -> Seq {
+        match party {
+            Party::Visitor => self.seen_by_visitor,
+            Party::Staff => self.seen_by_staff,
+        }
+    }
+
+    /// The last number of a lane.
+    #[must_use]
+    pub const fn head_of(&self, lane: Lane) -> Seq {
+        self.head.of(lane)
+    }
+
+    /// The agents' view of it.
+    #[must_use]
+    pub fn summary(&self) -> ConversationSummary {
+        ConversationSummary {
+            conversation: self.id,
+            site: self.site.clone(),
+            visitor: self.visitor,
+            state: self.state,
+            opened_at_ms: self.opened_at_ms,
+            last_at_ms: self.last_at_ms,
+            last_line: self.last_line.clone(),
+            last_party: self.last_party,
+            unread: u32::try_from(self.unread_by_staff.len()).unwrap_or(u32::MAX),
+            language: self.language.clone(),
+            score: self.score,
+            head: self.head,
+        }
+    }
+
+    /// The visitor's own view of it.
+    #[must_use]
+    pub fn visitor_view(&self) -> VisitorConversation {
+        VisitorConversation {
+            conversation: self.id,
+            opened_at_ms: self.opened_at_ms,
+            last_at_ms: self.last_at_ms,
+            last_line: self.last_line.clone(),
+            closed: self.closed(),
+            unread: u32::try_from(self.unread_by_visitor.len()).unwrap_or(u32::MAX),
+            head: self.head.shared,
+        }
+    }
+}
+
+/// The beginning of a text on one line.
+fn first_line(text: &str) -> String {
+    let mut line = String::new();
+    for (count, char) in text.trim_start().chars().enumerate() {
+        if count == LAST_LINE_CHARS_MAX {
+            break;
+        }
+        line.push(if char.is_control() { ' ' } else { char });
+    }
+    line.truncate(line.trim_end().len());
+    line
+}

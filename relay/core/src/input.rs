@@ -1,0 +1,168 @@
+//! What the shell tells the core.
+
+use wire::{
+    AgentId, AgentSummary, ClientFrame, Event, Follow, PageContext, Party, Role, SiteId, Token, VisitorId,
+};
+
+use crate::conversation::Conversation;
+use crate::store::{Answer, AppendError, Appended, QueryError};
+
+/// A line to one client, named by the shell; never used twice in the life of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// Ties the answer of a store to the request; made by the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// Something happened outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A client said hello, and the shell has proven who it is (token or cookie, origin, site, protocol version).
+    Connected {
+        /// The new line.
+        connection: ConnectionId,
+        /// Who is at its other end.
+        peer: Peer,
+        /// What it had before.
+        follow: Vec<Follow>,
+    },
+    /// A later frame of a connected client (never `Hello`).
+    Frame {
+        /// The line it came by.
+        connection: ConnectionId,
+        /// What it said.
+        frame: ClientFrame,
+    },
+    /// The line is gone, whoever ended it.
+    Disconnected {
+        /// Which line.
+        connection: ConnectionId,
+    },
+    /// The bus: some relay (maybe this one) has committed these events of one conversation. The only way in for events.
+    Committed(Commit),
+    /// The bus: somebody is typing somewhere.
+    Typing(Typing),
+    /// The store has answered an `Append`. When it succeeded, its `Committed` came before.
+    Appended {
+        /// Which.
+        request: RequestId,
+        /// How it went.
+        result: Result<Appended, AppendError>,
+    },
+    /// The store has answered a `Query`.
+    Answered {
+        /// Which.
+        request: RequestId,
+        /// What it found.
+        result: Result<Answer, QueryError>,
+    },
+    /// The shell has made (and stored) a visitor for this connection.
+    Registered {
+        /// Which line.
+        connection: ConnectionId,
+        /// The new visitor.
+        visitor: VisitorId,
+        /// Their token, to be handed over once.
+        token: Token,
+    },
+    /// The visitor could not be stored.
+    RegisterFailed {
+        /// Which line.
+        connection: ConnectionId,
+        /// What to tell them.
+        refusal: wire::Refusal,
+    },
+    /// The agents as they stand in the store now (name, role, capacity; added, removed). `state` and `load` are ignored.
+    Agents(Vec<Agent>),
+    /// An agent signed out everywhere, or was removed: it is offline at once.
+    SignedOut {
+        /// Which agent.
+        agent: AgentId,
+    },
+}
+
+/// Who is at the other end of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// A visitor of a site; `visitor` is none until they registered.
+    Visitor {
+        /// On which site.
+        site: SiteId,
+        /// Who, when known.
+        visitor: Option<VisitorId>,
+        /// Where they are.
+        page: PageContext,
+    },
+    /// A signed-in agent.
+    Agent {
+        /// Which one.
+        agent: AgentId,
+    },
+}
+
+/// An agent's settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// Which agent.
+    pub id: AgentId,
+    /// Name shown to visitors.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Conversations it may hold at once, 1 to [`wire::limit::CAPACITY_MAX`].
+    pub capacity: u32,
+}
+
+/// Committed events of one conversation, in order, with what is needed to fold them from nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// The conversation's site.
+    pub site: SiteId,
+    /// The conversation's visitor.
+    pub visitor: VisitorId,
+    /// Both lanes, each in order.
+    pub events: Vec<Event>,
+}
+
+/// Somebody is typing: passes, is never recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typing {
+    /// Where.
+    pub conversation: wire::ConversationId,
+    /// Which side.
+    pub party: Party,
+    /// The agent, when it is one: it does not hear its own typing.
+    pub agent: Option<AgentId>,
+    /// The agent's name, or empty.
+    pub name: String,
+}
+
+/// What a core starts with.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// 128 random bits from outside; the core's own ids are drawn from them.
+    pub seed: u128,
+    /// The largest attachment taken, for `Welcome`.
+    pub attachment_bytes_max: u64,
+    /// Every agent.
+    pub agents: Vec<Agent>,
+    /// Every open conversation, folded by the store.
+    pub open: Vec<Conversation>,
+}
+
+/// An agent as colleagues see it is made of its settings and the core's live state.
+impl Agent {
+    /// The view of it.
+    #[must_use]
+    pub fn summary(&self, state: wire::AgentState, load: u32) -> AgentSummary {
+        AgentSummary {
+            id: self.id,
+            name: self.name.clone(),
+            role: self.role,
+            state,
+            capacity: self.capacity,
+            load,
+        }
+    }
+}

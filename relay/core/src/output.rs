@@ -1,0 +1,49 @@
+//! What the core tells the shell to do. Outputs are drained fully after each input, in order.
+
+use wire::{Close, ServerFrame, SiteId};
+
+use crate::input::{ConnectionId, RequestId, Typing};
+use crate::store::{Append, Query};
+
+/// Something to do outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Record; answered with `Committed` (through the bus) and then `Appended`. When the store's queue is full the
+    /// shell answers at once with `Appended { Err(Busy) }`.
+    Append {
+        /// Ties the answer to this.
+        request: RequestId,
+        /// What, and under which conditions.
+        append: Append,
+    },
+    /// Read; answered with `Answered`.
+    Query {
+        /// Ties the answer to this.
+        request: RequestId,
+        /// What.
+        query: Query,
+    },
+    /// Put one frame, encoded once, into the bounded queue of each of these connections; a full one is closed as `Slow`.
+    Send {
+        /// To whom.
+        to: Vec<ConnectionId>,
+        /// What.
+        frame: ServerFrame,
+    },
+    /// End a connection; `Disconnected` follows.
+    Close {
+        /// Which.
+        connection: ConnectionId,
+        /// Why.
+        close: Close,
+    },
+    /// Make a visitor and a token for this connection; answered with `Registered` or `RegisterFailed`.
+    Register {
+        /// For whom.
+        connection: ConnectionId,
+        /// On which site.
+        site: SiteId,
+    },
+    /// Tell every relay (this one too) through the bus that somebody is typing.
+    Typing(Typing),
+}

@@ -1,0 +1,231 @@
+//! What is recorded: the events of a conversation's two lanes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AgentId, AttachmentId, ConversationId, MessageId, Seq};
+
+/// One of a conversation's two logs, each numbered from 1 without gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// Both sides see it.
+    Shared,
+    /// Only agents see it: notes, assignment, context. A lane of its own, so that hiding it never looks like a gap.
+    Staff,
+}
+
+/// One of the two sides of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Party {
+    /// The person who asked.
+    Visitor,
+    /// Whoever answers.
+    Staff,
+}
+
+/// Who caused an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Author {
+    /// The visitor of the conversation.
+    Visitor,
+    /// An agent, with the name it bore then.
+    Agent {
+        /// Which agent.
+        id: AgentId,
+        /// The name shown to the visitor.
+        name: String,
+    },
+    /// The relay itself.
+    System,
+}
+
+impl Author {
+    /// The side the author is on; the system is on neither.
+    #[must_use]
+    pub const fn party(&self) -> Option<Party> {
+        match self {
+            Self::Visitor => Some(Party::Visitor),
+            Self::Agent { .. } => Some(Party::Staff),
+            Self::System => None,
+        }
+    }
+}
+
+/// A recorded fact. Immutable once it has a number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The conversation it belongs to.
+    pub conversation: ConversationId,
+    /// The log it stands in.
+    pub lane: Lane,
+    /// Its number there.
+    pub seq: Seq,
+    /// When the relay recorded it, in milliseconds since 1970 UTC. For display only: order is `seq`.
+    pub at_ms: u64,
+    /// The id its maker gave it; unique in the conversation.
+    pub id: MessageId,
+    /// Who caused it.
+    pub author: Author,
+    /// What happened.
+    pub body: Body,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    /// A message (shared).
+    Text {
+        /// At most [`crate::limit::TEXT_CHARS_MAX`] characters.
+        text: String,
+    },
+    /// A message that is a file (shared).
+    File {
+        /// What was uploaded.
+        attachment: Attachment,
+    },
+    /// The visitor stands in line (shared).
+    Queued,
+    /// The visitor left the line; the conversation stays open (shared).
+    LeftQueue,
+    /// An agent has joined; the author is that agent (shared).
+    Joined,
+    /// The author's side has seen every shared message up to here (shared).
+    Seen {
+        /// The last message seen.
+        up_to: Seq,
+    },
+    /// The conversation ended (shared).
+    Closed,
+    /// The visitor's rating of the ended conversation (shared).
+    Rated {
+        /// 1 (bad) to 5 (good).
+        score: u8,
+        /// At most [`crate::limit::COMMENT_CHARS_MAX`] characters, may be empty.
+        comment: String,
+    },
+    /// A private note (staff).
+    Note {
+        /// As a message's text.
+        text: String,
+    },
+    /// The place taken in line (staff): lower turns are served first. Given by the store in the transaction that
+    /// records `Queued`, so that it survives a restart and means the same on every relay.
+    Turn {
+        /// Grows with every queueing on this store; says nothing else.
+        turn: u64,
+    },
+    /// Who answers from now on (staff). At most one agent at a time.
+    Assigned {
+        /// Which agent.
+        agent: AgentId,
+    },
+    /// Where the visitor writes from (staff).
+    Context {
+        /// The page and the browser.
+        page: PageContext,
+    },
+}
+
+impl Body {
+    /// The lane this kind of event stands in.
+    #[must_use]
+    pub const fn lane(&self) -> Lane {
+        match self {
+            Self::Text { .. }
+            | Self::File { .. }
+            | Self::Queued
+            | Self::LeftQueue
+            | Self::Joined
+            | Self::Seen { .. }
+            | Self::Closed
+            | Self::Rated { .. } => Lane::Shared,
+            Self::Note { .. } | Self::Turn { .. } | Self::Assigned { .. } | Self::Context { .. } => {
+                Lane::Staff
+            }
+        }
+    }
+
+    /// Whether a person wrote this for the other side to read.
+    #[must_use]
+    pub const fn is_message(&self) -> bool {
+        matches!(self, Self::Text { .. } | Self::File { .. })
+    }
+}
+
+/// How an attachment may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Media {
+    /// Shown in the timeline.
+    Image,
+    /// Played in the timeline.
+    Video,
+    /// Offered for download only.
+    Document,
+}
+
+/// An uploaded file, as everybody sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Its name in requests; the file lies under another, random one.
+    pub id: AttachmentId,
+    /// What its sender called it, shortened and without path or control characters.
+    pub name: String,
+    /// The media type found in its content, one of the allow-list (`image/png` …).
+    pub media_type: String,
+    /// How it may be shown.
+    pub media: Media,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Pixels across, 0 when unknown or not an image; lets the timeline keep the place before the image is there.
+    pub width: u32,
+    /// Pixels down, 0 when unknown or not an image.
+    pub height: u32,
+}
+
+/// What the visitor's browser says about the page the chat stands on. Each field is cut to
+/// [`crate::limit::CONTEXT_FIELD_CHARS_MAX`] characters; shown to agents, never trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageContext {
+    /// Origin and path, without query and fragment: those may hold secrets.
+    pub url: String,
+    /// The page's title.
+    pub title: String,
+    /// BCP 47 language tag of the chat.
+    pub language: String,
+    /// IANA time zone name.
+    pub time_zone: String,
+    /// The browser's user-agent text.
+    pub browser: String,
+}
+
+/// How far a follower has read both lanes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Last shared event.
+    pub shared: Seq,
+    /// Last staff event; always 0 for visitors.
+    pub staff: Seq,
+}
+
+impl Cursor {
+    /// The number for one lane.
+    #[must_use]
+    pub const fn of(self, lane: Lane) -> Seq {
+        match lane {
+            Lane::Shared => self.shared,
+            Lane::Staff => self.staff,
+        }
+    }
+
+    /// The place of one lane's number.
+    pub const fn of_mut(&mut self, lane: Lane) -> &mut Seq {
+        match lane {
+            Lane::Shared => &mut self.shared,
+            Lane::Staff => &mut self.staff,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Every bound of the product, named, with its unit and its reason. There is no "unlimited".
+
+/// Characters of one text message or note: the drafts of long complaints fit, a pasted book does not.
+pub const TEXT_CHARS_MAX: usize = 10_000;
+/// Bytes of one text: four for each character, the most UTF-8 needs.
+pub const TEXT_BYTES_MAX: usize = TEXT_CHARS_MAX * 4;
+/// Bytes of one frame from a client: the longest text, escaped, with its envelope.
+pub const FRAME_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of the read buffer of one socket. The library's own 128 KiB would be most of an idle visitor's cost.
+pub const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// How long a fresh connection may stay silent before its first frame.
+pub const HELLO_WAIT_MS: u64 = 10_000;
+/// A client that has nothing to say pings this often, so that both sides notice a dead line.
+pub const PING_EVERY_MS: u64 = 20_000;
+/// A client that hears nothing for this long after a ping takes the line for dead.
+pub const PONG_WAIT_MS: u64 = 10_000;
+/// The relay closes a connection that said nothing for this long: three missed pings.
+pub const IDLE_MAX_MS: u64 = 60_000;
+/// Frames that may wait for one slow reader before it is closed with a code that says "come back".
+pub const SEND_QUEUE_FRAMES_MAX: usize = 256;
+/// Inputs that may wait for the core; a full queue answers `Busy`.
+pub const CORE_QUEUE_INPUTS_MAX: usize = 8_192;
+/// Appends that may wait for the store; a full queue answers `Busy`.
+pub const STORE_QUEUE_APPENDS_MAX: usize = 8_192;
+/// Appends that are committed together at most: bounds how long the first one waits for the last.
+pub const STORE_BATCH_APPENDS_MAX: usize = 512;
+/// Frames a connection may send at once …
+pub const FRAMES_BURST_MAX: u32 = 120;
+/// … and then each second, lastingly. People do not type faster; floods do.
+pub const FRAMES_PER_SECOND_MAX: u32 = 20;
+/// Frames over the rate that are refused one by one before the connection is closed as a flood.
+pub const FRAMES_REFUSED_MAX: u32 = 200;
+/// Connections that one address may hold at once (an office behind one address still fits).
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 200;
+/// New connections that one address may open in a minute.
+pub const CONNECTS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 300;
+/// Connections that one relay holds at once.
+pub const CONNECTIONS_MAX: usize = 50_000;
+/// New visitors that one address may register in a minute.
+pub const REGISTRATIONS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 30;
+/// Failed sign-ins that one address, or one account, may have in fifteen minutes.
+pub const SIGN_IN_FAILURES_MAX: u32 = 10;
+/// The window of [`SIGN_IN_FAILURES_MAX`].
+pub const SIGN_IN_WINDOW_MS: u64 = 15 * 60_000;
+/// How long an agent's session lasts without use.
+pub const AGENT_SESSION_MS: u64 = 12 * 3_600_000;
+/// How long a visitor's token lasts without use.
+pub const VISITOR_TOKEN_MS: u64 = 180 * 24 * 3_600_000;
+/// Conversations that one visitor may have open at once; more is a script.
+pub const OPEN_CONVERSATIONS_PER_VISITOR_MAX: usize = 3;
+/// Drafts that a client keeps for a relay that cannot be reached.
+pub const OUTBOX_MESSAGES_MAX: usize = 200;
+/// Drafts on their way at once; the rest wait their turn, in order.
+pub const OUTBOX_IN_FLIGHT_MAX: usize = 16;
+/// Events of one lane that arrived early and wait for the gap before them to be filled.
+pub const AHEAD_EVENTS_MAX: usize = 256;
+/// Events in one page of a fetch.
+pub const PAGE_EVENTS_MAX: usize = 200;
+/// Bytes of event bodies in one page of a fetch (one event always fits): keeps a page of long texts from filling a slow line.
+pub const PAGE_BYTES_MAX: usize = 256 * 1024;
+/// Open conversations in an agent's first picture.
+pub const INBOX_CONVERSATIONS_MAX: usize = 1_000;
+/// Conversations in one page of a list.
+pub const PAGE_CONVERSATIONS_MAX: usize = 50;
+/// Conversations that a console or a visitor follows on one connection.
+pub const FOLLOW_CONVERSATIONS_MAX: usize = 64;
+/// Unread messages counted one by one; beyond, "99+".
+pub const UNREAD_MAX: usize = 100;
+/// Characters of the last line shown in a list.
+pub const LAST_LINE_CHARS_MAX: usize = 120;
+/// Characters of a site id.
+pub const SITE_ID_CHARS_MAX: usize = 40;
+/// Characters of a person's or a site's name.
+pub const NAME_CHARS_MAX: usize = 80;
+/// Characters of an attachment's name as shown; longer names are shortened, keeping the extension.
+pub const FILE_NAME_CHARS_MAX: usize = 120;
+/// Bytes of one attachment, unless the configuration says otherwise.
+pub const ATTACHMENT_BYTES_MAX: u64 = 20 * 1024 * 1024;
+/// Uploads of one address at the same time.
+pub const UPLOADS_PER_ADDRESS_MAX: usize = 8;
+/// A body that brings nothing for this long is a broken upload.
+pub const UPLOAD_STALL_MS: u64 = 30_000;
+/// Uploaded files that no message named after this long are removed.
+pub const UPLOAD_ORPHAN_MS: u64 = 24 * 3_600_000;
+/// Characters of each field of the page context a visitor sends.
+pub const CONTEXT_FIELD_CHARS_MAX: usize = 300;
+/// Characters of a rating's comment.
+pub const COMMENT_CHARS_MAX: usize = 1_000;
+/// Conversations an agent holds at once, unless set otherwise.
+pub const CAPACITY_DEFAULT: u32 = 4;
+/// The highest capacity that can be set.
+pub const CAPACITY_MAX: u32 = 100;
+/// An agent whose last console connection is gone for this long is away.
+pub const AGENT_GRACE_MS: u64 = 30_000;
+/// A typing sign is sent again at most this often …
+pub const TYPING_EVERY_MS: u64 = 3_000;
+/// … and disappears after this long.
+pub const TYPING_SHOWN_MS: u64 = 6_000;
+/// A client waits this long for the event that acknowledges a draft before it sends it again.
+pub const ACKNOWLEDGE_WAIT_MS: u64 = 15_000;
+/// The first wait before a reconnect …
+pub const RECONNECT_FIRST_MS: u64 = 500;
+/// … doubled each time up to this, with jitter, without end.
+pub const RECONNECT_MAX_MS: u64 = 20_000;
+/// How long a stopping relay waits for its connections and its store.
+pub const STOP_WAIT_MS: u64 = 5_000;
+
+const _: () = assert!(TEXT_BYTES_MAX < FRAME_BYTES_MAX);
+const _: () = assert!(IDLE_MAX_MS > PING_EVERY_MS + PONG_WAIT_MS);
+const _: () = assert!(TYPING_SHOWN_MS > TYPING_EVERY_MS);
+const _: () = assert!(RECONNECT_FIRST_MS < RECONNECT_MAX_MS);
+const _: () = assert!(OUTBOX_IN_FLIGHT_MAX < FRAMES_BURST_MAX as usize);
+const _: () = assert!(STORE_BATCH_APPENDS_MAX <= STORE_QUEUE_APPENDS_MAX);
+const _: () = assert!(CAPACITY_DEFAULT <= CAPACITY_MAX);
+const _: () = assert!(CAPACITY_MAX as usize >= FOLLOW_CONVERSATIONS_MAX);
