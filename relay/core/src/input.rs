@@ -1,8 +1,6 @@
 //! What the shell tells the core.
 
-use wire::{
-    AgentId, AgentSummary, ClientFrame, Event, Follow, PageContext, Party, Role, SiteId, Token, VisitorId,
-};
+use wire::{AgentId, AgentSummary, ClientFrame, Event, Follow, PageContext, Party, Role, SiteId, Token, VisitorId};
 
 use crate::conversation::Conversation;
 use crate::store::{Answer, AppendError, Appended, QueryError};
@@ -156,13 +154,6 @@ impl Agent {
     /// The view of it.
     #[must_use]
     pub fn summary(&self, state: wire::AgentState, load: u32) -> AgentSummary {
-        AgentSummary {
-            id: self.id,
-            name: self.name.clone(),
-            role: self.role,
-            state,
-            capacity: self.capacity,
-            load,
-        }
+        AgentSummary { id: self.id, name: self.name.clone(), role: self.role, state, capacity: self.capacity, load }
     }
 }

@@ -1,6 +1,207 @@
 //! The relay's brain: takes `(now, input)`, gives outputs; the same inputs always give the same outputs.
+//!
+//! Nothing here waits, reads a clock or draws a random number. The shell calls [`Core::handle`] for everything that
+//! happens, carries out what [`Core::next_output`] gives until it gives none, and calls [`Core::handle_timeout`] when
+//! [`Core::poll_timeout`] says so. Times are milliseconds since 1970 UTC.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use wire::{AgentId, AgentSummary, ConversationId, VisitorId};
+
+mod admit;
+mod agent;
+mod assign;
+mod commit;
+mod connection;
 pub mod conversation;
+mod follow;
+mod ids;
 pub mod input;
 pub mod output;
+mod presence;
+mod queue;
+mod rate;
+mod request;
 pub mod store;
+mod timer;
+mod typing;
+mod visitor;
+
+use commit::Live;
+use connection::Connection;
+use ids::Ids;
+use presence::AgentLive;
+use queue::Queue;
+use request::Pending;
+use timer::Timer;
+use visitor::VisitorLive;
+
+pub use conversation::{Conversation, OutOfOrder};
+pub use input::{Agent, Commit, ConnectionId, Input, Peer, RequestId, Start, Typing};
+pub use output::Output;
+pub use store::{Answer, Append, AppendError, Appended, Draft, DraftBody, Opening, Query, QueryError};
+
+/// Plain counts for the metrics page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Lines to clients of both kinds.
+    pub connections: usize,
+    /// Lines to visitors, registered or not.
+    pub visitors: usize,
+    /// Agents that take visitors now.
+    pub agents_online: usize,
+    /// Conversations in line, over all sites.
+    pub waiting: usize,
+    /// Conversations that have not ended.
+    pub open_conversations: usize,
+}
+
+/// The whole live state of one relay. Call [`Core::next_output`] until it gives none after each call that changes it.
+#[derive(Debug)]
+pub struct Core {
+    now_ms: u64,
+    ids: Ids,
+    attachment_bytes_max: u64,
+    outputs: VecDeque<Output>,
+    timers: BTreeSet<(u64, Timer)>,
+
+    /// Every line to a client.
+    connections: BTreeMap<ConnectionId, Connection>,
+    /// Every agent there is.
+    agents: BTreeMap<AgentId, AgentLive>,
+    /// Visitors who are here or have an open conversation.
+    visitors: BTreeMap<VisitorId, VisitorLive>,
+    /// Every open conversation, and ended ones while an agent follows them.
+    conversations: BTreeMap<ConversationId, Live>,
+    /// Agents' lines that follow a conversation.
+    followers: BTreeMap<ConversationId, BTreeSet<ConnectionId>>,
+
+    /// Who stands in line.
+    queue: Queue,
+    /// Which agent holds which open conversations.
+    holding: BTreeMap<AgentId, BTreeSet<ConversationId>>,
+    /// Conversations on their way to an agent.
+    offers: BTreeMap<ConversationId, AgentId>,
+    /// Conversations whose opening is on its way, with their visitor.
+    opening: BTreeMap<ConversationId, VisitorId>,
+
+    /// What waits for the store.
+    requests: BTreeMap<RequestId, Pending>,
+    last_request: u64,
+    /// Conversations that are being read again; true when they must be once more.
+    refreshing: BTreeMap<ConversationId, bool>,
+
+    /// Something changed since the last look for who could serve whom.
+    assign_due: bool,
+    /// No offer before this: the store was busy or down.
+    assign_after_ms: u64,
+    conversations_held_back: BTreeSet<ConversationId>,
+    agents_held_back: BTreeSet<AgentId>,
+    last_offer: u64,
+
+    /// Agents that may look different to colleagues.
+    agents_changed: BTreeSet<AgentId>,
+    /// How agents looked when colleagues were last told.
+    agents_told: BTreeMap<AgentId, AgentSummary>,
+    /// How many online agents visitors were last told of.
+    answering_told: u32,
+}
+
+impl Core {
+    /// A core that knows every agent and every open conversation; nobody is connected yet.
+    #[must_use]
+    pub fn new(now_ms: u64, start: Start) -> Self {
+        let mut core = Self {
+            now_ms,
+            ids: Ids::new(start.seed),
+            attachment_bytes_max: start.attachment_bytes_max,
+            outputs: VecDeque::new(),
+            timers: BTreeSet::new(),
+            connections: BTreeMap::new(),
+            agents: BTreeMap::new(),
+            visitors: BTreeMap::new(),
+            conversations: BTreeMap::new(),
+            followers: BTreeMap::new(),
+            queue: Queue::default(),
+            holding: BTreeMap::new(),
+            offers: BTreeMap::new(),
+            opening: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            last_request: 0,
+            refreshing: BTreeMap::new(),
+            assign_due: false,
+            assign_after_ms: 0,
+            conversations_held_back: BTreeSet::new(),
+            agents_held_back: BTreeSet::new(),
+            last_offer: 0,
+            agents_changed: BTreeSet::new(),
+            agents_told: BTreeMap::new(),
+            answering_told: 0,
+        };
+        core.agents_set(start.agents);
+        for conversation in start.open {
+            core.adopt(conversation);
+        }
+        core.settle();
+        core
+    }
+
+    /// Takes in what happened outside.
+    pub fn handle(&mut self, now_ms: u64, input: Input) {
+        self.now_ms = now_ms;
+        match input {
+            Input::Connected { connection, peer, follow } => self.connected(connection, peer, &follow),
+            Input::Frame { connection, frame } => self.frame(connection, frame),
+            Input::Disconnected { connection } => self.disconnected(connection),
+            Input::Committed(commit) => self.committed(commit),
+            Input::Typing(typing) => self.typing_heard(typing),
+            Input::Appended { request, result } => self.appended(request, result),
+            Input::Answered { request, result } => self.answered(request, result),
+            Input::Registered { connection, visitor, token } => self.registered(connection, visitor, token),
+            Input::RegisterFailed { connection, refusal } => self.register_failed(connection, refusal),
+            Input::Agents(agents) => self.agents_set(agents),
+            Input::SignedOut { agent } => self.signed_out(agent),
+        }
+        self.settle();
+    }
+
+    /// The next thing to do outside, in order.
+    pub fn next_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Core::handle_timeout`] wants to be called, if ever.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<u64> {
+        self.timers.first().map(|(at_ms, _)| *at_ms)
+    }
+
+    /// Does what time alone makes due.
+    pub fn handle_timeout(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+        self.run_timers();
+        self.settle();
+    }
+
+    /// Draws the consequences of what changed: offers first, then news for those who were not told yet.
+    fn settle(&mut self) {
+        self.assign();
+        self.tell_queue();
+        self.tell_agents();
+        self.tell_answering();
+    }
+
+    /// Plain counts for the metrics page.
+    #[must_use]
+    pub fn gauges(&self) -> Gauges {
+        let visitors = self.connections.keys().filter(|id| !self.is_agent(**id)).count();
+        let open = self.conversations.values().filter(|live| !live.conversation.closed()).count();
+        Gauges {
+            connections: self.connections.len(),
+            visitors,
+            agents_online: self.answering() as usize,
+            waiting: self.queue.len(),
+            open_conversations: open,
+        }
+    }
+}

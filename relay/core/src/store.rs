@@ -1,8 +1,6 @@
 //! What the core asks of a store, and what a store answers: the store numbers, checks the conditions in one transaction, and folds.
 
-use wire::{
-    AgentId, AttachmentId, Author, Body, ConversationId, Event, Lane, MessageId, Seq, SiteId, VisitorId,
-};
+use wire::{AgentId, AttachmentId, Author, Body, ConversationId, Event, Lane, MessageId, Seq, SiteId, VisitorId};
 
 use crate::conversation::Conversation;
 

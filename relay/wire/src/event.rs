@@ -142,9 +142,7 @@ impl Body {
             | Self::Seen { .. }
             | Self::Closed
             | Self::Rated { .. } => Lane::Shared,
-            Self::Note { .. } | Self::Turn { .. } | Self::Assigned { .. } | Self::Context { .. } => {
-                Lane::Staff
-            }
+            Self::Note { .. } | Self::Turn { .. } | Self::Assigned { .. } | Self::Context { .. } => Lane::Staff,
         }
     }
 

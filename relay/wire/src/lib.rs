@@ -11,15 +11,11 @@ mod refusal;
 mod summary;
 
 pub use close::Close;
-pub use event::{Attachment, Author, Body, Cursor, Event, Lane, Media, Party, PageContext};
+pub use event::{Attachment, Author, Body, Cursor, Event, Lane, Media, PageContext, Party};
 pub use frame::{ClientFrame, Follow, Head, Hello, Say, ServerFrame, Session, Subject};
-pub use id::{
-    AgentId, AttachmentId, ConversationId, IdError, MessageId, Seq, SiteId, Token, VisitorId, uuid_v7,
-};
+pub use id::{AgentId, AttachmentId, ConversationId, IdError, MessageId, Seq, SiteId, Token, VisitorId, uuid_v7};
 pub use refusal::Refusal;
-pub use summary::{
-    AgentState, AgentSummary, ConversationState, ConversationSummary, Role, VisitorConversation,
-};
+pub use summary::{AgentState, AgentSummary, ConversationState, ConversationSummary, Role, VisitorConversation};
 
 /// The version of the frames below, agreed in [`Hello`]. Raised only when an old peer could misread a new one.
 pub const PROTOCOL: u16 = 1;

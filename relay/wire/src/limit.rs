@@ -22,6 +22,8 @@ pub const SEND_QUEUE_FRAMES_MAX: usize = 256;
 pub const CORE_QUEUE_INPUTS_MAX: usize = 8_192;
 /// Appends that may wait for the store; a full queue answers `Busy`.
 pub const STORE_QUEUE_APPENDS_MAX: usize = 8_192;
+/// Look-ups that may wait for the store; a full queue answers `Busy`.
+pub const STORE_QUEUE_READS_MAX: usize = 8_192;
 /// Appends that are committed together at most: bounds how long the first one waits for the last.
 pub const STORE_BATCH_APPENDS_MAX: usize = 512;
 /// Frames a connection may send at once …

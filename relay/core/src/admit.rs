@@ -1,0 +1,151 @@
+//! What may come in: rate, shape and side of every frame, before anything is done about it.
+
+use wire::limit::{COMMENT_CHARS_MAX, CONTEXT_FIELD_CHARS_MAX, TEXT_CHARS_MAX};
+use wire::{ClientFrame, Close, ConversationId, PageContext, Refusal, Subject};
+
+use crate::Core;
+use crate::connection::Who;
+use crate::input::ConnectionId;
+use crate::rate::Verdict;
+
+/// Requests of one connection that may wait for the store: what a console resumes at once (both lanes of all it
+/// follows) and a full outbox beside it.
+pub(crate) const REQUESTS_PER_CONNECTION_MAX: u32 = 160;
+
+impl Core {
+    /// One frame of a client. Unknown lines are ignored: the frame crossed our `Close`.
+    pub(crate) fn frame(&mut self, connection: ConnectionId, frame: ClientFrame) {
+        let now_ms = self.now_ms;
+        let Some(line) = self.connections.get_mut(&connection) else { return };
+        match line.bucket.take(now_ms) {
+            Verdict::Pass => {}
+            Verdict::Refuse { retry_after_ms } => {
+                return self.refuse(connection, subject(&frame), Refusal::RateLimited { retry_after_ms });
+            }
+            Verdict::Flood => return self.close(connection, Close::Flood),
+        }
+        let line = &self.connections[&connection];
+        if line.requests >= REQUESTS_PER_CONNECTION_MAX && frame != ClientFrame::Ping {
+            return self.refuse(connection, subject(&frame), Refusal::Busy);
+        }
+        match (line.who(), frame) {
+            (_, ClientFrame::Hello { .. }) => self.close(connection, Close::Malformed),
+            (_, ClientFrame::Ping) => self.ping(connection),
+            (Who::Visitor(None), frame) => self.frame_of_stranger(connection, frame),
+            (Who::Visitor(Some(visitor)), frame) => self.frame_of_visitor(connection, visitor, frame),
+            (Who::Agent(agent), frame) => self.frame_of_agent(connection, agent, frame),
+        }
+    }
+}
+
+/// What a refusal of this frame is about.
+pub(crate) const fn subject(frame: &ClientFrame) -> Subject {
+    match frame {
+        ClientFrame::Say { conversation, id, .. }
+        | ClientFrame::Note { conversation, id, .. }
+        | ClientFrame::End { conversation, id }
+        | ClientFrame::Rate { conversation, id, .. } => Subject::Message { conversation: *conversation, id: *id },
+        ClientFrame::Typing { conversation }
+        | ClientFrame::Seen { conversation, .. }
+        | ClientFrame::LeaveQueue { conversation }
+        | ClientFrame::Take { conversation }
+        | ClientFrame::Unfollow { conversation }
+        | ClientFrame::Fetch { conversation, .. } => about(*conversation),
+        ClientFrame::Follow { follow } => about(follow.conversation),
+        ClientFrame::Hello { .. }
+        | ClientFrame::Register
+        | ClientFrame::Presence { .. }
+        | ClientFrame::Page { .. }
+        | ClientFrame::ListClosed { .. }
+        | ClientFrame::ListOfVisitor { .. }
+        | ClientFrame::Ping => Subject::Connection,
+    }
+}
+
+/// A request about a conversation.
+pub(crate) const fn about(conversation: ConversationId) -> Subject {
+    Subject::Conversation { conversation }
+}
+
+/// Whether a message or note can be taken.
+pub(crate) fn check_text(text: &str) -> Result<(), Refusal> {
+    if text.trim().is_empty() {
+        return Err(Refusal::TextEmpty);
+    }
+    // Characters are never more than bytes: the long count is for long texts only.
+    if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
+        return Err(Refusal::TextTooLong { chars_max: TEXT_CHARS_MAX as u32 });
+    }
+    if text.contains('\0') {
+        return Err(Refusal::TextInvalid);
+    }
+    Ok(())
+}
+
+/// Whether a rating can be taken.
+pub(crate) fn check_rating(score: u8, comment: &str) -> Result<(), Refusal> {
+    if !(1..=5).contains(&score) || comment.chars().count() > COMMENT_CHARS_MAX {
+        return Err(Refusal::RatingInvalid);
+    }
+    if comment.contains('\0') {
+        return Err(Refusal::TextInvalid);
+    }
+    Ok(())
+}
+
+/// The page context within its bounds: query and fragment may hold secrets, control characters say nothing.
+pub(crate) fn cut_page(page: &PageContext) -> PageContext {
+    let url = page.url.split(['?', '#']).next().unwrap_or_default();
+    PageContext {
+        url: cut(url),
+        title: cut(&page.title),
+        language: cut(&page.language),
+        time_zone: cut(&page.time_zone),
+        browser: cut(&page.browser),
+    }
+}
+
+fn cut(field: &str) -> String {
+    field.chars().filter(|char| !char.is_control()).take(CONTEXT_FIELD_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_bounded_in_characters_not_bytes() {
+        assert_eq!(check_text("a"), Ok(()));
+        assert_eq!(check_text(" \n\t"), Err(Refusal::TextEmpty));
+        assert_eq!(check_text("a\0b"), Err(Refusal::TextInvalid));
+        assert_eq!(check_text(&"好".repeat(TEXT_CHARS_MAX)), Ok(()));
+        assert_eq!(check_text(&"a".repeat(TEXT_CHARS_MAX + 1)), Err(Refusal::TextTooLong { chars_max: 10_000 }));
+    }
+
+    #[test]
+    fn ratings_are_one_to_five_with_a_short_comment() {
+        for (score, comment, want) in [
+            (0, String::new(), Err(Refusal::RatingInvalid)),
+            (1, String::new(), Ok(())),
+            (5, "好".repeat(COMMENT_CHARS_MAX), Ok(())),
+            (6, String::new(), Err(Refusal::RatingInvalid)),
+            (3, "a".repeat(COMMENT_CHARS_MAX + 1), Err(Refusal::RatingInvalid)),
+            (3, "\0".to_owned(), Err(Refusal::TextInvalid)),
+        ] {
+            assert_eq!(check_rating(score, &comment), want);
+        }
+    }
+
+    #[test]
+    fn a_page_is_cut_and_loses_query_and_fragment() {
+        let page = PageContext {
+            url: "https://example.com/trade?key=secret#x".to_owned(),
+            title: "a\u{7}b\0".to_owned() + &"t".repeat(1_000),
+            ..PageContext::default()
+        };
+        let cut = cut_page(&page);
+        assert_eq!(cut.url, "https://example.com/trade");
+        assert!(cut.title.starts_with("abt"));
+        assert_eq!(cut.title.chars().count(), CONTEXT_FIELD_CHARS_MAX);
+    }
+}

@@ -1,0 +1,113 @@
+//! What an agent may do.
+
+use wire::{AgentId, Author, Body, ClientFrame, ConversationId, Refusal, Role, Subject};
+
+use crate::Core;
+use crate::admit::{check_text, subject};
+use crate::commit::Live;
+use crate::connection::Who;
+use crate::input::ConnectionId;
+use crate::request::{Mark, Pending};
+use crate::store::{Append, Draft, DraftBody, Query};
+use crate::visitor::said;
+
+impl Core {
+    /// A frame of an agent.
+    pub(crate) fn frame_of_agent(&mut self, connection: ConnectionId, agent: AgentId, frame: ClientFrame) {
+        let about_what = subject(&frame);
+        match frame {
+            ClientFrame::Say { conversation, id, say } => {
+                match self.may_answer(agent, conversation).and_then(|()| said(say)) {
+                    Ok(body) => {
+                        let draft = Draft { id, author: self.author(agent), body };
+                        self.agent_records(connection, about_what, conversation, draft);
+                    }
+                    Err(refusal) => self.refuse(connection, about_what, refusal),
+                }
+            }
+            ClientFrame::Note { conversation, id, text } => match check_text(&text) {
+                Ok(()) => {
+                    let body = DraftBody::Ready(Body::Note { text });
+                    let draft = Draft { id, author: self.author(agent), body };
+                    self.agent_records(connection, about_what, conversation, draft);
+                }
+                Err(refusal) => self.refuse(connection, about_what, refusal),
+            },
+            ClientFrame::End { conversation, id } => match self.may_end(agent, conversation) {
+                Ok(()) => {
+                    let draft = Draft { id, author: self.author(agent), body: DraftBody::Ready(Body::Closed) };
+                    self.agent_records(connection, about_what, conversation, draft);
+                }
+                Err(refusal) => self.refuse(connection, about_what, refusal),
+            },
+            ClientFrame::Typing { conversation } => self.typing_said(connection, conversation),
+            ClientFrame::Seen { conversation, up_to } => self.seen(connection, conversation, up_to),
+            ClientFrame::Take { conversation } => self.take(connection, agent, conversation, 0),
+            ClientFrame::Follow { follow } => self.follow(connection, follow),
+            ClientFrame::Unfollow { conversation } => self.unfollow(connection, conversation),
+            ClientFrame::Fetch { conversation, lane, after } => {
+                self.page(connection, conversation, (lane, after), false)
+            }
+            ClientFrame::Presence { state } => self.choose_presence(connection, agent, state),
+            ClientFrame::ListClosed { before_ms } => {
+                self.query(Pending::ListClosed { connection, before_ms }, Query::Closed { before_ms });
+            }
+            ClientFrame::ListOfVisitor { visitor } => {
+                self.query(Pending::ListOfVisitor { connection, visitor }, Query::OfVisitor { visitor });
+            }
+            ClientFrame::Hello { .. }
+            | ClientFrame::Register
+            | ClientFrame::LeaveQueue { .. }
+            | ClientFrame::Rate { .. }
+            | ClientFrame::Page { .. }
+            | ClientFrame::Ping => self.refuse(connection, about_what, Refusal::NotAllowed),
+        }
+    }
+
+    /// Only the agent that has an open conversation answers in it. Whatever is not open is left to the store, which
+    /// knows whether it ended, and whether this is only the retry of something recorded before.
+    fn may_answer(&self, agent: AgentId, conversation: ConversationId) -> Result<(), Refusal> {
+        match self.conversations.get(&conversation) {
+            Some(live) if !live.conversation.closed() => match live.holder() {
+                Some(holder) if holder == agent => Ok(()),
+                Some(_) => Err(Refusal::Taken),
+                None => Err(Refusal::NotAllowed),
+            },
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Its own and nobody's conversations may be ended by every agent, a colleague's by those who watch over others.
+    fn may_end(&self, agent: AgentId, conversation: ConversationId) -> Result<(), Refusal> {
+        let holder = self.conversations.get(&conversation).and_then(Live::holder);
+        let role = self.agents.get(&agent).map_or(Role::Agent, |known| known.settings.role);
+        if holder.is_none_or(|holder| holder == agent) || role >= Role::Supervisor {
+            Ok(())
+        } else {
+            Err(Refusal::Taken)
+        }
+    }
+
+    fn agent_records(
+        &mut self,
+        connection: ConnectionId,
+        subject: Subject,
+        conversation: ConversationId,
+        draft: Draft,
+    ) {
+        let drafts = vec![draft];
+        let append = Append { conversation, owner: None, open: None, staff_head: None, capacity: None, drafts };
+        self.append(Pending::Asked { connection, subject, mark: Mark::None }, append);
+    }
+
+    /// An agent as the author of an event, under the name it bears now.
+    pub(crate) fn author(&self, agent: AgentId) -> Author {
+        let name = self.agents.get(&agent).map(|known| known.settings.name.clone()).unwrap_or_default();
+        Author::Agent { id: agent, name }
+    }
+
+    /// Whether a line is an agent's.
+    pub(crate) fn is_agent(&self, connection: ConnectionId) -> bool {
+        matches!(self.connections.get(&connection).map(|line| line.who()), Some(Who::Agent(_)))
+    }
+}

@@ -1,0 +1,196 @@
+//! Lines to clients: who is at the other end, what they are sent, how they come and go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wire::limit::SEND_QUEUE_FRAMES_MAX;
+use wire::{AgentId, Close, ConversationId, Follow, PageContext, Refusal, ServerFrame, SiteId, Subject, VisitorId};
+
+use crate::Core;
+use crate::admit::{about, cut_page};
+use crate::input::{ConnectionId, Peer};
+use crate::output::Output;
+use crate::rate::Bucket;
+use crate::request::Pending;
+use crate::store::Query;
+
+/// One line to a client.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// Who is at the other end.
+    pub(crate) side: Side,
+    /// How fast it may still speak.
+    pub(crate) bucket: Bucket,
+    /// What it asked to follow, at most `FOLLOW_CONVERSATIONS_MAX`.
+    pub(crate) following: BTreeSet<ConversationId>,
+    /// Its requests that wait for the store.
+    pub(crate) requests: u32,
+    /// When it last said that somebody types, for each conversation it did so in lately.
+    pub(crate) typed_at_ms: BTreeMap<ConversationId, u64>,
+    /// Frames that wait because `Welcome` must come first, which waits for the store; none once it is out.
+    pub(crate) held: Option<Vec<ServerFrame>>,
+}
+
+/// Who is at the other end, with what belongs to that side only.
+#[derive(Debug)]
+pub(crate) enum Side {
+    /// A visitor.
+    Visitor {
+        /// On which site.
+        site: SiteId,
+        /// Who; none before they registered.
+        visitor: Option<VisitorId>,
+        /// Where they are, within bounds.
+        page: PageContext,
+        /// Whether they asked to be registered and wait.
+        registering: bool,
+    },
+    /// An agent.
+    Agent(AgentId),
+}
+
+/// Who is at the other end, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// A visitor; none before they registered.
+    Visitor(Option<VisitorId>),
+    /// An agent.
+    Agent(AgentId),
+}
+
+impl Connection {
+    fn new(now_ms: u64, side: Side) -> Self {
+        Self {
+            side,
+            bucket: Bucket::new(now_ms),
+            following: BTreeSet::new(),
+            requests: 0,
+            typed_at_ms: BTreeMap::new(),
+            held: None,
+        }
+    }
+
+    /// Who is at the other end.
+    pub(crate) const fn who(&self) -> Who {
+        match &self.side {
+            Side::Visitor { visitor, .. } => Who::Visitor(*visitor),
+            Side::Agent(agent) => Who::Agent(*agent),
+        }
+    }
+}
+
+impl Core {
+    /// A client said hello. A registered visitor's `Welcome` waits for the store; what happens meanwhile is held back
+    /// (bounded), and what they say meanwhile is handled as usual.
+    pub(crate) fn connected(&mut self, connection: ConnectionId, peer: Peer, follow: &[Follow]) {
+        if self.connections.contains_key(&connection) {
+            debug_assert!(false, "a connection id is never used twice");
+            return self.close(connection, Close::Malformed);
+        }
+        match peer {
+            Peer::Visitor { site, visitor, page } => {
+                let side = Side::Visitor { site, visitor, page: cut_page(&page), registering: false };
+                self.connections.insert(connection, Connection::new(self.now_ms, side));
+                match visitor {
+                    None => self.welcome_stranger(connection, follow),
+                    Some(visitor) => self.visitor_connected(connection, visitor, follow),
+                }
+            }
+            Peer::Agent { agent } => {
+                self.connections.insert(connection, Connection::new(self.now_ms, Side::Agent(agent)));
+                if !self.agents.contains_key(&agent) {
+                    return self.close(connection, Close::SignedOut);
+                }
+                self.agent_connected(connection, agent);
+                self.follow_all(connection, follow);
+            }
+        }
+    }
+
+    fn welcome_stranger(&mut self, connection: ConnectionId, follow: &[Follow]) {
+        let session = wire::Session::Visitor { visitor: None, conversations: Vec::new(), answering: self.answering() };
+        self.welcome(connection, session);
+        for follow in follow {
+            self.refuse(connection, about(follow.conversation), Refusal::NotFound);
+        }
+    }
+
+    fn visitor_connected(&mut self, connection: ConnectionId, visitor: VisitorId, follow: &[Follow]) {
+        if let Some(line) = self.connections.get_mut(&connection) {
+            line.held = Some(Vec::new());
+        }
+        // Before the query, so that nothing committed between it and its answer is missed.
+        self.visitors.entry(visitor).or_default().connections.insert(connection);
+        self.query(Pending::Welcome { connection, visitor }, Query::OfVisitor { visitor });
+        self.follow_all(connection, follow);
+        self.page_again(connection, visitor);
+    }
+
+    /// Sends `Welcome`, then what was held back for it.
+    pub(crate) fn welcome(&mut self, connection: ConnectionId, session: wire::Session) {
+        let frame = ServerFrame::Welcome {
+            protocol: wire::PROTOCOL,
+            now_ms: self.now_ms,
+            attachment_bytes_max: self.attachment_bytes_max,
+            session,
+        };
+        let held = self.connections.get_mut(&connection).and_then(|line| line.held.take());
+        self.send_one(connection, frame);
+        for frame in held.into_iter().flatten() {
+            self.send_one(connection, frame);
+        }
+    }
+
+    /// The line is gone; unknown ones were closed by the core itself.
+    pub(crate) fn disconnected(&mut self, connection: ConnectionId) {
+        let Some(line) = self.connections.remove(&connection) else { return };
+        for conversation in &line.following {
+            self.remove_follower(*conversation, connection);
+        }
+        match line.who() {
+            Who::Visitor(None) => {}
+            Who::Visitor(Some(visitor)) => {
+                if let Some(known) = self.visitors.get_mut(&visitor) {
+                    known.connections.remove(&connection);
+                }
+                self.forget_visitor(visitor);
+            }
+            Who::Agent(agent) => self.agent_disconnected(connection, agent),
+        }
+    }
+
+    /// Ends a connection; from here on it does not exist for the core.
+    pub(crate) fn close(&mut self, connection: ConnectionId, close: Close) {
+        self.outputs.push_back(Output::Close { connection, close });
+        self.disconnected(connection);
+    }
+
+    /// One frame to one connection.
+    pub(crate) fn send_one(&mut self, connection: ConnectionId, frame: ServerFrame) {
+        self.send(&[connection], frame);
+    }
+
+    /// One frame to many connections. Those that still wait for their `Welcome` get it after that.
+    pub(crate) fn send(&mut self, to: &[ConnectionId], frame: ServerFrame) {
+        let mut ready = Vec::with_capacity(to.len());
+        let mut slow = Vec::new();
+        for connection in to {
+            match self.connections.get_mut(connection).map(|line| &mut line.held) {
+                None => {}
+                Some(None) => ready.push(*connection),
+                Some(Some(held)) if held.len() < SEND_QUEUE_FRAMES_MAX => held.push(frame.clone()),
+                Some(Some(_)) => slow.push(*connection),
+            }
+        }
+        if !ready.is_empty() {
+            self.outputs.push_back(Output::Send { to: ready, frame });
+        }
+        for connection in slow {
+            self.close(connection, Close::Slow);
+        }
+    }
+
+    /// Says why a request was not carried out.
+    pub(crate) fn refuse(&mut self, connection: ConnectionId, subject: Subject, refusal: Refusal) {
+        self.send_one(connection, ServerFrame::Refused { subject, refusal });
+    }
+}

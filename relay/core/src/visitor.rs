@@ -1,0 +1,397 @@
+//! What a visitor may do.
+
+use std::collections::BTreeSet;
+
+use wire::limit::OPEN_CONVERSATIONS_PER_VISITOR_MAX;
+use wire::{
+    Author, Body, ClientFrame, ConversationId, ConversationState, MessageId, PageContext, Party, Refusal, Say, Seq,
+    ServerFrame, Subject, Token, VisitorId,
+};
+
+use crate::Core;
+use crate::admit::{about, check_rating, check_text, cut_page, subject};
+use crate::connection::{Side, Who};
+use crate::conversation::Conversation;
+use crate::input::ConnectionId;
+use crate::output::Output;
+use crate::request::{Mark, Pending};
+use crate::store::{Append, Draft, DraftBody, Opening, Query};
+use crate::timer::Timer;
+
+/// A visitor's page is recorded at most this often.
+const CONTEXT_EVERY_MS: u64 = 30_000;
+
+/// What is known of a visitor while they are here or have an open conversation.
+#[derive(Debug, Default)]
+pub(crate) struct VisitorLive {
+    /// Their lines.
+    pub(crate) connections: BTreeSet<ConnectionId>,
+    /// Their open conversations.
+    pub(crate) open: BTreeSet<ConversationId>,
+    /// The address last recorded, if this relay recorded one.
+    context_url: Option<String>,
+    /// Not before this is another one recorded.
+    context_next_ms: u64,
+    /// Where they are, when that waits to be recorded.
+    context_waits: Option<PageContext>,
+}
+
+impl Core {
+    /// A frame of a visitor who did not register yet.
+    pub(crate) fn frame_of_stranger(&mut self, connection: ConnectionId, frame: ClientFrame) {
+        let Some(line) = self.connections.get_mut(&connection) else { return };
+        match (&mut line.side, frame) {
+            (Side::Visitor { site, registering, .. }, ClientFrame::Register) => {
+                // A second wish while the first is under way is the same wish.
+                if !std::mem::replace(registering, true) {
+                    let site = site.clone();
+                    self.outputs.push_back(Output::Register { connection, site });
+                }
+            }
+            (Side::Visitor { page, .. }, ClientFrame::Page { page: new }) => *page = cut_page(&new),
+            (_, frame) => self.refuse(connection, subject(&frame), Refusal::NotAllowed),
+        }
+    }
+
+    /// The shell has made a visitor for a line.
+    pub(crate) fn registered(&mut self, connection: ConnectionId, visitor: VisitorId, token: Token) {
+        let Some(line) = self.connections.get_mut(&connection) else { return };
+        match &mut line.side {
+            Side::Visitor { visitor: known @ None, registering, .. } => {
+                *known = Some(visitor);
+                *registering = false;
+            }
+            Side::Visitor { .. } | Side::Agent(_) => {
+                debug_assert!(false, "only a stranger is registered");
+                return self.close(connection, wire::Close::Malformed);
+            }
+        }
+        self.visitors.entry(visitor).or_default().connections.insert(connection);
+        self.send_one(connection, ServerFrame::Registered { visitor, token });
+    }
+
+    /// The shell could not make a visitor.
+    pub(crate) fn register_failed(&mut self, connection: ConnectionId, refusal: Refusal) {
+        let Some(line) = self.connections.get_mut(&connection) else { return };
+        if let Side::Visitor { registering, .. } = &mut line.side {
+            *registering = false;
+        }
+        self.refuse(connection, Subject::Connection, refusal);
+    }
+
+    /// A frame of a registered visitor.
+    pub(crate) fn frame_of_visitor(&mut self, connection: ConnectionId, visitor: VisitorId, frame: ClientFrame) {
+        let about_what = subject(&frame);
+        match frame {
+            ClientFrame::Say { conversation, id, say } => {
+                self.visitor_says(connection, visitor, (conversation, id), say)
+            }
+            ClientFrame::Typing { conversation } => self.typing_said(connection, conversation),
+            ClientFrame::Seen { conversation, up_to } => self.seen(connection, conversation, up_to),
+            ClientFrame::LeaveQueue { conversation } => self.leave_queue(connection, conversation, 0),
+            ClientFrame::End { conversation, id } => {
+                let draft = Draft { id, author: Author::Visitor, body: DraftBody::Ready(Body::Closed) };
+                self.visitor_records(connection, visitor, conversation, draft);
+            }
+            ClientFrame::Rate { conversation, id, score, comment } => {
+                self.rate(connection, visitor, (conversation, id), score, comment);
+            }
+            ClientFrame::Follow { follow } => self.follow(connection, follow),
+            ClientFrame::Unfollow { conversation } => self.unfollow(connection, conversation),
+            ClientFrame::Fetch { conversation, lane, after } => {
+                self.page(connection, conversation, (lane, after), false)
+            }
+            ClientFrame::Page { page } => self.page_changed(connection, visitor, &page),
+            ClientFrame::Hello { .. }
+            | ClientFrame::Register
+            | ClientFrame::Note { .. }
+            | ClientFrame::Take { .. }
+            | ClientFrame::Presence { .. }
+            | ClientFrame::ListClosed { .. }
+            | ClientFrame::ListOfVisitor { .. }
+            | ClientFrame::Ping => self.refuse(connection, about_what, Refusal::NotAllowed),
+        }
+    }
+
+    /// A message. The first one in an unknown conversation opens it and puts the visitor in line, one in an idle
+    /// conversation puts them in line again.
+    fn visitor_says(
+        &mut self,
+        connection: ConnectionId,
+        visitor: VisitorId,
+        (conversation, id): (ConversationId, MessageId),
+        say: Say,
+    ) {
+        let subject = Subject::Message { conversation, id };
+        let body = match said(say) {
+            Ok(body) => body,
+            Err(refusal) => return self.refuse(connection, subject, refusal),
+        };
+        let draft = Draft { id, author: Author::Visitor, body };
+        let Some(live) = self.conversations.get_mut(&conversation) else {
+            if self.opening.contains_key(&conversation) {
+                return self.visitor_records(connection, visitor, conversation, draft);
+            }
+            return self.open(connection, visitor, conversation, draft);
+        };
+        let idle = live.conversation.state == ConversationState::Idle;
+        if live.conversation.visitor != visitor || !idle || live.queueing {
+            return self.visitor_records(connection, visitor, conversation, draft);
+        }
+        live.queueing = true;
+        let staff_head = Some(live.conversation.head.staff);
+        let drafts = vec![draft, self.system_draft(DraftBody::Ready(Body::Queued)), self.system_draft(DraftBody::Turn)];
+        let append = Append { conversation, owner: Some(visitor), open: None, staff_head, capacity: None, drafts };
+        self.append(Pending::Asked { connection, subject, mark: Mark::Queueing(conversation) }, append);
+    }
+
+    /// Opens a conversation with its first message. It may have ended long ago: then the store says so.
+    fn open(&mut self, connection: ConnectionId, visitor: VisitorId, conversation: ConversationId, draft: Draft) {
+        let subject = Subject::Message { conversation, id: draft.id };
+        let open = self.visitors.get(&visitor).map_or(0, |known| known.open.len());
+        let opening = self.opening.values().filter(|owner| **owner == visitor).count();
+        if open + opening >= OPEN_CONVERSATIONS_PER_VISITOR_MAX {
+            return self.refuse(connection, subject, Refusal::TooManyConversations);
+        }
+        let Some(Side::Visitor { site, page, .. }) = self.connections.get(&connection).map(|line| &line.side) else {
+            return;
+        };
+        let (site, page) = (site.clone(), page.clone());
+        let opening = Opening { site, language: page.language.clone() };
+        self.context_recorded(visitor, &page);
+        let context = Draft {
+            id: self.ids.message(self.now_ms),
+            author: Author::Visitor,
+            body: DraftBody::Ready(Body::Context { page }),
+        };
+        let queued = self.system_draft(DraftBody::Ready(Body::Queued));
+        let turn = self.system_draft(DraftBody::Turn);
+        self.opening.insert(conversation, visitor);
+        let append = Append {
+            conversation,
+            owner: Some(visitor),
+            open: Some(opening),
+            staff_head: None,
+            capacity: None,
+            drafts: vec![draft, queued, turn, context],
+        };
+        self.append(Pending::Asked { connection, subject, mark: Mark::Opening(conversation, visitor) }, append);
+    }
+
+    /// Records one thing in a conversation that is the visitor's own, as far as is known here; the store makes sure.
+    fn visitor_records(
+        &mut self,
+        connection: ConnectionId,
+        visitor: VisitorId,
+        conversation: ConversationId,
+        draft: Draft,
+    ) {
+        let subject = Subject::Message { conversation, id: draft.id };
+        let opening = self.opening.get(&conversation);
+        let owner = self.conversations.get(&conversation).map(|live| live.conversation.visitor).or(opening.copied());
+        if owner.is_some_and(|owner| owner != visitor) {
+            return self.refuse(connection, subject, Refusal::NotFound);
+        }
+        let mark = if opening.is_some() { Mark::AfterOpening } else { Mark::None };
+        let append = Append {
+            conversation,
+            owner: Some(visitor),
+            open: None,
+            staff_head: None,
+            capacity: None,
+            drafts: vec![draft],
+        };
+        self.append(Pending::Asked { connection, subject, mark }, append);
+    }
+
+    fn rate(
+        &mut self,
+        connection: ConnectionId,
+        visitor: VisitorId,
+        (conversation, id): (ConversationId, MessageId),
+        score: u8,
+        comment: String,
+    ) {
+        let subject = Subject::Message { conversation, id };
+        if let Err(refusal) = check_rating(score, &comment) {
+            return self.refuse(connection, subject, refusal);
+        }
+        // Ended conversations that nobody follows are not in memory; the store knows whose they are.
+        let open = self.conversations.get(&conversation).filter(|live| !live.conversation.closed());
+        let own = open.map(|live| live.conversation.visitor == visitor);
+        if own == Some(true) || self.opening.contains_key(&conversation) {
+            return self.refuse(connection, subject, Refusal::NotAllowed);
+        }
+        let draft = Draft { id, author: Author::Visitor, body: DraftBody::Ready(Body::Rated { score, comment }) };
+        self.visitor_records(connection, visitor, conversation, draft);
+    }
+
+    /// The visitor leaves the line, unless they are served just now: the staff lane must not have moved.
+    pub(crate) fn leave_queue(&mut self, connection: ConnectionId, conversation: ConversationId, attempts: u8) {
+        let Some(Who::Visitor(Some(visitor))) = self.connections.get(&connection).map(|line| line.who()) else {
+            return;
+        };
+        let subject = about(conversation);
+        let own = self.conversations.get_mut(&conversation).filter(|live| live.conversation.visitor == visitor);
+        let Some(live) = own else { return self.refuse(connection, subject, Refusal::NotFound) };
+        match live.conversation.state {
+            ConversationState::Waiting { .. } if live.leaving => return,
+            ConversationState::Waiting { .. } => live.leaving = true,
+            ConversationState::Idle => return,
+            ConversationState::Assigned { .. } => return self.refuse(connection, subject, Refusal::Taken),
+            ConversationState::Closed { .. } => return self.refuse(connection, subject, Refusal::Ended),
+        }
+        let staff_head = Some(live.conversation.head.staff);
+        let id = self.ids.message(self.now_ms);
+        let draft = Draft { id, author: Author::Visitor, body: DraftBody::Ready(Body::LeftQueue) };
+        let append =
+            Append { conversation, owner: Some(visitor), open: None, staff_head, capacity: None, drafts: vec![draft] };
+        self.append(Pending::Asked { connection, subject, mark: Mark::Leaving(conversation, attempts) }, append);
+    }
+
+    /// Either side has seen something; recorded when it moves that side's cursor.
+    pub(crate) fn seen(&mut self, connection: ConnectionId, conversation: ConversationId, up_to: Seq) {
+        match self.conversations.get(&conversation) {
+            Some(live) => {
+                let known = live.conversation.clone();
+                self.seen_in(connection, &known, up_to);
+            }
+            None => {
+                let pending = Pending::Seen { connection, conversation, up_to };
+                self.query(pending, Query::Conversation { conversation });
+            }
+        }
+    }
+
+    /// As [`Core::seen`], with the conversation at hand.
+    pub(crate) fn seen_in(&mut self, connection: ConnectionId, known: &Conversation, up_to: Seq) {
+        let Some(line) = self.connections.get(&connection) else { return };
+        let subject = about(known.id);
+        let (party, author, owner) = match line.who() {
+            Who::Visitor(Some(visitor)) if visitor == known.visitor => (Party::Visitor, Author::Visitor, Some(visitor)),
+            Who::Visitor(_) => return self.refuse(connection, subject, Refusal::NotFound),
+            Who::Agent(agent) => {
+                let answers = match known.state {
+                    ConversationState::Assigned { agent: holder } => Some(holder),
+                    ConversationState::Closed { .. } => known.agent,
+                    ConversationState::Waiting { .. } | ConversationState::Idle => None,
+                };
+                // Who looks over a colleague's shoulder has not seen it on behalf of the visitor.
+                if answers.is_some_and(|answers| answers != agent) {
+                    return;
+                }
+                (Party::Staff, self.author(agent), None)
+            }
+        };
+        if up_to > known.head.shared {
+            return self.refuse(connection, subject, Refusal::Malformed);
+        }
+        if up_to <= known.seen_by(party) {
+            return;
+        }
+        if let Some(live) = self.conversations.get_mut(&known.id) {
+            let asked = live.seen_asked_mut(party);
+            if up_to <= *asked {
+                return;
+            }
+            *asked = up_to;
+        }
+        let id = self.ids.message(self.now_ms);
+        let draft = Draft { id, author, body: DraftBody::Ready(Body::Seen { up_to }) };
+        let append =
+            Append { conversation: known.id, owner, open: None, staff_head: None, capacity: None, drafts: vec![draft] };
+        self.append(Pending::Asked { connection, subject, mark: Mark::Seen(known.id, party) }, append);
+    }
+
+    fn system_draft(&mut self, body: DraftBody) -> Draft {
+        Draft { id: self.ids.message(self.now_ms), author: Author::System, body }
+    }
+
+    /// The visitor went to another page.
+    fn page_changed(&mut self, connection: ConnectionId, visitor: VisitorId, new: &PageContext) {
+        if let Some(Side::Visitor { page, .. }) = self.connections.get_mut(&connection).map(|line| &mut line.side) {
+            *page = cut_page(new);
+            let page = page.clone();
+            self.note_page(visitor, page);
+        }
+    }
+
+    /// A visitor came back, maybe on another page. When no page of theirs was recorded by this relay, they are taken
+    /// to be where they were: a restart is no reason to record everybody's page again.
+    pub(crate) fn page_again(&mut self, connection: ConnectionId, visitor: VisitorId) {
+        let recorded = self.visitors.get(&visitor).is_some_and(|known| known.context_url.is_some());
+        let line = self.connections.get(&connection);
+        if let Some(Side::Visitor { page, .. }) = line.map(|line| &line.side).filter(|_| recorded) {
+            let page = page.clone();
+            self.note_page(visitor, page);
+        }
+    }
+
+    /// Records where the visitor is, when it is another page and they have an open conversation; not too often.
+    fn note_page(&mut self, visitor: VisitorId, page: PageContext) {
+        let now_ms = self.now_ms;
+        let Some(known) = self.visitors.get_mut(&visitor).filter(|known| !known.open.is_empty()) else { return };
+        if known.context_url.as_ref() == Some(&page.url) {
+            known.context_waits = None;
+            return;
+        }
+        if now_ms < known.context_next_ms {
+            if known.context_waits.replace(page).is_none() {
+                self.timers.insert((known.context_next_ms, Timer::Context(visitor)));
+            }
+            return;
+        }
+        let open: Vec<_> = known.open.iter().copied().collect();
+        self.context_recorded(visitor, &page);
+        for conversation in open {
+            let id = self.ids.message(now_ms);
+            let body = DraftBody::Ready(Body::Context { page: page.clone() });
+            let append = Append {
+                conversation,
+                owner: Some(visitor),
+                open: None,
+                staff_head: None,
+                capacity: None,
+                drafts: vec![Draft { id, author: Author::Visitor, body }],
+            };
+            self.append(Pending::Quiet, append);
+        }
+    }
+
+    fn context_recorded(&mut self, visitor: VisitorId, page: &PageContext) {
+        let known = self.visitors.entry(visitor).or_default();
+        known.context_url = Some(page.url.clone());
+        known.context_next_ms = self.now_ms.saturating_add(CONTEXT_EVERY_MS);
+        known.context_waits = None;
+    }
+
+    /// A page that waited may be recorded now.
+    pub(crate) fn context_due(&mut self, visitor: VisitorId) {
+        let waits = self.visitors.get_mut(&visitor).and_then(|known| known.context_waits.take());
+        if let Some(page) = waits {
+            self.note_page(visitor, page);
+        }
+    }
+
+    /// All lines of a conversation's visitor, while it is open.
+    pub(crate) fn visitor_connections(&self, conversation: ConversationId) -> Vec<ConnectionId> {
+        let live = self.conversations.get(&conversation);
+        let known = live.and_then(|live| self.visitors.get(&live.conversation.visitor));
+        known.into_iter().flat_map(|known| known.connections.iter().copied()).collect()
+    }
+
+    /// Forgets a visitor who is neither here nor has anything open.
+    pub(crate) fn forget_visitor(&mut self, visitor: VisitorId) {
+        if self.visitors.get(&visitor).is_some_and(|known| known.connections.is_empty() && known.open.is_empty()) {
+            self.visitors.remove(&visitor);
+        }
+    }
+}
+
+/// A message as a draft's body.
+pub(crate) fn said(say: Say) -> Result<DraftBody, Refusal> {
+    match say {
+        Say::Text { text } => check_text(&text).map(|()| DraftBody::Ready(Body::Text { text })),
+        Say::File { attachment } => Ok(DraftBody::File(attachment)),
+    }
+}

@@ -1,0 +1,191 @@
+//! One input, exactly these outputs, nothing left over.
+
+use relay_core::{Append, Core, Draft, DraftBody, Input, Opening, Output, Peer, Query, RequestId, Start};
+use wire::*;
+
+use crate::support::*;
+
+/// Gives one input and wants exactly these outputs; ids that the core drew itself are made 0 before comparing.
+fn check(core: &mut Core, now_ms: u64, input: Input, want: &[Output]) {
+    core.handle(now_ms, input);
+    let mut got = Vec::new();
+    while let Some(mut output) = core.next_output() {
+        if let Output::Append { append, .. } = &mut output {
+            for draft in &mut append.drafts {
+                if draft.id.0 > 0xffff_ffff {
+                    draft.id = MessageId(0);
+                }
+            }
+        }
+        got.push(output);
+    }
+    assert_eq!(got, want);
+}
+
+fn ready(id: MessageId, author: Author, body: Body) -> Draft {
+    Draft { id, author, body: DraftBody::Ready(body) }
+}
+
+fn send(to: &[u64], frame: ServerFrame) -> Output {
+    Output::Send { to: to.iter().copied().map(line).collect(), frame }
+}
+
+fn events(drafts: &[(Lane, u64, u128, Author, Body)]) -> Vec<Event> {
+    let event = |(lane, seq, id, author, body): &(Lane, u64, u128, Author, Body)| Event {
+        conversation: conversation(1),
+        lane: *lane,
+        seq: Seq(*seq),
+        at_ms: START_MS,
+        id: MessageId(*id),
+        author: author.clone(),
+        body: body.clone(),
+    };
+    drafts.iter().map(event).collect()
+}
+
+fn text(text: &str) -> Body {
+    Body::Text { text: text.to_owned() }
+}
+
+fn welcome(session: Session) -> ServerFrame {
+    ServerFrame::Welcome { protocol: 1, now_ms: START_MS, attachment_bytes_max: 1_000, session }
+}
+
+fn record(append: &[Event]) -> relay_core::Appended {
+    relay_core::Appended { site: site(), visitor: visitor(1), events: append.to_vec(), repeated: false }
+}
+
+/// A core with one agent, absent, and one visitor on line 1 whose first message is recorded; and its events.
+fn after_a_first_message() -> (Core, Vec<Event>) {
+    let start = Start { seed: 1, attachment_bytes_max: 1_000, agents: vec![settings(1, 4)], open: Vec::new() };
+    let mut core = Core::new(START_MS, start);
+    let mut step = |input, want: &[Output]| check(&mut core, START_MS, input, want);
+
+    // A known visitor: Welcome waits for their list.
+    let peer = Peer::Visitor { site: site(), visitor: Some(visitor(1)), page: page("https://example.com/?q=1") };
+    let query = Query::OfVisitor { visitor: visitor(1) };
+    step(
+        Input::Connected { connection: line(1), peer, follow: Vec::new() },
+        &[Output::Query { request: RequestId(1), query }],
+    );
+    let session = Session::Visitor { visitor: Some(visitor(1)), conversations: Vec::new(), answering: 0 };
+    let rows = relay_core::Answer::Conversations { rows: Vec::new(), more: false };
+    step(Input::Answered { request: RequestId(1), result: Ok(rows) }, &[send(&[1], welcome(session))]);
+
+    // The first message: opened, queued, with the page, in one append.
+    let append = Append {
+        conversation: conversation(1),
+        owner: Some(visitor(1)),
+        open: Some(Opening { site: site(), language: "en".to_owned() }),
+        staff_head: None,
+        capacity: None,
+        drafts: vec![
+            ready(message(1), Author::Visitor, text("hello")),
+            ready(MessageId(0), Author::System, Body::Queued),
+            Draft { id: MessageId(0), author: Author::System, body: DraftBody::Turn },
+            ready(MessageId(0), Author::Visitor, Body::Context { page: page("https://example.com/") }),
+        ],
+    };
+    let said = Input::Frame { connection: line(1), frame: say(1, 1, "hello") };
+    step(said, &[Output::Append { request: RequestId(2), append }]);
+
+    // Committed: the visitor gets the shared lane, nobody else is here; then the place.
+    let recorded = events(&[
+        (Lane::Shared, 1, message(1).0, Author::Visitor, text("hello")),
+        (Lane::Shared, 2, 11, Author::System, Body::Queued),
+        (Lane::Staff, 1, 12, Author::System, Body::Turn { turn: 9 }),
+        (Lane::Staff, 2, 13, Author::Visitor, Body::Context { page: page("https://example.com/") }),
+    ]);
+    let commit = relay_core::Commit { site: site(), visitor: visitor(1), events: recorded.clone() };
+    step(
+        Input::Committed(commit),
+        &[
+            send(&[1], ServerFrame::Event { event: recorded[0].clone() }),
+            send(&[1], ServerFrame::Event { event: recorded[1].clone() }),
+            send(&[1], ServerFrame::Queue { conversation: conversation(1), place: 1, waiting: 1 }),
+        ],
+    );
+    step(Input::Appended { request: RequestId(2), result: Ok(record(&recorded)) }, &[]);
+    (core, recorded)
+}
+
+#[test]
+fn a_retry_is_answered_to_the_asker_without_the_staff_lane() {
+    let (mut core, recorded) = after_a_first_message();
+    let mut step = |input, want: &[Output]| check(&mut core, START_MS, input, want);
+    let append = Append {
+        conversation: conversation(1),
+        owner: Some(visitor(1)),
+        open: None,
+        staff_head: None,
+        capacity: None,
+        drafts: vec![ready(message(1), Author::Visitor, text("hello"))],
+    };
+    let said = Input::Frame { connection: line(1), frame: say(1, 1, "hello") };
+    step(said, &[Output::Append { request: RequestId(3), append }]);
+    let repeated = relay_core::Appended { repeated: true, ..record(&recorded) };
+    step(
+        Input::Appended { request: RequestId(3), result: Ok(repeated) },
+        &[
+            send(&[1], ServerFrame::Event { event: recorded[0].clone() }),
+            send(&[1], ServerFrame::Event { event: recorded[1].clone() }),
+        ],
+    );
+}
+
+#[test]
+fn an_agent_comes_is_offered_who_waits_and_serves_them() {
+    let (mut core, recorded) = after_a_first_message();
+    let mut step = |input, want: &[Output]| check(&mut core, START_MS, input, want);
+    // First picture, offer under conditions, news for everybody.
+    let me = settings(1, 4).summary(AgentState::Online, 0);
+    let mut known = relay_core::Conversation::new(conversation(1), site(), visitor(1), START_MS, String::new());
+    for event in &recorded {
+        known.apply(event).unwrap();
+    }
+    let session = Session::Agent { me: me.clone(), agents: vec![me.clone()], open: vec![known.summary()] };
+    let ada = Author::Agent { id: agent(1), name: "Agent 1".to_owned() };
+    let offer = Append {
+        conversation: conversation(1),
+        owner: None,
+        open: None,
+        staff_head: Some(Seq(2)),
+        capacity: Some((agent(1), 4)),
+        drafts: vec![
+            ready(MessageId(0), ada.clone(), Body::Assigned { agent: agent(1) }),
+            ready(MessageId(0), ada.clone(), Body::Joined),
+        ],
+    };
+    step(
+        Input::Connected { connection: line(2), peer: Peer::Agent { agent: agent(1) }, follow: Vec::new() },
+        &[
+            send(&[2], welcome(session)),
+            Output::Append { request: RequestId(3), append: offer },
+            send(&[2], ServerFrame::Agent { agent: me.clone() }),
+            send(&[1], ServerFrame::Answering { agents: 1 }),
+        ],
+    );
+
+    // Served: the staff lane to the agent only, the shared lane to both, the row, the agent's load.
+    let served = events(&[
+        (Lane::Staff, 3, 14, ada.clone(), Body::Assigned { agent: agent(1) }),
+        (Lane::Shared, 3, 15, ada, Body::Joined),
+    ]);
+    for event in &served {
+        known.apply(event).unwrap();
+    }
+    let commit = relay_core::Commit { site: site(), visitor: visitor(1), events: served.clone() };
+    step(
+        Input::Committed(commit),
+        &[
+            send(&[2], ServerFrame::Event { event: served[0].clone() }),
+            send(&[2, 1], ServerFrame::Event { event: served[1].clone() }),
+            send(&[2], ServerFrame::Inbox { row: known.summary() }),
+            send(&[2], ServerFrame::Agent { agent: AgentSummary { load: 1, ..me } }),
+        ],
+    );
+    assert_eq!(core.poll_timeout(), None);
+    let gauges =
+        relay_core::Gauges { connections: 2, visitors: 1, agents_online: 1, waiting: 0, open_conversations: 1 };
+    assert_eq!(core.gauges(), gauges);
+}

@@ -1,0 +1,8 @@
+//! The core as a whole, in a world of its own: model store, virtual time, clients that keep what they are sent.
+
+mod arbitrary;
+mod exact;
+mod limits;
+mod model;
+mod stories;
+mod support;

@@ -1,0 +1,338 @@
+//! A world around the core for tests: a model store, virtual time, and clients that keep what they are sent.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use relay_core::{Agent, Answer, AppendError, ConnectionId, Core, Input, Output, Peer, QueryError, RequestId, Start};
+use wire::*;
+
+use crate::model::ModelStore;
+
+/// When every test begins.
+pub(crate) const START_MS: u64 = 1_000_000;
+
+pub(crate) const fn conversation(n: u128) -> ConversationId {
+    ConversationId(0xc000 + n)
+}
+
+pub(crate) const fn message(n: u128) -> MessageId {
+    MessageId(0xe000 + n)
+}
+
+pub(crate) const fn visitor(n: u128) -> VisitorId {
+    VisitorId(0xf000 + n)
+}
+
+pub(crate) const fn agent(n: u128) -> AgentId {
+    AgentId(0xa000 + n)
+}
+
+/// Lines of visitors: any number below 1,000.
+pub(crate) const fn line(n: u64) -> ConnectionId {
+    ConnectionId(n)
+}
+
+pub(crate) fn site() -> SiteId {
+    "demo".parse().expect("a site id")
+}
+
+pub(crate) fn settings(n: u128, capacity: u32) -> Agent {
+    Agent { id: agent(n), name: format!("Agent {n}"), role: Role::Agent, capacity }
+}
+
+pub(crate) fn page(url: &str) -> PageContext {
+    PageContext { url: url.to_owned(), language: "en".to_owned(), ..PageContext::default() }
+}
+
+pub(crate) fn say(c: u128, m: u128, text: &str) -> ClientFrame {
+    ClientFrame::Say { conversation: conversation(c), id: message(m), say: Say::Text { text: text.to_owned() } }
+}
+
+pub(crate) fn refused(subject: Subject, refusal: Refusal) -> ServerFrame {
+    ServerFrame::Refused { subject, refusal }
+}
+
+pub(crate) fn about_message(c: u128, m: u128) -> Subject {
+    Subject::Message { conversation: conversation(c), id: message(m) }
+}
+
+pub(crate) fn about(c: u128) -> Subject {
+    Subject::Conversation { conversation: conversation(c) }
+}
+
+/// A core with everything around it.
+pub(crate) struct World {
+    pub(crate) core: Core,
+    pub(crate) store: ModelStore,
+    pub(crate) now_ms: u64,
+    pub(crate) agents: Vec<Agent>,
+    /// Who is at the end of each open line.
+    pub(crate) peers: BTreeMap<ConnectionId, Option<VisitorId>>,
+    /// What each line got and nobody looked at yet.
+    pub(crate) got: BTreeMap<ConnectionId, Vec<ServerFrame>>,
+    /// Why the core closed lines.
+    pub(crate) closed: BTreeMap<ConnectionId, Close>,
+    /// Requests to the store that were not answered yet.
+    pub(crate) requests: VecDeque<Output>,
+    /// While true, nothing is answered by itself.
+    pub(crate) store_waits: bool,
+    /// What the store answers to appends instead of recording, while there is something here.
+    pub(crate) append_fails: VecDeque<AppendError>,
+    /// What the store answers to queries instead of reading, while there is something here.
+    pub(crate) query_fails: VecDeque<QueryError>,
+    /// Lines that asked to be registered.
+    pub(crate) registrations: Vec<ConnectionId>,
+    next_line: u64,
+}
+
+impl World {
+    pub(crate) fn new(agents: Vec<Agent>) -> Self {
+        let start = Start { seed: 1, attachment_bytes_max: 1_000, agents: agents.clone(), open: Vec::new() };
+        Self {
+            core: Core::new(START_MS, start),
+            store: ModelStore::default(),
+            now_ms: START_MS,
+            agents,
+            peers: BTreeMap::new(),
+            got: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            requests: VecDeque::new(),
+            store_waits: false,
+            append_fails: VecDeque::new(),
+            query_fails: VecDeque::new(),
+            registrations: Vec::new(),
+            next_line: 1,
+        }
+    }
+
+    /// The process was killed and started again: lines and memory are gone, the store is there.
+    pub(crate) fn restart(&mut self) {
+        let open = self.store.open();
+        let start = Start { seed: self.now_ms.into(), attachment_bytes_max: 1_000, agents: self.agents.clone(), open };
+        self.core = Core::new(self.now_ms, start);
+        self.peers.clear();
+        self.got.clear();
+        self.requests.clear();
+    }
+
+    /// One input, then everything that follows from it.
+    pub(crate) fn input(&mut self, input: Input) {
+        self.core.handle(self.now_ms, input);
+        self.settle();
+    }
+
+    pub(crate) fn frame(&mut self, line: ConnectionId, frame: ClientFrame) {
+        self.input(Input::Frame { connection: line, frame });
+    }
+
+    fn connect(&mut self, peer: Peer, follow: Vec<Follow>) -> ConnectionId {
+        let connection = line(self.next_line);
+        self.next_line += 1;
+        let visitor = match &peer {
+            Peer::Visitor { visitor, .. } => Some(visitor.unwrap_or(VisitorId(0))),
+            Peer::Agent { .. } => None,
+        };
+        self.peers.insert(connection, visitor);
+        self.input(Input::Connected { connection, peer, follow });
+        connection
+    }
+
+    pub(crate) fn visitor(&mut self, n: u128) -> ConnectionId {
+        self.visitor_at(n, "https://example.com/", Vec::new())
+    }
+
+    pub(crate) fn visitor_at(&mut self, n: u128, url: &str, follow: Vec<Follow>) -> ConnectionId {
+        self.connect(Peer::Visitor { site: site(), visitor: Some(visitor(n)), page: page(url) }, follow)
+    }
+
+    pub(crate) fn stranger(&mut self) -> ConnectionId {
+        self.connect(Peer::Visitor { site: site(), visitor: None, page: page("https://example.com/") }, Vec::new())
+    }
+
+    pub(crate) fn agent(&mut self, n: u128) -> ConnectionId {
+        self.connect(Peer::Agent { agent: agent(n) }, Vec::new())
+    }
+
+    pub(crate) fn disconnect(&mut self, line: ConnectionId) {
+        self.peers.remove(&line);
+        self.input(Input::Disconnected { connection: line });
+    }
+
+    /// Time passes; timers run when they are due.
+    pub(crate) fn advance(&mut self, wait_ms: u64) {
+        let until_ms = self.now_ms + wait_ms;
+        while let Some(at_ms) = self.core.poll_timeout().filter(|at_ms| *at_ms <= until_ms) {
+            self.now_ms = self.now_ms.max(at_ms);
+            self.core.handle_timeout(self.now_ms);
+            self.settle();
+        }
+        self.now_ms = until_ms;
+    }
+
+    /// Carries out all outputs, and while the store does not wait, everything that follows.
+    pub(crate) fn settle(&mut self) {
+        loop {
+            while let Some(output) = self.core.next_output() {
+                self.carry_out(output);
+            }
+            if self.store_waits || !self.answer_one() {
+                return;
+            }
+        }
+    }
+
+    /// The store answers its oldest request; false when there is none.
+    pub(crate) fn answer_one(&mut self) -> bool {
+        let Some(request) = self.requests.pop_front() else { return false };
+        match request {
+            Output::Append { request, append } => {
+                let result = match self.append_fails.pop_front() {
+                    Some(error) => Err(error),
+                    None => self.store.append(self.now_ms, &append),
+                };
+                self.store.check(&self.agents);
+                if let Ok(appended) = &result
+                    && !appended.repeated
+                {
+                    let commit = relay_core::Commit {
+                        site: appended.site.clone(),
+                        visitor: appended.visitor,
+                        events: appended.events.clone(),
+                    };
+                    self.core.handle(self.now_ms, Input::Committed(commit));
+                    self.drain();
+                }
+                self.core.handle(self.now_ms, Input::Appended { request, result });
+            }
+            Output::Query { request, query } => {
+                let result = match self.query_fails.pop_front() {
+                    Some(error) => Err(error),
+                    None => self.store.query(&query),
+                };
+                self.answer(request, result);
+            }
+            Output::Send { .. } | Output::Close { .. } | Output::Register { .. } | Output::Typing(_) => {}
+        }
+        self.drain();
+        true
+    }
+
+    fn answer(&mut self, request: RequestId, result: Result<Answer, QueryError>) {
+        self.core.handle(self.now_ms, Input::Answered { request, result });
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.core.next_output() {
+            self.carry_out(output);
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Append { .. } | Output::Query { .. } => self.requests.push_back(output),
+            Output::Send { to, frame } => {
+                assert!(!to.is_empty());
+                for line in to {
+                    self.check_frame(line, &frame);
+                    self.got.entry(line).or_default().push(frame.clone());
+                }
+            }
+            Output::Close { connection, close } => {
+                self.peers.remove(&connection);
+                self.closed.insert(connection, close);
+                self.core.handle(self.now_ms, Input::Disconnected { connection });
+            }
+            Output::Register { connection, .. } => self.registrations.push(connection),
+            Output::Typing(typing) => self.core.handle(self.now_ms, Input::Typing(typing)),
+        }
+    }
+
+    /// What must hold for everything that leaves: it goes to an open line, `Welcome` comes first, and a visitor sees
+    /// the shared lane of their own conversations only.
+    fn check_frame(&self, line: ConnectionId, frame: &ServerFrame) {
+        let peer = self.peers.get(&line).unwrap_or_else(|| panic!("{line:?} is closed and gets {frame:?}"));
+        let Some(visitor) = peer else { return };
+        let own = |id: &ConversationId| {
+            assert!(self.store.owner(*id).is_none_or(|owner| owner == *visitor), "{line:?} gets {frame:?}");
+        };
+        match frame {
+            ServerFrame::Event { event } => {
+                assert_eq!(event.lane, Lane::Shared);
+                own(&event.conversation);
+            }
+            ServerFrame::Events { conversation, lane, events, .. } => {
+                assert_eq!(*lane, Lane::Shared);
+                assert!(events.iter().all(|event| event.lane == Lane::Shared));
+                own(conversation);
+            }
+            ServerFrame::Typing { conversation, .. } | ServerFrame::Queue { conversation, .. } => own(conversation),
+            ServerFrame::Pong { heads } => {
+                for head in heads {
+                    assert_eq!(head.head.staff, Seq::ZERO);
+                    own(&head.conversation);
+                }
+            }
+            ServerFrame::Welcome { session, .. } => assert!(matches!(session, Session::Visitor { .. })),
+            ServerFrame::Inbox { .. }
+            | ServerFrame::Agent { .. }
+            | ServerFrame::Closed { .. }
+            | ServerFrame::OfVisitor { .. } => panic!("a visitor gets {frame:?}"),
+            ServerFrame::Registered { .. } | ServerFrame::Refused { .. } | ServerFrame::Answering { .. } => {}
+        }
+    }
+
+    /// Everything a line got since the last look.
+    pub(crate) fn got(&mut self, line: ConnectionId) -> Vec<ServerFrame> {
+        self.got.remove(&line).unwrap_or_default()
+    }
+
+    /// As `got`, without lists, agents and answering: the frames of the conversations themselves.
+    pub(crate) fn news(&mut self, line: ConnectionId) -> Vec<String> {
+        self.got(line).iter().filter_map(brief).collect()
+    }
+
+    /// Nobody looks at what came so far.
+    pub(crate) fn ignore(&mut self) {
+        self.got.clear();
+    }
+
+    pub(crate) fn state(&self, c: u128) -> ConversationState {
+        self.store.conversation(conversation(c)).expect("it exists").state
+    }
+}
+
+/// One line for a frame, none for lists.
+pub(crate) fn brief(frame: &ServerFrame) -> Option<String> {
+    Some(match frame {
+        ServerFrame::Event { event } => {
+            let body = match &event.body {
+                Body::Text { text } => format!("text {text}"),
+                Body::Note { text } => format!("note {text}"),
+                Body::Turn { .. } => "turn".to_owned(),
+                Body::Context { page } => format!("context {}", page.url),
+                Body::Assigned { agent } => format!("assigned {:x}", agent.0),
+                Body::Seen { up_to } => format!("seen {up_to}"),
+                Body::Rated { score, .. } => format!("rated {score}"),
+                Body::File { .. } => "file".to_owned(),
+                Body::Queued => "queued".to_owned(),
+                Body::LeftQueue => "left".to_owned(),
+                Body::Joined => "joined".to_owned(),
+                Body::Closed => "closed".to_owned(),
+            };
+            format!("{} {body}", event.seq)
+        }
+        ServerFrame::Events { lane, after, events, head, .. } => {
+            format!("{lane:?} after {after}: {} of {head}", events.len())
+        }
+        ServerFrame::Queue { place, waiting, .. } => format!("place {place} of {waiting}"),
+        ServerFrame::Refused { refusal, .. } => format!("refused {refusal:?}"),
+        ServerFrame::Typing { name, .. } => format!("typing {name}"),
+        ServerFrame::Welcome { .. } => "welcome".to_owned(),
+        ServerFrame::Registered { .. } => "registered".to_owned(),
+        ServerFrame::Pong { heads } => format!("pong {}", heads.len()),
+        ServerFrame::Answering { .. }
+        | ServerFrame::Inbox { .. }
+        | ServerFrame::Agent { .. }
+        | ServerFrame::Closed { .. }
+        | ServerFrame::OfVisitor { .. } => return None,
+    })
+}

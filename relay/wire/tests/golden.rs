@@ -1,0 +1,398 @@
+//! The wire format is kept: every serialized type against its golden JSON file, in both directions.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p wire` rewrites the files. Changing one is a decision: within a protocol version only
+//! additions are allowed.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wire::*;
+
+/// Compares named values with one golden file, reading and writing.
+fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(file: &str, values: Vec<(&'static str, T)>) {
+    let count = values.len();
+    let named: BTreeMap<&str, T> = values.into_iter().collect();
+    assert_eq!(named.len(), count, "{file}: a name stands twice");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
+    let written = serde_json::to_string_pretty(&named).expect("every type is JSON") + "\n";
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &written).expect("the folder can be written");
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(golden == written, "{file} differs from what is written now:\n{written}");
+    let read: BTreeMap<String, T> = serde_json::from_str(&golden).expect("what was written reads back");
+    for (name, value) in &named {
+        assert_eq!(read.get(*name), Some(value), "{file}: {name} reads back differently");
+    }
+}
+
+const fn uuid(last: u128) -> u128 {
+    0x0190_0000_0000_7000_8000_0000_0000_0000 + last
+}
+
+const CONVERSATION: ConversationId = ConversationId(uuid(1));
+const MESSAGE: MessageId = MessageId(uuid(2));
+const VISITOR: VisitorId = VisitorId(uuid(3));
+const AGENT: AgentId = AgentId(uuid(4));
+const ATTACHMENT: AttachmentId = AttachmentId(uuid(5));
+
+fn site() -> SiteId {
+    "demo".parse().expect("a site id")
+}
+
+fn token() -> Token {
+    Token::from_bytes(&[0xa7; 32])
+}
+
+fn page() -> PageContext {
+    PageContext {
+        url: "https://example.com/trade".to_owned(),
+        title: "Trade".to_owned(),
+        language: "zh-CN".to_owned(),
+        time_zone: "Asia/Singapore".to_owned(),
+        browser: "Example/1.0".to_owned(),
+    }
+}
+
+fn attachment() -> Attachment {
+    Attachment {
+        id: ATTACHMENT,
+        name: "receipt.png".to_owned(),
+        media_type: "image/png".to_owned(),
+        media: Media::Image,
+        bytes: 1_234,
+        width: 640,
+        height: 480,
+    }
+}
+
+fn event() -> Event {
+    Event {
+        conversation: CONVERSATION,
+        lane: Lane::Shared,
+        seq: Seq(7),
+        at_ms: 1_700_000_000_000,
+        id: MESSAGE,
+        author: Author::Agent { id: AGENT, name: "Ada".to_owned() },
+        body: Body::Text { text: "Hello \"you\"\n好".to_owned() },
+    }
+}
+
+fn agent_summary() -> AgentSummary {
+    AgentSummary {
+        id: AGENT,
+        name: "Ada".to_owned(),
+        role: Role::Agent,
+        state: AgentState::Online,
+        capacity: 4,
+        load: 1,
+    }
+}
+
+fn conversation_summary() -> ConversationSummary {
+    ConversationSummary {
+        conversation: CONVERSATION,
+        site: site(),
+        visitor: VISITOR,
+        state: ConversationState::Waiting { since_ms: 1_700_000_000_000 },
+        opened_at_ms: 1_700_000_000_000,
+        last_at_ms: 1_700_000_000_001,
+        last_line: "Where is my deposit?".to_owned(),
+        last_party: Party::Visitor,
+        unread: 1,
+        language: "en".to_owned(),
+        score: 0,
+        head: Cursor { shared: Seq(2), staff: Seq(2) },
+    }
+}
+
+fn visitor_conversation() -> VisitorConversation {
+    VisitorConversation {
+        conversation: CONVERSATION,
+        opened_at_ms: 1_700_000_000_000,
+        last_at_ms: 1_700_000_000_001,
+        last_line: "Here it is.".to_owned(),
+        closed: false,
+        unread: 1,
+        head: Seq(7),
+    }
+}
+
+fn follow() -> Follow {
+    Follow { conversation: CONVERSATION, after: Cursor { shared: Seq(7), staff: Seq(3) } }
+}
+
+/// The variant's name. Exhaustive on purpose: a new variant must be named here, and then be given a value below.
+fn client_frame_name(frame: &ClientFrame) -> &'static str {
+    match frame {
+        ClientFrame::Hello { hello: Hello::Visitor { token: Some(_), .. }, .. } => "hello_visitor",
+        ClientFrame::Hello { hello: Hello::Visitor { token: None, .. }, .. } => "hello_visitor_first_time",
+        ClientFrame::Hello { hello: Hello::Agent, .. } => "hello_agent",
+        ClientFrame::Register => "register",
+        ClientFrame::Say { say: Say::Text { .. }, .. } => "say_text",
+        ClientFrame::Say { say: Say::File { .. }, .. } => "say_file",
+        ClientFrame::Note { .. } => "note",
+        ClientFrame::Typing { .. } => "typing",
+        ClientFrame::Seen { .. } => "seen",
+        ClientFrame::LeaveQueue { .. } => "leave_queue",
+        ClientFrame::Take { .. } => "take",
+        ClientFrame::End { .. } => "end",
+        ClientFrame::Rate { .. } => "rate",
+        ClientFrame::Follow { .. } => "follow",
+        ClientFrame::Unfollow { .. } => "unfollow",
+        ClientFrame::Fetch { .. } => "fetch",
+        ClientFrame::Presence { .. } => "presence",
+        ClientFrame::Page { .. } => "page",
+        ClientFrame::ListClosed { .. } => "list_closed",
+        ClientFrame::ListOfVisitor { .. } => "list_of_visitor",
+        ClientFrame::Ping => "ping",
+    }
+}
+
+#[test]
+fn client_frames() {
+    let (conversation, id) = (CONVERSATION, MESSAGE);
+    let hello = |hello, follow| ClientFrame::Hello { protocol: PROTOCOL, hello, follow };
+    let frames = [
+        hello(Hello::Visitor { site: site(), token: Some(token()), page: page() }, vec![follow()]),
+        hello(Hello::Visitor { site: site(), token: None, page: PageContext::default() }, Vec::new()),
+        hello(Hello::Agent, vec![follow()]),
+        ClientFrame::Register,
+        ClientFrame::Say { conversation, id, say: Say::Text { text: "Where is my deposit?".to_owned() } },
+        ClientFrame::Say { conversation, id, say: Say::File { attachment: ATTACHMENT } },
+        ClientFrame::Note { conversation, id, text: "Asked the wallet team.".to_owned() },
+        ClientFrame::Typing { conversation },
+        ClientFrame::Seen { conversation, up_to: Seq(7) },
+        ClientFrame::LeaveQueue { conversation },
+        ClientFrame::Take { conversation },
+        ClientFrame::End { conversation, id },
+        ClientFrame::Rate { conversation, id, score: 5, comment: "Quick.".to_owned() },
+        ClientFrame::Follow { follow: follow() },
+        ClientFrame::Unfollow { conversation },
+        ClientFrame::Fetch { conversation, lane: Lane::Staff, after: Seq(3) },
+        ClientFrame::Presence { state: AgentState::Away },
+        ClientFrame::Page { page: page() },
+        ClientFrame::ListClosed { before_ms: 1_700_000_000_000 },
+        ClientFrame::ListOfVisitor { visitor: VISITOR },
+        ClientFrame::Ping,
+    ];
+    check("client_frame.json", frames.into_iter().map(|frame| (client_frame_name(&frame), frame)).collect());
+}
+
+/// As [`client_frame_name`].
+fn server_frame_name(frame: &ServerFrame) -> &'static str {
+    match frame {
+        ServerFrame::Welcome { session: Session::Visitor { visitor: Some(_), .. }, .. } => "welcome_visitor",
+        ServerFrame::Welcome { session: Session::Visitor { visitor: None, .. }, .. } => "welcome_visitor_first_time",
+        ServerFrame::Welcome { session: Session::Agent { .. }, .. } => "welcome_agent",
+        ServerFrame::Registered { .. } => "registered",
+        ServerFrame::Event { .. } => "event",
+        ServerFrame::Events { .. } => "events",
+        ServerFrame::Refused { subject: Subject::Message { .. }, .. } => "refused_message",
+        ServerFrame::Refused { subject: Subject::Conversation { .. }, .. } => "refused_conversation",
+        ServerFrame::Refused { subject: Subject::Connection, .. } => "refused_connection",
+        ServerFrame::Typing { .. } => "typing",
+        ServerFrame::Queue { .. } => "queue",
+        ServerFrame::Answering { .. } => "answering",
+        ServerFrame::Inbox { .. } => "inbox",
+        ServerFrame::Agent { .. } => "agent",
+        ServerFrame::Closed { .. } => "closed",
+        ServerFrame::OfVisitor { .. } => "of_visitor",
+        ServerFrame::Pong { .. } => "pong",
+    }
+}
+
+#[test]
+fn server_frames() {
+    let conversation = CONVERSATION;
+    let welcome = |session| ServerFrame::Welcome {
+        protocol: PROTOCOL,
+        now_ms: 1_700_000_000_000,
+        attachment_bytes_max: 20_971_520,
+        session,
+    };
+    let visitor = |visitor, conversations| Session::Visitor { visitor, conversations, answering: 2 };
+    let agent =
+        Session::Agent { me: agent_summary(), agents: vec![agent_summary()], open: vec![conversation_summary()] };
+    let frames = [
+        welcome(visitor(Some(VISITOR), vec![visitor_conversation()])),
+        welcome(visitor(None, Vec::new())),
+        welcome(agent),
+        ServerFrame::Registered { visitor: VISITOR, token: token() },
+        ServerFrame::Event { event: event() },
+        ServerFrame::Events { conversation, lane: Lane::Shared, after: Seq(6), events: vec![event()], head: Seq(9) },
+        ServerFrame::Refused { subject: Subject::Message { conversation, id: MESSAGE }, refusal: Refusal::Ended },
+        ServerFrame::Refused { subject: Subject::Conversation { conversation }, refusal: Refusal::NotFound },
+        ServerFrame::Refused { subject: Subject::Connection, refusal: Refusal::RateLimited { retry_after_ms: 50 } },
+        ServerFrame::Typing { conversation, party: Party::Staff, name: "Ada".to_owned() },
+        ServerFrame::Queue { conversation, place: 2, waiting: 5 },
+        ServerFrame::Answering { agents: 2 },
+        ServerFrame::Inbox { row: conversation_summary() },
+        ServerFrame::Agent { agent: agent_summary() },
+        ServerFrame::Closed { before_ms: 1_700_000_000_000, rows: vec![conversation_summary()], more: true },
+        ServerFrame::OfVisitor { visitor: VISITOR, rows: vec![conversation_summary()] },
+        ServerFrame::Pong { heads: vec![Head { conversation, head: Cursor { shared: Seq(7), staff: Seq(0) } }] },
+    ];
+    check("server_frame.json", frames.into_iter().map(|frame| (server_frame_name(&frame), frame)).collect());
+}
+
+/// As [`client_frame_name`].
+const fn body_name(body: &Body) -> &'static str {
+    match body {
+        Body::Text { .. } => "text",
+        Body::File { .. } => "file",
+        Body::Queued => "queued",
+        Body::LeftQueue => "left_queue",
+        Body::Joined => "joined",
+        Body::Seen { .. } => "seen",
+        Body::Closed => "closed",
+        Body::Rated { .. } => "rated",
+        Body::Note { .. } => "note",
+        Body::Turn { .. } => "turn",
+        Body::Assigned { .. } => "assigned",
+        Body::Context { .. } => "context",
+    }
+}
+
+#[test]
+fn bodies_as_the_store_keeps_them() {
+    let bodies = [
+        Body::Text { text: "Line\nbreak, \u{1f44b} and 好".to_owned() },
+        Body::File { attachment: attachment() },
+        Body::Queued,
+        Body::LeftQueue,
+        Body::Joined,
+        Body::Seen { up_to: Seq(7) },
+        Body::Closed,
+        Body::Rated { score: 4, comment: String::new() },
+        Body::Note { text: "Known account.".to_owned() },
+        Body::Turn { turn: 41 },
+        Body::Assigned { agent: AGENT },
+        Body::Context { page: page() },
+    ];
+    check("body.json", bodies.into_iter().map(|body| (body_name(&body), body)).collect());
+}
+
+/// As [`client_frame_name`].
+const fn refusal_name(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::TextEmpty => "text_empty",
+        Refusal::TextTooLong { .. } => "text_too_long",
+        Refusal::TextInvalid => "text_invalid",
+        Refusal::NotFound => "not_found",
+        Refusal::Ended => "ended",
+        Refusal::RateLimited { .. } => "rate_limited",
+        Refusal::Busy => "busy",
+        Refusal::Taken => "taken",
+        Refusal::AtCapacity => "at_capacity",
+        Refusal::NotAllowed => "not_allowed",
+        Refusal::UnknownFrame => "unknown_frame",
+        Refusal::TooManyConversations => "too_many_conversations",
+        Refusal::RatingInvalid => "rating_invalid",
+        Refusal::StoreDown => "store_down",
+        Refusal::FileEmpty => "file_empty",
+        Refusal::FileTooLarge { .. } => "file_too_large",
+        Refusal::FileKind => "file_kind",
+        Refusal::FileMissing => "file_missing",
+        Refusal::UploadBroken => "upload_broken",
+        Refusal::SignInFailed => "sign_in_failed",
+        Refusal::SignedOut => "signed_out",
+        Refusal::TokenInvalid => "token_invalid",
+        Refusal::SiteUnknown => "site_unknown",
+        Refusal::OriginRefused => "origin_refused",
+        Refusal::Malformed => "malformed",
+    }
+}
+
+#[test]
+fn refusals() {
+    let refusals = [
+        Refusal::TextEmpty,
+        Refusal::TextTooLong { chars_max: 10_000 },
+        Refusal::TextInvalid,
+        Refusal::NotFound,
+        Refusal::Ended,
+        Refusal::RateLimited { retry_after_ms: 50 },
+        Refusal::Busy,
+        Refusal::Taken,
+        Refusal::AtCapacity,
+        Refusal::NotAllowed,
+        Refusal::UnknownFrame,
+        Refusal::TooManyConversations,
+        Refusal::RatingInvalid,
+        Refusal::StoreDown,
+        Refusal::FileEmpty,
+        Refusal::FileTooLarge { bytes_max: 20_971_520 },
+        Refusal::FileKind,
+        Refusal::FileMissing,
+        Refusal::UploadBroken,
+        Refusal::SignInFailed,
+        Refusal::SignedOut,
+        Refusal::TokenInvalid,
+        Refusal::SiteUnknown,
+        Refusal::OriginRefused,
+        Refusal::Malformed,
+    ];
+    check("refusal.json", refusals.into_iter().map(|refusal| (refusal_name(&refusal), refusal)).collect());
+}
+
+#[test]
+fn small_choices() {
+    check("lane.json", vec![("shared", Lane::Shared), ("staff", Lane::Staff)]);
+    check("party.json", vec![("visitor", Party::Visitor), ("staff", Party::Staff)]);
+    check("media.json", vec![("image", Media::Image), ("video", Media::Video), ("document", Media::Document)]);
+    let roles = [Role::Agent, Role::Supervisor, Role::Administrator];
+    check("role.json", ["agent", "supervisor", "administrator"].into_iter().zip(roles).collect());
+    let states = [AgentState::Online, AgentState::Away, AgentState::Offline];
+    check("agent_state.json", ["online", "away", "offline"].into_iter().zip(states).collect());
+    let author = Author::Agent { id: AGENT, name: "Ada".to_owned() };
+    check("author.json", vec![("visitor", Author::Visitor), ("agent", author), ("system", Author::System)]);
+    check(
+        "conversation_state.json",
+        vec![
+            ("waiting", ConversationState::Waiting { since_ms: 1_700_000_000_000 }),
+            ("assigned", ConversationState::Assigned { agent: AGENT }),
+            ("idle", ConversationState::Idle),
+            ("closed", ConversationState::Closed { at_ms: 1_700_000_000_000 }),
+        ],
+    );
+}
+
+#[test]
+fn structs_that_stand_alone_over_http_or_in_storage() {
+    check("attachment.json", vec![("image", attachment())]);
+    check("event.json", vec![("text", event())]);
+    check("page_context.json", vec![("full", page()), ("empty", PageContext::default())]);
+    check("cursor.json", vec![("cursor", Cursor { shared: Seq(7), staff: Seq(3) })]);
+    check("follow.json", vec![("follow", follow())]);
+    check("head.json", vec![("head", Head { conversation: CONVERSATION, head: Cursor::default() })]);
+    check("agent_summary.json", vec![("agent", agent_summary())]);
+    check("conversation_summary.json", vec![("conversation", conversation_summary())]);
+    check("visitor_conversation.json", vec![("conversation", visitor_conversation())]);
+    check(
+        "say.json",
+        vec![("text", Say::Text { text: "Hi".to_owned() }), ("file", Say::File { attachment: ATTACHMENT })],
+    );
+    check("site_id.json", vec![("site", site())]);
+    check("token.json", vec![("token", token())]);
+    check("visitor_id.json", vec![("visitor", VISITOR)]);
+    check("seq.json", vec![("seq", Seq(7))]);
+}
+
+#[test]
+fn what_is_not_of_this_language_is_refused_when_read() {
+    for bad in [
+        r#"{"type":"shout"}"#,
+        r#"{"conversation":"01900000-0000-7000-8000-000000000001"}"#,
+        r#"{"type":"typing","conversation":"01900000-0000-7000-8000-00000000000"}"#,
+        r#"{"type":"typing","conversation":"01900000-0000-7000-8000-00000000000G"}"#,
+        r#"{"type":"seen","conversation":"01900000-0000-7000-8000-000000000001","up_to":-1}"#,
+        r#"{"type":"say","conversation":"01900000-0000-7000-8000-000000000001","id":"01900000-0000-7000-8000-000000000002","say":{"kind":"text","text":"\ud800"}}"#,
+        "",
+    ] {
+        assert!(serde_json::from_str::<ClientFrame>(bad).is_err(), "{bad}");
+    }
+}
