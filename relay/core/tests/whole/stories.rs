@@ -106,6 +106,28 @@ fn capacity_holds_the_line_moves_and_the_next_is_served_when_one_ends() {
 }
 
 #[test]
+fn an_offer_on_its_way_counts_for_the_agent_and_for_the_conversation() {
+    let mut world = World::new(vec![settings(1, 1), settings(2, 2)]);
+    let (ann, bob) = (world.visitor(1), world.visitor(2));
+    world.frame(ann, say(1, 1, "hello"));
+    world.frame(bob, say(2, 2, "hello"));
+    world.store_waits = true;
+    let desk = world.agent(1);
+    world.frame(desk, ClientFrame::Presence { state: AgentState::Online });
+    assert_eq!(world.requests.len(), 1, "one place, one offer");
+    let colleague = world.agent(2);
+    assert_eq!(world.requests.len(), 2, "the first is not offered twice");
+    world.ignore();
+    world.frame(colleague, ClientFrame::Take { conversation: conversation(1) });
+    world.frame(desk, ClientFrame::Take { conversation: conversation(1) });
+    assert_eq!((world.news(colleague), world.news(desk)), (vec!["refused Taken".to_owned()], nothing()));
+    world.store_waits = false;
+    world.settle();
+    assert_eq!(world.state(1), ConversationState::Assigned { agent: agent(1) });
+    assert_eq!(world.state(2), ConversationState::Assigned { agent: agent(2) });
+}
+
+#[test]
 fn the_least_loaded_is_served_first_and_of_equals_the_one_whose_turn_is_longest_ago() {
     let mut world = World::new(vec![settings(1, 4), settings(2, 4), settings(3, 4)]);
     for n in 1..=3 {

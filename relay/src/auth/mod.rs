@@ -1,0 +1,231 @@
+//! Who is there: visitors by their token, agents by their cookie, and signing in.
+
+mod password;
+
+use axum::http::{HeaderMap, header};
+use relay_core::input::Agent;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use wire::limit::{AGENT_SESSION_MS, SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS, VISITOR_TOKEN_MS};
+use wire::{AgentId, Refusal, SiteId, Token};
+
+pub use password::{PasswordError, Passwords, hash_password};
+
+use crate::address::Address;
+use crate::clock::{now_ms, random_bytes};
+use crate::http::Reject;
+use crate::limiter::Window;
+use crate::store::task::StoreHandle;
+use crate::store::{AgentRecord, SessionRecord, StoreError, TokenHash, VisitorRecord};
+
+/// The name of the agents' cookie.
+pub const COOKIE: &str = "causeway_session";
+
+/// A visitor's last use is recorded at most this often: it only has to be right against [`VISITOR_TOKEN_MS`].
+const VISITOR_USE_EVERY_MS: u64 = 24 * 3_600_000;
+/// As above, for agents.
+const SESSION_USE_EVERY_MS: u64 = 60_000;
+/// Longest e-mail address and password looked at; longer ones are wrong anyway.
+const EMAIL_BYTES_MAX: usize = 254;
+/// Bytes of a password hashed at most.
+pub const PASSWORD_BYTES_MAX: usize = 512;
+
+/// SHA-256 of a token: what the store keeps and looks up. Tokens are 32 random bytes, so no salt and no slow hash is needed.
+#[must_use]
+pub fn hash(token: &Token) -> TokenHash {
+    TokenHash(Sha256::digest(token.reveal().as_bytes()).into())
+}
+
+/// Knows people and counts failures.
+pub struct Auth {
+    store: StoreHandle,
+    passwords: Passwords,
+    failures_by_address: Window<Address>,
+    failures_by_account: Window<TokenHash>,
+}
+
+/// A signed-in agent.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Its record.
+    pub agent: AgentRecord,
+    /// The sign-in the cookie stands for.
+    pub session: TokenHash,
+}
+
+impl Auth {
+    /// With nothing counted.
+    #[must_use]
+    pub fn new(store: StoreHandle) -> Self {
+        Self {
+            store,
+            passwords: Passwords::new(),
+            failures_by_address: Window::new(SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS),
+            failures_by_account: Window::new(SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS),
+        }
+    }
+
+    /// The visitor with this token, who must be of the site when one is named.
+    ///
+    /// # Errors
+    /// `TokenInvalid` when it is unknown, too old or of another site; the store's own failures.
+    pub async fn visitor(&self, token: &Token, site: Option<&SiteId>) -> Result<VisitorRecord, Reject> {
+        let hashed = hash(token);
+        let found = self.store.read(move |reader| reader.visitor_by_token(&hashed)).await;
+        let visitor = found.map_err(|error| missing_is(error, Refusal::TokenInvalid))?;
+        let same = bool::from(visitor.token.0.ct_eq(&hashed.0));
+        let age_ms = now_ms().saturating_sub(visitor.used_at_ms);
+        if !same || site.is_some_and(|site| *site != visitor.site) || age_ms > VISITOR_TOKEN_MS {
+            return Err(Refusal::TokenInvalid.into());
+        }
+        if age_ms > VISITOR_USE_EVERY_MS {
+            let id = visitor.id;
+            self.store.write(move |writer| writer.touch_visitor(id, now_ms())).await?;
+        }
+        Ok(visitor)
+    }
+
+    /// The agent whose cookie came with a request.
+    ///
+    /// # Errors
+    /// `SignedOut` when there is no valid one; the store's own failures.
+    pub async fn agent(&self, headers: &HeaderMap) -> Result<SignedIn, Reject> {
+        let token = cookie(headers).ok_or(Refusal::SignedOut)?;
+        self.session(hash(&token)).await
+    }
+
+    /// The agent of a sign-in, which counts as used.
+    ///
+    /// # Errors
+    /// `SignedOut` when it is revoked or too old; the store's own failures.
+    pub async fn session(&self, session: TokenHash) -> Result<SignedIn, Reject> {
+        let found = self
+            .store
+            .read(move |reader| {
+                let record = reader.session(&session)?;
+                let agent = reader.agents()?.into_iter().find(|agent| agent.id == record.agent);
+                Ok((record, agent.ok_or(StoreError::Missing)?))
+            })
+            .await;
+        let (record, agent) = found.map_err(|error| missing_is(error, Refusal::SignedOut))?;
+        let same = bool::from(record.token.0.ct_eq(&session.0));
+        let age_ms = now_ms().saturating_sub(record.used_at_ms);
+        if !same || age_ms > AGENT_SESSION_MS {
+            return Err(Refusal::SignedOut.into());
+        }
+        if age_ms > SESSION_USE_EVERY_MS {
+            self.store.write(move |writer| writer.touch_session(&session, now_ms())).await?;
+        }
+        Ok(SignedIn { agent, session })
+    }
+
+    /// Checks e-mail and password and makes a sign-in. The answer never tells which of the two was wrong, nor does its time.
+    ///
+    /// # Errors
+    /// `SignInFailed`, `RateLimited`, `Busy`; the store's own failures.
+    pub async fn sign_in(
+        &self,
+        address: Address,
+        email: String,
+        password: String,
+    ) -> Result<(Token, AgentRecord), Reject> {
+        let now = now_ms();
+        let account = TokenHash(Sha256::digest(email.to_ascii_lowercase().as_bytes()).into());
+        // Counted beforehand and given back on success, so that attempts at the same time count too.
+        let limited = |retry_after_ms| Reject::from(Refusal::RateLimited { retry_after_ms });
+        self.failures_by_address.take(address, now).map_err(limited)?;
+        self.failures_by_account.take(account, now).map_err(|retry_after_ms| {
+            self.failures_by_address.give_back(&address);
+            limited(retry_after_ms)
+        })?;
+        let outcome = self.check_password(email, password).await;
+        if !matches!(outcome, Err(Reject::Refused(Refusal::SignInFailed))) {
+            self.failures_by_address.give_back(&address);
+            self.failures_by_account.give_back(&account);
+        }
+        if outcome.is_err() {
+            metrics::counter!("relay_sign_ins_failed_total").increment(1);
+        }
+        let agent = outcome?;
+        let token = Token::from_bytes(&random_bytes());
+        let session = SessionRecord { token: hash(&token), agent: agent.id, created_at_ms: now, used_at_ms: now };
+        self.store.write(move |writer| writer.add_session(&session)).await?;
+        Ok((token, agent))
+    }
+
+    async fn check_password(&self, email: String, password: String) -> Result<AgentRecord, Reject> {
+        if email.len() > EMAIL_BYTES_MAX || password.len() > PASSWORD_BYTES_MAX {
+            return Err(Refusal::SignInFailed.into());
+        }
+        let agent = match self.store.read(move |reader| reader.agent_by_email(&email)).await {
+            Ok(agent) => Some(agent),
+            Err(StoreError::Missing) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let hash = agent.as_ref().map(|agent| agent.password_hash.clone());
+        let right = self.passwords.verify(password, hash).await.map_err(|PasswordError| Refusal::Busy)?;
+        agent.filter(|_| right).ok_or_else(|| Refusal::SignInFailed.into())
+    }
+
+    /// Revokes a sign-in.
+    ///
+    /// # Errors
+    /// The store's own failures.
+    pub async fn sign_out(&self, session: TokenHash) -> Result<(), Reject> {
+        Ok(self.store.write(move |writer| writer.remove_session(&session)).await?)
+    }
+
+    /// Every agent, as the core knows them.
+    ///
+    /// # Errors
+    /// The store's own failures.
+    pub async fn agents(&self) -> Result<Vec<Agent>, StoreError> {
+        let records = self.store.read(|reader| reader.agents()).await?;
+        Ok(records.iter().map(for_core).collect())
+    }
+}
+
+/// An agent's settings, without what is needed to sign in.
+#[must_use]
+pub fn for_core(record: &AgentRecord) -> Agent {
+    Agent { id: record.id, name: record.name.clone(), role: record.role, capacity: record.capacity }
+}
+
+/// The id of a new agent.
+#[must_use]
+pub fn new_agent_id() -> AgentId {
+    AgentId(crate::clock::new_id())
+}
+
+/// What is not there means `refusal`; everything else is the store's failure.
+fn missing_is(error: StoreError, refusal: Refusal) -> Reject {
+    if error == StoreError::Missing { refusal.into() } else { error.into() }
+}
+
+/// The agents' cookie out of a request's headers.
+#[must_use]
+pub fn cookie(headers: &HeaderMap) -> Option<Token> {
+    headers.get_all(header::COOKIE).iter().find_map(|value| {
+        value.to_str().ok()?.split(';').find_map(|pair| {
+            let (name, text) = pair.trim().split_once('=')?;
+            if name == COOKIE { text.parse().ok() } else { None }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let token = Token::from_bytes(&[7; 32]);
+        let mut headers = HeaderMap::new();
+        assert_eq!(cookie(&headers), None);
+        headers.append(header::COOKIE, "a=b; causeway_session=short".parse().expect("header"));
+        assert_eq!(cookie(&headers), None);
+        let value = format!("x=y; {COOKIE}={}; z", token.reveal());
+        headers.append(header::COOKIE, value.parse().expect("header"));
+        assert_eq!(cookie(&headers), Some(token));
+    }
+}

@@ -1,0 +1,179 @@
+//! Uploaded files: bytes under random names, streamed in with a bound and out again, on the `object_store` crate.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
+use object_store::local::LocalFileSystem;
+use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
+
+/// Bytes gathered before they are written.
+const PART_BYTES: usize = 256 * 1024;
+/// Parts of one upload being written at once: with the one being filled, an upload holds at most three parts in memory.
+const PARTS_IN_FLIGHT_MAX: usize = 2;
+
+/// Why a file could not be kept, read or removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BlobError {
+    /// There is no file under this name.
+    #[error("no such file")]
+    Missing,
+    /// More bytes than allowed; nothing was kept.
+    #[error("the file is too large")]
+    TooLarge,
+    /// The disk or service failed (full, I/O error …). Already logged.
+    #[error("the file store does not answer")]
+    Down,
+}
+
+/// Where uploaded files lie.
+#[derive(Clone)]
+pub struct Blobs {
+    store: Arc<dyn ObjectStore>,
+}
+
+/// A stored file.
+pub struct Download {
+    /// Its length.
+    pub bytes: u64,
+    /// Its content, piece by piece.
+    pub content: BoxStream<'static, Result<Bytes, BlobError>>,
+}
+
+/// A file being received. Dropped before `finish` it leaves nothing behind.
+pub struct Upload {
+    key: String,
+    parts: WriteMultipart,
+    bytes: u64,
+    bytes_max: u64,
+}
+
+impl Blobs {
+    /// Files in a local folder, which is made when missing. What a killed relay left of half uploads is removed, so only the relay that
+    /// holds the data folder's lock may call this.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn open_local(folder: &Path) -> std::io::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        remove_half_uploads(folder)?;
+        let store = LocalFileSystem::new_with_prefix(folder).map_err(std::io::Error::other)?;
+        // Synced before it counts: a message that names a file must not survive a power cut without it.
+        Ok(Self { store: Arc::new(store.with_fsync(true)) })
+    }
+
+    /// Begins a file under a new name made of `random`.
+    ///
+    /// # Errors
+    /// `Down`.
+    pub async fn upload(&self, random: u128, bytes_max: u64) -> Result<Upload, BlobError> {
+        let key = format!("{random:032x}");
+        let parts = self.store.put_multipart(&location(&key)?).await.map_err(failed)?;
+        let parts = WriteMultipart::new_with_chunk_size(parts, PART_BYTES);
+        Ok(Upload { key, parts, bytes: 0, bytes_max })
+    }
+
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// `Missing` or `Down`.
+    pub async fn download(&self, key: &str) -> Result<Download, BlobError> {
+        let found = self.store.get(&location(key)?).await.map_err(failed)?;
+        Ok(Download { bytes: found.meta.size, content: found.into_stream().map_err(failed).boxed() })
+    }
+
+    /// Removes a file; one that is not there is removed already.
+    ///
+    /// # Errors
+    /// `Down`.
+    pub async fn delete(&self, key: &str) -> Result<(), BlobError> {
+        match self.store.delete(&location(key)?).await.map_err(failed) {
+            Ok(()) | Err(BlobError::Missing) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Upload {
+    /// The name it will lie under.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Bytes received so far.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    /// `TooLarge` as soon as the bound is passed, or `Down`; the upload is then only good for [`Upload::abort`].
+    pub async fn write(&mut self, piece: Bytes) -> Result<(), BlobError> {
+        self.bytes = self.bytes.saturating_add(piece.len() as u64);
+        if self.bytes > self.bytes_max {
+            return Err(BlobError::TooLarge);
+        }
+        self.parts.wait_for_capacity(PARTS_IN_FLIGHT_MAX).await.map_err(failed)?;
+        self.parts.put(piece);
+        Ok(())
+    }
+
+    /// Makes the file durable under its name and gives its length.
+    ///
+    /// # Errors
+    /// `Down`: nothing was kept.
+    pub async fn finish(self) -> Result<u64, BlobError> {
+        self.parts.finish().await.map_err(failed)?;
+        Ok(self.bytes)
+    }
+
+    /// Gives up; nothing is kept.
+    ///
+    /// # Errors
+    /// `Down` when what was written could not be removed.
+    pub async fn abort(self) -> Result<(), BlobError> {
+        self.parts.abort().await.map_err(failed)
+    }
+}
+
+/// Two levels, so that no folder grows too long. Anything but one of our names is nowhere.
+fn location(key: &str) -> Result<object_store::path::Path, BlobError> {
+    let ours = key.len() == 32 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if !ours {
+        return Err(BlobError::Missing);
+    }
+    Ok(object_store::path::Path::from_iter([&key[..2], key]))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used by map_err, which hands over the value")]
+fn failed(error: object_store::Error) -> BlobError {
+    if matches!(error, object_store::Error::NotFound { .. }) {
+        return BlobError::Missing;
+    }
+    tracing::error!(%error, "the file store failed");
+    BlobError::Down
+}
+
+/// `object_store` writes a local file as `name#number` until it is whole.
+fn remove_half_uploads(folder: &Path) -> std::io::Result<()> {
+    for shelf in entries(folder)? {
+        if !shelf.is_dir() {
+            continue;
+        }
+        for file in entries(&shelf)? {
+            if file.file_name().is_some_and(|name| name.to_string_lossy().contains('#')) {
+                std::fs::remove_file(file)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn entries(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
+}

@@ -1,0 +1,216 @@
+//! The commands that look into the data folder or change it, also while a relay serves it.
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use wire::limit::{CAPACITY_MAX, NAME_CHARS_MAX};
+use wire::{ConversationId, Role, SiteId};
+
+use crate::auth::{PASSWORD_BYTES_MAX, hash_password, new_agent_id};
+use crate::clock::random_bytes;
+use crate::config::Config;
+use crate::origin::Origin;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{AgentRecord, Site, Store, StoreError, write_once};
+use crate::transcript::{Format, Transcript};
+
+/// Characters of a password that somebody chose.
+const PASSWORD_CHARS_MIN: usize = 10;
+/// Origins of one site: they stand in headers of bounded size.
+const ORIGINS_MAX: usize = 50;
+
+/// What `agent add` was given.
+pub(super) struct NewAgent {
+    pub(super) email: String,
+    pub(super) name: String,
+    pub(super) role: Role,
+    pub(super) capacity: u32,
+}
+
+/// `relay site add`.
+pub(super) fn add_site(
+    config: &Config,
+    id: SiteId,
+    origins: &[Origin],
+    name: Option<&str>,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let name = check_name(name.unwrap_or(id.as_str()))?;
+    if origins.len() > ORIGINS_MAX {
+        bail!("a site has at most {ORIGINS_MAX} origins; make several sites of it");
+    }
+    let site = Site { id, name, origins: origins.iter().map(ToString::to_string).collect() };
+    let store = attach(config)?;
+    write_once(&mut *store.writer()?, |writer| writer.put_site(&site))?;
+    let relay = &config.own_origins(config.listen)[0];
+    let id = &site.id;
+    writeln!(out, "Site {id} is in {}; its pages: {}", config.data_shown(), site.origins.join(", "))?;
+    writeln!(out, "\nPaste this into them:\n")?;
+    writeln!(out, "  <script async src=\"{relay}/embed.js\" data-site=\"{id}\"></script>")?;
+    writeln!(out, "\nIf they have a Content-Security-Policy, it needs: script-src {relay}; frame-src {relay}")?;
+    if config.public_url.is_none() {
+        writeln!(out, "The address is made from `listen`; set public_url when browsers reach the relay by another.")?;
+    }
+    Ok(())
+}
+
+/// `relay agent add`.
+pub(super) fn add_agent(
+    config: &Config,
+    agent: NewAgent,
+    from_stdin: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let NewAgent { email, name, role, capacity } = agent;
+    check_email(&email)?;
+    let name = check_name(&name)?;
+    if !(1..=CAPACITY_MAX).contains(&capacity) {
+        bail!("--capacity is 1 to {CAPACITY_MAX}");
+    }
+    let (password, made) = password(from_stdin)?;
+    let password_hash = hash_password(&password)?;
+    let record = AgentRecord { id: new_agent_id(), email, name, role, capacity, password_hash };
+    let store = attach(config)?;
+    match write_once(&mut *store.writer()?, |writer| writer.put_agent(&record)) {
+        Err(StoreError::Conflict) => {
+            bail!("{} is an agent already; `relay agent password {}` gives a new password", record.email, record.email)
+        }
+        other => other?,
+    }
+    writeln!(out, "Agent {} <{}> is in {}.", record.name, record.email, config.data_shown())?;
+    tell_password(&password, made, out)?;
+    writeln!(out, "Sign in at {}/console", config.own_origins(config.listen)[0])?;
+    Ok(())
+}
+
+/// `relay agent password`.
+pub(super) fn set_password(config: &Config, email: &str, from_stdin: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    let store = attach(config)?;
+    let mut agent = match store.reader()?.agent_by_email(email) {
+        Err(StoreError::Missing) => {
+            bail!("there is no agent {email} in {}; `relay agent add` makes one", config.data_shown())
+        }
+        other => other?,
+    };
+    let (password, made) = password(from_stdin)?;
+    agent.password_hash = hash_password(&password)?;
+    write_once(&mut *store.writer()?, |writer| {
+        writer.put_agent(&agent)?;
+        writer.remove_sessions_of(agent.id)
+    })?;
+    writeln!(out, "Agent {email} has a new password; its sign-ins have ended.")?;
+    tell_password(&password, made, out)?;
+    Ok(())
+}
+
+/// `relay transcript`.
+pub(super) fn print_transcript(
+    config: &Config,
+    conversation: ConversationId,
+    format: Format,
+    notes: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let store = attach(config)?;
+    let transcript = Transcript::read(&mut *store.reader()?, conversation, notes).map_err(|error| match error {
+        relay_core::store::QueryError::NotFound => anyhow::anyhow!(
+            "there is no conversation {conversation} in {}; is --data the relay's folder?",
+            config.data_shown()
+        ),
+        relay_core::store::QueryError::Busy | relay_core::store::QueryError::Down => {
+            anyhow::anyhow!("the store in {} cannot be read", config.data_shown())
+        }
+    })?;
+    out.write_all(transcript.write(format).as_bytes())?;
+    Ok(())
+}
+
+/// `relay backup`.
+pub(super) fn backup(config: &Config, file: &Path, out: &mut impl Write) -> anyhow::Result<()> {
+    let store = attach(config)?;
+    store.backup(file)?;
+    writeln!(out, "Wrote a consistent copy of the database to {}.", file.display())?;
+    writeln!(
+        out,
+        "Uploaded files are not in it: copy the folder {}/files afterwards. To restore, put both into an empty data \
+         folder, the database as causeway.sqlite3.",
+        config.data_shown()
+    )?;
+    Ok(())
+}
+
+/// The store beside a relay that may be serving it.
+fn attach(config: &Config) -> anyhow::Result<SqliteStore> {
+    config.make_data_folder()?;
+    Ok(SqliteStore::attach(&config.data)?)
+}
+
+fn check_name(name: &str) -> anyhow::Result<String> {
+    let name = name.trim().to_owned();
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        bail!("--name is 1 to {NAME_CHARS_MAX} characters on one line");
+    }
+    Ok(name)
+}
+
+fn check_email(email: &str) -> anyhow::Result<()> {
+    let plain = email.len() <= 254 && !email.chars().any(|char| char.is_whitespace() || char.is_control());
+    let halves =
+        email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
+    if plain && halves { Ok(()) } else { bail!("{email} is not an e-mail address; it must look like ann@example.com") }
+}
+
+/// A chosen or a made password; the second says which.
+fn password(from_stdin: bool) -> anyhow::Result<(String, bool)> {
+    if !from_stdin {
+        return Ok((make_password(), true));
+    }
+    let mut text = String::new();
+    let bytes_max = u64::try_from(PASSWORD_BYTES_MAX).unwrap_or(u64::MAX) + 2;
+    std::io::stdin()
+        .take(bytes_max)
+        .read_to_string(&mut text)
+        .context("cannot read the password from standard input")?;
+    let password = text.strip_suffix('\n').unwrap_or(&text);
+    let password = password.strip_suffix('\r').unwrap_or(password).to_owned();
+    if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
+        bail!("a password has at least {PASSWORD_CHARS_MIN} characters and at most {PASSWORD_BYTES_MAX} bytes");
+    }
+    Ok((password, false))
+}
+
+/// Twenty letters and digits that are not mistaken for each other: a hundred bits.
+fn make_password() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let bytes: [u8; 20] = random_bytes();
+    bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect()
+}
+
+fn tell_password(password: &str, made: bool, out: &mut impl Write) -> std::io::Result<()> {
+    if made {
+        writeln!(out, "Password (shown only now): {password}")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_passwords_are_long_and_differ() {
+        assert_eq!(make_password().len(), 20);
+        assert_ne!(make_password(), make_password());
+    }
+
+    #[test]
+    fn addresses_and_names_are_checked() {
+        assert!(check_email("ann@example.com").is_ok());
+        for bad in ["", "ann", "@example.com", "ann@", "a b@example.com", "a@b@c", "ann@example.com\n"] {
+            assert!(check_email(bad).is_err(), "{bad}");
+        }
+        assert!(check_name(" Ann ").is_ok_and(|name| name == "Ann"));
+        assert!(check_name("a\nb").is_err() && check_name("").is_err());
+    }
+}

@@ -1,0 +1,201 @@
+//! The command line: what `relay --help` shows, and what each command does.
+
+mod manage;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
+use wire::limit::CAPACITY_DEFAULT;
+use wire::{ConversationId, Role, SiteId};
+
+use crate::config::{Config, EXAMPLE, Flags};
+use crate::http::Web;
+use crate::origin::Origin;
+use crate::transcript::Format;
+
+/// The relay of Causeway: support chat that you run yourself.
+#[derive(Debug, Parser)]
+#[command(name = "relay", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args, Debug)]
+struct Common {
+    /// A configuration file; `relay config` prints one with every key.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The folder that holds everything [default: ./data].
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve chat, console and sockets until Ctrl-C.
+    Serve {
+        /// Address and port [default: 127.0.0.1:8080].
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<SocketAddr>,
+    },
+    /// Sites that carry the chat.
+    #[command(subcommand)]
+    Site(SiteCommand),
+    /// People who answer.
+    #[command(subcommand)]
+    Agent(AgentCommand),
+    /// Print a conversation.
+    Transcript {
+        /// Its id.
+        conversation: ConversationId,
+        /// How it is written.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        /// Add what only agents see: notes, assignment, context.
+        #[arg(long)]
+        notes: bool,
+    },
+    /// Write a consistent copy of the database to a new file, also while the relay runs.
+    Backup {
+        /// The new file.
+        file: PathBuf,
+    },
+    /// Print the commented configuration with every default.
+    Config,
+}
+
+#[derive(Debug, Subcommand)]
+enum SiteCommand {
+    /// Add a site, or replace the one with this id, and print its snippet.
+    Add {
+        /// A short word: a-z, 0-9 and -.
+        id: SiteId,
+        /// An origin whose pages may carry the chat, like https://www.example.com; may be given several times.
+        #[arg(long = "origin", value_name = "URL", required = true)]
+        origins: Vec<Origin>,
+        /// The name in the chat's header [default: the id].
+        #[arg(long)]
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AgentCommand {
+    /// Add an agent. Without --password-stdin a password is made and printed once.
+    Add {
+        /// The address to sign in with.
+        email: String,
+        /// The name shown to visitors.
+        #[arg(long)]
+        name: String,
+        /// What the agent may do.
+        #[arg(long, value_enum)]
+        role: RoleChoice,
+        /// Conversations held at once.
+        #[arg(long, default_value_t = CAPACITY_DEFAULT)]
+        capacity: u32,
+        /// Read the password from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Give an agent a new password and end its sign-ins.
+    Password {
+        /// The address the agent signs in with.
+        email: String,
+        /// Read the password from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RoleChoice {
+    Agent,
+    Supervisor,
+    Administrator,
+}
+
+impl From<RoleChoice> for Role {
+    fn from(choice: RoleChoice) -> Self {
+        match choice {
+            RoleChoice::Agent => Self::Agent,
+            RoleChoice::Supervisor => Self::Supervisor,
+            RoleChoice::Administrator => Self::Administrator,
+        }
+    }
+}
+
+impl Cli {
+    /// Does what was asked and prints what it did to `out`.
+    ///
+    /// # Errors
+    /// With what to do next.
+    pub fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
+        let listen = if let Command::Serve { listen } = &self.command { *listen } else { None };
+        let flags = Flags { config: self.common.config, data: self.common.data, listen };
+        if matches!(self.command, Command::Config) {
+            // Also without a readable configuration: it is what one begins with.
+            return Ok(out.write_all(EXAMPLE.as_bytes())?);
+        }
+        let config = Config::load(&flags)?;
+        match self.command {
+            Command::Serve { .. } => serve(config, out),
+            Command::Site(SiteCommand::Add { id, origins, name }) => {
+                manage::add_site(&config, id, &origins, name.as_deref(), out)
+            }
+            Command::Agent(AgentCommand::Add { email, name, role, capacity, password_stdin }) => {
+                let agent = manage::NewAgent { email, name, role: role.into(), capacity };
+                manage::add_agent(&config, agent, password_stdin, out)
+            }
+            Command::Agent(AgentCommand::Password { email, password_stdin }) => {
+                manage::set_password(&config, &email, password_stdin, out)
+            }
+            Command::Transcript { conversation, format, notes } => {
+                manage::print_transcript(&config, conversation, format, notes, out)
+            }
+            Command::Backup { file } => manage::backup(&config, &file, out),
+            Command::Config => Ok(()),
+        }
+    }
+}
+
+/// Serves until the process is told to stop.
+fn serve(config: Config, out: &mut impl Write) -> anyhow::Result<()> {
+    crate::trace::start(&config.log)?;
+    let recorder = config.metrics_listen.map(|_| crate::metrics::install()).transpose()?;
+    let data = config.data_shown();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+        let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+        let mut running = Box::pin(crate::serve::start(config, Web::Built, recorder)).await?;
+        let origin = &running.origin;
+        writeln!(out, "Causeway relay {} listens on {}", env!("CARGO_PKG_VERSION"), running.address)?;
+        writeln!(out, "  console  {origin}/console\n  data     {data}")?;
+        if let Some(address) = running.metrics_address {
+            writeln!(out, "  metrics  http://{address}/metrics")?;
+        }
+        writeln!(out, "Ctrl-C stops it.")?;
+        out.flush()?;
+        let broken = tokio::select! {
+            _ = interrupt.recv() => false,
+            _ = terminate.recv() => false,
+            () = running.broken() => true,
+        };
+        tracing::info!("stopping");
+        running.stop().await?;
+        if broken {
+            // Whoever watches over the process starts it again; nothing acknowledged is lost.
+            anyhow::bail!("a part of the relay has ended by itself; its log says which. Start it again");
+        }
+        writeln!(out, "Stopped; everything acknowledged is on disk.")?;
+        Ok(())
+    })
+}

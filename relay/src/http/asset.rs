@@ -1,0 +1,193 @@
+//! The built browser files: precompressed, with cache headers that let hashed names live for ever.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::app::App;
+
+/// The finished folder of the web build, carried inside the binary (debug builds read it from disk).
+#[derive(rust_embed::Embed)]
+#[folder = "$CARGO_MANIFEST_DIR/../target/web"]
+struct Built;
+
+/// Where the browser files come from.
+#[derive(Clone, Debug)]
+pub enum Web {
+    /// The build that was there when the relay was compiled.
+    Built,
+    /// A folder of the same shape.
+    Folder(PathBuf),
+}
+
+/// One file.
+pub(super) struct WebFile {
+    pub(super) content: Cow<'static, [u8]>,
+    hash: [u8; 32],
+}
+
+impl Web {
+    /// The file of this name, if there is one.
+    pub(super) fn get(&self, name: &str) -> Option<WebFile> {
+        match self {
+            Self::Built => {
+                let file = Built::get(name)?;
+                Some(WebFile { content: file.data, hash: file.metadata.sha256_hash() })
+            }
+            Self::Folder(folder) => {
+                let plain = name.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
+                let content = if plain { std::fs::read(folder.join(name)).ok()? } else { return None };
+                let hash = Sha256::digest(&content).into();
+                Some(WebFile { content: content.into(), hash })
+            }
+        }
+    }
+
+    /// The file as text; a build is UTF-8.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        String::from_utf8(self.get(name)?.content.into_owned()).ok()
+    }
+}
+
+/// `GET /embed.js`: the one script tag. Its name is not hashed, so it is asked for again after five minutes.
+pub(super) async fn embed(State(app): State<App>, headers: HeaderMap) -> Response {
+    let mut response = send(&app.web, "embed.js", &headers, "public, max-age=300");
+    let out = response.headers_mut();
+    out.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    out.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
+    response
+}
+
+/// `GET /assets/*`: hashed names, which never change what they hold.
+pub(super) async fn asset(State(app): State<App>, Path(path): Path<String>, headers: HeaderMap) -> Response {
+    send(&app.web, &format!("assets/{path}"), &headers, "public, max-age=31536000, immutable")
+}
+
+fn send(web: &Web, name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
+    // The compressed neighbours are encodings of a file, not files of their own.
+    let found = if name.ends_with(".br") || name.ends_with(".gz") { None } else { pick(web, name, headers) };
+    let Some((file, encoding)) = found else {
+        return (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")]).into_response();
+    };
+    let tag = tag(&file.hash, encoding);
+    let mut response = if matches_tag(headers, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let content = match file.content {
+            Cow::Borrowed(content) => Bytes::from_static(content),
+            Cow::Owned(content) => Bytes::from(content),
+        };
+        let mut response = Response::new(Body::from(content));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(name)));
+        if let Some(encoding) = encoding {
+            response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        response
+    };
+    let out = response.headers_mut();
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        out.insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// The smallest form of a file that the client takes.
+fn pick(web: &Web, name: &str, headers: &HeaderMap) -> Option<(WebFile, Option<&'static str>)> {
+    for (encoding, ending) in [("br", "br"), ("gzip", "gz")] {
+        if accepts(headers, encoding)
+            && let Some(file) = web.get(&format!("{name}.{ending}"))
+        {
+            return Some((file, Some(encoding)));
+        }
+    }
+    Some((web.get(name)?, None))
+}
+
+/// Whether `Accept-Encoding` names the encoding without `q=0`.
+fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
+    headers.get_all(header::ACCEPT_ENCODING).iter().any(|value| {
+        value.to_str().unwrap_or("").split(',').any(|item| {
+            let (name, weight) = item.split_once(';').unwrap_or((item, ""));
+            let weight = weight.trim().trim_start_matches("q=").trim();
+            name.trim().eq_ignore_ascii_case(encoding) && !matches!(weight, "0" | "0.0" | "0.00" | "0.000")
+        })
+    })
+}
+
+/// A strong validator: each encoding has its own.
+fn tag(hash: &[u8; 32], encoding: Option<&str>) -> String {
+    let mut tag = String::from("\"");
+    for byte in &hash[..16] {
+        tag.push_str(&format!("{byte:02x}"));
+    }
+    if let Some(encoding) = encoding {
+        tag.push('-');
+        tag.push_str(encoding);
+    }
+    tag.push('"');
+    tag
+}
+
+fn matches_tag(headers: &HeaderMap, tag: &str) -> bool {
+    let Some(known) = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    known.split(',').any(|item| item.trim().trim_start_matches("W/") == tag)
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap_or("") {
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "wasm" => "application/wasm",
+        "json" => "application/json",
+        "html" => "text/html; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        "woff2" => "font/woff2",
+        "mp3" => "audio/mpeg",
+        "wav" => "audio/wav",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodings_are_negotiated() {
+        let check = |value: &'static str, br: bool, gzip: bool| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
+            assert_eq!((accepts(&headers, "br"), accepts(&headers, "gzip")), (br, gzip), "{value}");
+        };
+        check("gzip, deflate, br, zstd", true, true);
+        check("gzip;q=0.5", false, true);
+        check("br;q=0, gzip; q=0.000", false, false);
+        check("", false, false);
+        assert!(!accepts(&HeaderMap::new(), "br"));
+    }
+
+    #[test]
+    fn a_folder_gives_nothing_from_outside() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::create_dir(folder.path().join("web")).expect("made");
+        std::fs::write(folder.path().join("secret"), "x").expect("written");
+        std::fs::write(folder.path().join("web/embed.js"), "x").expect("written");
+        let web = Web::Folder(folder.path().join("web"));
+        assert!(web.get("embed.js").is_some());
+        for bad in ["../secret", "assets/../../secret", "/etc/passwd", "", "."] {
+            assert!(web.get(bad).is_none(), "{bad}");
+        }
+    }
+}

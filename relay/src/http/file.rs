@@ -1,0 +1,60 @@
+//! Handing out an uploaded file, to those who take part in its conversation and to nobody else.
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use wire::{AttachmentId, Media, Refusal};
+
+use super::name::disposition;
+use super::person::{Person, conversation};
+use super::reject::Reject;
+use crate::app::App;
+use crate::store::AttachmentRecord;
+
+/// `GET /file/{attachment}`. Whoever has no right to it learns nothing, not even that it exists.
+pub(super) async fn file(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    person: Result<Person, Reject>,
+) -> Result<Response, Reject> {
+    let person = person.map_err(hide)?;
+    let id: AttachmentId = id.parse().map_err(|_| Refusal::NotFound)?;
+    let record = app.store.read(move |reader| reader.attachment(id)).await?;
+    if !may_read(&app, &person, &record).await? {
+        return Err(Refusal::NotFound.into());
+    }
+    let download = app.blobs.download(&record.key).await?;
+    let shown = &record.attachment;
+    let inline = shown.media != Media::Document;
+    let mut response = Response::new(Body::from_stream(download.content));
+    let out = response.headers_mut();
+    let text = |text: &str| HeaderValue::from_str(text).map_err(|_| Reject::Internal("no header value"));
+    out.insert(header::CONTENT_TYPE, text(&content_type(&shown.media_type))?);
+    out.insert(header::CONTENT_LENGTH, HeaderValue::from(download.bytes));
+    out.insert(header::CONTENT_DISPOSITION, text(&disposition(inline, &shown.name))?);
+    out.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    Ok(response)
+}
+
+/// Not knowing who asks is answered like not finding anything.
+fn hide(reject: Reject) -> Reject {
+    match reject {
+        Reject::Refused(Refusal::SignedOut | Refusal::TokenInvalid | Refusal::SiteUnknown) => Refusal::NotFound.into(),
+        Reject::Refused(_) | Reject::Internal(_) => reject,
+    }
+}
+
+async fn may_read(app: &App, person: &Person, record: &AttachmentRecord) -> Result<bool, Reject> {
+    Ok(match conversation(app, record.conversation).await? {
+        Some(conversation) => person.takes_part(&conversation),
+        // Uploaded, but no message has opened the conversation yet.
+        None => record.uploader == person.uploader(),
+    })
+}
+
+/// Text is UTF-8: that was checked when it came.
+fn content_type(media_type: &str) -> String {
+    if media_type.starts_with("text/") { format!("{media_type}; charset=utf-8") } else { media_type.to_owned() }
+}

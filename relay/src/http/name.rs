@@ -1,0 +1,88 @@
+//! What an uploaded file may be called: one harmless line whose ending tells the truth.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use wire::limit::FILE_NAME_CHARS_MAX;
+
+use super::sniff::Kind;
+
+/// The sender's name for a file, made harmless: no path, no control or direction characters, of bounded length, and with an ending that
+/// fits what the file is. `header` is percent-encoded UTF-8.
+pub(super) fn clean(header: &str, kind: Kind) -> String {
+    let decoded = percent_decode_str(header).decode_utf8_lossy();
+    let last = decoded.rsplit(['/', '\\']).next().unwrap_or("");
+    let plain: String = last.chars().filter(|char| !is_hidden(*char)).collect();
+    let plain = plain.trim().trim_end_matches(['.', ' ']);
+    let (stem, ending) = match plain.rsplit_once('.') {
+        Some((stem, ending)) if kind.endings().contains(&ending.to_ascii_lowercase().as_str()) => {
+            (stem, ending.to_owned())
+        }
+        _ => (plain, kind.endings()[0].to_owned()),
+    };
+    let room = FILE_NAME_CHARS_MAX - ending.len() - 1;
+    let stem = stem.trim_start_matches(['.', ' ']);
+    let stem: String = if stem.is_empty() { "file".to_owned() } else { stem.chars().take(room).collect() };
+    format!("{}.{ending}", stem.trim_end())
+}
+
+/// Characters that are not seen, or that turn the line around.
+fn is_hidden(char: char) -> bool {
+    char.is_control()
+        || matches!(
+            char,
+            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+                | '\u{feff}' | '\u{fffd}'
+        )
+}
+
+/// The value of `Content-Disposition` for a name (RFC 6266): plain letters for old clients, the real name beside it.
+pub(super) fn disposition(inline: bool, name: &str) -> String {
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
+    let how = if inline { "inline" } else { "attachment" };
+    let plain: String = name
+        .chars()
+        .map(|char| if char.is_ascii_alphanumeric() || matches!(char, '.' | '-' | '_' | ' ') { char } else { '_' })
+        .collect();
+    format!("{how}; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, KEPT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(given: &str, kind: Kind, expected: &str) {
+        let header = utf8_percent_encode(given, NON_ALPHANUMERIC).to_string();
+        assert_eq!(clean(&header, kind), expected, "{given}");
+    }
+
+    #[test]
+    fn names_become_harmless() {
+        check("photo.PNG", Kind::Png, "photo.PNG");
+        check("../../x", Kind::Png, "x.png");
+        check("..", Kind::Pdf, "file.pdf");
+        check("", Kind::Gif, "file.gif");
+        check("C:\\Users\\me\\scan.pdf", Kind::Pdf, "scan.pdf");
+        check("/etc/passwd", Kind::Text, "passwd.txt");
+        check(".htaccess", Kind::Text, "htaccess.txt");
+        check("a\u{0}b\r\n\u{202e}gnp.exe", Kind::Png, "abgnp.exe.png");
+        check("page.html", Kind::Text, "page.html.txt");
+        check("отчёт 2024.csv", Kind::Csv, "отчёт 2024.csv");
+        check("截图.jpeg", Kind::Jpeg, "截图.jpeg");
+        assert_eq!(clean("%ff%fe.png", Kind::Png), "file.png");
+    }
+
+    #[test]
+    fn long_names_are_shortened_and_keep_their_ending() {
+        let name = clean(&format!("{}.jpeg", "a".repeat(4_000)), Kind::Jpeg);
+        assert_eq!(name.chars().count(), FILE_NAME_CHARS_MAX);
+        assert!(name.ends_with("aaa.jpeg"));
+    }
+
+    #[test]
+    fn a_disposition_is_a_header_whatever_the_name() {
+        assert_eq!(
+            disposition(false, "a\"b;ü.pdf"),
+            "attachment; filename=\"a_b__.pdf\"; filename*=UTF-8''a%22b%3B%C3%BC.pdf"
+        );
+        assert!(disposition(true, "x.png").starts_with("inline; "));
+    }
+}

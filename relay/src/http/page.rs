@@ -1,0 +1,165 @@
+//! The two pages: the chat (inside the customer's page) and the agents' console.
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use wire::SiteId;
+
+use super::reject::Reject;
+use crate::app::App;
+use crate::origin::Origin;
+use crate::store::{Site, StoreError};
+
+/// What stands in the address of the chat for the relay; the rest is for the page.
+#[derive(Debug, Deserialize)]
+pub(super) struct ChatQuery {
+    site: Option<String>,
+}
+
+/// `GET /chat?site=ID`.
+pub(super) async fn chat(
+    State(app): State<App>,
+    Query(query): Query<ChatQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Reject> {
+    let Some(site) = find_site(&app, query.site.as_deref()).await? else {
+        return Ok(plain(StatusCode::NOT_FOUND, "This chat does not exist. The address names no known site.\n"));
+    };
+    let (Some(page), Some(locales)) = (app.web.text("chat.html"), locales(&app)) else {
+        return Ok(not_built());
+    };
+    let page = fill(
+        &page,
+        &[
+            ("{{site}}", site.id.as_str()),
+            ("{{site_name}}", &site.name),
+            ("{{origins}}", &site.origins.join(" ")),
+            ("{{locales}}", &locales),
+        ],
+    );
+    let ancestors = if site.origins.is_empty() { "'none'".to_owned() } else { site.origins.join(" ") };
+    Ok(html(page, &policy(&app, &headers, &ancestors)))
+}
+
+/// `GET /console`.
+pub(super) async fn console(State(app): State<App>, headers: HeaderMap) -> Response {
+    let (Some(page), Some(locales)) = (app.web.text("console.html"), locales(&app)) else {
+        return not_built();
+    };
+    html(fill(&page, &[("{{locales}}", &locales)]), &policy(&app, &headers, "'none'"))
+}
+
+async fn find_site(app: &App, id: Option<&str>) -> Result<Option<Site>, Reject> {
+    let Some(id) = id.and_then(|id| id.parse::<SiteId>().ok()) else { return Ok(None) };
+    match app.store.read(move |reader| reader.site(&id)).await {
+        Ok(site) => Ok(Some(site)),
+        Err(StoreError::Missing) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The catalogues of the build, language to path, as a JSON object.
+fn locales(app: &App) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Manifest {
+        locale: std::collections::BTreeMap<String, String>,
+    }
+    let manifest: Manifest = serde_json::from_str(&app.web.text("manifest.json")?).ok()?;
+    let rooted = manifest.locale.into_iter().map(|(language, path)| (language, format!("/{path}")));
+    serde_json::to_string(&rooted.collect::<std::collections::BTreeMap<_, _>>()).ok()
+}
+
+/// Puts values into the template's attributes. One pass, so that no value can bring a placeholder of its own.
+fn fill(page: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(page.len() + 512);
+    let mut rest = page;
+    while let Some(at) = rest.find("{{") {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let known = values.iter().find(|(name, _)| rest.starts_with(name));
+        let taken = match known {
+            Some((name, value)) => {
+                out.push_str(&escape(value));
+                name.len()
+            }
+            None => {
+                out.push_str("{{");
+                2
+            }
+        };
+        rest = &rest[taken..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Text made harmless in HTML, between tags and in quoted attributes.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(char),
+        }
+    }
+    out
+}
+
+/// What the page may do: run its own files, talk to this relay, show what it was given; nothing else.
+fn policy(app: &App, headers: &HeaderMap, ancestors: &str) -> String {
+    // The name the browser used, when it is one of ours: on this machine there are several.
+    let asked = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+    let own = app.own_origins.iter().find(|origin| origin.host() == asked).or(app.own_origins.first());
+    let scheme = if own.is_some_and(Origin::is_https) { "wss" } else { "ws" };
+    let host = own.map_or("", Origin::host);
+    format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
+         media-src blob:; connect-src 'self' {scheme}://{host}; font-src 'none'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors {ancestors}"
+    )
+}
+
+fn html(page: String, policy: &str) -> Response {
+    let mut response = page.into_response();
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    match HeaderValue::from_str(policy) {
+        Ok(policy) => {
+            out.insert(header::CONTENT_SECURITY_POLICY, policy);
+            response
+        }
+        Err(_) => Reject::Internal("a site's origins do not fit into a header").into_response(),
+    }
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response {
+    (status, [(header::CACHE_CONTROL, "no-store")], text).into_response()
+}
+
+fn not_built() -> Response {
+    plain(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The browser half is not built into this relay. Run `cargo xtask web`, then build the relay again.\n",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_escaped_and_bring_no_placeholders() {
+        let page = r#"<html data-site="{{site}}" data-name="{{site_name}}">{{other}}</html>"#;
+        let filled = fill(page, &[("{{site}}", "demo"), ("{{site_name}}", "\"><script>{{site}}'&")]);
+        assert_eq!(
+            filled,
+            r#"<html data-site="demo" data-name="&quot;&gt;&lt;script&gt;{{site}}&#39;&amp;">{{other}}</html>"#
+        );
+    }
+}

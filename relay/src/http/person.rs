@@ -1,0 +1,88 @@
+//! Who asks for a file or a transcript, and whether a conversation is theirs.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use relay_core::conversation::Conversation;
+use relay_core::store::{Answer, Query, QueryError};
+use wire::{ConversationId, Refusal, SiteId, Token};
+
+use super::reject::Reject;
+use crate::app::App;
+use crate::auth::SignedIn;
+use crate::store::{Reader, StoreError, Uploader, VisitorRecord};
+
+/// A visitor by their token, or an agent by its cookie.
+#[derive(Clone, Debug)]
+pub(super) enum Person {
+    /// A visitor.
+    Visitor(VisitorRecord),
+    /// A signed-in agent.
+    Agent(SignedIn),
+}
+
+impl Person {
+    /// As the one who brings a file.
+    pub(super) const fn uploader(&self) -> Uploader {
+        match self {
+            Self::Visitor(visitor) => Uploader::Visitor(visitor.id),
+            Self::Agent(signed_in) => Uploader::Agent(signed_in.agent.id),
+        }
+    }
+
+    /// Whether the conversation is theirs: a visitor's own, any for agents.
+    pub(super) fn takes_part(&self, conversation: &Conversation) -> bool {
+        match self {
+            Self::Visitor(visitor) => conversation.visitor == visitor.id,
+            Self::Agent(_) => true,
+        }
+    }
+}
+
+impl FromRequestParts<App> for Person {
+    type Rejection = Reject;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Reject> {
+        let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
+            return Ok(Self::Agent(app.auth.agent(&parts.headers).await?));
+        };
+        let token = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
+        let token: Token = token.and_then(|text| text.parse().ok()).ok_or(Refusal::TokenInvalid)?;
+        let site = site(&parts.headers)?;
+        Ok(Self::Visitor(app.auth.visitor(&token, site.as_ref()).await?))
+    }
+}
+
+/// The site a visitor says they are on.
+fn site(headers: &HeaderMap) -> Result<Option<SiteId>, Reject> {
+    let Some(value) = headers.get("x-causeway-site") else { return Ok(None) };
+    let site = value.to_str().ok().and_then(|text| text.parse().ok());
+    Ok(Some(site.ok_or(Refusal::SiteUnknown)?))
+}
+
+/// A conversation as it stands, when there is one.
+pub(super) async fn conversation(app: &App, id: ConversationId) -> Result<Option<Conversation>, Reject> {
+    let found = app.store.read(move |reader| read_conversation(reader, id)).await;
+    match found {
+        Ok(conversation) => Ok(Some(conversation)),
+        Err(StoreError::Missing) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn read_conversation(reader: &mut dyn Reader, id: ConversationId) -> Result<Conversation, StoreError> {
+    match reader.query(&Query::Conversation { conversation: id }) {
+        Ok(Answer::Conversation(conversation)) => Ok(*conversation),
+        Ok(Answer::Events { .. } | Answer::Conversations { .. }) => Err(StoreError::Down),
+        Err(error) => Err(store_error(error)),
+    }
+}
+
+/// The same failure in the store's own words.
+pub(super) const fn store_error(error: QueryError) -> StoreError {
+    match error {
+        QueryError::NotFound => StoreError::Missing,
+        QueryError::Busy => StoreError::Busy,
+        QueryError::Down => StoreError::Down,
+    }
+}

@@ -1,0 +1,54 @@
+//! The table of contents: every route on one line, grouped by who calls it.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{get, put};
+
+use super::{asset, file, health, page, session, transcript, upload};
+use crate::app::App;
+use crate::socket;
+
+/// Every route of the public listener.
+pub fn router(app: App) -> Router {
+    Router::new()
+        // the customer's page
+        .route("/embed.js", get(asset::embed))
+        // browsers
+        .route("/chat", get(page::chat))
+        .route("/console", get(page::console))
+        .route("/assets/{*path}", get(asset::asset))
+        // the chat and the console
+        .route("/socket", get(socket::upgrade))
+        .route("/upload/{conversation}/{attachment}", put(upload::upload))
+        .route("/file/{attachment}", get(file::file))
+        .route("/transcript/{conversation}", get(transcript::transcript))
+        // the console
+        .route("/session", get(session::show).post(session::sign_in).delete(session::sign_out))
+        // the machine's keeper
+        .route("/health", get(health::health))
+        .layer(middleware::from_fn_with_state(app.clone(), secure))
+        .with_state(app)
+}
+
+/// Headers that every answer carries, unless its handler has set its own.
+async fn secure(State(app): State<App>, request: Request, next: Next) -> Response {
+    const ALWAYS: [(HeaderName, &str); 5] = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ];
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if app.is_https() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    response
+}

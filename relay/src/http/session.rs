@@ -1,0 +1,89 @@
+//! Agents sign in, ask who they are, and sign out.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use wire::{AgentId, Refusal, Role};
+
+use super::reject::Reject;
+use crate::app::{App, Caller, OwnOrigin};
+use crate::auth::COOKIE;
+use crate::run::Arrival;
+
+/// Bytes of a sign-in request: an address, a password, braces.
+const BODY_BYTES_MAX: usize = 4 * 1024;
+/// How long its body may take.
+const BODY_WAIT: Duration = Duration::from_secs(10);
+
+#[derive(Deserialize)]
+struct SignIn {
+    email: String,
+    password: String,
+}
+
+#[derive(Serialize)]
+struct Me {
+    id: AgentId,
+    name: String,
+    email: String,
+    role: Role,
+}
+
+/// `POST /session`.
+pub(super) async fn sign_in(
+    State(app): State<App>,
+    _own: OwnOrigin,
+    Caller(address): Caller,
+    body: Body,
+) -> Result<Response, Reject> {
+    let read = tokio::time::timeout(BODY_WAIT, axum::body::to_bytes(body, BODY_BYTES_MAX)).await;
+    let bytes = read.map_err(|_| Refusal::Malformed)?.map_err(|_| Refusal::Malformed)?;
+    let SignIn { email, password } = serde_json::from_slice(&bytes).map_err(|_| Refusal::Malformed)?;
+    let (token, agent) = app.auth.sign_in(address, email, password).await?;
+    // An agent added a moment ago must be known to the core before its console connects.
+    app.announce_agents().await?;
+    tracing::info!(agent.id = %agent.id, "an agent signed in");
+    let cookie = format!("{COOKIE}={}; {}", token.reveal(), attributes(&app));
+    Ok(with_cookie(&cookie))
+}
+
+/// `GET /session`.
+pub(super) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Reject> {
+    let agent = app.auth.agent(&headers).await?.agent;
+    let me = Me { id: agent.id, name: agent.name, email: agent.email, role: agent.role };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(me)).into_response())
+}
+
+/// `DELETE /session`: revokes the sign-in and closes its connections. Nobody signed in is signed out already.
+pub(super) async fn sign_out(State(app): State<App>, _own: OwnOrigin, headers: HeaderMap) -> Result<Response, Reject> {
+    match app.auth.agent(&headers).await {
+        Ok(signed_in) => {
+            app.auth.sign_out(signed_in.session).await?;
+            let arrival = Arrival::SignedOut { session: signed_in.session, agent: signed_in.agent.id };
+            // Only a core that has ended does not take it.
+            let _ = app.core.send(arrival).await;
+            tracing::info!(agent.id = %signed_in.agent.id, "an agent signed out");
+        }
+        Err(Reject::Refused(Refusal::SignedOut)) => {}
+        Err(reject) => return Err(reject),
+    }
+    Ok(with_cookie(&format!("{COOKIE}=; Max-Age=0; {}", attributes(&app))))
+}
+
+/// The cookie is for this relay's own pages only and ends with the browser's session; the store knows when it is too old.
+fn attributes(app: &App) -> &'static str {
+    if app.is_https() { "Path=/; HttpOnly; SameSite=Strict; Secure" } else { "Path=/; HttpOnly; SameSite=Strict" }
+}
+
+fn with_cookie(cookie: &str) -> Response {
+    let Ok(cookie) = HeaderValue::from_str(cookie) else {
+        return Reject::Internal("a cookie that is no header").into_response();
+    };
+    let headers = [(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}

@@ -1,0 +1,184 @@
+//! What a file is, by what it holds. Its name and the browser's word count for nothing.
+
+use wire::Media;
+
+/// The kinds of files that are taken. Nothing that a browser would run: no HTML, no SVG, no XML.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Png,
+    Jpeg,
+    Webp,
+    Gif,
+    Pdf,
+    Mp4,
+    Webm,
+    Text,
+    Csv,
+}
+
+impl Kind {
+    /// The media type to be served with.
+    pub(super) const fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::Webp => "image/webp",
+            Self::Gif => "image/gif",
+            Self::Pdf => "application/pdf",
+            Self::Mp4 => "video/mp4",
+            Self::Webm => "video/webm",
+            Self::Text => "text/plain",
+            Self::Csv => "text/csv",
+        }
+    }
+
+    /// Name endings that tell the truth about it; the first is the usual one.
+    pub(super) const fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Png => &["png"],
+            Self::Jpeg => &["jpg", "jpeg", "jfif"],
+            Self::Webp => &["webp"],
+            Self::Gif => &["gif"],
+            Self::Pdf => &["pdf"],
+            Self::Mp4 => &["mp4"],
+            Self::Webm => &["webm"],
+            Self::Text => &["txt", "log", "text"],
+            Self::Csv => &["csv"],
+        }
+    }
+
+    /// How it may be shown.
+    pub(super) const fn media(self) -> Media {
+        match self {
+            Self::Png | Self::Jpeg | Self::Webp | Self::Gif => Media::Image,
+            Self::Mp4 | Self::Webm => Media::Video,
+            Self::Pdf | Self::Text | Self::Csv => Media::Document,
+        }
+    }
+
+    /// Whether every byte has to be looked at.
+    pub(super) const fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::Csv)
+    }
+}
+
+/// The kind of a file that begins with `head`; `name` only tells a table from other text. Nothing when it is of no kind that is taken.
+pub(super) fn sniff(head: &[u8], name: &str) -> Option<Kind> {
+    if let Some(found) = infer::get(head) {
+        return match found.mime_type() {
+            "image/png" => Some(Kind::Png),
+            "image/jpeg" => Some(Kind::Jpeg),
+            "image/webp" => Some(Kind::Webp),
+            "image/gif" => Some(Kind::Gif),
+            "application/pdf" => Some(Kind::Pdf),
+            "video/mp4" => Some(Kind::Mp4),
+            "video/webm" => Some(Kind::Webm),
+            _ => None,
+        };
+    }
+    if looks_like_code(head) {
+        return None;
+    }
+    let mut check = TextCheck::default();
+    // The head may end within a character; the rest is checked as it comes.
+    if !check.take(head) {
+        return None;
+    }
+    let table =
+        name.len() >= 4 && name.is_char_boundary(name.len() - 4) && name[name.len() - 4..].eq_ignore_ascii_case(".csv");
+    Some(if table { Kind::Csv } else { Kind::Text })
+}
+
+/// Text that a browser or a shell might take for more than text.
+fn looks_like_code(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let start = head.trim_ascii_start();
+    start.starts_with(b"<") || start.starts_with(b"#!") || start.starts_with(b"%!")
+}
+
+/// Checks that a stream is plain text: UTF-8 without control characters beyond line ends, tabs and form feeds.
+#[derive(Debug, Default)]
+pub(super) struct TextCheck {
+    /// The beginning of a character whose end has not come yet; at most three bytes.
+    begun: Vec<u8>,
+}
+
+impl TextCheck {
+    /// Whether it is still text with this piece.
+    pub(super) fn take(&mut self, piece: &[u8]) -> bool {
+        let joined;
+        let bytes = if self.begun.is_empty() {
+            piece
+        } else {
+            joined = [std::mem::take(&mut self.begun), piece.to_vec()].concat();
+            &joined
+        };
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text.as_bytes(),
+            Err(error) if error.error_len().is_none() => {
+                let (whole, begun) = bytes.split_at(error.valid_up_to());
+                self.begun = begun.to_vec();
+                whole
+            }
+            Err(_) => return false,
+        };
+        !text.iter().any(|byte| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c))
+    }
+
+    /// Whether it ended on a whole character.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.begun.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_by_content() {
+        let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+        assert_eq!(sniff(png, "x.html"), Some(Kind::Png));
+        assert_eq!(sniff(b"\xff\xd8\xff\xe0\0\x10JFIF", ""), Some(Kind::Jpeg));
+        assert_eq!(sniff(b"GIF89a\x01\0\x01\0", ""), Some(Kind::Gif));
+        assert_eq!(sniff(b"RIFF\x24\0\0\0WEBPVP8 ", ""), Some(Kind::Webp));
+        assert_eq!(sniff(b"%PDF-1.7\n", ""), Some(Kind::Pdf));
+        assert_eq!(sniff(b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41", ""), Some(Kind::Mp4));
+        assert_eq!(sniff(b"time,price\n1,2\n", "trades.CSV"), Some(Kind::Csv));
+        assert_eq!(sniff("Привет\n".as_bytes(), "é"), Some(Kind::Text));
+    }
+
+    #[test]
+    fn what_could_run_is_no_kind() {
+        for bad in [
+            &b"<!DOCTYPE html><script>alert(1)</script>"[..],
+            b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+            b"\xef\xbb\xbf  \n<html>",
+            b"<?xml version='1.0'?>",
+            b"<script>",
+            b"#!/bin/sh\nrm",
+            b"%!PS-Adobe",
+            b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff",
+            b"PK\x03\x04\x14\0\0\0\x08\0",
+            b"\x7fELF\x02\x01\x01",
+            b"text with a \0 in it",
+            b"\xff\xfet\0e\0x\0t\0",
+            b"caf\xe9 latin-1",
+        ] {
+            assert_eq!(sniff(bad, "picture.png"), None, "{}", String::from_utf8_lossy(bad));
+        }
+    }
+
+    #[test]
+    fn text_is_checked_across_pieces() {
+        let text = "aé€😀z".as_bytes();
+        for cut in 0..text.len() {
+            let mut check = TextCheck::default();
+            assert!(check.take(&text[..cut]) && check.take(&text[cut..]) && check.is_whole(), "{cut}");
+        }
+        let mut check = TextCheck::default();
+        assert!(check.take(b"ok\xe2\x82"));
+        assert!(!check.is_whole(), "cut in half");
+        assert!(!check.take(b"x"));
+    }
+}

@@ -1,0 +1,219 @@
+//! Receiving a file: streamed with a bound, told by its content, kept whole or not at all.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::{Body, BodyDataStream};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use wire::limit::UPLOAD_STALL_MS;
+use wire::{Attachment, AttachmentId, ConversationId, Refusal};
+
+use super::name::clean;
+use super::person::{Person, conversation};
+use super::reject::Reject;
+use super::sniff::{Kind, TextCheck, sniff};
+use crate::app::{App, Caller, PageOrigin};
+use crate::blob::{BlobError, Upload};
+use crate::clock::{now_ms, random_bytes};
+use crate::origin::Origin;
+use crate::store::{AttachmentRecord, StoreError};
+
+/// Uploads of everybody at the same time: each holds about a megabyte of memory.
+pub(crate) const UPLOADS_MAX: usize = 256;
+/// The beginning of a file that is looked at before anything is written: enough for the kind and most pictures' size.
+const HEAD_BYTES: usize = 64 * 1024;
+/// When an address has all its uploads under way, the next may come after this.
+const RETRY_AFTER_MS: u64 = 2_000;
+
+/// `PUT /upload/{conversation}/{attachment}`.
+pub(super) async fn upload(
+    State(app): State<App>,
+    Caller(address): Caller,
+    PageOrigin(origin): PageOrigin,
+    person: Person,
+    Path((conversation, attachment)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Reject> {
+    let conversation: ConversationId = conversation.parse().map_err(|_| Refusal::NotFound)?;
+    let id: AttachmentId = attachment.parse().map_err(|_| Refusal::NotFound)?;
+    check_origin(&app, &person, &origin).await?;
+    let slot = app.uploads.take(address).ok_or(Refusal::RateLimited { retry_after_ms: RETRY_AFTER_MS })?;
+    let mut pieces = Pieces { stream: body.into_data_stream(), done: false };
+    let place = Place { conversation, id, person };
+    let kept = receive(&app, place, &headers, &mut pieces).await;
+    if kept.is_err() {
+        // A browser shows the answer only when its own sending has ended.
+        pieces.drain(app.config.limits.attachment_bytes_max).await;
+    }
+    drop(slot);
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(kept?)).into_response())
+}
+
+/// Where the file belongs.
+struct Place {
+    conversation: ConversationId,
+    id: AttachmentId,
+    person: Person,
+}
+
+/// The body, piece by piece, never waiting for ever.
+struct Pieces {
+    stream: BodyDataStream,
+    done: bool,
+}
+
+impl Pieces {
+    async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        if self.done {
+            return Ok(None);
+        }
+        let stall = Duration::from_millis(UPLOAD_STALL_MS);
+        match tokio::time::timeout(stall, self.stream.next()).await {
+            Ok(Some(Ok(piece))) => Ok(Some(piece)),
+            Ok(None) => {
+                self.done = true;
+                Ok(None)
+            }
+            Ok(Some(Err(_))) | Err(_) => {
+                self.done = true;
+                Err(Refusal::UploadBroken)
+            }
+        }
+    }
+
+    /// Reads the rest and forgets it, up to a bound.
+    async fn drain(&mut self, bytes_max: u64) {
+        let mut bytes = 0;
+        while bytes < bytes_max {
+            match self.next().await {
+                Ok(Some(piece)) => bytes += piece.len() as u64,
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+}
+
+/// Agents write from the console, visitors from the chat or a page of their site.
+async fn check_origin(app: &App, person: &Person, origin: &Origin) -> Result<(), Reject> {
+    if app.own_origins.contains(origin) {
+        return Ok(());
+    }
+    let Person::Visitor(visitor) = person else { return Err(Refusal::OriginRefused.into()) };
+    let site = visitor.site.clone();
+    let site = app.store.read(move |reader| reader.site(&site)).await?;
+    if app.allows(&site, origin) { Ok(()) } else { Err(Refusal::OriginRefused.into()) }
+}
+
+async fn receive(app: &App, place: Place, headers: &HeaderMap, pieces: &mut Pieces) -> Result<Attachment, Reject> {
+    if let Some(known) = check_place(app, &place).await? {
+        pieces.drain(app.config.limits.attachment_bytes_max).await;
+        return Ok(known);
+    }
+    let bytes_max = app.config.limits.attachment_bytes_max;
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|bytes| bytes > bytes_max) {
+        return Err(Refusal::FileTooLarge { bytes_max }.into());
+    }
+    let head = read_head(pieces).await?;
+    if head.is_empty() {
+        return Err(Refusal::FileEmpty.into());
+    }
+    let called = headers.get("x-file-name").and_then(|value| value.to_str().ok()).unwrap_or("");
+    let kind = sniff(&head, called).ok_or(Refusal::FileKind)?;
+    let size = imagesize::blob_size(&head).ok().filter(|_| kind.media() == wire::Media::Image);
+    let mut upload = app.blobs.upload(u128::from_be_bytes(random_bytes()), bytes_max).await?;
+    if let Err(reject) = stream(&mut upload, head, kind, pieces, bytes_max).await {
+        upload.abort().await?;
+        return Err(reject);
+    }
+    let attachment = Attachment {
+        id: place.id,
+        name: clean(called, kind),
+        media_type: kind.media_type().to_owned(),
+        media: kind.media(),
+        bytes: upload.bytes(),
+        width: size.and_then(|size| u32::try_from(size.width).ok()).unwrap_or(0),
+        height: size.and_then(|size| u32::try_from(size.height).ok()).unwrap_or(0),
+    };
+    let record = AttachmentRecord {
+        attachment,
+        conversation: place.conversation,
+        uploader: place.person.uploader(),
+        key: upload.key().to_owned(),
+        uploaded_at_ms: now_ms(),
+    };
+    // From here on it must come to its end even if the client goes away, or a file would lie there without a record.
+    let keeping = app.sockets.spawn(keep(app.clone(), upload, record));
+    keeping.await.map_err(|_| Reject::Internal("keeping a file panicked"))?
+}
+
+/// Whether a file may come here; gives the one that has come under this id already.
+async fn check_place(app: &App, place: &Place) -> Result<Option<Attachment>, Reject> {
+    match conversation(app, place.conversation).await? {
+        Some(known) if !place.person.takes_part(&known) => return Err(Refusal::NotFound.into()),
+        Some(known) if known.closed() => return Err(Refusal::Ended.into()),
+        Some(_) => {}
+        // A visitor's first message may be a file; an agent begins no conversations.
+        None if matches!(place.person, Person::Agent(_)) => return Err(Refusal::NotFound.into()),
+        None => {}
+    }
+    let id = place.id;
+    match app.store.read(move |reader| reader.attachment(id)).await {
+        Ok(record) if record.conversation == place.conversation && record.uploader == place.person.uploader() => {
+            Ok(Some(record.attachment))
+        }
+        Ok(_) => Err(Refusal::NotFound.into()),
+        Err(StoreError::Missing) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn read_head(pieces: &mut Pieces) -> Result<Bytes, Refusal> {
+    let mut head = BytesMut::new();
+    while head.len() < HEAD_BYTES {
+        match pieces.next().await? {
+            Some(piece) => head.extend_from_slice(&piece),
+            None => break,
+        }
+    }
+    Ok(head.freeze())
+}
+
+/// Writes head and rest; text is looked at to the last byte.
+async fn stream(
+    upload: &mut Upload,
+    head: Bytes,
+    kind: Kind,
+    pieces: &mut Pieces,
+    bytes_max: u64,
+) -> Result<(), Reject> {
+    let mut check = TextCheck::default();
+    let mut next = Some(head);
+    while let Some(piece) = next {
+        if kind.is_text() && !check.take(&piece) {
+            return Err(Refusal::FileKind.into());
+        }
+        upload.write(piece).await.map_err(|error| match error {
+            BlobError::TooLarge => Refusal::FileTooLarge { bytes_max }.into(),
+            BlobError::Missing | BlobError::Down => Reject::from(error),
+        })?;
+        next = pieces.next().await?;
+    }
+    if check.is_whole() { Ok(()) } else { Err(Refusal::FileKind.into()) }
+}
+
+/// Makes the file durable, then its record. When the record says that the file had come before, this one goes.
+async fn keep(app: App, upload: Upload, record: AttachmentRecord) -> Result<Attachment, Reject> {
+    let key = record.key.clone();
+    upload.finish().await?;
+    let kept = app.store.write(move |writer| writer.add_attachment(&record)).await;
+    if !kept.as_ref().is_ok_and(|kept| kept.key == key) {
+        app.blobs.delete(&key).await?;
+    }
+    Ok(kept?.attachment)
+}

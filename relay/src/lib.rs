@@ -1,0 +1,21 @@
+//! The relay as a library: everything the binary runs, so that tests can run it too.
+
+pub mod address;
+pub mod app;
+pub mod auth;
+pub mod blob;
+pub mod bus;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod limiter;
+pub mod listen;
+pub mod metrics;
+pub mod origin;
+pub mod run;
+pub mod serve;
+pub mod socket;
+pub mod store;
+pub mod trace;
+pub mod transcript;

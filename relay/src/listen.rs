@@ -1,0 +1,154 @@
+//! A listener: accepts connections, speaks TLS when it has a certificate, and serves HTTP/1.1 with a bound on every wait.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_service::Service;
+
+use crate::config::Tls;
+
+/// How long a client may take for its handshake, for the head of a request, and between two requests.
+const HEAD_WAIT: Duration = Duration::from_secs(10);
+/// Connections that speak HTTP at once (WebSockets have bounds of their own); the next ones are closed at once.
+const HTTP_CONNECTIONS_MAX: usize = 8_192;
+/// Pause after an accept that failed, which is mostly for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A bound socket and what is served on it.
+pub struct Listener {
+    /// Bound already.
+    pub listener: TcpListener,
+    /// With it every connection begins with a TLS handshake.
+    pub tls: Option<TlsAcceptor>,
+    /// What is served.
+    pub router: Router,
+}
+
+/// Binds an address.
+///
+/// # Errors
+/// When it is in use or not ours, with what to do about it.
+pub fn bind(at: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = std::net::TcpListener::bind(at)
+        .with_context(|| format!("cannot listen on {at}; stop what uses it, or choose another with --listen"))?;
+    listener.set_nonblocking(true)?;
+    Ok(TcpListener::from_std(listener)?)
+}
+
+/// Reads certificate and key.
+///
+/// # Errors
+/// When a file cannot be read or they do not belong together.
+pub fn load_tls(files: &Tls) -> anyhow::Result<TlsAcceptor> {
+    let hint = || {
+        let (certificate, key) = (files.certificate.display(), files.key.display());
+        format!(
+            "cannot use the certificate {certificate} with the key {key}; both must be PEM files and belong together"
+        )
+    };
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(&files.certificate).and_then(Iterator::collect);
+    let key = PrivateKeyDer::from_pem_file(&files.key).with_context(hint)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain.with_context(hint)?, key)
+        .with_context(hint)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+impl Listener {
+    /// Accepts until `stopping`; connections live on in `connections`, each finishing the request it is at.
+    pub async fn serve(self, stopping: CancellationToken, connections: TaskTracker) {
+        let room = Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX));
+        loop {
+            let accepted = tokio::select! {
+                () = stopping.cancelled() => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
+                metrics::counter!("relay_connections_refused_total").increment(1);
+                continue;
+            };
+            let (tls, router, stopping) = (self.tls.clone(), self.router.clone(), stopping.clone());
+            connections.spawn(async move {
+                greet(stream, peer, tls, router, stopping).await;
+                drop(place);
+            });
+        }
+    }
+}
+
+/// Shakes hands, then serves.
+async fn greet(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    stopping: CancellationToken,
+) {
+    // Frames are small and wait for nobody.
+    let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else { return serve(stream, peer, router, stopping).await };
+    match tokio::time::timeout(HEAD_WAIT, tls.accept(stream)).await {
+        Ok(Ok(stream)) => serve(stream, peer, router, stopping).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+        Err(_) => tracing::debug!("a TLS handshake took too long"),
+    }
+}
+
+async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+    stream: S,
+    peer: SocketAddr,
+    router: Router,
+    stopping: CancellationToken,
+) {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().call(request.map(Body::new))
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WAIT)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopping.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke");
+    }
+}

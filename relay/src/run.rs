@@ -1,0 +1,367 @@
+//! The core task: owns the core and every connection's outgoing end; takes inputs one by one and carries out what the core decides.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::Utf8Bytes;
+use relay_core::input::{ConnectionId, Input, RequestId};
+use relay_core::output::Output;
+use relay_core::store::{Answer, AppendError, Appended, QueryError};
+use relay_core::{Core, Gauges};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use wire::limit::{STORE_QUEUE_APPENDS_MAX, STORE_QUEUE_READS_MAX};
+use wire::{AgentId, Close, Refusal, ServerFrame, SiteId, Token, VisitorId};
+
+use crate::bus::{Bus, Notice};
+use crate::clock::{new_id, now_ms, random_bytes};
+use crate::store::task::StoreHandle;
+use crate::store::{StoreError, TokenHash, VisitorRecord};
+
+/// Requests of the core that may be under way at the store; the answers' queue has a place for each, so that a store thread that answers
+/// never waits.
+pub const REQUESTS_MAX: usize = STORE_QUEUE_APPENDS_MAX + STORE_QUEUE_READS_MAX;
+
+/// Arrivals taken in one turn of the loop, between two looks at the store's answers.
+const ARRIVALS_PER_TURN: usize = 64;
+
+/// What reaches the core task from the rest of the shell.
+#[derive(Debug)]
+pub enum Arrival {
+    /// A client has proven who it is.
+    Connected {
+        /// Its line's outgoing end.
+        line: Line,
+        /// The input for the core.
+        input: Input,
+        /// Which line.
+        connection: ConnectionId,
+    },
+    /// Anything else for the core.
+    Input(Input),
+    /// An agent's sign-in has ended: its lines close.
+    SignedOut {
+        /// Which sign-in.
+        session: TokenHash,
+        /// Whose.
+        agent: AgentId,
+    },
+    /// Somebody wants the numbers.
+    Gauges(oneshot::Sender<Gauges>),
+}
+
+/// The outgoing end of one connection, owned by the core task.
+#[derive(Debug)]
+pub struct Line {
+    /// Frames on their way; bounded.
+    pub frames: mpsc::Sender<Utf8Bytes>,
+    /// Ends the connection; used once.
+    pub close: oneshot::Sender<Close>,
+    /// The sign-in it came with, when it is an agent's.
+    pub session: Option<(TokenHash, AgentId)>,
+}
+
+/// An answer of the store, on its way back.
+enum Answered {
+    Append(RequestId, Result<Appended, AppendError>),
+    Query(RequestId, Result<Answer, QueryError>),
+    Registered(ConnectionId, Result<(VisitorId, Token), StoreError>),
+}
+
+/// What the core task lives on.
+pub struct Hands {
+    /// Where events get their numbers.
+    pub store: StoreHandle,
+    /// Where they are announced.
+    pub bus: Arc<dyn Bus>,
+    /// What is announced.
+    pub notices: mpsc::Receiver<Notice>,
+    /// What the sockets say.
+    pub arrivals: mpsc::Receiver<Arrival>,
+    /// Set when everything else has ended.
+    pub end: CancellationToken,
+}
+
+/// Runs the core until `end`.
+pub async fn run(core: Core, hands: Hands) {
+    let (answers, answer_queue) = mpsc::channel(REQUESTS_MAX);
+    let Hands { store, bus, notices, arrivals, end } = hands;
+    let task = CoreTask { core, lines: BTreeMap::new(), store, bus, answers, under_way: 0 };
+    task.run(arrivals, notices, answer_queue, end).await;
+}
+
+struct CoreTask {
+    core: Core,
+    lines: BTreeMap<ConnectionId, Line>,
+    store: StoreHandle,
+    bus: Arc<dyn Bus>,
+    answers: mpsc::Sender<Answered>,
+    /// Requests asked and not yet taken back; at most `REQUESTS_MAX`.
+    under_way: usize,
+}
+
+impl CoreTask {
+    async fn run(
+        mut self,
+        mut arrivals: mpsc::Receiver<Arrival>,
+        mut notices: mpsc::Receiver<Notice>,
+        mut answers: mpsc::Receiver<Answered>,
+        end: CancellationToken,
+    ) {
+        let mut batch = Vec::with_capacity(ARRIVALS_PER_TURN);
+        self.drain();
+        loop {
+            // Checked by itself, so that a busy queue cannot keep time from passing.
+            if self.core.poll_timeout().is_some_and(|at_ms| at_ms <= now_ms()) {
+                self.core.handle_timeout(now_ms());
+                self.drain();
+            }
+            let wait_ms = self.core.poll_timeout().map(|at_ms| at_ms.saturating_sub(now_ms()).max(1));
+            // First what is under way, then what is new: so a flood of frames cannot keep answers waiting.
+            tokio::select! {
+                biased;
+                () = end.cancelled() => return,
+                () = tokio::time::sleep(Duration::from_millis(wait_ms.unwrap_or(0))), if wait_ms.is_some() => {}
+                Some(answer) = answers.recv() => {
+                    // The commit was announced before the answer was sent; the core must hear it first.
+                    while let Ok(notice) = notices.try_recv() {
+                        self.hear(notice);
+                    }
+                    self.take_back(answer);
+                }
+                Some(notice) = notices.recv() => self.hear(notice),
+                count = arrivals.recv_many(&mut batch, ARRIVALS_PER_TURN) => {
+                    if count == 0 {
+                        return;
+                    }
+                    for arrival in batch.drain(..) {
+                        self.arrive(arrival);
+                    }
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.core.handle(now_ms(), input);
+        self.drain();
+    }
+
+    fn hear(&mut self, notice: Notice) {
+        self.handle(match notice {
+            Notice::Committed(commit) => Input::Committed(commit),
+            Notice::Typing(typing) => Input::Typing(typing),
+        });
+    }
+
+    fn arrive(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Connected { line, input, connection } => {
+                self.lines.insert(connection, line);
+                self.handle(input);
+            }
+            Arrival::Input(input) => {
+                if let Input::Disconnected { connection } = &input {
+                    self.lines.remove(connection);
+                }
+                self.handle(input);
+            }
+            Arrival::SignedOut { session, agent } => self.sign_out(session, agent),
+            Arrival::Gauges(reply) => {
+                // Whoever asked may have gone away meanwhile.
+                let _ = reply.send(self.core.gauges());
+            }
+        }
+    }
+
+    /// Closes the lines of one sign-in. An agent with no other line left is offline at once.
+    fn sign_out(&mut self, session: TokenHash, agent: AgentId) {
+        let of_session = |line: &Line| line.session.is_some_and(|(token, _)| token == session);
+        let gone: Vec<ConnectionId> =
+            self.lines.iter().filter(|(_, line)| of_session(line)).map(|(id, _)| *id).collect();
+        for connection in gone {
+            self.close(connection, Close::SignedOut);
+        }
+        if !self.lines.values().any(|line| line.session.is_some_and(|(_, other)| other == agent)) {
+            self.handle(Input::SignedOut { agent });
+        }
+    }
+
+    fn take_back(&mut self, answer: Answered) {
+        self.under_way -= 1;
+        self.handle(match answer {
+            Answered::Append(request, result) => Input::Appended { request, result },
+            Answered::Query(request, result) => Input::Answered { request, result },
+            Answered::Registered(connection, Ok((visitor, token))) => Input::Registered { connection, visitor, token },
+            Answered::Registered(connection, Err(error)) => {
+                let refusal = if error == StoreError::Busy { Refusal::Busy } else { Refusal::StoreDown };
+                Input::RegisterFailed { connection, refusal }
+            }
+        });
+    }
+
+    /// Carries out everything the core wants. Answers at once (a full store) are inputs again, so this may go around a few times.
+    fn drain(&mut self) {
+        while let Some(output) = self.core.next_output() {
+            match output {
+                Output::Send { to, frame } => self.send(&to, &frame),
+                Output::Close { connection, close } => self.close(connection, close),
+                Output::Append { request, append } => self.append(request, append),
+                Output::Query { request, query } => self.query(request, query),
+                Output::Register { connection, site } => self.register(connection, site),
+                Output::Typing(typing) => {
+                    // A full bus drops typing signs: they are sent again soon.
+                    let _ = self.bus.publish(Notice::Typing(typing));
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, to: &[ConnectionId], frame: &ServerFrame) {
+        let text = match serde_json::to_string(frame) {
+            Ok(text) => Utf8Bytes::from(text),
+            Err(error) => {
+                tracing::error!(%error, "a frame could not be written as JSON");
+                return;
+            }
+        };
+        for connection in to {
+            let Some(line) = self.lines.get(connection) else { continue };
+            if let Err(mpsc::error::TrySendError::Full(_)) = line.frames.try_send(text.clone()) {
+                tracing::debug!(connection.id = connection.0, "closed: slower than what it was sent");
+                metrics::counter!("relay_slow_readers_total").increment(1);
+                self.close(*connection, Close::Slow);
+            }
+        }
+    }
+
+    /// Tells the socket to end; its `Disconnected` follows.
+    fn close(&mut self, connection: ConnectionId, close: Close) {
+        if let Some(line) = self.lines.remove(&connection) {
+            // A socket that has ended by itself needs no word.
+            let _ = line.close.send(close);
+        }
+    }
+
+    /// Takes a place for one request, or says that there is none.
+    const fn begin_request(&mut self) -> bool {
+        if self.under_way >= REQUESTS_MAX {
+            return false;
+        }
+        self.under_way += 1;
+        true
+    }
+
+    fn append(&mut self, request: RequestId, append: relay_core::store::Append) {
+        if !self.begin_request() {
+            self.core.handle(now_ms(), Input::Appended { request, result: Err(AppendError::Busy) });
+            return;
+        }
+        let (bus, answers) = (Arc::clone(&self.bus), self.answers.clone());
+        self.store.append(append, move |result| {
+            if let Ok(done) = &result
+                && !done.repeated
+            {
+                publish(&*bus, done);
+            }
+            reply(&answers, Answered::Append(request, result));
+        });
+    }
+
+    fn query(&mut self, request: RequestId, query: relay_core::store::Query) {
+        if !self.begin_request() {
+            self.core.handle(now_ms(), Input::Answered { request, result: Err(QueryError::Busy) });
+            return;
+        }
+        let answers = self.answers.clone();
+        self.store.query(query, move |result| reply(&answers, Answered::Query(request, result)));
+    }
+
+    fn register(&mut self, connection: ConnectionId, site: SiteId) {
+        if !self.begin_request() {
+            self.core.handle(now_ms(), Input::RegisterFailed { connection, refusal: Refusal::Busy });
+            return;
+        }
+        let (visitor, token) = (VisitorId(new_id()), Token::from_bytes(&random_bytes()));
+        let now_ms = now_ms();
+        let record = VisitorRecord {
+            id: visitor,
+            site,
+            token: crate::auth::hash(&token),
+            created_at_ms: now_ms,
+            used_at_ms: now_ms,
+        };
+        let answers = self.answers.clone();
+        self.store.write_then(
+            move |writer| writer.add_visitor(&record),
+            move |result| {
+                reply(&answers, Answered::Registered(connection, result.map(|()| (visitor, token))));
+            },
+        );
+    }
+}
+
+/// Announces committed events.
+fn publish(bus: &dyn Bus, done: &Appended) {
+    let commit =
+        relay_core::input::Commit { site: done.site.clone(), visitor: done.visitor, events: done.events.clone() };
+    if let Err(error) = bus.publish(Notice::Committed(commit)) {
+        tracing::error!(%error, "committed events were not announced; readers find the gap");
+    }
+}
+
+/// Hands an answer back. There is a place for every request under way; only a core that has ended does not take it.
+fn reply(answers: &mpsc::Sender<Answered>, answer: Answered) {
+    if let Err(mpsc::error::TrySendError::Full(_)) = answers.try_send(answer) {
+        tracing::error!("more answers than requests");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use relay_core::input::{Agent, Peer, Start};
+    use wire::{AgentState, ClientFrame, Role};
+
+    use super::*;
+    use crate::bus::LocalBus;
+    use crate::store::memory::MemoryStore;
+    use crate::store::task::StoreTask;
+
+    #[tokio::test]
+    async fn a_reader_that_does_not_keep_up_is_closed_and_the_others_go_on() {
+        let store = StoreTask::start(&MemoryStore::new()).expect("a store");
+        let (bus, notices) = LocalBus::new();
+        let (arrivals, queue) = mpsc::channel(64);
+        let agent = |id| Agent { id: AgentId(id), name: "a".to_owned(), role: Role::Agent, capacity: 1 };
+        let start = Start { seed: 1, attachment_bytes_max: 1, agents: vec![agent(1), agent(2)], open: Vec::new() };
+        let end = CancellationToken::new();
+        let hands = Hands { store: store.handle(), bus: Arc::new(bus), notices, arrivals: queue, end: end.clone() };
+        let task = tokio::spawn(run(Core::new(now_ms(), start), hands));
+
+        let connect = async |number: u64, room: usize| {
+            let (frames, read) = mpsc::channel(room);
+            let (close, closed) = oneshot::channel();
+            let connection = ConnectionId(number);
+            let peer = Peer::Agent { agent: AgentId(u128::from(number)) };
+            let input = Input::Connected { connection, peer, follow: Vec::new() };
+            let line = Line { frames, close, session: None };
+            arrivals.send(Arrival::Connected { line, input, connection }).await.expect("taken");
+            (read, closed)
+        };
+        // The first has room for its welcome only and never reads.
+        let (_unread, closed) = connect(1, 1).await;
+        let (mut read, mut open) = connect(2, 64).await;
+        for state in [AgentState::Online, AgentState::Away, AgentState::Online] {
+            let frame = ClientFrame::Presence { state };
+            let input = Input::Frame { connection: ConnectionId(2), frame };
+            arrivals.send(Arrival::Input(input)).await.expect("taken");
+        }
+        assert_eq!(closed.await, Ok(Close::Slow));
+        assert!(read.recv().await.is_some());
+        assert!(open.try_recv().is_err(), "still open");
+        end.cancel();
+        task.await.expect("ended");
+        tokio::task::spawn_blocking(|| store.stop()).await.expect("stopped");
+    }
+}

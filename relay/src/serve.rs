@@ -1,0 +1,197 @@
+//! Starting and stopping: puts store, core, bus and listeners together, and takes them apart in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusHandle;
+use relay_core::Core;
+use relay_core::input::Start;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wire::limit::{CORE_QUEUE_INPUTS_MAX, STOP_WAIT_MS, UPLOAD_ORPHAN_MS, UPLOADS_PER_ADDRESS_MAX};
+
+use crate::app::{App, Shared};
+use crate::auth::Auth;
+use crate::blob::Blobs;
+use crate::bus::LocalBus;
+use crate::clock::{now_ms, random_bytes};
+use crate::config::Config;
+use crate::http::{UPLOADS_MAX, Web};
+use crate::limiter::{Slots, Window};
+use crate::listen::{Listener, bind, load_tls};
+use crate::origin::Origin;
+use crate::run::{self, Hands};
+use crate::store::sqlite::SqliteStore;
+use crate::store::task::StoreTask;
+
+/// How often the store is asked whether sites or agents have changed.
+const SETTINGS_EVERY: Duration = Duration::from_millis(500);
+/// How often forgotten uploads and old sign-ins are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// Forgotten uploads removed in one sweep.
+const SWEEP_FILES_MAX: usize = 1_000;
+const MINUTE_MS: u64 = 60_000;
+
+/// A relay at work.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where its numbers are, when configured.
+    pub metrics_address: Option<SocketAddr>,
+    /// How browsers reach it.
+    pub origin: Origin,
+    app: App,
+    tasks: JoinSet<()>,
+    core_end: CancellationToken,
+    store: StoreTask,
+    /// Holds the lock of the data folder until everything has ended.
+    _folder: SqliteStore,
+}
+
+/// Starts a relay. `recorder` is what `metrics::install` gave, when numbers are to be served.
+///
+/// # Errors
+/// With what to do about it: a rule of the configuration, a folder in use, an address in use …
+pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>) -> anyhow::Result<Running> {
+    config.check_exposure()?;
+    let tls = config.tls.as_ref().map(load_tls).transpose()?;
+    config.make_data_folder()?;
+    let folder = SqliteStore::open(&config.data)?;
+    let listener = bind(config.listen)?;
+    let address = listener.local_addr()?;
+    let own_origins = config.own_origins(address);
+    let origin = own_origins.first().context("a relay has an address of its own")?.clone();
+
+    let store = StoreTask::start(&folder)?;
+    let blobs = Blobs::open_local(&config.data.join("files"))
+        .with_context(|| format!("cannot use the folder for files in {}", config.data_shown()))?;
+    let (arrivals, arrival_queue) = mpsc::channel(CORE_QUEUE_INPUTS_MAX);
+    let limits = config.limits;
+    let app = App::new(Shared {
+        own_origins,
+        store: store.handle(),
+        blobs,
+        core: arrivals,
+        auth: Auth::new(store.handle()),
+        web,
+        connections: Arc::new(Slots::new(limits.connections_max, limits.connections_per_address_max)),
+        connects: Window::new(limits.connects_per_address_per_minute_max, MINUTE_MS),
+        registrations: Window::new(limits.registrations_per_address_per_minute_max, MINUTE_MS),
+        uploads: Arc::new(Slots::new(UPLOADS_MAX, UPLOADS_PER_ADDRESS_MAX)),
+        stopping: CancellationToken::new(),
+        sockets: TaskTracker::new(),
+        connection_next: AtomicU64::new(1),
+        config,
+    });
+
+    let mut tasks = JoinSet::new();
+    let core_end = CancellationToken::new();
+    let core = Core::new(now_ms(), first_picture(&app).await?);
+    let (bus, notices) = LocalBus::new();
+    let hands =
+        Hands { store: store.handle(), bus: Arc::new(bus), notices, arrivals: arrival_queue, end: core_end.clone() };
+    tasks.spawn(run::run(core, hands));
+    tasks.spawn(watch_settings(app.clone()));
+    tasks.spawn(sweep(app.clone()));
+    let public = Listener { listener, tls, router: crate::http::router(app.clone()) };
+    tasks.spawn(public.serve(app.stopping.clone(), app.sockets.clone()));
+    let mut metrics_address = None;
+    if let (Some(at), Some(recorder)) = (app.config.metrics_listen, recorder) {
+        let listener = bind(at)?;
+        metrics_address = Some(listener.local_addr()?);
+        let router = crate::metrics::router(recorder, app.core.clone());
+        let numbers = Listener { listener, tls: None, router };
+        tasks.spawn(numbers.serve(app.stopping.clone(), app.sockets.clone()));
+    }
+    Ok(Running { address, metrics_address, origin, app, tasks, core_end, store, _folder: folder })
+}
+
+impl Running {
+    /// Waits until a part of the relay has ended by itself, which none does unless it is broken.
+    pub async fn broken(&mut self) {
+        // An empty set would mean that all have ended.
+        let ended = self.tasks.join_next().await;
+        tracing::error!(panicked = matches!(ended, Some(Err(_))), "a part of the relay has ended by itself");
+    }
+
+    /// Stops in order: no new connections, every socket told to come back, everything acknowledged on disk.
+    ///
+    /// # Errors
+    /// When the store's threads could not be joined.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        let wait = Duration::from_millis(STOP_WAIT_MS);
+        self.app.stopping.cancel();
+        // Two thirds for the clients, the rest for the disk.
+        let for_clients = wait * 2 / 3;
+        self.app.sockets.close();
+        if tokio::time::timeout(for_clients, self.app.sockets.wait()).await.is_err() {
+            tracing::warn!("some connections did not end in time and are cut");
+        }
+        let store = self.store;
+        tokio::task::spawn_blocking(move || store.stop()).await.context("the store's threads could not be joined")?;
+        self.core_end.cancel();
+        let rest = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(wait / 3, rest).await.is_err() {
+            self.tasks.shutdown().await;
+        }
+        Ok(())
+    }
+}
+
+/// What the core starts with.
+async fn first_picture(app: &App) -> anyhow::Result<Start> {
+    Ok(Start {
+        seed: u128::from_be_bytes(random_bytes()),
+        attachment_bytes_max: app.config.limits.attachment_bytes_max,
+        agents: app.auth.agents().await?,
+        open: app.store.read(|reader| reader.open_conversations()).await?,
+    })
+}
+
+/// Tells the core about agents that another process added or changed.
+async fn watch_settings(app: App) {
+    let mut known = None;
+    loop {
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            () = tokio::time::sleep(SETTINGS_EVERY) => {}
+        }
+        // A store in trouble is asked again, and logs for itself.
+        let Ok(version) = app.store.read(|reader| reader.settings_version()).await else { continue };
+        if known != Some(version) && app.announce_agents().await.is_ok() {
+            known = Some(version);
+        }
+    }
+}
+
+/// Removes uploads that no message named and sign-ins that are too old.
+async fn sweep(app: App) {
+    loop {
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
+        }
+        if let Err(error) = sweep_once(&app, now_ms()).await {
+            tracing::warn!(?error, "sweeping was cut short; it is tried again");
+        }
+    }
+}
+
+async fn sweep_once(app: &App, now_ms: u64) -> Result<(), crate::http::Reject> {
+    let old_ms = now_ms.saturating_sub(wire::limit::AGENT_SESSION_MS);
+    app.store.write(move |writer| writer.remove_sessions_before(old_ms)).await?;
+    let before_ms = now_ms.saturating_sub(UPLOAD_ORPHAN_MS);
+    for orphan in app.store.read(move |reader| reader.orphans(before_ms, SWEEP_FILES_MAX)).await? {
+        // Named meanwhile: then it stays.
+        let removed = app.store.write(move |writer| writer.remove_orphan(orphan.attachment.id)).await;
+        if let Ok(removed) = removed {
+            app.blobs.delete(&removed.key).await?;
+        }
+    }
+    Ok(())
+}

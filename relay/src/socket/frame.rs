@@ -1,0 +1,144 @@
+//! What came over the wire, before anybody acts on it: reading one frame, and counting how many come.
+
+use axum::extract::ws::Message;
+use tungstenite::Error as WsError;
+use tungstenite::error::{CapacityError, ProtocolError};
+use wire::limit::{FRAMES_BURST_MAX, FRAMES_PER_SECOND_MAX, FRAMES_REFUSED_MAX};
+use wire::{ClientFrame, Close, PROTOCOL};
+
+/// What one WebSocket message means.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// A frame of the protocol.
+    Frame(Box<ClientFrame>),
+    /// A frame of a type that is not known here.
+    Unknown,
+    /// A ping or pong of the WebSocket itself.
+    Quiet,
+    /// The line is at its end; with a reason when it is ours to say.
+    End(Option<Close>),
+}
+
+/// Reads one message.
+pub(super) fn hear(message: Option<Result<Message, axum::Error>>) -> Heard {
+    match message {
+        Some(Ok(Message::Text(text))) => decode(&text),
+        Some(Ok(Message::Binary(_))) => Heard::End(Some(Close::Malformed)),
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Heard::Quiet,
+        Some(Ok(Message::Close(_))) | None => Heard::End(None),
+        Some(Err(error)) => Heard::End(why(&error.into_inner())),
+    }
+}
+
+/// Reads the JSON of one frame.
+fn decode(text: &str) -> Heard {
+    match serde_json::from_str(text) {
+        Ok(frame) => Heard::Frame(Box::new(frame)),
+        Err(_) if type_is_unknown(text) => Heard::Unknown,
+        Err(_) => Heard::End(Some(Close::Malformed)),
+    }
+}
+
+/// Whether the text is a JSON object with a `type` that no frame has: a newer client's word, not nonsense.
+fn type_is_unknown(text: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Probe {
+        r#type: String,
+    }
+    let Ok(probe) = serde_json::from_str::<Probe>(text) else { return false };
+    // A frame with nothing but its type: a known one misses fields or is complete, an unknown one is an unknown variant.
+    let bare = serde_json::json!({ "type": probe.r#type });
+    serde_json::from_value::<ClientFrame>(bare).is_err_and(|error| error.to_string().starts_with("unknown variant"))
+}
+
+/// Whether the first frame is a hello of another protocol version, whatever else it holds.
+pub(super) fn other_protocol(text: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Probe {
+        r#type: String,
+        protocol: u64,
+    }
+    serde_json::from_str::<Probe>(text)
+        .is_ok_and(|probe| probe.r#type == "hello" && probe.protocol != u64::from(PROTOCOL))
+}
+
+/// What to say to a client whose bytes could not be read; nothing when the line itself broke.
+fn why(error: &axum::BoxError) -> Option<Close> {
+    let error = error.downcast_ref::<WsError>()?;
+    if matches!(error, WsError::Capacity(CapacityError::MessageTooLong { .. })) {
+        return Some(Close::TooLarge);
+    }
+    let reset = matches!(error, WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake));
+    (!reset && matches!(error, WsError::Utf8(_) | WsError::Protocol(_))).then_some(Close::Malformed)
+}
+
+/// Counts the frames of one connection, so that a flood ends here and never fills the core's queue. Its measure is the core's own: what the
+/// core allows at once and what it refuses one by one.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    level: u32,
+    filled_at_ms: u64,
+}
+
+const BUCKET_FRAMES_MAX: u32 = FRAMES_BURST_MAX + FRAMES_REFUSED_MAX;
+
+impl Bucket {
+    pub(super) const fn new(now_ms: u64) -> Self {
+        Self { level: BUCKET_FRAMES_MAX, filled_at_ms: now_ms }
+    }
+
+    /// Whether one more frame may pass.
+    pub(super) fn take(&mut self, now_ms: u64) -> bool {
+        let seconds = now_ms.saturating_sub(self.filled_at_ms) / 1_000;
+        if seconds > 0 {
+            let more = u32::try_from(seconds).unwrap_or(u32::MAX).saturating_mul(FRAMES_PER_SECOND_MAX);
+            self.level = self.level.saturating_add(more).min(BUCKET_FRAMES_MAX);
+            self.filled_at_ms += seconds * 1_000;
+        }
+        let taken = self.level > 0;
+        self.level = self.level.saturating_sub(1);
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_told_from_unknown_ones_and_nonsense() {
+        let malformed = Heard::End(Some(Close::Malformed));
+        assert_eq!(decode(r#"{"type":"ping"}"#), Heard::Frame(Box::new(ClientFrame::Ping)));
+        assert_eq!(decode(r#"{"type":"dance","with":"me"}"#), Heard::Unknown);
+        for bad in [
+            "",
+            "{",
+            "[]",
+            "null",
+            "\"ping\"",
+            "{}",
+            r#"{"type":1}"#,
+            r#"{"type":"say"}"#,
+            r#"{"type":"ping"} x"#,
+            r#"{"type":"typing","conversation":"x"}"#,
+        ] {
+            assert_eq!(decode(bad), malformed, "{bad}");
+        }
+    }
+
+    #[test]
+    fn another_protocol_is_recognised_whatever_else_it_says() {
+        assert!(other_protocol(r#"{"type":"hello","protocol":2,"shape":"new"}"#));
+        assert!(!other_protocol(r#"{"type":"hello","protocol":1}"#));
+        assert!(!other_protocol(r#"{"type":"say","protocol":2}"#));
+    }
+
+    #[test]
+    fn the_bucket_ends_a_flood_and_fills_up_again() {
+        let mut bucket = Bucket::new(0);
+        let passed = (0..1_000).take_while(|_| bucket.take(500)).count();
+        assert_eq!(passed, BUCKET_FRAMES_MAX as usize);
+        let later = (0..1_000).take_while(|_| bucket.take(2_500)).count();
+        assert_eq!(later, 2 * FRAMES_PER_SECOND_MAX as usize);
+    }
+}

@@ -1,0 +1,101 @@
+//! What the store keeps beside conversations: sites, people, their tokens, uploaded files.
+
+use std::fmt;
+
+use wire::{AgentId, Attachment, ConversationId, Role, SiteId, VisitorId};
+
+/// SHA-256 of a token. Tokens themselves are never stored.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenHash(pub [u8; 32]);
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(…)")
+    }
+}
+
+/// A brand or region that visitors write from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Its id in the snippet.
+    pub id: SiteId,
+    /// Its name in the chat's header.
+    pub name: String,
+    /// Web origins whose pages may carry the chat, in the owner's order.
+    pub origins: Vec<String>,
+}
+
+/// A person who answers, with what is needed to sign in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AgentRecord {
+    /// Which agent.
+    pub id: AgentId,
+    /// Sign-in name; unique without regard to ASCII case.
+    pub email: String,
+    /// Name shown to visitors.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Conversations it may hold at once, at least 1.
+    pub capacity: u32,
+    /// Argon2id in PHC form.
+    pub password_hash: String,
+}
+
+impl fmt::Debug for AgentRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentRecord").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+/// An agent's sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// Hash of what the cookie carries.
+    pub token: TokenHash,
+    /// Who signed in.
+    pub agent: AgentId,
+    /// When, in milliseconds since 1970 UTC.
+    pub created_at_ms: u64,
+    /// Last use, as last recorded.
+    pub used_at_ms: u64,
+}
+
+/// A visitor and the token that makes them known again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VisitorRecord {
+    /// Which visitor.
+    pub id: VisitorId,
+    /// The one site they write from.
+    pub site: SiteId,
+    /// Hash of their token.
+    pub token: TokenHash,
+    /// When they registered, in milliseconds since 1970 UTC.
+    pub created_at_ms: u64,
+    /// Last use, as last recorded.
+    pub used_at_ms: u64,
+}
+
+/// Who brought a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Uploader {
+    /// A visitor.
+    Visitor(VisitorId),
+    /// An agent.
+    Agent(AgentId),
+}
+
+/// An uploaded file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttachmentRecord {
+    /// As everybody sees it.
+    pub attachment: Attachment,
+    /// Where it may be named.
+    pub conversation: ConversationId,
+    /// Who brought it.
+    pub uploader: Uploader,
+    /// The random name it lies under in the blob store.
+    pub key: String,
+    /// When, in milliseconds since 1970 UTC.
+    pub uploaded_at_ms: u64,
+}

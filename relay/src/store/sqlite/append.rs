@@ -1,0 +1,215 @@
+//! The rows that an append reads and writes.
+
+use relay_core::conversation::Conversation;
+use relay_core::store::{Append, AppendError, Appended};
+use rusqlite::{Connection, OptionalExtension, Result, params};
+use wire::{AgentId, AttachmentId, Author, ConversationId, Event, Lane, MessageId, Party, SiteId, VisitorId};
+
+use super::row::{self, attachment_columns, conversation_columns, event_columns};
+use super::writer::Failure;
+use crate::store::append::{Record, Rows};
+use crate::store::{AttachmentRecord, StoreError};
+
+/// What a look-up gives the rules of an append.
+type Found<T> = std::result::Result<T, StoreError>;
+
+/// Carries out one append in the running transaction.
+pub(super) fn append(
+    connection: &Connection,
+    now_ms: u64,
+    append: &Append,
+) -> std::result::Result<Appended, Failure<AppendError>> {
+    let mut rows = SqliteRows { connection, failed: None };
+    let result = crate::store::append::append(&mut rows, now_ms, append);
+    match rows.failed {
+        Some(error) => Err(Failure::Database(error)),
+        None => result.map_err(Failure::Refused),
+    }
+}
+
+/// The rows of one request.
+struct SqliteRows<'a> {
+    connection: &'a Connection,
+    /// What failed; the rules only learn that something did.
+    failed: Option<rusqlite::Error>,
+}
+
+impl SqliteRows<'_> {
+    fn note<T>(&mut self, result: Result<T>) -> Found<T> {
+        result.map_err(|error| {
+            self.failed = Some(error);
+            StoreError::Down
+        })
+    }
+}
+
+impl Rows for SqliteRows<'_> {
+    fn conversation(&mut self, id: ConversationId) -> Found<Option<Conversation>> {
+        self.note(conversation(self.connection, id))
+    }
+
+    fn event(&mut self, conversation: ConversationId, id: MessageId) -> Found<Option<Event>> {
+        self.note(event(self.connection, conversation, id))
+    }
+
+    fn visitor_site(&mut self, visitor: VisitorId) -> Found<Option<SiteId>> {
+        self.note(visitor_site(self.connection, visitor))
+    }
+
+    fn load(&mut self, agent: AgentId) -> Found<u32> {
+        self.note(load(self.connection, agent))
+    }
+
+    fn attachment(&mut self, id: AttachmentId) -> Found<Option<AttachmentRecord>> {
+        self.note(attachment(self.connection, id))
+    }
+
+    fn last_turn(&mut self) -> Found<u64> {
+        self.note(counter(self.connection, "turn"))
+    }
+
+    fn record(&mut self, record: &Record) -> Found<()> {
+        self.note(write(self.connection, record))
+    }
+}
+
+/// A conversation as it stands.
+pub(super) fn conversation(connection: &Connection, id: ConversationId) -> Result<Option<Conversation>> {
+    const SQL: &str = concat!("SELECT ", conversation_columns!(), " FROM conversation WHERE id = ?1");
+    connection.prepare_cached(SQL)?.query_row([id.0.to_be_bytes()], row::conversation).optional()
+}
+
+fn event(connection: &Connection, conversation: ConversationId, id: MessageId) -> Result<Option<Event>> {
+    const SQL: &str = concat!("SELECT ", event_columns!(), " FROM event WHERE conversation = ?1 AND id = ?2");
+    let key = [conversation.0.to_be_bytes(), id.0.to_be_bytes()];
+    connection.prepare_cached(SQL)?.query_row(key, row::event).optional()
+}
+
+fn visitor_site(connection: &Connection, visitor: VisitorId) -> Result<Option<SiteId>> {
+    const SQL: &str = "SELECT site FROM visitor WHERE id = ?1";
+    connection.prepare_cached(SQL)?.query_row([visitor.0.to_be_bytes()], |found| row::site(found, 0)).optional()
+}
+
+fn load(connection: &Connection, agent: AgentId) -> Result<u32> {
+    const SQL: &str = "SELECT count(*) FROM conversation WHERE state < 3 AND state = 2 AND agent = ?1";
+    connection.prepare_cached(SQL)?.query_row([agent.0.to_be_bytes()], |found| found.get(0))
+}
+
+/// An uploaded file's record.
+pub(super) fn attachment(connection: &Connection, id: AttachmentId) -> Result<Option<AttachmentRecord>> {
+    const SQL: &str = concat!("SELECT ", attachment_columns!(), " FROM attachment WHERE id = ?1");
+    connection.prepare_cached(SQL)?.query_row([id.0.to_be_bytes()], row::attachment).optional()
+}
+
+/// A number that only rises.
+pub(super) fn counter(connection: &Connection, name: &str) -> Result<u64> {
+    const SQL: &str = "SELECT value FROM counter WHERE name = ?1";
+    connection.prepare_cached(SQL)?.query_row([name], |found| row::number(found, 0))
+}
+
+fn write(connection: &Connection, record: &Record) -> Result<()> {
+    write_conversation(connection, record)?;
+    for event in &record.events {
+        write_event(connection, event)?;
+    }
+    for attachment in &record.named {
+        const SQL: &str = "UPDATE attachment SET named = 1 WHERE id = ?1";
+        connection.prepare_cached(SQL)?.execute([attachment.0.to_be_bytes()])?;
+    }
+    if let Some(turn) = record.turn {
+        const SQL: &str = "UPDATE counter SET value = ?1 WHERE name = 'turn'";
+        connection.prepare_cached(SQL)?.execute([row::column(turn)])?;
+    }
+    Ok(())
+}
+
+fn write_event(connection: &Connection, event: &Event) -> Result<()> {
+    const SQL: &str = concat!("INSERT INTO event (", event_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    let (author, agent, name) = match &event.author {
+        Author::Visitor => (0, None, None),
+        Author::Agent { id, name } => (1, Some(id.0.to_be_bytes()), Some(name)),
+        Author::System => (2, None, None),
+    };
+    let body =
+        serde_json::to_string(&event.body).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    connection.prepare_cached(SQL)?.execute(params![
+        event.conversation.0.to_be_bytes(),
+        event.lane == Lane::Staff,
+        row::column(event.seq.0),
+        row::column(event.at_ms),
+        event.id.0.to_be_bytes(),
+        author,
+        agent,
+        name,
+        body,
+    ])?;
+    Ok(())
+}
+
+/// A new row, or the changed columns of an old one: those of indexes only when the state changed.
+fn write_conversation(connection: &Connection, record: &Record) -> Result<()> {
+    let now = &record.after;
+    let Some(before) = &record.before else { return insert_conversation(connection, now) };
+    if (before.state, before.agent, before.turn) != (now.state, now.agent, now.turn) || before.language != now.language
+    {
+        const SQL: &str = "UPDATE conversation SET state = ?2, state_at_ms = ?3, turn = ?4, agent = ?5, language = ?6 \
+                           WHERE id = ?1";
+        let (state, state_at_ms) = row::state_columns(now.state);
+        connection.prepare_cached(SQL)?.execute(params![
+            now.id.0.to_be_bytes(),
+            state,
+            row::column(state_at_ms),
+            row::column(now.turn),
+            now.agent.map(|agent| agent.0.to_be_bytes()),
+            now.language,
+        ])?;
+    }
+    const SQL: &str = "UPDATE conversation SET last_at_ms = ?2, last_line = ?3, last_party = ?4, unread_by_staff = ?5, \
+                       unread_by_visitor = ?6, seen_by_visitor = ?7, seen_by_staff = ?8, score = ?9, head_shared = ?10, \
+                       head_staff = ?11 WHERE id = ?1";
+    connection.prepare_cached(SQL)?.execute(params![
+        now.id.0.to_be_bytes(),
+        row::column(now.last_at_ms),
+        now.last_line,
+        now.last_party == Party::Staff,
+        row::pack(&now.unread_by_staff),
+        row::pack(&now.unread_by_visitor),
+        row::column(now.seen_by_visitor.0),
+        row::column(now.seen_by_staff.0),
+        now.score,
+        row::column(now.head.shared.0),
+        row::column(now.head.staff.0),
+    ])?;
+    Ok(())
+}
+
+fn insert_conversation(connection: &Connection, new: &Conversation) -> Result<()> {
+    const SQL: &str = concat!(
+        "INSERT INTO conversation (",
+        conversation_columns!(),
+        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"
+    );
+    let (state, state_at_ms) = row::state_columns(new.state);
+    connection.prepare_cached(SQL)?.execute(params![
+        new.id.0.to_be_bytes(),
+        new.site.as_str(),
+        new.visitor.0.to_be_bytes(),
+        row::column(new.opened_at_ms),
+        new.language,
+        state,
+        row::column(state_at_ms),
+        row::column(new.turn),
+        new.agent.map(|agent| agent.0.to_be_bytes()),
+        row::column(new.last_at_ms),
+        new.last_line,
+        new.last_party == Party::Staff,
+        row::pack(&new.unread_by_staff),
+        row::pack(&new.unread_by_visitor),
+        row::column(new.seen_by_visitor.0),
+        row::column(new.seen_by_staff.0),
+        new.score,
+        row::column(new.head.shared.0),
+        row::column(new.head.staff.0),
+    ])?;
+    Ok(())
+}

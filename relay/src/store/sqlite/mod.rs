@@ -1,0 +1,102 @@
+//! The SQLite store: one file in the data folder, write-ahead log, every commit synced before it counts.
+
+mod append;
+mod open;
+mod people;
+mod reader;
+mod row;
+mod writer;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::{OpenError, Reader, Store, StoreError, Writer};
+
+pub use open::SCHEMA_VERSION;
+
+/// The database's name in the data folder.
+const DATABASE_FILE: &str = "causeway.sqlite3";
+/// The lock's name in the data folder.
+const LOCK_FILE: &str = "relay.lock";
+
+/// A database in a data folder.
+pub struct SqliteStore {
+    database: PathBuf,
+    /// Pages the database may grow to; see [`SqliteStore::limit_pages`].
+    pages_max: Arc<AtomicU32>,
+    /// Held as long as this relay serves; the system lets go of it when the process ends, however it ends.
+    _lock: Option<File>,
+}
+
+impl SqliteStore {
+    /// Opens the data folder for a serving relay: makes it when it is missing, brings an older schema up to date, and locks it.
+    ///
+    /// # Errors
+    /// When another relay has it, its schema is newer, or it cannot be used.
+    pub fn open(folder: &Path) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(folder).map_err(|source| io_error(folder, source))?;
+        let lock = open::lock(folder)?;
+        let database = folder.join(DATABASE_FILE);
+        open::migrate(&mut open::connect(&database)?)?;
+        Ok(Self::with(database, Some(lock)))
+    }
+
+    /// Opens the data folder for a command beside a relay that may be serving. Takes no lock; a missing or older schema is made
+    /// only while no relay is serving.
+    ///
+    /// # Errors
+    /// When the schema is newer, a relay with another schema is serving, or the folder cannot be used.
+    pub fn attach(folder: &Path) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(folder).map_err(|source| io_error(folder, source))?;
+        let database = folder.join(DATABASE_FILE);
+        let mut connection = open::connect(&database)?;
+        if open::schema_version(&connection)? != SCHEMA_VERSION {
+            let _lock = open::lock(folder)?;
+            open::migrate(&mut connection)?;
+        }
+        Ok(Self::with(database, None))
+    }
+
+    fn with(database: PathBuf, lock: Option<File>) -> Self {
+        Self { database, pages_max: Arc::new(AtomicU32::new(u32::MAX)), _lock: lock }
+    }
+
+    /// Bounds the database to this many pages of 4 KiB from the next transaction on; what would exceed it is refused as on a full
+    /// disk. A bound below its present size keeps it from growing.
+    pub fn limit_pages(&self, pages: u32) {
+        self.pages_max.store(pages, Ordering::Relaxed);
+    }
+}
+
+impl Store for SqliteStore {
+    fn writer(&self) -> Result<Box<dyn Writer>, OpenError> {
+        let writer = writer::SqliteWriter::open(self.database.clone(), Arc::clone(&self.pages_max))?;
+        Ok(Box::new(writer))
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, OpenError> {
+        Ok(Box::new(reader::SqliteReader::open(&self.database)?))
+    }
+
+    fn backup(&self, to: &Path) -> Result<(), OpenError> {
+        open::backup(&self.database, to)
+    }
+}
+
+fn io_error(path: &Path, source: std::io::Error) -> OpenError {
+    OpenError::Io { path: path.display().to_string(), source }
+}
+
+/// The database failed: logged here, once, and told as `Down`.
+#[expect(clippy::needless_pass_by_value, reason = "used by map_err, which hands over the value")]
+fn down(error: rusqlite::Error) -> StoreError {
+    tracing::error!(%error, "the database failed");
+    StoreError::Down
+}
+
+/// Whether a statement was refused by a rule of the schema (unique, reference, check) rather than by the disk.
+fn is_constraint(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
+}

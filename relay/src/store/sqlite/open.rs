@@ -1,0 +1,122 @@
+//! Opening a database: connection settings, folder lock, schema, backup.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::{DATABASE_FILE, LOCK_FILE, io_error};
+use crate::store::OpenError;
+
+/// Every schema change so far, in order; a database remembers how many it has had (`user_version`).
+const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/sqlite/0001_init.sql")];
+
+/// The schema this relay reads and writes.
+pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
+
+/// Waits this long for another process's write (a command line, a backup) before a request fails.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// Prepared statements kept by a connection: more than there are.
+const STATEMENTS_KEPT: usize = 64;
+
+/// `synchronous=FULL`: a commit returns when the log is on the disk. Checkpoints come every 4,000 pages (16 MiB) instead of 1,000, as
+/// each one syncs twice more; the log file is cut back after one that grew it.
+const SETTINGS: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA journal_size_limit = 67108864;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -32768;
+";
+
+/// A connection with our settings; makes the file when it is missing.
+pub(super) fn connect(database: &Path) -> Result<Connection, OpenError> {
+    let connection = Connection::open(database).map_err(refused)?;
+    connection.busy_timeout(BUSY_WAIT).map_err(refused)?;
+    connection.execute_batch(SETTINGS).map_err(refused)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(connection)
+}
+
+/// Locks the folder for one relay, or says that another has it.
+pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
+    let path = folder.join(LOCK_FILE);
+    let options = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = options.map_err(|source| io_error(&path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked(folder.display().to_string())),
+        Err(TryLockError::Error(source)) => Err(io_error(&path, source)),
+    }
+}
+
+/// How many of the migrations a database has had.
+pub(super) fn schema_version(connection: &Connection) -> Result<u32, OpenError> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(refused)
+}
+
+/// Applies the migrations that are missing, all or none.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(refused)?;
+    let found = schema_version(&transaction)?;
+    if found > SCHEMA_VERSION {
+        return Err(OpenError::Newer { found, known: SCHEMA_VERSION });
+    }
+    for migration in MIGRATIONS.iter().skip(found as usize) {
+        transaction.execute_batch(migration).map_err(refused)?;
+    }
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(refused)?;
+    transaction.commit().map_err(refused)
+}
+
+/// Writes a consistent copy beside the target, syncs it, and only then gives it its name: no half copy is taken for a whole one.
+pub(super) fn backup(database: &Path, to: &Path) -> Result<(), OpenError> {
+    if to.exists() {
+        return Err(OpenError::Exists(to.display().to_string()));
+    }
+    let mut partial = to.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = Path::new(&partial);
+    if partial.exists() {
+        std::fs::remove_file(partial).map_err(|source| io_error(partial, source))?;
+    }
+    let Some(name) = partial.to_str() else {
+        return Err(io_error(to, std::io::Error::other("the name must be UTF-8")));
+    };
+    let connection = connect(database)?;
+    connection.execute("VACUUM INTO ?1", [name]).map_err(refused)?;
+    File::open(partial)
+        .and_then(|copy| copy.sync_all())
+        .and_then(|()| std::fs::rename(partial, to))
+        .and_then(|()| sync_folder_of(to))
+        .map_err(|source| io_error(to, source))
+}
+
+/// Makes a new name in a folder durable.
+fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used by map_err, which hands over the value")]
+fn refused(error: rusqlite::Error) -> OpenError {
+    OpenError::Database(format!("{error} ({DATABASE_FILE})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_connection_syncs_its_commits_and_holds_references() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = connect(&folder.path().join(DATABASE_FILE)).unwrap();
+        let setting = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        const FULL: i64 = 2;
+        assert_eq!((mode.as_str(), setting("synchronous"), setting("foreign_keys")), ("wal", FULL, 1));
+    }
+}

@@ -1,0 +1,197 @@
+//! A connection that reads what has been committed.
+
+use std::path::Path;
+
+use relay_core::conversation::Conversation;
+use relay_core::store::{Answer, Query, QueryError};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
+use wire::{AgentId, AttachmentId, ConversationId, Event, Lane, Seq, SiteId, VisitorId};
+
+use super::row::{self, agent_columns, attachment_columns, conversation_columns, event_columns};
+use super::{append, down, open};
+use crate::store::{
+    AgentRecord, AttachmentRecord, OpenError, Reader, SessionRecord, Site, StoreError, TokenHash, VisitorRecord,
+    page_of_closed,
+};
+
+/// One more row than a page tells whether there are more.
+const ROWS_MAX: i64 = PAGE_CONVERSATIONS_MAX as i64 + 1;
+
+/// Reads from a database.
+pub(super) struct SqliteReader {
+    connection: Connection,
+}
+
+impl SqliteReader {
+    pub(super) fn open(database: &Path) -> Result<Self, OpenError> {
+        let connection = open::connect(database)?;
+        connection.pragma_update(None, "query_only", true).map_err(|error| OpenError::Database(error.to_string()))?;
+        Ok(Self { connection })
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        key: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let found = self.connection.prepare_cached(sql).and_then(|mut sql| sql.query_row(key, read).optional());
+        found.map_err(down)?.ok_or(StoreError::Missing)
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        key: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut sql = self.connection.prepare_cached(sql).map_err(down)?;
+        sql.query_map(key, read).and_then(Iterator::collect).map_err(down)
+    }
+
+    /// A page of a lane with the conversation of the same moment.
+    fn events(&mut self, conversation: ConversationId, lane: Lane, after: Seq) -> Result<Answer, QueryError> {
+        let moment = self.connection.transaction().map_err(down)?;
+        let Some(found) = append::conversation(&moment, conversation).map_err(down)? else {
+            return Err(QueryError::NotFound);
+        };
+        let events = page(&moment, conversation, lane, after).map_err(down)?;
+        Ok(Answer::Events { conversation: Box::new(found), events })
+    }
+}
+
+/// Events after a number, within the bounds of a page; the first one always fits.
+fn page(connection: &Connection, conversation: ConversationId, lane: Lane, after: Seq) -> rusqlite::Result<Vec<Event>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        event_columns!(),
+        " FROM event WHERE conversation = ?1 AND lane = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4"
+    );
+    let mut sql = connection.prepare_cached(SQL)?;
+    let key = params![conversation.0.to_be_bytes(), lane == Lane::Staff, row::column(after.0), PAGE_EVENTS_MAX as i64];
+    let mut rows = sql.query(key)?;
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    while let Some(found) = rows.next()? {
+        bytes += found.get_ref(8)?.as_str()?.len();
+        if bytes > PAGE_BYTES_MAX && !events.is_empty() {
+            break;
+        }
+        events.push(row::event(found)?);
+    }
+    Ok(events)
+}
+
+impl Reader for SqliteReader {
+    fn query(&mut self, query: &Query) -> Result<Answer, QueryError> {
+        const CLOSED: &str = concat!(
+            "SELECT ",
+            conversation_columns!(),
+            " FROM conversation WHERE state = 3 AND state_at_ms < ?1 ORDER BY state_at_ms DESC LIMIT ?2"
+        );
+        const OF_VISITOR: &str = concat!(
+            "SELECT ",
+            conversation_columns!(),
+            " FROM conversation WHERE visitor = ?1 ORDER BY opened_at_ms DESC, id DESC LIMIT ?2"
+        );
+        match query {
+            Query::Events { conversation, lane, after } => self.events(*conversation, *lane, *after),
+            Query::Conversation { conversation } => {
+                let found = append::conversation(&self.connection, *conversation).map_err(down)?;
+                found.map(|found| Answer::Conversation(Box::new(found))).ok_or(QueryError::NotFound)
+            }
+            Query::Closed { before_ms } => {
+                let key = [row::column(*before_ms), ROWS_MAX];
+                Ok(page_of_closed(self.all(CLOSED, key, row::conversation)?))
+            }
+            Query::OfVisitor { visitor } => {
+                let key = params![visitor.0.to_be_bytes(), ROWS_MAX];
+                let mut rows = self.all(OF_VISITOR, key, row::conversation)?;
+                let more = rows.len() > PAGE_CONVERSATIONS_MAX;
+                rows.truncate(PAGE_CONVERSATIONS_MAX);
+                Ok(Answer::Conversations { rows, more })
+            }
+        }
+    }
+
+    fn open_conversations(&mut self) -> Result<Vec<Conversation>, StoreError> {
+        const SQL: &str = concat!("SELECT ", conversation_columns!(), " FROM conversation WHERE state < 3 ORDER BY id");
+        self.all(SQL, [], row::conversation)
+    }
+
+    fn settings_version(&mut self) -> Result<u64, StoreError> {
+        append::counter(&self.connection, "settings").map_err(down)
+    }
+
+    fn sites(&mut self) -> Result<Vec<Site>, StoreError> {
+        let moment = self.connection.unchecked_transaction().map_err(down)?;
+        let ids = self.all("SELECT id FROM site ORDER BY id", [], |found| row::site(found, 0))?;
+        let sites = ids.iter().map(|id| self.site_now(id)).collect();
+        drop(moment);
+        sites
+    }
+
+    fn site(&mut self, id: &SiteId) -> Result<Site, StoreError> {
+        let moment = self.connection.unchecked_transaction().map_err(down)?;
+        let site = self.site_now(id);
+        drop(moment);
+        site
+    }
+
+    fn agents(&mut self) -> Result<Vec<AgentRecord>, StoreError> {
+        self.all(concat!("SELECT ", agent_columns!(), " FROM agent ORDER BY id"), [], row::agent)
+    }
+
+    fn agent_by_email(&mut self, email: &str) -> Result<AgentRecord, StoreError> {
+        self.one(concat!("SELECT ", agent_columns!(), " FROM agent WHERE email = ?1"), [email], row::agent)
+    }
+
+    fn session(&mut self, token: &TokenHash) -> Result<SessionRecord, StoreError> {
+        const SQL: &str = "SELECT agent, created_at_ms, used_at_ms FROM agent_session WHERE token = ?1";
+        self.one(SQL, [token.0], |found| {
+            Ok(SessionRecord {
+                token: *token,
+                agent: AgentId(row::id(found, 0)?),
+                created_at_ms: row::number(found, 1)?,
+                used_at_ms: row::number(found, 2)?,
+            })
+        })
+    }
+
+    fn visitor_by_token(&mut self, token: &TokenHash) -> Result<VisitorRecord, StoreError> {
+        const SQL: &str = "SELECT id, site, created_at_ms, used_at_ms FROM visitor WHERE token = ?1";
+        self.one(SQL, [token.0], |found| {
+            Ok(VisitorRecord {
+                id: VisitorId(row::id(found, 0)?),
+                site: row::site(found, 1)?,
+                token: *token,
+                created_at_ms: row::number(found, 2)?,
+                used_at_ms: row::number(found, 3)?,
+            })
+        })
+    }
+
+    fn attachment(&mut self, id: AttachmentId) -> Result<AttachmentRecord, StoreError> {
+        append::attachment(&self.connection, id).map_err(down)?.ok_or(StoreError::Missing)
+    }
+
+    fn orphans(&mut self, before_ms: u64, count_max: usize) -> Result<Vec<AttachmentRecord>, StoreError> {
+        const SQL: &str = concat!(
+            "SELECT ",
+            attachment_columns!(),
+            " FROM attachment WHERE named = 0 AND uploaded_at_ms < ?1 ORDER BY uploaded_at_ms LIMIT ?2"
+        );
+        let key = [row::column(before_ms), i64::try_from(count_max).unwrap_or(i64::MAX)];
+        self.all(SQL, key, row::attachment)
+    }
+}
+
+impl SqliteReader {
+    /// A site, inside the running read transaction.
+    fn site_now(&self, id: &SiteId) -> Result<Site, StoreError> {
+        const ORIGINS: &str = "SELECT origin FROM site_origin WHERE site = ?1 ORDER BY place";
+        let name = self.one("SELECT name FROM site WHERE id = ?1", [id.as_str()], |found| found.get(0))?;
+        let origins = self.all(ORIGINS, [id.as_str()], |found| found.get(0))?;
+        Ok(Site { id: id.clone(), name, origins })
+    }
+}

@@ -1,0 +1,234 @@
+//! Rows to types and back: the only place that knows how ids, times and states stand in columns.
+
+use std::collections::VecDeque;
+
+use relay_core::conversation::Conversation;
+use rusqlite::types::Type;
+use rusqlite::{Error, Result, Row};
+use wire::{
+    AgentId, Attachment, AttachmentId, Author, ConversationId, ConversationState, Cursor, Event, Lane, Media,
+    MessageId, Party, Role, Seq, SiteId, VisitorId,
+};
+
+use crate::store::{AgentRecord, AttachmentRecord, Uploader};
+
+/// The columns of [`conversation`], in its order.
+macro_rules! conversation_columns {
+    () => {
+        "id, site, visitor, opened_at_ms, language, state, state_at_ms, turn, agent, last_at_ms, last_line, last_party, \
+         unread_by_staff, unread_by_visitor, seen_by_visitor, seen_by_staff, score, head_shared, head_staff"
+    };
+}
+/// The columns of [`event`], in its order.
+macro_rules! event_columns {
+    () => {
+        "conversation, lane, seq, at_ms, id, author, agent, agent_name, body"
+    };
+}
+/// The columns of [`attachment`], in its order.
+macro_rules! attachment_columns {
+    () => {
+        "id, conversation, visitor, agent, key, name, media_type, media, bytes, width, height, uploaded_at_ms"
+    };
+}
+/// The columns of [`agent`], in its order.
+macro_rules! agent_columns {
+    () => {
+        "id, email, name, role, capacity, password_hash"
+    };
+}
+pub(super) use {agent_columns, attachment_columns, conversation_columns, event_columns};
+
+/// A conversation as it stands.
+pub(super) fn conversation(row: &Row<'_>) -> Result<Conversation> {
+    let agent = optional_id(row, 8)?.map(AgentId);
+    let state_at_ms = number(row, 6)?;
+    let state = match (row.get::<_, u8>(5)?, agent) {
+        (0, _) => ConversationState::Idle,
+        (1, _) => ConversationState::Waiting { since_ms: state_at_ms },
+        (2, Some(agent)) => ConversationState::Assigned { agent },
+        (3, _) => ConversationState::Closed { at_ms: state_at_ms },
+        _ => return Err(broken(5)),
+    };
+    Ok(Conversation {
+        id: ConversationId(id(row, 0)?),
+        site: site(row, 1)?,
+        visitor: VisitorId(id(row, 2)?),
+        opened_at_ms: number(row, 3)?,
+        language: row.get(4)?,
+        state,
+        turn: number(row, 7)?,
+        agent,
+        last_at_ms: number(row, 9)?,
+        last_line: row.get(10)?,
+        last_party: party(row, 11)?,
+        unread_by_staff: seqs(row, 12)?,
+        unread_by_visitor: seqs(row, 13)?,
+        seen_by_visitor: Seq(number(row, 14)?),
+        seen_by_staff: Seq(number(row, 15)?),
+        score: row.get(16)?,
+        head: Cursor { shared: Seq(number(row, 17)?), staff: Seq(number(row, 18)?) },
+    })
+}
+
+/// A recorded event.
+pub(super) fn event(row: &Row<'_>) -> Result<Event> {
+    let author = match row.get::<_, u8>(5)? {
+        0 => Author::Visitor,
+        1 => Author::Agent { id: AgentId(id(row, 6)?), name: row.get(7)? },
+        2 => Author::System,
+        _ => return Err(broken(5)),
+    };
+    let body = row.get_ref(8)?.as_str().map_err(|_| broken(8))?;
+    Ok(Event {
+        conversation: ConversationId(id(row, 0)?),
+        lane: if row.get(1)? { Lane::Staff } else { Lane::Shared },
+        seq: Seq(number(row, 2)?),
+        at_ms: number(row, 3)?,
+        id: MessageId(id(row, 4)?),
+        author,
+        body: serde_json::from_str(body).map_err(|_| broken(8))?,
+    })
+}
+
+/// An uploaded file.
+pub(super) fn attachment(row: &Row<'_>) -> Result<AttachmentRecord> {
+    let uploader = match (optional_id(row, 2)?, optional_id(row, 3)?) {
+        (Some(visitor), _) => Uploader::Visitor(VisitorId(visitor)),
+        (None, Some(agent)) => Uploader::Agent(AgentId(agent)),
+        (None, None) => return Err(broken(2)),
+    };
+    let media = match row.get::<_, u8>(7)? {
+        0 => Media::Image,
+        1 => Media::Video,
+        2 => Media::Document,
+        _ => return Err(broken(7)),
+    };
+    Ok(AttachmentRecord {
+        attachment: Attachment {
+            id: AttachmentId(id(row, 0)?),
+            name: row.get(5)?,
+            media_type: row.get(6)?,
+            media,
+            bytes: number(row, 8)?,
+            width: row.get(9)?,
+            height: row.get(10)?,
+        },
+        conversation: ConversationId(id(row, 1)?),
+        uploader,
+        key: row.get(4)?,
+        uploaded_at_ms: number(row, 11)?,
+    })
+}
+
+/// An agent with what it signs in by.
+pub(super) fn agent(row: &Row<'_>) -> Result<AgentRecord> {
+    let role = match row.get::<_, u8>(3)? {
+        0 => Role::Agent,
+        1 => Role::Supervisor,
+        2 => Role::Administrator,
+        _ => return Err(broken(3)),
+    };
+    Ok(AgentRecord {
+        id: AgentId(id(row, 0)?),
+        email: row.get(1)?,
+        name: row.get(2)?,
+        role,
+        capacity: row.get(4)?,
+        password_hash: row.get(5)?,
+    })
+}
+
+/// A 16-byte id.
+pub(super) fn id(row: &Row<'_>, column: usize) -> Result<u128> {
+    Ok(u128::from_be_bytes(row.get(column)?))
+}
+
+fn optional_id(row: &Row<'_>, column: usize) -> Result<Option<u128>> {
+    Ok(row.get::<_, Option<[u8; 16]>>(column)?.map(u128::from_be_bytes))
+}
+
+/// A site's id.
+pub(super) fn site(row: &Row<'_>, column: usize) -> Result<SiteId> {
+    let text = row.get_ref(column)?.as_str().map_err(|_| broken(column))?;
+    text.parse().map_err(|_| broken(column))
+}
+
+/// A number that is never negative.
+pub(super) fn number(row: &Row<'_>, column: usize) -> Result<u64> {
+    u64::try_from(row.get::<_, i64>(column)?).map_err(|_| broken(column))
+}
+
+fn party(row: &Row<'_>, column: usize) -> Result<Party> {
+    Ok(if row.get(column)? { Party::Staff } else { Party::Visitor })
+}
+
+/// A column holds what no relay of this version writes.
+fn broken(column: usize) -> Error {
+    Error::InvalidColumnType(column, "a value this relay does not write".to_owned(), Type::Null)
+}
+
+/// A number for a column; times and counts never come near the end of 63 bits.
+pub(super) fn column(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A state's number, and its time.
+pub(super) const fn state_columns(state: ConversationState) -> (u8, u64) {
+    match state {
+        ConversationState::Idle => (0, 0),
+        ConversationState::Waiting { since_ms } => (1, since_ms),
+        ConversationState::Assigned { .. } => (2, 0),
+        ConversationState::Closed { at_ms } => (3, at_ms),
+    }
+}
+
+/// Rising numbers as their distances, LEB128: one byte each as a rule.
+pub(super) fn pack(seqs: &VecDeque<Seq>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(seqs.len() + 8);
+    let mut last = 0;
+    for seq in seqs {
+        let mut rest = seq.0.saturating_sub(last);
+        last = seq.0;
+        while rest >= 0x80 {
+            bytes.push((rest & 0x7f) as u8 | 0x80);
+            rest >>= 7;
+        }
+        bytes.push(rest as u8);
+    }
+    bytes
+}
+
+fn seqs(row: &Row<'_>, column: usize) -> Result<VecDeque<Seq>> {
+    unpack(row.get_ref(column)?.as_blob().map_err(|_| broken(column))?).ok_or_else(|| broken(column))
+}
+
+fn unpack(bytes: &[u8]) -> Option<VecDeque<Seq>> {
+    let mut seqs = VecDeque::with_capacity(bytes.len());
+    let (mut last, mut rest, mut shift) = (0_u64, 0_u64, 0_u32);
+    for byte in bytes {
+        rest |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            last = last.checked_add(rest)?;
+            seqs.push_back(Seq(last));
+            (rest, shift) = (0, 0);
+        }
+    }
+    (shift == 0).then_some(seqs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_numbers_read_back() {
+        for numbers in [vec![], vec![1], vec![1, 2, 3, 200, 20_000, 1 << 40], vec![u64::MAX]] {
+            let seqs: VecDeque<Seq> = numbers.into_iter().map(Seq).collect();
+            assert_eq!(unpack(&pack(&seqs)), Some(seqs));
+        }
+        assert_eq!(unpack(&[0x80]), None);
+        assert_eq!(unpack(&[0xff; 20]), None);
+    }
+}

@@ -1,0 +1,161 @@
+//! The connection that writes: transactions, isolation of one request from the next, and recovery after a failure.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use relay_core::store::{Append, AppendError, Appended};
+use rusqlite::Connection;
+use wire::{AgentId, AttachmentId, VisitorId};
+
+use super::{down, is_constraint, open, people};
+use crate::store::{
+    AgentRecord, AttachmentRecord, OpenError, SessionRecord, Site, StoreError, TokenHash, VisitorRecord, Writer,
+};
+
+/// The one writer of a database.
+pub(super) struct SqliteWriter {
+    database: PathBuf,
+    pages_max: Arc<AtomicU32>,
+    /// None after a failure: the next transaction begins on a new connection.
+    connection: Option<Connection>,
+    /// The bound that `connection` has.
+    pages_set: u32,
+}
+
+impl SqliteWriter {
+    pub(super) fn open(database: PathBuf, pages_max: Arc<AtomicU32>) -> Result<Self, OpenError> {
+        let connection = Some(open::connect(&database)?);
+        Ok(Self { database, pages_max, connection, pages_set: u32::MAX })
+    }
+
+    fn try_begin(&mut self) -> Result<(), StoreError> {
+        if self.connection.is_none() {
+            let connection = open::connect(&self.database).map_err(|error| {
+                tracing::error!(%error, "the database cannot be opened again");
+                StoreError::Down
+            })?;
+            self.connection = Some(connection);
+            self.pages_set = u32::MAX;
+        }
+        let connection = self.connection.as_ref().ok_or(StoreError::Down)?;
+        let pages = self.pages_max.load(Ordering::Relaxed);
+        if pages != self.pages_set {
+            connection.pragma_update(None, "max_page_count", pages).map_err(down)?;
+            self.pages_set = pages;
+        }
+        execute(connection, "BEGIN IMMEDIATE").map_err(down)
+    }
+
+    /// Runs one request so that its refusal takes back all it wrote and nothing else. A failure of the database fails the
+    /// whole transaction: SQLite may have rolled it back already, and what follows must not be committed on its own.
+    fn isolated<T, E: From<StoreError>>(
+        &mut self,
+        request: impl FnOnce(&Connection) -> Result<T, Failure<E>>,
+    ) -> Result<T, E> {
+        let Some(connection) = self.connection.as_ref().filter(|connection| !connection.is_autocommit()) else {
+            return Err(StoreError::Down.into());
+        };
+        let result =
+            execute(connection, "SAVEPOINT request").map_err(Failure::Database).and_then(|()| request(connection));
+        let undone = if result.is_err() { execute(connection, "ROLLBACK TO request") } else { Ok(()) };
+        let ended = undone.and_then(|()| execute(connection, "RELEASE request"));
+        let lost = match (result, ended) {
+            (Ok(value), Ok(())) => return Ok(value),
+            (Err(Failure::Refused(refusal)), Ok(())) => return Err(refusal),
+            // A broken rule of the schema, or a row that cannot be understood: this request's trouble only.
+            (Err(Failure::Database(error)), Ok(())) if is_constraint(&error) || error.sqlite_error_code().is_none() => {
+                return Err(down(error).into());
+            }
+            (Err(Failure::Database(error)), _) | (_, Err(error)) => error,
+        };
+        self.connection = None;
+        Err(down(lost).into())
+    }
+}
+
+/// Why a request did not go through.
+pub(super) enum Failure<E> {
+    /// By its own rules: the others go on.
+    Refused(E),
+    /// By the database: the transaction is lost.
+    Database(rusqlite::Error),
+}
+
+impl<E> From<rusqlite::Error> for Failure<E> {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// Turns a broken rule of the schema into a refusal.
+pub(super) fn refuse<E>(refusal: E) -> impl FnOnce(rusqlite::Error) -> Failure<E> {
+    |error| if is_constraint(&error) { Failure::Refused(refusal) } else { Failure::Database(error) }
+}
+
+/// Runs a statement without parameters or rows, prepared once.
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(|_| ())
+}
+
+impl Writer for SqliteWriter {
+    fn begin(&mut self) -> Result<(), StoreError> {
+        self.try_begin().inspect_err(|_| self.connection = None)
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        let connection = self.connection.take().ok_or(StoreError::Down)?;
+        // Dropping the connection after a failure rolls back.
+        execute(&connection, "COMMIT").map_err(down)?;
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    fn append(&mut self, now_ms: u64, append: &Append) -> Result<Appended, AppendError> {
+        self.isolated(|connection| super::append::append(connection, now_ms, append))
+    }
+
+    fn put_site(&mut self, site: &Site) -> Result<(), StoreError> {
+        self.isolated(|connection| people::put_site(connection, site))
+    }
+
+    fn put_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError> {
+        self.isolated(|connection| people::put_agent(connection, agent))
+    }
+
+    fn add_session(&mut self, session: &SessionRecord) -> Result<(), StoreError> {
+        self.isolated(|connection| people::add_session(connection, session))
+    }
+
+    fn touch_session(&mut self, token: &TokenHash, used_at_ms: u64) -> Result<(), StoreError> {
+        self.isolated(|connection| people::touch_session(connection, token, used_at_ms))
+    }
+
+    fn remove_session(&mut self, token: &TokenHash) -> Result<(), StoreError> {
+        self.isolated(|connection| people::remove_session(connection, token))
+    }
+
+    fn remove_sessions_of(&mut self, agent: AgentId) -> Result<(), StoreError> {
+        self.isolated(|connection| people::remove_sessions_of(connection, agent))
+    }
+
+    fn remove_sessions_before(&mut self, used_at_ms: u64) -> Result<(), StoreError> {
+        self.isolated(|connection| people::remove_sessions_before(connection, used_at_ms))
+    }
+
+    fn add_visitor(&mut self, visitor: &VisitorRecord) -> Result<(), StoreError> {
+        self.isolated(|connection| people::add_visitor(connection, visitor))
+    }
+
+    fn touch_visitor(&mut self, visitor: VisitorId, used_at_ms: u64) -> Result<(), StoreError> {
+        self.isolated(|connection| people::touch_visitor(connection, visitor, used_at_ms))
+    }
+
+    fn add_attachment(&mut self, record: &AttachmentRecord) -> Result<AttachmentRecord, StoreError> {
+        self.isolated(|connection| people::add_attachment(connection, record))
+    }
+
+    fn remove_orphan(&mut self, attachment: AttachmentId) -> Result<AttachmentRecord, StoreError> {
+        self.isolated(|connection| people::remove_orphan(connection, attachment))
+    }
+}

@@ -1,0 +1,217 @@
+//! The store's threads: one writer that commits what queued up meanwhile in one transaction, and a few readers.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use relay_core::store::{Answer, Append, AppendError, Appended, Query, QueryError};
+use tokio::sync::{mpsc, oneshot};
+use wire::limit::{STORE_BATCH_APPENDS_MAX, STORE_QUEUE_APPENDS_MAX, STORE_QUEUE_READS_MAX};
+
+use super::{OpenError, Reader, Store, StoreError, Writer};
+
+/// Threads that read. Two: one long page must not hold up every other look-up, and more would only wait for the disk.
+const READERS: usize = 2;
+
+/// Runs inside the transaction; what it gives back runs after it, with its outcome.
+type WriteJob = Box<dyn FnOnce(&mut dyn Writer, u64) -> After + Send>;
+type After = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+type ReadJob = Box<dyn FnOnce(&mut dyn Reader) + Send>;
+
+enum Work<J> {
+    Job(J),
+    /// Finish what was queued before this, then end.
+    Stop,
+}
+
+/// The store's threads, to be joined at the end.
+pub struct StoreTask {
+    handle: StoreHandle,
+    threads: Vec<thread::JoinHandle<()>>,
+}
+
+/// The way to the store's threads; clones are cheap.
+#[derive(Clone)]
+pub struct StoreHandle {
+    writes: mpsc::Sender<Work<WriteJob>>,
+    reads: mpsc::Sender<Work<ReadJob>>,
+}
+
+impl StoreTask {
+    /// Opens the connections and starts the threads.
+    ///
+    /// # Errors
+    /// When the database cannot be opened or a thread cannot be started.
+    pub fn start(store: &dyn Store) -> Result<Self, OpenError> {
+        let (writes, write_queue) = mpsc::channel(STORE_QUEUE_APPENDS_MAX);
+        let (reads, read_queue) = mpsc::channel(STORE_QUEUE_READS_MAX);
+        let mut threads = Vec::with_capacity(1 + READERS);
+        let writer = store.writer()?;
+        threads.push(spawn("store-writer", move || write_all(writer, write_queue))?);
+        let read_queue = Arc::new(Mutex::new(read_queue));
+        for _ in 0..READERS {
+            let (reader, queue) = (store.reader()?, Arc::clone(&read_queue));
+            threads.push(spawn("store-reader", move || read_all(reader, &queue))?);
+        }
+        Ok(Self { handle: StoreHandle { writes, reads }, threads })
+    }
+
+    /// The way to it.
+    #[must_use]
+    pub fn handle(&self) -> StoreHandle {
+        self.handle.clone()
+    }
+
+    /// Finishes what was asked before, answers `Down` to what comes after, and waits for the threads. Blocks.
+    pub fn stop(self) {
+        // A closed queue means that its threads have ended already.
+        let _ = self.handle.writes.blocking_send(Work::Stop);
+        for _ in 0..READERS {
+            let _ = self.handle.reads.blocking_send(Work::Stop);
+        }
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a store thread had panicked");
+            }
+        }
+    }
+}
+
+impl StoreHandle {
+    /// Records; `reply` is called once: at once with `Busy` or `Down`, or after the commit on the writer's thread, in the order of
+    /// the commits. It must not block.
+    pub fn append(&self, append: Append, reply: impl FnOnce(Result<Appended, AppendError>) + Send + 'static) {
+        let permit = match self.writes.try_reserve() {
+            Ok(permit) => permit,
+            Err(error) => return reply(Err(refused(&error).into())),
+        };
+        permit.send(Work::Job(Box::new(move |writer, now_ms| {
+            let result = writer.append(now_ms, &append);
+            Box::new(move |committed| reply(committed.map_err(AppendError::from).and(result)))
+        })));
+    }
+
+    /// Reads for the core; `reply` is called once: at once with `Busy` or `Down`, or on a reader's thread. It must not block.
+    pub fn query(&self, query: Query, reply: impl FnOnce(Result<Answer, QueryError>) + Send + 'static) {
+        let permit = match self.reads.try_reserve() {
+            Ok(permit) => permit,
+            Err(error) => return reply(Err(refused(&error).into())),
+        };
+        permit.send(Work::Job(Box::new(move |reader| reply(reader.query(&query)))));
+    }
+
+    /// Carries out a change of settings, people or files in the next transaction. `reply` is called as for [`StoreHandle::append`].
+    pub fn write_then<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut dyn Writer) -> Result<T, StoreError> + Send + 'static,
+        reply: impl FnOnce(Result<T, StoreError>) + Send + 'static,
+    ) {
+        let permit = match self.writes.try_reserve() {
+            Ok(permit) => permit,
+            Err(error) => return reply(Err(refused(&error))),
+        };
+        permit.send(Work::Job(Box::new(move |writer, _now_ms| {
+            let result = change(writer);
+            Box::new(move |committed| reply(committed.and(result)))
+        })));
+    }
+
+    /// The same, for callers that wait.
+    ///
+    /// # Errors
+    /// What the change answers, `Busy`, or `Down`.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut dyn Writer) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.write_then(change, move |result| {
+            // Whoever asked may have gone away meanwhile.
+            let _ = reply.send(result);
+        });
+        answer.await.unwrap_or(Err(StoreError::Down))
+    }
+
+    /// Looks something up.
+    ///
+    /// # Errors
+    /// What the look-up answers, `Busy`, or `Down`.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        look_up: impl FnOnce(&mut dyn Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job: ReadJob = Box::new(move |reader| {
+            let _ = reply.send(look_up(reader));
+        });
+        self.reads.try_send(Work::Job(job)).map_err(|error| refused(&error))?;
+        answer.await.unwrap_or(Err(StoreError::Down))
+    }
+
+    /// Whether the store reads and its writer runs; for the health check.
+    ///
+    /// # Errors
+    /// `Busy` or `Down`.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        if self.writes.is_closed() {
+            return Err(StoreError::Down);
+        }
+        self.read(|reader| reader.settings_version().map(|_| ())).await
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>, OpenError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map_err(|source| OpenError::Io { path: format!("thread {name}"), source })
+}
+
+/// Why a queue did not take a job.
+const fn refused<T>(error: &mpsc::error::TrySendError<T>) -> StoreError {
+    match error {
+        mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+        mpsc::error::TrySendError::Closed(_) => StoreError::Down,
+    }
+}
+
+/// The writer's loop: while one transaction is being committed, the next ones gather in the queue.
+fn write_all(mut writer: Box<dyn Writer>, mut queue: mpsc::Receiver<Work<WriteJob>>) {
+    let mut batch = Vec::with_capacity(STORE_BATCH_APPENDS_MAX);
+    let mut after = Vec::with_capacity(STORE_BATCH_APPENDS_MAX);
+    while queue.blocking_recv_many(&mut batch, STORE_BATCH_APPENDS_MAX) > 0 {
+        let started = Instant::now();
+        let now_ms = now_ms();
+        // A failed `begin` is answered by every job and by `commit`; nothing to do about it here.
+        let mut outcome = writer.begin();
+        for work in batch.drain(..) {
+            match work {
+                Work::Job(job) => after.push(job(&mut *writer, now_ms)),
+                Work::Stop => queue.close(),
+            }
+        }
+        outcome = outcome.and(writer.commit());
+        metrics::histogram!("relay_store_commit_seconds").record(started.elapsed().as_secs_f64());
+        metrics::histogram!("relay_store_batch_requests").record(u32::try_from(after.len()).unwrap_or(u32::MAX));
+        for reply in after.drain(..) {
+            reply(outcome);
+        }
+    }
+}
+
+/// A reader's loop.
+fn read_all(mut reader: Box<dyn Reader>, queue: &Mutex<mpsc::Receiver<Work<ReadJob>>>) {
+    loop {
+        let work = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        match work {
+            Some(Work::Job(job)) => job(&mut *reader),
+            Some(Work::Stop) | None => return,
+        }
+    }
+}
+
+/// The wall clock, in milliseconds since 1970 UTC.
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

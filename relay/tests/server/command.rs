@@ -1,0 +1,141 @@
+//! The binary itself: every command, its words and its signals.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use wire::{ClientFrame, Say, ServerFrame};
+
+use crate::support::{Line, hello, new_conversation, new_message};
+
+fn relay(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
+    command.arg("--data").arg(folder).stdin(Stdio::null());
+    command
+}
+
+fn run(command: &mut Command) -> (bool, String) {
+    let Output { status, stdout, stderr } = command.output().expect("run");
+    (status.success(), String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
+}
+
+#[test]
+fn commands_say_what_they_did_and_what_to_do_next() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let (done, text) =
+        run(relay(&data).args(["site", "add", "demo", "--origin", "https://Shop.example.com/", "--name", "Shop"]));
+    assert!(done && text.contains("data-site=\"demo\"") && text.contains("https://shop.example.com"), "{text}");
+    let (done, text) = run(relay(&data).args(["site", "add", "demo", "--origin", "https://a/b"]));
+    assert!(!done && text.contains("not an origin"), "{text}");
+
+    let add = ["agent", "add", "ann@example.com", "--name", "Ann", "--role", "supervisor", "--capacity", "2"];
+    let (done, text) = run(relay(&data).args(add));
+    assert!(done && text.contains("Password (shown only now): "), "{text}");
+    let (done, text) = run(relay(&data).args(add));
+    assert!(!done && text.contains("relay agent password ann@example.com"), "{text}");
+    let mut child = relay(&data)
+        .args(["agent", "password", "ann@example.com", "--password-stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("run");
+    child.stdin.take().expect("a pipe").write_all(b"tangerine dreams\n").expect("written");
+    let output = child.wait_with_output().expect("ended");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && !text.contains("tangerine") && text.contains("new password"), "{text}");
+
+    let (done, text) = run(relay(&data).args(["transcript", "00000000-0000-7000-8000-000000000000"]));
+    assert!(!done && text.contains("no conversation"), "{text}");
+    let copy = folder.path().join("copy.sqlite3");
+    let (done, text) = run(relay(&data).arg("backup").arg(&copy));
+    assert!(done && copy.is_file(), "{text}");
+    let (done, text) = run(relay(&data).arg("backup").arg(&copy));
+    assert!(!done && text.contains("exists already"), "{text}");
+    let (done, text) = run(relay(&data).arg("config"));
+    assert!(done && text == relay::config::EXAMPLE);
+    let (done, text) = run(relay(&data).args(["serve", "--config", "/nowhere.toml"]));
+    assert!(!done && text.contains("relay config > /nowhere.toml"), "{text}");
+    let (done, text) = run(relay(&data).args(["serve", "--listen", "0.0.0.0:0"]));
+    assert!(!done && text.contains("trusted_proxies"), "{text}");
+    let (done, text) = run(relay(&data).arg("serve").env("CAUSEWAY_LISTNE", "x"));
+    assert!(!done && text.contains("relay config"), "{text}");
+}
+
+/// A serving relay and its address; the caller waits for its end.
+fn serve(folder: &Path) -> (Child, BufReader<ChildStdout>, String) {
+    let mut child = relay(folder)
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("run");
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut first = String::new();
+    out.read_line(&mut first).expect("a line");
+    let address = first.trim().rsplit(' ').next().expect("a word").to_owned();
+    assert!(first.contains("listens on 127.0.0.1:"), "{first}");
+    (child, out, address)
+}
+
+/// Kill it at a bad moment, start it again, and look at what was acknowledged.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_relay_loses_nothing_it_acknowledged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    crate::support::add_site(folder.path(), "demo", crate::support::SITE_ORIGIN);
+    let (mut child, _out, address) = serve(folder.path());
+    let mut line = Line::connect(&address, Some(&format!("http://{address}")), None).await;
+    line.send(&hello("demo", None)).await;
+    line.send(&ClientFrame::Register).await;
+    line.until(|frame| matches!(frame, ServerFrame::Registered { .. }).then_some(())).await;
+    let conversation = new_conversation();
+    for number in 0..100 {
+        let say = Say::Text { text: format!("message {number}") };
+        line.send(&ClientFrame::Say { conversation, id: new_message(), say }).await;
+    }
+    let mut acknowledged = Vec::new();
+    while acknowledged.len() < 20 {
+        acknowledged.push(line.event(|event| event.body.is_message()).await);
+    }
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    // What was on its way counts as acknowledged as well.
+    while let Ok(frame) = line.next().await {
+        if let ServerFrame::Event { event } = frame
+            && event.body.is_message()
+        {
+            acknowledged.push(event);
+        }
+    }
+    let (mut child, _out, _) = serve(folder.path());
+    let store = relay::store::sqlite::SqliteStore::attach(folder.path()).expect("a store");
+    let mut reader = relay::store::Store::reader(&store).expect("a reader");
+    let kept = relay::transcript::Transcript::read(&mut *reader, conversation, false).expect("read").events;
+    for event in &acknowledged {
+        assert_eq!(kept.iter().filter(|kept| *kept == event).count(), 1, "{event:?}");
+    }
+    let numbers: Vec<u64> = kept.iter().map(|event| event.seq.0).collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>(), "no gap");
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+}
+
+#[test]
+fn a_signal_stops_it_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, mut out, _) = serve(folder.path());
+    let mut heard = String::new();
+    while !heard.contains("Ctrl-C") {
+        heard.clear();
+        out.read_line(&mut heard).expect("a line");
+    }
+    // Beside the serving relay, commands still work.
+    let (done, text) = run(relay(folder.path()).args(["site", "add", "late", "--origin", "https://late.example.com"]));
+    assert!(done, "{text}");
+    let (killed, text) = run(Command::new("kill").args(["-TERM", &child.id().to_string()]));
+    assert!(killed, "{text}");
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).expect("the rest");
+    assert!(rest.contains("Stopped"), "{rest}");
+    assert!(child.wait().expect("ended").success());
+}

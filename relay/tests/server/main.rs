@@ -1,0 +1,13 @@
+//! The relay as the world sees it: a real server on a free port, real sockets, real requests.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one frame and skips all others")]
+
+mod bad_input;
+mod command;
+mod file;
+mod page;
+mod privacy;
+mod session;
+mod stop;
+mod story;
+mod support;

@@ -1,0 +1,111 @@
+//! Pages and files for browsers: headers, policies, encodings.
+
+use crate::support::{Relay, SITE_ORIGIN};
+
+async fn get(relay: &Relay, path: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+    let mut request = reqwest::Client::new().get(relay.url(path));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send().await.expect("answered")
+}
+
+fn header<'a>(response: &'a reqwest::Response, name: &str) -> &'a str {
+    response.headers().get(name).map_or("", |value| value.to_str().expect("text"))
+}
+
+/// A web build of the right shape.
+fn build(relay: &Relay) {
+    let web = relay.folder.path().join("web");
+    std::fs::create_dir_all(web.join("assets")).expect("made");
+    let write = |name: &str, text: &str| std::fs::write(web.join(name), text).expect("written");
+    write("embed.js", "plain embed");
+    write("embed.js.br", "brotli embed");
+    write("embed.js.gz", "gzip embed");
+    write("assets/chat.0123456789abcdef.js", "plain chat");
+    write("assets/chat.0123456789abcdef.js.br", "brotli chat");
+    write("assets/chat_bg.0123456789abcdef.wasm", "wasm");
+    write(
+        "chat.html",
+        "<html data-site=\"{{site}}\" data-site-name=\"{{site_name}}\" data-origins=\"{{origins}}\" \
+         data-locales=\"{{locales}}\">",
+    );
+    write("console.html", "<html data-locales=\"{{locales}}\">");
+    write("manifest.json", r#"{"chat":[],"console":[],"locale":{"en":"assets/locale-en.0.json"}}"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chat_page_is_filled_and_framed_by_its_site_only() {
+    let relay = Relay::start().await;
+    build(&relay);
+    let page = get(&relay, "/chat?site=demo&lang=en", &[]).await;
+    assert_eq!(page.status(), 200);
+    let host = relay.origin().replace("http://", "");
+    assert_eq!(
+        header(&page, "content-security-policy"),
+        format!(
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
+             media-src blob:; connect-src 'self' ws://{host}; font-src 'none'; base-uri 'none'; form-action 'none'; \
+             frame-ancestors {SITE_ORIGIN}"
+        )
+    );
+    assert_eq!(header(&page, "cache-control"), "no-cache");
+    assert_eq!(header(&page, "referrer-policy"), "no-referrer");
+    assert_eq!(header(&page, "x-content-type-options"), "nosniff");
+    assert_eq!(header(&page, "strict-transport-security"), "", "plain HTTP on loopback");
+    let text = page.text().await.expect("text");
+    assert!(text.contains("data-site=\"demo\" data-site-name=\"Site &lt;demo&gt;\""), "{text}");
+    assert!(text.contains(&format!("data-origins=\"{SITE_ORIGIN}\"")));
+    assert!(text.contains("data-locales=\"{&quot;en&quot;:&quot;/assets/locale-en.0.json&quot;}\""), "{text}");
+
+    for path in ["/chat?site=nowhere", "/chat?site=../x", "/chat"] {
+        let page = get(&relay, path, &[]).await;
+        assert_eq!(page.status(), 404, "{path}");
+    }
+    let console = get(&relay, "/console", &[]).await;
+    assert!(header(&console, "content-security-policy").ends_with("frame-ancestors 'none'"));
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_come_compressed_and_are_kept() {
+    let relay = Relay::start().await;
+    build(&relay);
+    let embed = get(&relay, "/embed.js", &[("accept-encoding", "gzip, br")]).await;
+    assert_eq!(header(&embed, "content-encoding"), "br");
+    assert_eq!(header(&embed, "cache-control"), "public, max-age=300");
+    assert_eq!(header(&embed, "access-control-allow-origin"), "*");
+    assert_eq!(header(&embed, "cross-origin-resource-policy"), "cross-origin");
+    let tag = header(&embed, "etag").to_owned();
+    let again = get(&relay, "/embed.js", &[("accept-encoding", "br"), ("if-none-match", &tag)]).await;
+    assert_eq!(again.status(), 304);
+    let gzip = get(&relay, "/embed.js", &[("accept-encoding", "gzip"), ("if-none-match", &tag)]).await;
+    assert_eq!((gzip.status().as_u16(), header(&gzip, "content-encoding")), (200, "gzip"));
+    let plain = get(&relay, "/embed.js", &[]).await;
+    assert_eq!((header(&plain, "content-encoding"), header(&plain, "vary")), ("", "accept-encoding"));
+    assert_eq!(plain.text().await.expect("text"), "plain embed");
+
+    let chat = get(&relay, "/assets/chat.0123456789abcdef.js", &[("accept-encoding", "br")]).await;
+    assert_eq!(header(&chat, "cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(header(&chat, "content-type"), "text/javascript; charset=utf-8");
+    let wasm = get(&relay, "/assets/chat_bg.0123456789abcdef.wasm", &[("accept-encoding", "br")]).await;
+    assert_eq!((header(&wasm, "content-type"), header(&wasm, "content-encoding")), ("application/wasm", ""));
+    for path in ["/assets/nothing.js", "/assets/chat.0123456789abcdef.js.br", "/assets/..%2fmanifest.json"] {
+        assert_eq!(get(&relay, path, &[]).await.status(), 404, "{path}");
+    }
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_web_build_it_says_what_to_do() {
+    let relay = Relay::start().await;
+    for path in ["/chat?site=demo", "/console"] {
+        let page = get(&relay, path, &[]).await;
+        assert_eq!(page.status(), 503);
+        assert!(page.text().await.expect("text").contains("cargo xtask web"));
+    }
+    let health = get(&relay, "/health", &[]).await;
+    assert_eq!((health.status().as_u16(), health.text().await.expect("text").as_str()), (200, "ok\n"));
+    assert_eq!(get(&relay, "/nothing", &[]).await.status(), 404);
+    relay.running.stop().await.expect("stopped");
+}

@@ -1,0 +1,88 @@
+//! Agents sign in and out; failures are counted; what is added while the relay runs is there.
+
+use wire::{ClientFrame, Close, Hello, PROTOCOL};
+
+use crate::support::{PASSWORD, Relay, add_agent, add_site, cookie_of, hello};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_signs_in_is_known_and_signs_out_everywhere() {
+    let relay = Relay::start().await;
+    let response = relay.sign_in("Ann@Example.com", PASSWORD).await;
+    assert_eq!(response.status(), 204);
+    let set = response.headers()["set-cookie"].to_str().expect("text").to_owned();
+    assert!(set.contains("; HttpOnly") && set.contains("; SameSite=Strict") && set.contains("; Path=/"), "{set}");
+    assert!(!set.contains("Secure"), "plain HTTP on loopback");
+    let cookie = cookie_of(&response);
+
+    let client = reqwest::Client::new();
+    let me = client.get(relay.url("/session")).header("cookie", &cookie).send().await.expect("answered");
+    let me: serde_json::Value = me.json().await.expect("JSON");
+    assert_eq!((me["name"].as_str(), me["email"].as_str()), (Some("ann"), Some("ann@example.com")));
+    assert_eq!(me["role"], "agent");
+
+    let mut line = relay.line(Some(&relay.origin()), Some(&cookie)).await;
+    let hello = ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent, follow: Vec::new() };
+    line.send(&hello).await;
+    line.until(|frame| matches!(frame, wire::ServerFrame::Welcome { .. }).then_some(())).await;
+    let out = client.delete(relay.url("/session")).header("cookie", &cookie).header("origin", relay.origin());
+    assert_eq!(out.send().await.expect("answered").status(), 204);
+    line.closes(Close::SignedOut).await;
+
+    let gone = client.get(relay.url("/session")).header("cookie", &cookie).send().await.expect("answered");
+    assert_eq!(gone.status(), 401);
+    let mut line = relay.line(Some(&relay.origin()), Some(&cookie)).await;
+    line.send(&hello).await;
+    line.closes(Close::SignedOut).await;
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_sign_ins_look_alike_and_are_limited() {
+    let relay = Relay::start().await;
+    let wrong = relay.sign_in("ann@example.com", "wrong").await;
+    let unknown = relay.sign_in("nobody@example.com", "wrong").await;
+    assert_eq!((wrong.status().as_u16(), unknown.status().as_u16()), (401, 401));
+    assert_eq!(wrong.text().await.expect("text"), unknown.text().await.expect("text"));
+    for _ in 2..wire::limit::SIGN_IN_FAILURES_MAX {
+        assert_eq!(relay.sign_in("ann@example.com", "wrong").await.status(), 401);
+    }
+    let limited = relay.sign_in("ann@example.com", PASSWORD).await;
+    assert_eq!(limited.status(), 429);
+    assert!(limited.headers().contains_key("retry-after"));
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_in_works_from_the_relays_own_pages_only() {
+    let relay = Relay::start().await;
+    let client = reqwest::Client::new();
+    let body = serde_json::json!({ "email": "ann@example.com", "password": PASSWORD });
+    let bare = client.post(relay.url("/session")).json(&body).send().await.expect("answered");
+    assert_eq!(bare.status(), 403);
+    let foreign = client.post(relay.url("/session")).json(&body).header("origin", crate::support::SITE_ORIGIN);
+    assert_eq!(foreign.send().await.expect("answered").status(), 403);
+    let malformed = client.post(relay.url("/session")).body("{").header("origin", relay.origin());
+    assert_eq!(malformed.send().await.expect("answered").status(), 400);
+    let huge = client.post(relay.url("/session")).body("x".repeat(100_000)).header("origin", relay.origin());
+    assert_eq!(huge.send().await.expect("answered").status(), 400);
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sites_and_agents_added_while_it_runs_are_there_at_once() {
+    let relay = Relay::start().await;
+    add_site(relay.folder.path(), "late", "http://late.example.com");
+    let mut line = relay.line(Some("http://late.example.com"), None).await;
+    line.send(&hello("late", None)).await;
+    assert!(matches!(line.next().await, Ok(wire::ServerFrame::Welcome { .. })));
+    add_agent(relay.folder.path(), "eve", 1);
+    let mut agent = relay.agent("eve").await;
+    agent
+        .line
+        .until(|frame| match frame {
+            wire::ServerFrame::Agent { agent } => (agent.name == "eve").then_some(()),
+            _ => None,
+        })
+        .await;
+    relay.running.stop().await.expect("stopped");
+}

@@ -1,0 +1,70 @@
+//! Stopping in order, starting only when it is safe, and the numbers.
+
+use relay::config::Config;
+use relay::http::Web;
+use relay::serve::start;
+use wire::Close;
+
+use crate::support::{Relay, new_conversation};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_relay_tells_everybody_to_come_back() {
+    let relay = Relay::start().await;
+    let mut visitor = relay.registered().await;
+    let mut silent = relay.line(Some(&relay.origin()), None).await;
+    let mut agent = relay.agent("ann").await;
+    let said = visitor.say(new_conversation(), "kept").await;
+    let Relay { running, folder } = relay;
+    let begun = std::time::Instant::now();
+    let stopping = tokio::spawn(running.stop());
+    visitor.line.closes(Close::Restart).await;
+    agent.line.closes(Close::Restart).await;
+    silent.closes(Close::Restart).await;
+    stopping.await.expect("joined").expect("stopped");
+    assert!(begun.elapsed().as_millis() < u128::from(wire::limit::STOP_WAIT_MS));
+
+    let store = relay::store::sqlite::SqliteStore::attach(folder.path()).expect("a store");
+    let mut reader = relay::store::Store::reader(&store).expect("a reader");
+    let transcript = relay::transcript::Transcript::read(&mut *reader, said.conversation, false).expect("read");
+    assert_eq!(transcript.events.first(), Some(&said));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_relay_on_the_same_folder_refuses_to_start() {
+    let relay = Relay::start().await;
+    let text = format!("listen = \"127.0.0.1:0\"\ndata = {:?}", relay.folder.path().display().to_string());
+    let config = Config::parse(&text).expect("a configuration");
+    let error = Box::pin(start(config, Web::Built, None)).await.err().expect("refused");
+    assert!(error.to_string().contains("another relay is using the data folder"), "{error}");
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn off_loopback_it_refuses_to_start_in_the_clear() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = format!("listen = \"0.0.0.0:0\"\ndata = {:?}", folder.path().display().to_string());
+    let config = Config::parse(&text).expect("a configuration");
+    let error = Box::pin(start(config, Web::Built, None)).await.err().expect("refused");
+    assert!(error.to_string().contains("trusted_proxies"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_served_on_their_own_listener_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    crate::support::add_site(folder.path(), "demo", crate::support::SITE_ORIGIN);
+    let text = format!(
+        "listen = \"127.0.0.1:0\"\nmetrics_listen = \"127.0.0.1:0\"\ndata = {:?}",
+        folder.path().display().to_string()
+    );
+    let config = Config::parse(&text).expect("a configuration");
+    let recorder = relay::metrics::install().expect("installed once");
+    let running = Box::pin(start(config, Web::Built, Some(recorder))).await.expect("started");
+    let address = running.metrics_address.expect("a listener");
+    let relay = Relay { running, folder };
+    let _visitor = relay.registered().await;
+    let text = reqwest::get(format!("http://{address}/metrics")).await.expect("answered").text().await.expect("text");
+    assert!(text.contains("\nrelay_connections 1\n") && text.contains("relay_store_commit_seconds"), "{text}");
+    let public = reqwest::get(relay.url("/metrics")).await.expect("answered");
+    assert_eq!(public.status(), 404);
+    relay.running.stop().await.expect("stopped");
+}

@@ -1,0 +1,317 @@
+//! A relay with a folder of its own, and clients that speak to it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use relay::config::Config;
+use relay::http::Web;
+use relay::serve::{Running, start};
+use relay::store::sqlite::SqliteStore;
+use relay::store::{AgentRecord, Site, Store, write_once};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use wire::{
+    AgentId, ClientFrame, Close, ConversationId, Event, Hello, MessageId, PROTOCOL, PageContext, Role, Say,
+    ServerFrame, Token, VisitorId, uuid_v7,
+};
+
+/// The site's page.
+pub(crate) const SITE_ORIGIN: &str = "http://shop.example.com";
+/// The agents' password.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+/// Nothing here takes longer.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A relay under test.
+pub(crate) struct Relay {
+    pub(crate) running: Running,
+    pub(crate) folder: TempDir,
+}
+
+impl Relay {
+    /// With the site `demo` and the agents ann and bob.
+    pub(crate) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// The same with a few lines of configuration.
+    pub(crate) async fn start_with(extra: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        add_site(folder.path(), "demo", SITE_ORIGIN);
+        add_site(folder.path(), "other", "http://other.example.com");
+        add_agent(folder.path(), "ann", 4);
+        add_agent(folder.path(), "bob", 4);
+        let running = run(folder.path(), extra).await;
+        Self { running, folder }
+    }
+
+    /// Stops it and starts another one on the same folder.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { running, folder } = self;
+        running.stop().await.expect("stopped");
+        let running = run(folder.path(), "").await;
+        Self { running, folder }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.running.address)
+    }
+
+    pub(crate) fn origin(&self) -> String {
+        self.running.origin.to_string()
+    }
+
+    /// A line that has not said anything yet.
+    pub(crate) async fn line(&self, origin: Option<&str>, cookie: Option<&str>) -> Line {
+        Line::connect(&self.running.address.to_string(), origin, cookie).await
+    }
+
+    /// A visitor who has said hello.
+    pub(crate) async fn visitor(&self, token: Option<&Token>) -> Visitor {
+        let mut line = self.line(Some(&self.origin()), None).await;
+        line.send(&hello("demo", token)).await;
+        line.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
+        Visitor { line, token: token.cloned(), id: None }
+    }
+
+    /// A visitor with a token.
+    pub(crate) async fn registered(&self) -> Visitor {
+        let mut visitor = self.visitor(None).await;
+        visitor.register().await;
+        visitor
+    }
+
+    /// Signs in and gives the cookie.
+    pub(crate) async fn cookie(&self, name: &str) -> String {
+        let response = self.sign_in(&format!("{name}@example.com"), PASSWORD).await;
+        assert_eq!(response.status(), 204);
+        cookie_of(&response)
+    }
+
+    pub(crate) async fn sign_in(&self, email: &str, password: &str) -> reqwest::Response {
+        let body = serde_json::json!({ "email": email, "password": password });
+        let request = reqwest::Client::new().post(self.url("/session")).header("origin", self.origin());
+        request.json(&body).send().await.expect("answered")
+    }
+
+    /// An agent's console, signed in, connected and online.
+    pub(crate) async fn agent(&self, name: &str) -> Agent {
+        let cookie = self.cookie(name).await;
+        let mut line = self.line(Some(&self.origin()), Some(&cookie)).await;
+        line.send(&ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent, follow: Vec::new() }).await;
+        line.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
+        line.send(&ClientFrame::Presence { state: wire::AgentState::Online }).await;
+        Agent { line, cookie }
+    }
+}
+
+async fn run(folder: &Path, extra: &str) -> Running {
+    let text = format!("listen = \"127.0.0.1:0\"\ndata = {:?}\n{extra}", folder.display().to_string());
+    let config = Config::parse(&text).expect("a configuration");
+    let web = Web::Folder(folder.join("web"));
+    Box::pin(start(config, web, None)).await.expect("started")
+}
+
+pub(crate) fn add_site(folder: &Path, id: &str, origin: &str) {
+    let site =
+        Site { id: id.parse().expect("a site id"), name: format!("Site <{id}>"), origins: vec![origin.to_owned()] };
+    let store = SqliteStore::attach(folder).expect("a store");
+    let mut writer = store.writer().expect("a writer");
+    write_once(&mut *writer, |writer| writer.put_site(&site)).expect("added");
+}
+
+pub(crate) fn add_agent(folder: &Path, name: &str, capacity: u32) {
+    // One hash for all: hashing is slow on purpose.
+    static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    let hash = HASH.get_or_init(|| relay::auth::hash_password(PASSWORD).expect("hashed"));
+    let agent = AgentRecord {
+        id: AgentId(relay::clock::new_id()),
+        email: format!("{name}@example.com"),
+        name: name.to_owned(),
+        role: Role::Agent,
+        capacity,
+        password_hash: hash.clone(),
+    };
+    let store = SqliteStore::attach(folder).expect("a store");
+    let mut writer = store.writer().expect("a writer");
+    write_once(&mut *writer, |writer| writer.put_agent(&agent)).expect("added");
+}
+
+pub(crate) fn hello(site: &str, token: Option<&Token>) -> ClientFrame {
+    let page = PageContext {
+        url: "http://shop.example.com/trade".to_owned(),
+        title: "Trade".to_owned(),
+        language: "en".to_owned(),
+        time_zone: "Europe/Berlin".to_owned(),
+        browser: "test".to_owned(),
+    };
+    let site = site.parse().expect("a site id");
+    ClientFrame::Hello {
+        protocol: PROTOCOL,
+        hello: Hello::Visitor { site, token: token.cloned(), page },
+        follow: Vec::new(),
+    }
+}
+
+pub(crate) fn cookie_of(response: &reqwest::Response) -> String {
+    let value = response.headers().get("set-cookie").expect("a cookie").to_str().expect("text");
+    value.split(';').next().expect("a pair").to_owned()
+}
+
+pub(crate) fn new_conversation() -> ConversationId {
+    ConversationId(relay::clock::new_id())
+}
+
+pub(crate) fn new_message() -> MessageId {
+    MessageId(uuid_v7(relay::clock::now_ms(), u128::from_be_bytes(relay::clock::random_bytes())))
+}
+
+/// One socket.
+pub(crate) struct Line {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Line {
+    pub(crate) async fn connect(address: &str, origin: Option<&str>, cookie: Option<&str>) -> Self {
+        let mut request = format!("ws://{address}/socket").into_client_request().expect("a request");
+        for (name, value) in [("origin", origin), ("cookie", cookie)] {
+            if let Some(value) = value {
+                request.headers_mut().insert(name, HeaderValue::from_str(value).expect("a header"));
+            }
+        }
+        let (socket, _) = tokio_tungstenite::connect_async(request).await.expect("connected");
+        Self { socket }
+    }
+
+    pub(crate) async fn send(&mut self, frame: &ClientFrame) {
+        self.raw(Message::text(serde_json::to_string(frame).expect("JSON"))).await;
+    }
+
+    pub(crate) async fn raw(&mut self, message: Message) {
+        // A relay that has ended the line already is heard by whoever reads.
+        let _ = self.socket.send(message).await;
+    }
+
+    /// The next frame, or the code the line was closed with.
+    pub(crate) async fn next(&mut self) -> Result<ServerFrame, u16> {
+        self.next_within(PATIENCE).await
+    }
+
+    async fn next_within(&mut self, patience: Duration) -> Result<ServerFrame, u16> {
+        loop {
+            let next = tokio::time::timeout(patience, self.socket.next()).await.expect("an answer in time");
+            match next {
+                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("a frame")),
+                Some(Ok(Message::Close(Some(frame)))) => return Err(frame.code.into()),
+                Some(Ok(Message::Close(None))) | None => return Err(1005),
+                Some(Err(Error::ConnectionClosed | Error::AlreadyClosed)) => return Err(1005),
+                Some(Err(_)) => return Err(1006),
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// Reads frames until one is what is looked for.
+    pub(crate) async fn until<T>(&mut self, mut wanted: impl FnMut(&ServerFrame) -> Option<T>) -> T {
+        loop {
+            let frame = self.next().await.expect("the line stays open");
+            if let Some(found) = wanted(&frame) {
+                return found;
+            }
+        }
+    }
+
+    /// The next event of this kind.
+    pub(crate) async fn event(&mut self, mut wanted: impl FnMut(&Event) -> bool) -> Event {
+        self.until(|frame| match frame {
+            ServerFrame::Event { event } if wanted(event) => Some(event.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Reads until the line is closed; it must be for this reason.
+    pub(crate) async fn closes(&mut self, close: Close) {
+        self.closes_within(close, PATIENCE).await;
+    }
+
+    pub(crate) async fn closes_within(&mut self, close: Close, patience: Duration) {
+        loop {
+            match self.next_within(patience).await {
+                Ok(_) => {}
+                Err(code) => {
+                    assert_eq!(Close::from_code(code), Some(close), "closed with {code}");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The next refusal.
+    pub(crate) async fn refusal(&mut self) -> wire::Refusal {
+        self.until(|frame| match frame {
+            ServerFrame::Refused { refusal, .. } => Some(refusal.clone()),
+            _ => None,
+        })
+        .await
+    }
+}
+
+/// A visitor's chat.
+pub(crate) struct Visitor {
+    pub(crate) line: Line,
+    pub(crate) token: Option<Token>,
+    pub(crate) id: Option<VisitorId>,
+}
+
+impl Visitor {
+    pub(crate) async fn register(&mut self) {
+        self.line.send(&ClientFrame::Register).await;
+        let (visitor, token) = self
+            .line
+            .until(|frame| match frame {
+                ServerFrame::Registered { visitor, token } => Some((*visitor, token.clone())),
+                _ => None,
+            })
+            .await;
+        self.token = Some(token);
+        self.id = Some(visitor);
+    }
+
+    pub(crate) fn bearer(&self) -> String {
+        format!("Bearer {}", self.token.as_ref().expect("registered").reveal())
+    }
+
+    /// Says something and waits until it is recorded.
+    pub(crate) async fn say(&mut self, conversation: ConversationId, text: &str) -> Event {
+        let id = new_message();
+        let say = Say::Text { text: text.to_owned() };
+        self.line.send(&ClientFrame::Say { conversation, id, say }).await;
+        self.line.event(|event| event.id == id).await
+    }
+}
+
+/// An agent's console.
+pub(crate) struct Agent {
+    pub(crate) line: Line,
+    pub(crate) cookie: String,
+}
+
+impl Agent {
+    pub(crate) async fn say(&mut self, conversation: ConversationId, text: &str) -> Event {
+        let id = new_message();
+        let say = Say::Text { text: text.to_owned() };
+        self.line.send(&ClientFrame::Say { conversation, id, say }).await;
+        self.line.event(|event| event.id == id).await
+    }
+
+    pub(crate) async fn follow(&mut self, conversation: ConversationId) {
+        let follow = wire::Follow { conversation, after: wire::Cursor::default() };
+        self.line.send(&ClientFrame::Follow { follow }).await;
+    }
+}

@@ -1,0 +1,121 @@
+//! What an append is refused for.
+
+use relay::store::{Store, Uploader, write_once};
+use relay_core::store::{Append, AppendError, Draft, DraftBody, Opening};
+use wire::{AttachmentId, Author, Body, ConversationId, MessageId, Seq};
+
+use crate::fixture::{
+    ANNA, BORIS, FIRST, KIM, LEE, SECOND, agent, draft, file, from_visitor, into, site, system, text, world,
+};
+
+pub(crate) fn only_the_owner_and_only_on_its_site_opens(store: &dyn Store) {
+    let mut world = world(store);
+    let open = from_visitor(ANNA, FIRST, vec![text(1, "hello")]);
+    let nobody = Append { owner: None, ..open.clone() };
+    let unknown = Append { owner: Some(wire::VisitorId(0xdead)), ..open.clone() };
+    let elsewhere = Append { open: Some(Opening { site: site("other"), language: String::new() }), ..open.clone() };
+    let closed = Append { open: None, ..open.clone() };
+    for refused in [nobody, unknown, elsewhere, closed] {
+        assert_eq!(world.append(&refused), Err(AppendError::NotFound), "{refused:?}");
+    }
+    world.record(&open);
+    let opened = world.conversation(FIRST);
+    assert_eq!((opened.site, opened.visitor, opened.language.as_str()), (site("demo"), ANNA, "en"));
+    assert_eq!(opened.opened_at_ms, world.now_ms);
+}
+
+pub(crate) fn a_stranger_is_told_that_nothing_is_there(store: &dyn Store) {
+    let mut world = world(store);
+    world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello")]));
+    for append in
+        [from_visitor(BORIS, FIRST, vec![text(2, "mine?")]), from_visitor(BORIS, FIRST, vec![text(1, "mine?")])]
+    {
+        assert_eq!(world.append(&append), Err(AppendError::NotFound));
+    }
+    assert_eq!(world.conversation(FIRST).head.shared, Seq(1));
+}
+
+pub(crate) fn an_ended_conversation_takes_ratings_views_and_notes_only(store: &dyn Store) {
+    let mut world = world(store);
+    world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello")]));
+    world.record(&into(FIRST, vec![draft(2, agent(KIM), Body::Closed)]));
+    let refused = [
+        text(3, "one more thing"),
+        system(4, Body::Queued),
+        system(5, Body::Assigned { agent: KIM }),
+        draft(6, agent(KIM), Body::Closed),
+        Draft { id: MessageId(7), author: Author::System, body: DraftBody::Turn },
+    ];
+    for draft in refused {
+        assert_eq!(world.append(&into(FIRST, vec![draft])), Err(AppendError::Ended));
+    }
+    let rated = Body::Rated { score: 5, comment: "quick".to_owned() };
+    world.record(&from_visitor(ANNA, FIRST, vec![draft(8, Author::Visitor, rated)]));
+    world.record(&into(FIRST, vec![draft(9, agent(KIM), Body::Note { text: "solved".to_owned() })]));
+    world.record(&into(FIRST, vec![draft(10, agent(KIM), Body::Seen { up_to: Seq(1) })]));
+    assert_eq!(world.conversation(FIRST).score, 5);
+}
+
+pub(crate) fn of_two_who_assign_one_is_told_that_it_moved(store: &dyn Store) {
+    let mut world = world(store);
+    world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello")]));
+    let assign = |id, agent| Append {
+        staff_head: Some(Seq(0)),
+        ..into(FIRST, vec![system(id, Body::Assigned { agent }), system(id + 100, Body::Joined)])
+    };
+    world.writer.begin().unwrap();
+    let won = world.writer.append(2_000, &assign(2, KIM));
+    let lost = world.writer.append(2_000, &assign(3, LEE));
+    world.writer.commit().unwrap();
+    assert!(won.is_ok());
+    assert_eq!(lost, Err(AppendError::Moved));
+    assert_eq!(world.conversation(FIRST).agent, Some(KIM));
+}
+
+pub(crate) fn capacity_counts_open_conversations_only(store: &dyn Store) {
+    let mut world = world(store);
+    let assign = |id, agent, capacity| Append {
+        capacity: Some((agent, capacity)),
+        ..into(ConversationId(id), vec![system(2, Body::Assigned { agent })])
+    };
+    for id in 1..=4 {
+        world.record(&from_visitor(ANNA, ConversationId(id), vec![text(1, "hello")]));
+    }
+    world.record(&assign(1, KIM, 2));
+    world.record(&assign(2, KIM, 2));
+    assert_eq!(world.append(&assign(3, KIM, 2)), Err(AppendError::AtCapacity));
+    world.record(&assign(3, LEE, 2));
+    world.record(&into(ConversationId(1), vec![system(3, Body::Closed)]));
+    world.record(&assign(4, KIM, 2));
+    // A conversation handed on counts for the one who has it now.
+    world.record(&into(ConversationId(2), vec![system(4, Body::Assigned { agent: LEE })]));
+    assert_eq!(world.append(&assign(3, LEE, 2)).map(|done| done.repeated), Ok(true));
+    let third =
+        Append { capacity: Some((LEE, 2)), ..into(ConversationId(4), vec![system(9, Body::Assigned { agent: LEE })]) };
+    assert_eq!(world.append(&third), Err(AppendError::AtCapacity));
+}
+
+pub(crate) fn a_file_is_named_only_where_and_by_whom_it_was_brought(store: &dyn Store) {
+    let mut world = world(store);
+    let files = [
+        file(1, FIRST, Uploader::Visitor(ANNA)),
+        file(2, FIRST, Uploader::Visitor(BORIS)),
+        file(3, FIRST, Uploader::Agent(KIM)),
+        file(4, SECOND, Uploader::Visitor(ANNA)),
+    ];
+    for file in &files {
+        write_once(&mut *world.writer, |writer| writer.add_attachment(file)).unwrap();
+    }
+    let name = |id: u128, author: Author| Draft { id: MessageId(id), author, body: DraftBody::File(AttachmentId(id)) };
+    for id in [2, 3, 4, 5] {
+        let append = from_visitor(ANNA, FIRST, vec![name(id, Author::Visitor)]);
+        assert_eq!(world.append(&append), Err(AppendError::FileMissing), "{id}");
+    }
+    // The first message may be a file: it was brought before the conversation was there.
+    let events = world.record(&from_visitor(ANNA, FIRST, vec![name(1, Author::Visitor)]));
+    assert_eq!(events[0].body, Body::File { attachment: files[0].attachment.clone() });
+    assert_eq!(world.conversation(FIRST).last_line, "chart.png");
+    assert_eq!(world.append(&into(FIRST, vec![name(2, agent(LEE))])), Err(AppendError::FileMissing));
+    // A colleague may send what another agent brought.
+    world.record(&into(FIRST, vec![name(3, agent(LEE))]));
+}

@@ -1,0 +1,136 @@
+//! Sites, agents, visitors, their tokens, and uploaded files.
+
+use relay::store::{
+    AgentRecord, SessionRecord, Site, Store, StoreError, TokenHash, Uploader, VisitorRecord, Writer, write_once,
+};
+use relay_core::store::{Draft, DraftBody};
+use wire::{AgentId, AttachmentId, Author, MessageId, Role, VisitorId};
+
+use crate::fixture::{ANNA, BORIS, FIRST, KIM, LEE, SECOND, file, from_visitor, site, world};
+
+fn agent(id: AgentId, email: &str) -> AgentRecord {
+    AgentRecord {
+        id,
+        email: email.to_owned(),
+        name: "Kim".to_owned(),
+        role: Role::Supervisor,
+        capacity: 4,
+        password_hash: "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA".to_owned(),
+    }
+}
+
+fn change<T>(
+    writer: &mut dyn Writer,
+    change: impl FnOnce(&mut dyn Writer) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    write_once(writer, change)
+}
+
+pub(crate) fn sites_are_put_and_replaced(store: &dyn Store) {
+    let mut world = world(store);
+    let before = world.reader.settings_version().unwrap();
+    let origins = vec!["https://b.example.com".to_owned(), "https://a.example.com".to_owned()];
+    let demo = Site { id: site("demo"), name: "Demo's \"exchange\"".to_owned(), origins };
+    change(&mut *world.writer, |writer| writer.put_site(&demo)).unwrap();
+    assert_eq!(world.reader.site(&demo.id), Ok(demo.clone()));
+    assert_eq!(world.reader.sites().unwrap().len(), 2);
+    assert_eq!(world.reader.sites().unwrap()[0], demo);
+    assert!(world.reader.settings_version().unwrap() > before);
+    assert_eq!(world.reader.site(&site("nowhere")), Err(StoreError::Missing));
+}
+
+pub(crate) fn agents_have_one_mail_address_each(store: &dyn Store) {
+    let mut world = world(store);
+    let before = world.reader.settings_version().unwrap();
+    let kim = agent(KIM, "Kim@example.com");
+    change(&mut *world.writer, |writer| writer.put_agent(&kim)).unwrap();
+    let same = agent(LEE, "kim@EXAMPLE.com");
+    assert_eq!(change(&mut *world.writer, |writer| writer.put_agent(&same)), Err(StoreError::Conflict));
+    assert_eq!(world.reader.agent_by_email("KIM@example.com"), Ok(kim.clone()));
+    assert_eq!(world.reader.agent_by_email("lee@example.com"), Err(StoreError::Missing));
+    let busier = AgentRecord { capacity: 9, role: Role::Administrator, ..kim };
+    change(&mut *world.writer, |writer| writer.put_agent(&busier)).unwrap();
+    assert_eq!(world.reader.agents(), Ok(vec![busier]));
+    assert!(world.reader.settings_version().unwrap() > before);
+}
+
+pub(crate) fn sessions_are_kept_touched_and_revoked(store: &dyn Store) {
+    let mut world = world(store);
+    let session =
+        |token, agent| SessionRecord { token: TokenHash([token; 32]), agent, created_at_ms: 10, used_at_ms: 10 };
+    let writer = &mut *world.writer;
+    assert_eq!(change(writer, |writer| writer.add_session(&session(1, KIM))), Err(StoreError::Missing));
+    change(writer, |writer| writer.put_agent(&agent(KIM, "kim@example.com"))).unwrap();
+    change(writer, |writer| writer.put_agent(&agent(LEE, "lee@example.com"))).unwrap();
+    for (token, of) in [(1, KIM), (2, KIM), (3, KIM), (4, LEE)] {
+        change(writer, |writer| writer.add_session(&session(token, of))).unwrap();
+    }
+    change(writer, |writer| writer.touch_session(&TokenHash([1; 32]), 50)).unwrap();
+    assert_eq!(world.reader.session(&TokenHash([1; 32])).unwrap().used_at_ms, 50);
+    change(writer, |writer| writer.remove_session(&TokenHash([2; 32]))).unwrap();
+    change(writer, |writer| writer.remove_session(&TokenHash([9; 32]))).unwrap();
+    assert_eq!(world.reader.session(&TokenHash([2; 32])), Err(StoreError::Missing));
+    change(writer, |writer| writer.remove_sessions_before(20)).unwrap();
+    assert_eq!(world.reader.session(&TokenHash([3; 32])), Err(StoreError::Missing));
+    assert_eq!(world.reader.session(&TokenHash([4; 32])), Err(StoreError::Missing));
+    change(writer, |writer| writer.add_session(&session(5, LEE))).unwrap();
+    change(writer, |writer| writer.remove_sessions_of(KIM)).unwrap();
+    assert_eq!(world.reader.session(&TokenHash([1; 32])), Err(StoreError::Missing));
+    assert_eq!(world.reader.session(&TokenHash([5; 32])), Ok(session(5, LEE)));
+}
+
+pub(crate) fn visitors_are_known_by_their_token(store: &dyn Store) {
+    let mut world = world(store);
+    let visitor = |id, token, on: &str| VisitorRecord {
+        id: VisitorId(id),
+        site: site(on),
+        token: TokenHash([token; 32]),
+        created_at_ms: 5,
+        used_at_ms: 5,
+    };
+    let writer = &mut *world.writer;
+    let mut add = |record: &VisitorRecord| change(writer, |writer| writer.add_visitor(record));
+    assert_eq!(add(&visitor(7, 7, "nowhere")), Err(StoreError::Missing));
+    assert_eq!(add(&visitor(7, 1, "demo")), Err(StoreError::Conflict));
+    assert_eq!(add(&visitor(ANNA.0, 7, "demo")), Err(StoreError::Conflict));
+    add(&visitor(7, 7, "other")).unwrap();
+    change(writer, |writer| writer.touch_visitor(VisitorId(7), 60)).unwrap();
+    let found = world.reader.visitor_by_token(&TokenHash([7; 32])).unwrap();
+    assert_eq!(found, VisitorRecord { used_at_ms: 60, ..visitor(7, 7, "other") });
+    assert_eq!(world.reader.visitor_by_token(&TokenHash([8; 32])), Err(StoreError::Missing));
+}
+
+pub(crate) fn a_repeated_upload_is_one_file(store: &dyn Store) {
+    let mut world = world(store);
+    let first = file(1, FIRST, Uploader::Visitor(ANNA));
+    let writer = &mut *world.writer;
+    let mut add = |record| change(writer, |writer| writer.add_attachment(&record));
+    assert_eq!(add(first.clone()), Ok(first.clone()));
+    let mut again = first.clone();
+    again.key = "another".to_owned();
+    assert_eq!(add(again), Ok(first.clone()));
+    assert_eq!(add(file(1, SECOND, Uploader::Visitor(ANNA))), Err(StoreError::Conflict));
+    assert_eq!(add(file(1, FIRST, Uploader::Visitor(BORIS))), Err(StoreError::Conflict));
+    assert_eq!(add(file(1, FIRST, Uploader::Agent(KIM))), Err(StoreError::Conflict));
+    assert_eq!(world.reader.attachment(AttachmentId(1)), Ok(first));
+    assert_eq!(world.reader.attachment(AttachmentId(2)), Err(StoreError::Missing));
+}
+
+pub(crate) fn orphans_are_files_that_no_message_names(store: &dyn Store) {
+    let mut world = world(store);
+    for id in 1..=3 {
+        let record = file(id, FIRST, Uploader::Visitor(ANNA));
+        change(&mut *world.writer, |writer| writer.add_attachment(&record)).unwrap();
+    }
+    let name = Draft { id: MessageId(1), author: Author::Visitor, body: DraftBody::File(AttachmentId(1)) };
+    world.record(&from_visitor(ANNA, FIRST, vec![name]));
+    assert!(world.reader.orphans(900, 10).unwrap().is_empty());
+    assert_eq!(world.reader.orphans(901, 10).unwrap().len(), 2);
+    assert_eq!(world.reader.orphans(901, 1).unwrap().len(), 1);
+    let writer = &mut *world.writer;
+    let mut remove = |id| change(writer, |writer| writer.remove_orphan(AttachmentId(id)));
+    assert_eq!(remove(1), Err(StoreError::Missing));
+    assert_eq!(remove(2).unwrap().key, file(2, FIRST, Uploader::Visitor(ANNA)).key);
+    assert_eq!(remove(2), Err(StoreError::Missing));
+    assert_eq!(world.reader.orphans(901, 10).unwrap().len(), 1);
+}

@@ -1,0 +1,132 @@
+//! What is read back.
+
+use relay::store::Store;
+use relay_core::conversation::Conversation;
+use relay_core::store::{Answer, Query, QueryError};
+use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
+use wire::{Author, Body, ConversationId, ConversationState, Lane, Seq, VisitorId};
+
+use crate::fixture::{ANNA, BORIS, FIRST, KIM, SECOND, agent, draft, from_visitor, into, system, text, world};
+
+pub(crate) fn pages_follow_without_gap(store: &dyn Store) {
+    let mut world = world(store);
+    let count = PAGE_EVENTS_MAX as u128 + 7;
+    let drafts = (1..=count).map(|id| text(id, "hello")).collect();
+    let all = world.record(&from_visitor(ANNA, FIRST, drafts));
+    // A neighbour's events must not slip in.
+    world.record(&from_visitor(BORIS, ConversationId(FIRST.0 + 1), vec![text(1, "neighbour")]));
+    let first = world.page(FIRST, Lane::Shared, 0);
+    assert_eq!(first.len(), PAGE_EVENTS_MAX);
+    let second = world.page(FIRST, Lane::Shared, PAGE_EVENTS_MAX as u64);
+    assert_eq!([first, second].concat(), all);
+    assert!(world.page(FIRST, Lane::Shared, count as u64).is_empty());
+    assert!(world.page(FIRST, Lane::Shared, u64::from(u32::MAX)).is_empty());
+    assert!(world.page(FIRST, Lane::Staff, 0).is_empty());
+}
+
+pub(crate) fn a_page_of_long_texts_ends_early_but_never_empty(store: &dyn Store) {
+    let mut world = world(store);
+    let third = "x".repeat(PAGE_BYTES_MAX / 3);
+    let too_long = "x".repeat(PAGE_BYTES_MAX + 1);
+    let drafts = vec![text(1, &third), text(2, &third), text(3, &third), text(4, &too_long), text(5, "short")];
+    world.record(&from_visitor(ANNA, FIRST, drafts));
+    let seqs = |page: Vec<wire::Event>| page.iter().map(|event| event.seq.0).collect::<Vec<_>>();
+    assert_eq!(seqs(world.page(FIRST, Lane::Shared, 0)), [1, 2]);
+    assert_eq!(seqs(world.page(FIRST, Lane::Shared, 2)), [3]);
+    assert_eq!(seqs(world.page(FIRST, Lane::Shared, 3)), [4]);
+    assert_eq!(seqs(world.page(FIRST, Lane::Shared, 4)), [5]);
+}
+
+pub(crate) fn what_is_not_there_is_not_found(store: &dyn Store) {
+    let mut world = world(store);
+    let events = Query::Events { conversation: FIRST, lane: Lane::Shared, after: Seq::ZERO };
+    assert_eq!(world.reader.query(&events), Err(QueryError::NotFound));
+    assert_eq!(world.reader.query(&Query::Conversation { conversation: FIRST }), Err(QueryError::NotFound));
+    let nothing = Answer::Conversations { rows: Vec::new(), more: false };
+    assert_eq!(world.reader.query(&Query::Closed { before_ms: u64::MAX }), Ok(nothing.clone()));
+    assert_eq!(world.reader.query(&Query::OfVisitor { visitor: VisitorId(0xdead) }), Ok(nothing));
+}
+
+fn ids(rows: &[Conversation]) -> Vec<u128> {
+    rows.iter().map(|row| row.id.0).collect()
+}
+
+fn closed_at(row: &Conversation) -> u64 {
+    let ConversationState::Closed { at_ms } = row.state else { panic!("{row:?}") };
+    at_ms
+}
+
+pub(crate) fn closed_conversations_come_newest_first_and_page_by_time(store: &dyn Store) {
+    let mut world = world(store);
+    let count = PAGE_CONVERSATIONS_MAX as u128 + 3;
+    for id in 1..=count {
+        let drafts = vec![text(1, "hello"), system(2, Body::Closed)];
+        world.record(&from_visitor(ANNA, ConversationId(id), drafts));
+    }
+    world.record(&from_visitor(ANNA, ConversationId(count + 1), vec![text(1, "still open")]));
+    let (first, more) = world.rows(&Query::Closed { before_ms: u64::MAX });
+    assert!(more);
+    assert_eq!(ids(&first), (4..=count).rev().collect::<Vec<_>>());
+    let before_ms = closed_at(first.last().unwrap());
+    let (second, more) = world.rows(&Query::Closed { before_ms });
+    assert!(!more);
+    assert_eq!(ids(&second), [3, 2, 1]);
+}
+
+pub(crate) fn rows_of_one_moment_are_not_torn_apart(store: &dyn Store) {
+    let mut world = world(store);
+    let count = PAGE_CONVERSATIONS_MAX as u128 + 2;
+    world.writer.begin().unwrap();
+    for id in 1..=count {
+        // The four oldest end at one moment, which a page would cut through.
+        let now_ms = 5_000 + u64::try_from(id.max(4)).unwrap();
+        let drafts = vec![text(1, "hello"), system(2, Body::Closed)];
+        world.writer.append(now_ms, &from_visitor(ANNA, ConversationId(id), drafts)).unwrap();
+    }
+    world.writer.commit().unwrap();
+    let (first, more) = world.rows(&Query::Closed { before_ms: u64::MAX });
+    assert!(more);
+    let (second, more) = world.rows(&Query::Closed { before_ms: closed_at(first.last().unwrap()) });
+    assert!(!more);
+    let mut all = ids(&[first, second].concat());
+    all.sort_unstable();
+    assert_eq!(all, (1..=count).collect::<Vec<_>>());
+}
+
+pub(crate) fn a_visitors_conversations_come_newest_first(store: &dyn Store) {
+    let mut world = world(store);
+    world.record(&from_visitor(ANNA, SECOND, vec![text(1, "older"), system(2, Body::Closed)]));
+    world.record(&from_visitor(ANNA, FIRST, vec![text(1, "newer")]));
+    world.record(&from_visitor(BORIS, ConversationId(7), vec![text(1, "somebody else")]));
+    let (rows, more) = world.rows(&Query::OfVisitor { visitor: ANNA });
+    assert!(!more);
+    assert_eq!(ids(&rows), [FIRST.0, SECOND.0]);
+}
+
+pub(crate) fn open_conversations_are_the_fold_of_their_events(store: &dyn Store) {
+    let mut world = world(store);
+    let mut fold: Option<Conversation> = None;
+    let long = "word ".repeat(100);
+    let appends = [
+        from_visitor(ANNA, FIRST, vec![text(1, "hello"), system(2, Body::Queued)]),
+        from_visitor(ANNA, FIRST, vec![text(3, "anybody?"), draft(4, Author::Visitor, Body::LeftQueue)]),
+        into(FIRST, vec![system(5, Body::Assigned { agent: KIM }), draft(6, agent(KIM), Body::Joined)]),
+        into(FIRST, vec![draft(7, agent(KIM), Body::Text { text: long })]),
+        into(FIRST, vec![draft(8, agent(KIM), Body::Seen { up_to: Seq(1) })]),
+        from_visitor(ANNA, FIRST, vec![draft(9, Author::Visitor, Body::Seen { up_to: Seq(6) })]),
+        from_visitor(ANNA, FIRST, (10..150).map(|id| text(id, "flood")).collect()),
+    ];
+    for append in appends {
+        let events = world.record(&append);
+        let fold = fold.get_or_insert_with(|| {
+            let site = "demo".parse().unwrap();
+            Conversation::new(FIRST, site, ANNA, events[0].at_ms, "en".to_owned())
+        });
+        for event in &events {
+            fold.apply(event).unwrap();
+        }
+        assert_eq!(world.reader.open_conversations().unwrap(), std::slice::from_ref(fold));
+    }
+    world.record(&into(FIRST, vec![system(200, Body::Closed)]));
+    assert!(world.reader.open_conversations().unwrap().is_empty());
+}

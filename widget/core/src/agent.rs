@@ -1,0 +1,280 @@
+//! The agent's session: the inbox, the shown conversation, and what the agent writes.
+
+mod hear;
+mod inbox;
+mod input;
+
+use wire::{
+    AgentState, AgentSummary, ClientFrame, ConversationId, ConversationState, ConversationSummary, Hello, PageContext,
+    Party, Refusal, VisitorId,
+};
+
+pub use input::{AgentInput, AgentStart};
+
+use crate::clock::Earliest;
+use crate::outbox::Payload;
+use crate::session::{Session, Step};
+use crate::timeline::Timeline;
+use crate::types::{LineInput, Online, Output};
+
+/// Timelines kept at most: switching back to one of the latest shows it at once.
+const TIMELINES_MAX: usize = 12;
+/// Later than any time, and still a whole number in every JSON reader (2^53 - 1).
+const EVER_MS: u64 = 9_007_199_254_740_991;
+
+/// An agent's session.
+#[derive(Debug)]
+pub struct AgentSession {
+    session: Session,
+    me: Option<AgentSummary>,
+    agents: Vec<AgentSummary>,
+    /// Open conversations, in no order.
+    rows: Vec<ConversationSummary>,
+    /// The last that was known of the shown conversation, also when it is not open.
+    shown_row: Option<ConversationSummary>,
+    closed: Vec<ConversationSummary>,
+    closed_more: bool,
+    /// The page of ended conversations that is wanted, and whether that was said on this connection.
+    closed_wanted: Option<(u64, bool)>,
+    /// Whose conversations `earlier` are (or will be), and whether that was said on this connection.
+    earlier_of: Option<(VisitorId, bool)>,
+    earlier: Vec<ConversationSummary>,
+    away: bool,
+    /// The choice was made, and the relay has not confirmed it.
+    choosing: bool,
+    taking: Option<ConversationId>,
+    welcomed: bool,
+}
+
+impl AgentSession {
+    /// A session that does nothing until it is opened.
+    #[must_use]
+    pub fn new(now_ms: u64, start: AgentStart) -> Self {
+        Self {
+            session: Session::new(now_ms, start.seed, Party::Staff, start.drafts),
+            me: None,
+            agents: Vec::new(),
+            rows: Vec::new(),
+            shown_row: None,
+            closed: Vec::new(),
+            closed_more: true,
+            closed_wanted: None,
+            earlier_of: None,
+            earlier: Vec::new(),
+            away: start.away,
+            choosing: false,
+            taking: None,
+            welcomed: false,
+        }
+    }
+
+    /// Takes what happened.
+    pub fn handle(&mut self, now_ms: u64, input: AgentInput) {
+        self.session.clock.tick(now_ms);
+        let now_ms = self.session.clock.now_ms();
+        self.session.revision += u64::from(!input.is_quiet());
+        let shown = self.session.shown;
+        match (input, shown) {
+            (AgentInput::Open, _) => self.session.line.open(now_ms, &mut self.session.out),
+            (AgentInput::Line(input), _) => self.line(input),
+            (AgentInput::Show { conversation }, _) => self.show(conversation),
+            (AgentInput::Hide, _) => {
+                self.session.shown = None;
+                self.shown_row = None;
+            }
+            (AgentInput::Say { text }, Some(shown)) => self.session.write_text(shown, text, false),
+            (AgentInput::Note { text }, Some(shown)) => self.session.write_text(shown, text, true),
+            (AgentInput::Attach { name, bytes, file }, Some(shown)) => self.session.attach(shown, name, bytes, file),
+            (AgentInput::Say { .. } | AgentInput::Note { .. } | AgentInput::Attach { .. }, None) => {
+                self.session.tell(Refusal::NotFound);
+            }
+            (AgentInput::Upload(input), _) => self.session.upload(input),
+            (AgentInput::Typing, _) => self.session.type_key(),
+            (AgentInput::Visible { visible }, _) => self.session.visible = visible,
+            (AgentInput::Take { conversation }, _) => self.take(conversation),
+            (AgentInput::End { conversation }, _) => self.end(conversation),
+            (AgentInput::Presence { away }, _) => self.choose(away),
+            (AgentInput::ListClosed, _) => self.want_closed(),
+            (AgentInput::Retry { id }, _) => self.session.retry(id),
+            (AgentInput::Discard { id }, _) => self.session.discard(id),
+        }
+        self.settle();
+    }
+
+    /// The next thing to do; to be called until there is none.
+    pub fn next_output(&mut self) -> Option<Output> {
+        self.session.out.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called, by the clock of `now_ms`.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<u64> {
+        let mut earliest = Earliest::after(self.session.clock.now_ms());
+        self.session.timeout(&mut earliest, self.sees());
+        earliest.get().map(|at_ms| self.session.clock.outside_ms(at_ms))
+    }
+
+    /// Takes the time that has passed.
+    pub fn handle_timeout(&mut self, now_ms: u64) {
+        self.session.clock.tick(now_ms);
+        self.settle();
+    }
+
+    /// How the line stands.
+    #[must_use]
+    pub const fn online(&self) -> Online {
+        self.session.online()
+    }
+
+    /// The agent itself; none before the first welcome.
+    #[must_use]
+    pub const fn me(&self) -> Option<&AgentSummary> {
+        self.me.as_ref()
+    }
+
+    /// The agent's own choice, which may not have reached the relay yet.
+    #[must_use]
+    pub const fn away(&self) -> bool {
+        self.away
+    }
+
+    /// Everybody, the agent too.
+    pub fn agents(&self) -> impl Iterator<Item = &AgentSummary> {
+        self.agents.iter()
+    }
+
+    /// Which conversation is shown.
+    #[must_use]
+    pub const fn shown(&self) -> Option<ConversationId> {
+        self.session.shown
+    }
+
+    /// The shown conversation.
+    #[must_use]
+    pub fn timeline(&self) -> Option<&Timeline> {
+        self.session.timeline()
+    }
+
+    /// Where the visitor of the shown conversation writes from.
+    #[must_use]
+    pub fn context(&self) -> Option<&PageContext> {
+        self.timeline()?.context()
+    }
+
+    /// The messages and notes that are not recorded yet, failed ones too.
+    #[must_use]
+    pub fn drafts_waiting(&self) -> usize {
+        self.session.outbox.drafts.iter().filter(|draft| draft.payload.is_shown()).count()
+    }
+
+    /// Whether one more draft is taken now; otherwise the composer keeps its text.
+    #[must_use]
+    pub fn room(&self) -> bool {
+        self.session.room()
+    }
+
+    /// The largest file taken.
+    #[must_use]
+    pub const fn attachment_bytes_max(&self) -> u64 {
+        self.session.bytes_max
+    }
+
+    /// The last refusal that belongs to no line of the timeline, and when it came: for a toast.
+    #[must_use]
+    pub const fn last_refusal(&self) -> Option<&(u64, Refusal)> {
+        self.session.refusal.as_ref()
+    }
+
+    /// The relay's clock now, as far as it is known: waiting times are counted by it.
+    #[must_use]
+    pub const fn relay_now_ms(&self, now_ms: u64) -> u64 {
+        self.session.clock.relay_ms(now_ms)
+    }
+
+    /// Grows when anything but the timeline may have changed; that has a revision of its own.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.session.revision
+    }
+
+    fn show(&mut self, conversation: ConversationId) {
+        if self.session.shown != Some(conversation) {
+            self.earlier_of = None;
+        }
+        self.shown_row = self.row(conversation).cloned();
+        self.session.show(conversation, true);
+        self.session.follow_at_most(TIMELINES_MAX);
+    }
+
+    fn take(&mut self, conversation: ConversationId) {
+        // Not kept for later: by then somebody else may have it, or nobody be there to answer.
+        if !self.session.line.live() {
+            return self.session.tell(Refusal::Busy);
+        }
+        self.taking = Some(conversation);
+        self.session.transmit(ClientFrame::Take { conversation });
+    }
+
+    fn end(&mut self, conversation: ConversationId) {
+        let ending = self
+            .session
+            .outbox
+            .drafts
+            .iter()
+            .any(|draft| draft.conversation == conversation && matches!(draft.payload, Payload::End));
+        if !ending {
+            self.session.write(conversation, Payload::End, 0, None);
+        }
+    }
+
+    fn choose(&mut self, away: bool) {
+        self.away = away;
+        self.choosing = true;
+        if self.session.line.live() {
+            self.say_choice();
+        }
+    }
+
+    fn say_choice(&mut self) {
+        let state = if self.away { AgentState::Away } else { AgentState::Online };
+        self.session.transmit(ClientFrame::Presence { state });
+    }
+
+    /// Whether what is shown may count as seen: a look at a colleague's conversation, or at the line, answers nobody.
+    fn sees(&self) -> bool {
+        self.session.shown.and_then(|shown| self.row(shown)).is_some_and(|row| self.is_mine(row))
+    }
+
+    fn is_mine(&self, row: &ConversationSummary) -> bool {
+        matches!((row.state, &self.me), (ConversationState::Assigned { agent }, Some(me)) if agent == me.id)
+    }
+
+    fn line(&mut self, input: LineInput) {
+        match self.session.line(input) {
+            Step::Nothing => {}
+            Step::Greet => self.session.greet(Hello::Agent, true),
+            Step::Frame(frame) => self.hear(frame),
+            Step::Lost => self.lost(),
+        }
+    }
+
+    fn lost(&mut self) {
+        self.taking = None;
+        if let Some((_, said)) = &mut self.closed_wanted {
+            *said = false;
+        }
+        if let Some((_, said)) = &mut self.earlier_of {
+            *said = false;
+        }
+    }
+
+    /// Does everything that may be done now.
+    fn settle(&mut self) {
+        if matches!(self.session.tick(), Step::Lost) {
+            self.lost();
+        }
+        self.pump_lists();
+        let sees = self.sees();
+        self.session.settle(true, sees);
+    }
+}

@@ -1,0 +1,84 @@
+//! What the relay says to an agent.
+
+use wire::{AgentState, AgentSummary, Author, ConversationId, Refusal, ServerFrame, Session, Subject};
+
+use super::AgentSession;
+
+impl AgentSession {
+    pub(super) fn hear(&mut self, frame: ServerFrame) {
+        match frame {
+            ServerFrame::Welcome { now_ms, attachment_bytes_max, session, .. } => {
+                if let Session::Agent { me, agents, open } = session {
+                    self.session.welcome(now_ms, attachment_bytes_max);
+                    // Who connects is online, unless they chose otherwise: maybe in another tab.
+                    self.away |= me.state == AgentState::Away && !self.choosing;
+                    self.set_me(me);
+                    self.agents = agents;
+                    self.take_rows(open);
+                    if self.away || self.choosing {
+                        self.choosing = true;
+                        self.say_choice();
+                    }
+                }
+            }
+            ServerFrame::Inbox { row } => self.take_row(row),
+            ServerFrame::Agent { agent } => self.take_agent(agent),
+            ServerFrame::Closed { before_ms, rows, more } => self.take_closed(before_ms, rows, more),
+            ServerFrame::OfVisitor { visitor, rows } => self.take_earlier(visitor, rows),
+            ServerFrame::Refused { subject, refusal } => self.refused(subject, refusal),
+            ServerFrame::Registered { .. }
+            | ServerFrame::Event { .. }
+            | ServerFrame::Events { .. }
+            | ServerFrame::Typing { .. }
+            | ServerFrame::Queue { .. }
+            | ServerFrame::Answering { .. }
+            | ServerFrame::Pong { .. } => {}
+        }
+    }
+
+    fn set_me(&mut self, me: AgentSummary) {
+        self.session.author = Author::Agent { id: me.id, name: me.name.clone() };
+        self.me = Some(me);
+    }
+
+    fn take_agent(&mut self, agent: AgentSummary) {
+        if self.me.as_ref().is_some_and(|me| me.id == agent.id) {
+            // Chosen in another tab, unless a choice of this one is still on its way.
+            let away = agent.state == AgentState::Away;
+            if self.choosing {
+                self.choosing = away != self.away;
+            } else if agent.state != AgentState::Offline {
+                self.away = away;
+            }
+            self.set_me(agent.clone());
+        }
+        match self.agents.iter_mut().find(|old| old.id == agent.id) {
+            Some(old) => *old = agent,
+            None => self.agents.push(agent),
+        }
+    }
+
+    fn refused(&mut self, subject: Subject, refusal: Refusal) {
+        match subject {
+            Subject::Message { conversation, id } => self.session.message_refused(conversation, id, refusal),
+            Subject::Conversation { conversation } => self.conversation_refused(conversation, refusal),
+            Subject::Connection => {
+                // A list that was asked for did not come; the person may ask again.
+                self.closed_wanted = None;
+                self.session.tell(refusal);
+            }
+        }
+    }
+
+    fn conversation_refused(&mut self, conversation: ConversationId, refusal: Refusal) {
+        let taking = self.taking == Some(conversation);
+        if taking {
+            self.taking = None;
+        } else {
+            self.session.conversation_refused(conversation, &refusal);
+        }
+        if taking || !refusal.retry() {
+            self.session.tell(refusal);
+        }
+    }
+}

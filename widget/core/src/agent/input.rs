@@ -1,0 +1,97 @@
+//! What an agent's session begins with, and what happens to it.
+
+use wire::{ConversationId, MessageId};
+
+use crate::types::{KeptDraft, LineInput, UploadInput};
+
+/// What an agent's session begins with.
+#[derive(Clone, Debug)]
+pub struct AgentStart {
+    /// 128 random bits, different on every page load; ids and jitter are drawn from them.
+    pub seed: u128,
+    /// The kept drafts, in any order.
+    pub drafts: Vec<KeptDraft>,
+    /// Whether the agent chose to be away.
+    pub away: bool,
+}
+
+/// What happens to an agent's session. Words, notes, files and typing go to the shown conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AgentInput {
+    /// Signed in: connect.
+    Open,
+    /// The line.
+    Line(LineInput),
+    /// Show a conversation: follows it and loads the earlier ones of its visitor.
+    Show {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// Show none.
+    Hide,
+    /// The agent sends words; ask [`crate::AgentSession::room`] first.
+    Say {
+        /// The words.
+        text: String,
+    },
+    /// The agent writes a private note.
+    Note {
+        /// The words.
+        text: String,
+    },
+    /// The agent sends a file.
+    Attach {
+        /// As the agent calls it.
+        name: String,
+        /// Its length.
+        bytes: u64,
+        /// The shell's own number for the file, not 0; comes back in [`crate::Output::Upload`].
+        file: u32,
+    },
+    /// An upload.
+    Upload(UploadInput),
+    /// A key was pressed in the composer.
+    Typing,
+    /// Whether the timeline's end is before somebody's eyes: then messages count as seen.
+    Visible {
+        /// Whether it is.
+        visible: bool,
+    },
+    /// Take a conversation that nobody has. Needs the line: without it, it is refused as busy.
+    Take {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// End a conversation.
+    End {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// The agent's choice; sent again after each reconnect while it is "away".
+    Presence {
+        /// Whether to be away.
+        away: bool,
+    },
+    /// Load the first or the next page of ended conversations.
+    ListClosed,
+    /// Send a failed draft again.
+    Retry {
+        /// Which.
+        id: MessageId,
+    },
+    /// Drop a draft that is failed, uploading, or not yet sent.
+    Discard {
+        /// Which.
+        id: MessageId,
+    },
+}
+
+impl AgentInput {
+    /// Whether nothing but a timeline can change by it.
+    pub(super) const fn is_quiet(&self) -> bool {
+        if let Self::Line(input) = self {
+            return input.is_quiet();
+        }
+        matches!(self, Self::Upload(UploadInput::Progress { .. }) | Self::Typing | Self::Visible { .. })
+    }
+}

@@ -1,0 +1,133 @@
+//! One line of a timeline as it is shown.
+
+use wire::{AgentId, Attachment, Author, Body, Media, MessageId, Party, Refusal, Seq};
+
+/// One line of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The id its maker gave it; the key of the line, the same before and after it is recorded.
+    pub id: MessageId,
+    /// Its number in its lane; 0 while it is not recorded.
+    pub seq: Seq,
+    /// When it was recorded (the relay's clock), or written (this browser's clock).
+    pub at_ms: u64,
+    /// Who wrote or caused it. In a draft of an agent who is not yet known to the session, [`Author::System`].
+    pub author: Author,
+    /// What it says.
+    pub content: Content,
+    /// How far it has come.
+    pub state: ItemState,
+}
+
+/// What a line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A message of words.
+    Text(String),
+    /// A message that is a file. A file draft that was kept by an older page may have an empty name.
+    File(Attachment),
+    /// A file on its way to the relay.
+    Uploading {
+        /// As its sender calls it.
+        name: String,
+        /// Guessed from the name; the relay decides by content.
+        media: Media,
+        /// Its length.
+        bytes: u64,
+    },
+    /// A private note (agents).
+    Note(String),
+    /// Something that happened.
+    Notice(Notice),
+}
+
+/// Something that happened in a conversation, other than a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The visitor stands in line.
+    Queued,
+    /// The visitor left the line.
+    LeftQueue,
+    /// An agent has joined.
+    Joined {
+        /// The agent's name.
+        name: String,
+    },
+    /// The conversation ended.
+    Closed {
+        /// Which side ended it; none when it was the relay.
+        by: Option<Party>,
+    },
+    /// The visitor rated it.
+    Rated {
+        /// 1 to 5.
+        score: u8,
+        /// May be empty.
+        comment: String,
+    },
+    /// Who answers from now on (agents only).
+    Assigned {
+        /// Which agent.
+        agent: AgentId,
+    },
+}
+
+/// How far a line has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemState {
+    /// A recorded line of somebody else, a note or a notice.
+    Recorded,
+    /// There is a line to the relay, and the message is on its way or about to be.
+    Sending,
+    /// There is no line to the relay; the message is kept and goes out by itself.
+    Waiting,
+    /// The file goes to the relay.
+    Uploading {
+        /// Bytes gone so far.
+        sent: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// The relay has recorded it.
+    Sent,
+    /// The other side has seen it.
+    Seen,
+    /// The relay will not take it; kept until it is retried or discarded.
+    Failed(Refusal),
+}
+
+impl Content {
+    /// What an event shows, if it shows anything as a line of its own.
+    pub(crate) fn of(body: Body, author: &Author) -> Option<Self> {
+        Some(match body {
+            Body::Text { text } => Self::Text(text),
+            Body::File { attachment } => Self::File(attachment),
+            Body::Note { text } => Self::Note(text),
+            Body::Queued => Self::Notice(Notice::Queued),
+            Body::LeftQueue => Self::Notice(Notice::LeftQueue),
+            Body::Joined => Self::Notice(Notice::Joined { name: name_of(author).to_owned() }),
+            Body::Closed => Self::Notice(Notice::Closed { by: author.party() }),
+            Body::Rated { score, comment } => Self::Notice(Notice::Rated { score, comment }),
+            Body::Assigned { agent } => Self::Notice(Notice::Assigned { agent }),
+            Body::Seen { .. } | Body::Turn { .. } | Body::Context { .. } => return None,
+        })
+    }
+
+    /// Whether a person wrote it for the other side.
+    pub(crate) const fn is_message(&self) -> bool {
+        matches!(self, Self::Text(_) | Self::File(_) | Self::Uploading { .. })
+    }
+
+    /// Whether it stands in the staff lane.
+    pub(crate) const fn is_staff(&self) -> bool {
+        matches!(self, Self::Note(_) | Self::Notice(Notice::Assigned { .. }))
+    }
+}
+
+/// The name of an agent, or nothing.
+pub(crate) fn name_of(author: &Author) -> &str {
+    match author {
+        Author::Agent { name, .. } => name,
+        Author::Visitor | Author::System => "",
+    }
+}

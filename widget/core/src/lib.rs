@@ -1,0 +1,26 @@
+//! The client's brain: takes `(now, input)`, gives outputs; the same inputs always give the same outputs.
+//!
+//! Both sessions have four verbs: `handle(now, input)`, `next_output()`, `poll_timeout()` and `handle_timeout(now)`. The shell drains
+//! the outputs fully after each call, then reads again what it shows.
+
+mod agent;
+mod backoff;
+mod clock;
+mod follow;
+mod ids;
+mod item;
+mod line;
+mod outbox;
+mod session;
+mod text;
+mod timeline;
+mod types;
+mod upload;
+mod visitor;
+
+pub use agent::{AgentInput, AgentSession, AgentStart};
+pub use item::{Content, Item, ItemState, Notice};
+pub use text::check_text;
+pub use timeline::Timeline;
+pub use types::{KeptDraft, LineInput, Online, Output, UploadInput};
+pub use visitor::{VisitorInput, VisitorSession, VisitorStart};

@@ -1,0 +1,274 @@
+//! The outbox: what this side wrote and the relay has not recorded, in the order written.
+
+use std::collections::VecDeque;
+
+use wire::limit::{ACKNOWLEDGE_WAIT_MS, OUTBOX_IN_FLIGHT_MAX};
+use wire::{Attachment, AttachmentId, Author, ClientFrame, ConversationId, MessageId, Refusal, Say, Seq};
+
+use crate::clock::Earliest;
+use crate::item::{Content, Item, ItemState};
+use crate::types::{KeptDraft, Output};
+use crate::upload::media_of;
+
+/// Drafts are sent a little slower than a connection may send lastingly ([`wire::limit::FRAMES_PER_SECOND_MAX`]) …
+const PACE_MS: u64 = 66;
+/// … after this many at once, well below [`wire::limit::FRAMES_BURST_MAX`]: typing, seen and fetches need room too.
+const BURST: u64 = 60;
+
+/// What a draft wants recorded.
+#[derive(Debug)]
+pub(crate) enum Payload {
+    Text(String),
+    Note(String),
+    /// An uploaded file.
+    File(Attachment),
+    /// A file that is not uploaded yet.
+    Upload {
+        name: String,
+        bytes: u64,
+        sent: u64,
+        attachment: AttachmentId,
+    },
+    End,
+    Rate {
+        score: u8,
+        comment: String,
+    },
+}
+
+/// How far a draft has come. Times are inside times.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// To be sent (or uploaded) as soon as it can be.
+    Ready,
+    /// Sent on this line; no answer yet.
+    Flight { since_ms: u64 },
+    /// Refused for a while.
+    Later { at_ms: u64 },
+    /// The shell uploads it.
+    Uploading,
+    /// Refused because the conversation ended; whether it was recorded before that is being looked up.
+    Proving,
+    /// Refused for good.
+    Failed(Refusal),
+}
+
+/// Something this side wants recorded.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) conversation: ConversationId,
+    pub(crate) id: MessageId,
+    pub(crate) at_ms: u64,
+    pub(crate) payload: Payload,
+    pub(crate) phase: Phase,
+    /// How often it was sent or uploaded.
+    pub(crate) tries: u32,
+    /// The shell's number of the file; 0 for none.
+    pub(crate) file: u32,
+}
+
+impl Payload {
+    /// Whether it is a line of the timeline.
+    pub(crate) const fn is_shown(&self) -> bool {
+        !matches!(self, Self::End | Self::Rate { .. })
+    }
+
+    pub(crate) const fn is_upload(&self) -> bool {
+        matches!(self, Self::Upload { .. })
+    }
+}
+
+impl Draft {
+    /// As it is kept over reloads. Uploads are not: the file does not outlive the page.
+    pub(crate) fn kept(&self) -> Option<KeptDraft> {
+        let (say, attachment, note) = match &self.payload {
+            Payload::Text(text) => (Say::Text { text: text.clone() }, None, false),
+            Payload::Note(text) => (Say::Text { text: text.clone() }, None, true),
+            Payload::File(file) => (Say::File { attachment: file.id }, Some(file.clone()), false),
+            Payload::Upload { .. } | Payload::End | Payload::Rate { .. } => return None,
+        };
+        Some(KeptDraft { conversation: self.conversation, id: self.id, at_ms: self.at_ms, say, attachment, note })
+    }
+
+    pub(crate) fn restored(kept: KeptDraft) -> Self {
+        let payload = match kept.say {
+            Say::Text { text } if kept.note => Payload::Note(text),
+            Say::Text { text } => Payload::Text(text),
+            Say::File { attachment } => Payload::File(kept.attachment.unwrap_or_else(|| Attachment {
+                id: attachment,
+                name: String::new(),
+                media_type: String::new(),
+                media: wire::Media::Document,
+                bytes: 0,
+                width: 0,
+                height: 0,
+            })),
+        };
+        let (conversation, id, at_ms) = (kept.conversation, kept.id, kept.at_ms);
+        // It may have been sent by the page before.
+        Self { conversation, id, at_ms, payload, phase: Phase::Ready, tries: 1, file: 0 }
+    }
+
+    /// As it is shown.
+    pub(crate) fn item(&self, author: &Author, live: bool) -> Item {
+        let content = match &self.payload {
+            Payload::Text(text) => Content::Text(text.clone()),
+            Payload::Note(text) => Content::Note(text.clone()),
+            Payload::File(file) => Content::File(file.clone()),
+            Payload::Upload { name, bytes, .. } => {
+                Content::Uploading { name: name.clone(), media: media_of(name), bytes: *bytes }
+            }
+            Payload::End | Payload::Rate { .. } => Content::Text(String::new()),
+        };
+        Item {
+            id: self.id,
+            seq: Seq::ZERO,
+            at_ms: self.at_ms,
+            author: author.clone(),
+            content,
+            state: self.state(live),
+        }
+    }
+
+    pub(crate) fn state(&self, live: bool) -> ItemState {
+        match (&self.phase, &self.payload) {
+            (Phase::Failed(refusal), _) => ItemState::Failed(refusal.clone()),
+            (Phase::Uploading, Payload::Upload { bytes, sent, .. }) => {
+                ItemState::Uploading { sent: *sent, total: *bytes }
+            }
+            _ if !live => ItemState::Waiting,
+            (_, Payload::Upload { bytes, .. }) => ItemState::Uploading { sent: 0, total: *bytes },
+            _ => ItemState::Sending,
+        }
+    }
+
+    /// Whether it will not go out by itself any more.
+    pub(crate) const fn failed(&self) -> bool {
+        matches!(self.phase, Phase::Failed(_))
+    }
+
+    fn frame(&self) -> Option<ClientFrame> {
+        let (conversation, id) = (self.conversation, self.id);
+        Some(match &self.payload {
+            Payload::Text(text) => ClientFrame::Say { conversation, id, say: Say::Text { text: text.clone() } },
+            Payload::File(file) => ClientFrame::Say { conversation, id, say: Say::File { attachment: file.id } },
+            Payload::Note(text) => ClientFrame::Note { conversation, id, text: text.clone() },
+            Payload::End => ClientFrame::End { conversation, id },
+            Payload::Rate { score, comment } => {
+                ClientFrame::Rate { conversation, id, score: *score, comment: comment.clone() }
+            }
+            Payload::Upload { .. } => return None,
+        })
+    }
+}
+
+/// The drafts, at most [`wire::limit::OUTBOX_MESSAGES_MAX`] (which `Session::room` holds).
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    pub(crate) drafts: Vec<Draft>,
+    /// When the frames sent so far would have gone out at an even pace.
+    paced_ms: u64,
+}
+
+impl Outbox {
+    /// Restored drafts stand in the order in which they were written: that of their ids.
+    pub(crate) fn new(kept: Vec<KeptDraft>) -> Self {
+        let mut drafts: Vec<Draft> = Vec::new();
+        for kept in kept {
+            let at = drafts.iter().rposition(|draft| draft.id <= kept.id).map_or(0, |before| before + 1);
+            if at == 0 || drafts[at - 1].id != kept.id {
+                drafts.insert(at, Draft::restored(kept));
+            }
+        }
+        Self { drafts, paced_ms: 0 }
+    }
+
+    pub(crate) fn find(&mut self, id: MessageId) -> Option<&mut Draft> {
+        self.drafts.iter_mut().find(|draft| draft.id == id)
+    }
+
+    pub(crate) fn remove(&mut self, id: MessageId) -> Option<Draft> {
+        let at = self.drafts.iter().position(|draft| draft.id == id)?;
+        Some(self.drafts.remove(at))
+    }
+
+    /// Whether anything here is for this conversation.
+    pub(crate) fn holds(&self, conversation: ConversationId) -> bool {
+        self.drafts.iter().any(|draft| draft.conversation == conversation)
+    }
+
+    /// The line is gone, and what was on it with it. A new line has a new allowance.
+    pub(crate) fn lost(&mut self) {
+        self.paced_ms = 0;
+        for draft in &mut self.drafts {
+            if matches!(draft.phase, Phase::Flight { .. }) {
+                draft.phase = Phase::Ready;
+            }
+        }
+    }
+
+    /// Sends what may go.
+    pub(crate) fn pump(&mut self, now_ms: u64, out: &mut VecDeque<Output>) {
+        let mut flight = self.drafts.iter().filter(|draft| matches!(draft.phase, Phase::Flight { .. })).count();
+        for at in 0..self.drafts.len() {
+            let again = match self.drafts[at].phase {
+                Phase::Ready => false,
+                Phase::Later { at_ms } if at_ms <= now_ms => false,
+                Phase::Flight { since_ms } if since_ms.saturating_add(ACKNOWLEDGE_WAIT_MS) <= now_ms => true,
+                Phase::Flight { .. } | Phase::Later { .. } | Phase::Uploading | Phase::Proving | Phase::Failed(_) => {
+                    continue;
+                }
+            };
+            if !again && (flight >= OUTBOX_IN_FLIGHT_MAX || self.blocked(at)) {
+                continue;
+            }
+            let Some(frame) = self.drafts[at].frame() else { continue };
+            if self.free_at_ms() > now_ms {
+                break;
+            }
+            self.paced_ms = self.paced_ms.max(now_ms).saturating_add(PACE_MS);
+            let draft = &mut self.drafts[at];
+            draft.phase = Phase::Flight { since_ms: now_ms };
+            draft.tries = draft.tries.saturating_add(1);
+            flight += usize::from(!again);
+            out.push_back(Output::Transmit(frame));
+        }
+    }
+
+    /// When something is to be sent that nothing but time holds back.
+    pub(crate) fn timeout(&self, earliest: &mut Earliest) {
+        for draft in &self.drafts {
+            match draft.phase {
+                Phase::Flight { since_ms } => earliest.add(since_ms.saturating_add(ACKNOWLEDGE_WAIT_MS)),
+                Phase::Later { at_ms } => earliest.add(at_ms),
+                Phase::Ready | Phase::Uploading | Phase::Proving | Phase::Failed(_) => {}
+            }
+        }
+        if !self.drafts.is_empty() {
+            earliest.add(self.free_at_ms());
+        }
+    }
+
+    /// When the pace allows one more frame.
+    const fn free_at_ms(&self) -> u64 {
+        self.paced_ms.saturating_sub(PACE_MS * BURST)
+    }
+
+    /// Whether an earlier draft of the same conversation must go first: one that is held back, and for an end everything.
+    fn blocked(&self, at: usize) -> bool {
+        let draft = &self.drafts[at];
+        let last = matches!(draft.payload, Payload::End);
+        self.drafts[..at].iter().any(|earlier| {
+            earlier.conversation == draft.conversation
+                && match earlier.phase {
+                    Phase::Failed(_) => false,
+                    Phase::Flight { .. } | Phase::Uploading => last,
+                    Phase::Ready | Phase::Later { .. } => last || !earlier.payload.is_upload(),
+                    Phase::Proving => true,
+                }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

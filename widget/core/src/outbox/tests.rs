@@ -1,0 +1,99 @@
+//! Order, bounds and resending of drafts.
+
+use super::*;
+
+const HERE: ConversationId = ConversationId(1);
+
+fn outbox(count: u128) -> Outbox {
+    let mut outbox = Outbox::new(Vec::new());
+    for id in 1..=count {
+        outbox.drafts.push(draft(id, Payload::Text(id.to_string())));
+    }
+    outbox
+}
+
+fn draft(id: u128, payload: Payload) -> Draft {
+    let phase = Phase::Ready;
+    Draft { conversation: HERE, id: MessageId(id), at_ms: 0, payload, phase, tries: 0, file: 0 }
+}
+
+fn sent(outbox: &mut Outbox, now_ms: u64) -> Vec<u128> {
+    let mut out = VecDeque::new();
+    outbox.pump(now_ms, &mut out);
+    let id = |output| match output {
+        Output::Transmit(ClientFrame::Say { id, .. } | ClientFrame::End { id, .. }) => id.0,
+        other => panic!("{other:?}"),
+    };
+    out.into_iter().map(id).collect()
+}
+
+#[test]
+fn at_most_so_many_fly_and_the_rest_follow_in_order() {
+    let mut outbox = outbox(20);
+    let most = OUTBOX_IN_FLIGHT_MAX as u128;
+    assert_eq!(sent(&mut outbox, 0), (1..=most).collect::<Vec<_>>());
+    assert_eq!(sent(&mut outbox, 1), []);
+    outbox.remove(MessageId(1));
+    assert_eq!(sent(&mut outbox, 2), [most + 1]);
+    outbox.lost();
+    assert_eq!(sent(&mut outbox, 3), (2..=most + 1).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_unanswered_draft_is_sent_again() {
+    let mut outbox = outbox(2);
+    assert_eq!(sent(&mut outbox, 0), [1, 2]);
+    assert_eq!(sent(&mut outbox, ACKNOWLEDGE_WAIT_MS - 1), []);
+    assert_eq!(sent(&mut outbox, ACKNOWLEDGE_WAIT_MS), [1, 2]);
+}
+
+#[test]
+fn what_is_held_back_holds_back_what_follows() {
+    let mut outbox = outbox(3);
+    outbox.drafts[0].phase = Phase::Later { at_ms: 50 };
+    outbox.drafts[2].conversation = ConversationId(2);
+    assert_eq!(sent(&mut outbox, 0), [3]);
+    let mut earliest = Earliest::after(0);
+    outbox.timeout(&mut earliest);
+    assert_eq!(earliest.get(), Some(50));
+    assert_eq!(sent(&mut outbox, 50), [1, 2]);
+}
+
+#[test]
+fn an_end_waits_for_what_was_written_before() {
+    let mut outbox = outbox(2);
+    outbox.drafts.push(draft(3, Payload::End));
+    assert_eq!(sent(&mut outbox, 0), [1, 2]);
+    outbox.remove(MessageId(1));
+    outbox.drafts[0].phase = Phase::Failed(Refusal::TextEmpty);
+    assert_eq!(sent(&mut outbox, 0), [3]);
+}
+
+#[test]
+fn many_drafts_leave_at_the_relays_pace() {
+    let mut outbox = outbox(200);
+    let mut now_ms = 0;
+    let mut total = 0;
+    while !outbox.drafts.is_empty() {
+        let ids = sent(&mut outbox, now_ms);
+        total += ids.len();
+        for id in ids {
+            outbox.remove(MessageId(id));
+        }
+        let seconds = usize::try_from(now_ms / 1_000).expect("a small number");
+        assert!(total <= 80 + 16 * seconds, "{total} at {now_ms}");
+        let mut earliest = Earliest::after(now_ms);
+        outbox.timeout(&mut earliest);
+        now_ms = earliest.get().unwrap_or(now_ms + 1);
+    }
+    assert!(total == 200 && now_ms < 12_000, "{now_ms}");
+}
+
+#[test]
+fn kept_drafts_come_back_in_order_and_once() {
+    let mut kept: Vec<_> = outbox(4).drafts.iter().filter_map(Draft::kept).collect();
+    kept.reverse();
+    kept.push(kept[1].clone());
+    let ids: Vec<_> = Outbox::new(kept).drafts.iter().map(|draft| draft.id.0).collect();
+    assert_eq!(ids, [1, 2, 3, 4]);
+}

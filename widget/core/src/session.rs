@@ -1,0 +1,307 @@
+//! What both sides' sessions share: the line, the outbox, the followed conversations, and what is due when.
+
+mod hear;
+mod write;
+
+use std::collections::VecDeque;
+
+use wire::limit::{ATTACHMENT_BYTES_MAX, FOLLOW_CONVERSATIONS_MAX, TYPING_EVERY_MS};
+use wire::{Author, ClientFrame, ConversationId, Follow, Hello, Party, Refusal, Seq, ServerFrame};
+
+use crate::clock::{Clock, Earliest};
+use crate::follow::Followed;
+use crate::ids::Ids;
+use crate::line::Line;
+use crate::outbox::Outbox;
+use crate::timeline::Timeline;
+use crate::types::{KeptDraft, LineInput, Online, Output};
+
+/// Seen is said at most this often.
+const SEEN_EVERY_MS: u64 = 1_000;
+
+/// The shared half of a session.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// Which side this is.
+    pub(crate) party: Party,
+    /// Who writes, as shown in drafts.
+    pub(crate) author: Author,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) line: Line,
+    pub(crate) outbox: Outbox,
+    /// At most [`FOLLOW_CONVERSATIONS_MAX`].
+    pub(crate) follows: Vec<Followed>,
+    pub(crate) out: VecDeque<Output>,
+    pub(crate) shown: Option<ConversationId>,
+    pub(crate) visible: bool,
+    pub(crate) bytes_max: u64,
+    pub(crate) refusal: Option<(u64, Refusal)>,
+    pub(crate) revision: u64,
+    seen_next_ms: u64,
+    typing_next_ms: u64,
+    /// Counts what is shown, for [`Followed::used`].
+    uses: u64,
+}
+
+/// What the line's input means for the sessions.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Nothing more.
+    Nothing,
+    /// Say hello.
+    Greet,
+    /// A frame that is not the same for both sides.
+    Frame(ServerFrame),
+    /// The line was lost, and what was on it.
+    Lost,
+}
+
+impl Session {
+    pub(crate) fn new(now_ms: u64, seed: u128, party: Party, drafts: Vec<KeptDraft>) -> Self {
+        let outbox = Outbox::new(drafts);
+        let mut ids = Ids::new(seed);
+        if let Some(last) = outbox.drafts.last() {
+            ids.follow(last.id);
+        }
+        Self {
+            party,
+            author: if party == Party::Visitor { Author::Visitor } else { Author::System },
+            clock: Clock::new(now_ms),
+            ids,
+            line: Line::new(),
+            outbox,
+            follows: Vec::new(),
+            out: VecDeque::new(),
+            shown: None,
+            visible: false,
+            bytes_max: ATTACHMENT_BYTES_MAX,
+            refusal: None,
+            revision: 0,
+            seen_next_ms: 0,
+            typing_next_ms: 0,
+            uses: 0,
+        }
+    }
+
+    /// The line's input: what is the same for both sides is done here.
+    pub(crate) fn line(&mut self, input: LineInput) -> Step {
+        let now_ms = self.clock.now_ms();
+        let random = self.ids.random();
+        let lost = match input {
+            LineInput::Up => return if self.line.up(now_ms) { Step::Greet } else { Step::Nothing },
+            LineInput::Frame(frame) => {
+                return if self.line.heard() { self.frame(frame) } else { Step::Nothing };
+            }
+            LineInput::Down { code } => self.line.down(now_ms, code, random),
+            LineInput::NetworkUp => self.line.network_up(now_ms, &mut self.out),
+            LineInput::NetworkDown => {
+                self.line.network_down(now_ms, &mut self.out);
+                false
+            }
+        };
+        if lost { self.lost() } else { Step::Nothing }
+    }
+
+    /// Does what the line has due.
+    pub(crate) fn tick(&mut self) -> Step {
+        let random = self.ids.random();
+        let before = self.line.online();
+        let lost = self.line.tick(self.clock.now_ms(), random, &mut self.out);
+        if self.line.online() != before {
+            self.revision += 1;
+        }
+        if lost { self.lost() } else { Step::Nothing }
+    }
+
+    /// Gives the line up: something on it went wrong.
+    pub(crate) fn give_up(&mut self) -> Step {
+        let random = self.ids.random();
+        self.line.give_up(self.clock.now_ms(), random, &mut self.out);
+        self.lost()
+    }
+
+    /// What was on the line is lost with it.
+    pub(crate) fn lost(&mut self) -> Step {
+        self.outbox.lost();
+        for followed in &mut self.follows {
+            followed.lost();
+        }
+        Step::Lost
+    }
+
+    /// The first frame of a line.
+    pub(crate) fn greet(&mut self, hello: Hello, resume: bool) {
+        let now_ms = self.clock.now_ms();
+        let mut follow: Vec<Follow> = Vec::new();
+        for followed in &mut self.follows {
+            if resume && followed.known {
+                follow.push(followed.ask_all(now_ms));
+            }
+        }
+        self.transmit(ClientFrame::Hello { protocol: wire::PROTOCOL, hello, follow });
+    }
+
+    /// The relay said welcome.
+    pub(crate) fn welcome(&mut self, relay_ms: u64, bytes_max: u64) {
+        self.line.welcome(self.clock.now_ms());
+        self.clock.set_relay(relay_ms);
+        self.bytes_max = bytes_max;
+    }
+
+    pub(crate) fn transmit(&mut self, frame: ClientFrame) {
+        self.out.push_back(Output::Transmit(frame));
+    }
+
+    /// A key was pressed: told to the other side, but not more often than it needs.
+    pub(crate) fn type_key(&mut self) {
+        let now_ms = self.clock.now_ms();
+        if !self.line.live() || self.typing_next_ms > now_ms {
+            return;
+        }
+        let Some(followed) = self.shown_follow() else { return };
+        if !followed.known || followed.timeline.closed() {
+            return;
+        }
+        let conversation = followed.conversation();
+        self.typing_next_ms = now_ms.saturating_add(TYPING_EVERY_MS);
+        self.transmit(ClientFrame::Typing { conversation });
+    }
+
+    /// The followed conversation, made if it was not; the least recently shown one makes room.
+    pub(crate) fn follow(&mut self, conversation: ConversationId, known: bool) -> &mut Followed {
+        let at = self.follows.iter().position(|followed| followed.conversation() == conversation);
+        let at = at.unwrap_or_else(|| {
+            if self.follows.len() >= FOLLOW_CONVERSATIONS_MAX {
+                self.unfollow_one();
+            }
+            self.follows.push(Followed::new(conversation, self.party, known));
+            self.follows.len() - 1
+        });
+        let followed = &mut self.follows[at];
+        followed.known |= known;
+        followed
+    }
+
+    pub(crate) fn find_follow(&self, conversation: ConversationId) -> Option<&Followed> {
+        self.follows.iter().find(|followed| followed.conversation() == conversation)
+    }
+
+    pub(crate) fn follow_mut(&mut self, conversation: ConversationId) -> Option<&mut Followed> {
+        self.follows.iter_mut().find(|followed| followed.conversation() == conversation)
+    }
+
+    fn shown_follow(&self) -> Option<&Followed> {
+        self.shown.and_then(|shown| self.find_follow(shown))
+    }
+
+    /// The shown timeline.
+    pub(crate) fn timeline(&self) -> Option<&Timeline> {
+        self.shown_follow().map(|followed| &followed.timeline)
+    }
+
+    /// Shows a conversation.
+    pub(crate) fn show(&mut self, conversation: ConversationId, known: bool) {
+        self.shown = Some(conversation);
+        self.uses += 1;
+        let uses = self.uses;
+        self.follow(conversation, known).used = uses;
+    }
+
+    /// Follows all but this many most recently shown ones no more.
+    pub(crate) fn follow_at_most(&mut self, count: usize) {
+        while self.follows.len() > count {
+            self.unfollow_one();
+        }
+    }
+
+    fn unfollow_one(&mut self) {
+        let mut least: Option<(bool, u64, usize)> = None;
+        for (at, followed) in self.follows.iter().enumerate() {
+            let needed = Some(followed.conversation()) == self.shown || self.outbox.holds(followed.conversation());
+            let rank = (needed, followed.used, at);
+            if least.is_none_or(|least| rank < least) {
+                least = Some(rank);
+            }
+        }
+        let Some((.., at)) = least else { return };
+        let followed = self.follows.remove(at);
+        if followed.followed && self.line.live() {
+            self.transmit(ClientFrame::Unfollow { conversation: followed.conversation() });
+        }
+    }
+
+    /// Sends what may go, and makes what is shown true. `writes`: drafts may go out now; `sees`: what is shown may count as seen.
+    pub(crate) fn settle(&mut self, writes: bool, sees: bool) {
+        let now_ms = self.clock.now_ms();
+        let live = self.line.live();
+        if live {
+            for followed in &mut self.follows {
+                followed.pump(now_ms, &mut self.out);
+            }
+        }
+        if live && writes {
+            self.outbox.pump(now_ms, &mut self.out);
+            self.pump_uploads();
+        }
+        if let Some((conversation, up_to)) = self.unsaid_seen(sees)
+            && self.seen_next_ms <= now_ms
+        {
+            self.seen_next_ms = now_ms.saturating_add(SEEN_EVERY_MS);
+            self.transmit(ClientFrame::Seen { conversation, up_to });
+            if let Some(followed) = self.follow_mut(conversation) {
+                followed.timeline.set_seen_said(up_to);
+            }
+        }
+        for followed in &mut self.follows {
+            followed.timeline.expire(now_ms);
+            if Some(followed.conversation()) == self.shown {
+                followed.timeline.mirror(&self.outbox.drafts, &self.author, live);
+            }
+        }
+    }
+
+    /// What was seen is said once more, later.
+    fn see_again(&mut self, conversation: ConversationId, again_ms: u64) {
+        self.seen_next_ms = again_ms;
+        if let Some(followed) = self.follow_mut(conversation) {
+            followed.timeline.set_seen_said(Seq::ZERO);
+        }
+    }
+
+    fn unsaid_seen(&self, sees: bool) -> Option<(ConversationId, Seq)> {
+        if !sees || !self.visible || !self.line.live() {
+            return None;
+        }
+        let followed = self.shown_follow()?;
+        Some((followed.conversation(), followed.timeline.unsaid_seen()?))
+    }
+
+    /// Everything that time alone brings about.
+    pub(crate) fn timeout(&self, earliest: &mut Earliest, sees: bool) {
+        self.line.timeout(earliest);
+        for followed in &self.follows {
+            earliest.add(followed.timeline.typing_until_ms().unwrap_or(0));
+        }
+        if !self.line.live() {
+            return;
+        }
+        self.outbox.timeout(earliest);
+        for followed in &self.follows {
+            followed.timeout(earliest);
+        }
+        if self.unsaid_seen(sees).is_some() {
+            earliest.add(self.seen_next_ms);
+        }
+    }
+
+    /// How the line stands, by the browser's clock.
+    pub(crate) const fn online(&self) -> Online {
+        match self.line.online() {
+            Online::Reconnecting { retry_at_ms } => {
+                Online::Reconnecting { retry_at_ms: self.clock.outside_ms(retry_at_ms) }
+            }
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What the relay says to both sides alike.
+
+use wire::limit::FOLLOW_CONVERSATIONS_MAX;
+use wire::{Body, ConversationId, Event, Head, Party, Refusal, ServerFrame};
+
+use crate::backoff::refused_ms;
+use crate::outbox::{Draft, Payload};
+use crate::session::{Session, Step};
+use crate::types::Output;
+
+impl Session {
+    /// Takes a frame; one that is not the same for both sides is given back.
+    pub(super) fn frame(&mut self, frame: ServerFrame) -> Step {
+        match frame {
+            ServerFrame::Event { event } => self.event(event),
+            ServerFrame::Events { conversation, lane, after, events, head } => {
+                for event in events {
+                    if event.conversation == conversation && event.lane == lane {
+                        self.event(event);
+                    }
+                }
+                if let Some(followed) = self.follow_mut(conversation) {
+                    followed.answered(lane, after, head);
+                }
+            }
+            ServerFrame::Typing { conversation, name, .. } => {
+                let now_ms = self.clock.now_ms();
+                if let Some(followed) = self.follow_mut(conversation) {
+                    followed.timeline.set_typing(name, now_ms);
+                }
+            }
+            ServerFrame::Pong { heads } => self.pong(&heads),
+            ServerFrame::Welcome { .. }
+            | ServerFrame::Registered { .. }
+            | ServerFrame::Refused { .. }
+            | ServerFrame::Queue { .. }
+            | ServerFrame::Answering { .. }
+            | ServerFrame::Inbox { .. }
+            | ServerFrame::Agent { .. }
+            | ServerFrame::Closed { .. }
+            | ServerFrame::OfVisitor { .. } => return Step::Frame(frame),
+        }
+        Step::Nothing
+    }
+
+    /// Something was recorded. An own draft is done with, wherever its event comes from.
+    fn event(&mut self, event: Event) {
+        let conversation = event.conversation;
+        if event.author.party() == Some(self.party) && self.outbox.remove(event.id).is_some() {
+            self.out.push_back(Output::Forget(event.id));
+        }
+        if event.body == Body::Closed {
+            let over = |draft: &Draft| draft.conversation == conversation && matches!(draft.payload, Payload::End);
+            self.outbox.drafts.retain(|draft| !over(draft));
+        }
+        let mut messages = Vec::new();
+        if self.party == Party::Visitor {
+            // All of a visitor's conversations are theirs to see: this one was opened in another tab.
+            self.follow(conversation, true).take(event, &mut messages);
+            for seq in messages {
+                self.out.push_back(Output::Arrived { conversation, seq, assigned: false });
+            }
+        } else if let Some(followed) = self.follow_mut(conversation) {
+            followed.take(event, &mut messages);
+        }
+    }
+
+    fn pong(&mut self, heads: &[Head]) {
+        if self.party == Party::Visitor {
+            // The relay tells of the open ones only; a visitor hears of all anyway.
+            for head in heads.iter().take(FOLLOW_CONVERSATIONS_MAX) {
+                self.follow(head.conversation, true).hear(head.head);
+            }
+            return;
+        }
+        for followed in &mut self.follows {
+            match heads.iter().find(|head| head.conversation == followed.conversation()) {
+                Some(head) => followed.hear(head.head),
+                // The relay does not know (any more) that this is followed.
+                None => followed.forgotten(),
+            }
+        }
+    }
+
+    /// The relay refused a request about a conversation.
+    pub(crate) fn conversation_refused(&mut self, conversation: ConversationId, refusal: &Refusal) {
+        let random = self.ids.random();
+        let wait_ms = refusal.retry().then(|| refused_ms(refusal, 1, random));
+        if wait_ms.is_none() && !matches!(refusal, Refusal::NotFound | Refusal::NotAllowed) {
+            // That was about something else than reading.
+            return;
+        }
+        let again_ms = wait_ms.map(|wait_ms| self.clock.now_ms().saturating_add(wait_ms));
+        if let Some(followed) = self.follow_mut(conversation) {
+            followed.refused(again_ms);
+        }
+        if let Some(again_ms) = again_ms {
+            // It may have been a report of what was seen.
+            self.see_again(conversation, again_ms);
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! A conversation as it is shown: the fold over its events, with the own drafts behind them.
+
+use wire::limit::{TYPING_SHOWN_MS, UNREAD_MAX};
+use wire::{Author, Body, ConversationId, Event, PageContext, Party, Seq};
+
+use crate::item::{Content, Item, ItemState, name_of};
+use crate::outbox::Draft;
+use crate::text::first_line;
+
+/// A followed conversation: both lanes merged (shared by number, staff lines placed by time), own drafts last, in the order written.
+///
+/// It is loaded from its first event on, page by page, and keeps what it loaded: its memory is that of the conversation's texts.
+/// A session keeps a bounded number of timelines (see `follow`).
+#[derive(Debug)]
+pub struct Timeline {
+    conversation: ConversationId,
+    own: Party,
+    recorded: Vec<Item>,
+    drafts: Vec<Item>,
+    last_message: Seq,
+    /// The other side's last message.
+    last_other: Seq,
+    /// How far this side has seen, as recorded …
+    seen_own: Seq,
+    /// … and as said to the relay on this line.
+    seen_said: Seq,
+    /// How far the other side has seen.
+    seen_other: Seq,
+    pub(crate) loading: bool,
+    closed: bool,
+    waiting: bool,
+    rated: Option<u8>,
+    agent_name: Option<String>,
+    typing: Option<(String, u64)>,
+    context: Option<PageContext>,
+    revision: u64,
+}
+
+impl Timeline {
+    /// The lines, in the order to be shown.
+    pub fn items(&self) -> impl DoubleEndedIterator<Item = &Item> {
+        self.recorded.iter().chain(self.drafts.iter())
+    }
+
+    /// Which conversation.
+    #[must_use]
+    pub const fn conversation(&self) -> ConversationId {
+        self.conversation
+    }
+
+    /// The number of the last message of either side; 0 for none.
+    #[must_use]
+    pub const fn last_message(&self) -> Seq {
+        self.last_message
+    }
+
+    /// The messages of the other side that this side has not seen, at most [`UNREAD_MAX`].
+    #[must_use]
+    pub fn unread(&self) -> u32 {
+        let seen = self.seen_own.max(self.seen_said);
+        let mut count = 0;
+        for item in self.recorded.iter().rev() {
+            if item.content.is_staff() {
+                continue;
+            }
+            if item.seq <= seen || count as usize == UNREAD_MAX {
+                break;
+            }
+            let other = item.author.party().is_some_and(|party| party != self.own);
+            count += u32::from(other && item.content.is_message());
+        }
+        count
+    }
+
+    /// Whether recorded lines are still being fetched for the first time.
+    #[must_use]
+    pub const fn loading(&self) -> bool {
+        self.loading
+    }
+
+    /// Whether the conversation has ended.
+    #[must_use]
+    pub const fn closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Whether the visitor stands in line.
+    #[must_use]
+    pub const fn waiting(&self) -> bool {
+        self.waiting
+    }
+
+    /// The visitor's rating.
+    #[must_use]
+    pub const fn rated(&self) -> Option<u8> {
+        self.rated
+    }
+
+    /// The name of the agent who joined last.
+    #[must_use]
+    pub fn agent_name(&self) -> Option<&str> {
+        self.agent_name.as_deref()
+    }
+
+    /// Who is typing now; the name is empty for the visitor. It goes away by `poll_timeout`.
+    #[must_use]
+    pub fn typing(&self) -> Option<&str> {
+        self.typing.as_ref().map(|(name, _)| name.as_str())
+    }
+
+    /// Where the visitor writes from (agents only).
+    #[must_use]
+    pub const fn context(&self) -> Option<&PageContext> {
+        self.context.as_ref()
+    }
+
+    /// Grows with each visible change.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    pub(crate) const fn new(conversation: ConversationId, own: Party, loading: bool) -> Self {
+        Self {
+            conversation,
+            own,
+            recorded: Vec::new(),
+            drafts: Vec::new(),
+            last_message: Seq::ZERO,
+            last_other: Seq::ZERO,
+            seen_own: Seq::ZERO,
+            seen_said: Seq::ZERO,
+            seen_other: Seq::ZERO,
+            loading,
+            closed: false,
+            waiting: false,
+            rated: None,
+            agent_name: None,
+            typing: None,
+            context: None,
+            revision: 0,
+        }
+    }
+
+    /// Takes the next event of a lane. Whether it is a message of the other side.
+    pub(crate) fn apply(&mut self, event: Event) -> bool {
+        self.revision += 1;
+        let party = event.author.party();
+        let own = party == Some(self.own);
+        let mut state = ItemState::Recorded;
+        let message = event.body.is_message();
+        if message {
+            self.last_message = event.seq;
+            if own {
+                state = if event.seq <= self.seen_other { ItemState::Seen } else { ItemState::Sent };
+            } else {
+                self.last_other = event.seq;
+                self.typing = None;
+            }
+            if self.agent_name.is_none() {
+                self.set_agent(&event.author);
+            }
+        }
+        match &event.body {
+            Body::Queued => self.waiting = true,
+            Body::LeftQueue => self.waiting = false,
+            Body::Joined => {
+                self.waiting = false;
+                self.set_agent(&event.author);
+            }
+            Body::Closed => {
+                self.waiting = false;
+                self.closed = true;
+                self.typing = None;
+            }
+            Body::Rated { score, .. } => self.rated = Some(*score),
+            Body::Seen { up_to } if own => self.seen_own = self.seen_own.max(*up_to),
+            Body::Seen { up_to } if party.is_some() => self.other_saw(*up_to),
+            Body::Context { page } => self.context = Some(page.clone()),
+            Body::Text { .. }
+            | Body::File { .. }
+            | Body::Seen { .. }
+            | Body::Note { .. }
+            | Body::Turn { .. }
+            | Body::Assigned { .. } => {}
+        }
+        let (id, seq, at_ms) = (event.id, event.seq, event.at_ms);
+        if let Some(content) = Content::of(event.body, &event.author) {
+            self.insert(Item { id, seq, at_ms, author: event.author, content, state });
+        }
+        message && !own
+    }
+
+    /// Somebody typed.
+    pub(crate) fn set_typing(&mut self, name: String, now_ms: u64) {
+        self.typing = Some((name, now_ms.saturating_add(TYPING_SHOWN_MS)));
+        self.revision += 1;
+    }
+
+    /// When the typing sign goes away.
+    pub(crate) fn typing_until_ms(&self) -> Option<u64> {
+        self.typing.as_ref().map(|(_, until_ms)| *until_ms)
+    }
+
+    /// Takes an old typing sign away. Whether there was one.
+    pub(crate) fn expire(&mut self, now_ms: u64) -> bool {
+        let expired = self.typing_until_ms().is_some_and(|until_ms| until_ms <= now_ms);
+        if expired {
+            self.typing = None;
+            self.revision += 1;
+        }
+        expired
+    }
+
+    /// The number to be reported as seen, if the relay does not know it yet.
+    pub(crate) fn unsaid_seen(&self) -> Option<Seq> {
+        (self.last_other > self.seen_own.max(self.seen_said)).then_some(self.last_other)
+    }
+
+    /// What was said to the relay on this line; 0 when it must be said again.
+    pub(crate) const fn set_seen_said(&mut self, seq: Seq) {
+        self.seen_said = seq;
+        self.revision += 1;
+    }
+
+    /// The time and the beginning of the last message.
+    pub(crate) fn last_line(&self) -> Option<(u64, String)> {
+        let item = self.recorded.iter().rev().find(|item| item.content.is_message())?;
+        let line = match &item.content {
+            Content::Text(text) => first_line(text),
+            Content::File(attachment) => first_line(&attachment.name),
+            Content::Uploading { .. } | Content::Note(_) | Content::Notice(_) => String::new(),
+        };
+        Some((item.at_ms, line))
+    }
+
+    /// The time of the first line.
+    pub(crate) fn first_at_ms(&self) -> u64 {
+        self.recorded.first().map_or(0, |item| item.at_ms)
+    }
+
+    /// Makes the drafts shown those of the outbox. Whether anything changed.
+    pub(crate) fn mirror(&mut self, drafts: &[Draft], author: &Author, live: bool) -> bool {
+        let before = self.revision;
+        let mut at = 0;
+        for draft in drafts {
+            if draft.conversation != self.conversation || !draft.payload.is_shown() {
+                continue;
+            }
+            // Those in front of it in the list, but no more in the outbox, are recorded or discarded.
+            let found = self.drafts[at..].iter().position(|item| item.id == draft.id);
+            match found {
+                Some(0) => {}
+                Some(gone) => {
+                    self.drafts.drain(at..at + gone);
+                    self.revision += 1;
+                }
+                None => {
+                    self.drafts.insert(at, draft.item(author, live));
+                    self.revision += 1;
+                }
+            }
+            let item = &mut self.drafts[at];
+            let uploading = matches!(item.content, Content::Uploading { .. });
+            if uploading != draft.payload.is_upload() {
+                *item = draft.item(author, live);
+                self.revision += 1;
+            } else {
+                let state = draft.state(live);
+                if item.state != state {
+                    item.state = state;
+                    self.revision += 1;
+                }
+            }
+            at += 1;
+        }
+        if self.drafts.len() > at {
+            self.drafts.truncate(at);
+            self.revision += 1;
+        }
+        self.revision != before
+    }
+
+    /// Marks a change made from outside.
+    pub(crate) const fn touch(&mut self) {
+        self.revision += 1;
+    }
+
+    fn set_agent(&mut self, author: &Author) {
+        let name = name_of(author);
+        if !name.is_empty() {
+            self.agent_name = Some(name.to_owned());
+        }
+    }
+
+    fn other_saw(&mut self, up_to: Seq) {
+        self.seen_other = self.seen_other.max(up_to);
+        for item in self.recorded.iter_mut().rev() {
+            if item.state == ItemState::Seen {
+                break;
+            }
+            if item.state == ItemState::Sent && item.seq <= up_to {
+                item.state = ItemState::Seen;
+            }
+        }
+    }
+
+    /// Puts a line at its place: lanes keep their own order, and a staff line stands after the shared ones of its time, whichever
+    /// came first.
+    fn insert(&mut self, item: Item) {
+        let staff = item.content.is_staff();
+        let mut at = self.recorded.len();
+        while at > 0 {
+            let before = &self.recorded[at - 1];
+            let later = if staff { before.at_ms > item.at_ms } else { before.at_ms >= item.at_ms };
+            if before.content.is_staff() == staff || !later {
+                break;
+            }
+            at -= 1;
+        }
+        self.recorded.insert(at, item);
+    }
+}
+
+#[cfg(test)]
+mod tests;

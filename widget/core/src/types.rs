@@ -1,0 +1,144 @@
+//! What both sessions and their shells say to each other.
+
+use wire::{
+    Attachment, AttachmentId, ClientFrame, Close, ConversationId, MessageId, Refusal, Say, Seq, ServerFrame, Token,
+};
+
+/// How the line to the relay stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Online {
+    /// Not connected on purpose: nothing was opened yet.
+    Idle,
+    /// The browser says that there is no network.
+    Offline,
+    /// The first connection is being made.
+    Connecting,
+    /// The line was lost, or could not be made; tried again without end.
+    Reconnecting {
+        /// When the next try begins (the clock of `now_ms`); not after now while one is under way.
+        retry_at_ms: u64,
+    },
+    /// Connected, and the relay has said welcome.
+    Live,
+    /// The relay said why coming back is useless.
+    Refused(Close),
+}
+
+/// What happens to the WebSocket, and to the network under it.
+///
+/// After [`Output::Connect`] the shell drops any older socket and reports only on the new one; after [`Output::Disconnect`] it
+/// drops the socket and reports nothing more of it, not even `Down`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineInput {
+    /// The socket is open.
+    Up,
+    /// A frame came.
+    Frame(ServerFrame),
+    /// The socket closed, or could not be opened.
+    Down {
+        /// The close code, 1006 when there was none.
+        code: u16,
+    },
+    /// The browser says that the network is back, or the page was shown again: try at once.
+    NetworkUp,
+    /// The browser says that the network is gone.
+    NetworkDown,
+}
+
+impl LineInput {
+    /// Whether nothing but a timeline can change by it.
+    pub(crate) const fn is_quiet(&self) -> bool {
+        matches!(self, Self::Frame(ServerFrame::Pong { .. } | ServerFrame::Typing { .. }))
+    }
+}
+
+/// What happens to an upload that [`Output::Upload`] asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UploadInput {
+    /// Some of it is gone.
+    Progress {
+        /// Which draft.
+        id: MessageId,
+        /// Bytes so far.
+        sent: u64,
+    },
+    /// The relay has it.
+    Done {
+        /// Which draft.
+        id: MessageId,
+        /// The relay's answer.
+        attachment: Attachment,
+    },
+    /// It did not work: the relay's refusal; [`Refusal::UploadBroken`] when there was no answer, [`Refusal::FileMissing`] when
+    /// the shell does not hold the file (any more).
+    Failed {
+        /// Which draft.
+        id: MessageId,
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+/// Something for the shell to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Open a socket; answered with [`LineInput::Up`] or [`LineInput::Down`].
+    Connect,
+    /// Close the socket and forget it.
+    Disconnect,
+    /// Send a frame.
+    Transmit(ClientFrame),
+    /// Keep this draft over reloads, in place of an earlier one with the same id.
+    Keep(KeptDraft),
+    /// The draft is done with: drop what is kept of it, and its file.
+    Forget(MessageId),
+    /// Keep the visitor's token over reloads, in place of any other.
+    KeepToken(Token),
+    /// The token is worthless: drop it.
+    ForgetToken,
+    /// Keep which conversation is shown, or that none is.
+    KeepConversation(Option<ConversationId>),
+    /// Upload a file; answered with [`UploadInput`]s. Asked for again after some failures: the shell holds the file until
+    /// `Forget` or `CancelUpload`.
+    Upload {
+        /// The draft it belongs to.
+        id: MessageId,
+        /// Where to.
+        conversation: ConversationId,
+        /// Its name in the request; the same one when only the line broke, a new one for a new conversation.
+        attachment: AttachmentId,
+        /// The shell's own number from `Attach`; 0 when the draft was restored after a reload, so that no file is at hand.
+        file: u32,
+    },
+    /// Stop an upload; nothing more is reported of it. `Upload` may follow for the same draft, `Forget` when it is discarded.
+    CancelUpload {
+        /// The draft it belongs to.
+        id: MessageId,
+    },
+    /// A message of the other side arrived (not from the first load of a timeline), or an agent got a conversation: sound, badge, page event.
+    Arrived {
+        /// Where.
+        conversation: ConversationId,
+        /// Its number; for an assignment the conversation's last number.
+        seq: Seq,
+        /// Whether it is a new assignment.
+        assigned: bool,
+    },
+}
+
+/// A draft as it is kept in the browser's storage: one key for each, so that tabs never overwrite each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptDraft {
+    /// Where it goes.
+    pub conversation: ConversationId,
+    /// Its id, kept on every retry.
+    pub id: MessageId,
+    /// When it was written, by this browser's clock.
+    pub at_ms: u64,
+    /// What it says: words, or a file that is already uploaded.
+    pub say: Say,
+    /// The uploaded file as shown, when it is one.
+    pub attachment: Option<Attachment>,
+    /// Whether it is a private note (then `say` is words).
+    pub note: bool,
+}

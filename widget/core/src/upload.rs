@@ -1,0 +1,126 @@
+//! Files on their way to the relay: which may go, what their answers mean.
+
+use wire::{ConversationId, Media, Refusal};
+
+use crate::backoff::refused_ms;
+use crate::outbox::{Draft, Payload, Phase};
+use crate::session::Session;
+use crate::types::{Output, UploadInput};
+
+/// Uploads at the same time: others of the same address want to send files too.
+const UPLOADS_MAX: usize = 3;
+/// How often an upload is tried before a person must decide.
+const UPLOAD_TRIES_MAX: u32 = 5;
+
+/// What a file's name promises, for the first picture of it.
+pub(crate) fn media_of(name: &str) -> Media {
+    let ends = |ending: &str| {
+        let at = name.len().wrapping_sub(ending.len());
+        name.as_bytes().get(at..).is_some_and(|tail| tail.eq_ignore_ascii_case(ending.as_bytes()))
+    };
+    if [".png", ".jpg", ".jpeg", ".webp", ".gif"].into_iter().any(ends) {
+        Media::Image
+    } else if [".mp4", ".webm"].into_iter().any(ends) {
+        Media::Video
+    } else {
+        Media::Document
+    }
+}
+
+impl Session {
+    /// A file was chosen for this conversation.
+    pub(crate) fn attach(&mut self, conversation: ConversationId, name: String, bytes: u64, file: u32) {
+        let refusal = if bytes == 0 {
+            Some(Refusal::FileEmpty)
+        } else if bytes > self.bytes_max {
+            Some(Refusal::FileTooLarge { bytes_max: self.bytes_max })
+        } else {
+            None
+        };
+        let attachment = self.ids.attachment(self.clock.now_ms());
+        let payload = Payload::Upload { name, bytes, sent: 0, attachment };
+        self.write(conversation, payload, file, refusal);
+    }
+
+    /// The shell tells of an upload.
+    pub(crate) fn upload(&mut self, input: UploadInput) {
+        let now_ms = self.clock.now_ms();
+        let random = self.ids.random();
+        let (UploadInput::Progress { id, .. } | UploadInput::Done { id, .. } | UploadInput::Failed { id, .. }) = &input;
+        let Some(draft) = self.outbox.find(*id) else { return };
+        let Payload::Upload { bytes, sent, .. } = &mut draft.payload else { return };
+        if draft.phase != Phase::Uploading {
+            return;
+        }
+        match input {
+            UploadInput::Progress { sent: so_far, .. } => *sent = so_far.min(*bytes),
+            UploadInput::Done { attachment, .. } => {
+                draft.payload = Payload::File(attachment);
+                draft.phase = Phase::Ready;
+                draft.tries = 0;
+                self.out.extend(draft.kept().map(Output::Keep));
+            }
+            UploadInput::Failed { refusal, .. } if refusal.retry() && draft.tries < UPLOAD_TRIES_MAX => {
+                *sent = 0;
+                draft.phase = Phase::Later { at_ms: now_ms.saturating_add(refused_ms(&refusal, draft.tries, random)) };
+            }
+            UploadInput::Failed { refusal, .. } => draft.phase = Phase::Failed(refusal),
+        }
+    }
+
+    /// Starts uploads that may start.
+    pub(crate) fn pump_uploads(&mut self) {
+        let now_ms = self.clock.now_ms();
+        let mut running = self.outbox.drafts.iter().filter(|draft| draft.phase == Phase::Uploading).count();
+        for draft in &mut self.outbox.drafts {
+            let due = match draft.phase {
+                Phase::Ready => true,
+                Phase::Later { at_ms } => at_ms <= now_ms,
+                Phase::Flight { .. } | Phase::Uploading | Phase::Proving | Phase::Failed(_) => false,
+            };
+            let Payload::Upload { attachment, .. } = &draft.payload else { continue };
+            if !due || running >= UPLOADS_MAX {
+                continue;
+            }
+            let (id, conversation, attachment, file) = (draft.id, draft.conversation, *attachment, draft.file);
+            running += 1;
+            draft.phase = Phase::Uploading;
+            draft.tries = draft.tries.saturating_add(1);
+            self.out.push_back(Output::Upload { id, conversation, attachment, file });
+        }
+    }
+
+    /// Makes a file draft go up once more under a new name: it went to another conversation, or the relay lost it.
+    pub(crate) fn upload_again(&mut self, at: usize) {
+        let attachment = self.ids.attachment(self.clock.now_ms());
+        let draft: &mut Draft = &mut self.outbox.drafts[at];
+        if draft.phase == Phase::Uploading {
+            self.out.push_back(Output::CancelUpload { id: draft.id });
+        }
+        let (name, bytes) = match &mut draft.payload {
+            Payload::File(file) => (std::mem::take(&mut file.name), file.bytes),
+            Payload::Upload { name, bytes, .. } => (std::mem::take(name), *bytes),
+            Payload::Text(_) | Payload::Note(_) | Payload::End | Payload::Rate { .. } => return,
+        };
+        draft.payload = Payload::Upload { name, bytes, sent: 0, attachment };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_promise_a_medium() {
+        for (name, media) in [
+            ("a.PNG", Media::Image),
+            ("é.jpeg", Media::Image),
+            ("clip.webm", Media::Video),
+            ("png", Media::Document),
+            ("", Media::Document),
+            ("x.pdf", Media::Document),
+        ] {
+            assert_eq!(media_of(name), media, "{name}");
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! The visitor's session: registers with the first message, shows one conversation, and loses nothing the visitor wrote.
+
+mod hear;
+mod input;
+mod place;
+
+use wire::limit::{ACKNOWLEDGE_WAIT_MS, COMMENT_CHARS_MAX};
+use wire::{
+    ClientFrame, Close, ConversationId, Hello, PageContext, Party, Refusal, SiteId, Token, VisitorConversation,
+};
+
+pub use input::{VisitorInput, VisitorStart};
+
+use crate::clock::Earliest;
+use crate::outbox::Payload;
+use crate::session::{Session, Step};
+use crate::timeline::Timeline;
+use crate::types::{LineInput, Online, Output};
+
+/// A visitor's session.
+#[derive(Debug)]
+pub struct VisitorSession {
+    session: Session,
+    site: SiteId,
+    page: PageContext,
+    token: Option<Token>,
+    register: Register,
+    /// The visitor wants a new conversation: an old one is not shown by itself.
+    fresh: bool,
+    answering: u32,
+    rows: Vec<VisitorConversation>,
+    /// Conversation, place, how many wait.
+    queues: Vec<(ConversationId, u32, u32)>,
+    /// The line the visitor wants to leave, and whether that was said on this connection.
+    leaving: Option<(ConversationId, bool)>,
+}
+
+/// How the registration stands. Times are inside times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Register {
+    No,
+    Asked { since_ms: u64 },
+    Later { at_ms: u64 },
+}
+
+impl VisitorSession {
+    /// A session that does nothing until it is opened.
+    #[must_use]
+    pub fn new(now_ms: u64, start: VisitorStart) -> Self {
+        let mut session = Session::new(now_ms, start.seed, Party::Visitor, start.drafts);
+        let last_written = session.outbox.drafts.last().map(|draft| draft.conversation);
+        if let Some(conversation) = start.conversation.or(last_written) {
+            // Without a token the relay cannot know any conversation as ours.
+            session.show(conversation, start.token.is_some());
+        }
+        let mut visitor = Self {
+            session,
+            site: start.site,
+            page: start.page,
+            token: start.token,
+            register: Register::No,
+            fresh: false,
+            answering: 0,
+            rows: Vec::new(),
+            queues: Vec::new(),
+            leaving: None,
+        };
+        visitor.settle();
+        visitor
+    }
+
+    /// Takes what happened.
+    pub fn handle(&mut self, now_ms: u64, input: VisitorInput) {
+        self.session.clock.tick(now_ms);
+        let now_ms = self.session.clock.now_ms();
+        self.session.revision += u64::from(!input.is_quiet());
+        match input {
+            VisitorInput::Open => self.session.line.open(now_ms, &mut self.session.out),
+            VisitorInput::Line(input) => self.line(input),
+            VisitorInput::Say { text } => {
+                if !text.trim().is_empty() {
+                    let conversation = self.writable();
+                    self.session.write_text(conversation, text, false);
+                }
+            }
+            VisitorInput::Attach { name, bytes, file } => {
+                let conversation = self.writable();
+                self.session.attach(conversation, name, bytes, file);
+            }
+            VisitorInput::Upload(input) => self.session.upload(input),
+            VisitorInput::Typing => self.session.type_key(),
+            VisitorInput::Visible { visible } => self.session.visible = visible,
+            VisitorInput::LeaveQueue => {
+                let waiting = self.timeline().filter(|timeline| timeline.waiting());
+                self.leaving = waiting.map(|timeline| (timeline.conversation(), false));
+            }
+            VisitorInput::EndConversation => self.end(),
+            VisitorInput::Rate { score, comment } => self.rate(score, comment),
+            VisitorInput::NewConversation => {
+                self.fresh = true;
+                self.show_none();
+            }
+            VisitorInput::Show { conversation } => {
+                let known = self.row(conversation).is_some();
+                self.show(conversation, known);
+            }
+            VisitorInput::Page(page) => {
+                if self.token.is_some() && self.session.line.live() && page != self.page {
+                    self.session.transmit(ClientFrame::Page { page: page.clone() });
+                }
+                self.page = page;
+            }
+            VisitorInput::TokenKept(token) => self.adopt(token),
+            VisitorInput::Retry { id } => self.retry(id),
+            VisitorInput::Discard { id } => self.session.discard(id),
+        }
+        self.settle();
+    }
+
+    /// The next thing to do; to be called until there is none.
+    pub fn next_output(&mut self) -> Option<Output> {
+        self.session.out.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called, by the clock of `now_ms`.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<u64> {
+        let mut earliest = Earliest::after(self.session.clock.now_ms());
+        self.session.timeout(&mut earliest, true);
+        match self.register {
+            Register::No => {}
+            Register::Asked { since_ms } => earliest.add(since_ms.saturating_add(ACKNOWLEDGE_WAIT_MS)),
+            Register::Later { at_ms } => earliest.add(at_ms),
+        }
+        earliest.get().map(|at_ms| self.session.clock.outside_ms(at_ms))
+    }
+
+    /// Takes the time that has passed.
+    pub fn handle_timeout(&mut self, now_ms: u64) {
+        self.session.clock.tick(now_ms);
+        self.settle();
+    }
+
+    /// How the line stands.
+    #[must_use]
+    pub const fn online(&self) -> Online {
+        self.session.online()
+    }
+
+    /// The shown conversation.
+    #[must_use]
+    pub fn timeline(&self) -> Option<&Timeline> {
+        self.session.timeline()
+    }
+
+    /// The place in line of the shown conversation, 1 is next, and how many stand in line. None while it is not known.
+    #[must_use]
+    pub fn queue(&self) -> Option<(u32, u32)> {
+        let timeline = self.timeline().filter(|timeline| timeline.waiting())?;
+        let of = |queue: &&(ConversationId, u32, u32)| queue.0 == timeline.conversation();
+        self.queues.iter().find(of).map(|(_, place, waiting)| (*place, *waiting))
+    }
+
+    /// How many agents answer now.
+    #[must_use]
+    pub const fn answering(&self) -> u32 {
+        self.answering
+    }
+
+    /// The visitor's conversations, the latest first.
+    #[must_use]
+    pub fn conversations(&self) -> &[VisitorConversation] {
+        &self.rows
+    }
+
+    /// The agents' messages the visitor has not seen, in all conversations.
+    #[must_use]
+    pub fn unread(&self) -> u32 {
+        self.rows.iter().map(|row| row.unread).fold(0, u32::saturating_add)
+    }
+
+    /// The messages that are not recorded yet, failed ones too.
+    #[must_use]
+    pub fn drafts_waiting(&self) -> usize {
+        self.session.outbox.drafts.iter().filter(|draft| draft.payload.is_shown()).count()
+    }
+
+    /// Whether one more draft is taken now; otherwise the composer keeps its text.
+    #[must_use]
+    pub fn room(&self) -> bool {
+        self.session.room()
+    }
+
+    /// The largest file taken.
+    #[must_use]
+    pub const fn attachment_bytes_max(&self) -> u64 {
+        self.session.bytes_max
+    }
+
+    /// The token, for uploads and downloads.
+    #[must_use]
+    pub const fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
+    /// Whether to ask for a rating: the shown conversation has ended, an agent took part, and none is given yet.
+    #[must_use]
+    pub fn show_rating(&self) -> bool {
+        self.timeline().is_some_and(|timeline| {
+            timeline.closed()
+                && timeline.rated().is_none()
+                && timeline.agent_name().is_some()
+                && !self.holds(timeline.conversation(), |payload| matches!(payload, Payload::Rate { .. }))
+        })
+    }
+
+    /// The last refusal that belongs to no line of the timeline, and when it came.
+    #[must_use]
+    pub const fn last_refusal(&self) -> Option<&(u64, Refusal)> {
+        self.session.refusal.as_ref()
+    }
+
+    /// The relay's clock now, as far as it is known.
+    #[must_use]
+    pub const fn relay_now_ms(&self, now_ms: u64) -> u64 {
+        self.session.clock.relay_ms(now_ms)
+    }
+
+    /// Grows when anything but the timeline may have changed; that has a revision of its own.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.session.revision
+    }
+
+    fn end(&mut self) {
+        let Some(conversation) = self.session.shown else { return };
+        let begun = self.session.find_follow(conversation).is_some_and(|followed| followed.known);
+        if !self.ended(conversation) && (begun || self.session.outbox.holds(conversation)) {
+            self.session.write(conversation, Payload::End, 0, None);
+        }
+    }
+
+    fn rate(&mut self, score: u8, comment: String) {
+        let Some(conversation) = self.timeline().filter(|timeline| timeline.closed()).map(Timeline::conversation)
+        else {
+            return;
+        };
+        if !(1..=5).contains(&score) || comment.chars().count() > COMMENT_CHARS_MAX || comment.contains('\0') {
+            return self.session.tell(Refusal::RatingInvalid);
+        }
+        self.session.write(conversation, Payload::Rate { score, comment }, 0, None);
+    }
+
+    /// Does everything that may be done now.
+    fn settle(&mut self) {
+        if matches!(self.session.tick(), Step::Lost) {
+            self.lost();
+        }
+        let now_ms = self.session.clock.now_ms();
+        if let Register::Asked { since_ms } = self.register
+            && since_ms.saturating_add(ACKNOWLEDGE_WAIT_MS) <= now_ms
+        {
+            // A second question on the same line could make a second visitor; a new line cannot mix them up.
+            self.session.give_up();
+            self.lost();
+        }
+        self.move_proven();
+        self.pump_register(now_ms);
+        self.pump_leaving();
+        self.session.settle(self.token.is_some(), true);
+        self.list();
+    }
+
+    fn pump_register(&mut self, now_ms: u64) {
+        let due = match self.register {
+            Register::No => true,
+            Register::Later { at_ms } => at_ms <= now_ms,
+            Register::Asked { .. } => false,
+        };
+        let wanted = self.token.is_none() && self.session.outbox.drafts.iter().any(|draft| !draft.failed());
+        if due && wanted && self.session.line.live() {
+            self.register = Register::Asked { since_ms: now_ms };
+            self.session.transmit(ClientFrame::Register);
+        }
+    }
+
+    fn pump_leaving(&mut self) {
+        let Some((conversation, said)) = self.leaving else { return };
+        if !self.session.find_follow(conversation).is_some_and(|followed| followed.timeline.waiting()) {
+            self.leaving = None;
+        } else if !said && self.session.line.live() {
+            self.leaving = Some((conversation, true));
+            self.session.transmit(ClientFrame::LeaveQueue { conversation });
+        }
+    }
+
+    fn hello(&self) -> Hello {
+        Hello::Visitor { site: self.site.clone(), token: self.token.clone(), page: self.page.clone() }
+    }
+
+    fn holds(&self, conversation: ConversationId, what: fn(&Payload) -> bool) -> bool {
+        self.session.outbox.drafts.iter().any(|draft| draft.conversation == conversation && what(&draft.payload))
+    }
+
+    fn line(&mut self, mut input: LineInput) {
+        let token_lost = self.token.is_some() && input == (LineInput::Down { code: Close::TokenInvalid.code() });
+        if token_lost {
+            // Without the token, coming back is of use.
+            input = LineInput::Down { code: 1006 };
+        }
+        match self.session.line(input) {
+            Step::Nothing => {}
+            Step::Greet => {
+                let hello = self.hello();
+                self.session.greet(hello, self.token.is_some());
+            }
+            Step::Frame(frame) => self.hear(frame),
+            Step::Lost => {
+                self.lost();
+                if token_lost {
+                    self.drop_token();
+                }
+            }
+        }
+    }
+
+    fn lost(&mut self) {
+        self.register = Register::No;
+        if let Some((_, said)) = &mut self.leaving {
+            *said = false;
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Where the visitor's words go: which conversation is shown, which is open, and moving drafts to another one.
+
+use wire::{ConversationId, MessageId, Refusal, Token, VisitorConversation};
+
+use super::{Register, VisitorSession};
+use crate::follow::{Followed, Proof};
+use crate::ids::successor;
+use crate::outbox::{Payload, Phase};
+use crate::types::Output;
+
+impl VisitorSession {
+    /// The conversation for what is written now: the shown one, or a new one after it has ended.
+    pub(super) fn writable(&mut self) -> ConversationId {
+        let conversation = match self.session.shown {
+            Some(shown) => self.open_after(shown),
+            None => self.session.ids.conversation(self.session.clock.now_ms()),
+        };
+        if self.session.shown != Some(conversation) {
+            let known = self.row(conversation).is_some();
+            self.show(conversation, known);
+        }
+        conversation
+    }
+
+    /// Shows a conversation, and keeps that it is shown.
+    pub(super) fn show(&mut self, conversation: ConversationId, known: bool) {
+        self.fresh = false;
+        let same = self.session.shown == Some(conversation);
+        self.session.show(conversation, known);
+        if !same {
+            self.session.out.push_back(Output::KeepConversation(Some(conversation)));
+        }
+    }
+
+    /// Shows none, and keeps that.
+    pub(super) fn show_none(&mut self) {
+        if self.session.shown.take().is_some() {
+            self.session.out.push_back(Output::KeepConversation(None));
+        }
+    }
+
+    /// A row of the visitor's own list.
+    pub(super) fn row(&self, conversation: ConversationId) -> Option<&VisitorConversation> {
+        self.rows.iter().find(|row| row.conversation == conversation)
+    }
+
+    /// Whether it has ended, or is about to by the visitor's own wish.
+    pub(super) fn ended(&self, conversation: ConversationId) -> bool {
+        self.row(conversation).is_some_and(|row| row.closed)
+            || self
+                .session
+                .find_follow(conversation)
+                .is_some_and(|followed| followed.ended || followed.timeline.closed())
+            || self.holds(conversation, |payload| matches!(payload, Payload::End))
+    }
+
+    /// This conversation, or the first of those after it that has not ended.
+    fn open_after(&self, mut conversation: ConversationId) -> ConversationId {
+        while self.ended(conversation) {
+            conversation = successor(conversation);
+        }
+        conversation
+    }
+
+    /// Moves the drafts of conversations that have ended without them, now that this is certain.
+    pub(super) fn move_proven(&mut self) {
+        while let Some(followed) = self.session.follows.iter_mut().find(|followed| followed.proof == Proof::Done) {
+            followed.proof = Proof::No;
+            let from = followed.conversation();
+            let to = self.open_after(from);
+            if self.session.outbox.drafts.iter().any(|draft| draft.conversation == from && !draft.failed()) {
+                if self.session.shown == Some(from) {
+                    self.show(to, false);
+                }
+                self.move_drafts(Some(from), to);
+            }
+        }
+    }
+
+    /// The relay does not know the token: begins anew as somebody else, with what was not sent.
+    pub(super) fn drop_token(&mut self) {
+        self.token = None;
+        self.session.out.push_back(Output::ForgetToken);
+        self.session.follows.clear();
+        self.rows.clear();
+        self.queues.clear();
+        self.leaving = None;
+        if self.drafts_waiting() == 0 {
+            self.session.outbox.drafts.clear();
+            return self.show_none();
+        }
+        let to = self.session.ids.conversation(self.session.clock.now_ms());
+        self.show(to, false);
+        self.move_drafts(None, to);
+    }
+
+    /// Another tab has registered.
+    pub(super) fn adopt(&mut self, token: Token) {
+        if self.token.is_some() {
+            return;
+        }
+        self.token = Some(token);
+        // What waits for it may already be known there.
+        for followed in &mut self.session.follows {
+            followed.known = true;
+        }
+        let now_ms = self.session.clock.now_ms();
+        self.session.line.restart(now_ms, &mut self.session.out);
+        self.session.lost();
+        self.register = Register::No;
+    }
+
+    /// A person wants a failed draft to go again; where it cannot go, it goes to the open conversation.
+    pub(super) fn retry(&mut self, id: MessageId) {
+        let homeless = self.session.outbox.find(id).is_some_and(|draft| {
+            matches!(&draft.phase, Phase::Failed(Refusal::NotFound | Refusal::Ended | Refusal::TokenInvalid))
+        });
+        self.session.retry(id);
+        if !homeless {
+            return;
+        }
+        let to = self.writable();
+        if let Some(at) = self.session.outbox.drafts.iter().position(|draft| draft.id == id) {
+            self.move_draft(at, to);
+        }
+    }
+
+    /// Makes the visitor's list agree with the timelines that are loaded.
+    pub(super) fn list(&mut self) {
+        for followed in &mut self.session.follows {
+            let timeline = &followed.timeline;
+            if !followed.known || timeline.loading() || followed.listed == timeline.revision() {
+                continue;
+            }
+            followed.listed = timeline.revision();
+            self.session.revision += 1;
+            list_one(&mut self.rows, followed);
+        }
+    }
+
+    fn move_drafts(&mut self, from: Option<ConversationId>, to: ConversationId) {
+        let moves = |conversation| from.is_none_or(|from| from == conversation);
+        self.session.outbox.drafts.retain(|draft| draft.payload.is_shown() || !moves(draft.conversation));
+        for at in 0..self.session.outbox.drafts.len() {
+            let draft = &self.session.outbox.drafts[at];
+            // What failed in a conversation that is still to be seen stays there.
+            if moves(draft.conversation) && !(from.is_some() && draft.failed()) {
+                self.move_draft(at, to);
+            }
+        }
+    }
+
+    fn move_draft(&mut self, at: usize, to: ConversationId) {
+        // A file belongs to the conversation it was uploaded to.
+        self.session.upload_again(at);
+        let draft = &mut self.session.outbox.drafts[at];
+        draft.conversation = to;
+        if !draft.failed() {
+            draft.phase = Phase::Ready;
+            draft.tries = 0;
+            self.session.out.extend(draft.kept().map(Output::Keep));
+        }
+    }
+}
+
+fn list_one(rows: &mut Vec<VisitorConversation>, followed: &Followed) {
+    let timeline = &followed.timeline;
+    let conversation = timeline.conversation();
+    let Some((last_at_ms, last_line)) = timeline.last_line() else { return };
+    let old = rows.iter().position(|row| row.conversation == conversation);
+    let (mut at, opened_at_ms, newer) = match old {
+        // The relay's list is ahead of what was fetched.
+        Some(at) if rows[at].head > followed.shared.last => return,
+        Some(at) => (at, rows[at].opened_at_ms, last_at_ms > rows[at].last_at_ms),
+        None => (0, timeline.first_at_ms(), true),
+    };
+    if old.is_some() {
+        rows.remove(at);
+    }
+    if newer {
+        at = 0;
+    }
+    let row = VisitorConversation {
+        conversation,
+        opened_at_ms,
+        last_at_ms,
+        last_line,
+        closed: timeline.closed(),
+        unread: timeline.unread(),
+        head: followed.shared.last,
+    };
+    rows.insert(at, row);
+}
