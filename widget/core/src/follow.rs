@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use wire::limit::{ACKNOWLEDGE_WAIT_MS, AHEAD_EVENTS_MAX};
-use wire::{ClientFrame, ConversationId, Cursor, Event, Follow, Lane, Party, Seq};
+use wire::{ClientFrame, ConversationId, Cursor, Event, Follow, Lane, MessageId, Party, Seq};
 
 use crate::clock::Earliest;
 use crate::timeline::Timeline;
@@ -104,6 +104,22 @@ pub(crate) enum Proof {
     Done,
 }
 
+/// An event that has its place in a timeline.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    pub(crate) id: MessageId,
+    pub(crate) seq: Seq,
+    pub(crate) party: Option<Party>,
+    /// Whether it is a message of the other side that has just come.
+    pub(crate) arrived: bool,
+}
+
+impl Taken {
+    pub(crate) const fn of(event: &Event) -> Self {
+        Self { id: event.id, seq: event.seq, party: event.author.party(), arrived: false }
+    }
+}
+
 /// A followed conversation.
 #[derive(Debug)]
 pub(crate) struct Followed {
@@ -157,18 +173,21 @@ impl Followed {
         Follow { conversation: self.conversation(), after }
     }
 
-    /// Takes an event and those that waited for it. The numbers of the other side's messages among them go into `messages`,
-    /// unless this is the first load.
-    pub(crate) fn take(&mut self, event: Event, messages: &mut Vec<Seq>) {
-        let known_before = self.shared.loaded;
+    /// Takes an event and those that waited for it; tells of each that is in the timeline now.
+    pub(crate) fn take(&mut self, event: Event, taken: &mut Vec<Taken>) {
+        // What comes with the first load is no news.
+        let news = self.shared.loaded;
         self.known = true;
         let lane = event.lane;
+        if event.seq <= self.log(lane).last {
+            taken.push(Taken::of(&event));
+            return;
+        }
         let mut next = self.log(lane).offer(event);
         while let Some(event) = next {
-            let seq = event.seq;
-            if self.timeline.apply(event) && known_before {
-                messages.push(seq);
-            }
+            let mut one = Taken::of(&event);
+            one.arrived = self.timeline.apply(event) && news;
+            taken.push(one);
             next = self.log(lane).ready();
         }
     }

@@ -6,6 +6,7 @@
 mod agent;
 mod backoff;
 mod clock;
+mod codec;
 mod follow;
 mod ids;
 mod item;
@@ -19,6 +20,9 @@ mod upload;
 mod visitor;
 
 pub use agent::{AgentInput, AgentSession, AgentStart};
+pub use codec::{
+    read_attachment, read_draft, read_frame_of_staff, read_frame_of_visitor, read_refusal, write_draft, write_frame,
+};
 pub use item::{Content, Item, ItemState, Notice};
 pub use text::check_text;
 pub use timeline::Timeline;

@@ -1,6 +1,6 @@
 //! Gaps, pages and early events.
 
-use wire::{Author, Body, MessageId};
+use wire::{Author, Body};
 
 use super::*;
 

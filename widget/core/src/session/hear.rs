@@ -4,6 +4,7 @@ use wire::limit::FOLLOW_CONVERSATIONS_MAX;
 use wire::{Body, ConversationId, Event, Head, Party, Refusal, ServerFrame};
 
 use crate::backoff::refused_ms;
+use crate::follow::Taken;
 use crate::outbox::{Draft, Payload};
 use crate::session::{Session, Step};
 use crate::types::Output;
@@ -43,25 +44,30 @@ impl Session {
         Step::Nothing
     }
 
-    /// Something was recorded. An own draft is done with, wherever its event comes from.
+    /// Something was recorded. An own draft is done with once it has its place in the timeline, wherever its event comes from:
+    /// while that waits for a gap to be filled, the draft stands for it.
     fn event(&mut self, event: Event) {
         let conversation = event.conversation;
-        if event.author.party() == Some(self.party) && self.outbox.remove(event.id).is_some() {
-            self.out.push_back(Output::Forget(event.id));
-        }
         if event.body == Body::Closed {
             let over = |draft: &Draft| draft.conversation == conversation && matches!(draft.payload, Payload::End);
             self.outbox.drafts.retain(|draft| !over(draft));
         }
-        let mut messages = Vec::new();
+        let mut taken = Vec::new();
         if self.party == Party::Visitor {
             // All of a visitor's conversations are theirs to see: this one was opened in another tab.
-            self.follow(conversation, true).take(event, &mut messages);
-            for seq in messages {
-                self.out.push_back(Output::Arrived { conversation, seq, assigned: false });
-            }
+            self.follow(conversation, true).take(event, &mut taken);
         } else if let Some(followed) = self.follow_mut(conversation) {
-            followed.take(event, &mut messages);
+            followed.take(event, &mut taken);
+        } else {
+            taken.push(Taken::of(&event));
+        }
+        for one in taken {
+            if one.party == Some(self.party) && self.outbox.remove(one.id).is_some() {
+                self.out.push_back(Output::Forget(one.id));
+            }
+            if one.arrived && self.party == Party::Visitor {
+                self.out.push_back(Output::Arrived { conversation, seq: one.seq, assigned: false });
+            }
         }
     }
 

@@ -1,0 +1,193 @@
+//! What a client says, as JSON text.
+
+use wire::{AgentState, Attachment, ClientFrame, Cursor, Follow, Hello, Lane, Media, MessageId, PageContext, Say};
+
+use crate::codec::json::Writer;
+use crate::types::KeptDraft;
+
+/// The frame as one JSON object.
+#[must_use]
+pub fn write_frame(frame: &ClientFrame) -> String {
+    let mut to = Writer::new();
+    match frame {
+        ClientFrame::Hello { protocol, hello, follow } => write_hello(&mut to, *protocol, hello, follow),
+        ClientFrame::Register => to.text("type", "register"),
+        ClientFrame::Say { conversation, id, say } => {
+            about(&mut to, "say", conversation.0);
+            uuid(&mut to, "id", id.0);
+            write_say(&mut to, say);
+        }
+        ClientFrame::Note { conversation, id, text } => {
+            about(&mut to, "note", conversation.0);
+            uuid(&mut to, "id", id.0);
+            to.text("text", text);
+        }
+        ClientFrame::Typing { conversation } => about(&mut to, "typing", conversation.0),
+        ClientFrame::Seen { conversation, up_to } => {
+            about(&mut to, "seen", conversation.0);
+            to.number("up_to", up_to.0);
+        }
+        ClientFrame::LeaveQueue { conversation } => about(&mut to, "leave_queue", conversation.0),
+        ClientFrame::Take { conversation } => about(&mut to, "take", conversation.0),
+        ClientFrame::End { conversation, id } => {
+            about(&mut to, "end", conversation.0);
+            uuid(&mut to, "id", id.0);
+        }
+        ClientFrame::Rate { conversation, id, score, comment } => {
+            about(&mut to, "rate", conversation.0);
+            uuid(&mut to, "id", id.0);
+            to.number("score", u64::from(*score));
+            to.text("comment", comment);
+        }
+        ClientFrame::Follow { follow } => {
+            to.text("type", "follow");
+            to.open("follow");
+            write_follow(&mut to, follow);
+            to.close();
+        }
+        ClientFrame::Unfollow { conversation } => about(&mut to, "unfollow", conversation.0),
+        ClientFrame::Fetch { conversation, lane, after } => {
+            about(&mut to, "fetch", conversation.0);
+            to.text(
+                "lane",
+                match lane {
+                    Lane::Shared => "shared",
+                    Lane::Staff => "staff",
+                },
+            );
+            to.number("after", after.0);
+        }
+        ClientFrame::Presence { state } => {
+            to.text("type", "presence");
+            to.text(
+                "state",
+                match state {
+                    AgentState::Online => "online",
+                    AgentState::Away => "away",
+                    AgentState::Offline => "offline",
+                },
+            );
+        }
+        ClientFrame::Page { page } => {
+            to.text("type", "page");
+            write_page(&mut to, page);
+        }
+        ClientFrame::ListClosed { before_ms } => {
+            to.text("type", "list_closed");
+            to.number("before_ms", *before_ms);
+        }
+        ClientFrame::ListOfVisitor { visitor } => {
+            to.text("type", "list_of_visitor");
+            uuid(&mut to, "visitor", visitor.0);
+        }
+        ClientFrame::Ping => to.text("type", "ping"),
+    }
+    to.finish()
+}
+
+/// A draft as the browser's storage keeps it; read back by [`crate::read_draft`].
+#[must_use]
+pub fn write_draft(draft: &KeptDraft) -> String {
+    let mut to = Writer::new();
+    uuid(&mut to, "conversation", draft.conversation.0);
+    uuid(&mut to, "id", draft.id.0);
+    to.number("at_ms", draft.at_ms);
+    write_say(&mut to, &draft.say);
+    match &draft.attachment {
+        Some(attachment) => {
+            to.open("attachment");
+            write_attachment(&mut to, attachment);
+            to.close();
+        }
+        None => to.null("attachment"),
+    }
+    to.bool("note", draft.note);
+    to.finish()
+}
+
+fn write_hello(to: &mut Writer, protocol: u16, hello: &Hello, follow: &[Follow]) {
+    to.text("type", "hello");
+    to.number("protocol", u64::from(protocol));
+    to.open("hello");
+    match hello {
+        Hello::Visitor { site, token, page } => {
+            to.text("as", "visitor");
+            to.text("site", site.as_str());
+            match token {
+                Some(token) => to.text("token", token.reveal()),
+                None => to.null("token"),
+            }
+            write_page(to, page);
+        }
+        Hello::Agent => to.text("as", "agent"),
+    }
+    to.close();
+    to.open_list("follow");
+    for one in follow {
+        to.item();
+        write_follow(to, one);
+        to.close();
+    }
+    to.close_list();
+}
+
+fn about(to: &mut Writer, kind: &str, conversation: u128) {
+    to.text("type", kind);
+    uuid(to, "conversation", conversation);
+}
+
+/// All ids have one form on the wire.
+fn uuid(to: &mut Writer, name: &str, id: u128) {
+    to.text(name, &MessageId(id).to_string());
+}
+
+fn write_say(to: &mut Writer, say: &Say) {
+    to.open("say");
+    match say {
+        Say::Text { text } => {
+            to.text("kind", "text");
+            to.text("text", text);
+        }
+        Say::File { attachment } => {
+            to.text("kind", "file");
+            uuid(to, "attachment", attachment.0);
+        }
+    }
+    to.close();
+}
+
+fn write_follow(to: &mut Writer, follow: &Follow) {
+    uuid(to, "conversation", follow.conversation.0);
+    let Cursor { shared, staff } = follow.after;
+    to.open("after");
+    to.number("shared", shared.0);
+    to.number("staff", staff.0);
+    to.close();
+}
+
+fn write_page(to: &mut Writer, page: &PageContext) {
+    to.open("page");
+    to.text("url", &page.url);
+    to.text("title", &page.title);
+    to.text("language", &page.language);
+    to.text("time_zone", &page.time_zone);
+    to.text("browser", &page.browser);
+    to.close();
+}
+
+fn write_attachment(to: &mut Writer, attachment: &Attachment) {
+    uuid(to, "id", attachment.id.0);
+    to.text("name", &attachment.name);
+    to.text("media_type", &attachment.media_type);
+    to.text(
+        "media",
+        match attachment.media {
+            Media::Image => "image",
+            Media::Video => "video",
+            Media::Document => "document",
+        },
+    );
+    to.number("bytes", attachment.bytes);
+    to.number("width", u64::from(attachment.width));
+    to.number("height", u64::from(attachment.height));
+}

@@ -1,0 +1,144 @@
+//! The hand-written JSON of the clients against the golden files and against serde: one form, two writers.
+
+use proptest::prelude::*;
+use serde_json::Value;
+use widget_core::{
+    KeptDraft, read_attachment, read_draft, read_frame_of_staff, read_frame_of_visitor, read_refusal, write_draft,
+    write_frame,
+};
+use wire::{AttachmentId, ClientFrame, ConversationId, MessageId, Refusal, Say, Seq, ServerFrame, Session};
+
+fn golden(name: &str) -> Vec<(String, Value)> {
+    let path = format!("{}/../../relay/wire/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let Value::Object(all) = serde_json::from_str(&text).unwrap() else { panic!("{name} holds one object") };
+    assert!(!all.is_empty());
+    all.into_iter().collect()
+}
+
+#[test]
+fn every_client_frame_is_written_as_the_golden_file_has_it() {
+    for (name, value) in golden("client_frame") {
+        let frame: ClientFrame = serde_json::from_value(value.clone()).unwrap();
+        let written: Value = serde_json::from_str(&write_frame(&frame)).unwrap();
+        assert_eq!(written, value, "{name}");
+    }
+}
+
+#[test]
+fn every_server_frame_reads_as_serde_reads_it() {
+    for (name, value) in golden("server_frame") {
+        let want: ServerFrame = serde_json::from_value(value.clone()).unwrap();
+        let (visitors, staffs) = match &want {
+            ServerFrame::Welcome { session: Session::Visitor { .. }, .. }
+            | ServerFrame::Registered { .. }
+            | ServerFrame::Queue { .. }
+            | ServerFrame::Answering { .. } => (true, false),
+            ServerFrame::Welcome { session: Session::Agent { .. }, .. }
+            | ServerFrame::Inbox { .. }
+            | ServerFrame::Agent { .. }
+            | ServerFrame::Closed { .. }
+            | ServerFrame::OfVisitor { .. } => (false, true),
+            ServerFrame::Event { .. }
+            | ServerFrame::Events { .. }
+            | ServerFrame::Refused { .. }
+            | ServerFrame::Typing { .. }
+            | ServerFrame::Pong { .. } => (true, true),
+        };
+        let text = serde_json::to_string_pretty(&value).unwrap();
+        assert_eq!(read_frame_of_visitor(&text), visitors.then(|| want.clone()), "{name}");
+        assert_eq!(read_frame_of_staff(&text), staffs.then_some(want), "{name}");
+    }
+}
+
+#[test]
+fn every_body_refusal_and_attachment_reads_as_serde_reads_it() {
+    let frame = |key: &str, value: &Value| {
+        let mut event = golden("server_frame").into_iter().find(|(name, _)| name == "event").unwrap().1;
+        event["event"][key] = value.clone();
+        event
+    };
+    for (key, file) in [("body", "body"), ("author", "author"), ("lane", "lane")] {
+        for (name, value) in golden(file) {
+            let text = frame(key, &value);
+            let want: ServerFrame = serde_json::from_value(text.clone()).unwrap();
+            assert_eq!(read_frame_of_staff(&text.to_string()), Some(want), "{file} {name}");
+        }
+    }
+    for (name, value) in golden("refusal") {
+        let want: Refusal = serde_json::from_value(value.clone()).unwrap();
+        assert_eq!(read_refusal(&value.to_string()), Some(want), "{name}");
+    }
+    for (name, value) in golden("attachment") {
+        assert_eq!(read_attachment(&value.to_string()), Some(serde_json::from_value(value).unwrap()), "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_frame_is_none() {
+    for text in [
+        "",
+        "null",
+        "{}",
+        "[]",
+        "{\"type\":\"queue\"}",
+        "{\"type\":\"answering\",\"agents\":-1}",
+        "{\"type\":\"answering\",\"agents\":1.5}",
+        "{\"type\":\"answering\",\"agents\":4294967296}",
+        "{\"type\":\"answering\",\"agents\":1} x",
+        "{\"type\":\"answering\",\"agents\":1",
+        "{\"type\":\"answering\",,\"agents\":1}",
+        "{\"type\":\"answer\\ud800\"}",
+        "{\"type\":\"nobody_knows\"}",
+    ] {
+        assert_eq!(read_frame_of_visitor(text), None, "{text}");
+    }
+    let deep = "[".repeat(100_000);
+    assert_eq!(read_frame_of_visitor(&deep), None);
+}
+
+proptest! {
+    #[test]
+    fn any_text_survives_both_ways(text in any::<String>(), note in any::<bool>(), at_ms in any::<u64>()) {
+        let say = Say::Text { text };
+        let (conversation, id) = (ConversationId(7), MessageId(u128::MAX));
+        let frame = ClientFrame::Say { conversation, id, say: say.clone() };
+        prop_assert_eq!(serde_json::from_str::<ClientFrame>(&write_frame(&frame)).unwrap(), frame);
+        let draft = KeptDraft { conversation, id, at_ms, say, attachment: None, note };
+        prop_assert_eq!(read_draft(&write_draft(&draft)), Some(draft));
+    }
+
+    #[test]
+    fn any_text_of_the_relay_reads_as_serde_reads_it(name in any::<String>(), seq in any::<u64>()) {
+        let refused = ServerFrame::Typing { conversation: ConversationId(1), party: wire::Party::Staff, name };
+        prop_assert_eq!(read_frame_of_visitor(&serde_json::to_string(&refused).unwrap()), Some(refused));
+        let page = ServerFrame::Events {
+            conversation: ConversationId(1), lane: wire::Lane::Shared, after: Seq(seq), events: Vec::new(), head: Seq(seq),
+        };
+        prop_assert_eq!(read_frame_of_visitor(&serde_json::to_string(&page).unwrap()), Some(page));
+    }
+
+    #[test]
+    fn nothing_panics(text in any::<String>(), cut in 0usize..400) {
+        let _ = read_frame_of_staff(&text);
+        let frame = "{\"type\":\"typing\",\"conversation\":\"01900000-0000-7000-8000-000000000001\",\"party\":\"staff\",\"name\":\"\\ud83d\\ude00é\\n\"}";
+        let mut end = cut.min(frame.len());
+        while !frame.is_char_boundary(end) { end -= 1; }
+        let _ = read_frame_of_visitor(&frame[..end]);
+        let _ = read_draft(&text);
+    }
+}
+
+#[test]
+fn a_file_draft_survives_both_ways() {
+    let attachment = read_attachment(&golden("attachment")[0].1.to_string()).unwrap();
+    let draft = KeptDraft {
+        conversation: ConversationId(1),
+        id: MessageId(2),
+        at_ms: 3,
+        say: Say::File { attachment: AttachmentId(4) },
+        attachment: Some(attachment),
+        note: false,
+    };
+    assert_eq!(read_draft(&write_draft(&draft)), Some(draft));
+}

@@ -1,0 +1,404 @@
+//! Sessions of both sides over lines that break at any moment: nothing is lost, nothing is twice, all see the same order.
+
+mod model;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use model::{Client, Relay};
+use proptest::prelude::*;
+use widget_core::{
+    AgentInput, AgentSession, AgentStart, Content, Item, ItemState, KeptDraft, LineInput, Output, Timeline,
+    VisitorInput, VisitorSession, VisitorStart,
+};
+use wire::{Body, ClientFrame, ConversationId, Event, MessageId, PageContext, ServerFrame, Token};
+
+const FIRST_TAB: Client = 0;
+const SECOND_TAB: Client = 1;
+const AGENT: Client = 2;
+
+/// What happens in a run.
+#[derive(Clone, Debug)]
+enum Step {
+    /// The visitor writes, in one of two tabs.
+    VisitorSays(Client),
+    AgentSays,
+    AgentNotes,
+    /// Somebody ends what is shown.
+    Ends(Client),
+    /// The agent looks at another conversation.
+    AgentShows(usize),
+    /// Frames go up, frames go down.
+    Up(Client, usize),
+    Down(Client, usize),
+    /// The line breaks; what is on it is lost.
+    Cut(Client),
+    /// The page is loaded anew.
+    Reload(Client),
+    /// The relay refuses some.
+    Busy(u32),
+    /// Time passes.
+    Wait(u64),
+    /// A browser's clock is set.
+    ClockJumps(Client, i64),
+    Visible(Client, bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let client = || 0..3_usize;
+    prop_oneof![
+        6 => (0..2_usize).prop_map(Step::VisitorSays),
+        4 => Just(Step::AgentSays),
+        1 => Just(Step::AgentNotes),
+        1 => client().prop_map(Step::Ends),
+        2 => (0..4_usize).prop_map(Step::AgentShows),
+        8 => (client(), 1..4_usize).prop_map(|(client, count)| Step::Up(client, count)),
+        8 => (client(), 1..4_usize).prop_map(|(client, count)| Step::Down(client, count)),
+        2 => client().prop_map(Step::Cut),
+        2 => client().prop_map(Step::Reload),
+        1 => (1..4_u32).prop_map(Step::Busy),
+        5 => prop_oneof![Just(10_u64), Just(600), Just(5_000), Just(16_000), Just(60_000)].prop_map(Step::Wait),
+        1 => (client(), -1_000_000_i64..1_000_000).prop_map(|(client, by_ms)| Step::ClockJumps(client, by_ms)),
+        1 => (client(), any::<bool>()).prop_map(|(client, visible)| Step::Visible(client, visible)),
+    ]
+}
+
+enum Brain {
+    Visitor(VisitorSession),
+    Agent(AgentSession),
+}
+
+/// What the relay's side of a line brings down.
+enum News {
+    Up,
+    Frame(ServerFrame),
+}
+
+/// A page in a browser, and its line.
+struct Page {
+    brain: Option<Brain>,
+    /// How far its clock is off.
+    off_ms: i64,
+    /// When its timer ends, by the true clock: browsers count a timer's length, whatever is done to their clock.
+    due_ms: Option<u64>,
+    up: VecDeque<ClientFrame>,
+    down: VecDeque<News>,
+}
+
+/// What a browser keeps.
+#[derive(Default)]
+struct Storage {
+    drafts: BTreeMap<MessageId, KeptDraft>,
+    token: Option<Token>,
+    conversation: Option<ConversationId>,
+}
+
+struct World {
+    relay: Relay,
+    now_ms: u64,
+    seed: u128,
+    pages: Vec<Page>,
+    /// The visitor's, the agent's.
+    storages: [Storage; 2],
+    said: Vec<String>,
+}
+
+const START_MS: u64 = 1_700_000_000_000;
+
+impl World {
+    fn new() -> Self {
+        let page = || Page { brain: None, off_ms: 0, due_ms: None, up: VecDeque::new(), down: VecDeque::new() };
+        let pages = (0..3).map(|_| page()).collect();
+        let (relay, storages) = (Relay::default(), Default::default());
+        let mut world = Self { relay, now_ms: START_MS, seed: 0, pages, storages, said: Vec::new() };
+        world.load(FIRST_TAB);
+        world.load(AGENT);
+        world
+    }
+
+    fn load(&mut self, client: Client) {
+        self.cut_quietly(client);
+        self.seed += 1;
+        let now_ms = self.clock_ms(client);
+        let storage = &self.storages[usize::from(client == AGENT)];
+        let drafts = storage.drafts.values().cloned().collect();
+        let brain = if client == AGENT {
+            Brain::Agent(AgentSession::new(now_ms, AgentStart { seed: self.seed, drafts, away: false }))
+        } else {
+            let start = VisitorStart {
+                site: "demo".parse().expect("a site id"),
+                seed: self.seed,
+                page: PageContext::default(),
+                token: storage.token.clone(),
+                conversation: storage.conversation,
+                drafts,
+            };
+            Brain::Visitor(VisitorSession::new(now_ms, start))
+        };
+        self.pages[client].brain = Some(brain);
+        self.drain(client);
+        match client {
+            AGENT => self.agent(AgentInput::Open),
+            tab => self.visitor(tab, VisitorInput::Open),
+        }
+    }
+
+    fn clock_ms(&self, client: Client) -> u64 {
+        self.now_ms.saturating_add_signed(self.pages[client].off_ms)
+    }
+
+    fn visitor(&mut self, tab: Client, input: VisitorInput) {
+        let now_ms = self.clock_ms(tab);
+        let Some(Brain::Visitor(session)) = &mut self.pages[tab].brain else { return };
+        session.handle(now_ms, input);
+        self.drain(tab);
+    }
+
+    fn agent(&mut self, input: AgentInput) {
+        let now_ms = self.clock_ms(AGENT);
+        let Some(Brain::Agent(session)) = &mut self.pages[AGENT].brain else { return };
+        session.handle(now_ms, input);
+        self.drain(AGENT);
+    }
+
+    fn line(&mut self, client: Client, input: LineInput) {
+        match client {
+            AGENT => self.agent(AgentInput::Line(input)),
+            tab => self.visitor(tab, VisitorInput::Line(input)),
+        }
+    }
+
+    fn drain(&mut self, client: Client) {
+        loop {
+            let output = match &mut self.pages[client].brain {
+                Some(Brain::Visitor(session)) => session.next_output(),
+                Some(Brain::Agent(session)) => session.next_output(),
+                None => None,
+            };
+            let storage = &mut self.storages[usize::from(client == AGENT)];
+            match output {
+                None => break,
+                Some(Output::Connect) => {
+                    self.cut_quietly(client);
+                    self.pages[client].down.push_back(News::Up);
+                }
+                Some(Output::Disconnect) => self.cut_quietly(client),
+                Some(Output::Transmit(frame)) => self.pages[client].up.push_back(frame),
+                Some(Output::Keep(draft)) => drop(storage.drafts.insert(draft.id, draft)),
+                Some(Output::Forget(id)) => drop(storage.drafts.remove(&id)),
+                Some(Output::KeepToken(token)) => storage.token = Some(token),
+                Some(Output::KeepConversation(conversation)) => storage.conversation = conversation,
+                Some(Output::Arrived { .. }) => {}
+                Some(other) => panic!("{other:?}"),
+            }
+        }
+        let at_ms = match &self.pages[client].brain {
+            Some(Brain::Visitor(session)) => session.poll_timeout(),
+            Some(Brain::Agent(session)) => session.poll_timeout(),
+            None => None,
+        };
+        let now_ms = self.clock_ms(client);
+        self.pages[client].due_ms = at_ms.map(|at_ms| self.now_ms + at_ms.saturating_sub(now_ms));
+    }
+
+    fn cut_quietly(&mut self, client: Client) {
+        self.relay.cut(client);
+        self.pages[client].up.clear();
+        self.pages[client].down.clear();
+    }
+
+    fn go_up(&mut self, client: Client, count: usize) {
+        for _ in 0..count {
+            let Some(frame) = self.pages[client].up.pop_front() else { return };
+            self.relay.now_ms = self.now_ms;
+            for (to, frame) in self.relay.frame(client, frame) {
+                self.pages[to].down.push_back(News::Frame(frame));
+            }
+        }
+    }
+
+    fn go_down(&mut self, client: Client, count: usize) {
+        for _ in 0..count {
+            let Some(news) = self.pages[client].down.pop_front() else { return };
+            let input = match news {
+                News::Up => LineInput::Up,
+                News::Frame(frame) => LineInput::Frame(frame),
+            };
+            self.line(client, input);
+        }
+    }
+
+    fn say(&mut self, who: &str) -> String {
+        let text = format!("{who} {}", self.said.len());
+        self.said.push(text.clone());
+        text
+    }
+
+    fn run(&mut self, step: &Step) {
+        match *step {
+            Step::VisitorSays(tab) if self.pages[tab].brain.is_some() => {
+                let text = self.say("visitor");
+                self.visitor(tab, VisitorInput::Say { text });
+            }
+            Step::AgentSays if self.shown().is_some() => {
+                let text = self.say("agent");
+                self.agent(AgentInput::Say { text });
+            }
+            Step::AgentNotes if self.shown().is_some() => {
+                let text = self.say("note");
+                self.agent(AgentInput::Note { text });
+            }
+            Step::VisitorSays(_) | Step::AgentSays | Step::AgentNotes => {}
+            Step::Ends(AGENT) => {
+                if let Some(conversation) = self.shown() {
+                    self.agent(AgentInput::End { conversation });
+                }
+            }
+            Step::Ends(tab) => self.visitor(tab, VisitorInput::EndConversation),
+            Step::AgentShows(which) => {
+                let Some(Brain::Agent(session)) = &self.pages[AGENT].brain else { return };
+                let row = session.open().get(which).map(|row| row.conversation);
+                if let Some(conversation) = row {
+                    self.agent(AgentInput::Show { conversation });
+                }
+            }
+            Step::Up(client, count) => self.go_up(client, count),
+            Step::Down(client, count) => self.go_down(client, count),
+            Step::Cut(client) => {
+                self.cut_quietly(client);
+                self.line(client, LineInput::Down { code: 1006 });
+            }
+            // Two tabs that both register are two visitors: the second one opens when there is a token.
+            Step::Reload(SECOND_TAB) if self.storages[0].token.is_none() => {}
+            Step::Reload(client) => self.load(client),
+            Step::Busy(count) => self.relay.busy = count,
+            Step::Wait(ms) => self.wait(ms),
+            Step::ClockJumps(client, by_ms) => self.pages[client].off_ms += by_ms,
+            Step::Visible(AGENT, visible) => self.agent(AgentInput::Visible { visible }),
+            Step::Visible(tab, visible) => self.visitor(tab, VisitorInput::Visible { visible }),
+        }
+    }
+
+    fn shown(&self) -> Option<ConversationId> {
+        match &self.pages[AGENT].brain {
+            Some(Brain::Agent(session)) => session.shown(),
+            Some(Brain::Visitor(_)) | None => None,
+        }
+    }
+
+    fn wait(&mut self, ms: u64) {
+        self.now_ms += ms;
+        for client in 0..self.pages.len() {
+            if self.pages[client].due_ms.is_none_or(|due_ms| due_ms > self.now_ms) {
+                continue;
+            }
+            let now_ms = self.clock_ms(client);
+            match &mut self.pages[client].brain {
+                Some(Brain::Visitor(session)) => session.handle_timeout(now_ms),
+                Some(Brain::Agent(session)) => session.handle_timeout(now_ms),
+                None => {}
+            }
+            self.drain(client);
+            assert!(self.pages[client].due_ms.is_none_or(|due_ms| due_ms > self.now_ms), "it would wake for ever");
+        }
+    }
+
+    /// Good lines from now on, for long enough.
+    fn heal(&mut self, ms: u64) {
+        self.relay.busy = 0;
+        let end_ms = self.now_ms + ms;
+        while self.now_ms < end_ms {
+            while self.pages.iter().any(|page| !page.up.is_empty() || !page.down.is_empty()) {
+                for client in 0..self.pages.len() {
+                    self.go_up(client, usize::MAX);
+                    self.go_down(client, usize::MAX);
+                }
+            }
+            self.wait(250);
+        }
+    }
+
+    fn check(&mut self) {
+        self.check_log();
+        let conversations: Vec<_> = self.relay.logs.keys().copied().collect();
+        for conversation in conversations {
+            self.agent(AgentInput::Show { conversation });
+            for tab in [FIRST_TAB, SECOND_TAB] {
+                self.visitor(tab, VisitorInput::Show { conversation });
+            }
+            self.heal(2_000);
+            let log = &self.relay.logs[&conversation];
+            for page in &self.pages {
+                match &page.brain {
+                    None => {}
+                    Some(Brain::Visitor(session)) => {
+                        let timeline = session.timeline().expect("one is shown");
+                        assert_eq!(ids(timeline, |_| true), shown(&log.shared), "the visitor's timeline");
+                        assert_eq!(session.drafts_waiting(), 0);
+                    }
+                    Some(Brain::Agent(session)) => {
+                        let timeline = session.timeline().expect("one is shown");
+                        assert_eq!(ids(timeline, |item| !staff(item)), shown(&log.shared), "the agent's timeline");
+                        assert_eq!(ids(timeline, staff), shown(&log.staff), "the agent's notes");
+                        assert_eq!(session.drafts_waiting(), 0);
+                    }
+                }
+            }
+        }
+        assert_eq!(self.storages[0].drafts, BTreeMap::new());
+        assert_eq!(self.storages[1].drafts, BTreeMap::new());
+    }
+
+    /// Everything said is in the log once; only an agent's word to an ended conversation may have failed, and says so.
+    fn check_log(&mut self) {
+        let mut failed = Vec::new();
+        let shown: Vec<ConversationId> = self.relay.logs.keys().copied().collect();
+        for conversation in shown {
+            self.agent(AgentInput::Show { conversation });
+            let Some(Brain::Agent(session)) = &self.pages[AGENT].brain else { unreachable!() };
+            let timeline = session.timeline().expect("one is shown");
+            for item in timeline.items().filter(|item| item.seq.0 == 0) {
+                assert!(matches!(item.state, ItemState::Failed(wire::Refusal::Ended)), "{item:?}");
+                let Content::Text(text) = &item.content else { panic!("{item:?}") };
+                failed.push((item.id, text.clone()));
+            }
+        }
+        let events = || self.relay.logs.values().flat_map(|log| log.shared.iter().chain(&log.staff));
+        for text in &self.said {
+            let is_it = |event: &&Event| match &event.body {
+                Body::Text { text: recorded } | Body::Note { text: recorded } => recorded == text,
+                _ => false,
+            };
+            let failed = failed.iter().filter(|(_, failed)| failed == text).count();
+            assert_eq!(events().filter(is_it).count() + failed, 1, "{text}");
+        }
+        for (id, _) in failed {
+            self.agent(AgentInput::Discard { id });
+        }
+    }
+}
+
+fn staff(item: &Item) -> bool {
+    matches!(item.content, Content::Note(_) | Content::Notice(widget_core::Notice::Assigned { .. }))
+}
+
+fn ids(timeline: &Timeline, which: fn(&Item) -> bool) -> Vec<MessageId> {
+    timeline.items().filter(|item| which(item)).map(|item| item.id).collect()
+}
+
+fn shown(events: &[Event]) -> Vec<MessageId> {
+    events.iter().filter(|event| !matches!(event.body, Body::Seen { .. })).map(|event| event.id).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_lost_and_nothing_is_twice(steps in prop::collection::vec(step(), 1..150)) {
+        let mut world = World::new();
+        for step in &steps {
+            world.run(step);
+        }
+        world.heal(120_000);
+        world.check();
+    }
+}
