@@ -97,10 +97,16 @@ impl Line {
             self.state = State::Refused(Close::from_code(code).unwrap_or(Close::Version));
             return true;
         }
+        let stable = self.stable(now_ms);
         self.retry(now_ms, random);
-        if matches!(Close::from_code(code), Some(Close::Busy | Close::Flood)) {
-            self.tries = self.tries.max(BUSY_TRIES);
-            self.state = State::Down { retry_at_ms: now_ms.saturating_add(reconnect_ms(self.tries, random)) };
+        match Close::from_code(code) {
+            Some(Close::Busy | Close::Flood) => {
+                self.tries = self.tries.max(BUSY_TRIES);
+                self.state = State::Down { retry_at_ms: now_ms.saturating_add(reconnect_ms(self.tries, random)) };
+            }
+            // Browsers slow the timers of hidden pages down, so that our pings come late: nothing is wrong with the relay.
+            Some(Close::Idle) if stable => self.state = State::Down { retry_at_ms: now_ms },
+            _ => {}
         }
         true
     }
@@ -222,9 +228,7 @@ impl Line {
     }
 
     fn retry(&mut self, now_ms: u64, random: u64) {
-        if let State::Live { since_ms } = self.state
-            && now_ms.saturating_sub(since_ms) >= STABLE_MS
-        {
+        if self.stable(now_ms) {
             self.tries = 0;
         }
         let wait_ms = reconnect_ms(self.tries, random);
@@ -232,6 +236,11 @@ impl Line {
         self.lost_before = true;
         self.dead_at_ms = None;
         self.state = State::Down { retry_at_ms: now_ms.saturating_add(wait_ms) };
+    }
+
+    /// Whether the line is live and has lasted.
+    fn stable(&self, now_ms: u64) -> bool {
+        matches!(self.state, State::Live { since_ms } if now_ms.saturating_sub(since_ms) >= STABLE_MS)
     }
 
     fn overdue_ms(&self) -> u64 {
@@ -325,6 +334,14 @@ mod tests {
             line.network_up(200, &mut out);
             assert_eq!(out.pop_front(), if refused { None } else { Some(Output::Connect) });
         }
+    }
+
+    #[test]
+    fn a_page_whose_pings_come_late_is_back_at_once() {
+        let (mut line, mut out) = live();
+        assert!(line.down(60_000, Close::Idle.code(), 0));
+        assert!(!line.tick(60_000, 0, &mut out));
+        assert_eq!(out.pop_front(), Some(Output::Connect));
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub(crate) struct Session {
 }
 
 /// What the line's input means for the sessions.
+#[expect(clippy::large_enum_variant, reason = "made and taken apart at once, one at a time")]
 #[derive(Debug)]
 pub(crate) enum Step {
     /// Nothing more.
@@ -297,11 +298,10 @@ impl Session {
 
     /// How the line stands, by the browser's clock.
     pub(crate) const fn online(&self) -> Online {
-        match self.line.online() {
-            Online::Reconnecting { retry_at_ms } => {
-                Online::Reconnecting { retry_at_ms: self.clock.outside_ms(retry_at_ms) }
-            }
-            other => other,
+        let online = self.line.online();
+        if let Online::Reconnecting { retry_at_ms } = online {
+            return Online::Reconnecting { retry_at_ms: self.clock.outside_ms(retry_at_ms) };
         }
+        online
     }
 }

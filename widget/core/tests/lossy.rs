@@ -30,6 +30,8 @@ enum Step {
     /// Frames go up, frames go down.
     Up(Client, usize),
     Down(Client, usize),
+    /// An event is lost while the line stays.
+    Lose(Client),
     /// The line breaks; what is on it is lost.
     Cut(Client),
     /// The page is loaded anew.
@@ -53,6 +55,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..4_usize).prop_map(Step::AgentShows),
         8 => (client(), 1..4_usize).prop_map(|(client, count)| Step::Up(client, count)),
         8 => (client(), 1..4_usize).prop_map(|(client, count)| Step::Down(client, count)),
+        1 => client().prop_map(Step::Lose),
         2 => client().prop_map(Step::Cut),
         2 => client().prop_map(Step::Reload),
         1 => (1..4_u32).prop_map(Step::Busy),
@@ -100,6 +103,8 @@ struct World {
     /// The visitor's, the agent's.
     storages: [Storage; 2],
     said: Vec<String>,
+    /// Whether the order of writing is the order of the log: not when the relay refused what came first.
+    ordered: bool,
 }
 
 const START_MS: u64 = 1_700_000_000_000;
@@ -109,7 +114,7 @@ impl World {
         let page = || Page { brain: None, off_ms: 0, due_ms: None, up: VecDeque::new(), down: VecDeque::new() };
         let pages = (0..3).map(|_| page()).collect();
         let (relay, storages) = (Relay::default(), Default::default());
-        let mut world = Self { relay, now_ms: START_MS, seed: 0, pages, storages, said: Vec::new() };
+        let mut world = Self { relay, now_ms: START_MS, seed: 0, pages, storages, said: Vec::new(), ordered: true };
         world.load(FIRST_TAB);
         world.load(AGENT);
         world
@@ -236,7 +241,7 @@ impl World {
     fn run(&mut self, step: &Step) {
         match *step {
             Step::VisitorSays(tab) if self.pages[tab].brain.is_some() => {
-                let text = self.say("visitor");
+                let text = self.say(if tab == FIRST_TAB { "first" } else { "second" });
                 self.visitor(tab, VisitorInput::Say { text });
             }
             Step::AgentSays if self.shown().is_some() => {
@@ -263,6 +268,13 @@ impl World {
             }
             Step::Up(client, count) => self.go_up(client, count),
             Step::Down(client, count) => self.go_down(client, count),
+            Step::Lose(client) => {
+                let down = &mut self.pages[client].down;
+                let event = |news: &News| matches!(news, News::Frame(ServerFrame::Event { .. }));
+                if let Some(at) = down.iter().rposition(event) {
+                    down.remove(at);
+                }
+            }
             Step::Cut(client) => {
                 self.cut_quietly(client);
                 self.line(client, LineInput::Down { code: 1006 });
@@ -270,7 +282,10 @@ impl World {
             // Two tabs that both register are two visitors: the second one opens when there is a token.
             Step::Reload(SECOND_TAB) if self.storages[0].token.is_none() => {}
             Step::Reload(client) => self.load(client),
-            Step::Busy(count) => self.relay.busy = count,
+            Step::Busy(count) => {
+                self.relay.busy = count;
+                self.ordered = false;
+            }
             Step::Wait(ms) => self.wait(ms),
             Step::ClockJumps(client, by_ms) => self.pages[client].off_ms += by_ms,
             Step::Visible(AGENT, visible) => self.agent(AgentInput::Visible { visible }),
@@ -348,6 +363,21 @@ impl World {
         assert_eq!(self.storages[1].drafts, BTreeMap::new());
     }
 
+    /// In each conversation, what one page wrote stands in the order written.
+    fn check_order(&self) {
+        for log in self.relay.logs.values() {
+            for who in ["first", "second", "agent"] {
+                let mut last = 0;
+                for event in &log.shared {
+                    let Body::Text { text } = &event.body else { continue };
+                    let (by, number) = said(text);
+                    assert!(by != who || number >= last, "{text} after {last}");
+                    last = if by == who { number } else { last };
+                }
+            }
+        }
+    }
+
     /// Everything said is in the log once; only an agent's word to an ended conversation may have failed, and says so.
     fn check_log(&mut self) {
         let mut failed = Vec::new();
@@ -371,10 +401,19 @@ impl World {
             let failed = failed.iter().filter(|(_, failed)| failed == text).count();
             assert_eq!(events().filter(is_it).count() + failed, 1, "{text}");
         }
+        if self.ordered {
+            self.check_order();
+        }
         for (id, _) in failed {
             self.agent(AgentInput::Discard { id });
         }
     }
+}
+
+/// Who said the what-th thing.
+fn said(text: &str) -> (&str, usize) {
+    let (who, number) = text.split_once(' ').expect("who and number");
+    (who, number.parse().expect("a number"))
 }
 
 fn staff(item: &Item) -> bool {
@@ -393,8 +432,12 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_is_lost_and_nothing_is_twice(steps in prop::collection::vec(step(), 1..150)) {
+    fn nothing_is_lost_and_nothing_is_twice(
+        steps in prop::collection::vec(step(), 1..150),
+        ended_first in any::<bool>(),
+    ) {
         let mut world = World::new();
+        world.relay.ended_first = ended_first;
         for step in &steps {
             world.run(step);
         }

@@ -28,9 +28,11 @@ fn page(followed: &mut Followed, after: u64, to: u64, head: u64) {
 fn asks(followed: &mut Followed, now_ms: u64) -> Vec<u64> {
     let mut out = VecDeque::new();
     followed.pump(now_ms, &mut out);
-    let after = |output| match output {
-        Output::Transmit(ClientFrame::Fetch { lane: Lane::Shared, after, .. }) => after.0,
-        other => panic!("{other:?}"),
+    let after = |output| {
+        let Output::Transmit(ClientFrame::Fetch { lane: Lane::Shared, after, .. }) = output else {
+            panic!("{output:?}")
+        };
+        after.0
     };
     out.into_iter().map(after).collect()
 }

@@ -20,9 +20,11 @@ fn draft(id: u128, payload: Payload) -> Draft {
 fn sent(outbox: &mut Outbox, now_ms: u64) -> Vec<u128> {
     let mut out = VecDeque::new();
     outbox.pump(now_ms, &mut out);
-    let id = |output| match output {
-        Output::Transmit(ClientFrame::Say { id, .. } | ClientFrame::End { id, .. }) => id.0,
-        other => panic!("{other:?}"),
+    let id = |output| {
+        let Output::Transmit(ClientFrame::Say { id, .. } | ClientFrame::End { id, .. }) = output else {
+            panic!("{output:?}")
+        };
+        id.0
     };
     out.into_iter().map(id).collect()
 }

@@ -1,0 +1,65 @@
+//! Everybody is busy: the line, the place in it, and how it outlives the relay.
+
+use support::{Line, World, new_id, wait_until};
+use wire::{AgentState, ClientFrame, ConversationId, ConversationState, MessageId, Token};
+
+/// A visitor without a browser who wrote one message.
+struct Other {
+    line: Line,
+    token: Token,
+    conversation: ConversationId,
+}
+
+fn other(world: &World, text: &str) -> Other {
+    let mut line = Line::visitor(&world.relay, None);
+    let (_, token) = line.register();
+    let conversation = ConversationId(new_id());
+    line.say(conversation, text);
+    Other { line, token, conversation }
+}
+
+#[test]
+fn a_visitor_waits_sees_the_place_move_keeps_it_over_a_restart_and_is_served() {
+    let mut world = World::start();
+    let ada = world.agent("ada@example.com", "Ada L.", 1);
+    world.relay.agent("ben@example.com", "Ben K.", 1);
+    let cookie = world.relay.sign_in("ben@example.com");
+    let mut ben = Line::agent(&world.relay, &cookie);
+    ben.presence(AgentState::Online);
+
+    let _first = other(&world, "first in line");
+    let _second = other(&world, "second in line");
+    for _ in 0..2 {
+        ben.row("both agents are busy", |row| matches!(row.state, ConversationState::Assigned { .. }));
+    }
+    let mut third = other(&world, "third in line");
+    let visitor = world.visitor();
+    visitor.open_chat();
+    visitor.say("fourth in line");
+    visitor.sent("fourth in line");
+    visitor.wait_place(2);
+    ada.click("[data-testid=list-waiting]");
+    ada.wait_text("fourth in line");
+    visitor.top();
+    visitor.screenshot("widget-queue");
+    assert!(visitor.enter_chat());
+
+    world.relay.kill();
+    wait_until("the chat notices", || visitor.shows("[data-testid=connection]").then_some(()));
+    world.relay.up();
+    let mut ben = Line::agent(&world.relay, &cookie);
+    ben.presence(AgentState::Online);
+    third.line = Line::visitor(&world.relay, Some(third.token.clone()));
+    wait_until("the chat is connected again", || (!visitor.shows("[data-testid=connection]")).then_some(()));
+    visitor.wait_place(2);
+
+    third.line.send(&ClientFrame::LeaveQueue { conversation: third.conversation });
+    visitor.wait_place(1);
+
+    let busy = ben.row("ben's own conversation", |row| matches!(row.state, ConversationState::Assigned { .. }));
+    ben.send(&ClientFrame::End { conversation: busy.conversation, id: MessageId(new_id()) });
+    wait_until("the visitor is served", || {
+        let joined = visitor.messages().iter().any(|one| one.author == "system" && one.text.contains("joined"));
+        (joined && !visitor.shows("[data-testid=queue-place]")).then_some(())
+    });
+}

@@ -1,0 +1,74 @@
+//! chromedriver, and the few words of the WebDriver protocol that are needed to talk with it.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::process::{Process, free_port};
+use crate::wait::wait_until;
+
+/// One command may take as long as starting a browser does on a busy machine.
+const COMMAND_WAIT: Duration = Duration::from_secs(90);
+
+/// A running chromedriver.
+pub struct Driver {
+    base: String,
+    http: ureq::Agent,
+    _process: Process,
+    _folder: TempDir,
+}
+
+/// Why the driver did not do what it was told: its error code and message.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// A code of the WebDriver specification, as "no such element".
+    pub(crate) code: String,
+    /// What it says about it.
+    pub(crate) message: String,
+}
+
+impl Driver {
+    /// Starts it on a free port and waits until it is ready.
+    #[must_use]
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let port = free_port();
+        let mut command = Command::new("chromedriver");
+        command.arg(format!("--port={port}"));
+        let log = folder.path().join("chromedriver.log");
+        let process = Process::start(&mut command, Path::new(&log));
+        let http =
+            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(COMMAND_WAIT)).build().into();
+        let driver = Self { base: format!("http://127.0.0.1:{port}"), http, _process: process, _folder: folder };
+        wait_until("chromedriver is ready", || {
+            let status = driver.call("GET", "/status", &Value::Null).ok()?;
+            status["ready"].as_bool().unwrap_or(false).then_some(())
+        });
+        driver
+    }
+
+    /// One command; the `value` of the answer.
+    pub(crate) fn call(&self, method: &str, path: &str, body: &Value) -> Result<Value, Fault> {
+        let request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+        let answer = if body.is_null() {
+            self.http.run(request.body(()).expect("the address is well-formed"))
+        } else {
+            self.http.run(request.body(body.to_string()).expect("the address is well-formed"))
+        };
+        let broken = |error: ureq::Error| Fault { code: "transport".into(), message: error.to_string() };
+        let mut answer = answer.map_err(broken)?;
+        let bytes = answer.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec().map_err(broken)?;
+        let mut json: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let value = json["value"].take();
+        match value["error"].as_str() {
+            Some(code) => Err(Fault {
+                code: code.to_owned(),
+                message: value["message"].as_str().unwrap_or_default().lines().next().unwrap_or_default().to_owned(),
+            }),
+            None => Ok(value),
+        }
+    }
+}

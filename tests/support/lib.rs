@@ -1,0 +1,27 @@
+//! What the tests of the whole share: a started relay, a demo site, browsers, and people who sit at them.
+//!
+//! Everything here panics with a sentence instead of returning an error: a test has nobody to hand it to.
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test picks the frames and events it waits for")]
+
+mod browser;
+mod driver;
+mod line;
+mod look;
+mod people;
+mod place;
+mod process;
+mod relay;
+mod site;
+mod wait;
+mod world;
+
+pub use browser::{Browser, Shown};
+pub use driver::Driver;
+pub use line::{Line, new_id};
+pub use look::Look;
+pub use people::{Agent, Visitor};
+pub use place::{screenshots, web_dir, workspace};
+pub use relay::{Answer, Relay};
+pub use site::Site;
+pub use wait::{BOUND, eventually, wait_until};
+pub use world::World;

@@ -1,0 +1,85 @@
+//! What a person sits at: the screen, the theme, the language, and how Chromium is told of them.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// What Chromium's own bars take of a window's height.
+const WINDOW_FRAME: u32 = 143;
+
+/// The screen and the habits of the person at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// CSS pixels across.
+    pub width: u32,
+    /// CSS pixels down.
+    pub height: u32,
+    /// A touch screen with two device pixels for each CSS pixel.
+    pub phone: bool,
+    /// Prefers dark colours.
+    pub dark: bool,
+    /// What the browser asks for, as a BCP 47 tag.
+    pub language: &'static str,
+}
+
+impl Look {
+    /// A visitor at a desk.
+    pub const DESKTOP: Self = Self { width: 1280, height: 860, phone: false, dark: false, language: "en-US" };
+    /// A visitor on the way.
+    pub const PHONE: Self = Self { width: 390, height: 844, phone: true, dark: false, language: "en-US" };
+    /// An agent at work.
+    pub const CONSOLE: Self = Self { width: 1440, height: 900, phone: false, dark: false, language: "en-US" };
+
+    /// The same with a dark theme.
+    #[must_use]
+    pub const fn dark(mut self) -> Self {
+        self.dark = true;
+        self
+    }
+}
+
+/// What chromedriver is asked for: a Chromium without a past, that loads nothing by itself and keeps its logs for us.
+pub(crate) fn capabilities(look: &Look, folder: &TempDir) -> Value {
+    let profile = folder.path().join("profile");
+    let mut words = vec![
+        "--headless=new".to_owned(),
+        "--no-sandbox".to_owned(),
+        "--disable-gpu".to_owned(),
+        "--disable-quic".to_owned(),
+        "--no-first-run".to_owned(),
+        "--disable-background-networking".to_owned(),
+        "--disable-component-update".to_owned(),
+        "--disable-sync".to_owned(),
+        "--disable-dev-shm-usage".to_owned(),
+        "--force-color-profile=srgb".to_owned(),
+        format!("--user-data-dir={}", profile.display()),
+        format!("--window-size={},{}", look.width, look.height + WINDOW_FRAME),
+    ];
+    if look.phone {
+        // The emulated screen below does not reach frames of other sites.
+        words.push("--force-device-scale-factor=2".to_owned());
+        words.push("--touch-events=enabled".to_owned());
+    }
+    if look.dark {
+        words.push("--blink-settings=preferredColorScheme=0".to_owned());
+        words.push("--force-dark-mode".to_owned());
+    }
+    let mut options = json!({
+        "args": words,
+        "prefs": {
+            "intl.accept_languages": look.language,
+            "download.default_directory": folder.path().join("downloads"),
+            "download.prompt_for_download": false,
+        },
+        "perfLoggingPrefs": { "enableNetwork": true, "enablePage": false },
+    });
+    if look.phone {
+        let screen =
+            json!({ "width": look.width, "height": look.height, "pixelRatio": 2.0, "touch": true, "mobile": true });
+        options["mobileEmulation"] = json!({ "deviceMetrics": screen });
+    }
+    json!({ "capabilities": { "alwaysMatch": {
+        "browserName": "chrome",
+        "goog:chromeOptions": options,
+        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+    } } })
+}

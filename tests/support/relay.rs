@@ -1,0 +1,225 @@
+//! A real relay: its binary as a process of its own, on a port and a data folder that outlive a kill.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use wire::{ConversationId, Event};
+
+use crate::line::Line;
+use crate::place::relay_binary;
+use crate::process::{Process, free_port};
+use crate::wait::wait_until;
+
+/// What every agent of a test signs in with.
+const PASSWORD: &str = "correct horse battery staple";
+
+/// A relay process, its address and its data.
+pub struct Relay {
+    port: u16,
+    folder: TempDir,
+    process: Option<Process>,
+}
+
+/// What came back from one HTTP request.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl Relay {
+    /// A relay that serves the site `demo` to pages of `site_origin`, up and healthy.
+    #[must_use]
+    pub fn start(site_origin: &str) -> Self {
+        Self::start_on(free_port(), site_origin)
+    }
+
+    /// The same on a port chosen before, because pages had to know it.
+    #[must_use]
+    pub fn start_on(port: u16, site_origin: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let mut relay = Self { port, folder, process: None };
+        relay.command(&["site", "add", "demo", "--origin", site_origin, "--name", "Demo Exchange"], "");
+        relay.up();
+        relay
+    }
+
+    /// Starts the process (again) and waits until it is healthy.
+    pub fn up(&mut self) {
+        let mut command = relay_command();
+        command.args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--data"]).arg(self.data());
+        let mut process = Process::start(&mut command, &self.folder.path().join("relay.log"));
+        wait_until("the relay is healthy", || {
+            if let Some(status) = process.ended() {
+                panic!("the relay ended by itself ({status}):\n{}", process.log());
+            }
+            (self.try_get("/health")?.status == 200).then_some(())
+        });
+        self.process = Some(process);
+    }
+
+    /// SIGKILL: no chance to say or write anything more.
+    pub fn kill(&mut self) {
+        self.process.take().expect("only a running relay can be killed").kill();
+    }
+
+    /// SIGTERM, and whether it ended cleanly.
+    pub fn stop(&mut self) -> bool {
+        let mut process = self.process.take().expect("only a running relay can be stopped");
+        let sent = Command::new("kill").arg(process.id().to_string()).status();
+        sent.is_ok_and(|status| status.success()) && process.wait()
+    }
+
+    /// Adds an agent through the command line, while the relay runs.
+    pub fn agent(&self, email: &str, name: &str, capacity: u32) {
+        let capacity = capacity.to_string();
+        let words =
+            ["agent", "add", email, "--name", name, "--role", "agent", "--capacity", &capacity, "--password-stdin"];
+        self.command(&words, PASSWORD);
+    }
+
+    /// The password of every agent made here.
+    #[must_use]
+    pub fn password(&self) -> &'static str {
+        PASSWORD
+    }
+
+    /// Runs another subcommand on the same data folder and gives what it printed.
+    #[track_caller]
+    pub fn command(&self, words: &[&str], input: &str) -> String {
+        let mut child = relay_command()
+            .args(words)
+            .arg("--data")
+            .arg(self.data())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the relay's binary can be started");
+        let mut stdin = child.stdin.take().expect("stdin is a pipe");
+        // A command that reads nothing may have closed the pipe already.
+        stdin.write_all(input.as_bytes()).ok();
+        drop(stdin);
+        let done = child.wait_with_output().expect("a child can be waited for");
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "`relay {}` failed: {said}", words.join(" "));
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    }
+
+    /// `http://127.0.0.1:<port>`.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The port it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Everything it logged, over all its lives.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("relay.log")).unwrap_or_default()
+    }
+
+    /// GET of a path that must get an answer.
+    #[track_caller]
+    #[must_use]
+    pub fn get(&self, path: &str) -> Answer {
+        self.try_get(path).expect("the relay answers")
+    }
+
+    fn try_get(&self, path: &str) -> Option<Answer> {
+        self.request("GET", path, &[], b"")
+    }
+
+    /// One HTTP request; `None` when no answer came.
+    #[must_use]
+    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Answer> {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(20)))
+            .build()
+            .into();
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.origin()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let with_body = !matches!(method, "GET" | "HEAD" | "DELETE");
+        let answer = if with_body {
+            agent.run(request.body(body).expect("a test writes well-formed headers"))
+        } else {
+            agent.run(request.body(()).expect("a test writes well-formed headers"))
+        };
+        let mut answer = answer.ok()?;
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        let body = answer.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec().ok()?;
+        Some(Answer { status: answer.status().as_u16(), headers, body })
+    }
+
+    /// Signs an agent in by HTTP and gives the cookie as a request header carries it.
+    #[track_caller]
+    #[must_use]
+    pub fn sign_in(&self, email: &str) -> String {
+        let body = serde_json::json!({ "email": email, "password": PASSWORD }).to_string();
+        let headers = [("origin", &*self.origin()), ("content-type", "application/json")];
+        let answer = self.request("POST", "/session", &headers, body.as_bytes()).expect("the relay answers");
+        assert_eq!(answer.status, 204, "sign-in refused: {}", answer.text());
+        let cookie = answer.headers.get("set-cookie").expect("signing in sets a cookie");
+        cookie.split(';').next().expect("a split has a first part").to_owned()
+    }
+
+    /// What the store holds: every open conversation's shared events, as an agent named `email` reads them.
+    #[must_use]
+    pub fn stored(&self, email: &str) -> BTreeMap<ConversationId, Vec<Event>> {
+        Line::agent(self, &self.sign_in(email)).read_all()
+    }
+}
+
+/// The relay's binary, out of reach of settings in the environment of whoever runs the tests.
+fn relay_command() -> Command {
+    let mut command = Command::new(relay_binary());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CAUSEWAY_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<_> = log.lines().collect();
+            let last = lines.len().saturating_sub(40);
+            eprintln!("--- the relay's last words\n{}\n---", lines[last..].join("\n"));
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! One test's world: a relay, the demo site, and a driver for as many browsers as the story has people.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::browser::Browser;
+use crate::driver::Driver;
+use crate::look::Look;
+use crate::people::{Agent, Visitor};
+use crate::process::free_port;
+use crate::relay::Relay;
+use crate::site::Site;
+
+/// Browsers are heavy: one story at a time, however many threads the test runner has.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// A relay, a demo site in front of it, and a driver.
+pub struct World {
+    /// The relay, serving the site `demo`.
+    pub relay: Relay,
+    /// The exchange whose pages carry the script tag.
+    pub site: Site,
+    driver: Arc<Driver>,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl World {
+    /// Waits for its turn and starts everything.
+    #[must_use]
+    pub fn start() -> Self {
+        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let port = free_port();
+        let site = Site::start(&format!("http://127.0.0.1:{port}"));
+        let relay = Relay::start_on(port, &site.origin());
+        Self { relay, site, driver: Arc::new(Driver::start()), _turn: turn }
+    }
+
+    /// A browser of its own, on an empty page.
+    #[must_use]
+    pub fn browser(&self, look: Look) -> Browser {
+        Browser::start(Arc::clone(&self.driver), look)
+    }
+
+    /// A visitor on the demo's first page, who has not touched the launcher.
+    #[must_use]
+    pub fn visitor(&self) -> Visitor {
+        self.visitor_as(Look::DESKTOP)
+    }
+
+    /// The same with another screen or language.
+    #[must_use]
+    pub fn visitor_as(&self, look: Look) -> Visitor {
+        let browser = self.browser(look);
+        browser.go(&self.site.origin());
+        Visitor::of(browser)
+    }
+
+    /// Makes an agent, signs it in at the console and lets it take visitors.
+    #[must_use]
+    pub fn agent(&self, email: &str, name: &str, capacity: u32) -> Agent {
+        self.agent_as(email, name, capacity, Look::CONSOLE)
+    }
+
+    /// The same with another screen.
+    #[must_use]
+    pub fn agent_as(&self, email: &str, name: &str, capacity: u32, look: Look) -> Agent {
+        self.relay.agent(email, name, capacity);
+        let agent = Agent::of(self.browser(look));
+        agent.sign_in(&self.relay, email);
+        agent
+    }
+}

@@ -1,0 +1,311 @@
+//! The repository's own rules, as tests: each failure names the file and the rule.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+const FILE_LINES_MAX: usize = 400;
+/// Longer than the house asks for, because a component's view is one expression.
+const FUNCTION_LINES_MAX: usize = 90;
+/// Files that may be longer, each with the reason.
+const LONG_FILES: [(&str, &str); 0] = [];
+/// What may stand at the top; a new entry is a decision.
+const TOP: [&str; 26] = [
+    ".cargo",
+    ".ci",
+    ".git",
+    ".gitignore",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "README.md",
+    "SECURITY.md",
+    "Trunk.toml",
+    "clippy.toml",
+    "data",
+    "deny.toml",
+    "docs",
+    "examples",
+    "relay",
+    "rustfmt.toml",
+    "target",
+    "tests",
+    "widget",
+    "www",
+    "xtask",
+];
+const NOT_OURS: [&str; 3] = [".git", "data", "target"];
+
+#[test]
+fn files_and_functions_are_short() {
+    let mut wrong = Vec::new();
+    for (name, text) in texts(&["rs", "js", "css"]) {
+        let lines = text.lines().count();
+        if lines > FILE_LINES_MAX && !LONG_FILES.iter().any(|(long, _)| *long == name) {
+            wrong.push(format!("{name}: {lines} lines, {FILE_LINES_MAX} at most; split it by what its parts are for"));
+        }
+        if name.ends_with(".rs") {
+            wrong.extend(long_functions(&text).into_iter().map(|found| format!("{name}:{found}")));
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn each_file_says_first_what_it_is_for() {
+    let starts = |name: &str| match name.rsplit('.').next() {
+        Some("rs") => "//! ",
+        Some("js") => "// ",
+        Some("css") => "/* ",
+        _ => "# ",
+    };
+    let files = texts(&["rs", "js", "css"]).into_iter();
+    let wrong = files.filter(|(name, text)| !text.starts_with(starts(name)));
+    none(&wrong.map(|(name, _)| format!("{name}: the first line must say what the file is for")).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_cores_depend_on_the_language_only() {
+    let mut wrong = Vec::new();
+    for (package, allowed) in [("relay/core", "wire"), ("widget/core", "wire"), ("relay/wire", "serde")] {
+        let manifest =
+            fs::read_to_string(root().join(package).join("Cargo.toml")).expect("each package has a manifest");
+        let lines = manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1);
+        for line in lines.take_while(|line| !line.starts_with('[')) {
+            let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
+            if !name.is_empty() && !name.starts_with('#') && name != allowed {
+                wrong.push(format!("{package} depends on {name}; only `{allowed}` may stand there"));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn nothing_is_unfinished_or_unsafe_for_the_page() {
+    // Put together, so that this file does not find itself.
+    let everywhere =
+        [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("FIX", "ME"), concat!("dbg", "!(")];
+    let nowhere_in_pages = [concat!("inner", "_html"), concat!("set_inner", "_html")];
+    let mut wrong = Vec::new();
+    for (name, text) in texts(&["rs"]) {
+        let shipped = name.contains("/src/") && (name.starts_with("relay/") || name.starts_with("widget/"));
+        for (line, words) in code_lines(&text) {
+            let found = everywhere.iter().chain(&nowhere_in_pages).find(|word| words.contains(**word));
+            wrong.extend(found.map(|word| format!("{name}:{line}: `{word}`")));
+        }
+        if shipped && !name.contains("/tests") {
+            let before_tests = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for (line, words) in code_lines(before_tests) {
+                if words.contains(concat!(".unwrap", "()")) {
+                    wrong.push(format!("{name}:{line}: `unwrap` outside tests; handle it, or `expect` with the proof"));
+                }
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn every_limit_is_used() {
+    let limits = fs::read_to_string(root().join("relay/wire/src/limit.rs")).expect("the limits are there");
+    let others: Vec<(String, String)> =
+        texts(&["rs"]).into_iter().filter(|(name, _)| name != "relay/wire/src/limit.rs").collect();
+    let names = limits.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
+    let unused = names.filter(|name| !others.iter().any(|(_, text)| has_word(text, name)));
+    none(&unused.map(|name| format!("limit.rs: {name} bounds nothing")).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_languages_say_the_same_things() {
+    let catalogue = |path: &Path| -> Vec<(String, Vec<String>)> {
+        let text = fs::read_to_string(path).expect("a listed file can be read");
+        let value: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut texts = Vec::new();
+        flatten("", &value, &mut texts);
+        texts.sort();
+        texts
+    };
+    let folder = root().join("www/locale");
+    let english = catalogue(&folder.join("en.json"));
+    let mut wrong = Vec::new();
+    for path in files(&folder).into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "json")) {
+        let other = catalogue(&path);
+        let missing = english.iter().filter(|entry| !other.contains(entry)).map(|entry| ("lacks", entry));
+        let foreign = other.iter().filter(|entry| !english.contains(entry)).map(|entry| ("alone has", entry));
+        for (how, (key, places)) in missing.chain(foreign) {
+            wrong.push(format!("{}: {how} `{key}` with the places {places:?}", relative(&path)));
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn no_source_file_is_forgotten() {
+    let sources: BTreeSet<PathBuf> = files(&root()).into_iter().filter(|path| is_kind(path, &["rs"])).collect();
+    let is_root = |path: &Path| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
+        matches!(name, "lib.rs" | "main.rs" | "build.rs") || matches!(folder, "tests" | "benches" | "examples")
+    };
+    let mut reached: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut open: Vec<PathBuf> = sources.iter().filter(|path| is_root(path)).cloned().collect();
+    while let Some(path) = open.pop() {
+        if sources.contains(&path) && reached.insert(path.clone()) {
+            open.extend(modules(&path, is_root(&path)));
+        }
+    }
+    let forgotten = sources.difference(&reached);
+    none(&forgotten.map(|path| format!("{}: no `mod` names it", relative(path))).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_top_holds_what_was_agreed() {
+    let entries = fs::read_dir(root()).expect("the root can be read").flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let foreign = names.filter(|name| !TOP.contains(&name.as_str()));
+    none(&foreign.map(|name| format!("{name}: not among what may stand at the top")).collect::<Vec<_>>());
+}
+
+#[test]
+fn pages_hold_no_inline_script_or_style() {
+    let mut wrong = Vec::new();
+    for (name, text) in texts(&["html"]).into_iter().filter(|(name, _)| name.starts_with("www/")) {
+        for word in ["<script>", "<style", " style=", " onclick=", " onload=", "javascript:"] {
+            if text.contains(word) {
+                wrong.push(format!("{name}: `{word}` is refused by the page's own policy"));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn links_in_documents_lead_somewhere() {
+    let mut wrong = Vec::new();
+    for (name, text) in texts(&["md"]) {
+        let folder = root().join(&name).parent().map(Path::to_owned).unwrap_or_default();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#', ' ']).next()) {
+            let outside = target.is_empty() || target.contains("://") || target.starts_with("mailto:");
+            if !outside && !folder.join(target).exists() {
+                wrong.push(format!("{name}: the link to `{target}` leads nowhere"));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+fn none(wrong: &[String]) {
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace").to_owned()
+}
+
+fn relative(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).to_string_lossy().into_owned()
+}
+
+fn is_kind(path: &Path, kinds: &[&str]) -> bool {
+    path.extension().is_some_and(|own| kinds.iter().any(|kind| own == *kind))
+}
+
+/// Every file under a folder, but what is built or kept at the top.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder of the checkout can be read").flatten() {
+        let path = entry.path();
+        if NOT_OURS.iter().any(|name| path == root().join(name)) {
+            continue;
+        }
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+/// Name and text of every file of these kinds.
+fn texts(kinds: &[&str]) -> Vec<(String, String)> {
+    let paths = files(&root()).into_iter().filter(|path| is_kind(path, kinds));
+    paths.filter_map(|path| Some((relative(&path), fs::read_to_string(&path).ok()?))).collect()
+}
+
+/// The lines that are not comments, numbered from 1.
+fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let numbered = text.lines().enumerate().map(|(index, line)| (index + 1, line));
+    numbered.filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+/// rustfmt ends a function with a brace at its own indentation, so no parser is needed.
+fn long_functions(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (start, line) in lines.iter().enumerate() {
+        let words = line.trim_start();
+        let named = ["fn ", "pub fn ", "pub(crate) fn ", "async fn ", "pub async fn ", "pub(crate) async fn "];
+        let opening = lines[start..].iter().find(|line| line.ends_with(['{', '}', ';']));
+        if !named.iter().any(|start| words.starts_with(start)) || !opening.is_some_and(|line| line.ends_with('{')) {
+            continue;
+        }
+        let end = format!("{}}}", &line[..line.len() - words.len()]);
+        let length = lines[start..].iter().position(|line| *line == end).map_or(0, |last| last + 1);
+        if length > FUNCTION_LINES_MAX {
+            found.push(format!("{}: a function of {length} lines, {FUNCTION_LINES_MAX} at most", start + 1));
+        }
+    }
+    found
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let part_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(word).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + word.len()..].chars().next();
+        !before.is_some_and(part_of_name) && !after.is_some_and(part_of_name)
+    })
+}
+
+/// Keys joined by dots, each with the places in its text that are filled in.
+fn flatten(prefix: &str, value: &Value, texts: &mut Vec<(String, Vec<String>)>) {
+    if let Some(entries) = value.as_object() {
+        for (key, inner) in entries {
+            flatten(&format!("{prefix}{}{key}", if prefix.is_empty() { "" } else { "." }), inner, texts);
+        }
+        return;
+    }
+    let text = value.as_str().unwrap_or_default();
+    let mut places: Vec<String> =
+        text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(place, _)| place.to_owned()).collect();
+    places.sort();
+    texts.push((prefix.to_owned(), places));
+}
+
+/// The files that the `mod` lines of one file may mean.
+fn modules(path: &Path, is_root: bool) -> Vec<PathBuf> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let folder = path.parent().expect("a file lies in a folder");
+    let owns_folder = is_root || path.ends_with("mod.rs");
+    let base = if owns_folder { folder.to_owned() } else { path.with_extension("") };
+    let mut found = Vec::new();
+    let mut given_path = None;
+    for line in text.lines().map(str::trim) {
+        if let Some(given) = line.strip_prefix("#[path = \"").and_then(|rest| rest.strip_suffix("\"]")) {
+            given_path = Some(folder.join(given));
+        } else if let Some(name) = module_name(line) {
+            let usual = || vec![base.join(format!("{name}.rs")), base.join(name).join("mod.rs")];
+            found.extend(given_path.take().map_or_else(usual, |given| vec![given]));
+        }
+    }
+    found
+}
+
+fn module_name(line: &str) -> Option<&str> {
+    let declared = line.strip_prefix("pub(crate) ").or_else(|| line.strip_prefix("pub ")).unwrap_or(line);
+    declared.strip_prefix("mod ")?.strip_suffix(';')
+}

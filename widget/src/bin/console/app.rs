@@ -1,0 +1,150 @@
+//! The page: who is signed in decides between the sign-in form and the desk.
+
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+use widget::env::document;
+use widget::part::ConnectionBanner;
+use widget_core::{AgentSession, Online};
+use wire::{Close, ConversationId};
+
+use crate::account::{Account, Person, Trouble};
+use crate::closed::Closed;
+use crate::desk::Desk;
+use crate::inbox::Inbox;
+use crate::keys;
+use crate::rail::Rail;
+use crate::screen::{Screen, Section};
+use crate::sign::SignIn;
+use crate::sound::Sound;
+use crate::talk::{NoTalk, Talk};
+use crate::toast::Toasts;
+use crate::visitor::VisitorPanel;
+use crate::words::{fill, t};
+
+/// What the page shows.
+#[derive(Clone, PartialEq, Eq)]
+enum Phase {
+    /// The relay is being asked who is signed in.
+    Asking,
+    /// Nobody, with a reason if there is one to tell.
+    Out(Option<String>),
+    /// Somebody.
+    In(Person),
+}
+
+/// The whole page.
+#[component]
+pub(crate) fn App() -> impl IntoView {
+    let account = Account::new();
+    let phase = RwSignal::new(Phase::Asking);
+    let ask = move || {
+        account.who(move |who| {
+            phase.set(match who {
+                Ok(person) => Phase::In(person),
+                Err(Trouble::SignedOut) => Phase::Out(None),
+                Err(Trouble::Refused(_) | Trouble::Unreachable) => Phase::Out(Some(t("console_unreachable"))),
+            });
+        });
+    };
+    ask();
+    let leave = move |()| {
+        account.sign_out(move |out| {
+            if out {
+                phase.set(Phase::Out(None));
+            }
+        });
+    };
+    let ended = move |()| phase.set(Phase::Out(Some(t("console_signed_out"))));
+    move || match phase.get() {
+        Phase::Asking => view! { <p class="start" role="status">{t("console_loading")}</p> }.into_any(),
+        Phase::Out(note) => view! { <SignIn account note done=move |()| ask() /> }.into_any(),
+        Phase::In(person) => view! { <DeskPage person leave ended /> }.into_any(),
+    }
+}
+
+#[component]
+fn DeskPage(
+    person: Person,
+    /// The agent signs out.
+    #[prop(into)]
+    leave: Callback<()>,
+    /// The relay no longer knows the sign-in.
+    #[prop(into)]
+    ended: Callback<()>,
+) -> impl IntoView {
+    let screen = Screen::new();
+    let sound = Sound::new();
+    let desk = Desk::new(screen, sound, &person.email);
+    let search = NodeRef::<html::Input>::new();
+    keys::watch(desk, screen, search);
+    allow_sound(sound);
+    show_title(desk);
+    Effect::new(move || {
+        if desk.read(AgentSession::online) == Online::Refused(Close::SignedOut) {
+            ended.run(());
+        }
+    });
+    let shown = Memo::new(move |_| desk.shown());
+    let online = Memo::new(move |_| desk.read(AgentSession::online));
+    let waiting = Memo::new(move |_| desk.read(AgentSession::drafts_waiting));
+    let flag = |on: bool, yes: &'static str, no: &'static str| if on { yes } else { no };
+    view! {
+        <div
+            class="desk"
+            class:desk--idle=move || shown.get().is_none()
+            data-view=move || flag(shown.get().is_some(), "talk", "list")
+            data-panel=move || flag(screen.panel.get(), "open", "closed")
+        >
+            <Rail desk screen sound person leave />
+            <div class="desk__net">
+                <ConnectionBanner online waiting />
+            </div>
+            {move || match screen.section.get() {
+                Section::Inbox => view! { <Inbox desk screen search /> }.into_any(),
+                Section::Closed => view! { <Closed desk screen search /> }.into_any(),
+            }}
+            {move || match shown.get() {
+                None => view! { <NoTalk /> }.into_any(),
+                Some(conversation) => view! { <Shown desk screen conversation /> }.into_any(),
+            }}
+            <Toasts desk screen />
+        </div>
+    }
+}
+
+#[component]
+fn Shown(desk: Desk, screen: Screen, conversation: ConversationId) -> impl IntoView {
+    view! {
+        <Talk desk screen conversation />
+        <div class="veil" aria-hidden="true" on:click=move |_| screen.panel.set(false)></div>
+        <VisitorPanel desk screen conversation />
+    }
+}
+
+/// Browsers let a page sound only after somebody did something on it.
+fn allow_sound(sound: Sound) {
+    let pressed = window_event_listener(leptos::ev::pointerdown, move |_| sound.allow());
+    let typed = window_event_listener(leptos::ev::keydown, move |_| sound.allow());
+    on_cleanup(move || {
+        pressed.remove();
+        typed.remove();
+    });
+}
+
+/// The page's title says how much waits, for whoever works in another tab.
+fn show_title(desk: Desk) {
+    Effect::new(move || {
+        let unread = desk.read(|session| session.unread_total());
+        document().set_title(&match unread {
+            0 => t("console_title"),
+            unread => fill("console_title_unread", &[("count", &unread.to_string())]),
+        });
+    });
+    on_cleanup(|| document().set_title(&t("console_title")));
+    // A page that comes from the history keeps its old focus otherwise.
+    if let Some(element) = document().active_element() {
+        let _ = element.unchecked_into::<HtmlElement>().blur();
+    }
+}

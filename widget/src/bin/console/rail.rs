@@ -1,0 +1,157 @@
+//! The rail: which list, sound, and the agent's own menu.
+
+use leptos::prelude::*;
+use widget_core::AgentInput;
+use wire::AgentState;
+
+use crate::account::Person;
+use crate::desk::Desk;
+use crate::icon::{self, icon};
+use crate::screen::{Screen, Section};
+use crate::sound::Sound;
+use crate::words::t;
+
+/// The dark bar at the start of the page.
+#[component]
+pub(crate) fn Rail(
+    /// The session.
+    desk: Desk,
+    /// What is looked at.
+    screen: Screen,
+    /// The sound's switch.
+    sound: Sound,
+    /// Who is signed in.
+    person: Person,
+    /// Signs out.
+    #[prop(into)]
+    leave: Callback<()>,
+) -> impl IntoView {
+    let waiting = move || desk.read(|session| session.waiting().len());
+    let sound_words = move || t(if sound.on() { "console_sound_on" } else { "console_sound_off" });
+    view! {
+        <nav class="rail" aria-label=t("console_rail")>
+            <span class="rail__logo" role="img" aria-label="Causeway">
+                {icon(icon::LOGO)}
+            </span>
+            <Choice screen section=Section::Inbox picture=icon::INBOX words="console_inbox">
+                <Show when=move || waiting() != 0>
+                    <span class="rail__count" aria-hidden="true">{waiting}</span>
+                </Show>
+            </Choice>
+            <Choice
+                screen
+                section=Section::Closed
+                picture=icon::ARCHIVE
+                words="console_closed"
+                chosen=move || desk.tell(AgentInput::ListClosed)
+            >
+                {()}
+            </Choice>
+            <button
+                type="button"
+                class="rail__button"
+                aria-pressed=move || sound.on().to_string()
+                aria-label=t("console_sound")
+                title=sound_words
+                on:click=move |_| sound.toggle()
+            >
+                {move || icon(if sound.on() { icon::SOUND_ON } else { icon::SOUND_OFF })}
+            </button>
+            <Me desk person leave />
+        </nav>
+    }
+}
+
+#[component]
+fn Choice(
+    screen: Screen,
+    section: Section,
+    picture: &'static str,
+    words: &'static str,
+    #[prop(optional, into)] chosen: Option<Callback<()>>,
+    children: Children,
+) -> impl IntoView {
+    let choose = move |_| {
+        screen.section.set(section);
+        if let Some(chosen) = chosen {
+            chosen.run(());
+        }
+    };
+    view! {
+        <button
+            type="button"
+            class="rail__button"
+            aria-current=move || (screen.section.get() == section).then_some("page")
+            aria-label=t(words)
+            title=t(words)
+            on:click=choose
+        >
+            {icon(picture)}
+            {children()}
+        </button>
+    }
+}
+
+#[component]
+fn Me(desk: Desk, person: Person, leave: Callback<()>) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let online = move || {
+        desk.read(|session| session.me().is_some_and(|me| me.state == AgentState::Online))
+    };
+    let away = move || desk.read(|session| session.me().is_some_and(|me| me.state == AgentState::Away));
+    let person = StoredValue::new(person);
+    // Closes when the focus goes elsewhere; a click inside keeps it there.
+    let left = move |event: leptos::ev::FocusEvent| {
+        if !crate::keys::stays_inside(&event) {
+            open.set(false);
+        }
+    };
+    let escape = move |event: leptos::ev::KeyboardEvent| {
+        if event.key() == "Escape" && open.get_untracked() {
+            event.stop_propagation();
+            open.set(false);
+        }
+    };
+    view! {
+        <div class="rail__me" on:focusout=left on:keydown=escape>
+            <button
+                type="button"
+                class="rail__avatar"
+                aria-label=t("console_me")
+                aria-haspopup="true"
+                aria-expanded=move || open.get().to_string()
+                on:click=move |_| open.update(|open| *open = !*open)
+            >
+                {initials(&person.with_value(|person| person.name.clone()))}
+                <span class="dot" class:dot--online=online class:dot--away=away></span>
+            </button>
+            <Show when=move || open.get()>
+                <div class="rail__menu">
+                    <p class="name">{person.with_value(|person| person.name.clone())}</p>
+                    <p class="mail">{person.with_value(|person| person.email.clone())}</p>
+                    <button type="button" class="button" data-testid="sign-out" on:click=move |_| leave.run(())>
+                        {icon(icon::LEAVE)}
+                        {t("console_sign_out")}
+                    </button>
+                </div>
+            </Show>
+        </div>
+    }
+}
+
+/// The first letters of the first two words of a name.
+fn initials(name: &str) -> String {
+    name.split_whitespace().take(2).filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::initials;
+
+    #[test]
+    fn initials_are_of_two_words_at_most() {
+        for (name, short) in [("Ada L.", "AL"), ("ada", "A"), ("Ada van der L.", "AV"), ("", ""), ("李 明", "李明")] {
+            assert_eq!(initials(name), short);
+        }
+    }
+}

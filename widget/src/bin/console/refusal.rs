@@ -1,0 +1,38 @@
+//! Refusals in the agent's words.
+
+use wire::Refusal;
+
+use crate::words::{fill, t};
+
+/// What a refusal means to somebody at the console.
+pub(crate) fn words(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Taken => t("console_refused_taken"),
+        Refusal::AtCapacity => t("console_refused_capacity"),
+        Refusal::Ended => t("console_refused_ended"),
+        Refusal::NotFound => t("console_refused_not_found"),
+        Refusal::NotAllowed => t("console_refused_not_allowed"),
+        Refusal::RateLimited { retry_after_ms } => {
+            let minutes = retry_after_ms.div_ceil(60_000).max(1).to_string();
+            fill("console_refused_rate", &[("minutes", &minutes)])
+        }
+        Refusal::Busy | Refusal::StoreDown => t("console_refused_busy"),
+        Refusal::SignInFailed => t("console_refused_sign_in"),
+        Refusal::SignedOut => t("console_signed_out"),
+        Refusal::TextEmpty
+        | Refusal::TextTooLong { .. }
+        | Refusal::TextInvalid
+        | Refusal::UnknownFrame
+        | Refusal::TooManyConversations
+        | Refusal::RatingInvalid
+        | Refusal::FileEmpty
+        | Refusal::FileTooLarge { .. }
+        | Refusal::FileKind
+        | Refusal::FileMissing
+        | Refusal::UploadBroken
+        | Refusal::TokenInvalid
+        | Refusal::SiteUnknown
+        | Refusal::OriginRefused
+        | Refusal::Malformed => t("console_refused_other"),
+    }
+}

@@ -1,0 +1,125 @@
+//! One conversation in a list.
+
+use leptos::prelude::*;
+use wire::limit::UNREAD_MAX;
+use wire::{ConversationId, ConversationState, ConversationSummary, Party, VisitorId};
+
+use crate::desk::Desk;
+use crate::screen::WAIT_TARGET_MS;
+use crate::when;
+use crate::words::{fill, t};
+
+/// A button that opens the conversation.
+#[component]
+pub(crate) fn Row(
+    /// The session.
+    desk: Desk,
+    /// Which conversation.
+    conversation: ConversationId,
+) -> impl IntoView {
+    let row = Memo::new(move |_| desk.row(conversation));
+    let part = move |read: fn(&ConversationSummary) -> String| row.read().as_ref().map(read).unwrap_or_default();
+    let unread = move || row.read().as_ref().map_or(0, |row| row.unread);
+    let shown = move || desk.shown() == Some(conversation);
+    let time = move || row.read().as_ref().map(|row| time_of(row, desk.now_ms())).unwrap_or_default();
+    let late = move || row.read().as_ref().is_some_and(|row| is_late(row, desk.now_ms()));
+    view! {
+        <button
+            type="button"
+            class="entry"
+            class:entry--unread=move || unread() != 0
+            data-testid="conversation-item"
+            data-conversation=conversation.to_string()
+            aria-current=move || shown().then_some("true")
+            on:click=move |_| desk.open(conversation)
+        >
+            <span class="avatar" aria-hidden="true">{move || part(|row| initials(row.visitor))}</span>
+            <span class="entry__top">
+                <span class="entry__name">{move || part(|row| name(row.visitor))}</span>
+                <Show when=move || unread() != 0>
+                    <span class="badge">
+                        {move || count(unread())}
+                        <span class="unseen">" " {t("console_unread")}</span>
+                    </span>
+                </Show>
+            </span>
+            <span class="entry__time" class:entry__time--late=late>{time}</span>
+            <span class="entry__line">
+                <span class="entry__text" dir="auto">{move || row.read().as_ref().map(|row| last_line(row, own(desk, row)))}</span>
+                <Show when=move || !part(|row| row.language.clone()).is_empty()>
+                    <span class="tag" title=move || part(|row| when::language_name(&row.language))>
+                        {move || part(|row| short_language(&row.language))}
+                    </span>
+                </Show>
+            </span>
+        </button>
+    }
+}
+
+/// "Visitor 71c4".
+pub(crate) fn name(visitor: VisitorId) -> String {
+    fill("console_visitor", &[("id", &visitor.short())])
+}
+
+/// What stands in the circle before the name.
+pub(crate) fn initials(visitor: VisitorId) -> String {
+    visitor.short().chars().take(2).collect::<String>().to_uppercase()
+}
+
+/// Whether a row fits what is searched for (lower case).
+pub(crate) fn matches(row: &ConversationSummary, search: &str) -> bool {
+    search.is_empty()
+        || name(row.visitor).to_lowercase().contains(search)
+        || row.last_line.to_lowercase().contains(search)
+}
+
+/// A count with its bound: "99+".
+pub(crate) fn count(unread: u32) -> String {
+    if unread as usize >= UNREAD_MAX { format!("{}+", UNREAD_MAX - 1) } else { unread.to_string() }
+}
+
+/// "4 of 5", or nothing.
+pub(crate) fn score(score: u8) -> Option<String> {
+    (score > 0).then(|| fill("console_score", &[("score", &score.to_string())]))
+}
+
+/// Whether the agent at the desk answers there.
+fn own(desk: Desk, row: &ConversationSummary) -> bool {
+    let ConversationState::Assigned { agent } = row.state else { return false };
+    desk.read(|session| session.me().is_some_and(|me| me.id == agent))
+}
+
+fn last_line(row: &ConversationSummary, own: bool) -> String {
+    match row.last_party {
+        Party::Staff => fill(if own { "console_you_line" } else { "console_team_line" }, &[("line", &row.last_line)]),
+        Party::Visitor => row.last_line.clone(),
+    }
+}
+
+/// The main part of a language tag: "zh-CN" is "zh".
+fn short_language(tag: &str) -> String {
+    tag.split('-').next().unwrap_or_default().to_lowercase()
+}
+
+fn time_of(row: &ConversationSummary, now_ms: u64) -> String {
+    match row.state {
+        ConversationState::Waiting { since_ms } => {
+            fill("console_waits", &[("time", &when::span(now_ms.saturating_sub(since_ms)))])
+        }
+        ConversationState::Closed { at_ms } => {
+            let ended = when::short(at_ms, now_ms);
+            score(row.score).map_or_else(|| ended.clone(), |score| format!("{score} · {ended}"))
+        }
+        ConversationState::Assigned { .. } | ConversationState::Idle => {
+            when::short(row.last_at_ms, now_ms)
+        }
+    }
+}
+
+/// Whether a wait is over the target.
+pub(crate) const fn is_late(row: &ConversationSummary, now_ms: u64) -> bool {
+    match row.state {
+        ConversationState::Waiting { since_ms } => now_ms.saturating_sub(since_ms) > WAIT_TARGET_MS,
+        ConversationState::Assigned { .. } | ConversationState::Idle | ConversationState::Closed { .. } => false,
+    }
+}

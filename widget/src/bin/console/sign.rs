@@ -1,0 +1,106 @@
+//! The sign-in page.
+
+use leptos::html;
+use leptos::prelude::*;
+use wire::Refusal;
+
+use crate::account::{Account, Trouble};
+use crate::icon::{self, icon};
+use crate::refusal;
+use crate::words::t;
+
+/// The form, with a note on top when something is to be said.
+#[component]
+pub(crate) fn SignIn(
+    /// Makes the request.
+    account: Account,
+    /// Why the person is here again ("your session ended"), if there is a reason.
+    note: Option<String>,
+    /// Called after a sign-in.
+    #[prop(into)]
+    done: Callback<()>,
+) -> impl IntoView {
+    let email = NodeRef::<html::Input>::new();
+    let password = NodeRef::<html::Input>::new();
+    let busy = RwSignal::new(false);
+    let error = RwSignal::new(None::<String>);
+    Effect::new(move || {
+        if let Some(field) = email.get() {
+            field.focus().ok();
+        }
+    });
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        let read = |field: NodeRef<html::Input>| field.get_untracked().map(|field| field.value()).unwrap_or_default();
+        let (mail, word) = (read(email), read(password));
+        if mail.trim().is_empty() || word.is_empty() {
+            error.set(Some(t("console_sign_in_missing")));
+            return;
+        }
+        busy.set(true);
+        account.sign_in(mail.trim(), &word, move |result| {
+            busy.set(false);
+            match result {
+                Ok(()) => done.run(()),
+                Err(trouble) => {
+                    error.set(Some(trouble_words(&trouble)));
+                    if let Some(field) = password.get_untracked() {
+                        field.select();
+                    }
+                }
+            }
+        });
+    };
+    view! {
+        <main class="sign">
+            <form class="sign__card" on:submit=submit novalidate>
+                <div class="sign__logo">
+                    {icon(icon::LOGO)}
+                    <span>"Causeway"</span>
+                </div>
+                <h1>{t("console_sign_in_title")}</h1>
+                <p class="sign__lead">{t("console_sign_in_lead")}</p>
+                {note.map(|note| view! { <p class="sign__note sign__note--calm" role="status">{note}</p> })}
+                <div role="alert">
+                    {move || error.get().map(|error| view! { <p class="sign__note">{error}</p> })}
+                </div>
+                <label class="field">
+                    <span>{t("console_email")}</span>
+                    <input
+                        type="email"
+                        name="email"
+                        autocomplete="username"
+                        data-testid="email"
+                        node_ref=email
+                        aria-invalid=move || error.read().is_some().to_string()
+                    />
+                </label>
+                <label class="field">
+                    <span>{t("console_password")}</span>
+                    <input
+                        type="password"
+                        name="password"
+                        autocomplete="current-password"
+                        data-testid="password"
+                        node_ref=password
+                        aria-invalid=move || error.read().is_some().to_string()
+                    />
+                </label>
+                <button type="submit" class="button button--main" data-testid="sign-in" disabled=move || busy.get()>
+                    {move || t(if busy.get() { "console_signing_in" } else { "console_sign_in" })}
+                </button>
+            </form>
+        </main>
+    }
+}
+
+fn trouble_words(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::SignedOut => refusal::words(&Refusal::SignInFailed),
+        Trouble::Refused(refusal) => refusal::words(refusal),
+        Trouble::Unreachable => t("console_unreachable"),
+    }
+}

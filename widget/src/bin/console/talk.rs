@@ -1,0 +1,233 @@
+//! The conversation: its head, the timeline, and what is written below it.
+
+use leptos::prelude::*;
+use widget::link::Link;
+use widget::part::{DropZone, TimelineView, Typing};
+use widget_core::{AgentInput, AgentSession, ItemState};
+use wire::{AgentId, ConversationId, ConversationState, ConversationSummary, Role};
+
+use crate::desk::Desk;
+use crate::icon::{self, icon};
+use crate::row::{is_late, name, score};
+use crate::screen::Screen;
+use crate::when;
+use crate::words::{fill, t};
+use crate::write::{self, Write};
+
+/// The column of the shown conversation.
+#[component]
+pub(crate) fn Talk(
+    /// The session.
+    desk: Desk,
+    /// What is looked at.
+    screen: Screen,
+    /// Which conversation.
+    conversation: ConversationId,
+) -> impl IntoView {
+    let row = Memo::new(move |_| desk.row(conversation));
+    let note = Memo::new(move |_| screen.note.get());
+    let open = Signal::derive(move || desk.read(|session| rights(session, row.read().as_ref())).answer);
+    let attach = UnsyncCallback::new(move |file| write::attach(desk, screen, note, file));
+    view! {
+        <main class="talk" aria-label=t("console_talk")>
+            <Head desk screen conversation row />
+            <DropZone class="talk__body" open on_file=attach>
+                <Lines desk row />
+                <div class="talk__foot">
+                    <Write desk screen row />
+                </div>
+            </DropZone>
+        </main>
+    }
+}
+
+/// The same column while no conversation is shown.
+#[component]
+pub(crate) fn NoTalk() -> impl IntoView {
+    let keys = [("J", "K", "console_key_move"), ("Enter", "", "console_key_open"), ("/", "", "console_key_search")];
+    let more = [("Alt", "N", "console_key_note"), ("Esc", "", "console_key_back")];
+    view! {
+        <main class="talk" aria-label=t("console_talk")>
+            <div class="talk__nothing">
+                <div class="empty">
+                    {icon(icon::TALK)}
+                    <b>{t("console_choose")}</b>
+                    <p>{t("console_choose_note")}</p>
+                    <dl class="keys">
+                        {keys
+                            .into_iter()
+                            .chain(more)
+                            .map(|(first, second, words)| {
+                                view! {
+                                    <dt>
+                                        <kbd>{first}</kbd>
+                                        {(!second.is_empty()).then(|| view! { " " <kbd>{second}</kbd> })}
+                                    </dt>
+                                    <dd>{t(words)}</dd>
+                                }
+                            })
+                            .collect_view()}
+                    </dl>
+                </div>
+            </div>
+        </main>
+    }
+}
+
+/// What the agent may do with a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rights {
+    /// Answer: it is the agent's own.
+    pub(crate) answer: bool,
+    /// Take: nobody has it.
+    pub(crate) take: bool,
+    /// End.
+    pub(crate) end: bool,
+    /// Write notes: it is open.
+    pub(crate) note: bool,
+}
+
+/// The same rules as the relay's, so that nothing is offered that would be refused.
+pub(crate) fn rights(session: &AgentSession, row: Option<&ConversationSummary>) -> Rights {
+    let (Some(me), Some(row)) = (session.me(), row) else { return Rights::default() };
+    match row.state {
+        ConversationState::Waiting { .. } | ConversationState::Idle => {
+            Rights { answer: false, take: true, end: true, note: true }
+        }
+        ConversationState::Assigned { agent } => {
+            let own = agent == me.id;
+            Rights { answer: own, take: false, end: own || me.role >= Role::Supervisor, note: true }
+        }
+        ConversationState::Closed { .. } => Rights::default(),
+    }
+}
+
+#[component]
+fn Lines(desk: Desk, row: Memo<Option<ConversationSummary>>) -> impl IntoView {
+    let files = StoredValue::new_local(desk.with_link(Link::downloads));
+    let retry = UnsyncCallback::new(move |id| desk.tell(AgentInput::Retry { id }));
+    let discard = UnsyncCallback::new(move |id| desk.tell(AgentInput::Discard { id }));
+    let visitor_name =
+        Signal::derive(move || row.read().as_ref().map(|row| name(row.visitor)).unwrap_or_default());
+    let agent_name = UnsyncCallback::new(move |agent| agent_words(desk, agent));
+    let who = Memo::new(move |_| desk.read(|session| session.timeline()?.typing().map(str::to_owned)));
+    let loading = move || desk.read(|session| session.timeline().is_none_or(|timeline| timeline.loading()));
+    view! {
+        <TimelineView board=desk.board files retry discard visitor_name agent_name>
+            <Show when=move || loading() && desk.board.is_empty()>
+                <p class="talk__loading" role="status">{t("console_loading")}</p>
+            </Show>
+            <Typing who />
+        </TimelineView>
+    }
+}
+
+#[component]
+fn Head(
+    desk: Desk,
+    screen: Screen,
+    conversation: ConversationId,
+    row: Memo<Option<ConversationSummary>>,
+) -> impl IntoView {
+    let may = Memo::new(move |_| desk.read(|session| rights(session, row.read().as_ref())));
+    let ending = move || screen.ending.get().is_some_and(|(ending, _)| ending == conversation);
+    let late = move || row.read().as_ref().is_some_and(|row| is_late(row, desk.now_ms()));
+    view! {
+        <header class="talk__head">
+            <button
+                type="button"
+                class="button button--icon talk__back"
+                aria-label=t("console_back")
+                on:click=move |_| desk.leave()
+            >
+                {icon(icon::BACK)}
+            </button>
+            <div class="talk__who">
+                <h2>{move || row.read().as_ref().map(|row| name(row.visitor))}</h2>
+                <p class="talk__state" class:talk__state--late=late>
+                    {move || state_words(desk, row)}
+                </p>
+            </div>
+            <Show when=move || may.get().take>
+                <button
+                    type="button"
+                    class="button button--main"
+                    data-testid="take"
+                    on:click=move |_| desk.tell(AgentInput::Take { conversation })
+                >
+                    {t("console_take")}
+                </button>
+            </Show>
+            <Show when=move || may.get().end>
+                <button
+                    type="button"
+                    class="button"
+                    data-testid="end-conversation"
+                    disabled=ending
+                    on:click=move |_| desk.end(conversation)
+                >
+                    {move || t(if ending() { "console_ending_short" } else { "console_end" })}
+                </button>
+            </Show>
+            <button
+                type="button"
+                class="button button--icon talk__panel"
+                aria-label=t("console_panel")
+                aria-controls="visitor-panel"
+                aria-expanded=move || screen.panel.get().to_string()
+                on:click=move |_| screen.panel.update(|open| *open = !*open)
+            >
+                {icon(icon::PERSON)}
+            </button>
+        </header>
+    }
+}
+
+/// "Waiting 4:10 · …", as the small line under the name.
+fn state_words(desk: Desk, row: Memo<Option<ConversationSummary>>) -> String {
+    let row = row.read();
+    let Some(row) = row.as_ref() else { return String::new() };
+    let opened = || fill("console_opened", &[("time", &when::short(row.opened_at_ms, desk.now_ms()))]);
+    let mut parts = match row.state {
+        ConversationState::Waiting { since_ms } => {
+            let waited = when::span(desk.now_ms().saturating_sub(since_ms));
+            vec![fill("console_waiting_since", &[("time", &waited)]), opened()]
+        }
+        ConversationState::Idle => vec![t("console_idle"), opened()],
+        ConversationState::Assigned { agent } => vec![holder_words(desk, agent), opened()],
+        ConversationState::Closed { at_ms } => vec![fill("console_ended_at", &[("time", &when::long(at_ms))])],
+    };
+    parts.extend(score(row.score).map(|score| fill("console_rated", &[("score", &score)])));
+    if !matches!(row.state, ConversationState::Closed { .. }) && desk.read(visitor_has_read_all) {
+        parts.push(t("console_read_all"));
+    }
+    parts.join(" · ")
+}
+
+fn holder_words(desk: Desk, holder: AgentId) -> String {
+    let own = desk.read(|session| session.me().is_some_and(|me| me.id == holder));
+    if own {
+        return t("console_with_you");
+    }
+    fill("console_with", &[("name", &agent_words(desk, holder))])
+}
+
+fn agent_words(desk: Desk, wanted: AgentId) -> String {
+    desk.read(|session| {
+        session.agents().find(|agent| agent.id == wanted).map(|agent| agent.name.clone()).unwrap_or_default()
+    })
+}
+
+/// Whether the last message is the team's and the visitor has seen it.
+fn visitor_has_read_all(session: &AgentSession) -> bool {
+    let last = session.timeline().and_then(|timeline| timeline.items().filter(|item| is_message(item)).last());
+    last.is_some_and(|item| item.state == ItemState::Seen)
+}
+
+fn is_message(item: &widget_core::Item) -> bool {
+    use widget_core::Content;
+    match item.content {
+        Content::Text(_) | Content::File(_) | Content::Uploading { .. } => true,
+        Content::Note(_) | Content::Notice(_) => false,
+    }
+}

@@ -1,0 +1,194 @@
+//! The panel about the visitor: what their browser says, earlier conversations, the transcript.
+
+use leptos::prelude::*;
+use wire::{ConversationId, ConversationState, ConversationSummary, PageContext};
+
+use crate::browser;
+use crate::desk::Desk;
+use crate::icon::{self, icon};
+use crate::row::{initials, name, score};
+use crate::screen::Screen;
+use crate::when;
+use crate::words::{fill, t};
+
+/// The last column; a drawer where the window is narrow.
+#[component]
+pub(crate) fn VisitorPanel(
+    /// The session.
+    desk: Desk,
+    /// What is looked at.
+    screen: Screen,
+    /// Whose panel.
+    conversation: ConversationId,
+) -> impl IntoView {
+    let row = Memo::new(move |_| desk.row(conversation));
+    let page = Memo::new(move |_| desk.read(|session| session.context().cloned()));
+    let who = Memo::new(move |_| row.read().as_ref().map(|row| row.visitor));
+    let site = move || row.read().as_ref().map(|row| row.site.to_string());
+    view! {
+        <aside class="visitor" aria-label=t("console_panel") data-testid="visitor-panel" id="visitor-panel">
+            <div class="visitor__who">
+                <span class="avatar avatar--big" aria-hidden="true">{move || who.get().map(initials)}</span>
+                <div>
+                    <b>{move || who.get().map(name)}</b>
+                    <p>{move || site().map(|site| fill("console_on_site", &[("site", &site)]))}</p>
+                </div>
+                <button
+                    type="button"
+                    class="button button--icon visitor__close"
+                    aria-label=t("console_panel_close")
+                    on:click=move |_| screen.panel.set(false)
+                >
+                    {icon(icon::CROSS)}
+                </button>
+            </div>
+            <Facts desk row page />
+            <Earlier desk conversation />
+            <Transcript conversation />
+        </aside>
+    }
+}
+
+#[component]
+fn Facts(desk: Desk, row: Memo<Option<ConversationSummary>>, page: Memo<Option<PageContext>>) -> impl IntoView {
+    let of_page = move |read: fn(&PageContext) -> Option<String>| Memo::new(move |_| page.read().as_ref().and_then(read));
+    let started = Memo::new(move |_| row.read().as_ref().map(|row| when::long(row.opened_at_ms)));
+    // The clock ticks every second; only a new minute reaches the page.
+    let time = Memo::new(move |_| page.read().as_ref().and_then(|page| local_time(&page.time_zone, desk.now_ms())));
+    let nothing = of_page(|_| None);
+    view! {
+        <dl class="facts">
+            <Fact words="console_fact_page" value=of_page(page_title) small=of_page(page_address) />
+            <Fact words="console_fact_browser" value=of_page(browser_words) small=nothing />
+            <Fact words="console_fact_language" value=of_page(language_words) small=nothing />
+            <Fact words="console_fact_time" value=time small=of_page(zone_words) />
+            <Fact words="console_fact_started" value=started small=nothing />
+        </dl>
+    }
+}
+
+#[component]
+fn Fact(words: &'static str, value: Memo<Option<String>>, small: Memo<Option<String>>) -> impl IntoView {
+    view! {
+        <Show when=move || value.read().is_some()>
+            <dt>{t(words)}</dt>
+            <dd>
+                <bdi>{move || value.get()}</bdi>
+                {move || small.get().map(|small| view! { <small dir="ltr">{small}</small> })}
+            </dd>
+        </Show>
+    }
+}
+
+#[component]
+fn Earlier(desk: Desk, conversation: ConversationId) -> impl IntoView {
+    let rows = Memo::new(move |_| desk.read(|session| session.earlier().to_vec()));
+    let others = move || {
+        rows.get().into_iter().filter(move |row| row.conversation != conversation).collect::<Vec<_>>()
+    };
+    view! {
+        <section>
+            <h3>{t("console_earlier")}</h3>
+            <Show
+                when=move || !others().is_empty()
+                fallback=|| view! { <p class="visitor__quiet">{t("console_earlier_none")}</p> }
+            >
+                <ul class="earlier">
+                    <For each=others key=|row| (row.conversation, row.last_at_ms, row.score) let(row)>
+                        <li>
+                            <button type="button" on:click=move |_| desk.open(row.conversation)>
+                                <b dir="auto">{row.last_line.clone()}</b>
+                                <span>{earlier_words(&row)}</span>
+                            </button>
+                        </li>
+                    </For>
+                </ul>
+            </Show>
+        </section>
+    }
+}
+
+#[component]
+fn Transcript(conversation: ConversationId) -> impl IntoView {
+    let notes = RwSignal::new(false);
+    let link = move |format: &str| {
+        let notes = if notes.get() { "&notes=1" } else { "" };
+        format!("/transcript/{conversation}?format={format}{notes}")
+    };
+    let formats = [("html", "console_transcript_html"), ("text", "console_transcript_text")];
+    view! {
+        <section>
+            <h3>{t("console_transcript")}</h3>
+            <div class="transcript">
+                <label>
+                    <input
+                        type="checkbox"
+                        prop:checked=move || notes.get()
+                        on:change=move |event| notes.set(event_target_checked(&event))
+                    />
+                    {t("console_transcript_notes")}
+                </label>
+                {formats
+                    .map(|(format, words)| {
+                        view! {
+                            <a class="button" download="" href=move || link(format)>
+                                {icon(icon::DOWNLOAD)}
+                                {t(words)}
+                            </a>
+                        }
+                    })
+                    .collect_view()}
+            </div>
+        </section>
+    }
+}
+
+fn earlier_words(row: &ConversationSummary) -> String {
+    let day = when::day(row.last_at_ms);
+    match row.state {
+        ConversationState::Closed { .. } => {
+            let ended = fill("console_ended_on", &[("day", &day)]);
+            score(row.score).map_or_else(|| ended.clone(), |score| format!("{ended} · {score}"))
+        }
+        ConversationState::Waiting { .. } | ConversationState::Assigned { .. } | ConversationState::Idle => {
+            fill("console_open_since", &[("day", &day)])
+        }
+    }
+}
+
+fn some(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn page_title(page: &PageContext) -> Option<String> {
+    some(&page.title).or_else(|| some(&page.url))
+}
+
+/// The address below the title, without the scheme; never a link: it is the visitor's word.
+fn page_address(page: &PageContext) -> Option<String> {
+    some(&page.title)?;
+    let url = some(&page.url)?;
+    Some(url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).to_owned())
+}
+
+fn browser_words(page: &PageContext) -> Option<String> {
+    let seen = browser::read(&page.browser);
+    match (seen.name, seen.system) {
+        (Some(name), Some(system)) => Some(fill("console_browser_on", &[("browser", &name), ("system", system)])),
+        (name, system) => name.or(system.map(str::to_owned)),
+    }
+}
+
+fn language_words(page: &PageContext) -> Option<String> {
+    some(&page.language).map(|tag| when::language_name(&tag))
+}
+
+fn local_time(zone: &str, now_ms: u64) -> Option<String> {
+    some(&when::clock_in(&some(zone)?, now_ms))
+}
+
+/// "Asia/Shanghai" as "Asia, Shanghai".
+fn zone_words(page: &PageContext) -> Option<String> {
+    some(&page.time_zone).map(|zone| zone.replace('/', ", ").replace('_', " "))
+}

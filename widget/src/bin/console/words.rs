@@ -1,0 +1,35 @@
+//! The console's texts: short calls over the shared catalogue, which does not change while the page lives.
+
+use std::cell::OnceCell;
+
+use widget::text::Text;
+
+thread_local! {
+    /// The page's one catalogue. Not a context, because event handlers run outside the reactive tree and speak too.
+    static TEXT: OnceCell<Text> = const { OnceCell::new() };
+}
+
+/// Makes the catalogue known; to be called once, before anything is shown.
+pub(crate) fn begin(text: Text) {
+    TEXT.with(|known| known.set(text).ok());
+}
+
+/// The catalogue itself.
+pub(crate) fn text() -> Text {
+    TEXT.with(|known| *known.get().expect("main begins with the catalogue"))
+}
+
+/// The text of a key.
+pub(crate) fn t(key: &str) -> String {
+    text().get(key)
+}
+
+/// The text of a key with each `{name}` replaced.
+pub(crate) fn fill(key: &str, values: &[(&str, &str)]) -> String {
+    values.iter().fold(t(key), |text, (name, value)| text.replace(&["{", name, "}"].concat(), value))
+}
+
+/// The page's language.
+pub(crate) fn language() -> String {
+    widget::env::root().lang()
+}

@@ -1,0 +1,127 @@
+//! What is written below a conversation: replies and notes, or why nothing can be written.
+
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::File;
+use widget::part::Composer;
+use widget_core::AgentInput;
+use wire::{ConversationState, ConversationSummary};
+
+use crate::desk::Desk;
+use crate::row::name;
+use crate::screen::Screen;
+use crate::talk::{Rights, rights};
+use crate::words::{fill, t};
+
+/// The foot of the conversation.
+#[component]
+pub(crate) fn Write(
+    /// The session.
+    desk: Desk,
+    /// What is looked at.
+    screen: Screen,
+    /// The conversation's row.
+    row: Memo<Option<ConversationSummary>>,
+) -> impl IntoView {
+    let may = Memo::new(move |_| desk.read(|session| rights(session, row.read().as_ref())));
+    let over = move || row.read().as_ref().is_some_and(|row| matches!(row.state, ConversationState::Closed { .. }));
+    view! {
+        <Show when=over>
+            <p class="talk__over">{t("console_over")}</p>
+        </Show>
+        <Show when=move || may.get().note>
+            <Writing desk screen row may />
+        </Show>
+    }
+}
+
+#[component]
+fn Writing(
+    desk: Desk,
+    screen: Screen,
+    row: Memo<Option<ConversationSummary>>,
+    may: Memo<Rights>,
+) -> impl IntoView {
+    // Where the agent cannot answer, only a note can be meant.
+    let note = Memo::new(move |_| screen.note.get() || !may.get().answer);
+    let field = NodeRef::<html::Textarea>::new();
+    let who = move || row.read().as_ref().map(|row| name(row.visitor)).unwrap_or_default();
+    let placeholder = Signal::derive(move || {
+        if note.get() { t("console_write_note") } else { fill("console_write_to", &[("name", &who())]) }
+    });
+    let send = UnsyncCallback::new(move |text: String| {
+        let room = desk.peek(|session| session.room());
+        if room {
+            desk.tell(if note.get_untracked() { AgentInput::Note { text } } else { AgentInput::Say { text } });
+        }
+        room
+    });
+    let attach = UnsyncCallback::new(move |file: File| attach(desk, screen, note, file));
+    let typing = UnsyncCallback::new(move |()| {
+        // Nobody is told of a note being written.
+        if !note.get_untracked() {
+            desk.tell(AgentInput::Typing);
+        }
+    });
+    let focus = move || {
+        if let Some(field) = field.get_untracked() {
+            field.focus().ok();
+        }
+    };
+    // The field is ready when a conversation opens, unless the person moves through the list with the keyboard.
+    Effect::new(move || {
+        if field.get().is_some() && !list_has_focus() {
+            focus();
+        }
+    });
+    let choose = move |chosen: bool| {
+        screen.note.set(chosen);
+        focus();
+    };
+    view! {
+        <div class="desk-composer" class:desk-composer--note=note data-mode=move || if note.get() { "note" } else { "reply" }>
+            <div class="modes">
+                <button
+                    type="button"
+                    class="mode"
+                    data-testid="reply"
+                    aria-pressed=move || (!note.get()).to_string()
+                    disabled=move || !may.get().answer
+                    title=move || (!may.get().answer).then(|| t("console_reply_take"))
+                    on:click=move |_| choose(false)
+                >
+                    {t("console_reply")}
+                </button>
+                <button
+                    type="button"
+                    class="mode"
+                    data-testid="note"
+                    aria-pressed=move || note.get().to_string()
+                    aria-keyshortcuts="Alt+N"
+                    on:click=move |_| choose(!screen.note.get_untracked())
+                >
+                    {t("console_note")}
+                </button>
+                <Show when=move || note.get()>
+                    <span class="modes__hint">{t("console_note_hint")}</span>
+                </Show>
+            </div>
+            <Composer text=screen.text placeholder on_send=send on_file=attach on_typing=typing field />
+        </div>
+    }
+}
+
+/// Files always go to the visitor; in a note's place that would be a mistake.
+pub(crate) fn attach(desk: Desk, screen: Screen, note: Memo<bool>, file: File) {
+    if note.get_untracked() {
+        screen.news.set(Some(t("console_note_no_file")));
+    } else {
+        desk.with_link(|link| link.attach(file));
+    }
+}
+
+fn list_has_focus() -> bool {
+    let focused = widget::env::document().active_element();
+    focused.is_some_and(|element| element.unchecked_into::<web_sys::Element>().class_list().contains("entry"))
+}

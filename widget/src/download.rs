@@ -1,0 +1,116 @@
+//! Files of a conversation: fetched with the reader's own right, shown from memory, saved under their own name.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use leptos::prelude::{ArcRwSignal, GetUntracked as _, Set as _};
+use wasm_bindgen::JsCast;
+use web_sys::{Blob, HtmlAnchorElement, Url};
+use wire::AttachmentId;
+
+use crate::env::document;
+use crate::request::{Answer, Headers, Request, RequestNews, Want};
+
+/// How far the showing of a file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Preview {
+    /// On its way.
+    Loading,
+    /// Here, under an address that only this page understands.
+    Ready(String),
+    /// It did not come.
+    Failed,
+}
+
+struct Inner {
+    headers: Box<dyn Fn() -> Headers>,
+    previews: RefCell<BTreeMap<AttachmentId, ArcRwSignal<Preview>>>,
+    /// Each request by its path, so that a second click does not fetch twice.
+    running: RefCell<BTreeMap<String, Request>>,
+}
+
+/// Fetches files; copies are the same.
+#[derive(Clone)]
+pub struct Downloads(Rc<Inner>);
+
+impl Downloads {
+    /// With the headers that prove the reader's right at that time.
+    pub fn new(headers: impl Fn() -> Headers + 'static) -> Self {
+        let headers = Box::new(headers);
+        Self(Rc::new(Inner { headers, previews: RefCell::default(), running: RefCell::default() }))
+    }
+
+    /// What can be shown of a file; asks for it unless it is here or on its way.
+    #[must_use]
+    pub fn preview(&self, attachment: AttachmentId) -> ArcRwSignal<Preview> {
+        let known = self.0.previews.borrow().get(&attachment).cloned();
+        let signal = match known {
+            Some(signal) if signal.get_untracked() != Preview::Failed => return signal,
+            Some(signal) => {
+                signal.set(Preview::Loading);
+                signal
+            }
+            None => ArcRwSignal::new(Preview::Loading),
+        };
+        self.0.previews.borrow_mut().insert(attachment, signal.clone());
+        let shown = signal.clone();
+        self.fetch(&file_path(attachment), move |blob| {
+            let url = blob.and_then(|blob| Url::create_object_url_with_blob(&blob).ok());
+            shown.set(url.map_or(Preview::Failed, Preview::Ready));
+        });
+        signal
+    }
+
+    /// Shows a file of this very browser without fetching it back.
+    pub(crate) fn adopt(&self, attachment: AttachmentId, file: &Blob) {
+        if let Ok(url) = Url::create_object_url_with_blob(file) {
+            self.0.previews.borrow_mut().insert(attachment, ArcRwSignal::new(Preview::Ready(url)));
+        }
+    }
+
+    /// Saves what a path of the relay holds under a name; `done` hears whether it came.
+    pub fn save(&self, path: &str, name: &str, done: impl Fn(bool) + 'static) {
+        let name = name.to_owned();
+        self.fetch(path, move |blob| {
+            let saved = blob.is_some_and(|blob| offer(&blob, &name).is_some());
+            done(saved);
+        });
+    }
+
+    /// Fetches a path; `done` gets the body, or nothing when it did not come.
+    fn fetch(&self, path: &str, done: impl Fn(Option<Blob>) + 'static) {
+        let path = path.to_owned();
+        let late = Rc::downgrade(&self.0);
+        let over = path.clone();
+        let request = Request::send(("GET", &path), &(self.0.headers)(), None, Want::Blob, move |news| {
+            let RequestNews::Over(answer) = news else { return };
+            let finished = late.upgrade().and_then(|inner| inner.running.borrow_mut().remove(&over));
+            done(body(answer));
+            drop(finished);
+        });
+        if let Some(request) = request {
+            self.0.running.borrow_mut().insert(path, request);
+        }
+    }
+}
+
+/// Where the relay serves a file.
+#[must_use]
+pub fn file_path(attachment: AttachmentId) -> String {
+    format!("/file/{attachment}")
+}
+
+fn body(answer: Answer) -> Option<Blob> {
+    if answer.status == 200 { answer.body.dyn_into().ok() } else { None }
+}
+
+/// Lets the browser save a blob.
+fn offer(blob: &Blob, name: &str) -> Option<()> {
+    let url = Url::create_object_url_with_blob(blob).ok()?;
+    let anchor: HtmlAnchorElement = document().create_element("a").ok()?.unchecked_into();
+    anchor.set_href(&url);
+    anchor.set_download(name);
+    anchor.click();
+    Some(())
+}

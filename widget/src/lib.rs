@@ -1,0 +1,16 @@
+//! Browser parts that the chat and the console share: everything that touches the page, the line, the clock or storage.
+//!
+//! Components (`part`) never see the socket, storage or JSON: they read signals and call what they are given.
+
+pub mod clock;
+pub mod codec;
+pub mod download;
+pub mod env;
+pub mod link;
+pub mod part;
+pub mod request;
+pub mod socket;
+pub mod storage;
+pub mod text;
+pub mod theme;
+pub mod time;

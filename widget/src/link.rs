@@ -1,0 +1,297 @@
+//! The `Link`: owns a session (the brain), its line, timer, storage and uploads, and carries out what the session asks for.
+//!
+//! Components call [`Link::send`] and read what the owner of the link mirrors into signals after each change.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::{Rc, Weak};
+
+use web_sys::File;
+use widget_core::{LineInput, Output, UploadInput};
+use wire::{AttachmentId, ConversationId, MessageId, Refusal, Seq, ServerFrame};
+
+use crate::clock::{Timer, now_ms};
+use crate::codec;
+use crate::download::Downloads;
+use crate::env::{document, listen, page_visible, window};
+use crate::request::{Answer, Headers, Request, RequestNews, Want};
+use crate::socket::{Socket, SocketNews};
+use crate::storage::Storage;
+
+/// The storage names that a link uses beside those of drafts.
+pub const TOKEN: &str = "token";
+/// The conversation shown last.
+pub const CONVERSATION: &str = "conversation";
+
+/// What a link needs of a session: the four verbs, and how to phrase what every session hears.
+pub trait Brain: 'static {
+    /// What the session takes.
+    type Input: 'static;
+    /// Something happened.
+    fn handle(&mut self, now_ms: u64, input: Self::Input);
+    /// The next thing to carry out.
+    fn next_output(&mut self) -> Option<Output>;
+    /// When to call `handle_timeout`, in absolute milliseconds.
+    fn poll_timeout(&self) -> Option<u64>;
+    /// Time has passed.
+    fn handle_timeout(&mut self, now_ms: u64);
+    /// A frame from the relay; none when it is none of this side's.
+    fn read_frame(text: &str) -> Option<ServerFrame>;
+    /// News of the line.
+    fn line(input: LineInput) -> Self::Input;
+    /// News of an upload.
+    fn upload(input: UploadInput) -> Self::Input;
+    /// A file was chosen; `file` is the link's own number for it.
+    fn attach(name: String, bytes: u64, file: u32) -> Self::Input;
+    /// The headers by which the relay knows this side in uploads and downloads; none for those with a cookie.
+    fn credentials(&self) -> Headers;
+}
+
+/// What the owner of a link does with its news.
+pub struct Hooks<B> {
+    /// Something may look different now: mirror it into signals.
+    pub changed: Box<dyn Fn(&B)>,
+    /// A message of the other side arrived live; the last value says that the conversation was assigned to this agent just now.
+    pub arrived: Box<dyn Fn(ConversationId, Seq, bool)>,
+}
+
+struct Inner<B: Brain> {
+    brain: RefCell<B>,
+    /// What waits for the brain to be free.
+    inbox: RefCell<VecDeque<B::Input>>,
+    busy: Cell<bool>,
+    socket: RefCell<Option<Socket>>,
+    timer: Timer,
+    storage: Storage,
+    hooks: Hooks<B>,
+    /// Chosen files by our own number: sessions do not hold what belongs to the browser.
+    files: RefCell<BTreeMap<u32, File>>,
+    last_file: Cell<u32>,
+    /// Which file a draft uploads.
+    file_of: RefCell<BTreeMap<MessageId, u32>>,
+    uploads: RefCell<BTreeMap<MessageId, Request>>,
+    downloads: Downloads,
+}
+
+/// A handle on the session and everything it moves; copies are the same link.
+pub struct Link<B: Brain>(Rc<Inner<B>>);
+
+impl<B: Brain> Clone for Link<B> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<B: Brain> Link<B> {
+    /// Puts a session to work. Nothing is sent before the session asks for it.
+    pub fn new(brain: B, storage: Storage, hooks: Hooks<B>) -> Self {
+        let link = Self(Rc::new_cyclic(|inner: &Weak<Inner<B>>| {
+            let late = inner.clone();
+            Inner {
+                brain: RefCell::new(brain),
+                inbox: RefCell::default(),
+                busy: Cell::new(false),
+                socket: RefCell::default(),
+                timer: Timer::new(move || {
+                    if let Some(inner) = late.upgrade() {
+                        Self(inner).run(|brain| brain.handle_timeout(now_ms()));
+                    }
+                }),
+                storage,
+                hooks,
+                files: RefCell::default(),
+                last_file: Cell::new(0),
+                file_of: RefCell::default(),
+                uploads: RefCell::default(),
+                downloads: Downloads::new({
+                    let late = inner.clone();
+                    move || late.upgrade().map(|inner| inner.brain.borrow().credentials()).unwrap_or_default()
+                }),
+            }
+        }));
+        link.watch_network();
+        link.run(|_| ());
+        link
+    }
+
+    /// Tells the session something, carries out what it asks for, and lets the owner mirror the change.
+    pub fn send(&self, input: B::Input) {
+        self.0.inbox.borrow_mut().push_back(input);
+        self.run(|_| ());
+    }
+
+    /// Reads the session.
+    pub fn read<T>(&self, read: impl FnOnce(&B) -> T) -> T {
+        read(&self.0.brain.borrow())
+    }
+
+    /// What the browser keeps for this side.
+    #[must_use]
+    pub fn storage(&self) -> &Storage {
+        &self.0.storage
+    }
+
+    /// Sends a file into the shown conversation.
+    pub fn attach(&self, file: File) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a file's length, never negative")]
+        let bytes = file.size() as u64;
+        let number = self.0.last_file.get() + 1;
+        self.0.last_file.set(number);
+        let input = B::attach(file.name(), bytes, number);
+        self.0.files.borrow_mut().insert(number, file);
+        self.send(input);
+    }
+
+    /// Files of the conversations, fetched with this side's own right to see them.
+    #[must_use]
+    pub fn downloads(&self) -> Downloads {
+        self.0.downloads.clone()
+    }
+
+    /// Lets the session act and works until nothing is left to do. Calls from within are queued, never nested.
+    fn run(&self, act: impl FnOnce(&mut B)) {
+        let inner = &*self.0;
+        if inner.busy.replace(true) {
+            return;
+        }
+        act(&mut inner.brain.borrow_mut());
+        loop {
+            let output = inner.brain.borrow_mut().next_output();
+            if let Some(output) = output {
+                self.carry_out(output);
+                continue;
+            }
+            let Some(input) = inner.inbox.borrow_mut().pop_front() else { break };
+            inner.brain.borrow_mut().handle(now_ms(), input);
+        }
+        let timeout = inner.brain.borrow().poll_timeout();
+        match timeout {
+            Some(at_ms) => inner.timer.set(at_ms.saturating_sub(now_ms())),
+            None => inner.timer.clear(),
+        }
+        inner.busy.set(false);
+        (inner.hooks.changed)(&inner.brain.borrow());
+    }
+
+    fn carry_out(&self, output: Output) {
+        let inner = &*self.0;
+        match output {
+            Output::Connect => self.connect(),
+            Output::Disconnect => *inner.socket.borrow_mut() = None,
+            Output::Transmit(frame) => {
+                if let Some(socket) = &*inner.socket.borrow() {
+                    socket.send(&codec::write_frame(&frame));
+                }
+            }
+            Output::Keep(draft) => inner.storage.keep_draft(&draft),
+            Output::Forget(id) => {
+                inner.storage.forget_draft(id);
+                if let Some(file) = inner.file_of.borrow_mut().remove(&id) {
+                    inner.files.borrow_mut().remove(&file);
+                }
+                inner.uploads.borrow_mut().remove(&id);
+            }
+            Output::KeepToken(token) => inner.storage.set(TOKEN, token.reveal()),
+            Output::ForgetToken => inner.storage.remove(TOKEN),
+            Output::KeepConversation(Some(conversation)) => inner.storage.set(CONVERSATION, &conversation.to_string()),
+            Output::KeepConversation(None) => inner.storage.remove(CONVERSATION),
+            Output::Upload { id, conversation, attachment, file } => self.upload(id, conversation, attachment, file),
+            Output::CancelUpload { id } => {
+                inner.uploads.borrow_mut().remove(&id);
+            }
+            Output::Arrived { conversation, seq, assigned } => (inner.hooks.arrived)(conversation, seq, assigned),
+        }
+    }
+
+    /// A handle for callbacks, which must not keep the link alive.
+    fn later(&self) -> impl Fn(B::Input) + 'static {
+        let inner = Rc::downgrade(&self.0);
+        move |input| {
+            if let Some(inner) = inner.upgrade() {
+                Self(inner).send(input);
+            }
+        }
+    }
+
+    fn connect(&self) {
+        let tell = self.later();
+        let socket = Socket::open(move |news| match news {
+            SocketNews::Up => tell(B::line(LineInput::Up)),
+            SocketNews::Frame(text) => {
+                // A frame of a newer relay that this page does not know is passed over; its lane's number tells of the gap.
+                if let Some(frame) = B::read_frame(&text) {
+                    tell(B::line(LineInput::Frame(frame)));
+                }
+            }
+            SocketNews::Down(code) => tell(B::line(LineInput::Down { code })),
+        });
+        if socket.is_none() {
+            self.0.inbox.borrow_mut().push_back(B::line(LineInput::Down { code: 1006 }));
+        }
+        *self.0.socket.borrow_mut() = socket;
+    }
+
+    fn upload(&self, id: MessageId, conversation: ConversationId, attachment: AttachmentId, file: u32) {
+        let inner = &*self.0;
+        inner.file_of.borrow_mut().insert(id, file);
+        let late = Rc::downgrade(&self.0);
+        let running = inner.files.borrow().get(&file).and_then(|file| {
+            let mut headers = inner.brain.borrow().credentials();
+            headers.push(("x-file-name", String::from(js_sys::encode_uri_component(&file.name()))));
+            let path = format!("/upload/{conversation}/{attachment}");
+            Request::send(("PUT", &path), &headers, Some(file), Want::Text, move |news| {
+                if let Some(inner) = late.upgrade() {
+                    Self(inner).upload_news(id, &news);
+                }
+            })
+        });
+        match running {
+            Some(running) => drop(inner.uploads.borrow_mut().insert(id, running)),
+            None => {
+                let gone = UploadInput::Failed { id, refusal: Refusal::FileMissing };
+                inner.inbox.borrow_mut().push_back(B::upload(gone));
+            }
+        }
+    }
+
+    fn upload_news(&self, id: MessageId, news: &RequestNews) {
+        let input = match news {
+            RequestNews::Sent(sent) => UploadInput::Progress { id, sent: *sent },
+            RequestNews::Over(answer) => uploaded(id, answer),
+        };
+        if let UploadInput::Done { attachment, .. } = &input
+            && let Some(number) = self.0.file_of.borrow().get(&id)
+            && let Some(file) = self.0.files.borrow().get(number)
+        {
+            // What is here already need not be fetched to be shown.
+            self.0.downloads.adopt(attachment.id, file);
+        }
+        self.send(B::upload(input));
+    }
+
+    /// The browser often knows before the line does that the network went or came back.
+    fn watch_network(&self) {
+        let (up, down, shown) = (self.later(), self.later(), self.later());
+        listen(&window(), "online", move |_| up(B::line(LineInput::NetworkUp)));
+        listen(&window(), "offline", move |_| down(B::line(LineInput::NetworkDown)));
+        listen(&document(), "visibilitychange", move |_| {
+            if page_visible() && window().navigator().on_line() {
+                shown(B::line(LineInput::NetworkUp));
+            }
+        });
+        if !window().navigator().on_line() {
+            self.send(B::line(LineInput::NetworkDown));
+        }
+    }
+}
+
+/// What the relay's answer to an upload means.
+fn uploaded(id: MessageId, answer: &Answer) -> UploadInput {
+    let body = answer.body.as_string().unwrap_or_default();
+    if (200..300).contains(&answer.status)
+        && let Some(attachment) = codec::read_attachment(&body)
+    {
+        return UploadInput::Done { id, attachment };
+    }
+    UploadInput::Failed { id, refusal: codec::read_refusal(&body).unwrap_or(Refusal::UploadBroken) }
+}

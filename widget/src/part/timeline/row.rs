@@ -1,0 +1,204 @@
+//! From a timeline of the core to rows: who stands on which side, where a day begins, where a group ends.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use widget_core::{Content, Item, ItemState, Notice, Timeline};
+use wire::{Author, MessageId, Party, Seq};
+
+use crate::time;
+
+/// Lines of one author further apart than this are two groups.
+const GROUP_MS_MAX: u64 = 5 * 60_000;
+
+/// One line and how it stands among its neighbours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What it says.
+    pub item: Item,
+    /// Whether the reader's side wrote it.
+    pub mine: bool,
+    /// Whether a day begins with it.
+    pub begins_day: bool,
+    /// Whether name, time and state stand under it.
+    pub ends_group: bool,
+}
+
+/// A row that changes in place, under the id it keeps.
+#[derive(Clone)]
+pub struct Line {
+    /// The key.
+    pub id: MessageId,
+    /// The row.
+    pub row: ArcRwSignal<Row>,
+}
+
+/// The rows on show. An arriving message touches its own row and its neighbour, nothing else.
+#[derive(Clone, Copy)]
+pub struct Board(RwSignal<Vec<Line>>);
+
+impl Default for Board {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Board {
+    /// An empty board.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(RwSignal::new(Vec::new()))
+    }
+
+    /// Brings the rows in line with a timeline (none: no rows), as this side reads it.
+    pub fn mirror(self, timeline: Option<&Timeline>, reader: Party) {
+        let items: Vec<&Item> = timeline.into_iter().flat_map(Timeline::items).collect();
+        let items = without_echoes(&items);
+        let fresh = rows(&items, reader, time::day);
+        let mut same = true;
+        let lines = self.0.with_untracked(|old| {
+            let known: BTreeMap<MessageId, &Line> = old.iter().map(|line| (line.id, line)).collect();
+            let mut lines = Vec::with_capacity(fresh.len());
+            for (index, row) in fresh.into_iter().enumerate() {
+                let id = row.item.id;
+                same &= old.get(index).is_some_and(|line| line.id == id);
+                match known.get(&id) {
+                    Some(line) => {
+                        if line.row.with_untracked(|shown| *shown != row) {
+                            line.row.set(row);
+                        }
+                        lines.push((*line).clone());
+                    }
+                    None => lines.push(Line { id, row: ArcRwSignal::new(row) }),
+                }
+            }
+            same &= lines.len() == old.len();
+            lines
+        });
+        if !same {
+            self.0.set(lines);
+        }
+    }
+
+    /// Whether there is nothing to show.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0.with(Vec::is_empty)
+    }
+
+    pub(super) fn lines(self) -> Vec<Line> {
+        self.0.get()
+    }
+
+    /// Whether the last line is being sent from here. Follows the lines, not their states.
+    pub(super) fn last_is_own_draft(self) -> bool {
+        self.0.with(|lines| {
+            lines.last().is_some_and(|line| line.row.with_untracked(|row| row.mine && row.item.seq == Seq::ZERO))
+        })
+    }
+}
+
+/// An assignment next to a joining says the same thing twice; only the team sees both.
+fn without_echoes<'a>(items: &[&'a Item]) -> Vec<&'a Item> {
+    let joins = |at: Option<usize>| {
+        at.and_then(|at| items.get(at))
+            .is_some_and(|item| matches!(item.content, Content::Notice(Notice::Joined { .. })))
+    };
+    let assigns = |item: &Item| matches!(item.content, Content::Notice(Notice::Assigned { .. }));
+    let echo = |at: usize| assigns(items[at]) && (joins(at.checked_sub(1)) || joins(at.checked_add(1)));
+    (0..items.len()).filter(|at| !echo(*at)).map(|at| items[at]).collect()
+}
+
+fn rows(items: &[&Item], reader: Party, day: impl Fn(u64) -> u64) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::with_capacity(items.len());
+    let mut day_before = None;
+    for item in items {
+        let today = day(item.at_ms);
+        let begins_day = day_before != Some(today);
+        day_before = Some(today);
+        let mine = is_mine(item, reader);
+        if let Some(last) = rows.last_mut() {
+            last.ends_group = begins_day || last.mine != mine || !together(&last.item, item);
+        }
+        rows.push(Row { item: (*item).clone(), mine, begins_day, ends_group: true });
+    }
+    rows
+}
+
+/// What is not recorded yet was written here.
+fn is_mine(item: &Item, reader: Party) -> bool {
+    item.author.party() == Some(reader) || (item.seq == Seq::ZERO && item.author == Author::System)
+}
+
+/// Whether two neighbours stand in one group: same author, same state, not far apart.
+fn together(one: &Item, other: &Item) -> bool {
+    let kind = |item: &Item| match (&item.content, &item.state) {
+        (Content::Notice(_), _) => 0,
+        (Content::Note(_), ItemState::Failed(_)) | (_, ItemState::Failed(_)) => 1,
+        (Content::Note(_), _) => 2,
+        (_, ItemState::Recorded) => 3,
+        (_, ItemState::Sending) => 4,
+        (_, ItemState::Waiting) => 5,
+        (_, ItemState::Uploading { .. }) => 6,
+        (_, ItemState::Sent) => 7,
+        (_, ItemState::Seen) => 8,
+    };
+    let (first, second) = (kind(one), kind(other));
+    // A failed line has a reason and actions of its own, a notice has no group.
+    first == second && first > 1 && one.author == other.author && other.at_ms.abs_diff(one.at_ms) <= GROUP_MS_MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::Refusal;
+
+    fn item(seq: u64, at_ms: u64, author: Author, state: ItemState) -> Item {
+        let content = Content::Text(String::from("words"));
+        Item { id: MessageId(u128::from(seq)), seq: Seq(seq), at_ms, author, content, state }
+    }
+
+    fn check(items: &[Item], wanted: &[(bool, bool, bool)]) {
+        let items: Vec<&Item> = items.iter().collect();
+        let rows = rows(&items, Party::Visitor, |at_ms| at_ms / 1_000_000);
+        let seen: Vec<_> = rows.iter().map(|row| (row.mine, row.begins_day, row.ends_group)).collect();
+        assert_eq!(seen, wanted);
+    }
+
+    fn agent() -> Author {
+        Author::Agent { id: wire::AgentId(1), name: String::from("Agent") }
+    }
+
+    #[test]
+    fn a_group_ends_where_the_author_the_state_or_the_day_changes() {
+        check(
+            &[
+                item(1, 0, Author::Visitor, ItemState::Seen),
+                item(2, 1, Author::Visitor, ItemState::Seen),
+                item(3, 2, Author::Visitor, ItemState::Sent),
+                item(4, 3, agent(), ItemState::Recorded),
+                item(5, 4, agent(), ItemState::Recorded),
+                item(6, 4 + GROUP_MS_MAX + 1, agent(), ItemState::Recorded),
+                item(7, 1_000_000, agent(), ItemState::Recorded),
+            ],
+            &[
+                (true, true, false),
+                (true, false, true),
+                (true, false, true),
+                (false, false, false),
+                (false, false, true),
+                (false, false, true),
+                (false, true, true),
+            ],
+        );
+    }
+
+    #[test]
+    fn each_failed_line_says_its_own_reason() {
+        let failed = || ItemState::Failed(Refusal::Ended);
+        check(
+            &[item(1, 0, Author::Visitor, failed()), item(2, 0, Author::Visitor, failed())],
+            &[(true, true, true), (true, false, true)],
+        );
+    }
+}

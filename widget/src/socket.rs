@@ -1,0 +1,66 @@
+//! The WebSocket to the relay: text frames out, what happens to it in.
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{CloseEvent, MessageEvent, WebSocket};
+
+use crate::env::window;
+
+/// What happens to a socket.
+pub enum SocketNews {
+    /// It is open.
+    Up,
+    /// A text frame came.
+    Frame(String),
+    /// It is closed, with this code (1006 when the line broke).
+    Down(u16),
+}
+
+/// An open or opening line. Dropping it closes it without further news.
+pub struct Socket {
+    socket: WebSocket,
+    up: Closure<dyn FnMut()>,
+    frame: Closure<dyn FnMut(MessageEvent)>,
+    down: Closure<dyn FnMut(CloseEvent)>,
+}
+
+impl Socket {
+    /// Opens a line to the relay that served this page. None if the browser will not even try.
+    pub fn open(news: impl Fn(SocketNews) + 'static) -> Option<Self> {
+        let location = window().location();
+        let scheme = if location.protocol().ok()? == "https:" { "wss" } else { "ws" };
+        let socket = WebSocket::new(&format!("{scheme}://{}/socket", location.host().ok()?)).ok()?;
+        let news = Rc::new(news);
+        let (up, frame) = (Rc::clone(&news), Rc::clone(&news));
+        let opened = Self {
+            up: Closure::new(move || up(SocketNews::Up)),
+            frame: Closure::new(move |event: MessageEvent| {
+                if let Some(text) = event.data().as_string() {
+                    frame(SocketNews::Frame(text));
+                }
+            }),
+            down: Closure::new(move |event: CloseEvent| news(SocketNews::Down(event.code()))),
+            socket,
+        };
+        opened.socket.set_onopen(Some(opened.up.as_ref().unchecked_ref()));
+        opened.socket.set_onmessage(Some(opened.frame.as_ref().unchecked_ref()));
+        opened.socket.set_onclose(Some(opened.down.as_ref().unchecked_ref()));
+        Some(opened)
+    }
+
+    /// Sends a text frame; on a line that is gone it is lost, and the news of its end is on the way.
+    pub fn send(&self, text: &str) {
+        self.socket.send_with_str(text).ok();
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.socket.set_onopen(None);
+        self.socket.set_onmessage(None);
+        self.socket.set_onclose(None);
+        self.socket.close().ok();
+    }
+}

@@ -1,0 +1,97 @@
+//! What the browser keeps for us between visits. When it may not keep anything, memory stands in until the page goes.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use wire::MessageId;
+
+use crate::codec;
+use crate::env::window;
+
+/// Named texts under one prefix. Every draft has a name of its own, so that tabs never overwrite each other's.
+pub struct Storage {
+    prefix: String,
+    kept: Option<web_sys::Storage>,
+    /// What could not be kept: storage is blocked, or full.
+    memory: RefCell<BTreeMap<String, String>>,
+}
+
+impl Storage {
+    /// The texts whose names begin with `prefix.`.
+    #[must_use]
+    pub fn new(prefix: &str) -> Self {
+        let kept = window().local_storage().ok().flatten();
+        Self { prefix: format!("{prefix}."), kept, memory: RefCell::default() }
+    }
+
+    /// The text of a name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        let key = self.key(name);
+        if let Some(text) = self.memory.borrow().get(&key) {
+            return Some(text.clone());
+        }
+        self.kept.as_ref()?.get_item(&key).ok().flatten()
+    }
+
+    /// Keeps a text under a name.
+    pub fn set(&self, name: &str, text: &str) {
+        let key = self.key(name);
+        let kept = self.kept.as_ref().is_some_and(|kept| kept.set_item(&key, text).is_ok());
+        if kept {
+            self.memory.borrow_mut().remove(&key);
+        } else {
+            self.memory.borrow_mut().insert(key, text.to_owned());
+        }
+    }
+
+    /// Forgets a name.
+    pub fn remove(&self, name: &str) {
+        let key = self.key(name);
+        self.memory.borrow_mut().remove(&key);
+        if let Some(kept) = &self.kept {
+            kept.remove_item(&key).ok();
+        }
+    }
+
+    /// The drafts that have not been recorded yet, oldest first.
+    #[must_use]
+    pub fn drafts(&self) -> Vec<widget_core::KeptDraft> {
+        let mut drafts: Vec<_> = self
+            .names(DRAFT)
+            .iter()
+            .filter_map(|name| codec::read_draft(&self.get(name)?))
+            .collect();
+        drafts.sort_by_key(|draft| draft.id);
+        drafts.truncate(wire::limit::OUTBOX_MESSAGES_MAX);
+        drafts
+    }
+
+    /// Keeps a draft until it is recorded.
+    pub fn keep_draft(&self, draft: &widget_core::KeptDraft) {
+        self.set(&format!("{DRAFT}{}", draft.id), &codec::write_draft(draft));
+    }
+
+    /// The draft is recorded, or given up.
+    pub fn forget_draft(&self, id: MessageId) {
+        self.remove(&format!("{DRAFT}{id}"));
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// The kept names that begin so.
+    fn names(&self, beginning: &str) -> Vec<String> {
+        let Some(kept) = &self.kept else { return Vec::new() };
+        let beginning = self.key(beginning);
+        (0..kept.length().unwrap_or(0))
+            .filter_map(|index| kept.key(index).ok().flatten())
+            .filter(|key| key.starts_with(&beginning))
+            .map(|key| key[self.prefix.len()..].to_owned())
+            .collect()
+    }
+}
+
+/// How the names of drafts begin.
+const DRAFT: &str = "draft.";

@@ -1,0 +1,143 @@
+//! The catalogue of texts in the reader's language, and times as they write them.
+
+use js_sys::{Function, Object};
+use leptos::prelude::{
+    LocalStorage, StoredValue, WithValue as _, expect_context, provide_context,
+};
+use wire::{Close, Refusal};
+
+use crate::clock::now_ms;
+use crate::env::{field, root};
+use crate::time;
+
+/// Texts by key; a copy is the same catalogue.
+#[derive(Clone, Copy)]
+pub struct Text(StoredValue<Words, LocalStorage>);
+
+struct Words {
+    catalogue: Object,
+    clock: Function,
+    date: Function,
+}
+
+impl Text {
+    /// Makes a catalogue (an object of texts by key) known to all components below.
+    pub fn provide(catalogue: Object) -> Self {
+        let language = root().lang();
+        let words = Words { clock: time::clock(&language), date: time::date(&language), catalogue };
+        let text = Self(StoredValue::new_local(words));
+        provide_context(text);
+        text
+    }
+
+    /// The catalogue, for a component.
+    #[must_use]
+    pub fn here() -> Self {
+        expect_context()
+    }
+
+    /// The text of a key. A missing one shows its key, which a test would notice.
+    #[must_use]
+    pub fn get(self, key: &str) -> String {
+        self.0.with_value(|words| field(&words.catalogue, key).as_string()).unwrap_or_else(|| key.to_owned())
+    }
+
+    /// The text of a key with one `{name}` in it replaced.
+    #[must_use]
+    pub fn with(self, key: &str, name: &str, value: &str) -> String {
+        self.get(key).replace(&["{", name, "}"].concat(), value)
+    }
+
+    /// The text for a number: of `key_one` for exactly one, else of `key` with `{n}` replaced.
+    #[must_use]
+    pub fn count(self, key: &str, n: u64) -> String {
+        if n == 1 { self.get(&[key, "_one"].concat()) } else { self.with(key, "n", &n.to_string()) }
+    }
+
+    /// Hours and minutes of a time ("14:02").
+    #[must_use]
+    pub fn clock(self, at_ms: u64) -> String {
+        self.0.with_value(|words| time::write(&words.clock, at_ms))
+    }
+
+    /// The day of a time: "Today", "Yesterday" or the date.
+    #[must_use]
+    pub fn day(self, at_ms: u64) -> String {
+        let now_ms = now_ms();
+        match time::day(now_ms).saturating_sub(time::day(at_ms)) {
+            0 => self.get("today"),
+            1 => self.get("yesterday"),
+            _ => self.0.with_value(|words| time::write(&words.date, at_ms)),
+        }
+    }
+
+    /// Hours and minutes for today, else the day.
+    #[must_use]
+    pub fn when(self, at_ms: u64) -> String {
+        if time::day(now_ms()) == time::day(at_ms) { self.clock(at_ms) } else { self.day(at_ms) }
+    }
+
+    /// A length in the unit people read ("340 KB", "2.4 MB").
+    #[must_use]
+    pub fn bytes(self, bytes: u64) -> String {
+        const KIB: u64 = 1024;
+        const MIB: u64 = KIB * KIB;
+        if bytes < MIB {
+            return [&bytes.div_ceil(KIB).to_string(), " KB"].concat();
+        }
+        let tenths = bytes * 10 / MIB;
+        let (whole, rest) = ((tenths / 10).to_string(), (tenths % 10).to_string());
+        if rest == "0" { [&whole, " MB"].concat() } else { [&whole, ".", &rest, " MB"].concat() }
+    }
+
+    /// What a refusal says to a person.
+    #[must_use]
+    pub fn refusal(self, refusal: &Refusal) -> String {
+        match refusal {
+            Refusal::TextTooLong { chars_max } => self.with("refused_text_too_long", "n", &chars_max.to_string()),
+            Refusal::FileTooLarge { bytes_max } => {
+                self.with("refused_file_too_large", "size", &self.bytes(*bytes_max))
+            }
+            Refusal::TextEmpty => self.get("refused_text_empty"),
+            Refusal::TextInvalid => self.get("refused_text_invalid"),
+            Refusal::Ended => self.get("refused_ended"),
+            Refusal::RateLimited { .. } => self.get("refused_rate"),
+            Refusal::Busy | Refusal::StoreDown => self.get("refused_busy"),
+            Refusal::FileEmpty => self.get("refused_file_empty"),
+            Refusal::FileKind => self.get("refused_file_kind"),
+            Refusal::FileMissing | Refusal::UploadBroken => self.get("refused_upload_broken"),
+            Refusal::TooManyConversations => self.get("refused_many"),
+            Refusal::Taken => self.get("refused_taken"),
+            Refusal::AtCapacity => self.get("refused_capacity"),
+            Refusal::NotFound
+            | Refusal::NotAllowed
+            | Refusal::UnknownFrame
+            | Refusal::RatingInvalid
+            | Refusal::SignInFailed
+            | Refusal::SignedOut
+            | Refusal::TokenInvalid
+            | Refusal::SiteUnknown
+            | Refusal::OriginRefused
+            | Refusal::Malformed => self.get("refused_other"),
+        }
+    }
+
+    /// Why the relay does not want this page to come back.
+    #[must_use]
+    pub fn close(self, close: Close) -> String {
+        self.get(match close {
+            Close::Version => "closed_version",
+            Close::SiteUnknown | Close::OriginRefused => "closed_site",
+            Close::SignedOut => "closed_signed_out",
+            Close::Restart
+            | Close::Slow
+            | Close::Idle
+            | Close::Busy
+            | Close::HelloLate
+            | Close::Flood
+            | Close::Malformed
+            | Close::TooLarge
+            | Close::TokenInvalid => "closed_other",
+        })
+    }
+}

@@ -1,0 +1,123 @@
+//! The site's own accent, made readable on both grounds.
+
+use crate::env::{query, root};
+
+/// The grounds that the accent is read on: light and dark, as in tokens.css.
+const GROUNDS: [[u8; 3]; 2] = [[0xff, 0xff, 0xff], [0x0f, 0x15, 0x18]];
+/// The least contrast of text (WCAG 2.2, success criterion 1.4.3).
+const CONTRAST_MIN: f32 = 4.5;
+
+type Colour = [u8; 3];
+
+/// Takes the accent from the address (`?color=#rrggbb`), if there is a valid one.
+pub fn apply() {
+    let Some(accent) = query("color").and_then(|text| parse(&text)) else { return };
+    let style = root().style();
+    let set = |name: &str, colour: Colour| style.set_property(name, &write(colour)).ok();
+    set("--site-mine", accent);
+    set("--site-on-mine", on(accent));
+    for (name, ground) in ["light", "dark"].into_iter().zip(GROUNDS) {
+        let readable = readable(accent, ground);
+        set(&["--site-", name].concat(), readable);
+        set(&["--site-on-", name].concat(), on(readable));
+    }
+}
+
+/// `#rgb` or `#rrggbb`.
+fn parse(text: &str) -> Option<Colour> {
+    let digits: Vec<u8> =
+        text.strip_prefix('#')?.chars().map(|digit| digit.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
+    match *digits.as_slice() {
+        [r, g, b] => Some([r * 17, g * 17, b * 17]),
+        [r, r2, g, g2, b, b2] => Some([r * 16 + r2, g * 16 + g2, b * 16 + b2]),
+        _ => None,
+    }
+}
+
+fn write(colour: Colour) -> String {
+    let mut text = String::from("#");
+    for part in colour {
+        for digit in [part >> 4, part & 15] {
+            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+    }
+    text
+}
+
+/// White where it can be read, else black: one of the two always can.
+fn on(colour: Colour) -> Colour {
+    if contrast([255; 3], colour) >= CONTRAST_MIN { [255; 3] } else { [0; 3] }
+}
+
+/// The colour, moved away from the ground until it can be read there.
+fn readable(colour: Colour, ground: Colour) -> Colour {
+    let target: u16 = if luminance(ground) > 0.5 { 0 } else { 255 };
+    (0..=16_u16)
+        .map(|step| colour.map(|part| mix(part, target, step)))
+        .find(|moved| contrast(*moved, ground) >= CONTRAST_MIN)
+        .unwrap_or(colour)
+}
+
+/// So many sixteenths of the way to the target.
+fn mix(part: u8, target: u16, step: u16) -> u8 {
+    let mixed = (u16::from(part) * (16 - step) + target * step) / 16;
+    u8::try_from(mixed).unwrap_or(u8::MAX)
+}
+
+/// Contrast of two colours, 1 to 21 (WCAG 2.2, "contrast ratio").
+fn contrast(one: Colour, other: Colour) -> f32 {
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+/// Relative luminance, 0 to 1 (WCAG 2.2), with the power 2.4 of sRGB taken as 2 near enough: a square weighs nothing.
+/// It takes mid tones for a little lighter than they are, so dark text wins slightly earlier.
+fn luminance([r, g, b]: Colour) -> f32 {
+    let linear = |part: u8| {
+        let part = f32::from(part) / 255.0;
+        part * part * (0.2 + 0.8 * part)
+    };
+    0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_read_and_anything_else_is_not() {
+        assert_eq!(parse("#0f766e"), Some([0x0f, 0x76, 0x6e]));
+        assert_eq!(parse("#fa0"), Some([0xff, 0xaa, 0]));
+        for bad in ["", "#", "red", "#12345", "#1234567", "#gggggg", "0f766e", "#é0f766", "url(x)"] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+        assert_eq!(write([0x0f, 0x76, 0x6e]), "#0f766e");
+    }
+
+    #[test]
+    fn every_accent_becomes_readable_on_both_grounds() {
+        for red in (0..=255).step_by(51) {
+            for green in (0..=255).step_by(51) {
+                for blue in (0..=255).step_by(51) {
+                    let accent = [red, green, blue];
+                    for ground in GROUNDS {
+                        assert!(contrast(readable(accent, ground), ground) >= CONTRAST_MIN, "{accent:?} {ground:?}");
+                    }
+                    assert!(contrast(on(accent), accent) >= CONTRAST_MIN - 0.4, "{accent:?}");
+                }
+            }
+        }
+    }
+
+    /// The square is near enough: against the exact curve no pair falls below 4 : 1.
+    #[test]
+    fn the_shortcut_stays_near_the_exact_luminance() {
+        for part in 0..=255_u8 {
+            let exact = {
+                let part = f32::from(part) / 255.0;
+                if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+            };
+            assert!((luminance([part; 3]) - exact).abs() < 0.02, "{part}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Set-up and every command: builds the browser half, runs the demo, the tests and the checks.
+
+mod check;
+pub mod demo;
+mod finish;
+mod run;
+mod shell;
+mod test;
+mod tools;
+mod wasm;
+mod web;
+mod weigh;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  run            install what is missing, build everything, serve the demo; Ctrl-C stops it
+  test [FILTER]  install what is missing and run every ring of tests
+  check          rustfmt, clippy, the repository's own rules
+  web            build the browser half into target/web
+  weigh          say what each page weighs over the wire
+  browser        install the Chromium and chromedriver that the tests need
+  deny           licences, sources and known holes of every dependency (cargo-deny)
+  help           this list
+";
+
+/// Runs the command that the arguments name and says what went wrong, if something did.
+pub fn command(arguments: &[String]) -> ExitCode {
+    match dispatch(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<ExitCode> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["run"] => run::run()?,
+        ["test"] => return Ok(tested(test::test(None))),
+        ["test", filter] => return Ok(tested(test::test(Some(filter)))),
+        ["check"] => check::check()?,
+        ["web"] => web::build()?,
+        ["weigh"] => weigh::print(&root())?,
+        ["browser"] => tools::browser()?,
+        ["deny"] => check::deny()?,
+        [] | ["help" | "--help" | "-h"] => print!("{HELP}"),
+        _ => bail!("no such command: {}\n\n{HELP}", words.join(" ")),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Failed tests have said so themselves: their count is the last line.
+fn tested(all_passed: bool) -> ExitCode {
+    if all_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The checkout: the folder above this package. Cargo names it at run time, so that a moved checkout still works.
+pub fn root() -> PathBuf {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map(PathBuf::from)
+        .filter(|path| path.ends_with("xtask"))
+        .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    package.parent().map(PathBuf::from).unwrap_or(package)
+}
+
+/// Where cargo puts native builds.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}

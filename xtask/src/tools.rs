@@ -1,0 +1,109 @@
+//! What the builds and tests need beside Rust: looked for, and installed where missing.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::root;
+use crate::shell::{cargo, output, own_tools, program, run, say};
+
+/// The newest trunk that our Rust builds.
+const TRUNK_VERSION: &str = "0.21.14";
+/// A tool that runs for a second a build needs no optimising: its own build is three times as fast without.
+const UNOPTIMISED: [(&str, &str); 4] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+];
+
+/// Everything that the browser build needs.
+pub(crate) fn web() -> Result<()> {
+    rust()?;
+    let version = locked_version("wasm-bindgen")?;
+    // Its own lock file may name versions that a registry mirror does not have yet, hence no --locked.
+    install("wasm-bindgen-cli", "wasm-bindgen", &version, &[])?;
+    install("trunk", "trunk", TRUNK_VERSION, &["--locked"])
+}
+
+/// Chromium and its driver, for the browser tests.
+pub(crate) fn browser() -> Result<()> {
+    let found = |name| output(program(name).arg("--version")).is_some();
+    if found("chromium") && found("chromedriver") {
+        return Ok(());
+    }
+    let by_hand = "Install Chromium and chromedriver so that both are on the PATH, \
+                   on Debian: apt-get install chromium chromium-driver";
+    if output(Command::new("id").arg("-u")).as_deref() != Some("0") {
+        bail!("the browser tests need `chromium` and `chromedriver`, and only root may install them. {by_hand}");
+    }
+    run("Looking for Debian's newest packages", program("apt-get").arg("update"), by_hand)?;
+    run(
+        "Installing Chromium and its driver, which the browser tests steer",
+        program("apt-get")
+            .args(["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"])
+            .env("DEBIAN_FRONTEND", "noninteractive"),
+        by_hand,
+    )
+}
+
+/// The parts of the toolchain for WebAssembly: std for the target, and std's source, which is rebuilt smaller.
+pub(crate) fn rust() -> Result<()> {
+    let sysroot = output(program("rustc").args(["--print", "sysroot"])).context("rustc does not answer")?;
+    let lib = std::path::Path::new(&sysroot).join("lib/rustlib");
+    if !lib.join("wasm32-unknown-unknown/lib").exists() {
+        run(
+            "Adding Rust's std for WebAssembly",
+            program("rustup").args(["target", "add", "wasm32-unknown-unknown"]),
+            "Rust from rustup (https://rustup.rs) is needed.",
+        )?;
+    }
+    if !lib.join("src/rust/library/std/Cargo.toml").exists() {
+        run(
+            "Adding the source of Rust's std: rebuilt for size it saves a sixth of the chat",
+            program("rustup").args(["component", "add", "rust-src"]),
+            "Rust from rustup (https://rustup.rs) is needed.",
+        )?;
+    }
+    Ok(())
+}
+
+/// Installs a tool unless that version is on the PATH. Where the user has another version, theirs stays untouched.
+fn install(package: &str, binary: &str, version: &str, options: &[&str]) -> Result<()> {
+    let present = output(program(binary).arg("--version"));
+    if present.as_deref().and_then(|line| line.split_whitespace().nth(1)) == Some(version) {
+        return Ok(());
+    }
+    let build = root().join("target/tools-build");
+    let mut command = cargo();
+    command.args(["install", package, "--version", version]).args(options);
+    command.envs(UNOPTIMISED).env("CARGO_TARGET_DIR", &build);
+    match present {
+        Some(other) => {
+            say(&format!("There is `{other}` already; {version} goes into target/tools beside it"));
+            command.arg("--root").arg(own_tools());
+        }
+        None => say(&format!("Installing {package} {version} with cargo: once, a few minutes")),
+    }
+    run("Building it without optimisation, which is faster", &mut command, "Is the registry reachable?")?;
+    // A missing folder is as good as a removed one.
+    fs::remove_dir_all(build).ok();
+    Ok(())
+}
+
+/// The version of a package that Cargo.lock holds.
+fn locked_version(package: &str) -> Result<String> {
+    let lock = root().join("Cargo.lock");
+    if !lock.exists() {
+        run(
+            "Choosing the versions of all dependencies",
+            cargo().arg("generate-lockfile"),
+            "Is the registry reachable?",
+        )?;
+    }
+    let text = fs::read_to_string(&lock).context("cannot read Cargo.lock")?;
+    let mut lines = text.lines().skip_while(|line| *line != format!("name = \"{package}\""));
+    let version = lines.nth(1).and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"'));
+    version.map(str::to_owned).with_context(|| format!("Cargo.lock does not hold {package}"))
+}

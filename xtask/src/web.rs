@@ -1,0 +1,116 @@
+//! The browser build: trunk for each page, then the finished folder target/web. Unchanged inputs are not built again.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use sha2::{Digest, Sha256};
+
+use crate::shell::{output, program, run, say};
+use crate::{finish, root, tools, weigh};
+
+/// Each becomes one page of its own and one WebAssembly file.
+pub(crate) const PAGES: [&str; 2] = ["chat", "console"];
+/// What the browser half is made of.
+const INPUTS: [&str; 7] = ["Cargo.toml", "Cargo.lock", "Trunk.toml", "relay/wire", "widget", "www", "xtask/src"];
+/// Only nightly knows these switches, hence `RUSTC_BOOTSTRAP`. No places, no `Debug` texts, no unwinding: a sixth of the weight.
+const RUSTFLAGS: &str = "-Zlocation-detail=none -Zfmt-debug=none -Zunstable-options -Cpanic=immediate-abort";
+
+/// Builds what changed and prints what each page weighs.
+pub(crate) fn build() -> Result<()> {
+    let root = root();
+    ensure_built(&root)?;
+    weigh::print(&root)
+}
+
+/// Builds target/web unless it is there and nothing it is made of changed since.
+pub(crate) fn ensure_built(root: &Path) -> Result<()> {
+    tools::web()?;
+    let target = root.join("target");
+    fs::create_dir_all(&target)?;
+    // Two builds at once would write into one folder.
+    let lock = File::create(target.join("web.lock")).context("cannot write into target/")?;
+    if lock.try_lock().is_err() {
+        say("Another build of the browser half is at work: waiting for it");
+        lock.lock()?;
+    }
+    let stamp = target.join("web.stamp");
+    let inputs = digest(root)?;
+    if target.join("web/manifest.json").exists() && fs::read_to_string(&stamp).is_ok_and(|last| last == inputs) {
+        say("The browser half is built already");
+        return Ok(());
+    }
+    // A build that breaks off must not leave the stamp of the one before.
+    fs::remove_file(&stamp).ok();
+    for page in PAGES {
+        trunk(root, page)?;
+    }
+    say("Naming, compressing and listing the files");
+    finish::finish(root)?;
+    // Taken again: the first build of all may have written Cargo.lock.
+    fs::write(&stamp, digest(root)?)?;
+    Ok(())
+}
+
+/// Where trunk leaves one page.
+pub(crate) fn trunk_folder(root: &Path, page: &str) -> PathBuf {
+    root.join("target/trunk").join(page)
+}
+
+fn trunk(root: &Path, page: &str) -> Result<()> {
+    let html = format!("www/{page}.html");
+    ensure!(root.join(&html).exists(), "{html} is missing");
+    let mut command = program("trunk");
+    command.args(["build", "--skip-version-check", "--dist"]).arg(trunk_folder(root, page)).arg(&html);
+    command
+        .env("CARGO_TARGET_DIR", root.join("target/wasm"))
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort")
+        .env("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size")
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", RUSTFLAGS)
+        // The compiler's words are enough; trunk's own stack would bury them.
+        .env("RUST_BACKTRACE", "0")
+        // trunk takes any value of it but "true" and "false" for a mistake.
+        .env_remove("NO_COLOR");
+    run(&format!("Building the {page} for the browser"), &mut command, "The compiler's or trunk's words stand above.")
+}
+
+/// One number for everything that the build reads: the files' names and contents, and the compiler.
+fn digest(root: &Path) -> Result<String> {
+    let mut files = Vec::new();
+    for input in INPUTS {
+        list(&root.join(input), &mut files)?;
+    }
+    files.sort();
+    let mut hasher = Sha256::new();
+    hasher.update(output(program("rustc").arg("--version")).unwrap_or_default());
+    for file in files {
+        let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        hasher.update(file.strip_prefix(root).unwrap_or(&file).to_string_lossy().as_bytes());
+        hasher.update(bytes.len().to_le_bytes());
+        hasher.update(bytes);
+    }
+    Ok(hex(&hasher.finalize()))
+}
+
+/// The bytes as small hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Every file under a path; the demo pages are not part of the product.
+fn list(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    if path.ends_with("www/demo") {
+        return Ok(());
+    }
+    if !path.is_dir() {
+        if path.exists() {
+            files.push(path.to_owned());
+        }
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)? {
+        list(&entry?.path(), files)?;
+    }
+    Ok(())
+}
