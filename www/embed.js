@@ -102,8 +102,9 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
         draw();
         emit("ready");
         if (!opened) return;
-        tell({ type: "open", options });
+        // First the frame, then the word: focusing a frame of another process takes the focus from its elements.
         if (root.activeElement) frame.focus();
+        tell({ type: "open", options });
       } else if (type === "unread") {
         unread = count;
         draw();
@@ -142,9 +143,9 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       opened = true;
       if (!frame) load();
       draw();
+      (port ? frame : panel).focus();
       tell({ type: "page", ...page() });
       tell({ type: "open", options });
-      (port ? frame : panel).focus();
       if (!before) emit("open");
     };
 

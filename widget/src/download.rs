@@ -1,7 +1,6 @@
 //! Files of a conversation: fetched with the reader's own right, shown from memory, saved under their own name.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use leptos::prelude::{ArcRwSignal, GetUntracked as _, Set as _};
@@ -25,9 +24,9 @@ pub enum Preview {
 
 struct Inner {
     headers: Box<dyn Fn() -> Headers>,
-    previews: RefCell<BTreeMap<AttachmentId, ArcRwSignal<Preview>>>,
+    previews: RefCell<Vec<(AttachmentId, ArcRwSignal<Preview>)>>,
     /// Each request by its path, so that a second click does not fetch twice.
-    running: RefCell<BTreeMap<String, Request>>,
+    running: RefCell<Vec<(String, Request)>>,
 }
 
 /// Fetches files; copies are the same.
@@ -44,16 +43,14 @@ impl Downloads {
     /// What can be shown of a file; asks for it unless it is here or on its way.
     #[must_use]
     pub fn preview(&self, attachment: AttachmentId) -> ArcRwSignal<Preview> {
-        let known = self.0.previews.borrow().get(&attachment).cloned();
-        let signal = match known {
+        let signal = match self.known(attachment) {
             Some(signal) if signal.get_untracked() != Preview::Failed => return signal,
             Some(signal) => {
                 signal.set(Preview::Loading);
                 signal
             }
-            None => ArcRwSignal::new(Preview::Loading),
+            None => self.add(attachment, Preview::Loading),
         };
-        self.0.previews.borrow_mut().insert(attachment, signal.clone());
         let shown = signal.clone();
         self.fetch(&file_path(attachment), move |blob| {
             let url = blob.and_then(|blob| Url::create_object_url_with_blob(&blob).ok());
@@ -65,8 +62,22 @@ impl Downloads {
     /// Shows a file of this very browser without fetching it back.
     pub(crate) fn adopt(&self, attachment: AttachmentId, file: &Blob) {
         if let Ok(url) = Url::create_object_url_with_blob(file) {
-            self.0.previews.borrow_mut().insert(attachment, ArcRwSignal::new(Preview::Ready(url)));
+            match self.known(attachment) {
+                Some(signal) => signal.set(Preview::Ready(url)),
+                None => drop(self.add(attachment, Preview::Ready(url))),
+            }
         }
+    }
+
+    fn known(&self, attachment: AttachmentId) -> Option<ArcRwSignal<Preview>> {
+        let previews = self.0.previews.borrow();
+        previews.iter().find(|(id, _)| *id == attachment).map(|(_, signal)| signal.clone())
+    }
+
+    fn add(&self, attachment: AttachmentId, preview: Preview) -> ArcRwSignal<Preview> {
+        let signal = ArcRwSignal::new(preview);
+        self.0.previews.borrow_mut().push((attachment, signal.clone()));
+        signal
     }
 
     /// Saves what a path of the relay holds under a name; `done` hears whether it came.
@@ -85,12 +96,19 @@ impl Downloads {
         let over = path.clone();
         let request = Request::send(("GET", &path), &(self.0.headers)(), None, Want::Blob, move |news| {
             let RequestNews::Over(answer) = news else { return };
-            let finished = late.upgrade().and_then(|inner| inner.running.borrow_mut().remove(&over));
+            let finished = late.upgrade().and_then(|inner| {
+                let mut running = inner.running.borrow_mut();
+                let at = running.iter().position(|(path, _)| *path == over)?;
+                Some(running.swap_remove(at))
+            });
             done(body(answer));
             drop(finished);
         });
         if let Some(request) = request {
-            self.0.running.borrow_mut().insert(path, request);
+            let mut running = self.0.running.borrow_mut();
+            // A second click takes the place of the first: dropping a request ends it.
+            running.retain(|(other, _)| *other != path);
+            running.push((path, request));
         }
     }
 }

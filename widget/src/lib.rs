@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod codec;
+pub mod dom;
 pub mod download;
 pub mod env;
 pub mod link;

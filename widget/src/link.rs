@@ -3,7 +3,7 @@
 //! Components call [`Link::send`] and read what the owner of the link mirrors into signals after each change.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use web_sys::File;
@@ -55,6 +55,16 @@ pub struct Hooks<B> {
     pub arrived: Box<dyn Fn(ConversationId, Seq, bool)>,
 }
 
+/// A chosen file: sessions do not hold what belongs to the browser.
+struct Chosen {
+    /// Our own number for it.
+    number: u32,
+    file: File,
+    /// The draft that uploads it, once the session asked for that.
+    draft: Option<MessageId>,
+    running: Option<Request>,
+}
+
 struct Inner<B: Brain> {
     brain: RefCell<B>,
     /// What waits for the brain to be free.
@@ -64,12 +74,8 @@ struct Inner<B: Brain> {
     timer: Timer,
     storage: Storage,
     hooks: Hooks<B>,
-    /// Chosen files by our own number: sessions do not hold what belongs to the browser.
-    files: RefCell<BTreeMap<u32, File>>,
-    last_file: Cell<u32>,
-    /// Which file a draft uploads.
-    file_of: RefCell<BTreeMap<MessageId, u32>>,
-    uploads: RefCell<BTreeMap<MessageId, Request>>,
+    chosen: RefCell<Vec<Chosen>>,
+    last_chosen: Cell<u32>,
     downloads: Downloads,
 }
 
@@ -99,10 +105,8 @@ impl<B: Brain> Link<B> {
                 }),
                 storage,
                 hooks,
-                files: RefCell::default(),
-                last_file: Cell::new(0),
-                file_of: RefCell::default(),
-                uploads: RefCell::default(),
+                chosen: RefCell::default(),
+                last_chosen: Cell::new(0),
                 downloads: Downloads::new({
                     let late = inner.clone();
                     move || late.upgrade().map(|inner| inner.brain.borrow().credentials()).unwrap_or_default()
@@ -135,10 +139,10 @@ impl<B: Brain> Link<B> {
     pub fn attach(&self, file: File) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a file's length, never negative")]
         let bytes = file.size() as u64;
-        let number = self.0.last_file.get() + 1;
-        self.0.last_file.set(number);
+        let number = self.0.last_chosen.get() + 1;
+        self.0.last_chosen.set(number);
         let input = B::attach(file.name(), bytes, number);
-        self.0.files.borrow_mut().insert(number, file);
+        self.0.chosen.borrow_mut().push(Chosen { number, file, draft: None, running: None });
         self.send(input);
     }
 
@@ -186,10 +190,7 @@ impl<B: Brain> Link<B> {
             Output::Keep(draft) => inner.storage.keep_draft(&draft),
             Output::Forget(id) => {
                 inner.storage.forget_draft(id);
-                if let Some(file) = inner.file_of.borrow_mut().remove(&id) {
-                    inner.files.borrow_mut().remove(&file);
-                }
-                inner.uploads.borrow_mut().remove(&id);
+                inner.chosen.borrow_mut().retain(|chosen| chosen.draft != Some(id));
             }
             Output::KeepToken(token) => inner.storage.set(TOKEN, token.reveal()),
             Output::ForgetToken => inner.storage.remove(TOKEN),
@@ -197,7 +198,9 @@ impl<B: Brain> Link<B> {
             Output::KeepConversation(None) => inner.storage.remove(CONVERSATION),
             Output::Upload { id, conversation, attachment, file } => self.upload(id, conversation, attachment, file),
             Output::CancelUpload { id } => {
-                inner.uploads.borrow_mut().remove(&id);
+                if let Some(chosen) = inner.chosen.borrow_mut().iter_mut().find(|chosen| chosen.draft == Some(id)) {
+                    chosen.running = None;
+                }
             }
             Output::Arrived { conversation, seq, assigned } => (inner.hooks.arrived)(conversation, seq, assigned),
         }
@@ -231,27 +234,28 @@ impl<B: Brain> Link<B> {
         *self.0.socket.borrow_mut() = socket;
     }
 
-    fn upload(&self, id: MessageId, conversation: ConversationId, attachment: AttachmentId, file: u32) {
+    fn upload(&self, id: MessageId, conversation: ConversationId, attachment: AttachmentId, number: u32) {
         let inner = &*self.0;
-        inner.file_of.borrow_mut().insert(id, file);
-        let late = Rc::downgrade(&self.0);
-        let running = inner.files.borrow().get(&file).and_then(|file| {
-            let mut headers = inner.brain.borrow().credentials();
-            headers.push(("x-file-name", String::from(js_sys::encode_uri_component(&file.name()))));
-            let path = format!("/upload/{conversation}/{attachment}");
-            Request::send(("PUT", &path), &headers, Some(file), Want::Text, move |news| {
-                if let Some(inner) = late.upgrade() {
-                    Self(inner).upload_news(id, &news);
-                }
-            })
-        });
-        match running {
-            Some(running) => drop(inner.uploads.borrow_mut().insert(id, running)),
-            None => {
-                let gone = UploadInput::Failed { id, refusal: Refusal::FileMissing };
-                inner.inbox.borrow_mut().push_back(B::upload(gone));
+        if let Some(chosen) = inner.chosen.borrow_mut().iter_mut().find(|chosen| chosen.number == number) {
+            chosen.draft = Some(id);
+            chosen.running = self.put(id, &chosen.file, &format!("/upload/{conversation}/{attachment}"));
+            if chosen.running.is_some() {
+                return;
             }
         }
+        let gone = UploadInput::Failed { id, refusal: Refusal::FileMissing };
+        inner.inbox.borrow_mut().push_back(B::upload(gone));
+    }
+
+    fn put(&self, id: MessageId, file: &File, path: &str) -> Option<Request> {
+        let late = Rc::downgrade(&self.0);
+        let mut headers = self.0.brain.borrow().credentials();
+        headers.push(("x-file-name", String::from(js_sys::encode_uri_component(&file.name()))));
+        Request::send(("PUT", path), &headers, Some(file), Want::Text, move |news| {
+            if let Some(inner) = late.upgrade() {
+                Self(inner).upload_news(id, &news);
+            }
+        })
     }
 
     fn upload_news(&self, id: MessageId, news: &RequestNews) {
@@ -260,11 +264,10 @@ impl<B: Brain> Link<B> {
             RequestNews::Over(answer) => uploaded(id, answer),
         };
         if let UploadInput::Done { attachment, .. } = &input
-            && let Some(number) = self.0.file_of.borrow().get(&id)
-            && let Some(file) = self.0.files.borrow().get(number)
+            && let Some(chosen) = self.0.chosen.borrow().iter().find(|chosen| chosen.draft == Some(id))
         {
             // What is here already need not be fetched to be shown.
-            self.0.downloads.adopt(attachment.id, file);
+            self.0.downloads.adopt(attachment.id, &chosen.file);
         }
         self.send(B::upload(input));
     }

@@ -1,7 +1,6 @@
 //! What the browser keeps for us between visits. When it may not keep anything, memory stands in until the page goes.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use wire::MessageId;
 
@@ -13,7 +12,7 @@ pub struct Storage {
     prefix: String,
     kept: Option<web_sys::Storage>,
     /// What could not be kept: storage is blocked, or full.
-    memory: RefCell<BTreeMap<String, String>>,
+    memory: RefCell<Vec<(String, String)>>,
 }
 
 impl Storage {
@@ -28,7 +27,7 @@ impl Storage {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
         let key = self.key(name);
-        if let Some(text) = self.memory.borrow().get(&key) {
+        if let Some((_, text)) = self.memory.borrow().iter().find(|(name, _)| *name == key) {
             return Some(text.clone());
         }
         self.kept.as_ref()?.get_item(&key).ok().flatten()
@@ -38,33 +37,26 @@ impl Storage {
     pub fn set(&self, name: &str, text: &str) {
         let key = self.key(name);
         let kept = self.kept.as_ref().is_some_and(|kept| kept.set_item(&key, text).is_ok());
-        if kept {
-            self.memory.borrow_mut().remove(&key);
-        } else {
-            self.memory.borrow_mut().insert(key, text.to_owned());
+        let mut memory = self.memory.borrow_mut();
+        memory.retain(|(name, _)| *name != key);
+        if !kept {
+            memory.push((key, text.to_owned()));
         }
     }
 
     /// Forgets a name.
     pub fn remove(&self, name: &str) {
         let key = self.key(name);
-        self.memory.borrow_mut().remove(&key);
+        self.memory.borrow_mut().retain(|(name, _)| *name != key);
         if let Some(kept) = &self.kept {
             kept.remove_item(&key).ok();
         }
     }
 
-    /// The drafts that have not been recorded yet, oldest first.
+    /// The drafts that have not been recorded yet, in any order.
     #[must_use]
     pub fn drafts(&self) -> Vec<widget_core::KeptDraft> {
-        let mut drafts: Vec<_> = self
-            .names(DRAFT)
-            .iter()
-            .filter_map(|name| codec::read_draft(&self.get(name)?))
-            .collect();
-        drafts.sort_by_key(|draft| draft.id);
-        drafts.truncate(wire::limit::OUTBOX_MESSAGES_MAX);
-        drafts
+        self.names(DRAFT).iter().filter_map(|name| codec::read_draft(&self.get(name)?)).collect()
     }
 
     /// Keeps a draft until it is recorded.

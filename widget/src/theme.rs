@@ -70,12 +70,12 @@ fn contrast(one: Colour, other: Colour) -> f32 {
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
-/// Relative luminance, 0 to 1 (WCAG 2.2), with the power 2.4 of sRGB taken as 2 near enough: a square weighs nothing.
-/// It takes mid tones for a little lighter than they are, so dark text wins slightly earlier.
+/// Relative luminance, 0 to 1 (WCAG 2.2). The power 2.4 of sRGB is taken by a polynomial, near enough and without the
+/// mathematics library, which would weigh more than the rest of this file.
 fn luminance([r, g, b]: Colour) -> f32 {
     let linear = |part: u8| {
         let part = f32::from(part) / 255.0;
-        part * part * (0.2 + 0.8 * part)
+        part * (part * (part * 0.305_306 + 0.682_171) + 0.012_523)
     };
     0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
 }
@@ -103,21 +103,20 @@ mod tests {
                     for ground in GROUNDS {
                         assert!(contrast(readable(accent, ground), ground) >= CONTRAST_MIN, "{accent:?} {ground:?}");
                     }
-                    assert!(contrast(on(accent), accent) >= CONTRAST_MIN - 0.4, "{accent:?}");
+                    assert!(contrast(on(accent), accent) >= CONTRAST_MIN, "{accent:?}");
                 }
             }
         }
     }
 
-    /// The square is near enough: against the exact curve no pair falls below 4 : 1.
     #[test]
-    fn the_shortcut_stays_near_the_exact_luminance() {
+    fn the_polynomial_stays_near_the_exact_luminance() {
         for part in 0..=255_u8 {
             let exact = {
                 let part = f32::from(part) / 255.0;
                 if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
             };
-            assert!((luminance([part; 3]) - exact).abs() < 0.02, "{part}");
+            assert!((luminance([part; 3]) - exact).abs() < 0.003, "{part}");
         }
     }
 }

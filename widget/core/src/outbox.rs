@@ -166,13 +166,15 @@ impl Draft {
 #[derive(Debug)]
 pub(crate) struct Outbox {
     pub(crate) drafts: Vec<Draft>,
+    /// Whether drafts may be moved to another conversation (the visitor's).
+    moves: bool,
     /// When the frames sent so far would have gone out at an even pace.
     paced_ms: u64,
 }
 
 impl Outbox {
     /// Restored drafts stand in the order in which they were written: that of their ids.
-    pub(crate) fn new(kept: Vec<KeptDraft>) -> Self {
+    pub(crate) fn new(kept: Vec<KeptDraft>, moves: bool) -> Self {
         let mut drafts: Vec<Draft> = Vec::new();
         for kept in kept {
             let at = drafts.iter().rposition(|draft| draft.id <= kept.id).map_or(0, |before| before + 1);
@@ -180,7 +182,7 @@ impl Outbox {
                 drafts.insert(at, Draft::restored(kept));
             }
         }
-        Self { drafts, paced_ms: 0 }
+        Self { drafts, moves, paced_ms: 0 }
     }
 
     pub(crate) fn find(&mut self, id: MessageId) -> Option<&mut Draft> {
@@ -254,18 +256,22 @@ impl Outbox {
         self.paced_ms.saturating_sub(PACE_MS * BURST)
     }
 
-    /// Whether an earlier draft of the same conversation must go first: one that is held back, and for an end everything.
+    /// Whether an earlier draft must go first: one of the same conversation that is held back, and for an end everything there.
+    /// A visitor's earlier message in another conversation too: if that has ended, it will be moved to this one.
     fn blocked(&self, at: usize) -> bool {
         let draft = &self.drafts[at];
         let last = matches!(draft.payload, Payload::End);
         self.drafts[..at].iter().any(|earlier| {
-            earlier.conversation == draft.conversation
-                && match earlier.phase {
-                    Phase::Failed(_) => false,
-                    Phase::Flight { .. } | Phase::Uploading => last,
-                    Phase::Ready | Phase::Later { .. } => last || !earlier.payload.is_upload(),
-                    Phase::Proving => true,
-                }
+            let upload = earlier.payload.is_upload();
+            if earlier.conversation != draft.conversation {
+                return self.moves && earlier.payload.is_shown() && !upload && !earlier.failed();
+            }
+            match earlier.phase {
+                Phase::Failed(_) => false,
+                Phase::Flight { .. } | Phase::Uploading => last,
+                Phase::Ready | Phase::Later { .. } => last || !upload,
+                Phase::Proving => true,
+            }
         })
     }
 }

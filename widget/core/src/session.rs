@@ -60,7 +60,7 @@ pub(crate) enum Step {
 
 impl Session {
     pub(crate) fn new(now_ms: u64, seed: u128, party: Party, drafts: Vec<KeptDraft>) -> Self {
-        let outbox = Outbox::new(drafts);
+        let outbox = Outbox::new(drafts, party == Party::Visitor);
         let mut ids = Ids::new(seed);
         if let Some(last) = outbox.drafts.last() {
             ids.follow(last.id);

@@ -1,56 +1,33 @@
 //! The connection banner: says truthfully what happens to what was written.
 
-use leptos::prelude::*;
 use widget_core::Online;
 
+use crate::dom::{El, el};
 use crate::env::window;
 use crate::part::icon::{self, icon};
 use crate::text::Text;
 
-/// Shown while there is no line to the relay.
-#[component]
-pub fn ConnectionBanner(
-    /// How the line stands.
-    #[prop(into)]
-    online: Signal<Online>,
-    /// Messages that wait for the line.
-    #[prop(into)]
-    waiting: Signal<usize>,
-) -> impl IntoView {
-    let text = Text::here();
-    // Only the words count: a retry that begins anew must not be read out again.
-    let words = Memo::new(move |_| words(text, online.get(), waiting.get()));
-    let refused = Memo::new(move |_| matches!(online.get(), Online::Refused(_)));
-    let slow = move || matches!(online.get(), Online::Connecting);
-    view! {
-        <div role="status">
-            {move || {
-                words
-                    .get()
-                    .map(|words| {
-                        view! {
-                            <div class="net" class:net--late=slow data-testid="connection">
-                                {icon(icon::NO_NETWORK)}
-                                <span>{words}</span>
-                                {refused
-                                    .get()
-                                    .then(|| {
-                                        view! {
-                                            <button class="link" on:click=|_| reload()>
-                                                {text.get("reload")}
-                                            </button>
-                                        }
-                                    })}
-                            </div>
-                        }
-                    })
-            }}
-        </div>
-    }
-}
-
-fn reload() {
-    window().location().reload().ok();
+/// Shown while there is no line to the relay: how it stands, and how many messages wait for it.
+pub fn connection_banner(text: Text, line: impl Fn() -> (Online, usize) + Copy + 'static) -> El {
+    let words = move || {
+        let (online, waiting) = line();
+        words(text, online, waiting)
+    };
+    let refused = move || matches!(line().0, Online::Refused(_));
+    let late = move || Some(String::from(if line().0 == Online::Connecting { "net net--late" } else { "net" }));
+    let net = move || {
+        el("div", "")
+            .test("connection")
+            .attr_of("class", late)
+            .child(icon(icon::NO_NETWORK))
+            .child(el("span", "").words(move || words().unwrap_or_default()))
+            .when(refused, move || {
+                el("button", "link").text(&text.get("reload")).click(|| {
+                    window().location().reload().ok();
+                })
+            })
+    };
+    el("div", "").attr("role", "status").when(move || words().is_some(), net)
 }
 
 fn words(text: Text, online: Online, waiting: usize) -> Option<String> {

@@ -1,73 +1,48 @@
 //! A part of the page that takes files dropped on it.
 
-use leptos::prelude::*;
+use leptos::prelude::{GetUntracked as _, Get as _, RwSignal, Set as _};
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, EventTarget, File, FileList, FocusEvent, MouseEvent, Node};
 
+use crate::dom::{El, el};
 use crate::part::icon::{self, icon};
 use crate::text::Text;
 
 /// Hands out each file of a list; a browser may give none at all.
-pub fn each_file(files: Option<FileList>, take: impl Fn(File)) {
+pub fn each_file(files: Option<FileList>, take: &dyn Fn(File)) {
     let Some(files) = files else { return };
     (0..files.length()).filter_map(|index| files.get(index)).for_each(take);
 }
 
-/// Its children, and over them the invitation to drop while files are dragged over it.
-#[component]
-pub fn DropZone(
-    /// The class of the element.
-    class: &'static str,
-    /// Whether files are taken now.
-    #[prop(into)]
-    open: Signal<bool>,
-    /// Gets each dropped file.
-    on_file: UnsyncCallback<File>,
-    /// What stands in it.
-    children: Children,
-) -> impl IntoView {
-    let text = Text::here();
+/// The element, and over it the invitation to drop while files are dragged over it.
+pub fn drop_zone(zone: El, text: Text, open: impl Fn() -> bool + 'static, take: impl Fn(File) + 'static) -> El {
     let over = RwSignal::new(false);
-    let dragover = move |event: DragEvent| {
-        if open.get_untracked() && brings_files(&event) {
+    zone.on("dragover", move |event| {
+        if brings_files(event.unchecked_ref()) && open() {
             event.prevent_default();
             over.set(true);
         }
-    };
-    let dropped = move |event: DragEvent| {
+    })
+    .on("drop", move |event| {
         if over.get_untracked() {
             event.prevent_default();
             over.set(false);
-            each_file(event.data_transfer().and_then(|data| data.files()), |file| on_file.run(file));
+            let event: &DragEvent = event.unchecked_ref();
+            each_file(event.data_transfer().and_then(|data| data.files()), &take);
         }
-    };
-    view! {
-        <div
-            class=class
-            on:dragover=dragover
-            on:drop=dropped
-            on:dragleave=move |event| {
-                if leaves(&event) {
-                    over.set(false);
-                }
-            }
-        >
-            {children()}
-            <div class="drop" hidden=move || !over.get()>
-                {icon(icon::ATTACH)}
-                {text.get("drop")}
-            </div>
-        </div>
-    }
+    })
+    .on("dragleave", move |event| {
+        let event: &MouseEvent = event.unchecked_ref();
+        // The pointer goes out of the element, not only over one of its children.
+        if !contains(event.current_target(), event.related_target()) {
+            over.set(false);
+        }
+    })
+    .child(el("div", "drop").hidden(move || !over.get()).child(icon(icon::ATTACH)).text(&text.get("drop")))
 }
 
 fn brings_files(event: &DragEvent) -> bool {
     event.data_transfer().is_some_and(|data| data.types().includes(&"Files".into(), 0))
-}
-
-/// The pointer goes out of the element, not only over one of its children.
-fn leaves(event: &MouseEvent) -> bool {
-    !contains(event.current_target(), event.related_target())
 }
 
 /// Whether the focus only moves between parts of the element that listens.

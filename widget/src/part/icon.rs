@@ -1,6 +1,6 @@
 //! The stroke icons in use: 1.75 pixels in a box of 24, after Lucide. Each is one path, so that only what is shown is compiled in.
 
-use leptos::prelude::*;
+use crate::dom::{self, El};
 
 /// A paper clip.
 pub const ATTACH: &str = "M20 11l-8.5 8.5a5 5 0 01-7-7L13 4a3.3 3.3 0 015 5l-8.5 8.5a1.7 1.7 0 01-2.5-2.5L14 8";
@@ -11,7 +11,7 @@ pub const DOWN: &str = "M6 9l6 6 6-6";
 /// A cross.
 pub const CROSS: &str = "M6 6l12 12M18 6L6 18";
 /// Three dots.
-pub const MORE: &str = "M5 12h.01M12 12h.01M19 12h.01";
+pub const MORE: &str = "M5 11a1 1 0 100 2 1 1 0 000-2M12 11a1 1 0 100 2 1 1 0 000-2M19 11a1 1 0 100 2 1 1 0 000-2";
 /// A padlock.
 pub const LOCK: &str = "M7 11h10a2 2 0 012 2v5a2 2 0 01-2 2H7a2 2 0 01-2-2v-5a2 2 0 012-2zM8 11V8a4 4 0 018 0v3";
 /// A radio mast, struck through.
@@ -29,11 +29,8 @@ pub const PLAY: &str = "M8 5l11 7-11 7z";
 
 /// Draws an icon; it says nothing to those who hear the page.
 #[must_use]
-pub fn icon(path: &'static str) -> AnyView {
-    view! {
-        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
-            <path d=path></path>
-        </svg>
-    }
-    .into_any()
+pub fn icon(path: &'static str) -> El {
+    const SVG: &str = "http://www.w3.org/2000/svg";
+    let svg = dom::el_of(SVG, "svg").attr("class", "icon").attr("viewBox", "0 0 24 24").attr("aria-hidden", "true");
+    svg.child(dom::el_of(SVG, "path").attr("d", path))
 }

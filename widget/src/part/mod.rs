@@ -1,4 +1,4 @@
-//! Components that the chat and the console share. They read signals and call what they are given; nothing here sees the line.
+//! Parts that the chat and the console share. They read signals and call what they are given; nothing here sees the line.
 
 pub mod banner;
 pub mod composer;
@@ -7,8 +7,8 @@ pub mod icon;
 pub mod timeline;
 pub mod typing;
 
-pub use banner::ConnectionBanner;
-pub use composer::Composer;
-pub use drop::DropZone;
-pub use timeline::{Board, TimelineView};
-pub use typing::Typing;
+pub use banner::connection_banner;
+pub use composer::{Field, Writing, composer};
+pub use drop::drop_zone;
+pub use timeline::{Board, Surroundings, timeline};
+pub use typing::typing;

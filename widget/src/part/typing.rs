@@ -1,29 +1,16 @@
 //! The sign that the other side is typing.
 
-use leptos::prelude::*;
-
+use crate::dom::{El, el};
 use crate::text::Text;
 
-/// Three dots, while somebody types.
-#[component]
-pub fn Typing(
-    /// Who types; empty when the name is not known, none when nobody does.
-    #[prop(into)]
-    who: Signal<Option<String>>,
-) -> impl IntoView {
-    let text = Text::here();
-    move || {
-        who.get().map(|name| {
-            let words =
-                if name.is_empty() { text.get("typing_somebody") } else { text.with("typing", "name", &name) };
-            view! {
-                <div class="typing" data-testid="typing">
-                    <i></i>
-                    <i></i>
-                    <i></i>
-                    <span class="unseen">{words}</span>
-                </div>
-            }
-        })
-    }
+/// Three dots, while somebody types; the name is empty when it is not known, none when nobody does.
+pub fn typing(text: Text, who: impl Fn() -> Option<String> + Copy + 'static) -> El {
+    let words = move || match who() {
+        Some(name) if !name.is_empty() => text.with("typing", "name", &name),
+        _ => text.get("typing_somebody"),
+    };
+    el("div", "").when(move || who().is_some(), move || {
+        let dots = (0..3).map(|_| el("i", "")).collect();
+        el("div", "typing").test("typing").children(dots).child(el("span", "unseen").words(words))
+    })
 }

@@ -5,7 +5,7 @@ use super::*;
 const HERE: ConversationId = ConversationId(1);
 
 fn outbox(count: u128) -> Outbox {
-    let mut outbox = Outbox::new(Vec::new());
+    let mut outbox = Outbox::new(Vec::new(), false);
     for id in 1..=count {
         outbox.drafts.push(draft(id, Payload::Text(id.to_string())));
     }
@@ -62,6 +62,16 @@ fn what_is_held_back_holds_back_what_follows() {
 }
 
 #[test]
+fn what_may_be_moved_keeps_what_follows_from_passing_it() {
+    for (moves, expected) in [(false, vec![1, 2]), (true, vec![1])] {
+        let mut outbox = outbox(2);
+        outbox.moves = moves;
+        outbox.drafts[1].conversation = ConversationId(2);
+        assert_eq!(sent(&mut outbox, 0), expected);
+    }
+}
+
+#[test]
 fn an_end_waits_for_what_was_written_before() {
     let mut outbox = outbox(2);
     outbox.drafts.push(draft(3, Payload::End));
@@ -96,6 +106,6 @@ fn kept_drafts_come_back_in_order_and_once() {
     let mut kept: Vec<_> = outbox(4).drafts.iter().filter_map(Draft::kept).collect();
     kept.reverse();
     kept.push(kept[1].clone());
-    let ids: Vec<_> = Outbox::new(kept).drafts.iter().map(|draft| draft.id.0).collect();
+    let ids: Vec<_> = Outbox::new(kept, true).drafts.iter().map(|draft| draft.id.0).collect();
     assert_eq!(ids, [1, 2, 3, 4]);
 }

@@ -1,7 +1,7 @@
 //! What the relay says to both sides alike.
 
 use wire::limit::FOLLOW_CONVERSATIONS_MAX;
-use wire::{Body, ConversationId, Event, Head, Party, Refusal, ServerFrame};
+use wire::{Body, ConversationId, Event, Head, Party, Refusal, Seq, ServerFrame};
 
 use crate::backoff::refused_ms;
 use crate::follow::Taken;
@@ -73,9 +73,16 @@ impl Session {
 
     fn pong(&mut self, heads: &[Head]) {
         if self.party == Party::Visitor {
-            // The relay tells of the open ones only; a visitor hears of all anyway.
             for head in heads.iter().take(FOLLOW_CONVERSATIONS_MAX) {
                 self.follow(head.conversation, true).hear(head.head);
+            }
+            for followed in &mut self.follows {
+                let open = !followed.timeline.closed() && followed.shared.last > Seq::ZERO;
+                if open && heads.iter().all(|head| head.conversation != followed.conversation()) {
+                    // The relay tells of the open ones only: this one must have ended, unheard.
+                    let next = followed.shared.last.next();
+                    followed.shared.hear(next);
+                }
             }
             return;
         }

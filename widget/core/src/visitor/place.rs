@@ -67,7 +67,8 @@ impl VisitorSession {
         while let Some(followed) = self.session.follows.iter_mut().find(|followed| followed.proof == Proof::Done) {
             followed.proof = Proof::No;
             let from = followed.conversation();
-            let to = self.open_after(from);
+            // Not further, even if that is known to have ended too: another tab may have sent them there before. The relay tells.
+            let to = successor(from);
             if self.session.outbox.drafts.iter().any(|draft| draft.conversation == from && !draft.failed()) {
                 if self.session.shown == Some(from) {
                     self.show(to, false);

@@ -1,15 +1,17 @@
 //! The whole chat: header, notices, timeline, footer, and what connects them with the page around.
 
+use std::rc::Rc;
+
 use js_sys::{Array, Object};
-use leptos::html::Textarea;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
 use widget_core::VisitorInput;
 
+use widget::dom::{El, el};
 use widget::env::{document, listen, page_visible, window};
 use widget::part::icon::{self, icon};
-use widget::part::{ConnectionBanner, DropZone, TimelineView, Typing};
+use widget::part::{Field, Surroundings, connection_banner, drop_zone, timeline, typing};
 use widget::text::Text;
 
 use crate::chat::Chat;
@@ -21,26 +23,21 @@ use crate::host::{Host, HostNews};
 use crate::queue::queue_card;
 use crate::rating::rating_card;
 
-/// What the chat shows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Screen {
-    /// The conversation.
-    Talk,
-    /// The list of earlier ones.
-    Earlier,
-}
-
-/// The chat's window and its surroundings, for the components.
+/// The chat's window and its surroundings, for the parts.
 #[derive(Clone, Copy)]
 pub(crate) struct Frame {
+    /// The texts.
+    pub(crate) text: Text,
+    /// The session.
+    pub(crate) chat: Chat,
     /// Whether the window is open.
-    pub(crate) opened: RwSignal<bool>,
-    /// Which screen stands in it.
-    pub(crate) screen: RwSignal<Screen>,
+    opened: RwSignal<bool>,
+    /// Whether the list of earlier conversations stands in it.
+    pub(crate) earlier: RwSignal<bool>,
     /// The field to write in.
-    pub(crate) field: NodeRef<Textarea>,
-    /// The page around; none when the chat is a page of its own.
-    pub(crate) host: StoredValue<Host, LocalStorage>,
+    pub(crate) field: Field,
+    /// The page around; silent when the chat is a page of its own.
+    host: StoredValue<Host, LocalStorage>,
     /// Whether there is a page around.
     pub(crate) framed: bool,
 }
@@ -52,110 +49,96 @@ impl Frame {
             self.host.with_value(Host::close);
         }
     }
+
+    fn open(self) {
+        self.opened.set(true);
+        self.chat.send(VisitorInput::Open);
+        self.tell_visible();
+        self.focus_field();
+    }
+
+    fn tell_visible(self) {
+        self.chat.send(VisitorInput::Visible { visible: page_visible() && self.opened.get_untracked() });
+    }
+
+    /// Not where a finger writes: there the keyboard would cover half of what the visitor came to read.
+    fn focus_field(self) {
+        let mouse = window().match_media("(hover: hover)").ok().flatten().is_some_and(|query| query.matches());
+        if mouse {
+            self.field.focus();
+        }
+    }
+
+    fn hear(self, news: HostNews) {
+        match news {
+            HostNews::Open => self.open(),
+            HostNews::Close => {
+                self.opened.set(false);
+                self.tell_visible();
+            }
+            HostNews::Page(page) => self.chat.send(VisitorInput::Page(page)),
+        }
+    }
 }
 
-/// The chat, or the reason why there is none.
-pub(crate) fn app(catalogue: Object, early: &Array) -> AnyView {
+/// The chat, or the reason why there is none. `early` holds the messages that the page around posted before.
+pub(crate) fn app(catalogue: Object, early: &Array) -> El {
     let text = Text::provide(catalogue);
-    let frame = Frame {
-        opened: RwSignal::new(false),
-        screen: RwSignal::new(Screen::Talk),
-        field: NodeRef::new(),
-        host: StoredValue::new_local(Host::default()),
-        framed: is_framed(),
+    let host = StoredValue::new_local(Host::default());
+    let Some(chat) = Chat::begin(host) else {
+        return el("p", "stopped").text(&text.get("closed_site"));
     };
-    let Some(chat) = Chat::begin(frame.host) else {
-        return view! { <p class="stopped">{text.get("closed_site")}</p> }.into_any();
-    };
-    provide_context(chat);
-    provide_context(frame);
-    frame.host.set_value(Host::listen(early, move |news| match news {
-        HostNews::Open => open(chat, frame),
-        HostNews::Close => {
-            frame.opened.set(false);
-            tell_visible(chat, frame);
-        }
-        HostNews::Page(page) => chat.send(VisitorInput::Page(page)),
-    }));
-    listen(&document(), "visibilitychange", move |_| tell_visible(chat, frame));
+    let framed = window().parent().ok().flatten().is_some_and(|parent| parent != window());
+    let (opened, earlier) = (RwSignal::new(false), RwSignal::new(false));
+    let frame = Frame { text, chat, opened, earlier, field: Field::new(), host, framed };
+    let view = window_view(frame);
+    host.set_value(Host::listen(early, move |news| frame.hear(news)));
+    listen(&document(), "visibilitychange", move |_| frame.tell_visible());
     listen(&document(), "keydown", move |event| {
-        let event: KeyboardEvent = event.unchecked_into();
+        let event: &KeyboardEvent = event.unchecked_ref();
         // What took the key for itself, an open menu for example, has prevented the default.
         if event.key() == "Escape" && !event.is_composing() && !event.default_prevented() {
             frame.close();
         }
     });
-    if !frame.framed {
-        open(chat, frame);
+    // The page around gives the focus to the frame, not to what is in it.
+    listen(&window(), "focus", move |_| {
+        if document().active_element().is_none_or(|active| active.tag_name() == "BODY") {
+            frame.focus_field();
+        }
+    });
+    if !framed {
+        frame.open();
     }
-    window_view(chat, frame, text)
+    view
 }
 
-fn open(chat: Chat, frame: Frame) {
-    frame.opened.set(true);
-    chat.send(VisitorInput::Open);
-    tell_visible(chat, frame);
-    focus_field(frame);
+fn window_view(frame: Frame) -> El {
+    let Frame { text, chat, earlier: elsewhere, .. } = frame;
+    let zone = el("div", "window")
+        .child(header(frame))
+        .child(el("p", "safe").child(icon(icon::LOCK)).child(el("span", "").text(&text.get("safe"))))
+        .child(connection_banner(text, move || chat.read(|shown| (shown.online, shown.drafts))))
+        .switch(
+            move || if elsewhere.get() { 2 } else { 1 },
+            move |screen| if screen == 1 { talk(frame) } else { earlier(frame) },
+        );
+    let open = move || untrack(|| !elsewhere.get() && !chat.read(|shown| shown.closed));
+    drop_zone(zone, text, open, move |file| chat.attach(file))
 }
 
-fn tell_visible(chat: Chat, frame: Frame) {
-    chat.send(VisitorInput::Visible { visible: page_visible() && frame.opened.get_untracked() });
-}
-
-/// Not where a finger writes: there the keyboard would cover half of what the visitor came to read.
-fn focus_field(frame: Frame) {
-    let mouse = window().match_media("(hover: hover)").ok().flatten().is_some_and(|query| query.matches());
-    if mouse {
-        request_animation_frame(move || {
-            if let Some(field) = frame.field.get_untracked() {
-                field.focus().ok();
-            }
-        });
-    }
-}
-
-fn is_framed() -> bool {
-    window().parent().ok().flatten().is_some_and(|parent| parent != window())
-}
-
-fn window_view(chat: Chat, frame: Frame, text: Text) -> AnyView {
-    let talking = move || frame.screen.get() == Screen::Talk;
-    let closed = chat.part(|shown| shown.closed);
-    let open_talk = Signal::derive(move || talking() && !closed.get());
-    view! {
-        <DropZone
-            class="window"
-            open=open_talk
-            on_file=UnsyncCallback::new(move |file| chat.attach(file))
-        >
-            {header()}
-            <p class="safe">{icon(icon::LOCK)} <span>{text.get("safe")}</span></p>
-            <ConnectionBanner
-                online=chat.part(|shown| shown.online)
-                waiting=chat.part(|shown| shown.drafts)
-            />
-            {move || if talking() { talk(chat) } else { earlier().into_any() }}
-        </DropZone>
-    }
-    .into_any()
-}
-
-fn talk(chat: Chat) -> AnyView {
-    view! {
-        <main class="talk">
-            {empty()}
-            <TimelineView
-                board=chat.board
-                files=chat.files
-                retry=UnsyncCallback::new(move |id| chat.send(VisitorInput::Retry { id }))
-                discard=UnsyncCallback::new(move |id| chat.send(VisitorInput::Discard { id }))
-            >
-                {queue_card()}
-                <Typing who=chat.part(|shown| shown.typing.clone()) />
-                {rating_card()}
-            </TimelineView>
-        </main>
-        {footer()}
-    }
-    .into_any()
+fn talk(frame: Frame) -> El {
+    let Frame { text, chat, .. } = frame;
+    let surroundings = Surroundings {
+        text,
+        files: chat.files(),
+        retry: Rc::new(move |id| chat.send(VisitorInput::Retry { id })),
+        discard: Rc::new(move |id| chat.send(VisitorInput::Discard { id })),
+        visitor_name: Rc::new(String::new),
+        agent_name: None,
+    };
+    let who = move || chat.read(|shown| shown.typing.clone());
+    let below = vec![queue_card(frame), typing(text, who), rating_card(frame)];
+    let main = el("main", "talk").child(empty(frame)).child(timeline(chat.board, surroundings, below));
+    el("div", "screen").child(main).child(footer(frame))
 }

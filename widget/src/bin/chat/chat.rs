@@ -107,8 +107,7 @@ pub(crate) struct Chat {
     link: StoredValue<Link<Visitor>, LocalStorage>,
     /// The rows of the shown conversation.
     pub(crate) board: Board,
-    /// Where files come from.
-    pub(crate) files: StoredValue<Downloads, LocalStorage>,
+    files: StoredValue<Downloads, LocalStorage>,
     shown: RwSignal<Shown>,
 }
 
@@ -164,23 +163,19 @@ impl Chat {
         room
     }
 
+    /// Where files come from.
+    pub(crate) fn files(self) -> Downloads {
+        self.files.with_value(Clone::clone)
+    }
+
     /// Sends a file.
     pub(crate) fn attach(self, file: web_sys::File) {
         self.link.with_value(|link| link.attach(file));
     }
 
-    /// The shown conversation, now.
-    pub(crate) fn conversation(self) -> Option<ConversationId> {
-        self.shown.with_untracked(|shown| shown.conversation)
-    }
-
-    /// A part of what is shown, as a value that changes only when that part does.
-    pub(crate) fn part<T>(self, part: impl Fn(&Shown) -> T + Send + Sync + 'static) -> Memo<T>
-    where
-        T: PartialEq + Send + Sync + 'static,
-    {
-        let shown = self.shown;
-        Memo::new(move |_| shown.with(&part))
+    /// Reads what is shown; whoever reads it inside an effect follows it.
+    pub(crate) fn read<T>(self, read: impl FnOnce(&Shown) -> T) -> T {
+        self.shown.with(read)
     }
 
     /// A tab of the same visitor may register first; two tokens would be two visitors.

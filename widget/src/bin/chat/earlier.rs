@@ -1,60 +1,58 @@
-//! The list of the visitor's conversations.
+//! The visitor's conversations, to be chosen and shown.
 
-use leptos::prelude::*;
-use widget_core::VisitorInput;
-use wire::VisitorConversation;
-
+use widget::dom::{El, el};
 use widget::part::icon::{self, icon};
-use widget::text::Text;
+use widget_core::VisitorInput;
+use wire::{ConversationId, VisitorConversation};
 
-use crate::app::{Frame, Screen};
-use crate::chat::Chat;
+use leptos::prelude::Set as _;
 
-/// Every conversation of this visitor, newest first; one is chosen and shown.
-pub(crate) fn earlier() -> impl IntoView {
-    let text = Text::here();
-    let chat: Chat = expect_context();
-    let frame: Frame = expect_context();
-    let rows = chat.part(|shown| shown.conversations.clone());
-    let back = move || frame.screen.set(Screen::Talk);
-    let row = move |row: VisitorConversation| {
-        let state = text.get(if row.closed { "earlier_closed" } else { "earlier_open" });
-        let when = [&text.when(row.last_at_ms), " · ", &state].concat();
-        let choose = move |_| {
-            chat.send(VisitorInput::Show { conversation: row.conversation });
-            back();
-        };
-        view! {
-            <li>
-                <button class="earlier__row" on:click=choose>
-                    <b dir="auto">{row.last_line}</b>
-                    <small>{when}</small>
-                    {(row.unread > 0).then(|| view! { <i class="badge">{row.unread.to_string()}</i> })}
-                </button>
-            </li>
-        }
+use crate::app::Frame;
+
+/// A list of them, newest first, and the way to a new one.
+pub(crate) fn earlier(frame: Frame) -> El {
+    let Frame { text, chat, earlier, .. } = frame;
+    let back = move || earlier.set(false);
+    let keys = move || chat.read(|shown| shown.conversations.iter().map(|row| row.conversation.0).collect());
+    let head = el("div", "earlier__head")
+        .child(
+            el("button", "square earlier__back")
+                .attr("aria-label", &text.get("back"))
+                .click(back)
+                .child(icon(icon::DOWN)),
+        )
+        .child(el("h2", "").text(&text.get("earlier")));
+    let none = el("p", "earlier__none")
+        .hidden(move || !chat.read(|shown| shown.conversations.is_empty()))
+        .text(&text.get("earlier_none"));
+    let new = el("button", "button").text(&text.get("new")).click(move || {
+        chat.send(VisitorInput::NewConversation);
+        back();
+    });
+    let rows = el("ul", "").each(keys, move |key| row(frame, ConversationId(key)));
+    el("main", "earlier").child(head).child(none).child(rows).child(new)
+}
+
+fn row(frame: Frame, conversation: ConversationId) -> El {
+    let Frame { text, chat, earlier, .. } = frame;
+    let read = move |read: &dyn Fn(&VisitorConversation) -> String| {
+        chat.read(|shown| shown.conversations.iter().find(|row| row.conversation == conversation).map(read))
+            .unwrap_or_default()
     };
-    view! {
-        <main class="earlier">
-            <div class="earlier__head">
-                <button class="square earlier__back" aria-label=text.get("back") on:click=move |_| back()>
-                    {icon(icon::DOWN)}
-                </button>
-                <h2>{text.get("earlier")}</h2>
-            </div>
-            <p class="earlier__none" hidden=move || !rows.with(Vec::is_empty)>
-                {text.get("earlier_none")}
-            </p>
-            <ul>{move || rows.get().into_iter().map(row).collect_view()}</ul>
-            <button
-                class="button"
-                on:click=move |_| {
-                    chat.send(VisitorInput::NewConversation);
-                    back();
-                }
-            >
-                {text.get("new")}
-            </button>
-        </main>
-    }
+    let when = move || {
+        read(&|row| {
+            let state = text.get(if row.closed { "earlier_closed" } else { "earlier_open" });
+            [&text.when(row.last_at_ms), " · ", &state].concat()
+        })
+    };
+    let unread = move || read(&|row| if row.unread > 0 { row.unread.to_string() } else { String::new() });
+    let button = el("button", "earlier__row")
+        .click(move || {
+            chat.send(VisitorInput::Show { conversation });
+            earlier.set(false);
+        })
+        .child(el("b", "").attr("dir", "auto").words(move || read(&|row| row.last_line.clone())))
+        .child(el("small", "").words(when))
+        .child(el("i", "badge").hidden(move || unread().is_empty()).words(unread));
+    el("li", "").child(button)
 }

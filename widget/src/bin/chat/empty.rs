@@ -1,31 +1,23 @@
 //! What stands in place of a conversation that has not begun.
 
-use leptos::prelude::*;
+use widget::dom::{El, el};
 
-use widget::text::Text;
-
-use crate::chat::Chat;
+use crate::app::Frame;
 
 /// A greeting, while there is no message.
-pub(crate) fn empty() -> impl IntoView {
-    let text = Text::here();
-    let chat: Chat = expect_context();
-    let loading = chat.part(|shown| shown.loading);
-    move || {
-        if !chat.board.is_empty() {
-            return None;
+pub(crate) fn empty(frame: Frame) -> El {
+    let Frame { text, chat, .. } = frame;
+    let stage = move || match (chat.board.is_empty(), chat.read(|shown| shown.loading)) {
+        (false, _) => 0,
+        (true, true) => 1,
+        (true, false) => 2,
+    };
+    el("div", "nothing").switch(stage, move |stage| {
+        if stage == 1 {
+            return el("p", "empty").attr("role", "status").text(&text.get("loading"));
         }
-        if loading.get() {
-            return Some(view! { <p class="empty" role="status">{text.get("loading")}</p> }.into_any());
-        }
-        Some(
-            view! {
-                <div class="empty">
-                    <h2>{text.get("greeting")}</h2>
-                    <p>{text.get("greeting_note")}</p>
-                </div>
-            }
-            .into_any(),
-        )
-    }
+        el("div", "empty")
+            .child(el("h2", "").text(&text.get("greeting")))
+            .child(el("p", "").text(&text.get("greeting_note")))
+    })
 }

@@ -1,58 +1,47 @@
 //! The header: who answers, whether anybody is there, and the menu.
 
-use leptos::prelude::*;
-use widget_core::VisitorInput;
-
+use leptos::prelude::{Get as _, GetUntracked as _, RwSignal, Set as _, untrack};
+use wasm_bindgen::JsCast;
+use web_sys::KeyboardEvent;
 use widget::clock::now_ms;
+use widget::dom::{El, el};
 use widget::env::setting;
+use widget::part::drop::stays_inside;
 use widget::part::icon::{self, icon};
-use widget::text::Text;
+use widget_core::{Online, VisitorInput};
 
-use crate::app::{Frame, Screen};
-use crate::chat::Chat;
+use crate::app::Frame;
 
 /// Agent or site, presence, menu, minimise.
-pub(crate) fn header() -> impl IntoView {
-    let text = Text::here();
-    let chat: Chat = expect_context();
-    let frame: Frame = expect_context();
-    let agent = chat.part(|shown| shown.agent.clone());
-    let answering = chat.part(|shown| shown.answering);
-    let known = chat.part(|shown| shown.online == widget_core::Online::Live);
+pub(crate) fn header(frame: Frame) -> El {
+    let Frame { text, chat, .. } = frame;
+    let agent = move || chat.read(|shown| shown.agent.clone());
+    let answering = move || chat.read(|shown| if shown.online == Online::Live { Some(shown.answering) } else { None });
     let site = text.with("site_support", "site", &setting("site-name"));
-    let title = move || agent.get().unwrap_or_else(|| text.get("support"));
-    let presence = move || match (agent.get(), known.get(), answering.get()) {
-        (None, true, 0) => text.get("answering_none"),
-        (None, true, count) => text.count("answering", count.into()),
+    let title = move || agent().unwrap_or_else(|| text.get("support"));
+    let presence = move || match (agent(), answering()) {
+        (None, Some(0)) => text.get("answering_none"),
+        (None, Some(count)) => text.count("answering", count.into()),
         _ => site.clone(),
     };
-    view! {
-        <header class="head">
-            <div class="avatar" aria-hidden="true">
-                {move || initials(&title())}
-                <i hidden=move || !known.get() || answering.get() == 0></i>
-            </div>
-            <div class="head__who">
-                <h1 dir="auto">{title}</h1>
-                <p>{presence}</p>
-            </div>
-            {menu()}
-            {frame
-                .framed
-                .then(|| {
-                    view! {
-                        <button
-                            class="square"
-                            data-testid="close"
-                            aria-label=text.get("close")
-                            on:click=move |_| frame.close()
-                        >
-                            {icon(icon::DOWN)}
-                        </button>
-                    }
-                })}
-        </header>
+    let avatar = el("div", "avatar")
+        .attr("aria-hidden", "true")
+        .words(move || initials(&title()))
+        .child(el("i", "").hidden(move || answering().unwrap_or(0) == 0));
+    let who = el("div", "head__who")
+        .child(el("h1", "").attr("dir", "auto").words(title))
+        .child(el("p", "").words(presence));
+    let head = el("header", "head").child(avatar).child(who).child(menu(frame));
+    if !frame.framed {
+        return head;
     }
+    head.child(
+        el("button", "square")
+            .test("close")
+            .attr("aria-label", &text.get("close"))
+            .click(move || frame.close())
+            .child(icon(icon::DOWN)),
+    )
 }
 
 /// The first letters of the first and the last word.
@@ -63,112 +52,93 @@ fn initials(name: &str) -> String {
     first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
 }
 
-fn menu() -> impl IntoView {
-    let text = Text::here();
-    let chat: Chat = expect_context();
-    let frame: Frame = expect_context();
-    let open = RwSignal::new(false);
-    let sure = RwSignal::new(false);
-    let failed = RwSignal::new(false);
-    let begun = chat.part(|shown| shown.conversation.is_some());
-    let ended = chat.part(|shown| shown.closed);
-    let button = NodeRef::<leptos::html::Button>::new();
-    let shut = move || {
-        open.set(false);
-        sure.set(false);
-    };
-    let show = move |screen| {
-        shut();
-        frame.screen.set(screen);
-    };
-    let escape = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" && open.get_untracked() {
-            event.prevent_default();
-            shut();
-            if let Some(button) = button.get_untracked() {
-                button.focus().ok();
-            }
-        }
-    };
-    let away = move |event: leptos::ev::FocusEvent| {
-        if open.get_untracked() && !widget::part::drop::stays_inside(&event) {
-            shut();
-        }
-    };
-    let transcript = move |_| save_transcript(chat, failed);
-    let items = move || {
-        let end = move || {
-            if sure.get() {
-                view! {
-                    <p class="menu__sure">{text.get("end_sure")}</p>
-                    <button
-                        class="menu__item menu__item--danger"
-                        on:click=move |_| {
-                            chat.send(VisitorInput::EndConversation);
-                            shut();
-                        }
-                    >
-                        {text.get("end_yes")}
-                    </button>
-                    <button class="menu__item" on:click=move |_| shut()>
-                        {text.get("end_no")}
-                    </button>
-                }
-                .into_any()
-            } else {
-                view! {
-                    <button
-                        class="menu__item"
-                        hidden=move || !begun.get() || ended.get()
-                        on:click=move |_| sure.set(true)
-                    >
-                        {text.get("end")}
-                    </button>
-                }
-                .into_any()
-            }
-        };
-        view! {
-            <div class="menu__list">
-                <button
-                    class="menu__item"
-                    data-testid="transcript"
-                    hidden=move || !begun.get()
-                    on:click=transcript
-                >
-                    {text.get("transcript")}
-                </button>
-                <p class="menu__sure menu__sure--bad" role="alert" hidden=move || !failed.get()>
-                    {text.get("transcript_failed")}
-                </p>
-                <button class="menu__item" on:click=move |_| show(Screen::Earlier)>
-                    {text.get("earlier")}
-                </button>
-                {end}
-            </div>
-        }
-    };
-    view! {
-        <div class="menu" on:keydown=escape on:focusout=away>
-            <button
-                class="square"
-                node_ref=button
-                aria-label=text.get("menu")
-                aria-expanded=move || if open.get() { "true" } else { "false" }
-                on:click=move |_| if open.get_untracked() { shut() } else { open.set(true) }
-            >
-                {icon(icon::MORE)}
-            </button>
-            {move || open.get().then(items)}
-        </div>
+/// What the menu shows.
+#[derive(Clone, Copy)]
+struct Menu {
+    frame: Frame,
+    open: RwSignal<bool>,
+    /// Whether the visitor is being asked if they mean to end the conversation.
+    sure: RwSignal<bool>,
+    /// Whether the transcript could not be fetched.
+    failed: RwSignal<bool>,
+}
+
+impl Menu {
+    fn shut(self) {
+        self.open.set(false);
+        self.sure.set(false);
     }
 }
 
-fn save_transcript(chat: Chat, failed: RwSignal<bool>) {
-    let Some(conversation) = chat.conversation() else { return };
+fn menu(frame: Frame) -> El {
+    let text = frame.text;
+    let menu = Menu {
+        frame,
+        open: RwSignal::new(false),
+        sure: RwSignal::new(false),
+        failed: RwSignal::new(false),
+    };
+    let open = menu.open;
+    let button = el("button", "square")
+        .attr("aria-label", &text.get("menu"))
+        .attr_of("aria-expanded", move || Some(String::from(if open.get() { "true" } else { "false" })))
+        .click(move || if open.get_untracked() { menu.shut() } else { open.set(true) })
+        .child(icon(icon::MORE));
+    let back = button.clone();
+    el("div", "menu")
+        .on("keydown", move |event| {
+            let event: &KeyboardEvent = event.unchecked_ref();
+            if event.key() == "Escape" && open.get_untracked() {
+                event.prevent_default();
+                menu.shut();
+                back.html().focus().ok();
+            }
+        })
+        .on("focusout", move |event| {
+            if open.get_untracked() && !stays_inside(event.unchecked_ref()) {
+                menu.shut();
+            }
+        })
+        .child(button)
+        .when(move || open.get(), move || items(menu))
+}
+
+fn items(menu: Menu) -> El {
+    let Menu { frame, sure, failed, .. } = menu;
+    let text = frame.text;
+    let begun = move || frame.chat.read(|shown| shown.conversation.is_some());
+    let ended = move || frame.chat.read(|shown| shown.closed);
+    let item = move |key: &str| el("button", "menu__item").text(&text.get(key));
+    let ask = move || {
+        el("div", "")
+            .child(el("p", "menu__sure").text(&text.get("end_sure")))
+            .child(item("end_yes").attr("class", "menu__item menu__item--danger").click(move || {
+                frame.chat.send(VisitorInput::EndConversation);
+                menu.shut();
+            }))
+            .child(item("end_no").click(move || menu.shut()))
+    };
+    el("div", "menu__list")
+        .child(item("transcript").test("transcript").hidden(move || !begun()).click(move || save_transcript(menu)))
+        .child(
+            el("p", "menu__sure menu__sure--bad")
+                .attr("role", "alert")
+                .hidden(move || !failed.get())
+                .text(&text.get("transcript_failed")),
+        )
+        .child(item("earlier").click(move || {
+            menu.shut();
+            frame.earlier.set(true);
+        }))
+        .child(item("end").hidden(move || sure.get() || !begun() || ended()).click(move || sure.set(true)))
+        .when(move || sure.get(), ask)
+}
+
+fn save_transcript(menu: Menu) {
+    let Menu { frame, failed, .. } = menu;
+    let Some(conversation) = untrack(|| frame.chat.read(|shown| shown.conversation)) else { return };
     failed.set(false);
     let path = ["/transcript/", &conversation.to_string(), "?format=text"].concat();
-    let day = widget::time::day_name(now_ms());
-    let name = ["support-", &day, ".txt"].concat();
-    chat.files.with_value(|files| files.save(&path, &name, move |came| failed.set(!came)));
+    let name = ["support-", &widget::time::day_name(now_ms()), ".txt"].concat();
+    frame.chat.files().save(&path, &name, move |came| failed.set(!came));
 }

@@ -24,7 +24,13 @@ pub fn start(catalogue: Object, early: Array) {
     if let Some(body) = document().body() {
         body.set_inner_text("");
     }
-    mount_to_body(move || app::app(catalogue, &early));
+    // Mounted by hand: the chat is elements, not views; the mounting gives them their owner and their executor.
+    mount_to_body(move || {
+        let chat = app::app(catalogue, &early);
+        if let Some(body) = document().body() {
+            body.append_child(chat.raw()).ok();
+        }
+    });
 }
 
 fn main() {}

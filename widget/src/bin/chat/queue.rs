@@ -1,38 +1,37 @@
 //! The place in line.
 
-use leptos::prelude::*;
+use widget::dom::{El, el};
 use widget_core::VisitorInput;
 
-use widget::text::Text;
-
-use crate::chat::Chat;
+use crate::app::Frame;
 
 /// Dots in the card: the visitor's own is the filled one furthest on.
 const DOTS: u32 = 4;
 
 /// While the visitor stands in line: which place, and that it is kept.
-pub(crate) fn queue_card() -> impl IntoView {
-    let text = Text::here();
-    let chat: Chat = expect_context();
-    let place = chat.part(|shown| shown.queue);
-    let waits = Memo::new(move |_| place.get().is_some());
-    let words = move || place.get().map(|place| text.count("queue_place", place.into()));
-    // The nearer, the fuller; nobody ahead is all but the last, which is being served.
-    let filled = move |dot: u32| place.get().is_some_and(|place| dot + place <= DOTS);
-    move || {
-        waits.get().then(|| {
-            view! {
-                <section class="card" data-testid="queue-place" role="status">
-                    <b>{words}</b>
-                    <p>{text.get("queue_note")}</p>
-                    <div class="steps" aria-hidden="true">
-                        {(0..DOTS).map(|dot| view! { <i class:on=move || filled(dot)></i> }).collect::<Vec<_>>()}
-                    </div>
-                    <button class="pill" on:click=move |_| chat.send(VisitorInput::LeaveQueue)>
-                        {text.get("queue_leave")}
-                    </button>
-                </section>
-            }
-        })
-    }
+pub(crate) fn queue_card(frame: Frame) -> El {
+    let Frame { text, chat, .. } = frame;
+    let place = move || chat.read(|shown| shown.queue);
+    let card = move || {
+        // The nearer, the fuller; nobody ahead is all but the last, which is being served.
+        let dot = |dot: u32| {
+            let filled = move || place().is_some_and(|place| dot + place <= DOTS);
+            el("i", "").attr_of("class", move || filled().then(|| String::from("on")))
+        };
+        el("section", "card")
+            .test("queue-place")
+            .attr("role", "status")
+            .child(
+                el("b", "")
+                    .words(move || place().map(|place| text.count("queue_place", place.into())).unwrap_or_default()),
+            )
+            .child(el("p", "").text(&text.get("queue_note")))
+            .child(el("div", "steps").attr("aria-hidden", "true").children((0..DOTS).map(dot).collect()))
+            .child(
+                el("button", "pill")
+                    .text(&text.get("queue_leave"))
+                    .click(move || chat.send(VisitorInput::LeaveQueue)),
+            )
+    };
+    el("div", "").when(move || place().is_some(), card)
 }

@@ -1,86 +1,86 @@
 //! The rating of a conversation that has ended.
 
-use leptos::ev::SubmitEvent;
-use leptos::prelude::*;
+use std::cell::Cell;
+use std::rc::Rc;
+
+use leptos::prelude::{Get as _, GetUntracked as _, RwSignal, Set as _, untrack};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlTextAreaElement;
+use widget::dom::{El, el};
 use widget_core::VisitorInput;
+use wire::ConversationId;
 use wire::limit::COMMENT_CHARS_MAX;
 
-use widget::text::Text;
+use crate::app::Frame;
 
-use crate::chat::Chat;
-
-const SCORES: [(u8, &str); 5] = [(1, "rate_1"), (2, "rate_2"), (3, "rate_3"), (4, "rate_4"), (5, "rate_5")];
+const SCORES: [&str; 5] = ["rate_1", "rate_2", "rate_3", "rate_4", "rate_5"];
+/// The form stands there.
+const ASKED: u32 = 1;
+/// The thanks stand there.
+const THANKED: u32 = 2;
 
 /// Five marks and a comment, once.
-pub(crate) fn rating_card() -> impl IntoView {
-    let text = Text::here();
-    let chat: Chat = expect_context();
-    let asked = chat.part(|shown| shown.rate);
+pub(crate) fn rating_card(frame: Frame) -> El {
+    let Frame { text, chat, .. } = frame;
     // Where the thanks belong: another conversation is asked about anew.
-    let rated = RwSignal::new(None);
-    let conversation = chat.part(|shown| shown.conversation);
-    let thanked = Memo::new(move |_| rated.get().is_some() && rated.get() == conversation.get());
-    move || {
-        if thanked.get() {
-            return Some(
-                view! { <p class="card card--thanks" data-testid="rating" role="status">{text.get("rate_thanks")}</p> }
-                    .into_any(),
-            );
+    let rated = RwSignal::new(None::<ConversationId>);
+    let stage = move || {
+        let (asked, conversation) = chat.read(|shown| (shown.rate, shown.conversation));
+        match rated.get() {
+            Some(rated) if Some(rated) == conversation => THANKED,
+            _ => u32::from(asked),
         }
-        let send = move |score, comment| {
-            rated.set(conversation.get_untracked());
-            chat.send(VisitorInput::Rate { score, comment });
-        };
-        asked.get().then(|| form(text, send))
-    }
+    };
+    el("div", "").switch(stage, move |stage| {
+        if stage == ASKED {
+            return form(frame, rated);
+        }
+        el("p", "card card--thanks").test("rating").attr("role", "status").text(&text.get("rate_thanks"))
+    })
 }
 
-fn form(text: Text, send: impl Fn(u8, String) + Copy + 'static) -> AnyView {
-    let score = RwSignal::new(0_u8);
-    let comment = RwSignal::new(String::new());
-    let submit = move |event: SubmitEvent| {
+fn form(frame: Frame, rated: RwSignal<Option<ConversationId>>) -> El {
+    let Frame { text, chat, .. } = frame;
+    let score = RwSignal::new(0_u32);
+    let value = Rc::new(Cell::new(0_u8));
+    let comment = el("textarea", "field")
+        .attr("rows", "2")
+        .attr("dir", "auto")
+        .attr("maxlength", &COMMENT_CHARS_MAX.to_string())
+        .attr("placeholder", &text.get("rate_comment"))
+        .attr("aria-label", &text.get("rate_comment"));
+    let raw: HtmlTextAreaElement = comment.raw().clone().unchecked_into();
+    let mark = |(at, key): (usize, &&str)| {
+        let (number, value) = (at + 1, Rc::clone(&value));
+        let radio = el("input", "")
+            .attr("type", "radio")
+            .attr("name", "score")
+            .attr("value", &number.to_string())
+            .attr("aria-label", &text.get(key))
+            .on("change", move |_| {
+                value.set(u8::try_from(number).unwrap_or(0));
+                score.set(1);
+            });
+        el("label", "mark").child(radio).child(el("span", "").attr("aria-hidden", "true").text(&number.to_string()))
+    };
+    let ends = el("div", "marks__ends")
+        .attr("aria-hidden", "true")
+        .child(el("span", "").text(&text.get("rate_bad")))
+        .child(el("span", "").text(&text.get("rate_good")));
+    let fieldset = el("fieldset", "")
+        .child(el("legend", "").text(&text.get("rate")))
+        .child(el("div", "marks").children(SCORES.iter().enumerate().map(mark).collect()))
+        .child(ends);
+    let submit = move |event: web_sys::Event| {
         event.prevent_default();
         if score.get_untracked() > 0 {
-            send(score.get_untracked(), comment.get_untracked().trim().to_owned());
+            rated.set(untrack(|| chat.read(|shown| shown.conversation)));
+            let comment = raw.value().trim().to_owned();
+            chat.send(VisitorInput::Rate { score: value.get(), comment });
         }
     };
-    let mark = move |(value, key): (u8, &'static str)| {
-        view! {
-            <label class="mark">
-                <input
-                    type="radio"
-                    name="score"
-                    value=value.to_string()
-                    aria-label=text.get(key)
-                    on:change=move |_| score.set(value)
-                />
-                <span aria-hidden="true">{value.to_string()}</span>
-            </label>
-        }
-    };
-    view! {
-        <form class="card" data-testid="rating" on:submit=submit>
-            <fieldset>
-                <legend>{text.get("rate")}</legend>
-                <div class="marks">{SCORES.map(mark).collect_view()}</div>
-                <div class="marks__ends" aria-hidden="true">
-                    <span>{text.get("rate_bad")}</span>
-                    <span>{text.get("rate_good")}</span>
-                </div>
-            </fieldset>
-            <textarea
-                class="field"
-                rows="2"
-                dir="auto"
-                maxlength=COMMENT_CHARS_MAX.to_string()
-                placeholder=text.get("rate_comment")
-                aria-label=text.get("rate_comment")
-                on:input=move |event| comment.set(event_target_value(&event))
-            ></textarea>
-            <button class="button button--main" disabled=move || score.get() == 0>
-                {text.get("rate_send")}
-            </button>
-        </form>
-    }
-    .into_any()
+    let send = el("button", "button button--main")
+        .flag("disabled", move || score.get() == 0)
+        .text(&text.get("rate_send"));
+    el("form", "card").test("rating").on("submit", submit).child(fieldset).child(comment).child(send)
 }

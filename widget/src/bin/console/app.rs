@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use widget::env::document;
-use widget::part::ConnectionBanner;
 use widget_core::{AgentSession, Online};
 use wire::{Close, ConversationId};
 
+use crate::parts::ConnectionBanner;
 use crate::account::{Account, Person, Trouble};
 use crate::closed::Closed;
 use crate::desk::Desk;

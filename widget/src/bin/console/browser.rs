@@ -50,10 +50,7 @@ fn name(user_agent: &str) -> Option<String> {
     user_agent.contains("Safari/").then(|| with_version(user_agent, "Version/", "Safari"))
 }
 
-fn find(
-    text: &str,
-    marks: &'static [(&'static str, &'static str)],
-) -> Option<(&'static str, &'static str)> {
+fn find(text: &str, marks: &'static [(&'static str, &'static str)]) -> Option<(&'static str, &'static str)> {
     marks.iter().copied().find(|(mark, _)| text.contains(mark))
 }
 
@@ -87,7 +84,11 @@ mod tests {
                 Some("Safari 18"),
                 Some("iOS"),
             ),
-            ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", Some("Firefox 128"), Some("Linux")),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+                Some("Firefox 128"),
+                Some("Linux"),
+            ),
             (
                 "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/27.0 Chrome/125.0.0.0 Mobile Safari/537.36",
                 Some("Samsung Internet 27"),

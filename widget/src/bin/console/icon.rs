@@ -1,6 +1,8 @@
 //! The console's own icons, beside those it shares with the chat: one path each, 1.75 pixels in a box of 24, after Lucide.
 
-pub(crate) use widget::part::icon::{CROSS, DOWNLOAD, icon};
+use leptos::prelude::*;
+
+pub(crate) use widget::part::icon::{CROSS, DOWNLOAD};
 
 /// The product's mark.
 pub(crate) const LOGO: &str = "M3 16c3-5 6-8 9-8s6 3 9 8M3 20h18M8 20v-7M16 20v-7M12 20v-9";
@@ -22,3 +24,12 @@ pub(crate) const PERSON: &str = "M20 21v-2a4 4 0 00-4-4H8a4 4 0 00-4 4v2M12 11a4
 pub(crate) const TALK: &str = "M21 11.5a8.4 8.4 0 01-12 7.6L3 21l1.9-6A8.4 8.4 0 1121 11.5z";
 /// A door with an arrow out of it.
 pub(crate) const LEAVE: &str = "M9 21H5a2 2 0 01-2-2V5a2 2 0 012-2h4M16 17l5-5-5-5M21 12H9";
+
+/// Draws an icon; it says nothing to those who hear the page.
+pub(crate) fn icon(path: &'static str) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+            <path d=path></path>
+        </svg>
+    }
+}

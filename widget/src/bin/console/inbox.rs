@@ -2,7 +2,7 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use widget_core::AgentInput;
+use widget_core::{AgentInput, Online};
 use wire::ConversationId;
 
 use crate::desk::Desk;
@@ -63,6 +63,8 @@ pub(crate) fn listed(desk: Desk, screen: Screen) -> Vec<ConversationId> {
 fn Presence(desk: Desk) -> impl IntoView {
     let me = Memo::new(move |_| desk.read(|session| session.me().cloned()));
     let online = move || !desk.read(|session| session.away());
+    // Without a line nobody can say whether visitors come.
+    let live = move || desk.read(|session| session.online() == Online::Live);
     let label = move || {
         let (load, capacity) = me.read().as_ref().map(|me| (me.load, me.capacity)).unwrap_or_default();
         let state = t(if online() { "console_online" } else { "console_away" });
@@ -82,7 +84,7 @@ fn Presence(desk: Desk) -> impl IntoView {
                 data-state=move || if online() { "online" } else { "away" }
                 on:click=toggle
             >
-                <span class="dot" class:dot--online=online class:dot--away=move || !online()></span>
+                <span class="dot" class:dot--online=move || online() && live() class:dot--away=move || !online() && live()></span>
                 {label}
             </button>
         </Show>

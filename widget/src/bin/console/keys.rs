@@ -26,13 +26,12 @@ fn press(event: &KeyboardEvent, desk: Desk, screen: Screen, search: NodeRef<html
     let writing = is_writing(event);
     match event.key().as_str() {
         // The letter's place, not the letter: with Alt some systems type another one.
-        _ if event.alt_key() => {
-            if event.code() == "KeyN" && desk.peek(|session| session.shown().is_some()) {
-                event.prevent_default();
-                screen.note.update(|note| *note = !*note);
-                focus("[data-testid='composer']");
-            }
+        _ if event.alt_key() && event.code() == "KeyN" && desk.peek(|session| session.shown().is_some()) => {
+            event.prevent_default();
+            screen.note.update(|note| *note = !*note);
+            focus("[data-testid='composer']");
         }
+        _ if event.alt_key() => {}
         "Escape" => escape(event, desk, screen, search),
         "/" if !writing => {
             event.prevent_default();
@@ -58,7 +57,8 @@ fn escape(event: &KeyboardEvent, desk: Desk, screen: Screen, search: NodeRef<htm
         screen.search.set(String::new());
     } else {
         // On one column the conversation makes room for the list; beside it only the focus moves.
-        if widget::env::window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width < 720.0) {
+        if widget::env::window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width < 720.0)
+        {
             desk.leave();
         }
         focus_row();

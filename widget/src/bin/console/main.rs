@@ -10,6 +10,7 @@ mod desk;
 mod icon;
 mod inbox;
 mod keys;
+mod parts;
 mod rail;
 mod refusal;
 mod row;

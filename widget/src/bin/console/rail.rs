@@ -1,8 +1,7 @@
 //! The rail: which list, sound, and the agent's own menu.
 
 use leptos::prelude::*;
-use widget_core::AgentInput;
-use wire::AgentState;
+use widget_core::{AgentInput, Online};
 
 use crate::account::Person;
 use crate::desk::Desk;
@@ -43,10 +42,8 @@ pub(crate) fn Rail(
                 section=Section::Closed
                 picture=icon::ARCHIVE
                 words="console_closed"
-                chosen=move || desk.tell(AgentInput::ListClosed)
-            >
-                {()}
-            </Choice>
+                chosen=move || first_page(desk)
+            />
             <button
                 type="button"
                 class="rail__button"
@@ -69,7 +66,7 @@ fn Choice(
     picture: &'static str,
     words: &'static str,
     #[prop(optional, into)] chosen: Option<Callback<()>>,
-    children: Children,
+    #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let choose = move |_| {
         screen.section.set(section);
@@ -87,7 +84,7 @@ fn Choice(
             on:click=choose
         >
             {icon(picture)}
-            {children()}
+            {children.map(|children| children())}
         </button>
     }
 }
@@ -95,10 +92,8 @@ fn Choice(
 #[component]
 fn Me(desk: Desk, person: Person, leave: Callback<()>) -> impl IntoView {
     let open = RwSignal::new(false);
-    let online = move || {
-        desk.read(|session| session.me().is_some_and(|me| me.state == AgentState::Online))
-    };
-    let away = move || desk.read(|session| session.me().is_some_and(|me| me.state == AgentState::Away));
+    let live_and = move |away: bool| desk.read(|session| session.online() == Online::Live && session.away() == away);
+    let (online, away) = (move || live_and(false), move || live_and(true));
     let person = StoredValue::new(person);
     // Closes when the focus goes elsewhere; a click inside keeps it there.
     let left = move |event: leptos::ev::FocusEvent| {
@@ -139,6 +134,13 @@ fn Me(desk: Desk, person: Person, leave: Callback<()>) -> impl IntoView {
     }
 }
 
+/// Asks for the ended conversations once; further pages are asked for below the list.
+fn first_page(desk: Desk) {
+    if desk.peek(|session| session.closed_list().is_empty()) {
+        desk.tell(AgentInput::ListClosed);
+    }
+}
+
 /// The first letters of the first two words of a name.
 fn initials(name: &str) -> String {
     name.split_whitespace().take(2).filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).collect()
@@ -150,7 +152,8 @@ mod tests {
 
     #[test]
     fn initials_are_of_two_words_at_most() {
-        for (name, short) in [("Ada L.", "AL"), ("ada", "A"), ("Ada van der L.", "AV"), ("", ""), ("李 明", "李明")] {
+        for (name, short) in [("Ada L.", "AL"), ("ada", "A"), ("Ada van der L.", "AV"), ("", ""), ("李 明", "李明")]
+        {
             assert_eq!(initials(name), short);
         }
     }

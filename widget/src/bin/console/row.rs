@@ -110,9 +110,7 @@ fn time_of(row: &ConversationSummary, now_ms: u64) -> String {
             let ended = when::short(at_ms, now_ms);
             score(row.score).map_or_else(|| ended.clone(), |score| format!("{score} · {ended}"))
         }
-        ConversationState::Assigned { .. } | ConversationState::Idle => {
-            when::short(row.last_at_ms, now_ms)
-        }
+        ConversationState::Assigned { .. } | ConversationState::Idle => when::short(row.last_at_ms, now_ms),
     }
 }
 

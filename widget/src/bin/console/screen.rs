@@ -74,7 +74,7 @@ impl Screen {
             ending: RwSignal::new(None),
             fresh: RwSignal::new(None),
             news: RwSignal::new(None),
-    unsent: StoredValue::new(BTreeMap::new()),
+            unsent: StoredValue::new(BTreeMap::new()),
         }
     }
 

@@ -27,11 +27,7 @@ impl Sound {
     pub(crate) fn new() -> Self {
         let storage = Storage::new("causeway.console");
         let on = storage.get(KEPT).as_deref() != Some("off");
-        Self {
-            on: RwSignal::new(on),
-            storage: StoredValue::new_local(storage),
-            context: StoredValue::new_local(None),
-        }
+        Self { on: RwSignal::new(on), storage: StoredValue::new_local(storage), context: StoredValue::new_local(None) }
     }
 
     /// Whether it is on.

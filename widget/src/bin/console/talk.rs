@@ -2,12 +2,13 @@
 
 use leptos::prelude::*;
 use widget::link::Link;
-use widget::part::{DropZone, TimelineView, Typing};
+
 use widget_core::{AgentInput, AgentSession, ItemState};
 use wire::{AgentId, ConversationId, ConversationState, ConversationSummary, Role};
 
 use crate::desk::Desk;
 use crate::icon::{self, icon};
+use crate::parts::{DropZone, TimelineView, Typing};
 use crate::row::{is_late, name, score};
 use crate::screen::Screen;
 use crate::when;
@@ -104,11 +105,10 @@ pub(crate) fn rights(session: &AgentSession, row: Option<&ConversationSummary>) 
 
 #[component]
 fn Lines(desk: Desk, row: Memo<Option<ConversationSummary>>) -> impl IntoView {
-    let files = StoredValue::new_local(desk.with_link(Link::downloads));
+    let files = desk.with_link(Link::downloads);
     let retry = UnsyncCallback::new(move |id| desk.tell(AgentInput::Retry { id }));
     let discard = UnsyncCallback::new(move |id| desk.tell(AgentInput::Discard { id }));
-    let visitor_name =
-        Signal::derive(move || row.read().as_ref().map(|row| name(row.visitor)).unwrap_or_default());
+    let visitor_name = Signal::derive(move || row.read().as_ref().map(|row| name(row.visitor)).unwrap_or_default());
     let agent_name = UnsyncCallback::new(move |agent| agent_words(desk, agent));
     let who = Memo::new(move |_| desk.read(|session| session.timeline()?.typing().map(str::to_owned)));
     let loading = move || desk.read(|session| session.timeline().is_none_or(|timeline| timeline.loading()));
@@ -220,7 +220,7 @@ fn agent_words(desk: Desk, wanted: AgentId) -> String {
 
 /// Whether the last message is the team's and the visitor has seen it.
 fn visitor_has_read_all(session: &AgentSession) -> bool {
-    let last = session.timeline().and_then(|timeline| timeline.items().filter(|item| is_message(item)).last());
+    let last = session.timeline().and_then(|timeline| timeline.items().rfind(|item| is_message(item)));
     last.is_some_and(|item| item.state == ItemState::Seen)
 }
 

@@ -51,7 +51,8 @@ pub(crate) fn VisitorPanel(
 
 #[component]
 fn Facts(desk: Desk, row: Memo<Option<ConversationSummary>>, page: Memo<Option<PageContext>>) -> impl IntoView {
-    let of_page = move |read: fn(&PageContext) -> Option<String>| Memo::new(move |_| page.read().as_ref().and_then(read));
+    let of_page =
+        move |read: fn(&PageContext) -> Option<String>| Memo::new(move |_| page.read().as_ref().and_then(read));
     let started = Memo::new(move |_| row.read().as_ref().map(|row| when::long(row.opened_at_ms)));
     // The clock ticks every second; only a new minute reaches the page.
     let time = Memo::new(move |_| page.read().as_ref().and_then(|page| local_time(&page.time_zone, desk.now_ms())));
@@ -83,9 +84,7 @@ fn Fact(words: &'static str, value: Memo<Option<String>>, small: Memo<Option<Str
 #[component]
 fn Earlier(desk: Desk, conversation: ConversationId) -> impl IntoView {
     let rows = Memo::new(move |_| desk.read(|session| session.earlier().to_vec()));
-    let others = move || {
-        rows.get().into_iter().filter(move |row| row.conversation != conversation).collect::<Vec<_>>()
-    };
+    let others = move || rows.get().into_iter().filter(move |row| row.conversation != conversation).collect::<Vec<_>>();
     view! {
         <section>
             <h3>{t("console_earlier")}</h3>

@@ -1,16 +1,15 @@
 //! What is written below a conversation: replies and notes, or why nothing can be written.
 
-use leptos::html;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 use web_sys::File;
-use widget::part::Composer;
+use widget::part::Field;
 use widget_core::AgentInput;
 use wire::{ConversationState, ConversationSummary};
 
 use crate::desk::Desk;
+use crate::parts::Composer;
 use crate::row::name;
-use crate::screen::Screen;
+use crate::screen::{Screen, Tab};
 use crate::talk::{Rights, rights};
 use crate::words::{fill, t};
 
@@ -26,6 +25,15 @@ pub(crate) fn Write(
 ) -> impl IntoView {
     let may = Memo::new(move |_| desk.read(|session| rights(session, row.read().as_ref())));
     let over = move || row.read().as_ref().is_some_and(|row| matches!(row.state, ConversationState::Closed { .. }));
+    // Whoever has just taken a conversation finds it among the own ones, and answers.
+    Effect::new(move |before: Option<bool>| {
+        let answers = may.get().answer;
+        if answers && before == Some(false) {
+            screen.tab.set(Tab::Mine);
+            screen.note.set(false);
+        }
+        answers
+    });
     view! {
         <Show when=over>
             <p class="talk__over">{t("console_over")}</p>
@@ -37,15 +45,10 @@ pub(crate) fn Write(
 }
 
 #[component]
-fn Writing(
-    desk: Desk,
-    screen: Screen,
-    row: Memo<Option<ConversationSummary>>,
-    may: Memo<Rights>,
-) -> impl IntoView {
+fn Writing(desk: Desk, screen: Screen, row: Memo<Option<ConversationSummary>>, may: Memo<Rights>) -> impl IntoView {
     // Where the agent cannot answer, only a note can be meant.
     let note = Memo::new(move |_| screen.note.get() || !may.get().answer);
-    let field = NodeRef::<html::Textarea>::new();
+    let field = Field::new();
     let who = move || row.read().as_ref().map(|row| name(row.visitor)).unwrap_or_default();
     let placeholder = Signal::derive(move || {
         if note.get() { t("console_write_note") } else { fill("console_write_to", &[("name", &who())]) }
@@ -64,17 +67,14 @@ fn Writing(
             desk.tell(AgentInput::Typing);
         }
     });
-    let focus = move || {
-        if let Some(field) = field.get_untracked() {
-            field.focus().ok();
-        }
-    };
-    // The field is ready when a conversation opens, unless the person moves through the list with the keyboard.
+    let focus = move || field.focus();
+    // The field is ready when a conversation opens; on a phone the screen's keyboard would cover what is to be read.
     Effect::new(move || {
-        if field.get().is_some() && !list_has_focus() {
-            focus();
+        if !fingers() {
+            request_animation_frame(focus);
         }
     });
+    let hint = move || if may.get().answer { t("console_note_hint") } else { t("console_reply_take") };
     let choose = move |chosen: bool| {
         screen.note.set(chosen);
         focus();
@@ -104,7 +104,7 @@ fn Writing(
                     {t("console_note")}
                 </button>
                 <Show when=move || note.get()>
-                    <span class="modes__hint">{t("console_note_hint")}</span>
+                    <span class="modes__hint">{hint}</span>
                 </Show>
             </div>
             <Composer text=screen.text placeholder on_send=send on_file=attach on_typing=typing field />
@@ -121,7 +121,8 @@ pub(crate) fn attach(desk: Desk, screen: Screen, note: Memo<bool>, file: File) {
     }
 }
 
-fn list_has_focus() -> bool {
-    let focused = widget::env::document().active_element();
-    focused.is_some_and(|element| element.unchecked_into::<web_sys::Element>().class_list().contains("entry"))
+/// Whether the page is used with fingers.
+fn fingers() -> bool {
+    let coarse = widget::env::window().match_media("(pointer: coarse)").ok().flatten();
+    coarse.is_some_and(|coarse| coarse.matches())
 }

@@ -1,12 +1,14 @@
 //! Where a message is written: words, files, pasted pictures.
 
-use leptos::ev::{Event, KeyboardEvent, SubmitEvent};
-use leptos::html::Textarea;
-use leptos::prelude::*;
-use web_sys::{ClipboardEvent, File, HtmlInputElement, HtmlTextAreaElement};
+use std::rc::Rc;
+
+use leptos::prelude::{Get as _, GetUntracked as _, LocalStorage, RwSignal, Set as _, StoredValue, SetValue as _, With as _, WithValue as _};
+use wasm_bindgen::JsCast;
+use web_sys::{ClipboardEvent, Event, File, HtmlElement, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent};
 use widget_core::check_text;
 use wire::Refusal;
 
+use crate::dom::{El, el, follow};
 use crate::part::drop::each_file;
 use crate::part::icon::{self, icon};
 use crate::text::Text;
@@ -14,99 +16,143 @@ use crate::text::Text;
 /// What the chooser offers first; the relay decides by content.
 const ACCEPT: &str = ".png,.jpg,.jpeg,.webp,.gif,.pdf,.txt,.csv,.mp4,.webm";
 
-/// A form with a growing field. Enter sends, Shift and Enter breaks the line.
-#[component]
-pub fn Composer(
-    /// What is being written; belongs to the owner, who may keep it per conversation.
-    text: RwSignal<String>,
-    /// What the empty field says; also its label.
-    #[prop(into)]
-    placeholder: Signal<String>,
+/// The field to write in, for its owner to focus; empty until a composer stands.
+#[derive(Clone, Copy)]
+pub struct Field(StoredValue<Option<HtmlElement>, LocalStorage>);
+
+impl Default for Field {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Field {
+    /// A handle that waits for its composer.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(StoredValue::new_local(None))
+    }
+
+    /// Puts the focus into the field, if it stands.
+    pub fn focus(self) {
+        self.0.with_value(|field| field.as_ref().map(|field| field.focus().ok()));
+    }
+}
+
+/// What a composer tells its owner.
+pub struct Writing {
     /// Takes a message; false leaves it in the field.
-    on_send: UnsyncCallback<String, bool>,
+    pub send: Box<dyn Fn(String) -> bool>,
     /// Gets each chosen or pasted file.
-    on_file: UnsyncCallback<File>,
+    pub file: Box<dyn Fn(File)>,
     /// A key was pressed.
-    on_typing: UnsyncCallback<()>,
-    /// The field, for its owner to focus.
-    #[prop(optional)]
-    field: NodeRef<Textarea>,
-) -> impl IntoView {
-    let words = Text::here();
+    pub typing: Box<dyn Fn()>,
+}
+
+/// A form with a growing field. Enter sends, Shift and Enter breaks the line. `written` belongs to the owner, who may keep it
+/// per conversation.
+pub fn composer(
+    text: Text,
+    written: RwSignal<String>,
+    placeholder: impl Fn() -> String + Copy + 'static,
+    field: Field,
+    writing: Writing,
+) -> El {
     let trouble = RwSignal::new(None::<Refusal>);
-    let send = move || {
-        let written = text.get_untracked();
-        match check_text(&written) {
-            Err(Refusal::TextEmpty) => {}
-            Err(refusal) => trouble.set(Some(refusal)),
-            Ok(()) if on_send.run(written) => text.set(String::new()),
-            Ok(()) => trouble.set(Some(Refusal::Busy)),
-        }
+    let writing = Rc::new(writing);
+    let send: Rc<dyn Fn()> = {
+        let writing = Rc::clone(&writing);
+        Rc::new(move || {
+            let words = written.get_untracked();
+            match check_text(&words) {
+                Err(Refusal::TextEmpty) => {}
+                Err(refusal) => trouble.set(Some(refusal)),
+                Ok(()) if (writing.send)(words) => written.set(String::new()),
+                Ok(()) => trouble.set(Some(Refusal::Busy)),
+            }
+        })
     };
-    let key = move |event: KeyboardEvent| {
-        if sends(&event) {
+    let area = area(written, trouble, Rc::clone(&send), Rc::clone(&writing))
+        .attr_of("aria-label", move || Some(placeholder()))
+        .attr_of("placeholder", move || Some(placeholder()));
+    field.0.set_value(Some(area.html().clone()));
+    el("form", "composer")
+        .on("submit", move |event| {
+            event.prevent_default();
+            send();
+        })
+        .child(
+            el("p", "composer__trouble")
+                .attr("role", "alert")
+                .words(move || trouble.get().map(|refusal| text.refusal(&refusal)).unwrap_or_default()),
+        )
+        .child(chooser(text, writing))
+        .child(area)
+        .child(
+            el("button", "composer__send")
+                .test("send")
+                .attr("aria-label", &text.get("send"))
+                .flag("disabled", move || written.with(|words| words.trim().is_empty()))
+                .child(icon(icon::SEND)),
+        )
+}
+
+fn area(written: RwSignal<String>, trouble: RwSignal<Option<Refusal>>, send: Rc<dyn Fn()>, writing: Rc<Writing>) -> El {
+    let area = el("textarea", "composer__field")
+        .test("composer")
+        .attr("rows", "1")
+        .attr("enterkeyhint", "send")
+        .attr("dir", "auto");
+    let raw: HtmlTextAreaElement = area.raw().clone().unchecked_into();
+    // Follows every change of the text, the owner's too.
+    follow({
+        let raw = raw.clone();
+        move || {
+            let words = written.get();
+            if raw.value() != words {
+                raw.set_value(&words);
+            }
+            fit(&raw);
+        }
+    });
+    let pasting = Rc::clone(&writing);
+    area.on("input", move |_| {
+        written.set(raw.value());
+        trouble.set(None);
+        (writing.typing)();
+    })
+    .on("keydown", move |event| {
+        if sends(event.unchecked_ref()) {
             event.prevent_default();
             send();
         }
-    };
-    let input = move |event: Event| {
-        text.set(event_target_value(&event));
-        trouble.set(None);
-        on_typing.run(());
-    };
-    // Follows every change of the text, the owner's too.
-    Effect::new(move |_| {
-        text.track();
-        if let Some(field) = field.get() {
-            fit(&field);
+    })
+    .on("paste", move |event| {
+        let event: &ClipboardEvent = event.unchecked_ref();
+        let files = event.clipboard_data().and_then(|data| data.files());
+        if files.as_ref().is_some_and(|files| files.length() > 0) {
+            event.prevent_default();
+            each_file(files, &pasting.file);
         }
-    });
-    view! {
-        <form
-            class="composer"
-            on:submit=move |event: SubmitEvent| {
-                event.prevent_default();
-                send();
-            }
-        >
-            <p class="composer__trouble" role="alert">
-                {move || trouble.get().map(|refusal| words.refusal(&refusal))}
-            </p>
-            <label class="composer__attach" title=words.get("attach")>
-                {icon(icon::ATTACH)}
-                <input
-                    type="file"
-                    multiple
-                    accept=ACCEPT
-                    data-testid="attach"
-                    aria-label=words.get("attach")
-                    on:change=move |event| chosen(&event, on_file)
-                />
-            </label>
-            <textarea
-                class="composer__field"
-                node_ref=field
-                rows="1"
-                data-testid="composer"
-                enterkeyhint="send"
-                dir="auto"
-                aria-label=move || placeholder.get()
-                placeholder=move || placeholder.get()
-                prop:value=move || text.get()
-                on:input=input
-                on:keydown=key
-                on:paste=move |event| pasted(&event, on_file)
-            ></textarea>
-            <button
-                class="composer__send"
-                data-testid="send"
-                aria-label=words.get("send")
-                disabled=move || text.with(|text| text.trim().is_empty())
-            >
-                {icon(icon::SEND)}
-            </button>
-        </form>
-    }
+    })
+}
+
+fn chooser(text: Text, writing: Rc<Writing>) -> El {
+    let chosen = move |event: Event| {
+        let Some(input) = event.target() else { return };
+        let input: HtmlInputElement = input.unchecked_into();
+        each_file(input.files(), &writing.file);
+        // So that choosing the same file again is a change again.
+        input.set_value("");
+    };
+    let input = el("input", "")
+        .test("attach")
+        .attr("type", "file")
+        .attr("multiple", "")
+        .attr("accept", ACCEPT)
+        .attr("aria-label", &text.get("attach"))
+        .on("change", chosen);
+    el("label", "composer__attach").attr("title", &text.get("attach")).child(icon(icon::ATTACH)).child(input)
 }
 
 /// Enter alone sends. While an input method composes (Chinese, Japanese, Korean …) Enter chooses a word and must not;
@@ -117,23 +163,10 @@ fn sends(event: &KeyboardEvent) -> bool {
 
 /// Makes the field as high as its text; the sheet bounds it.
 fn fit(field: &HtmlTextAreaElement) {
-    let style = web_sys::HtmlElement::style(field);
+    let style = HtmlElement::style(field);
     style.set_property("height", "auto").ok();
-    style.set_property("height", &[&field.scroll_height().to_string(), "px"].concat()).ok();
-}
-
-fn chosen(event: &Event, on_file: UnsyncCallback<File>) {
-    let input: HtmlInputElement = event_target(event);
-    each_file(input.files(), |file| on_file.run(file));
-    // So that choosing the same file again is a change again.
-    input.set_value("");
-}
-
-fn pasted(event: &ClipboardEvent, on_file: UnsyncCallback<File>) {
-    let Some(data) = event.clipboard_data() else { return };
-    let files = data.files();
-    if files.as_ref().is_some_and(|files| files.length() > 0) {
-        event.prevent_default();
-        each_file(files, |file| on_file.run(file));
+    // Before it stands in the page it has no height to go by.
+    if field.scroll_height() > 0 {
+        style.set_property("height", &[&field.scroll_height().to_string(), "px"].concat()).ok();
     }
 }

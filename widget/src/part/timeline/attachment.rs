@@ -1,164 +1,193 @@
 //! Files in the timeline: pictures and films shown, others offered, uploads with their progress.
 
-use leptos::prelude::*;
+use std::rc::Rc;
+
+use leptos::prelude::{ArcRwSignal, Get as _, GetUntracked as _, RwSignal, Set as _, With as _, WithUntracked as _};
 use widget_core::ItemState;
 use wire::{Attachment, Media};
 
-use super::row::Row;
 use super::Surroundings;
+use super::bubble::Line;
+use crate::dom::{El, el};
 use crate::download::{Preview, file_path};
 use crate::part::icon::{self, icon};
 
 /// A file that is recorded.
-pub(super) fn file_view(surroundings: Surroundings, attachment: &Attachment) -> AnyView {
+pub(super) fn file_view(surroundings: &Surroundings, attachment: Attachment) -> El {
     match attachment.media {
-        Media::Image => picture(surroundings, attachment.clone()),
-        Media::Video => film(surroundings, attachment.clone()),
-        Media::Document => card(surroundings, attachment.clone()),
+        Media::Image => picture(surroundings, attachment),
+        Media::Video => film(surroundings, attachment),
+        Media::Document => card(surroundings, &attachment),
     }
+}
+
+const LOADING: u32 = 1;
+const READY: u32 = 2;
+const FAILED: u32 = 3;
+
+fn stage(preview: &Preview) -> u32 {
+    match preview {
+        Preview::Loading => LOADING,
+        Preview::Ready(_) => READY,
+        Preview::Failed => FAILED,
+    }
+}
+
+fn address(preview: &Preview) -> String {
+    if let Preview::Ready(url) = preview { url.clone() } else { String::new() }
 }
 
 /// A picture keeps its place while it is fetched; it opens at full size in a tab of its own.
-fn picture(surroundings: Surroundings, attachment: Attachment) -> AnyView {
-    let preview = surroundings.files.with_value(|files| files.preview(attachment.id));
-    let preview = RwSignal::from(preview);
-    let name = StoredValue::new(attachment.name.clone());
-    let ratio = (attachment.width > 0 && attachment.height > 0)
-        .then(|| [&attachment.width.to_string(), "/", &attachment.height.to_string()].concat());
-    let width = (attachment.width > 0).then(|| [&attachment.width.to_string(), "px"].concat());
-    let shown = move || match preview.get() {
-        Preview::Failed => card(surroundings, attachment.clone()),
-        Preview::Loading => {
-            view! { <div class="picture picture--empty" style:aspect-ratio=ratio.clone() style:width=width.clone()></div> }
-                .into_any()
+fn picture(surroundings: &Surroundings, attachment: Attachment) -> El {
+    let preview = surroundings.files.preview(attachment.id);
+    let (shown, surroundings) = (preview.clone(), surroundings.clone());
+    let build = move |stage| match stage {
+        LOADING => sized(el("div", "picture picture--empty"), &attachment),
+        READY => {
+            let url = shown.with_untracked(address);
+            let image = sized(el("img", "").attr("src", &url).attr("alt", &attachment.name), &attachment);
+            el("a", "picture").attr("href", &url).attr("target", "_blank").attr("rel", "noopener").child(image)
         }
-        Preview::Ready(url) => {
-            let source = url.clone();
-            view! {
-                <a class="picture" href=url target="_blank" rel="noopener">
-                    <img src=source alt=name.get_value() style:aspect-ratio=ratio.clone() style:width=width.clone() />
-                </a>
-            }
-            .into_any()
-        }
+        _ => card(&surroundings, &attachment),
     };
-    shown.into_any()
+    el("div", "").switch(move || preview.with(stage), build)
+}
+
+fn sized(view: El, attachment: &Attachment) -> El {
+    if attachment.width == 0 || attachment.height == 0 {
+        return view;
+    }
+    let (width, height) = (attachment.width.to_string(), attachment.height.to_string());
+    view.style("aspect-ratio", &[&width, "/", &height].concat()).style("width", &[&width, "px"].concat())
 }
 
 /// A film is fetched only when somebody wants to see it.
-fn film(surroundings: Surroundings, attachment: Attachment) -> AnyView {
-    let wanted = RwSignal::new(None::<ArcRwSignal<Preview>>);
-    let id = attachment.id;
-    let play = move |_| wanted.set(Some(surroundings.files.with_value(|files| files.preview(id))));
-    let label = [&surroundings.text.get("play"), " ", &attachment.name].concat();
-    let card = StoredValue::new(attachment);
-    let shown = move || match wanted.get().map(|preview| preview.get()) {
-        Some(Preview::Ready(url)) => view! { <video class="film" src=url controls></video> }.into_any(),
-        state => {
-            let busy = state == Some(Preview::Loading);
-            view! {
-                <div class="film film--card">
-                    {card.with_value(|attachment| self::card(surroundings, attachment.clone()))}
-                    <button class="square" aria-label=label.clone() disabled=busy on:click=play>
-                        {icon(icon::PLAY)}
-                    </button>
-                </div>
-            }
-            .into_any()
+fn film(surroundings: &Surroundings, attachment: Attachment) -> El {
+    let wanted = RwSignal::new(false);
+    let preview = Rc::new(std::cell::OnceCell::<ArcRwSignal<Preview>>::new());
+    let (known, surroundings) = (Rc::clone(&preview), surroundings.clone());
+    let stage_now = move || {
+        if !wanted.get() {
+            return FAILED;
         }
+        known.get().map_or(FAILED, |preview| preview.with(stage))
     };
-    shown.into_any()
+    let build = move |stage| {
+        if stage == READY {
+            let url = preview.get().map(|preview| preview.with_untracked(address)).unwrap_or_default();
+            return el("video", "film").attr("src", &url).attr("controls", "");
+        }
+        let label = [&surroundings.text.get("play"), " ", &attachment.name].concat();
+        let (files, id, preview) = (surroundings.files.clone(), attachment.id, Rc::clone(&preview));
+        let play = el("button", "square")
+            .attr("type", "button")
+            .attr("aria-label", &label)
+            .flag("disabled", move || stage == LOADING)
+            .click(move || {
+                // Asked for again after a failure, the same signal tells of the new try.
+                let asked = files.preview(id);
+                preview.set(asked).ok();
+                wanted.set(true);
+            })
+            .child(icon(icon::PLAY));
+        el("div", "film film--card").child(card(&surroundings, &attachment)).child(play)
+    };
+    el("div", "").switch(stage_now, build)
 }
 
 /// Name, length and a button that saves it.
-fn card(surroundings: Surroundings, attachment: Attachment) -> AnyView {
-    let Surroundings { text, files, .. } = surroundings;
+fn card(surroundings: &Surroundings, attachment: &Attachment) -> El {
+    let text = surroundings.text;
     let busy = RwSignal::new(false);
     let failed = RwSignal::new(false);
-    let label = text.with("download", "name", &attachment.name);
-    let name = attachment.name.clone();
     let length = text.bytes(attachment.bytes);
-    let save = move |_| {
+    let picture = if attachment.media == Media::Image { icon::PICTURE } else { icon::FILE };
+    let (files, path, name) = (surroundings.files.clone(), file_path(attachment.id), attachment.name.clone());
+    let save = move || {
+        if busy.get_untracked() {
+            return;
+        }
         busy.set(true);
         failed.set(false);
-        files.with_value(|files| {
-            files.save(&file_path(attachment.id), &attachment.name, move |came| {
-                busy.set(false);
-                failed.set(!came);
-            });
+        files.save(&path, &name, move |came| {
+            busy.set(false);
+            failed.set(!came);
         });
     };
-    view! {
-        <div class="file">
-            {icon(if attachment.media == Media::Image { icon::PICTURE } else { icon::FILE })}
-            <div class="file__text">
-                <b dir="auto">{name}</b>
-                <small>{move || if failed.get() { text.get("download_failed") } else { length.clone() }}</small>
-            </div>
-            <button class="square" aria-label=label disabled=move || busy.get() on:click=save>
-                {icon(icon::DOWNLOAD)}
-            </button>
-        </div>
-    }
-    .into_any()
+    let words = move || if failed.get() { text.get("download_failed") } else { length.clone() };
+    el("div", "file")
+        .child(icon(picture))
+        .child(
+            el("div", "file__text")
+                .child(el("b", "").attr("dir", "auto").text(&attachment.name))
+                .child(el("small", "").words(words)),
+        )
+        .child(
+            el("button", "square")
+                .attr("type", "button")
+                .attr("aria-label", &text.with("download", "name", &attachment.name))
+                .flag("disabled", move || busy.get())
+                .click(save)
+                .child(icon(icon::DOWNLOAD)),
+        )
 }
 
 /// A file on its way, or one that did not make it.
-pub(super) fn upload_view(
-    surroundings: Surroundings,
-    row: RwSignal<Row>,
-    name: &str,
-    media: Media,
-    bytes: u64,
-) -> AnyView {
-    let Surroundings { text, discard, .. } = surroundings;
-    let id = row.with_untracked(|row| row.item.id);
-    let failed = Memo::new(move |_| row.with(|row| matches!(row.item.state, ItemState::Failed(_))));
-    let label = text.with("upload_cancel", "name", name);
-    let uploading = text.with("uploading", "name", name);
-    let percent = Memo::new(move |_| {
-        row.with(|row| match row.item.state {
-            ItemState::Uploading { sent, total } => (sent * 100).checked_div(total).unwrap_or(0).min(100),
-            ItemState::Recorded
-            | ItemState::Sending
-            | ItemState::Waiting
-            | ItemState::Sent
-            | ItemState::Seen
-            | ItemState::Failed(_) => 0,
-        })
-    });
-    let progress = move || {
-        if failed.get() {
-            return view! { <small>{text.bytes(bytes)}</small> }.into_any();
-        }
-        view! {
-            <div
-                class="bar"
-                role="progressbar"
-                aria-label=uploading.clone()
-                aria-valuenow=move || percent.get().to_string()
-            >
-                <i style:width=move || [&percent.get().to_string(), "%"].concat()></i>
-            </div>
-        }
-        .into_any()
+pub(super) fn upload_view(surroundings: &Surroundings, line: &Line, name: &str, media: Media, bytes: u64) -> El {
+    let text = surroundings.text;
+    let id = line.with_untracked(|row| row.item.id);
+    let failed = {
+        let line = line.clone();
+        move || line.with(|row| matches!(row.item.state, ItemState::Failed(_)))
     };
-    view! {
-        <div class="file" data-testid="upload">
-            {icon(if media == Media::Image { icon::PICTURE } else { icon::FILE })}
-            <div class="file__text">
-                <b dir="auto">{name.to_owned()}</b>
-                {progress}
-            </div>
-            <button
-                class="square"
-                hidden=move || failed.get()
-                aria-label=label
-                on:click=move |_| discard.run(id)
-            >
-                {icon(icon::CROSS)}
-            </button>
-        </div>
+    let percent = {
+        let line = line.clone();
+        move || line.with(|row| percent(&row.item.state)).to_string()
+    };
+    let (uploading, length, stopped) = (text.with("uploading", "name", name), text.bytes(bytes), failed.clone());
+    let progress = move |kind| {
+        if kind == FAILED {
+            return el("small", "").text(&length);
+        }
+        let filled = el("i", "");
+        let (raw, width) = (filled.clone(), percent.clone());
+        crate::dom::follow(move || {
+            raw.html().style().set_property("width", &[&width(), "%"].concat()).ok();
+        });
+        let now = percent.clone();
+        el("div", "bar")
+            .attr("role", "progressbar")
+            .attr("aria-label", &uploading)
+            .attr_of("aria-valuenow", move || Some(now()))
+            .child(filled)
+    };
+    let discard = Rc::clone(&surroundings.discard);
+    el("div", "file")
+        .test("upload")
+        .child(icon(if media == Media::Image { icon::PICTURE } else { icon::FILE }))
+        .child(
+            el("div", "file__text")
+                .child(el("b", "").attr("dir", "auto").text(name))
+                .switch(move || if stopped() { FAILED } else { LOADING }, progress),
+        )
+        .child(
+            el("button", "square")
+                .attr("type", "button")
+                .hidden(failed)
+                .attr("aria-label", &text.with("upload_cancel", "name", name))
+                .click(move || discard(id))
+                .child(icon(icon::CROSS)),
+        )
+}
+
+fn percent(state: &ItemState) -> u64 {
+    match *state {
+        ItemState::Uploading { sent, total } => (sent * 100).checked_div(total).unwrap_or(0).min(100),
+        ItemState::Recorded
+        | ItemState::Sending
+        | ItemState::Waiting
+        | ItemState::Sent
+        | ItemState::Seen
+        | ItemState::Failed(_) => 0,
     }
-    .into_any()
 }

@@ -1,55 +1,55 @@
 //! One row of the timeline: day, bubble, and under a group its name, time and state.
 
-use leptos::prelude::*;
+use leptos::prelude::{ArcRwSignal, With as _, WithUntracked as _};
+use std::rc::Rc;
 use widget_core::{Content, ItemState, Notice};
 use wire::{Author, Party, Refusal};
 
+use super::Surroundings;
 use super::attachment::{file_view, upload_view};
 use super::link::{Piece, pieces};
-use super::row::{Line, Row};
-use super::Surroundings;
+use super::row::Row;
+use crate::dom::{El, el};
+
+/// A row as it stands now and as it changes.
+pub(super) type Line = ArcRwSignal<Row>;
 
 /// A row; what never changes about it is decided once.
-pub(super) fn row_view(line: Line, surroundings: Surroundings) -> AnyView {
-    let row: RwSignal<Row> = line.row.into();
+pub(super) fn row_view(line: Line, surroundings: &Surroundings) -> El {
     let text = surroundings.text;
-    // A bubble is drawn anew only when what it says changes, not with every state.
-    let content = Memo::new(move |_| row.with(|row| row.item.content.clone()));
-    let notice = content.with_untracked(|content| matches!(content, Content::Notice(_)));
-    let note = content.with_untracked(|content| matches!(content, Content::Note(_)));
-    let day = move || {
-        row.with(|row| row.begins_day.then_some(row.item.at_ms))
-            .map(|at_ms| view! { <div class="day">{text.day(at_ms)}</div> })
+    let (notice, note) = line.with_untracked(|row| {
+        (matches!(row.item.content, Content::Notice(_)), matches!(row.item.content, Content::Note(_)))
+    });
+    let reader = |read: fn(&Row) -> Option<String>| {
+        let line = line.clone();
+        move || line.with(read)
     };
-    view! {
-        <div class=move || row.with(|row| row_class(row, notice))>
-            {day}
-            {(!notice)
-                .then(|| {
-                    view! { <span class="unseen">{move || row.with(|row| speaker(surroundings, row))}</span> }
-                })}
-            <div
-                class=if notice { "notice" } else if note { "bubble bubble--note" } else { "bubble" }
-                data-testid=if note { "note-line" } else { "message" }
-                data-author=move || row.with(|row| if notice { "system" } else { author_name(row) })
-                data-state=move || row.with(|row| state_name(&row.item.state))
-                data-seq=move || row.with(|row| row.item.seq.0.to_string())
-            >
-                {move || content.with(|content| body(surroundings, row, content))}
-            </div>
-            {move || row.with(|row| foot(surroundings, row))}
-        </div>
-    }
-    .into_any()
+    let (day, days) = (line.clone(), line.clone());
+    let view = el("div", "")
+        .attr_of("class", reader(row_class))
+        .when(
+            move || day.with(|row| row.begins_day),
+            move || el("div", "day").text(&text.day(days.with_untracked(|row| row.item.at_ms))),
+        );
+    let bubble = el("div", if notice { "notice" } else if note { "bubble bubble--note" } else { "bubble" })
+        .test(if note { "note-line" } else { "message" })
+        .attr_of("data-author", reader(author_name))
+        .attr_of("data-state", reader(state_name))
+        .attr_of("data-seq", reader(|row| Some(row.item.seq.0.to_string())));
+    let bubble = with_body(bubble, &line, surroundings);
+    let view = if notice { view } else { view.child(speaker(&line, surroundings)) };
+    let (kind, foot_line, surroundings) = (line.clone(), line, surroundings.clone());
+    view.child(bubble).switch(
+        move || kind.with(foot_kind),
+        move |kind| if kind == FAILED { failed(&foot_line, &surroundings) } else { meta(&foot_line, &surroundings) },
+    )
 }
 
-fn row_class(row: &Row, notice: bool) -> String {
-    let mut class = String::from(if notice {
-        "row"
-    } else if row.mine {
-        "row row--mine"
-    } else {
-        "row row--theirs"
+fn row_class(row: &Row) -> Option<String> {
+    let mut class = String::from(match (&row.item.content, row.mine) {
+        (Content::Notice(_), _) => "row",
+        (_, true) => "row row--mine",
+        (_, false) => "row row--theirs",
     });
     if row.ends_group {
         class.push_str(" row--end");
@@ -57,39 +57,51 @@ fn row_class(row: &Row, notice: bool) -> String {
     if matches!(row.item.content, Content::File(_) | Content::Uploading { .. }) {
         class.push_str(" row--file");
     }
-    class
+    Some(class)
 }
 
-fn body(surroundings: Surroundings, row: RwSignal<Row>, content: &Content) -> AnyView {
-    match content {
-        Content::Text(words) | Content::Note(words) => words_view(words),
-        Content::File(attachment) => file_view(surroundings, attachment),
-        Content::Uploading { name, media, bytes } => upload_view(surroundings, row, name, *media, *bytes),
-        Content::Notice(notice) => notice_words(surroundings, notice).into_any(),
+/// What the bubble says. It is drawn anew only when an upload has become a file; nothing else ever changes.
+fn with_body(bubble: El, line: &Line, surroundings: &Surroundings) -> El {
+    let content = line.with_untracked(|row| row.item.content.clone());
+    match &content {
+        Content::Text(words) | Content::Note(words) => bubble.child(words_view(words)),
+        Content::Notice(notice) => bubble.words({
+            let (notice, surroundings) = (notice.clone(), surroundings.clone());
+            move || notice_words(&surroundings, &notice)
+        }),
+        Content::File(_) | Content::Uploading { .. } => {
+            let (line, row, surroundings) = (line.clone(), line.clone(), surroundings.clone());
+            bubble.switch(
+                move || line.with(|row| if matches!(row.item.content, Content::File(_)) { 1 } else { 2 }),
+                move |_| match row.with_untracked(|row| row.item.content.clone()) {
+                    Content::File(attachment) => file_view(&surroundings, attachment),
+                    Content::Uploading { name, media, bytes } => upload_view(&surroundings, &row, &name, media, bytes),
+                    Content::Text(_) | Content::Note(_) | Content::Notice(_) => el("span", ""),
+                },
+            )
+        }
     }
 }
 
 /// Words as text nodes only; the sheet keeps their line breaks.
-fn words_view(words: &str) -> AnyView {
-    let pieces: Vec<AnyView> = pieces(words)
-        .into_iter()
-        .map(|piece| match piece {
-            Piece::Words(words) => words.to_owned().into_any(),
-            Piece::Address(address) => {
-                let (href, address) = (address.to_owned(), address.to_owned());
-                view! {
-                    <a href=href target="_blank" rel="noopener noreferrer">
-                        {address}
-                    </a>
-                }
-                .into_any()
-            }
-        })
-        .collect();
-    view! { <span dir="auto">{pieces}</span> }.into_any()
+fn words_view(words: &str) -> El {
+    let mut view = el("span", "").attr("dir", "auto");
+    for piece in pieces(words) {
+        view = match piece {
+            Piece::Words(words) => view.text(words),
+            Piece::Address(address) => view.child(
+                el("a", "")
+                    .attr("href", address)
+                    .attr("target", "_blank")
+                    .attr("rel", "noopener noreferrer")
+                    .text(address),
+            ),
+        };
+    }
+    view
 }
 
-fn notice_words(surroundings: Surroundings, notice: &Notice) -> String {
+fn notice_words(surroundings: &Surroundings, notice: &Notice) -> String {
     let text = surroundings.text;
     // Only the team's side names agents; it reads of the visitor in the third person.
     let team = surroundings.agent_name.is_some();
@@ -103,67 +115,77 @@ fn notice_words(surroundings: Surroundings, notice: &Notice) -> String {
             if comment.is_empty() { rated } else { [rated.as_str(), " “", comment, "”"].concat() }
         }
         Notice::Assigned { agent } => {
-            let name = surroundings.agent_name.map(|name| name.run(*agent)).unwrap_or_default();
+            let name = surroundings.agent_name.as_ref().map(|name| name(*agent)).unwrap_or_default();
             text.with("notice_assigned", "name", &name)
         }
     }
 }
 
-/// What stands under the last bubble of a group; a failed one says why and what can be done.
-fn foot(surroundings: Surroundings, row: &Row) -> Option<AnyView> {
-    let item = &row.item;
-    if !row.ends_group || matches!(item.content, Content::Notice(_)) {
-        return None;
+/// Nothing stands under the row.
+const NOTHING: u32 = 0;
+/// Name, time and state.
+const META: u32 = 1;
+/// A reason and what can be done.
+const FAILED: u32 = 2;
+
+fn foot_kind(row: &Row) -> u32 {
+    if !row.ends_group || matches!(row.item.content, Content::Notice(_)) {
+        return NOTHING;
     }
+    match row.item.state {
+        ItemState::Failed(_) => FAILED,
+        ItemState::Uploading { .. } => NOTHING,
+        ItemState::Recorded | ItemState::Sending | ItemState::Waiting | ItemState::Sent | ItemState::Seen => META,
+    }
+}
+
+fn meta(line: &Line, surroundings: &Surroundings) -> El {
+    let (line, surroundings) = (line.clone(), surroundings.clone());
+    el("div", "meta").words(move || line.with(|row| meta_words(row, &surroundings)))
+}
+
+fn meta_words(row: &Row, surroundings: &Surroundings) -> String {
     let text = surroundings.text;
-    let state = match &item.state {
-        ItemState::Failed(refusal) => return Some(failed(surroundings, row, refusal)),
-        ItemState::Uploading { .. } => return None,
-        ItemState::Recorded => None,
-        ItemState::Sending => Some("sending"),
-        ItemState::Waiting => return Some(meta(text.get("waiting"))),
-        ItemState::Sent => Some("sent"),
-        ItemState::Seen => Some("seen"),
+    let state = match row.item.state {
+        ItemState::Waiting => return text.get("waiting"),
+        ItemState::Recorded | ItemState::Uploading { .. } | ItemState::Failed(_) => "",
+        ItemState::Sending => "sending",
+        ItemState::Sent => "sent",
+        ItemState::Seen => "seen",
     };
-    let mut parts = vec![name_of(surroundings, &item.author), text.clock(item.at_ms)];
-    if matches!(item.content, Content::Note(_)) {
+    let mut parts = vec![name_of(surroundings, &row.item.author), text.clock(row.item.at_ms)];
+    if matches!(row.item.content, Content::Note(_)) {
         parts.push(text.get("note_staff_only"));
-    } else if let Some(state) = state {
+    } else if !state.is_empty() {
         parts.push(text.get(state));
     }
     parts.retain(|part| !part.is_empty());
-    Some(meta(parts.join(" · ")))
+    parts.join(" · ")
 }
 
-fn meta(words: String) -> AnyView {
-    view! { <div class="meta">{words}</div> }.into_any()
-}
-
-fn failed(surroundings: Surroundings, row: &Row, refusal: &Refusal) -> AnyView {
-    let Surroundings { text, retry, discard, .. } = surroundings;
-    let id = row.item.id;
-    let upload = matches!(row.item.content, Content::Uploading { .. });
-    view! {
-        <div class="meta meta--bad" data-testid=upload.then_some("upload-error")>
-            {text.with("failed", "reason", &text.refusal(refusal))}
-            {may_succeed(refusal)
-                .then(|| {
-                    view! {
-                        <button class="link" on:click=move |_| retry.run(id)>
-                            {text.get("retry")}
-                        </button>
-                    }
-                })}
-            <button class="link" on:click=move |_| discard.run(id)>
-                {text.get("remove")}
-            </button>
-        </div>
+/// A failed line says why, and what can be done.
+fn failed(line: &Line, surroundings: &Surroundings) -> El {
+    let text = surroundings.text;
+    let (id, upload, refusal) = line.with_untracked(|row| {
+        let refusal = if let ItemState::Failed(refusal) = &row.item.state { refusal.clone() } else { Refusal::Busy };
+        (row.item.id, matches!(row.item.content, Content::Uploading { .. }), refusal)
+    });
+    let button = |key: &str, act: &Rc<dyn Fn(wire::MessageId)>| {
+        let act = Rc::clone(act);
+        el("button", "link").attr("type", "button").text(&text.get(key)).click(move || act(id))
+    };
+    let mut view = el("div", "meta meta--bad").text(&text.with("failed", "reason", &text.refusal(&refusal)));
+    if upload {
+        view = view.test("upload-error");
     }
-    .into_any()
+    if may_succeed(&refusal) {
+        view = view.child(button("retry", &surroundings.retry));
+    }
+    view.child(button("remove", &surroundings.discard))
 }
 
 /// Whether the very same message could be taken when the reader asks for it again.
-fn may_succeed(refusal: &Refusal) -> bool {
+const fn may_succeed(refusal: &Refusal) -> bool {
     !matches!(
         refusal,
         Refusal::TextEmpty
@@ -176,33 +198,39 @@ fn may_succeed(refusal: &Refusal) -> bool {
     )
 }
 
-fn name_of(surroundings: Surroundings, author: &Author) -> String {
+fn name_of(surroundings: &Surroundings, author: &Author) -> String {
     match author {
-        Author::Visitor => surroundings.visitor_name.get(),
+        Author::Visitor => (surroundings.visitor_name)(),
         Author::Agent { name, .. } => name.clone(),
         Author::System => String::new(),
     }
 }
 
 /// Who speaks, for those who hear the page.
-fn speaker(surroundings: Surroundings, row: &Row) -> String {
-    let name = name_of(surroundings, &row.item.author);
-    if name.is_empty() { surroundings.text.get("you") } else { name }
+fn speaker(line: &Line, surroundings: &Surroundings) -> El {
+    let (line, surroundings) = (line.clone(), surroundings.clone());
+    el("span", "unseen").words(move || {
+        let name = line.with(|row| name_of(&surroundings, &row.item.author));
+        if name.is_empty() { surroundings.text.get("you") } else { name }
+    })
 }
 
-fn author_name(row: &Row) -> &'static str {
-    match (row.item.author.party(), row.mine) {
-        (Some(Party::Visitor), _) => "visitor",
-        (Some(Party::Staff), _) | (None, true) => "agent",
-        (None, false) => "system",
-    }
+fn author_name(row: &Row) -> Option<String> {
+    let name = match (&row.item.content, row.item.author.party(), row.mine) {
+        (Content::Notice(_), _, _) => "system",
+        (_, Some(Party::Visitor), _) => "visitor",
+        (_, Some(Party::Staff), _) | (_, None, true) => "agent",
+        (_, None, false) => "system",
+    };
+    Some(String::from(name))
 }
 
-fn state_name(state: &ItemState) -> &'static str {
-    match state {
+fn state_name(row: &Row) -> Option<String> {
+    let name = match row.item.state {
         ItemState::Sending | ItemState::Waiting | ItemState::Uploading { .. } => "sending",
         ItemState::Recorded | ItemState::Sent => "sent",
         ItemState::Seen => "seen",
         ItemState::Failed(_) => "failed",
-    }
+    };
+    Some(String::from(name))
 }

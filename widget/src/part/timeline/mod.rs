@@ -5,101 +5,67 @@ mod bubble;
 mod link;
 mod row;
 
-use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use std::rc::Rc;
+
+use leptos::prelude::{Get as _, RwSignal, Set as _};
 use wire::{AgentId, MessageId};
 
-pub use row::{Board, Line, Row};
+pub use row::{Board, Row};
 
+use crate::dom::{El, el, follow};
 use crate::download::Downloads;
 use crate::part::icon::{self, icon};
 use crate::text::Text;
 use bubble::row_view;
 
 /// What every row needs of its owner.
-#[derive(Clone, Copy)]
-pub(crate) struct Surroundings {
-    pub(crate) text: Text,
-    pub(crate) files: StoredValue<Downloads, LocalStorage>,
-    pub(crate) retry: UnsyncCallback<MessageId>,
-    pub(crate) discard: UnsyncCallback<MessageId>,
-    pub(crate) visitor_name: Signal<String>,
-    pub(crate) agent_name: Option<UnsyncCallback<AgentId, String>>,
-}
-
-/// A conversation, newest at the bottom. New lines are read out politely.
-#[component]
-pub fn TimelineView(
-    /// The lines.
-    board: Board,
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The texts.
+    pub text: Text,
     /// Where files come from.
-    files: StoredValue<Downloads, LocalStorage>,
+    pub files: Downloads,
     /// Sends a failed draft again.
-    retry: UnsyncCallback<MessageId>,
+    pub retry: Rc<dyn Fn(MessageId)>,
     /// Drops a failed draft, or stops an upload.
-    discard: UnsyncCallback<MessageId>,
+    pub discard: Rc<dyn Fn(MessageId)>,
     /// How the visitor is called in the lines; empty where the reader is the visitor.
-    #[prop(optional, into)]
-    visitor_name: Signal<String>,
-    /// Names agents in assignments (console).
-    #[prop(optional)]
-    agent_name: Option<UnsyncCallback<AgentId, String>>,
-    /// What stands below the last line.
-    #[prop(optional)]
-    children: Option<Children>,
-) -> impl IntoView {
-    let text = Text::here();
-    let surroundings = Surroundings { text, files, retry, discard, visitor_name, agent_name };
-    let away = RwSignal::new(false);
-    let scroller = NodeRef::<leptos::html::Div>::new();
-    let down = move || {
-        if let Some(scroller) = scroller.get_untracked() {
-            scroller.set_scroll_top(0);
-        }
-    };
-    // What one writes oneself is always brought into view.
-    Effect::new(move |_| {
-        if board.last_is_own_draft() {
-            down();
-        }
-    });
-    view! {
-        <div class="timeline">
-            <div
-                class="timeline__scroll"
-                node_ref=scroller
-                tabindex="0"
-                aria-label=text.get("timeline")
-                on:scroll=move |event| away.set(is_away(&event))
-            >
-                <div class="timeline__inner">
-                    <div role="log" aria-live="polite" aria-relevant="additions">
-                        <For
-                            each=move || board.lines()
-                            key=|line| line.id
-                            children=move |line| row_view(line, surroundings)
-                        />
-                    </div>
-                    {children.map(|children| children())}
-                </div>
-            </div>
-            <button
-                class="timeline__down"
-                hidden=move || !away.get()
-                aria-label=text.get("newest")
-                on:click=move |_| down()
-            >
-                {icon(icon::DOWN)}
-            </button>
-        </div>
-    }
+    pub visitor_name: Rc<dyn Fn() -> String>,
+    /// Names agents in assignments; none where the reader is the visitor.
+    pub agent_name: Option<Rc<dyn Fn(AgentId) -> String>>,
 }
 
-/// The sheet lays the scroller out from the bottom, so that the newest line stays in view by itself; upwards counts negative.
+/// Farther than this from the newest line, a button leads back to it.
 const AWAY_PIXELS: i32 = 160;
 
-fn is_away(event: &leptos::ev::Event) -> bool {
-    let Some(scroller) = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) else { return false };
-    scroller.scroll_top() < -AWAY_PIXELS
+/// A conversation, newest at the bottom, and below it what belongs to the moment. New lines are read out politely.
+pub fn timeline(board: Board, surroundings: Surroundings, below: Vec<El>) -> El {
+    let text = surroundings.text;
+    let away = RwSignal::new(false);
+    let log = el("div", "")
+        .attr("role", "log")
+        .attr("aria-live", "polite")
+        .attr("aria-relevant", "additions")
+        .each(move || board.keys(), move |key| row_view(board.line(key), &surroundings));
+    let scroller = el("div", "timeline__scroll").attr("tabindex", "0").attr("aria-label", &text.get("timeline"));
+    let raw = scroller.raw().clone();
+    let scrolled = raw.clone();
+    // The sheet lays the scroller out from the bottom, so that the newest line stays in view by itself; upwards counts negative.
+    let scroller = scroller
+        .on("scroll", move |_| away.set(scrolled.scroll_top() < -AWAY_PIXELS))
+        .child(el("div", "timeline__inner").child(log).children(below));
+    let down = raw.clone();
+    // What one writes oneself is always brought into view.
+    follow(move || {
+        if board.last_is_own_draft() {
+            raw.set_scroll_top(0);
+        }
+    });
+    let button = el("button", "timeline__down")
+        .attr("type", "button")
+        .attr("aria-label", &text.get("newest"))
+        .hidden(move || !away.get())
+        .click(move || down.set_scroll_top(0))
+        .child(icon(icon::DOWN));
+    el("div", "timeline").child(scroller).child(button)
 }

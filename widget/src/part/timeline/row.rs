@@ -1,8 +1,6 @@
 //! From a timeline of the core to rows: who stands on which side, where a day begins, where a group ends.
 
-use std::collections::BTreeMap;
-
-use leptos::prelude::*;
+use leptos::prelude::{ArcRwSignal, LocalStorage, RwSignal, Set as _, With as _, WithUntracked as _};
 use widget_core::{Content, Item, ItemState, Notice, Timeline};
 use wire::{Author, MessageId, Party, Seq};
 
@@ -26,16 +24,14 @@ pub struct Row {
 
 /// A row that changes in place, under the id it keeps.
 #[derive(Clone)]
-pub struct Line {
-    /// The key.
-    pub id: MessageId,
-    /// The row.
-    pub row: ArcRwSignal<Row>,
+struct Kept {
+    id: MessageId,
+    row: ArcRwSignal<Row>,
 }
 
 /// The rows on show. An arriving message touches its own row and its neighbour, nothing else.
 #[derive(Clone, Copy)]
-pub struct Board(RwSignal<Vec<Line>>);
+pub struct Board(RwSignal<Vec<Kept>, LocalStorage>);
 
 impl Default for Board {
     fn default() -> Self {
@@ -47,7 +43,7 @@ impl Board {
     /// An empty board.
     #[must_use]
     pub fn new() -> Self {
-        Self(RwSignal::new(Vec::new()))
+        Self(RwSignal::new_local(Vec::new()))
     }
 
     /// Brings the rows in line with a timeline (none: no rows), as this side reads it.
@@ -57,19 +53,20 @@ impl Board {
         let fresh = rows(&items, reader, time::day);
         let mut same = true;
         let lines = self.0.with_untracked(|old| {
-            let known: BTreeMap<MessageId, &Line> = old.iter().map(|line| (line.id, line)).collect();
             let mut lines = Vec::with_capacity(fresh.len());
             for (index, row) in fresh.into_iter().enumerate() {
                 let id = row.item.id;
-                same &= old.get(index).is_some_and(|line| line.id == id);
-                match known.get(&id) {
+                // Mostly the row that stood there before; a search only where something came in between.
+                let there = old.get(index).filter(|line| line.id == id);
+                same &= there.is_some();
+                match there.or_else(|| old.iter().find(|line| line.id == id)) {
                     Some(line) => {
                         if line.row.with_untracked(|shown| *shown != row) {
                             line.row.set(row);
                         }
-                        lines.push((*line).clone());
+                        lines.push(line.clone());
                     }
-                    None => lines.push(Line { id, row: ArcRwSignal::new(row) }),
+                    None => lines.push(Kept { id, row: ArcRwSignal::new(row) }),
                 }
             }
             same &= lines.len() == old.len();
@@ -86,8 +83,15 @@ impl Board {
         self.0.with(Vec::is_empty)
     }
 
-    pub(super) fn lines(self) -> Vec<Line> {
-        self.0.get()
+    /// The keys of the rows, in order.
+    pub(super) fn keys(self) -> Vec<u128> {
+        self.0.with(|lines| lines.iter().map(|line| line.id.0).collect())
+    }
+
+    /// The row of a key.
+    pub(super) fn line(self, key: u128) -> ArcRwSignal<Row> {
+        let found = self.0.with_untracked(|lines| lines.iter().find(|line| line.id.0 == key).map(|line| line.row.clone()));
+        found.expect("a row is drawn from the keys that the board gave")
     }
 
     /// Whether the last line is being sent from here. Follows the lines, not their states.

@@ -1,69 +1,19 @@
-//! Sessions of both sides over lines that break at any moment: nothing is lost, nothing is twice, all see the same order.
-
-mod model;
+//! Three pages, their browsers and their lines to the relay.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use model::{Client, Relay};
-use proptest::prelude::*;
 use widget_core::{
     AgentInput, AgentSession, AgentStart, Content, Item, ItemState, KeptDraft, LineInput, Output, Timeline,
     VisitorInput, VisitorSession, VisitorStart,
 };
 use wire::{Body, ClientFrame, ConversationId, Event, MessageId, PageContext, ServerFrame, Token};
 
+use crate::Step;
+use crate::relay::{Client, Relay};
+
 const FIRST_TAB: Client = 0;
 const SECOND_TAB: Client = 1;
 const AGENT: Client = 2;
-
-/// What happens in a run.
-#[derive(Clone, Debug)]
-enum Step {
-    /// The visitor writes, in one of two tabs.
-    VisitorSays(Client),
-    AgentSays,
-    AgentNotes,
-    /// Somebody ends what is shown.
-    Ends(Client),
-    /// The agent looks at another conversation.
-    AgentShows(usize),
-    /// Frames go up, frames go down.
-    Up(Client, usize),
-    Down(Client, usize),
-    /// An event is lost while the line stays.
-    Lose(Client),
-    /// The line breaks; what is on it is lost.
-    Cut(Client),
-    /// The page is loaded anew.
-    Reload(Client),
-    /// The relay refuses some.
-    Busy(u32),
-    /// Time passes.
-    Wait(u64),
-    /// A browser's clock is set.
-    ClockJumps(Client, i64),
-    Visible(Client, bool),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let client = || 0..3_usize;
-    prop_oneof![
-        6 => (0..2_usize).prop_map(Step::VisitorSays),
-        4 => Just(Step::AgentSays),
-        1 => Just(Step::AgentNotes),
-        1 => client().prop_map(Step::Ends),
-        2 => (0..4_usize).prop_map(Step::AgentShows),
-        8 => (client(), 1..4_usize).prop_map(|(client, count)| Step::Up(client, count)),
-        8 => (client(), 1..4_usize).prop_map(|(client, count)| Step::Down(client, count)),
-        1 => client().prop_map(Step::Lose),
-        2 => client().prop_map(Step::Cut),
-        2 => client().prop_map(Step::Reload),
-        1 => (1..4_u32).prop_map(Step::Busy),
-        5 => prop_oneof![Just(10_u64), Just(600), Just(5_000), Just(16_000), Just(60_000)].prop_map(Step::Wait),
-        1 => (client(), -1_000_000_i64..1_000_000).prop_map(|(client, by_ms)| Step::ClockJumps(client, by_ms)),
-        1 => (client(), any::<bool>()).prop_map(|(client, visible)| Step::Visible(client, visible)),
-    ]
-}
 
 enum Brain {
     Visitor(VisitorSession),
@@ -71,6 +21,7 @@ enum Brain {
 }
 
 /// What the relay's side of a line brings down.
+#[expect(clippy::large_enum_variant, reason = "there are few at a time")]
 enum News {
     Up,
     Frame(ServerFrame),
@@ -95,8 +46,8 @@ struct Storage {
     conversation: Option<ConversationId>,
 }
 
-struct World {
-    relay: Relay,
+pub(crate) struct World {
+    pub(crate) relay: Relay,
     now_ms: u64,
     seed: u128,
     pages: Vec<Page>,
@@ -110,7 +61,7 @@ struct World {
 const START_MS: u64 = 1_700_000_000_000;
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let page = || Page { brain: None, off_ms: 0, due_ms: None, up: VecDeque::new(), down: VecDeque::new() };
         let pages = (0..3).map(|_| page()).collect();
         let (relay, storages) = (Relay::default(), Default::default());
@@ -238,7 +189,7 @@ impl World {
         text
     }
 
-    fn run(&mut self, step: &Step) {
+    pub(crate) fn run(&mut self, step: &Step) {
         match *step {
             Step::VisitorSays(tab) if self.pages[tab].brain.is_some() => {
                 let text = self.say(if tab == FIRST_TAB { "first" } else { "second" });
@@ -268,6 +219,7 @@ impl World {
             }
             Step::Up(client, count) => self.go_up(client, count),
             Step::Down(client, count) => self.go_down(client, count),
+            Step::Flow => self.flow(),
             Step::Lose(client) => {
                 let down = &mut self.pages[client].down;
                 let event = |news: &News| matches!(news, News::Frame(ServerFrame::Event { .. }));
@@ -317,22 +269,26 @@ impl World {
         }
     }
 
+    fn flow(&mut self) {
+        while self.pages.iter().any(|page| !page.up.is_empty() || !page.down.is_empty()) {
+            for client in 0..self.pages.len() {
+                self.go_up(client, usize::MAX);
+                self.go_down(client, usize::MAX);
+            }
+        }
+    }
+
     /// Good lines from now on, for long enough.
-    fn heal(&mut self, ms: u64) {
+    pub(crate) fn heal(&mut self, ms: u64) {
         self.relay.busy = 0;
         let end_ms = self.now_ms + ms;
         while self.now_ms < end_ms {
-            while self.pages.iter().any(|page| !page.up.is_empty() || !page.down.is_empty()) {
-                for client in 0..self.pages.len() {
-                    self.go_up(client, usize::MAX);
-                    self.go_down(client, usize::MAX);
-                }
-            }
+            self.flow();
             self.wait(250);
         }
     }
 
-    fn check(&mut self) {
+    pub(crate) fn check(&mut self) {
         self.check_log();
         let conversations: Vec<_> = self.relay.logs.keys().copied().collect();
         for conversation in conversations {
@@ -384,6 +340,7 @@ impl World {
         let shown: Vec<ConversationId> = self.relay.logs.keys().copied().collect();
         for conversation in shown {
             self.agent(AgentInput::Show { conversation });
+            self.flow();
             let Some(Brain::Agent(session)) = &self.pages[AGENT].brain else { unreachable!() };
             let timeline = session.timeline().expect("one is shown");
             for item in timeline.items().filter(|item| item.seq.0 == 0) {
@@ -394,10 +351,7 @@ impl World {
         }
         let events = || self.relay.logs.values().flat_map(|log| log.shared.iter().chain(&log.staff));
         for text in &self.said {
-            let is_it = |event: &&Event| match &event.body {
-                Body::Text { text: recorded } | Body::Note { text: recorded } => recorded == text,
-                _ => false,
-            };
+            let is_it = |event: &&Event| matches!(&event.body, Body::Text { text: recorded } | Body::Note { text: recorded } if recorded == text);
             let failed = failed.iter().filter(|(_, failed)| failed == text).count();
             assert_eq!(events().filter(is_it).count() + failed, 1, "{text}");
         }
@@ -426,22 +380,4 @@ fn ids(timeline: &Timeline, which: fn(&Item) -> bool) -> Vec<MessageId> {
 
 fn shown(events: &[Event]) -> Vec<MessageId> {
     events.iter().filter(|event| !matches!(event.body, Body::Seen { .. })).map(|event| event.id).collect()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn nothing_is_lost_and_nothing_is_twice(
-        steps in prop::collection::vec(step(), 1..150),
-        ended_first in any::<bool>(),
-    ) {
-        let mut world = World::new();
-        world.relay.ended_first = ended_first;
-        for step in &steps {
-            world.run(step);
-        }
-        world.heal(120_000);
-        world.check();
-    }
 }

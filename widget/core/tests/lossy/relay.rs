@@ -97,7 +97,13 @@ impl Relay {
                 out.push((client, ServerFrame::OfVisitor { visitor, rows: Vec::new() }));
             }
             ClientFrame::Unfollow { .. } | ClientFrame::Typing { .. } | ClientFrame::Presence { .. } => {}
-            other => panic!("not in this model: {other:?}"),
+            ClientFrame::Hello { .. }
+            | ClientFrame::Say { .. }
+            | ClientFrame::LeaveQueue { .. }
+            | ClientFrame::Take { .. }
+            | ClientFrame::Rate { .. }
+            | ClientFrame::Page { .. }
+            | ClientFrame::ListClosed { .. } => panic!("not in this model"),
         }
         out
     }

@@ -1,0 +1,114 @@
+//! The shared parts as components: what the chat uses bare, the console takes into its views.
+
+use std::rc::Rc;
+
+use leptos::mount::mount_to;
+use leptos::prelude::*;
+use web_sys::File;
+use widget::dom::{El, bridge, el};
+use widget::download::Downloads;
+use widget::part::{self, Board, Field, Surroundings, Writing};
+use widget::text::Text;
+use widget_core::Online;
+use wire::{AgentId, MessageId};
+
+/// A conversation, and below its last line the children.
+#[component]
+pub(crate) fn TimelineView(
+    /// The lines.
+    board: Board,
+    /// Where files come from.
+    files: Downloads,
+    /// Sends a failed draft again.
+    retry: UnsyncCallback<MessageId>,
+    /// Drops a failed draft, or stops an upload.
+    discard: UnsyncCallback<MessageId>,
+    /// How the visitor is called in the lines.
+    visitor_name: Signal<String>,
+    /// Names agents in assignments.
+    agent_name: UnsyncCallback<AgentId, String>,
+    /// What stands below the last line.
+    children: Children,
+) -> impl IntoView {
+    let surroundings = Surroundings {
+        text: Text::here(),
+        files,
+        retry: Rc::new(move |id| retry.run(id)),
+        discard: Rc::new(move |id| discard.run(id)),
+        visitor_name: Rc::new(move || visitor_name.get()),
+        agent_name: Some(Rc::new(move |agent| agent_name.run(agent))),
+    };
+    let below = el("div", "bridge");
+    // Leaves with the component that mounted it.
+    StoredValue::new_local(mount_to(below.html().clone(), children));
+    bridge(part::timeline(board, surroundings, vec![below]))
+}
+
+/// A form with a growing field.
+#[component]
+pub(crate) fn Composer(
+    /// What is being written.
+    text: RwSignal<String>,
+    /// What the empty field says; also its label.
+    placeholder: Signal<String>,
+    /// Takes a message; false leaves it in the field.
+    on_send: UnsyncCallback<String, bool>,
+    /// Gets each chosen or pasted file.
+    on_file: UnsyncCallback<File>,
+    /// A key was pressed.
+    on_typing: UnsyncCallback<()>,
+    /// The field, for its owner to focus.
+    field: Field,
+) -> impl IntoView {
+    let writing = Writing {
+        send: Box::new(move |words| on_send.run(words)),
+        file: Box::new(move |file| on_file.run(file)),
+        typing: Box::new(move || on_typing.run(())),
+    };
+    bridge(part::composer(Text::here(), text, move || placeholder.get(), field, writing))
+}
+
+/// Shown while there is no line to the relay.
+#[component]
+pub(crate) fn ConnectionBanner(
+    /// How the line stands.
+    online: Memo<Online>,
+    /// Messages that wait for the line.
+    waiting: Memo<usize>,
+) -> impl IntoView {
+    bridge(part::connection_banner(Text::here(), move || (online.get(), waiting.get())))
+}
+
+/// Three dots, while somebody types.
+#[component]
+pub(crate) fn Typing(
+    /// Who types; none when nobody does.
+    who: Memo<Option<String>>,
+) -> impl IntoView {
+    bridge(part::typing(Text::here(), move || who.get()))
+}
+
+/// Its children, and over them the invitation to drop while files are dragged over it.
+#[component]
+pub(crate) fn DropZone(
+    /// The class of the element.
+    class: &'static str,
+    /// Whether files are taken now.
+    open: Signal<bool>,
+    /// Gets each dropped file.
+    on_file: UnsyncCallback<File>,
+    /// What stands in it.
+    children: Children,
+) -> impl IntoView {
+    let zone = NodeRef::<leptos::html::Div>::new();
+    let text = Text::here();
+    zone.on_load(move |zone| {
+        let zone: web_sys::Element = zone.into();
+        drop(part::drop_zone(El::from(zone), text, move || open.get_untracked(), move |file| on_file.run(file)));
+    });
+    view! {
+        <div class=class node_ref=zone>
+            {children()}
+        </div>
+    }
+}

@@ -1,0 +1,290 @@
+//! Elements without a type for each shape: what `view!` says in types, said in calls, on the same signals and effects.
+//!
+//! Why not `view!` in what the visitor loads: every different view is a type of its own, and its code for building,
+//! rebuilding, mounting and erasing came to more than a third of the chat's weight. Here there is one element type, and each
+//! kind of change is compiled once. The console, whose weight nobody waits for, uses `view!` and takes these parts by [`bridge`].
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Element, Event, HtmlElement, Node};
+
+use crate::env::document;
+
+/// An element of the page; copies are the same element.
+#[derive(Clone)]
+pub struct El(Element);
+
+/// An element that stands already.
+impl From<Element> for El {
+    fn from(element: Element) -> Self {
+        Self(element)
+    }
+}
+
+/// A new element with its class (none when empty).
+#[must_use]
+pub fn el(tag: &str, class: &str) -> El {
+    let element = document().create_element(tag).expect("our own tags are valid names");
+    if !class.is_empty() {
+        element.set_class_name(class);
+    }
+    El(element)
+}
+
+/// A new element of another namespace (SVG).
+#[must_use]
+pub fn el_of(namespace: &str, tag: &str) -> El {
+    El(document().create_element_ns(Some(namespace), tag).expect("our own tags are valid names"))
+}
+
+impl El {
+    /// The element itself.
+    #[must_use]
+    pub const fn raw(&self) -> &Element {
+        &self.0
+    }
+
+    /// The element as HTML.
+    #[must_use]
+    pub fn html(&self) -> &HtmlElement {
+        self.0.unchecked_ref()
+    }
+
+    /// With an attribute.
+    #[must_use]
+    pub fn attr(self, name: &str, value: &str) -> Self {
+        set_attribute(&self.0, name, Some(value));
+        self
+    }
+
+    /// With the name by which tests find it.
+    #[must_use]
+    pub fn test(self, name: &str) -> Self {
+        self.attr("data-testid", name)
+    }
+
+    /// With a text that stays.
+    #[must_use]
+    pub fn text(self, text: &str) -> Self {
+        append(&self.0, &document().create_text_node(text));
+        self
+    }
+
+    /// With a child.
+    #[must_use]
+    pub fn child(self, child: El) -> Self {
+        append(&self.0, &child.0);
+        self
+    }
+
+    /// With children.
+    #[must_use]
+    pub fn children(mut self, children: Vec<El>) -> Self {
+        for child in children {
+            self = self.child(child);
+        }
+        self
+    }
+
+    /// With a style property, set through the object model, as the page's policy wants it.
+    #[must_use]
+    pub fn style(self, name: &str, value: &str) -> Self {
+        self.html().style().set_property(name, value).ok();
+        self
+    }
+
+    /// With a text that follows what it reads.
+    #[must_use]
+    pub fn words(self, words: impl Fn() -> String + 'static) -> Self {
+        let node = document().create_text_node("");
+        append(&self.0, &node);
+        follow_text(node.into(), Box::new(words));
+        self
+    }
+
+    /// With an attribute that follows what it reads; none removes it.
+    #[must_use]
+    pub fn attr_of(self, name: &'static str, value: impl Fn() -> Option<String> + 'static) -> Self {
+        follow_attribute(self.0.clone(), name, Box::new(value));
+        self
+    }
+
+    /// With an attribute that is there or not (`hidden`, `disabled`).
+    #[must_use]
+    pub fn flag(self, name: &'static str, on: impl Fn() -> bool + 'static) -> Self {
+        self.attr_of(name, move || on().then(String::new))
+    }
+
+    /// Shown only while something is true.
+    #[must_use]
+    pub fn hidden(self, hidden: impl Fn() -> bool + 'static) -> Self {
+        self.flag("hidden", hidden)
+    }
+
+    /// Calls a function at every event of a kind.
+    #[must_use]
+    pub fn on(self, event: &str, run: impl FnMut(Event) + 'static) -> Self {
+        listen(&self.0, event, Box::new(run));
+        self
+    }
+
+    /// Calls a function at every click.
+    #[must_use]
+    pub fn click(self, mut run: impl FnMut() + 'static) -> Self {
+        self.on("click", move |_| run())
+    }
+
+    /// With a part that is built anew when its key changes; the key 0 stands for nothing.
+    #[must_use]
+    pub fn switch(self, key: impl Fn() -> u32 + 'static, build: impl Fn(u32) -> El + 'static) -> Self {
+        switch(&self.0, Box::new(key), Box::new(build));
+        self
+    }
+
+    /// With a part that is there only while something is true.
+    #[must_use]
+    pub fn when(self, on: impl Fn() -> bool + 'static, build: impl Fn() -> El + 'static) -> Self {
+        self.switch(move || u32::from(on()), move |_| build())
+    }
+
+    /// With one part for each key of a list, in its order; a part stays while its key does.
+    #[must_use]
+    pub fn each(self, keys: impl Fn() -> Vec<u128> + 'static, build: impl Fn(u128) -> El + 'static) -> Self {
+        each(self.0.clone(), Box::new(keys), Box::new(build));
+        self
+    }
+}
+
+/// Runs at once, and again after each change of what it read, as long as the part that it belongs to stands.
+pub fn follow(run: impl FnMut() + 'static) {
+    follow_boxed(Box::new(run));
+}
+
+/// The element in a page drawn by `view!`: in a host that takes no place of its own.
+#[must_use]
+pub fn bridge(element: El) -> AnyView {
+    let host = NodeRef::<leptos::html::Div>::new();
+    host.on_load(move |host| append(&host, &element.0));
+    view! { <div class="bridge" node_ref=host></div> }.into_any()
+}
+
+// What follows is compiled once, whatever the closures are.
+
+fn follow_boxed(mut run: Box<dyn FnMut()>) {
+    let effect = RenderEffect::new(move |_: Option<()>| run());
+    StoredValue::new_local(effect);
+}
+
+fn append(parent: &Node, child: &Node) {
+    parent.append_child(child).ok();
+}
+
+fn set_attribute(element: &Element, name: &str, value: Option<&str>) {
+    match value {
+        Some(value) => element.set_attribute(name, value).ok(),
+        None => element.remove_attribute(name).ok(),
+    };
+}
+
+fn follow_text(node: Node, words: Box<dyn Fn() -> String>) {
+    let mut last = String::new();
+    follow_boxed(Box::new(move || {
+        let now = words();
+        if now != last {
+            node.set_text_content(Some(&now));
+            last = now;
+        }
+    }));
+}
+
+fn follow_attribute(element: Element, name: &'static str, value: Box<dyn Fn() -> Option<String>>) {
+    let mut last = None;
+    follow_boxed(Box::new(move || {
+        let now = value();
+        if now != last {
+            set_attribute(&element, name, now.as_deref());
+            last = now;
+        }
+    }));
+}
+
+fn listen(element: &Element, event: &str, run: Box<dyn FnMut(Event)>) {
+    // The browser frees the closure with the element.
+    let run = Closure::wrap(run).into_js_value();
+    element.add_event_listener_with_callback(event, run.unchecked_ref()).ok();
+}
+
+/// A part of the page with the effects that belong to it.
+struct Part {
+    key: u128,
+    element: El,
+    scope: Owner,
+}
+
+impl Part {
+    fn build(above: &Owner, key: u128, build: &dyn Fn() -> El) -> Self {
+        let scope = above.child();
+        let element = untrack(|| scope.with(build));
+        Self { key, element, scope }
+    }
+
+    fn remove(self) {
+        self.scope.cleanup();
+        self.element.0.remove();
+    }
+}
+
+fn above() -> Owner {
+    Owner::current().unwrap_or_default()
+}
+
+fn switch(parent: &Element, key: Box<dyn Fn() -> u32>, build: Box<dyn Fn(u32) -> El>) {
+    let place: Node = document().create_text_node("").into();
+    append(parent, &place);
+    let above = above();
+    let mut shown: Option<Part> = None;
+    follow_boxed(Box::new(move || {
+        let now = key();
+        if shown.as_ref().map_or(0, |part| part.key) == u128::from(now) {
+            return;
+        }
+        if let Some(old) = shown.take() {
+            old.remove();
+        }
+        if now != 0
+            && let Some(parent) = place.parent_node()
+        {
+            let part = Part::build(&above, u128::from(now), &|| build(now));
+            parent.insert_before(&part.element.0, Some(&place)).ok();
+            shown = Some(part);
+        }
+    }));
+}
+
+fn each(parent: Element, keys: Box<dyn Fn() -> Vec<u128>>, build: Box<dyn Fn(u128) -> El>) {
+    let above = above();
+    let mut shown: Vec<Part> = Vec::new();
+    follow_boxed(Box::new(move || {
+        let keys = keys();
+        let mut old = std::mem::take(&mut shown);
+        // Usually the same keys in the same order, and a few more at the end: then nothing is searched and nothing moves.
+        let mut next: Option<Node> = parent.first_child();
+        for key in keys {
+            let part = match old.iter().position(|part| part.key == key) {
+                Some(at) => old.remove(at),
+                None => Part::build(&above, key, &|| build(key)),
+            };
+            let node: &Node = &part.element.0;
+            if next.as_ref() == Some(node) {
+                next = node.next_sibling();
+            } else {
+                parent.insert_before(node, next.as_ref()).ok();
+            }
+            shown.push(part);
+        }
+        for gone in old {
+            gone.remove();
+        }
+    }));
+}
