@@ -2,9 +2,13 @@
 //!
 //! Why not `view!` in what the visitor loads: every different view is a type of its own, and its code for building,
 //! rebuilding, mounting and erasing came to more than a third of the chat's weight. Here there is one element type, and each
-//! kind of change is compiled once. The console, whose weight nobody waits for, uses `view!` and takes these parts by [`bridge`].
+//! kind of change is compiled once. The console, whose weight nobody waits for, uses
+//! `view!` and takes these parts in by a bridge of its own. For the same reason nothing here or in the chat names the `leptos`
+//! crate itself, which exports what only server functions use: signals and effects come from its reactive crate.
 
-use leptos::prelude::*;
+use reactive_graph::effect::RenderEffect;
+use reactive_graph::graph::untrack;
+use reactive_graph::owner::{Owner, StoredValue};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, Event, HtmlElement, Node};
@@ -159,14 +163,6 @@ impl El {
 /// Runs at once, and again after each change of what it read, as long as the part that it belongs to stands.
 pub fn follow(run: impl FnMut() + 'static) {
     follow_boxed(Box::new(run));
-}
-
-/// The element in a page drawn by `view!`: in a host that takes no place of its own.
-#[must_use]
-pub fn bridge(element: El) -> AnyView {
-    let host = NodeRef::<leptos::html::Div>::new();
-    host.on_load(move |host| append(&host, &element.0));
-    view! { <div class="bridge" node_ref=host></div> }.into_any()
 }
 
 // What follows is compiled once, whatever the closures are.

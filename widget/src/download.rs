@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use leptos::prelude::{ArcRwSignal, GetUntracked as _, Set as _};
+use reactive_graph::prelude::*;
+use reactive_graph::signal::ArcRwSignal;
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, HtmlAnchorElement, Url};
 use wire::AttachmentId;

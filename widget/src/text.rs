@@ -1,9 +1,8 @@
 //! The catalogue of texts in the reader's language, and times as they write them.
 
 use js_sys::{Function, Object};
-use leptos::prelude::{
-    LocalStorage, StoredValue, WithValue as _, expect_context, provide_context,
-};
+use reactive_graph::owner::{LocalStorage, StoredValue, expect_context, provide_context};
+use reactive_graph::prelude::*;
 use wire::{Close, Refusal};
 
 use crate::clock::now_ms;

@@ -29,7 +29,9 @@ pub(crate) fn finish(root: &Path) -> Result<()> {
         let loaded = finish_page(&trunk_folder(root, page), page, &fresh)?;
         manifest.insert(page.to_owned(), json!(loaded));
     }
-    manifest.insert("locale".to_owned(), json!(finish_locales(&root.join("www/locale"), &fresh)?));
+    let [chat, console] = finish_locales(&root.join("www/locale"), &fresh)?;
+    manifest.insert("locale".to_owned(), json!(chat));
+    manifest.insert("console_locale".to_owned(), json!(console));
     fs::write(fresh.join("manifest.json"), serde_json::to_vec_pretty(&manifest)?)?;
     fs::remove_dir_all(&web).ok();
     fs::rename(&fresh, &web).context("cannot replace target/web")
@@ -54,9 +56,22 @@ fn finish_page(dist: &Path, page: &str, web: &Path) -> Result<Vec<String>> {
             write(web, &format!("{page}.html"), without_own_lines(&rewritten(&text, &hashed)).as_bytes())?;
             continue;
         }
+        if name.ends_with(".wasm") {
+            // With the glue that serves it, below.
+            continue;
+        }
+        let glue_of = dist.join(format!("{}_bg.wasm", name.trim_end_matches(".js")));
         let bytes = match name.rsplit('.').next() {
-            Some("wasm") => wasm::strip(&bytes).with_context(|| name.clone())?,
-            Some("js" | "css") => rewritten(&String::from_utf8(bytes)?, &hashed).into_bytes(),
+            Some("js") if glue_of.exists() => {
+                let module = wasm::strip(&fs::read(&glue_of)?).with_context(|| glue_of.display().to_string())?;
+                let (module, glue) = wasm::shorten(&module, &lean(&String::from_utf8(bytes)?))?;
+                let module_name = format!("{}_bg.wasm", name.trim_end_matches(".js"));
+                let path = write_hashed(web, &module_name, &module)?;
+                loaded.push(path.clone());
+                hashed.insert(module_name, path);
+                rewritten(&glue, &hashed).into_bytes()
+            }
+            Some("js" | "css") => rewritten(&lean(&String::from_utf8(bytes)?), &hashed).into_bytes(),
             _ => bytes,
         };
         let path = write_hashed(web, &name, &bytes)?;
@@ -66,18 +81,43 @@ fn finish_page(dist: &Path, page: &str, web: &Path) -> Result<Vec<String>> {
     Ok(loaded)
 }
 
-/// Writes each catalogue without its white space. Gives the paths by language.
-fn finish_locales(folder: &Path, web: &Path) -> Result<BTreeMap<String, String>> {
-    let mut paths = BTreeMap::new();
+/// Texts that only the console shows have keys that begin so.
+const CONSOLE_KEYS: &str = "console_";
+
+/// Writes each catalogue without its white space: the chat's part for visitors, the whole for the console. Gives the paths by
+/// language of both.
+fn finish_locales(folder: &Path, web: &Path) -> Result<[BTreeMap<String, String>; 2]> {
+    let mut paths = [BTreeMap::new(), BTreeMap::new()];
     for entry in fs::read_dir(folder).context("cannot read www/locale")? {
         let file = entry?.path();
         let Some(language) = file.file_stem().and_then(|stem| stem.to_str()) else { continue };
-        let text: serde_json::Value =
-            serde_json::from_slice(&fs::read(&file)?).with_context(|| format!("{} is not JSON", file.display()))?;
-        let path = write_hashed(web, &format!("locale-{language}.json"), &serde_json::to_vec(&text)?)?;
-        paths.insert(language.to_owned(), path);
+        let mut texts: BTreeMap<String, String> =
+            serde_json::from_slice(&fs::read(&file)?).with_context(|| format!("{} is no catalogue", file.display()))?;
+        let [chat, console] = &mut paths;
+        let whole = write_hashed(web, &format!("locale-console-{language}.json"), &serde_json::to_vec(&texts)?)?;
+        console.insert(language.to_owned(), whole);
+        texts.retain(|key, _| !key.starts_with(CONSOLE_KEYS));
+        let visitors = write_hashed(web, &format!("locale-{language}.json"), &serde_json::to_vec(&texts)?)?;
+        chat.insert(language.to_owned(), visitors);
     }
     Ok(paths)
+}
+
+/// The text without indentation and without lines that are comments only. No template literal of ours or of wasm-bindgen's
+/// goes over lines.
+fn lean(text: &str) -> String {
+    let mut lean = String::with_capacity(text.len());
+    let mut in_comment = false;
+    for line in text.lines().map(str::trim) {
+        in_comment |= line.starts_with("/*");
+        if in_comment {
+            in_comment = !line.ends_with("*/");
+        } else if !line.is_empty() && !line.starts_with("//") {
+            lean.push_str(line);
+            lean.push('\n');
+        }
+    }
+    lean
 }
 
 /// What names others comes after what it names: plain files, the glue (which names its WebAssembly), our start module, the page.
@@ -138,7 +178,7 @@ fn write(web: &Path, path: &str, bytes: &[u8]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{rank, rewritten, without_own_lines};
+    use super::{lean, rank, rewritten, without_own_lines};
     use std::collections::BTreeMap;
 
     #[test]
@@ -147,6 +187,12 @@ mod tests {
         let given = r#"import "./chat.js"; import '/assets/chat.js'; let other = "my-chat.js";"#;
         let wanted = r#"import "/assets/chat.00.js"; import '/assets/chat.00.js'; let other = "my-chat.js";"#;
         assert_eq!(rewritten(given, &hashed), wanted);
+    }
+
+    #[test]
+    fn comments_and_indentation_go() {
+        let given = "/** a\n * b\n */\nlet x = 1; // c\n    // d\n\n  y(\"/* e */\");\n/* f */\nz();\n";
+        assert_eq!(lean(given), "let x = 1; // c\ny(\"/* e */\");\nz();\n");
     }
 
     #[test]

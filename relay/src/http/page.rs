@@ -1,5 +1,7 @@
 //! The two pages: the chat (inside the customer's page) and the agents' console.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -26,7 +28,7 @@ pub(super) async fn chat(
     let Some(site) = find_site(&app, query.site.as_deref()).await? else {
         return Ok(plain(StatusCode::NOT_FOUND, "This chat does not exist. The address names no known site.\n"));
     };
-    let (Some(page), Some(locales)) = (app.web.text("chat.html"), locales(&app)) else {
+    let (Some(page), Some(locales)) = (app.web.text("chat.html"), locales(&app, |manifest| manifest.locale)) else {
         return Ok(not_built());
     };
     let page = fill(
@@ -44,7 +46,7 @@ pub(super) async fn chat(
 
 /// `GET /console`.
 pub(super) async fn console(State(app): State<App>, headers: HeaderMap) -> Response {
-    let (Some(page), Some(locales)) = (app.web.text("console.html"), locales(&app)) else {
+    let (Some(page), Some(locales)) = (app.web.text("console.html"), locales(&app, |manifest| manifest.console_locale)) else {
         return not_built();
     };
     html(fill(&page, &[("{{locales}}", &locales)]), &policy(&app, &headers, "'none'"))
@@ -59,15 +61,18 @@ async fn find_site(app: &App, id: Option<&str>) -> Result<Option<Site>, Reject> 
     }
 }
 
-/// The catalogues of the build, language to path, as a JSON object.
-fn locales(app: &App) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Manifest {
-        locale: std::collections::BTreeMap<String, String>,
-    }
+/// The catalogues of the build, language to path: a visitor does not load the console's texts.
+#[derive(Deserialize)]
+struct Manifest {
+    locale: BTreeMap<String, String>,
+    console_locale: BTreeMap<String, String>,
+}
+
+/// The catalogues for one page as a JSON object.
+fn locales(app: &App, of: fn(Manifest) -> BTreeMap<String, String>) -> Option<String> {
     let manifest: Manifest = serde_json::from_str(&app.web.text("manifest.json")?).ok()?;
-    let rooted = manifest.locale.into_iter().map(|(language, path)| (language, format!("/{path}")));
-    serde_json::to_string(&rooted.collect::<std::collections::BTreeMap<_, _>>()).ok()
+    let rooted = of(manifest).into_iter().map(|(language, path)| (language, format!("/{path}")));
+    serde_json::to_string(&rooted.collect::<BTreeMap<_, _>>()).ok()
 }
 
 /// Puts values into the template's attributes. One pass, so that no value can bring a placeholder of its own.

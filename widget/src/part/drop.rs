@@ -1,6 +1,7 @@
 //! A part of the page that takes files dropped on it.
 
-use leptos::prelude::{GetUntracked as _, Get as _, RwSignal, Set as _};
+use reactive_graph::prelude::*;
+use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, EventTarget, File, FileList, FocusEvent, MouseEvent, Node};
 

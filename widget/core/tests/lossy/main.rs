@@ -23,7 +23,7 @@ pub(crate) enum Step {
     Down(Client, usize),
     /// All frames go where they go, until there are none.
     Flow,
-    /// An event is lost while the line stays.
+    /// The next event for a page is lost while the line stays.
     Lose(Client),
     /// The line breaks; what is on it is lost.
     Cut(Client),

@@ -34,6 +34,8 @@ struct Page {
     off_ms: i64,
     /// When its timer ends, by the true clock: browsers count a timer's length, whatever is done to their clock.
     due_ms: Option<u64>,
+    /// Whether the next event does not reach it.
+    loses: bool,
     up: VecDeque<ClientFrame>,
     down: VecDeque<News>,
 }
@@ -62,7 +64,8 @@ const START_MS: u64 = 1_700_000_000_000;
 
 impl World {
     pub(crate) fn new() -> Self {
-        let page = || Page { brain: None, off_ms: 0, due_ms: None, up: VecDeque::new(), down: VecDeque::new() };
+        let page =
+            || Page { brain: None, off_ms: 0, due_ms: None, loses: false, up: VecDeque::new(), down: VecDeque::new() };
         let pages = (0..3).map(|_| page()).collect();
         let (relay, storages) = (Relay::default(), Default::default());
         let mut world = Self { relay, now_ms: START_MS, seed: 0, pages, storages, said: Vec::new(), ordered: true };
@@ -167,7 +170,12 @@ impl World {
             let Some(frame) = self.pages[client].up.pop_front() else { return };
             self.relay.now_ms = self.now_ms;
             for (to, frame) in self.relay.frame(client, frame) {
-                self.pages[to].down.push_back(News::Frame(frame));
+                let page = &mut self.pages[to];
+                let lost = page.loses && matches!(frame, ServerFrame::Event { .. });
+                page.loses &= !lost;
+                if !lost {
+                    page.down.push_back(News::Frame(frame));
+                }
             }
         }
     }
@@ -220,13 +228,7 @@ impl World {
             Step::Up(client, count) => self.go_up(client, count),
             Step::Down(client, count) => self.go_down(client, count),
             Step::Flow => self.flow(),
-            Step::Lose(client) => {
-                let down = &mut self.pages[client].down;
-                let event = |news: &News| matches!(news, News::Frame(ServerFrame::Event { .. }));
-                if let Some(at) = down.iter().rposition(event) {
-                    down.remove(at);
-                }
-            }
+            Step::Lose(client) => self.pages[client].loses = true,
             Step::Cut(client) => {
                 self.cut_quietly(client);
                 self.line(client, LineInput::Down { code: 1006 });
@@ -281,6 +283,9 @@ impl World {
     /// Good lines from now on, for long enough.
     pub(crate) fn heal(&mut self, ms: u64) {
         self.relay.busy = 0;
+        for page in &mut self.pages {
+            page.loses = false;
+        }
         let end_ms = self.now_ms + ms;
         while self.now_ms < end_ms {
             self.flow();

@@ -3,7 +3,10 @@
 use std::rc::Rc;
 
 use js_sys::{Array, Object};
-use leptos::prelude::*;
+use reactive_graph::graph::untrack;
+use reactive_graph::owner::{LocalStorage, StoredValue};
+use reactive_graph::prelude::*;
+use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
 use widget_core::VisitorInput;
@@ -61,10 +64,11 @@ impl Frame {
         self.chat.send(VisitorInput::Visible { visible: page_visible() && self.opened.get_untracked() });
     }
 
-    /// Not where a finger writes: there the keyboard would cover half of what the visitor came to read.
+    /// Not where a finger writes: there the keyboard would cover half of what the visitor came to read. Whoever has no
+    /// pointer at all works with the keyboard, and needs the focus most.
     fn focus_field(self) {
-        let mouse = window().match_media("(hover: hover)").ok().flatten().is_some_and(|query| query.matches());
-        if mouse {
+        let finger = window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|query| query.matches());
+        if !finger {
             self.field.focus();
         }
     }

@@ -1,6 +1,8 @@
 //! The chat's state: one link with a visitor's session, mirrored into signals that the components read.
 
-use leptos::prelude::*;
+use reactive_graph::owner::{LocalStorage, StoredValue};
+use reactive_graph::prelude::*;
+use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
 use wire::{ConversationId, Party, Refusal, SiteId, VisitorConversation};
 

@@ -5,7 +5,7 @@ use widget::part::icon::{self, icon};
 use widget_core::VisitorInput;
 use wire::{ConversationId, VisitorConversation};
 
-use leptos::prelude::Set as _;
+use reactive_graph::prelude::*;
 
 use crate::app::Frame;
 

@@ -1,6 +1,8 @@
 //! The footer: the composer, or the way on when the conversation has ended.
 
-use leptos::prelude::{Get as _, RwSignal, Set as _, StoredValue, WithValue as _};
+use reactive_graph::owner::StoredValue;
+use reactive_graph::prelude::*;
+use reactive_graph::signal::RwSignal;
 use widget::clock::{Timer, now_ms};
 use widget::dom::{El, el, follow};
 use widget::part::{Writing, composer};

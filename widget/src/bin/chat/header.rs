@@ -1,6 +1,8 @@
 //! The header: who answers, whether anybody is there, and the menu.
 
-use leptos::prelude::{Get as _, GetUntracked as _, RwSignal, Set as _, untrack};
+use reactive_graph::graph::untrack;
+use reactive_graph::prelude::*;
+use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
 use widget::clock::now_ms;
@@ -49,7 +51,8 @@ fn initials(name: &str) -> String {
     let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
     let first = words.next();
     let last = words.next_back();
-    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+    // The sheet writes them as capitals: the browser knows every alphabet, and its tables weigh nothing here.
+    first.into_iter().chain(last).collect()
 }
 
 /// What the menu shows.

@@ -12,7 +12,8 @@ mod queue;
 mod rating;
 
 use js_sys::{Array, Object};
-use leptos::mount::mount_to_body;
+use any_spawner::Executor;
+use reactive_graph::owner::Owner;
 use wasm_bindgen::prelude::wasm_bindgen;
 use widget::env::document;
 
@@ -24,13 +25,14 @@ pub fn start(catalogue: Object, early: Array) {
     if let Some(body) = document().body() {
         body.set_inner_text("");
     }
-    // Mounted by hand: the chat is elements, not views; the mounting gives them their owner and their executor.
-    mount_to_body(move || {
-        let chat = app::app(catalogue, &early);
-        if let Some(body) = document().body() {
-            body.append_child(chat.raw()).ok();
-        }
-    });
+    // What Leptos' own mounting does, without its views: effects need an executor, and an owner that lives as long as the page.
+    Executor::init_wasm_bindgen().ok();
+    let owner = Owner::new();
+    let chat = owner.with(|| app::app(catalogue, &early));
+    std::mem::forget(owner);
+    if let Some(body) = document().body() {
+        body.append_child(chat.raw()).ok();
+    }
 }
 
 fn main() {}

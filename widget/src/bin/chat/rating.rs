@@ -3,7 +3,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use leptos::prelude::{Get as _, GetUntracked as _, RwSignal, Set as _, untrack};
+use reactive_graph::graph::untrack;
+use reactive_graph::prelude::*;
+use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlTextAreaElement;
 use widget::dom::{El, el};

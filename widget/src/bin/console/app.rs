@@ -8,12 +8,12 @@ use widget::env::document;
 use widget_core::{AgentSession, Online};
 use wire::{Close, ConversationId};
 
-use crate::parts::ConnectionBanner;
 use crate::account::{Account, Person, Trouble};
 use crate::closed::Closed;
 use crate::desk::Desk;
 use crate::inbox::Inbox;
 use crate::keys;
+use crate::parts::ConnectionBanner;
 use crate::rail::Rail;
 use crate::screen::{Screen, Section};
 use crate::sign::SignIn;
@@ -105,10 +105,13 @@ fn DeskPage(
                 Section::Inbox => view! { <Inbox desk screen search /> }.into_any(),
                 Section::Closed => view! { <Closed desk screen search /> }.into_any(),
             }}
-            {move || match shown.get() {
-                None => view! { <NoTalk /> }.into_any(),
-                Some(conversation) => view! { <Shown desk screen conversation /> }.into_any(),
-            }}
+            <Show when=move || shown.get().is_none()>
+                <NoTalk />
+            </Show>
+            // Keyed, so that each conversation gets elements of its own and none shows what stood there before.
+            <For each=move || shown.get() key=|conversation| *conversation let(conversation)>
+                <Shown desk screen conversation />
+            </For>
             <Toasts desk screen />
         </div>
     }

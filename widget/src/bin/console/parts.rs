@@ -5,12 +5,23 @@ use std::rc::Rc;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
 use web_sys::File;
-use widget::dom::{El, bridge, el};
+use widget::dom::{El, el};
 use widget::download::Downloads;
 use widget::part::{self, Board, Field, Surroundings, Writing};
 use widget::text::Text;
 use widget_core::Online;
 use wire::{AgentId, MessageId};
+
+/// An element in a page drawn by `view!`: in a host that takes no place of its own.
+fn bridge(element: El) -> impl IntoView {
+    let host = NodeRef::<leptos::html::Div>::new();
+    host.on_load(move |host| {
+        // A view that is rebuilt keeps its host: what stood there before must go.
+        host.set_text_content(None);
+        host.append_child(element.raw()).ok();
+    });
+    view! { <div class="bridge" node_ref=host></div> }
+}
 
 /// A conversation, and below its last line the children.
 #[component]

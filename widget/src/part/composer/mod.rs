@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use leptos::prelude::{Get as _, GetUntracked as _, LocalStorage, RwSignal, Set as _, StoredValue, SetValue as _, With as _, WithValue as _};
+use reactive_graph::owner::{LocalStorage, StoredValue};
+use reactive_graph::prelude::*;
+use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, Event, File, HtmlElement, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent};
 use widget_core::check_text;

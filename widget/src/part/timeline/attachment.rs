@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use leptos::prelude::{ArcRwSignal, Get as _, GetUntracked as _, RwSignal, Set as _, With as _, WithUntracked as _};
+use reactive_graph::prelude::*;
+use reactive_graph::signal::{ArcRwSignal, RwSignal};
 use widget_core::ItemState;
 use wire::{Attachment, Media};
 

@@ -1,7 +1,9 @@
 //! One row of the timeline: day, bubble, and under a group its name, time and state.
 
-use leptos::prelude::{ArcRwSignal, With as _, WithUntracked as _};
 use std::rc::Rc;
+
+use reactive_graph::prelude::*;
+use reactive_graph::signal::ArcRwSignal;
 use widget_core::{Content, ItemState, Notice};
 use wire::{Author, Party, Refusal};
 

@@ -39,7 +39,8 @@ fn address_bytes(text: &str) -> usize {
     let host = &host[..end.unwrap_or(host.len())];
     // Punctuation at the end belongs to the sentence.
     let host = host.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', ')', ']', '}']);
-    if host.starts_with(|char: char| char.is_alphanumeric() || char == '[') { scheme_bytes + host.len() } else { 0 }
+    // Any letter beyond ASCII may begin a host; the tables that know which are letters weigh more than they are worth.
+    if host.starts_with(|char: char| char.is_ascii_alphanumeric() || !char.is_ascii() || char == '[') { scheme_bytes + host.len() } else { 0 }
 }
 
 #[cfg(test)]

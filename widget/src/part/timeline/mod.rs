@@ -7,7 +7,8 @@ mod row;
 
 use std::rc::Rc;
 
-use leptos::prelude::{Get as _, RwSignal, Set as _};
+use reactive_graph::prelude::*;
+use reactive_graph::signal::RwSignal;
 use wire::{AgentId, MessageId};
 
 pub use row::{Board, Row};

@@ -1,6 +1,8 @@
 //! From a timeline of the core to rows: who stands on which side, where a day begins, where a group ends.
 
-use leptos::prelude::{ArcRwSignal, LocalStorage, RwSignal, Set as _, With as _, WithUntracked as _};
+use reactive_graph::owner::LocalStorage;
+use reactive_graph::prelude::*;
+use reactive_graph::signal::{ArcRwSignal, RwSignal};
 use widget_core::{Content, Item, ItemState, Notice, Timeline};
 use wire::{Author, MessageId, Party, Seq};
 
