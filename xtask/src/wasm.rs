@@ -120,7 +120,8 @@ mod tests {
     #[test]
     fn imports_get_short_names_in_both_files() {
         let header = b"\0asm\x01\0\0\0".to_vec();
-        let imports = [&[2, 25, 2, 3][..], b"wbg", &[6], b"__wb_a", &[0, 5, 3], b"wbg", &[4], b"kept", &[0, 6]].concat();
+        let imports =
+            [&[2, 25, 2, 3][..], b"wbg", &[6], b"__wb_a", &[0, 5, 3], b"wbg", &[4], b"kept", &[0, 6]].concat();
         let code = [10, 1, 7];
         let glue = "return { __wb_a: function() {}, kept: 1, kept: 2 }";
         let (module, glue) = shorten(&[&header[..], &imports, &code].concat(), glue).unwrap();

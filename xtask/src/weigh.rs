@@ -20,7 +20,10 @@ pub(crate) fn print(root: &Path) -> Result<()> {
     row(&web, "embed.js")?;
     for page in PAGES {
         let loaded = manifest[page].as_array().context("the manifest lists no files")?;
-        let paths = loaded.iter().chain([&manifest[if page == "chat" { "locale" } else { "console_locale" }][LANGUAGE]]).filter_map(Value::as_str);
+        let paths = loaded
+            .iter()
+            .chain([&manifest[if page == "chat" { "locale" } else { "console_locale" }][LANGUAGE]])
+            .filter_map(Value::as_str);
         let mut sum = [0; 3];
         println!();
         for path in paths {

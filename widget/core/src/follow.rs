@@ -274,6 +274,9 @@ impl Followed {
             return;
         }
         let conversation = self.conversation();
+        if self.proof == Proof::Asked && self.shared.late(now_ms) {
+            self.proof = Proof::Wanted;
+        }
         let proof = self.proof == Proof::Wanted;
         if proof {
             self.proof = Proof::Asked;

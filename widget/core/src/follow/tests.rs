@@ -123,3 +123,21 @@ fn a_refused_question_is_asked_later_or_not_again() {
     assert!(!followed.timeline.loading());
     assert_eq!(asks(&mut followed, 501), []);
 }
+
+#[test]
+fn a_proof_whose_answer_comes_too_late_is_asked_for_again() {
+    let mut followed = following();
+    page(&mut followed, 0, 1, 1);
+    followed.prove();
+    assert_eq!(asks(&mut followed, 10), [1]);
+    assert_eq!(asks(&mut followed, 10 + ACKNOWLEDGE_WAIT_MS), [1]);
+    page(&mut followed, 1, 1, 1);
+    assert_eq!(followed.proof, Proof::Done);
+    followed.prove();
+    followed.lost();
+    let mut out = VecDeque::new();
+    followed.pump(20, &mut out);
+    assert!(matches!(out.pop_front(), Some(Output::Transmit(ClientFrame::Follow { .. }))));
+    page(&mut followed, 1, 1, 1);
+    assert_eq!(followed.proof, Proof::Done);
+}

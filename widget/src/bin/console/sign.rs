@@ -67,33 +67,38 @@ pub(crate) fn SignIn(
                 <div role="alert">
                     {move || error.get().map(|error| view! { <p class="sign__note">{error}</p> })}
                 </div>
-                <label class="field">
-                    <span>{t("console_email")}</span>
-                    <input
-                        type="email"
-                        name="email"
-                        autocomplete="username"
-                        data-testid="email"
-                        node_ref=email
-                        aria-invalid=move || error.read().is_some().to_string()
-                    />
-                </label>
-                <label class="field">
-                    <span>{t("console_password")}</span>
-                    <input
-                        type="password"
-                        name="password"
-                        autocomplete="current-password"
-                        data-testid="password"
-                        node_ref=password
-                        aria-invalid=move || error.read().is_some().to_string()
-                    />
-                </label>
+                <Field kind="email" fills="username" words="console_email" field=email error />
+                <Field kind="password" fills="current-password" words="console_password" field=password error />
                 <button type="submit" class="button button--main" data-testid="sign-in" disabled=move || busy.get()>
                     {move || t(if busy.get() { "console_signing_in" } else { "console_sign_in" })}
                 </button>
             </form>
         </main>
+    }
+}
+
+/// One line of the form; its kind is its name, also for tests.
+#[component]
+fn Field(
+    kind: &'static str,
+    /// What password managers put in.
+    fills: &'static str,
+    words: &'static str,
+    field: NodeRef<html::Input>,
+    error: RwSignal<Option<String>>,
+) -> impl IntoView {
+    view! {
+        <label class="field">
+            <span>{t(words)}</span>
+            <input
+                type=kind
+                name=kind
+                autocomplete=fills
+                data-testid=kind
+                node_ref=field
+                aria-invalid=move || error.read().is_some().to_string()
+            />
+        </label>
     }
 }
 

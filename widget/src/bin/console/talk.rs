@@ -1,5 +1,7 @@
 //! The conversation: its head, the timeline, and what is written below it.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use widget::link::Link;
 
@@ -8,12 +10,16 @@ use wire::{AgentId, ConversationId, ConversationState, ConversationSummary, Role
 
 use crate::desk::Desk;
 use crate::icon::{self, icon};
+use crate::keys;
 use crate::parts::{DropZone, TimelineView, Typing};
 use crate::row::{is_late, name, score};
 use crate::screen::Screen;
 use crate::when;
 use crate::words::{fill, t};
 use crate::write::{self, Write};
+
+/// A hidden drawer cannot take the focus in the frame that opens it.
+const DRAWER_WAIT: Duration = Duration::from_millis(60);
 
 /// The column of the shown conversation.
 #[component]
@@ -175,7 +181,11 @@ fn Head(
                 aria-label=t("console_panel")
                 aria-controls="visitor-panel"
                 aria-expanded=move || screen.panel.get().to_string()
-                on:click=move |_| screen.panel.update(|open| *open = !*open)
+                on:click=move |_| {
+                    screen.panel.update(|open| *open = !*open);
+                    // The drawer takes the focus once it has begun to show.
+                    set_timeout(|| keys::focus(".visitor__close"), DRAWER_WAIT);
+                }
             >
                 {icon(icon::PERSON)}
             </button>

@@ -6,6 +6,7 @@ use wire::{ConversationId, ConversationState, ConversationSummary, PageContext};
 use crate::browser;
 use crate::desk::Desk;
 use crate::icon::{self, icon};
+use crate::keys;
 use crate::row::{initials, name, score};
 use crate::screen::Screen;
 use crate::when;
@@ -37,7 +38,10 @@ pub(crate) fn VisitorPanel(
                     type="button"
                     class="button button--icon visitor__close"
                     aria-label=t("console_panel_close")
-                    on:click=move |_| screen.panel.set(false)
+                    on:click=move |_| {
+                        screen.panel.set(false);
+                        keys::focus(".talk__panel");
+                    }
                 >
                     {icon(icon::CROSS)}
                 </button>

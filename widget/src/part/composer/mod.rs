@@ -37,7 +37,8 @@ impl Field {
 
     /// Puts the focus into the field, if it stands.
     pub fn focus(self) {
-        self.0.with_value(|field| field.as_ref().map(|field| field.focus().ok()));
+        // Whoever asks a frame later may find that the composer has gone.
+        self.0.try_with_value(|field| field.as_ref().map(|field| field.focus().ok()));
     }
 }
 
