@@ -77,6 +77,10 @@ impl El {
 
     /// With a child.
     #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a child is built in place; a reference would only add signs to every call"
+    )]
     pub fn child(self, child: El) -> Self {
         append(&self.0, &child.0);
         self

@@ -94,9 +94,7 @@ impl Text {
     pub fn refusal(self, refusal: &Refusal) -> String {
         match refusal {
             Refusal::TextTooLong { chars_max } => self.with("refused_text_too_long", "n", &chars_max.to_string()),
-            Refusal::FileTooLarge { bytes_max } => {
-                self.with("refused_file_too_large", "size", &self.bytes(*bytes_max))
-            }
+            Refusal::FileTooLarge { bytes_max } => self.with("refused_file_too_large", "size", &self.bytes(*bytes_max)),
             Refusal::TextEmpty => self.get("refused_text_empty"),
             Refusal::TextInvalid => self.get("refused_text_invalid"),
             Refusal::Ended => self.get("refused_ended"),

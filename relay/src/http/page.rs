@@ -46,7 +46,8 @@ pub(super) async fn chat(
 
 /// `GET /console`.
 pub(super) async fn console(State(app): State<App>, headers: HeaderMap) -> Response {
-    let (Some(page), Some(locales)) = (app.web.text("console.html"), locales(&app, |manifest| manifest.console_locale)) else {
+    let (Some(page), Some(locales)) = (app.web.text("console.html"), locales(&app, |manifest| manifest.console_locale))
+    else {
         return not_built();
     };
     html(fill(&page, &[("{{locales}}", &locales)]), &policy(&app, &headers, "'none'"))

@@ -31,7 +31,10 @@ fn build(relay: &Relay) {
          data-locales=\"{{locales}}\">",
     );
     write("console.html", "<html data-locales=\"{{locales}}\">");
-    write("manifest.json", r#"{"chat":[],"console":[],"locale":{"en":"assets/locale-en.0.json"},"console_locale":{"en":"assets/console-en.0.json"}}"#);
+    write(
+        "manifest.json",
+        r#"{"chat":[],"console":[],"locale":{"en":"assets/locale-en.0.json"},"console_locale":{"en":"assets/console-en.0.json"}}"#,
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

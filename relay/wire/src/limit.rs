@@ -2,8 +2,6 @@
 
 /// Characters of one text message or note: the drafts of long complaints fit, a pasted book does not.
 pub const TEXT_CHARS_MAX: usize = 10_000;
-/// Bytes of one text: four for each character, the most UTF-8 needs.
-pub const TEXT_BYTES_MAX: usize = TEXT_CHARS_MAX * 4;
 /// Bytes of one frame from a client: the longest text, escaped, with its envelope.
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of the read buffer of one socket. The library's own 128 KiB would be most of an idle visitor's cost.
@@ -107,7 +105,8 @@ pub const RECONNECT_MAX_MS: u64 = 20_000;
 /// How long a stopping relay waits for its connections and its store.
 pub const STOP_WAIT_MS: u64 = 5_000;
 
-const _: () = assert!(TEXT_BYTES_MAX < FRAME_BYTES_MAX);
+// UTF-8 needs four bytes a character at most.
+const _: () = assert!(TEXT_CHARS_MAX * 4 < FRAME_BYTES_MAX);
 const _: () = assert!(IDLE_MAX_MS > PING_EVERY_MS + PONG_WAIT_MS);
 const _: () = assert!(TYPING_SHOWN_MS > TYPING_EVERY_MS);
 const _: () = assert!(RECONNECT_FIRST_MS < RECONNECT_MAX_MS);

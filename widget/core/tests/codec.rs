@@ -10,8 +10,10 @@ use wire::{AttachmentId, ClientFrame, ConversationId, MessageId, Refusal, Say, S
 
 fn golden(name: &str) -> Vec<(String, Value)> {
     let path = format!("{}/../../relay/wire/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).unwrap();
-    let Value::Object(all) = serde_json::from_str(&text).unwrap() else { panic!("{name} holds one object") };
+    let text = std::fs::read_to_string(path).expect("wire keeps its golden files there");
+    let Value::Object(all) = serde_json::from_str(&text).expect("golden files are JSON") else {
+        panic!("{name} holds one object")
+    };
     assert!(!all.is_empty());
     all.into_iter().collect()
 }

@@ -9,8 +9,11 @@ pub fn typing(text: Text, who: impl Fn() -> Option<String> + Copy + 'static) -> 
         Some(name) if !name.is_empty() => text.with("typing", "name", &name),
         _ => text.get("typing_somebody"),
     };
-    el("div", "").when(move || who().is_some(), move || {
-        let dots = (0..3).map(|_| el("i", "")).collect();
-        el("div", "typing").test("typing").children(dots).child(el("span", "unseen").words(words))
-    })
+    el("div", "").when(
+        move || who().is_some(),
+        move || {
+            let dots = (0..3).map(|_| el("i", "")).collect();
+            el("div", "typing").test("typing").children(dots).child(el("span", "unseen").words(words))
+        },
+    )
 }

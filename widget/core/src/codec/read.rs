@@ -79,10 +79,8 @@ pub fn read_refusal(text: &str) -> Option<Refusal> {
 pub fn read_draft(text: &str) -> Option<KeptDraft> {
     let json = &Json::read(text)?;
     let say = json.get("say");
-    let kept = match json.get("attachment") {
-        Json::Null => None,
-        kept => Some(attachment(kept)?),
-    };
+    let kept = json.get("attachment");
+    let kept = if *kept == Json::Null { None } else { Some(attachment(kept)?) };
     Some(KeptDraft {
         conversation: conversation(json)?,
         id: MessageId(uuid(json.get("id"))?),
@@ -161,10 +159,8 @@ fn subject(json: &Json) -> Option<Subject> {
 }
 
 fn session_of_visitor(json: &Json) -> Option<Session> {
-    let visitor = match json.get("visitor") {
-        Json::Null => None,
-        known => Some(VisitorId(uuid(known)?)),
-    };
+    let known = json.get("visitor");
+    let visitor = if *known == Json::Null { None } else { Some(VisitorId(uuid(known)?)) };
     Some(Session::Visitor {
         visitor,
         conversations: all(json.get("conversations"), visitor_conversation)?,

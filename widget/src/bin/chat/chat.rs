@@ -118,14 +118,17 @@ impl Chat {
     pub(crate) fn begin(host: StoredValue<Host, LocalStorage>) -> Option<Self> {
         let site: SiteId = setting("site").parse().ok()?;
         let storage = Storage::new(&["causeway.", site.as_str()].concat());
-        let session = VisitorSession::new(widget::clock::now_ms(), VisitorStart {
-            site: site.clone(),
-            seed: random_seed(),
-            page: page::own_context(),
-            token: storage.get(TOKEN).and_then(|text| text.parse().ok()),
-            conversation: storage.get(CONVERSATION).and_then(|text| text.parse().ok()),
-            drafts: storage.drafts(),
-        });
+        let session = VisitorSession::new(
+            widget::clock::now_ms(),
+            VisitorStart {
+                site: site.clone(),
+                seed: random_seed(),
+                page: page::own_context(),
+                token: storage.get(TOKEN).and_then(|text| text.parse().ok()),
+                conversation: storage.get(CONVERSATION).and_then(|text| text.parse().ok()),
+                drafts: storage.drafts(),
+            },
+        );
         let board = Board::new();
         let shown = RwSignal::new(Shown::of(&session));
         let visitor = Visitor { session, site: site.to_string() };

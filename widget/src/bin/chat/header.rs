@@ -30,9 +30,8 @@ pub(crate) fn header(frame: Frame) -> El {
         .attr("aria-hidden", "true")
         .words(move || initials(&title()))
         .child(el("i", "").hidden(move || answering().unwrap_or(0) == 0));
-    let who = el("div", "head__who")
-        .child(el("h1", "").attr("dir", "auto").words(title))
-        .child(el("p", "").words(presence));
+    let who =
+        el("div", "head__who").child(el("h1", "").attr("dir", "auto").words(title)).child(el("p", "").words(presence));
     let head = el("header", "head").child(avatar).child(who).child(menu(frame));
     if !frame.framed {
         return head;
@@ -75,12 +74,7 @@ impl Menu {
 
 fn menu(frame: Frame) -> El {
     let text = frame.text;
-    let menu = Menu {
-        frame,
-        open: RwSignal::new(false),
-        sure: RwSignal::new(false),
-        failed: RwSignal::new(false),
-    };
+    let menu = Menu { frame, open: RwSignal::new(false), sure: RwSignal::new(false), failed: RwSignal::new(false) };
     let open = menu.open;
     let button = el("button", "square")
         .attr("aria-label", &text.get("menu"))

@@ -11,8 +11,8 @@ mod page;
 mod queue;
 mod rating;
 
-use js_sys::{Array, Object};
 use any_spawner::Executor;
+use js_sys::{Array, Object};
 use reactive_graph::owner::Owner;
 use wasm_bindgen::prelude::wasm_bindgen;
 use widget::env::document;
@@ -20,7 +20,7 @@ use widget::env::document;
 /// Shows the chat in place of what stood on the page while it was loaded. `early` holds the messages that the page around
 /// us posted meanwhile.
 #[wasm_bindgen]
-pub fn start(catalogue: Object, early: Array) {
+pub fn start(catalogue: Object, early: &Array) {
     widget::theme::apply();
     if let Some(body) = document().body() {
         body.set_inner_text("");
@@ -28,7 +28,7 @@ pub fn start(catalogue: Object, early: Array) {
     // What Leptos' own mounting does, without its views: effects need an executor, and an owner that lives as long as the page.
     Executor::init_wasm_bindgen().ok();
     let owner = Owner::new();
-    let chat = owner.with(|| app::app(catalogue, &early));
+    let chat = owner.with(|| app::app(catalogue, early));
     std::mem::forget(owner);
     if let Some(body) = document().body() {
         body.append_child(chat.raw()).ok();

@@ -81,8 +81,7 @@ fn form(frame: Frame, rated: RwSignal<Option<ConversationId>>) -> El {
             chat.send(VisitorInput::Rate { score: value.get(), comment });
         }
     };
-    let send = el("button", "button button--main")
-        .flag("disabled", move || score.get() == 0)
-        .text(&text.get("rate_send"));
+    let send =
+        el("button", "button button--main").flag("disabled", move || score.get() == 0).text(&text.get("rate_send"));
     el("form", "card").test("rating").on("submit", submit).child(fieldset).child(comment).child(send)
 }

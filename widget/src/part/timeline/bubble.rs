@@ -27,17 +27,24 @@ pub(super) fn row_view(line: Line, surroundings: &Surroundings) -> El {
         move || line.with(read)
     };
     let (day, days) = (line.clone(), line.clone());
-    let view = el("div", "")
-        .attr_of("class", reader(row_class))
-        .when(
-            move || day.with(|row| row.begins_day),
-            move || el("div", "day").text(&text.day(days.with_untracked(|row| row.item.at_ms))),
-        );
-    let bubble = el("div", if notice { "notice" } else if note { "bubble bubble--note" } else { "bubble" })
-        .test(if note { "note-line" } else { "message" })
-        .attr_of("data-author", reader(author_name))
-        .attr_of("data-state", reader(state_name))
-        .attr_of("data-seq", reader(|row| Some(row.item.seq.0.to_string())));
+    let view = el("div", "").attr_of("class", reader(row_class)).when(
+        move || day.with(|row| row.begins_day),
+        move || el("div", "day").text(&text.day(days.with_untracked(|row| row.item.at_ms))),
+    );
+    let bubble = el(
+        "div",
+        if notice {
+            "notice"
+        } else if note {
+            "bubble bubble--note"
+        } else {
+            "bubble"
+        },
+    )
+    .test(if note { "note-line" } else { "message" })
+    .attr_of("data-author", reader(author_name))
+    .attr_of("data-state", reader(state_name))
+    .attr_of("data-seq", reader(|row| Some(row.item.seq.0.to_string())));
     let bubble = with_body(bubble, &line, surroundings);
     let view = if notice { view } else { view.child(speaker(&line, surroundings)) };
     let (kind, foot_line, surroundings) = (line.clone(), line, surroundings.clone());

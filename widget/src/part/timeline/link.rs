@@ -35,12 +35,18 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
 fn address_bytes(text: &str) -> usize {
     let Some(host) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else { return 0 };
     let scheme_bytes = text.len() - host.len();
-    let end = host.find(|char: char| char.is_whitespace() || char.is_control() || "<>\"，。；：！？、（）「」《》".contains(char));
+    let end = host.find(|char: char| {
+        char.is_whitespace() || char.is_control() || "<>\"，。；：！？、（）「」《》".contains(char)
+    });
     let host = &host[..end.unwrap_or(host.len())];
     // Punctuation at the end belongs to the sentence.
     let host = host.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', ')', ']', '}']);
     // Any letter beyond ASCII may begin a host; the tables that know which are letters weigh more than they are worth.
-    if host.starts_with(|char: char| char.is_ascii_alphanumeric() || !char.is_ascii() || char == '[') { scheme_bytes + host.len() } else { 0 }
+    if host.starts_with(|char: char| char.is_ascii_alphanumeric() || !char.is_ascii() || char == '[') {
+        scheme_bytes + host.len()
+    } else {
+        0
+    }
 }
 
 #[cfg(test)]
@@ -56,12 +62,24 @@ mod tests {
         check("see https://example.com/a?b=1#c.", &[Words("see "), Address("https://example.com/a?b=1#c"), Words(".")]);
         check("http://example.com", &[Address("http://example.com")]);
         check("(http://example.com/x), then", &[Words("("), Address("http://example.com/x"), Words("), then")]);
-        check("见 https://example.com/提现。谢谢", &[Words("见 "), Address("https://example.com/提现"), Words("。谢谢")]);
+        check(
+            "见 https://example.com/提现。谢谢",
+            &[Words("见 "), Address("https://example.com/提现"), Words("。谢谢")],
+        );
     }
 
     #[test]
     fn nothing_else_becomes_a_link() {
-        for text in ["", "http", "http://", "https:// x", "javascript:alert(1)", "data:text/html,x", "httphttp:/", "www.example.com"] {
+        for text in [
+            "",
+            "http",
+            "http://",
+            "https:// x",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "httphttp:/",
+            "www.example.com",
+        ] {
             let wanted = if text.is_empty() { vec![] } else { vec![Words(text)] };
             assert_eq!(pieces(text), wanted, "{text}");
         }

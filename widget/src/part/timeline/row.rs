@@ -92,7 +92,8 @@ impl Board {
 
     /// The row of a key.
     pub(super) fn line(self, key: u128) -> ArcRwSignal<Row> {
-        let found = self.0.with_untracked(|lines| lines.iter().find(|line| line.id.0 == key).map(|line| line.row.clone()));
+        let found =
+            self.0.with_untracked(|lines| lines.iter().find(|line| line.id.0 == key).map(|line| line.row.clone()));
         found.expect("a row is drawn from the keys that the board gave")
     }
 
