@@ -12,8 +12,9 @@ pub const HELLO_WAIT_MS: u64 = 10_000;
 pub const PING_EVERY_MS: u64 = 20_000;
 /// A client that hears nothing for this long after a ping takes the line for dead.
 pub const PONG_WAIT_MS: u64 = 10_000;
-/// The relay closes a connection that said nothing for this long: three missed pings.
-pub const IDLE_MAX_MS: u64 = 60_000;
+/// The relay closes a connection that said nothing for this long. Browsers let the timers of a hidden page fire once a minute
+/// only, so its pings come that late: two of them may be missed.
+pub const IDLE_MAX_MS: u64 = 150_000;
 /// Frames that may wait for one slow reader before it is closed with a code that says "come back".
 pub const SEND_QUEUE_FRAMES_MAX: usize = 256;
 /// Inputs that may wait for the core; a full queue answers `Busy`.

@@ -51,7 +51,7 @@ impl Board {
     /// Brings the rows in line with a timeline (none: no rows), as this side reads it.
     pub fn mirror(self, timeline: Option<&Timeline>, reader: Party) {
         let items: Vec<&Item> = timeline.into_iter().flat_map(Timeline::items).collect();
-        let items = without_echoes(&items);
+        let items = without_echoes(&items, reader);
         let fresh = rows(&items, reader, time::day);
         let mut same = true;
         let lines = self.0.with_untracked(|old| {
@@ -105,14 +105,21 @@ impl Board {
     }
 }
 
-/// An assignment next to a joining says the same thing twice; only the team sees both.
-fn without_echoes<'a>(items: &[&'a Item]) -> Vec<&'a Item> {
+/// Leaves out what says the same thing twice: an assignment next to a joining (only the team sees both), standing in line
+/// where somebody joins at once, and to the visitor, who has a card for it, standing in line altogether.
+fn without_echoes<'a>(items: &[&'a Item], reader: Party) -> Vec<&'a Item> {
     let joins = |at: Option<usize>| {
         at.and_then(|at| items.get(at))
             .is_some_and(|item| matches!(item.content, Content::Notice(Notice::Joined { .. })))
     };
     let assigns = |item: &Item| matches!(item.content, Content::Notice(Notice::Assigned { .. }));
-    let echo = |at: usize| assigns(items[at]) && (joins(at.checked_sub(1)) || joins(at.checked_add(1)));
+    let queues = |item: &Item| matches!(item.content, Content::Notice(Notice::Queued));
+    let echo = |at: usize| {
+        let next = at.checked_add(1);
+        let assigned_next = next.and_then(|next| items.get(next)).is_some_and(|item| assigns(item));
+        (assigns(items[at]) && (joins(at.checked_sub(1)) || joins(next)))
+            || (queues(items[at]) && (reader == Party::Visitor || joins(next) || assigned_next))
+    };
     (0..items.len()).filter(|at| !echo(*at)).map(|at| items[at]).collect()
 }
 
@@ -207,5 +214,18 @@ mod tests {
             &[item(1, 0, Author::Visitor, failed()), item(2, 0, Author::Visitor, failed())],
             &[(true, true, true), (true, false, true)],
         );
+    }
+
+    #[test]
+    fn standing_in_line_is_told_once() {
+        let notice = |seq, notice| Item {
+            content: Content::Notice(notice),
+            ..item(seq, 0, Author::System, ItemState::Recorded)
+        };
+        let joined = || Notice::Joined { name: String::from("Agent") };
+        let (queued, joins, queued_again) = (notice(1, Notice::Queued), notice(2, joined()), notice(3, Notice::Queued));
+        let items = [&queued, &joins, &queued_again];
+        assert_eq!(without_echoes(&items, Party::Visitor), [&joins]);
+        assert_eq!(without_echoes(&items, Party::Staff), [&joins, &queued_again]);
     }
 }
