@@ -1,6 +1,6 @@
 //! What may come in: rate, shape and side of every frame, before anything is done about it.
 
-use wire::limit::{COMMENT_CHARS_MAX, CONTEXT_FIELD_CHARS_MAX, TEXT_CHARS_MAX};
+use wire::limit::{COMMENT_CHARS_MAX, CONTEXT_FIELD_CHARS_MAX};
 use wire::{ClientFrame, Close, ConversationId, PageContext, Refusal, Subject};
 
 use crate::Core;
@@ -20,13 +20,13 @@ impl Core {
         match line.bucket.take(now_ms) {
             Verdict::Pass => {}
             Verdict::Refuse { retry_after_ms } => {
-                return self.refuse(connection, subject(&frame), Refusal::RateLimited { retry_after_ms });
+                return self.refuse(connection, frame.subject(), Refusal::RateLimited { retry_after_ms });
             }
             Verdict::Flood => return self.close(connection, Close::Flood),
         }
         let line = &self.connections[&connection];
         if line.requests >= REQUESTS_PER_CONNECTION_MAX && frame != ClientFrame::Ping {
-            return self.refuse(connection, subject(&frame), Refusal::Busy);
+            return self.refuse(connection, frame.subject(), Refusal::Busy);
         }
         match (line.who(), frame) {
             (_, ClientFrame::Hello { .. }) => self.close(connection, Close::Malformed),
@@ -38,48 +38,9 @@ impl Core {
     }
 }
 
-/// What a refusal of this frame is about.
-pub(crate) const fn subject(frame: &ClientFrame) -> Subject {
-    match frame {
-        ClientFrame::Say { conversation, id, .. }
-        | ClientFrame::Note { conversation, id, .. }
-        | ClientFrame::End { conversation, id }
-        | ClientFrame::Rate { conversation, id, .. } => Subject::Message { conversation: *conversation, id: *id },
-        ClientFrame::Typing { conversation }
-        | ClientFrame::Seen { conversation, .. }
-        | ClientFrame::LeaveQueue { conversation }
-        | ClientFrame::Take { conversation }
-        | ClientFrame::Unfollow { conversation }
-        | ClientFrame::Fetch { conversation, .. } => about(*conversation),
-        ClientFrame::Follow { follow } => about(follow.conversation),
-        ClientFrame::Hello { .. }
-        | ClientFrame::Register
-        | ClientFrame::Presence { .. }
-        | ClientFrame::Page { .. }
-        | ClientFrame::ListClosed { .. }
-        | ClientFrame::ListOfVisitor { .. }
-        | ClientFrame::Ping => Subject::Connection,
-    }
-}
-
 /// A request about a conversation.
 pub(crate) const fn about(conversation: ConversationId) -> Subject {
     Subject::Conversation { conversation }
-}
-
-/// Whether a message or note can be taken.
-pub(crate) fn check_text(text: &str) -> Result<(), Refusal> {
-    if text.trim().is_empty() {
-        return Err(Refusal::TextEmpty);
-    }
-    // Characters are never more than bytes: the long count is for long texts only.
-    if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
-        return Err(Refusal::TextTooLong { chars_max: TEXT_CHARS_MAX as u32 });
-    }
-    if text.contains('\0') {
-        return Err(Refusal::TextInvalid);
-    }
-    Ok(())
 }
 
 /// Whether a rating can be taken.
@@ -112,15 +73,6 @@ fn cut(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn texts_are_bounded_in_characters_not_bytes() {
-        assert_eq!(check_text("a"), Ok(()));
-        assert_eq!(check_text(" \n\t"), Err(Refusal::TextEmpty));
-        assert_eq!(check_text("a\0b"), Err(Refusal::TextInvalid));
-        assert_eq!(check_text(&"好".repeat(TEXT_CHARS_MAX)), Ok(()));
-        assert_eq!(check_text(&"a".repeat(TEXT_CHARS_MAX + 1)), Err(Refusal::TextTooLong { chars_max: 10_000 }));
-    }
 
     #[test]
     fn ratings_are_one_to_five_with_a_short_comment() {

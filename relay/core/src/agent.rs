@@ -3,7 +3,6 @@
 use wire::{AgentId, Author, Body, ClientFrame, ConversationId, Refusal, Role, Subject};
 
 use crate::Core;
-use crate::admit::{check_text, subject};
 use crate::commit::Live;
 use crate::connection::Who;
 use crate::input::ConnectionId;
@@ -14,7 +13,7 @@ use crate::visitor::said;
 impl Core {
     /// A frame of an agent.
     pub(crate) fn frame_of_agent(&mut self, connection: ConnectionId, agent: AgentId, frame: ClientFrame) {
-        let about_what = subject(&frame);
+        let about_what = frame.subject();
         match frame {
             ClientFrame::Say { conversation, id, say } => {
                 match self.may_answer(agent, conversation).and_then(|()| said(say)) {
@@ -25,7 +24,7 @@ impl Core {
                     Err(refusal) => self.refuse(connection, about_what, refusal),
                 }
             }
-            ClientFrame::Note { conversation, id, text } => match check_text(&text) {
+            ClientFrame::Note { conversation, id, text } => match wire::check_text(&text) {
                 Ok(()) => {
                     let body = DraftBody::Ready(Body::Note { text });
                     let draft = Draft { id, author: self.author(agent), body };

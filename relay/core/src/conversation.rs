@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use wire::limit::{LAST_LINE_CHARS_MAX, UNREAD_MAX};
+use wire::limit::UNREAD_MAX;
 use wire::{
     AgentId, Body, ConversationId, ConversationState, ConversationSummary, Cursor, Event, Lane, Party, Seq, SiteId,
     VisitorConversation, VisitorId,
@@ -125,7 +125,7 @@ impl Conversation {
 
     fn apply_message(&mut self, event: &Event, line: &str) {
         self.last_at_ms = event.at_ms;
-        self.last_line = first_line(line);
+        self.last_line = wire::first_line(line);
         let Some(party) = event.author.party() else { return };
         self.last_party = party;
         let unread = match party {
@@ -202,17 +202,4 @@ impl Conversation {
             head: self.head.shared,
         }
     }
-}
-
-/// The beginning of a text on one line.
-fn first_line(text: &str) -> String {
-    let mut line = String::new();
-    for (count, char) in text.trim_start().chars().enumerate() {
-        if count == LAST_LINE_CHARS_MAX {
-            break;
-        }
-        line.push(if char.is_control() { ' ' } else { char });
-    }
-    line.truncate(line.trim_end().len());
-    line
 }

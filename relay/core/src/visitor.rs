@@ -9,7 +9,7 @@ use wire::{
 };
 
 use crate::Core;
-use crate::admit::{about, check_rating, check_text, cut_page, subject};
+use crate::admit::{about, check_rating, cut_page};
 use crate::connection::{Side, Who};
 use crate::conversation::Conversation;
 use crate::input::ConnectionId;
@@ -49,7 +49,7 @@ impl Core {
                 }
             }
             (Side::Visitor { page, .. }, ClientFrame::Page { page: new }) => *page = cut_page(&new),
-            (_, frame) => self.refuse(connection, subject(&frame), Refusal::NotAllowed),
+            (_, frame) => self.refuse(connection, frame.subject(), Refusal::NotAllowed),
         }
     }
 
@@ -81,7 +81,7 @@ impl Core {
 
     /// A frame of a registered visitor.
     pub(crate) fn frame_of_visitor(&mut self, connection: ConnectionId, visitor: VisitorId, frame: ClientFrame) {
-        let about_what = subject(&frame);
+        let about_what = frame.subject();
         match frame {
             ClientFrame::Say { conversation, id, say } => {
                 self.visitor_says(connection, visitor, (conversation, id), say)
@@ -391,7 +391,7 @@ impl Core {
 /// A message as a draft's body.
 pub(crate) fn said(say: Say) -> Result<DraftBody, Refusal> {
     match say {
-        Say::Text { text } => check_text(&text).map(|()| DraftBody::Ready(Body::Text { text })),
+        Say::Text { text } => wire::check_text(&text).map(|()| DraftBody::Ready(Body::Text { text })),
         Say::File { attachment } => Ok(DraftBody::File(attachment)),
     }
 }

@@ -228,7 +228,7 @@ impl Reader<'_> {
             Ok(()) => Ok(()),
             Err(TrySendError::Full(Arrival::Input(Input::Frame { frame, .. }))) => {
                 metrics::counter!("relay_busy_total").increment(1);
-                self.refuse(subject(&frame), Refusal::Busy)
+                self.refuse(frame.subject(), Refusal::Busy)
             }
             Err(TrySendError::Full(_) | TrySendError::Closed(_)) => Err(Close::Restart),
         }
@@ -256,29 +256,5 @@ impl Reader<'_> {
             Err(TrySendError::Full(_)) => Err(Close::Slow),
             Ok(()) | Err(TrySendError::Closed(_)) => Ok(()),
         }
-    }
-}
-
-/// What a refusal of this frame is about.
-const fn subject(frame: &ClientFrame) -> Subject {
-    match frame {
-        ClientFrame::Say { conversation, id, .. }
-        | ClientFrame::Note { conversation, id, .. }
-        | ClientFrame::End { conversation, id }
-        | ClientFrame::Rate { conversation, id, .. } => Subject::Message { conversation: *conversation, id: *id },
-        ClientFrame::Typing { conversation }
-        | ClientFrame::Seen { conversation, .. }
-        | ClientFrame::LeaveQueue { conversation }
-        | ClientFrame::Take { conversation }
-        | ClientFrame::Unfollow { conversation }
-        | ClientFrame::Fetch { conversation, .. } => Subject::Conversation { conversation: *conversation },
-        ClientFrame::Follow { follow } => Subject::Conversation { conversation: follow.conversation },
-        ClientFrame::Hello { .. }
-        | ClientFrame::Register
-        | ClientFrame::Presence { .. }
-        | ClientFrame::Page { .. }
-        | ClientFrame::ListClosed { .. }
-        | ClientFrame::ListOfVisitor { .. }
-        | ClientFrame::Ping => Subject::Connection,
     }
 }

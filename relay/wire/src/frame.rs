@@ -123,6 +123,33 @@ pub enum ClientFrame {
     Ping,
 }
 
+impl ClientFrame {
+    /// What a refusal of this frame is about.
+    #[must_use]
+    pub const fn subject(&self) -> Subject {
+        match self {
+            Self::Say { conversation, id, .. }
+            | Self::Note { conversation, id, .. }
+            | Self::End { conversation, id }
+            | Self::Rate { conversation, id, .. } => Subject::Message { conversation: *conversation, id: *id },
+            Self::Typing { conversation }
+            | Self::Seen { conversation, .. }
+            | Self::LeaveQueue { conversation }
+            | Self::Take { conversation }
+            | Self::Unfollow { conversation }
+            | Self::Fetch { conversation, .. } => Subject::Conversation { conversation: *conversation },
+            Self::Follow { follow } => Subject::Conversation { conversation: follow.conversation },
+            Self::Hello { .. }
+            | Self::Register
+            | Self::Presence { .. }
+            | Self::Page { .. }
+            | Self::ListClosed { .. }
+            | Self::ListOfVisitor { .. }
+            | Self::Ping => Subject::Connection,
+        }
+    }
+}
+
 /// Who speaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "as", rename_all = "snake_case")]

@@ -9,6 +9,7 @@ mod id;
 pub mod limit;
 mod refusal;
 mod summary;
+mod text;
 
 pub use close::Close;
 pub use event::{Attachment, Author, Body, Cursor, Event, Lane, Media, PageContext, Party};
@@ -16,6 +17,7 @@ pub use frame::{ClientFrame, Follow, Head, Hello, Say, ServerFrame, Session, Sub
 pub use id::{AgentId, AttachmentId, ConversationId, IdError, MessageId, Seq, SiteId, Token, VisitorId, uuid_v7};
 pub use refusal::Refusal;
 pub use summary::{AgentState, AgentSummary, ConversationState, ConversationSummary, Role, VisitorConversation};
+pub use text::{check_text, first_line};
 
 /// The version of the frames below, agreed in [`Hello`]. Raised only when an old peer could misread a new one.
 pub const PROTOCOL: u16 = 1;

@@ -13,7 +13,6 @@ mod item;
 mod line;
 mod outbox;
 mod session;
-mod text;
 mod timeline;
 mod types;
 mod upload;
@@ -24,7 +23,6 @@ pub use codec::{
     read_attachment, read_draft, read_frame_of_staff, read_frame_of_visitor, read_refusal, write_draft, write_frame,
 };
 pub use item::{Content, Item, ItemState, Notice};
-pub use text::check_text;
 pub use timeline::Timeline;
 pub use types::{KeptDraft, LineInput, Online, Output, UploadInput};
 pub use visitor::{VisitorInput, VisitorSession, VisitorStart};

@@ -5,7 +5,6 @@ use wire::{Author, Body, ConversationId, Event, PageContext, Party, Seq};
 
 use crate::item::{Content, Item, ItemState, name_of};
 use crate::outbox::Draft;
-use crate::text::first_line;
 
 /// A followed conversation: both lanes merged (shared by number, staff lines placed by time), own drafts last, in the order written.
 ///
@@ -227,8 +226,8 @@ impl Timeline {
     pub(crate) fn last_line(&self) -> Option<(u64, String)> {
         let item = self.recorded.iter().rev().find(|item| item.content.is_message())?;
         let line = match &item.content {
-            Content::Text(text) => first_line(text),
-            Content::File(attachment) => first_line(&attachment.name),
+            Content::Text(text) => wire::first_line(text),
+            Content::File(attachment) => wire::first_line(&attachment.name),
             Content::Uploading { .. } | Content::Note(_) | Content::Notice(_) => String::new(),
         };
         Some((item.at_ms, line))

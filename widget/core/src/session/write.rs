@@ -6,7 +6,6 @@ use wire::{ConversationId, MessageId, Party, Refusal};
 use crate::backoff::refused_ms;
 use crate::outbox::{Draft, Payload, Phase};
 use crate::session::Session;
-use crate::text::check_text;
 use crate::types::Output;
 
 impl Session {
@@ -22,7 +21,7 @@ impl Session {
 
     /// Writes words into the outbox; blank ones are nothing.
     pub(crate) fn write_text(&mut self, conversation: ConversationId, text: String, note: bool) {
-        let refusal = check_text(&text).err();
+        let refusal = wire::check_text(&text).err();
         if refusal != Some(Refusal::TextEmpty) {
             self.write(conversation, if note { Payload::Note(text) } else { Payload::Text(text) }, 0, refusal);
         }
@@ -55,7 +54,7 @@ impl Session {
         let draft = &mut self.outbox.drafts[at];
         let Phase::Failed(refusal) = &draft.phase else { return };
         if let Payload::Text(text) | Payload::Note(text) = &draft.payload
-            && check_text(text).is_err()
+            && wire::check_text(text).is_err()
         {
             return;
         }

@@ -7,8 +7,7 @@ use reactive_graph::prelude::*;
 use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, Event, File, HtmlElement, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent};
-use widget_core::check_text;
-use wire::Refusal;
+use wire::{Refusal, check_text};
 
 use crate::dom::{El, el, follow};
 use crate::part::drop::each_file;
