@@ -5,6 +5,7 @@ use wire::{AgentId, AgentState, Author, Body, ConversationId, Refusal, Seq};
 use crate::Core;
 use crate::admit::about;
 use crate::input::ConnectionId;
+use crate::planted::{Planted, planted};
 use crate::request::{ATTEMPTS_MAX, Pending, refusal_of};
 use crate::store::{Append, AppendError, Draft, DraftBody};
 use crate::timer::{RETRY_MS, Timer};
@@ -12,7 +13,7 @@ use crate::timer::{RETRY_MS, Timer};
 /// A conversation on its way to an agent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Offer {
-    conversation: ConversationId,
+    pub(crate) conversation: ConversationId,
     agent: AgentId,
     /// Where the staff lane ended when it was offered.
     staff_head: Seq,
@@ -48,6 +49,9 @@ impl Core {
         }
         if self.agents_held_back.contains(&agent) {
             return 0;
+        }
+        if planted(Planted::IgnoresRoom) {
+            return 1;
         }
         (known.settings.capacity as usize).saturating_sub(self.load_with_offers(agent))
     }
@@ -88,7 +92,7 @@ impl Core {
             owner: None,
             open: None,
             staff_head: Some(staff_head),
-            capacity: Some((agent, capacity)),
+            capacity: (!planted(Planted::IgnoresRoom)).then_some((agent, capacity)),
             drafts: drafts.into(),
         };
         self.append(Pending::Offered(Offer { conversation, agent, staff_head, asker }), append);

@@ -7,6 +7,7 @@ use wire::{AgentId, ConversationId, ConversationState, Event, Lane, Party, Seq, 
 use crate::Core;
 use crate::conversation::{Conversation, OutOfOrder};
 use crate::input::{Commit, ConnectionId};
+use crate::planted::{Planted, planted};
 use crate::request::Pending;
 use crate::store::{Query, QueryError};
 use crate::timer::{RETRY_MS, Timer};
@@ -119,6 +120,7 @@ impl Core {
         for event in events {
             let to = match event.lane {
                 Lane::Shared => &all,
+                Lane::Staff if planted(Planted::LeaksNotes) => &all,
                 Lane::Staff => &staff,
             };
             self.send(to, ServerFrame::Event { event });
@@ -144,6 +146,9 @@ impl Core {
         self.reindex(id);
         let Some(live) = self.conversations.get(&id) else { return };
         let row = live.conversation.summary();
+        if planted(Planted::QuietInbox) && row.head.staff.0 % 3 == 0 {
+            return;
+        }
         let to = self.agent_connections();
         self.send(&to, ServerFrame::Inbox { row });
     }

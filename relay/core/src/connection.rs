@@ -129,7 +129,7 @@ impl Core {
     pub(crate) fn welcome(&mut self, connection: ConnectionId, session: wire::Session) {
         let frame = ServerFrame::Welcome {
             protocol: wire::PROTOCOL,
-            now_ms: self.now_ms,
+            now_ms: self.clock.wall_ms(),
             attachment_bytes_max: self.attachment_bytes_max,
             session,
         };

@@ -11,6 +11,7 @@ use wire::{AgentId, AgentSummary, ConversationId, VisitorId};
 mod admit;
 mod agent;
 mod assign;
+mod clock;
 mod commit;
 mod connection;
 pub mod conversation;
@@ -18,6 +19,8 @@ mod follow;
 mod ids;
 pub mod input;
 pub mod output;
+#[doc(hidden)]
+pub mod planted;
 mod presence;
 mod queue;
 mod rate;
@@ -27,6 +30,7 @@ mod timer;
 mod typing;
 mod visitor;
 
+use clock::Clock;
 use commit::Live;
 use connection::Connection;
 use ids::Ids;
@@ -59,6 +63,8 @@ pub struct Gauges {
 /// The whole live state of one relay. Call [`Core::next_output`] until it gives none after each call that changes it.
 #[derive(Debug)]
 pub struct Core {
+    clock: Clock,
+    /// Inside time: never goes backwards.
     now_ms: u64,
     ids: Ids,
     attachment_bytes_max: u64,
@@ -112,6 +118,7 @@ impl Core {
     #[must_use]
     pub fn new(now_ms: u64, start: Start) -> Self {
         let mut core = Self {
+            clock: Clock::new(now_ms),
             now_ms,
             ids: Ids::new(start.seed),
             attachment_bytes_max: start.attachment_bytes_max,
@@ -139,7 +146,10 @@ impl Core {
             answering_told: 0,
         };
         core.agents_set(start.agents);
-        for conversation in start.open {
+        for mut conversation in start.open {
+            if planted::planted(planted::Planted::ForgetsTurns) {
+                conversation.turn = 0;
+            }
             core.adopt(conversation);
         }
         core.settle();
@@ -148,7 +158,7 @@ impl Core {
 
     /// Takes in what happened outside.
     pub fn handle(&mut self, now_ms: u64, input: Input) {
-        self.now_ms = now_ms;
+        self.now_ms = self.clock.tick(now_ms);
         match input {
             Input::Connected { connection, peer, follow } => self.connected(connection, peer, &follow),
             Input::Frame { connection, frame } => self.frame(connection, frame),
@@ -170,15 +180,15 @@ impl Core {
         self.outputs.pop_front()
     }
 
-    /// When [`Core::handle_timeout`] wants to be called, if ever.
+    /// When [`Core::handle_timeout`] wants to be called, by the clock of `now_ms`, if ever.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<u64> {
-        self.timers.first().map(|(at_ms, _)| *at_ms)
+        self.timers.first().map(|(at_ms, _)| self.clock.outside_ms(*at_ms))
     }
 
     /// Does what time alone makes due.
     pub fn handle_timeout(&mut self, now_ms: u64) {
-        self.now_ms = now_ms;
+        self.now_ms = self.clock.tick(now_ms);
         self.run_timers();
         self.settle();
     }

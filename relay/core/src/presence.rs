@@ -11,6 +11,7 @@ use wire::{
 use crate::Core;
 use crate::commit::Live;
 use crate::input::{Agent, ConnectionId};
+use crate::planted::{Planted, planted};
 use crate::timer::Timer;
 
 /// An agent and its live state.
@@ -123,7 +124,7 @@ impl Core {
     /// The grace period of an agent may be over.
     pub(crate) fn grace_over(&mut self, agent: AgentId, at_ms: u64) {
         let Some(known) = self.agents.get_mut(&agent) else { return };
-        if known.grace_ends_ms != Some(at_ms) {
+        if known.grace_ends_ms != Some(at_ms) || planted(Planted::KeepsGoneOnline) {
             return;
         }
         known.grace_ends_ms = None;
@@ -140,6 +141,8 @@ impl Core {
         }
         known.chose_away = state == AgentState::Away;
         known.state = state;
+        // Told even when it is no change: its console waits to hear that the choice has arrived.
+        self.agents_told.remove(&agent);
         self.agents_changed.insert(agent);
         self.assign_due = true;
     }

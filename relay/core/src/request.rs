@@ -7,9 +7,11 @@ use crate::admit::about;
 use crate::assign::Offer;
 use crate::connection::Who;
 use crate::conversation::Conversation;
-use crate::input::{ConnectionId, RequestId};
+use crate::input::{Commit, ConnectionId, RequestId};
 use crate::output::Output;
+use crate::planted::{Planted, planted};
 use crate::store::{Answer, Append, AppendError, Appended, Query, QueryError};
+use crate::timer::{RETRY_MS, Timer};
 
 /// How often a request is tried again when the staff lane moved under it.
 pub(crate) const ATTEMPTS_MAX: u8 = 3;
@@ -28,8 +30,8 @@ pub(crate) enum Pending {
     },
     /// A conversation was offered to an agent.
     Offered(Offer),
-    /// The core records something for itself; nobody waits.
-    Quiet,
+    /// The core records something for itself in this conversation; nobody waits.
+    Quiet(ConversationId),
     /// A visitor waits for `Welcome`.
     Welcome {
         /// Who.
@@ -95,6 +97,19 @@ pub(crate) enum Mark {
 }
 
 impl Pending {
+    /// The conversation that an append was to change.
+    const fn appends_to(&self) -> Option<ConversationId> {
+        match self {
+            Self::Asked {
+                subject: Subject::Message { conversation, .. } | Subject::Conversation { conversation },
+                ..
+            }
+            | Self::Quiet(conversation) => Some(*conversation),
+            Self::Offered(offer) => Some(offer.conversation),
+            _ => None,
+        }
+    }
+
     /// The connection that waits for the answer.
     const fn connection(&self) -> Option<ConnectionId> {
         match self {
@@ -108,7 +123,7 @@ impl Pending {
                 Some((connection, _)) => Some(connection),
                 None => None,
             },
-            Self::Quiet | Self::Refresh(_) => None,
+            Self::Quiet(_) | Self::Refresh(_) => None,
         }
     }
 }
@@ -170,17 +185,38 @@ impl Core {
 
     /// The store has recorded, or not.
     pub(crate) fn appended(&mut self, request: RequestId, result: Result<Appended, AppendError>) {
-        match self.recall(request) {
-            None | Some(Pending::Quiet) => {}
-            Some(Pending::Offered(offer)) => self.offer_answered(offer, result.map(|_| ())),
-            Some(Pending::Asked { connection, subject, mark }) => {
+        let Some(pending) = self.recall(request) else { return };
+        match (&result, pending.appends_to()) {
+            (Ok(appended), _) => self.catch_up(appended),
+            // It may be recorded all the same, and then nobody has heard of it.
+            (Err(AppendError::Down), Some(conversation)) => self.wake_in(RETRY_MS, Timer::Refresh(conversation)),
+            (Err(_), _) => {}
+        }
+        match pending {
+            Pending::Quiet(_) => {}
+            Pending::Offered(offer) => self.offer_answered(offer, result.map(|_| ())),
+            Pending::Asked { connection, subject, mark } => {
                 self.unmark(mark);
                 match result {
                     Ok(appended) => self.acknowledge(connection, appended),
                     Err(error) => self.append_failed(connection, subject, mark, error),
                 }
             }
-            Some(other) => self.wrong_answer(&other),
+            other => self.wrong_answer(&other),
+        }
+    }
+
+    /// The answer of the store is here. Its announcement came before, unless the bus has lost it.
+    fn catch_up(&mut self, appended: &Appended) {
+        let Some(first) = appended.events.first() else { return };
+        let missed = match self.conversations.get(&first.conversation) {
+            Some(live) => appended.events.iter().any(|event| event.seq > live.conversation.head_of(event.lane)),
+            // Ended ones that nobody follows are not in memory; what opens one must be.
+            None => !appended.repeated && first.lane == Lane::Shared && first.seq == Seq(1),
+        };
+        if missed {
+            let (site, visitor, events) = (appended.site.clone(), appended.visitor, appended.events.clone());
+            self.committed(Commit { site, visitor, events });
         }
     }
 
@@ -238,7 +274,7 @@ impl Core {
         };
         let conversation = appended.events.first().map(|event| event.conversation);
         let heard = conversation.is_some_and(|id| agent.is_none() || self.hears(connection, id));
-        if heard && !appended.repeated {
+        if heard && (!appended.repeated || planted(Planted::SilentOnRetry)) {
             return;
         }
         for event in appended.events {
@@ -298,7 +334,7 @@ impl Core {
                 self.refuse(*connection, Subject::Connection, refusal);
             }
             Pending::Refresh(conversation) => self.refresh_failed(*conversation, error),
-            Pending::Asked { .. } | Pending::Offered(_) | Pending::Quiet => self.wrong_answer(pending),
+            Pending::Asked { .. } | Pending::Offered(_) | Pending::Quiet(_) => self.wrong_answer(pending),
         }
     }
 

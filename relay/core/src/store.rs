@@ -23,6 +23,7 @@ pub struct Append {
     /// When given, this agent must hold fewer open conversations than this: otherwise [`AppendError::AtCapacity`].
     pub capacity: Option<(AgentId, u32)>,
     /// What, in order; never empty. An ended conversation takes only `Rated`, `Seen` and `Note`: otherwise [`AppendError::Ended`].
+    /// Only who waits leaves the line: otherwise [`AppendError::Moved`].
     pub drafts: Vec<Draft>,
 }
 

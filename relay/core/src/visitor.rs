@@ -354,7 +354,7 @@ impl Core {
                 capacity: None,
                 drafts: vec![Draft { id, author: Author::Visitor, body }],
             };
-            self.append(Pending::Quiet, append);
+            self.append(Pending::Quiet(conversation), append);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use relay_core::conversation::Conversation;
 use relay_core::store::{Append, AppendError, Appended, Draft, DraftBody};
-use wire::{AgentId, AttachmentId, Author, Body, ConversationId, Event, Lane, MessageId, SiteId, VisitorId};
+use wire::{AgentId, AttachmentId, Author, Body, ConversationId, ConversationState, Event, Lane, MessageId, SiteId, VisitorId};
 
 use super::{AttachmentRecord, StoreError, Uploader};
 
@@ -100,7 +100,9 @@ fn check(rows: &mut impl Rows, record: &Record, append: &Append) -> Result<(), A
     if record.after.closed() && !append.drafts.iter().all(|draft| taken_when_ended(&draft.body)) {
         return Err(AppendError::Ended);
     }
-    if append.staff_head.is_some_and(|head| head != record.after.head_of(Lane::Staff)) {
+    let leaves = append.drafts.iter().any(|draft| draft.body == DraftBody::Ready(Body::LeftQueue));
+    let waits = matches!(record.after.state, ConversationState::Waiting { .. });
+    if append.staff_head.is_some_and(|head| head != record.after.head_of(Lane::Staff)) || leaves && !waits {
         return Err(AppendError::Moved);
     }
     if let Some((agent, capacity)) = append.capacity

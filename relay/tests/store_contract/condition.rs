@@ -56,6 +56,16 @@ pub(crate) fn an_ended_conversation_takes_ratings_views_and_notes_only(store: &d
     assert_eq!(world.conversation(FIRST).score, 5);
 }
 
+pub(crate) fn only_who_waits_leaves_the_line(store: &dyn Store) {
+    let mut world = world(store);
+    world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello")]));
+    let leaves = |id| into(FIRST, vec![draft(id, Author::Visitor, Body::LeftQueue)]);
+    assert_eq!(world.append(&leaves(2)), Err(AppendError::Moved));
+    world.record(&into(FIRST, vec![system(3, Body::Queued)]));
+    world.record(&leaves(4));
+    assert_eq!(world.append(&leaves(5)), Err(AppendError::Moved), "once is enough");
+}
+
 pub(crate) fn of_two_who_assign_one_is_told_that_it_moved(store: &dyn Store) {
     let mut world = world(store);
     world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello")]));

@@ -41,6 +41,7 @@ macro_rules! for_every_case {
                 condition::only_the_owner_and_only_on_its_site_opens,
                 condition::a_stranger_is_told_that_nothing_is_there,
                 condition::an_ended_conversation_takes_ratings_views_and_notes_only,
+                condition::only_who_waits_leaves_the_line,
                 condition::of_two_who_assign_one_is_told_that_it_moved,
                 condition::capacity_counts_open_conversations_only,
                 condition::a_file_is_named_only_where_and_by_whom_it_was_brought,

@@ -12,6 +12,8 @@ mod ids;
 mod item;
 mod line;
 mod outbox;
+#[doc(hidden)]
+pub mod planted;
 mod session;
 mod timeline;
 mod types;

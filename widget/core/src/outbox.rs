@@ -7,6 +7,7 @@ use wire::{Attachment, AttachmentId, Author, ClientFrame, ConversationId, Messag
 
 use crate::clock::Earliest;
 use crate::item::{Content, Item, ItemState};
+use crate::planted::{Planted, planted};
 use crate::types::{KeptDraft, Output};
 use crate::upload::media_of;
 
@@ -205,6 +206,9 @@ impl Outbox {
         for draft in &mut self.drafts {
             if matches!(draft.phase, Phase::Flight { .. }) {
                 draft.phase = Phase::Ready;
+                if planted(Planted::RetriesWithNewId) {
+                    draft.id = MessageId(draft.id.0 + 1);
+                }
             }
         }
     }
@@ -256,9 +260,12 @@ impl Outbox {
         self.paced_ms.saturating_sub(PACE_MS * BURST)
     }
 
-    /// Whether an earlier draft must go first: one of the same conversation that is held back, and for an end everything there.
+    /// Whether an earlier draft must go first: one of the same conversation that is not recorded yet, and for an end the uploads too.
     /// A visitor's earlier message in another conversation too: if that has ended, it will be moved to this one.
     fn blocked(&self, at: usize) -> bool {
+        if planted(Planted::SendsOutOfOrder) {
+            return false;
+        }
         let draft = &self.drafts[at];
         let last = matches!(draft.payload, Payload::End);
         self.drafts[..at].iter().any(|earlier| {
@@ -268,9 +275,10 @@ impl Outbox {
             }
             match earlier.phase {
                 Phase::Failed(_) => false,
-                Phase::Flight { .. } | Phase::Uploading => last,
+                Phase::Uploading => last,
                 Phase::Ready | Phase::Later { .. } => last || !upload,
-                Phase::Proving => true,
+                // The relay may yet refuse it, for now: then whatever followed it would be recorded first.
+                Phase::Flight { .. } | Phase::Proving => true,
             }
         })
     }

@@ -1,10 +1,11 @@
 //! A conversation as it is shown: the fold over its events, with the own drafts behind them.
 
 use wire::limit::{TYPING_SHOWN_MS, UNREAD_MAX};
-use wire::{Author, Body, ConversationId, Event, PageContext, Party, Seq};
+use wire::{Author, Body, ConversationId, Event, Lane, PageContext, Party, Seq};
 
 use crate::item::{Content, Item, ItemState, name_of};
 use crate::outbox::Draft;
+use crate::planted::{Planted, planted};
 
 /// A followed conversation: both lanes merged (shared by number, staff lines placed by time), own drafts last, in the order written.
 ///
@@ -15,6 +16,11 @@ pub struct Timeline {
     conversation: ConversationId,
     own: Party,
     recorded: Vec<Item>,
+    /// Where each recorded line stands among those of the other lane: the latest time of its lane so far. The relay's clock may
+    /// have been set back; the order of two lanes must not depend on which came first.
+    places_ms: Vec<u64>,
+    /// The latest time of the shared and of the staff lane.
+    latest_ms: [u64; 2],
     drafts: Vec<Item>,
     last_message: Seq,
     /// The other side's last message.
@@ -124,6 +130,8 @@ impl Timeline {
             conversation,
             own,
             recorded: Vec::new(),
+            places_ms: Vec::new(),
+            latest_ms: [0; 2],
             drafts: Vec::new(),
             last_message: Seq::ZERO,
             last_other: Seq::ZERO,
@@ -184,8 +192,11 @@ impl Timeline {
             | Body::Assigned { .. } => {}
         }
         let (id, seq, at_ms) = (event.id, event.seq, event.at_ms);
+        let latest_ms = &mut self.latest_ms[usize::from(event.lane == Lane::Staff)];
+        *latest_ms = at_ms.max(*latest_ms);
+        let place_ms = *latest_ms;
         if let Some(content) = Content::of(event.body, &event.author) {
-            self.insert(Item { id, seq, at_ms, author: event.author, content, state });
+            self.insert(place_ms, Item { id, seq, at_ms, author: event.author, content, state });
         }
         message && !own
     }
@@ -203,7 +214,7 @@ impl Timeline {
 
     /// Takes an old typing sign away. Whether there was one.
     pub(crate) fn expire(&mut self, now_ms: u64) -> bool {
-        let expired = self.typing_until_ms().is_some_and(|until_ms| until_ms <= now_ms);
+        let expired = !planted(Planted::TypesForEver) && self.typing_until_ms().is_some_and(|until_ms| until_ms <= now_ms);
         if expired {
             self.typing = None;
             self.revision += 1;
@@ -306,18 +317,19 @@ impl Timeline {
 
     /// Puts a line at its place: lanes keep their own order, and a staff line stands after the shared ones of its time, whichever
     /// came first.
-    fn insert(&mut self, item: Item) {
+    fn insert(&mut self, place_ms: u64, item: Item) {
         let staff = item.content.is_staff();
         let mut at = self.recorded.len();
         while at > 0 {
-            let before = &self.recorded[at - 1];
-            let later = if staff { before.at_ms > item.at_ms } else { before.at_ms >= item.at_ms };
-            if before.content.is_staff() == staff || !later {
+            let before_ms = self.places_ms[at - 1];
+            let later = if staff { before_ms > place_ms } else { before_ms >= place_ms };
+            if self.recorded[at - 1].content.is_staff() == staff || !later {
                 break;
             }
             at -= 1;
         }
         self.recorded.insert(at, item);
+        self.places_ms.insert(at, place_ms);
     }
 }
 

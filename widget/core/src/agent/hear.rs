@@ -65,6 +65,11 @@ impl AgentSession {
             Subject::Connection => {
                 // A list that was asked for did not come; the person may ask again.
                 self.closed_wanted = None;
+                if self.choosing {
+                    // The choice of presence may not have arrived: what the relay says counts, and the person may choose again.
+                    self.choosing = false;
+                    self.away = self.me.as_ref().is_some_and(|me| me.state == AgentState::Away);
+                }
                 self.session.tell(refusal);
             }
         }

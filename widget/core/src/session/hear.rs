@@ -6,6 +6,7 @@ use wire::{Body, ConversationId, Event, Head, Party, Refusal, Seq, ServerFrame};
 use crate::backoff::refused_ms;
 use crate::follow::Taken;
 use crate::outbox::{Draft, Payload};
+use crate::planted::{Planted, planted};
 use crate::session::{Session, Step};
 use crate::types::Output;
 
@@ -72,6 +73,9 @@ impl Session {
     }
 
     fn pong(&mut self, heads: &[Head]) {
+        if planted(Planted::IgnoresHeads) {
+            return;
+        }
         if self.party == Party::Visitor {
             for head in heads.iter().take(FOLLOW_CONVERSATIONS_MAX) {
                 self.follow(head.conversation, true).hear(head.head);

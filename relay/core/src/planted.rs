@@ -1,0 +1,45 @@
+//! Faults that the simulation must find: present only with the feature `planted`, and then only the one that was chosen.
+
+/// A known fault of the relay's core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planted {
+    /// A staff event goes to the visitor too.
+    LeaksNotes,
+    /// A page is given to whoever asks.
+    SkipsOwner,
+    /// The place in line is forgotten when the relay starts again.
+    ForgetsTurns,
+    /// Visitors are given to agents who have no room.
+    IgnoresRoom,
+    /// A retry of what was recorded gets no answer.
+    SilentOnRetry,
+    /// A page begins one event too late.
+    ResumesOffByOne,
+    /// An agent who is gone stays online.
+    KeepsGoneOnline,
+    /// A change of a conversation is not told to the consoles.
+    QuietInbox,
+}
+
+#[cfg(feature = "planted")]
+std::thread_local! {
+    static CHOSEN: std::cell::Cell<Option<Planted>> = const { std::cell::Cell::new(None) };
+}
+
+/// Plants a fault in every core of this thread, or none.
+#[cfg(feature = "planted")]
+pub fn plant(fault: Option<Planted>) {
+    CHOSEN.set(fault);
+}
+
+/// Whether this fault is planted.
+#[cfg(feature = "planted")]
+pub(crate) fn planted(fault: Planted) -> bool {
+    CHOSEN.get() == Some(fault)
+}
+
+/// No fault is.
+#[cfg(not(feature = "planted"))]
+pub(crate) const fn planted(_: Planted) -> bool {
+    false
+}

@@ -1,0 +1,365 @@
+//! The end of a run: the faults stop, everything heals, and what must hold is looked at once more, line by line of the delivery contract.
+
+use std::collections::BTreeMap;
+
+use widget_core::{AgentInput, Content, Item, ItemState, LineInput, Notice, Online, VisitorInput};
+use wire::{AgentId, AgentState, Body, ConversationId, Lane, Refusal, Seq};
+
+use crate::check::{is_line, is_staff};
+use crate::page::{Brain, Page, Person};
+use crate::world::World;
+
+/// After the last fault everything is well again within this long …
+const CONVERGE_MS: u64 = 30_000;
+/// … and this much longer for each message that waited then: a client sends at an even pace.
+const PER_DRAFT_MS: u64 = 150;
+/// Rounds in which agents end what they have, until nobody waits.
+const ROUNDS_MAX: usize = 200;
+
+impl World {
+    /// The whole run.
+    pub(crate) fn run(&mut self) {
+        self.run_for(self.plan.run_ms);
+        self.stats.said = self.said.len() as u64;
+        self.heal();
+        let waiting: usize = self.browsers.iter().map(|browser| browser.storage.drafts.len()).sum();
+        self.run_for(CONVERGE_MS + PER_DRAFT_MS * waiting as u64);
+        self.note("healed: what must hold?");
+        self.all_are_there();
+        self.nobody_is_forgotten();
+        self.presence_is_true();
+        self.log_is_whole();
+        self.screens_are_the_log();
+        self.fresh_is_the_same();
+        self.line_is_served_in_order();
+    }
+
+    fn heal(&mut self) {
+        self.note("faults stop");
+        self.healthy = true;
+        self.relay.crash_in = None;
+        (self.relay.store_down_until_ms, self.relay.store_slow_until_ms) = (0, 0);
+        self.start_relay();
+        self.heal_lines();
+        for page in 0..self.pages.len() {
+            // What a closed tab had not sent is kept by its browser: it goes out when a page is loaded the next time.
+            let first = page % 2 == 0;
+            if first && self.pages[page..page + 2].iter().any(|tab| tab.brain.is_none()) {
+                self.load(page);
+            }
+            let offline = match &self.pages[page].brain {
+                Some(Brain::Visitor(session)) => session.online() == Online::Offline,
+                Some(Brain::Agent(session)) => session.online() == Online::Offline,
+                None => false,
+            };
+            if offline {
+                self.line_input(page, LineInput::NetworkUp);
+            }
+        }
+    }
+
+    fn open_pages(&self) -> Vec<usize> {
+        (0..self.pages.len()).filter(|page| self.pages[*page].brain.is_some()).collect()
+    }
+
+    /// Every page has a line that works, and nothing waits in its outbox but what failed with a reason.
+    fn all_are_there(&mut self) {
+        for page in self.open_pages() {
+            assert!(self.live(page), "page {page} has no line");
+            let Some(brain) = &self.pages[page].brain else { continue };
+            let typing = brain.timeline().and_then(|timeline| timeline.typing());
+            assert_eq!(typing, None, "a typing sign stays");
+        }
+        let core = self.relay.core.as_ref().expect("the relay is up");
+        let gauges = core.gauges();
+        assert_eq!(gauges.waiting, self.relay.store.line().len(), "the core's line is not the store's");
+        assert_eq!(gauges.open_conversations, self.relay.store.open().len(), "open conversations");
+        assert_eq!(gauges.connections, self.open_pages().len(), "connections");
+    }
+
+    /// Who waits, waits only because nobody has room; and every place shown is the place in line.
+    fn nobody_is_forgotten(&mut self) {
+        let line = self.relay.store.line();
+        if !line.is_empty() {
+            for agent in self.relay.agents.clone() {
+                let load = self.relay.store.load(agent.id);
+                let here = self.state_of(agent.id) == AgentState::Online;
+                assert!(!here || load >= agent.capacity, "somebody waits, and {} has room", agent.name);
+            }
+        }
+        for page in self.open_pages() {
+            let Some(Brain::Visitor(session)) = &self.pages[page].brain else { continue };
+            let Some(shown) = session.timeline().map(|timeline| timeline.conversation()) else { continue };
+            let Some(site) = self.relay.store.conversation(shown).map(|known| known.site.clone()) else { continue };
+            let same_site = |id: &ConversationId| {
+                self.relay.store.conversation(*id).is_some_and(|known| known.site == site)
+            };
+            let own: Vec<ConversationId> = line.iter().map(|(_, id)| *id).filter(same_site).collect();
+            let place = own.iter().position(|id| *id == shown).map(|at| (at as u32 + 1, own.len() as u32));
+            assert_eq!(session.queue(), place, "page {page} shows another place than it has");
+        }
+    }
+
+    /// What an agent's own pages say of it.
+    fn state_of(&self, agent: AgentId) -> AgentState {
+        let own = |page: &&Page| matches!(self.browsers[page.browser].person, Person::Agent(id) if id == agent);
+        let mut away = self.pages.iter().filter(own).filter_map(|page| match &page.brain {
+            Some(Brain::Agent(session)) => Some(session.away()),
+            _ => None,
+        });
+        match away.next() {
+            Some(true) => AgentState::Away,
+            Some(false) => AgentState::Online,
+            None => AgentState::Offline,
+        }
+    }
+
+    /// Every console shows every agent as it is.
+    fn presence_is_true(&mut self) {
+        for page in self.open_pages() {
+            let Some(Brain::Agent(session)) = &self.pages[page].brain else { continue };
+            for agent in session.agents() {
+                assert_eq!(agent.state, self.state_of(agent.id), "page {page} shows {} as {:?}", agent.name, agent.state);
+                assert_eq!(agent.load, self.relay.store.load(agent.id), "load of {}", agent.name);
+            }
+        }
+    }
+
+    /// Everything written stands in a log once, or is still here, failed with a reason; and in the order written.
+    fn log_is_whole(&mut self) {
+        let mut failed = BTreeMap::new();
+        for page in self.open_pages() {
+            for item in self.own_drafts(page) {
+                let (Content::Text(text) | Content::Note(text)) = &item.content else { continue };
+                let ItemState::Failed(reason) = &item.state else {
+                    panic!("page {page} still has {text:?} as {:?}", item.state)
+                };
+                let agent = self.agent_of(page).is_some();
+                let fair = match reason {
+                    Refusal::TooManyConversations => !agent,
+                    Refusal::Ended | Refusal::Taken | Refusal::NotAllowed => agent,
+                    _ => false,
+                };
+                assert!(fair, "{text:?} of page {page} failed for {reason:?}");
+                failed.insert(text.clone(), reason.clone());
+            }
+        }
+        let texts = self.relay.store.texts();
+        for said in &self.said {
+            let count = texts.get(said.text.as_str()).copied().unwrap_or(0);
+            let here = usize::from(failed.contains_key(&said.text));
+            assert!(count <= 1, "{:?} is recorded {count} times", said.text);
+            assert!(count + here == 1 || said.discarded && here == 0, "{said:?}: recorded {count}, failed {here}");
+        }
+        for browser in &self.browsers {
+            for draft in browser.storage.drafts.values() {
+                let wire::Say::Text { text } = &draft.say else { continue };
+                assert!(failed.contains_key(text), "{text:?} is kept, and neither failed nor waits");
+            }
+        }
+        self.order_is_kept();
+    }
+
+    /// The drafts of a page, wherever they are.
+    fn own_drafts(&mut self, page: usize) -> Vec<Item> {
+        let kept = &self.browsers[self.pages[page].browser].storage.drafts;
+        let mut conversations: Vec<ConversationId> = kept.values().map(|draft| draft.conversation).collect();
+        conversations.sort_unstable();
+        conversations.dedup();
+        let mut drafts = Vec::new();
+        for conversation in conversations {
+            self.show(page, conversation);
+            self.run_for(700);
+            let timeline = self.pages[page].brain.as_ref().and_then(Brain::timeline);
+            drafts.extend(timeline.into_iter().flat_map(|timeline| {
+                timeline.items().filter(|item| item.seq == Seq::ZERO).cloned()
+            }));
+        }
+        drafts
+    }
+
+    fn show(&mut self, page: usize, conversation: ConversationId) {
+        if self.agent_of(page).is_some() {
+            self.agent(page, AgentInput::Show { conversation });
+        } else {
+            self.visitor(page, VisitorInput::Show { conversation });
+        }
+    }
+
+    /// In each conversation, what one page wrote stands in the order written.
+    fn order_is_kept(&self) {
+        let number = |text: &str| text.split_once(' ').and_then(|(_, number)| number.parse::<usize>().ok());
+        for (_, log) in self.relay.store.logs.values() {
+            let mut last: BTreeMap<usize, usize> = BTreeMap::new();
+            for event in log {
+                let (Body::Text { text } | Body::Note { text }) = &event.body else { continue };
+                if self.refused.contains(&event.id) {
+                    continue;
+                }
+                let Some(number) = number(text) else { continue };
+                let Some(said) = self.said.iter().find(|said| said.text == *text) else { continue };
+                // Taken back in one tab, and sent by another that had it from the shared storage.
+                if said.discarded {
+                    continue;
+                }
+                let last = last.entry(said.page).or_insert(0);
+                assert!(number >= *last, "{text:?} stands after {last} of the same page");
+                *last = number;
+            }
+        }
+    }
+
+    /// Every page shows every conversation it may see as its log has it, to the end.
+    fn screens_are_the_log(&mut self) {
+        let all: Vec<ConversationId> = self.relay.store.logs.keys().copied().collect();
+        for page in self.open_pages() {
+            for conversation in &all {
+                if !self.may_see(page, *conversation) {
+                    continue;
+                }
+                self.show(page, *conversation);
+                self.run_for(700);
+                self.screen_is_the_log(page, *conversation);
+            }
+        }
+    }
+
+    fn may_see(&self, page: usize, conversation: ConversationId) -> bool {
+        match &self.pages[page].brain {
+            Some(Brain::Visitor(session)) => {
+                let token = session.token().and_then(|token| self.relay.tokens.get(token.reveal()));
+                self.relay.store.owner(conversation).as_ref() == token
+            }
+            Some(Brain::Agent(_)) => true,
+            None => false,
+        }
+    }
+
+    fn screen_is_the_log(&self, page: usize, conversation: ConversationId) {
+        let timeline = self.pages[page].brain.as_ref().and_then(Brain::timeline).expect("one is shown");
+        let log = self.relay.store.events(conversation);
+        let agent = self.agent_of(page).is_some();
+        let late = !agent && self.late_may_be_missed() && timeline.closed();
+        for lane in [Lane::Shared, Lane::Staff] {
+            let staff = lane == Lane::Staff;
+            let lines = log.iter().filter(|event| event.lane == lane && is_line(event)).map(|event| event.id);
+            let items = timeline.items().filter(|item| item.seq != Seq::ZERO && is_staff(item) == staff);
+            let (mut lines, items): (Vec<_>, Vec<_>) = (lines.collect(), items.map(|item| item.id).collect());
+            if late && !staff {
+                let end = log.iter().filter(|event| event.lane == lane && is_line(event));
+                let end = end.take_while(|event| event.body != Body::Closed).count() + 1;
+                assert!(items.len() >= end, "page {page} does not show how {conversation:?} ended");
+                lines.truncate(items.len());
+            }
+            if staff && !agent {
+                assert_eq!(items, [], "a visitor sees what is for agents");
+            } else {
+                assert_eq!(items, lines, "page {page} does not show the {lane:?} log of {conversation:?}");
+            }
+        }
+    }
+
+    /// A page that was there all along shows what a page shows that has just been loaded: a picture and its changes are the present.
+    fn fresh_is_the_same(&mut self) {
+        for page in self.open_pages() {
+            let fresh = self.pages.len();
+            self.pages.push(Page::closed(self.pages[page].browser));
+            self.pages[fresh].off_ms = self.pages[page].off_ms;
+            self.load(fresh);
+            self.run_for(2_000);
+            match (&self.pages[page].brain, &self.pages[fresh].brain) {
+                (Some(Brain::Visitor(old)), Some(Brain::Visitor(new))) => {
+                    let rows = |session: &widget_core::VisitorSession| {
+                        let rows = session.conversations().iter();
+                        rows.map(|row| (row.conversation, row.clone())).collect::<BTreeMap<_, _>>()
+                    };
+                    let (old_rows, new_rows) = (rows(old), rows(new));
+                    let late = self.late_may_be_missed();
+                    for (id, row) in old_rows.iter().filter(|(_, row)| !(row.closed && late)) {
+                        assert_eq!(Some(row), new_rows.get(id), "page {page}: the list of conversations");
+                    }
+                    assert_eq!(old_rows.len(), new_rows.len(), "page {page}: the list of conversations");
+                    assert_eq!(old.answering(), new.answering(), "page {page}: agents who answer");
+                }
+                (Some(Brain::Agent(old)), Some(Brain::Agent(new))) => {
+                    let rows = |session: &widget_core::AgentSession| {
+                        let open = session.open();
+                        open.iter().map(|row| (row.conversation, (*row).clone())).collect::<BTreeMap<_, _>>()
+                    };
+                    let agents = |session: &widget_core::AgentSession| {
+                        session.agents().map(|agent| (agent.id, agent.clone())).collect::<BTreeMap<_, _>>()
+                    };
+                    assert_eq!(rows(old), rows(new), "page {page}: the inbox");
+                    assert_eq!(agents(old), agents(new), "page {page}: colleagues");
+                    assert_eq!(old.me(), new.me());
+                    assert_eq!(old.away(), new.away(), "page {page}: away");
+                }
+                _ => panic!("one kind of page"),
+            }
+            self.same_timelines(page, fresh);
+            self.close_page(fresh);
+            self.run_for(500);
+        }
+    }
+
+    /// A rating (or a view) of an ended conversation that a visitor gives in one tab is shown in another one after a reload, when its
+    /// announcement was lost: heads are told of open conversations only.
+    const fn late_may_be_missed(&self) -> bool {
+        self.plan.lose + self.plan.lose_on_bus + self.plan.answer_lost > 0
+    }
+
+    fn same_timelines(&mut self, page: usize, fresh: usize) {
+        let all: Vec<ConversationId> = self.relay.store.logs.keys().copied().collect();
+        for conversation in all.into_iter().rev().take(4) {
+            let ended = self.relay.store.conversation(conversation).is_none_or(relay_core::Conversation::closed);
+            if !self.may_see(page, conversation) || ended && self.late_may_be_missed() {
+                continue;
+            }
+            self.show(page, conversation);
+            self.show(fresh, conversation);
+            self.run_for(1_500);
+            let items = |page: usize| {
+                let timeline = self.pages[page].brain.as_ref().and_then(Brain::timeline).expect("one is shown");
+                let recorded = timeline.items().filter(|item| item.seq != Seq::ZERO);
+                let items: Vec<Item> = recorded.cloned().collect();
+                (items, timeline.closed(), timeline.waiting(), timeline.rated(), timeline.agent_name().map(str::to_owned))
+            };
+            let (old, new) = (items(page), items(fresh));
+            for (old, new) in old.0.iter().zip(&new.0) {
+                assert_eq!(old, new, "page {page}: {conversation:?}");
+            }
+            assert_eq!(old.0.len(), new.0.len(), "page {page}: {conversation:?}");
+            assert_eq!((old.1, old.2, old.3, &old.4), (new.1, new.2, new.3, &new.4), "page {page}: {conversation:?}");
+            let ends = old.0.iter().filter(|item| matches!(item.content, Content::Notice(Notice::Closed { .. }))).count();
+            assert!(ends <= 1, "a conversation ends once");
+        }
+    }
+
+    /// Agents end what they have until nobody waits: whoever waits is served, the first first.
+    fn line_is_served_in_order(&mut self) {
+        self.note("the line is served");
+        for page in self.open_pages() {
+            self.choose(page, false);
+        }
+        self.served.clear();
+        for _ in 0..ROUNDS_MAX {
+            if self.relay.store.line().is_empty() {
+                break;
+            }
+            for page in self.open_pages() {
+                let Some(Brain::Agent(session)) = &self.pages[page].brain else { continue };
+                let mine: Vec<ConversationId> = session.mine().iter().map(|row| row.conversation).collect();
+                for conversation in mine {
+                    self.agent(page, AgentInput::End { conversation });
+                }
+            }
+            self.run_for(1_500);
+        }
+        assert_eq!(self.relay.store.line(), [], "somebody waits for ever");
+        for pair in self.served.windows(2) {
+            let [(first, first_ms), (then, then_ms)] = pair else { continue };
+            // Of two who are offered at once, one may have to be offered again, because something was noted about them just then.
+            assert!(first < then || then_ms - first_ms < 1_000, "not the first first: {:?}", self.served);
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Pages in browsers: the real sessions, their storage, their timers. A page may be loaded anew at any moment.
+
+use std::collections::BTreeMap;
+
+use widget_core::{
+    AgentInput, AgentSession, AgentStart, KeptDraft, LineInput, Output, Timeline, UploadInput, VisitorInput,
+    VisitorSession, VisitorStart,
+};
+use wire::{
+    AgentId, Attachment, AttachmentId, ConversationId, Media, MessageId, PageContext, Refusal, SiteId, Token,
+};
+
+use crate::line::{LineId, News};
+use crate::world::{Happening, World};
+
+/// The longest run of outputs that one input may cause.
+const OUTPUTS_MAX: usize = 10_000;
+
+/// Whose browser it is.
+#[derive(Clone, Debug)]
+pub(crate) enum Person {
+    Visitor(SiteId),
+    Agent(AgentId),
+}
+
+/// What a browser keeps over reloads, shared by its tabs.
+#[derive(Debug, Default)]
+pub(crate) struct Storage {
+    pub(crate) drafts: BTreeMap<MessageId, KeptDraft>,
+    pub(crate) token: Option<Token>,
+    conversation: Option<ConversationId>,
+}
+
+pub(crate) struct Browser {
+    pub(crate) person: Person,
+    pub(crate) storage: Storage,
+}
+
+pub(crate) enum Brain {
+    Visitor(VisitorSession),
+    Agent(AgentSession),
+}
+
+impl Brain {
+    pub(crate) fn timeline(&self) -> Option<&Timeline> {
+        match self {
+            Self::Visitor(session) => session.timeline(),
+            Self::Agent(session) => session.timeline(),
+        }
+    }
+
+    pub(crate) fn room(&self) -> bool {
+        match self {
+            Self::Visitor(session) => session.room(),
+            Self::Agent(session) => session.room(),
+        }
+    }
+
+    fn next_output(&mut self) -> Option<Output> {
+        match self {
+            Self::Visitor(session) => session.next_output(),
+            Self::Agent(session) => session.next_output(),
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<u64> {
+        match self {
+            Self::Visitor(session) => session.poll_timeout(),
+            Self::Agent(session) => session.poll_timeout(),
+        }
+    }
+
+    fn line(&mut self, now_ms: u64, input: LineInput) {
+        match self {
+            Self::Visitor(session) => session.handle(now_ms, VisitorInput::Line(input)),
+            Self::Agent(session) => session.handle(now_ms, AgentInput::Line(input)),
+        }
+    }
+}
+
+/// A tab; closed while it has no brain.
+pub(crate) struct Page {
+    pub(crate) browser: usize,
+    pub(crate) brain: Option<Brain>,
+    pub(crate) line: Option<LineId>,
+    pub(crate) off_ms: i64,
+    /// Counts the loads: what belongs to an earlier one is dropped.
+    load: u64,
+    turn: u64,
+    files: u32,
+    /// The revision of the timeline that was checked last.
+    pub(crate) checked: (Option<ConversationId>, u64),
+}
+
+impl Page {
+    pub(crate) const fn closed(browser: usize) -> Self {
+        Self { browser, brain: None, line: None, off_ms: 0, load: 0, turn: 0, files: 0, checked: (None, 0) }
+    }
+}
+
+impl World {
+    pub(crate) fn page_clock_ms(&self, page: usize) -> u64 {
+        self.now_ms.saturating_add_signed(self.pages[page].off_ms)
+    }
+
+    pub(crate) fn agent_of(&self, page: usize) -> Option<AgentId> {
+        match &self.browsers[self.pages[page].browser].person {
+            Person::Agent(agent) => Some(*agent),
+            Person::Visitor(_) => None,
+        }
+    }
+
+    /// Loads a page, anew if it was loaded.
+    pub(crate) fn load(&mut self, page: usize) {
+        self.drop_line(page);
+        let now_ms = self.page_clock_ms(page);
+        let seed = self.rng.wide();
+        let Browser { person, storage } = &self.browsers[self.pages[page].browser];
+        let drafts = storage.drafts.values().cloned().collect();
+        let brain = match person {
+            Person::Agent(_) => {
+                Brain::Agent(AgentSession::new(now_ms, AgentStart { seed, drafts, away: false }))
+            }
+            Person::Visitor(site) => {
+                let context = PageContext { url: format!("https://example.com/{page}"), ..PageContext::default() };
+                let (token, conversation) = (storage.token.clone(), storage.conversation);
+                let start = VisitorStart { site: site.clone(), seed, page: context, token, conversation, drafts };
+                Brain::Visitor(VisitorSession::new(now_ms, start))
+            }
+        };
+        let here = &mut self.pages[page];
+        here.brain = Some(brain);
+        here.load += 1;
+        here.checked = (None, 0);
+        self.after(page);
+        if self.agent_of(page).is_some() {
+            self.agent(page, AgentInput::Open);
+        } else {
+            self.visitor(page, VisitorInput::Open);
+        }
+    }
+
+    /// Closes a tab.
+    pub(crate) fn close_page(&mut self, page: usize) {
+        self.drop_line(page);
+        self.pages[page].brain = None;
+        self.pages[page].load += 1;
+    }
+
+    pub(crate) fn visitor(&mut self, page: usize, input: VisitorInput) {
+        let now_ms = self.page_clock_ms(page);
+        if let Some(Brain::Visitor(session)) = &mut self.pages[page].brain {
+            session.handle(now_ms, input);
+            self.after(page);
+        }
+    }
+
+    pub(crate) fn agent(&mut self, page: usize, input: AgentInput) {
+        let now_ms = self.page_clock_ms(page);
+        if let Some(Brain::Agent(session)) = &mut self.pages[page].brain {
+            session.handle(now_ms, input);
+            self.after(page);
+        }
+    }
+
+    pub(crate) fn line_input(&mut self, page: usize, input: LineInput) {
+        let now_ms = self.page_clock_ms(page);
+        if let Some(brain) = &mut self.pages[page].brain {
+            brain.line(now_ms, input);
+            self.after(page);
+        }
+    }
+
+    /// Something came down the line with this number.
+    pub(crate) fn page_hears(&mut self, id: LineId, news: News) {
+        let Some(page) = self.lines.get(&id).map(|line| line.page) else { return };
+        if self.pages[page].line != Some(id) {
+            return;
+        }
+        let input = match news {
+            News::Up => LineInput::Up,
+            News::Frame(frame) => LineInput::Frame(frame),
+            News::Closed(code) => {
+                if let Some(line) = self.lines.get_mut(&id) {
+                    line.page_end = false;
+                }
+                self.pages[page].line = None;
+                self.plan_in(0, Happening::RelayLoses(id));
+                LineInput::Down { code }
+            }
+        };
+        self.line_input(page, input);
+    }
+
+    pub(crate) fn page_timer(&mut self, page: usize, turn: u64) {
+        if self.pages[page].turn != turn {
+            return;
+        }
+        let now_ms = self.page_clock_ms(page);
+        match &mut self.pages[page].brain {
+            Some(Brain::Visitor(session)) => session.handle_timeout(now_ms),
+            Some(Brain::Agent(session)) => session.handle_timeout(now_ms),
+            None => return,
+        }
+        self.after(page);
+    }
+
+    /// Carries out what the session wants, sets its timer, and looks at what it shows.
+    fn after(&mut self, page: usize) {
+        let mut left = OUTPUTS_MAX;
+        while let Some(output) = self.pages[page].brain.as_mut().and_then(Brain::next_output) {
+            left -= 1;
+            assert!(left > 0, "the session does not come to rest");
+            self.carry_out_page(page, output);
+        }
+        let now_ms = self.page_clock_ms(page);
+        self.pages[page].turn += 1;
+        if let Some(at_ms) = self.pages[page].brain.as_ref().and_then(Brain::poll_timeout) {
+            assert!(at_ms > now_ms, "the session would wake for ever");
+            let turn = self.pages[page].turn;
+            // Browsers count a timer's length, whatever is done to their clock.
+            self.plan_in(at_ms - now_ms, Happening::PageTimer(page, turn));
+        }
+        self.check_page(page);
+    }
+
+    fn carry_out_page(&mut self, page: usize, output: Output) {
+        if self.tracing() {
+            self.note(&format!("    page {page}: {output:?}"));
+        }
+        let storage = &mut self.browsers[self.pages[page].browser].storage;
+        match output {
+            Output::Connect => {
+                self.drop_line(page);
+                self.open_line(page);
+            }
+            Output::Disconnect => self.drop_line(page),
+            Output::Transmit(frame) => {
+                if let Some(id) = self.pages[page].line {
+                    self.go_up(id, frame);
+                }
+            }
+            Output::Keep(draft) => drop(storage.drafts.insert(draft.id, draft)),
+            Output::Forget(id) => drop(storage.drafts.remove(&id)),
+            Output::KeepToken(token) => {
+                storage.token = Some(token.clone());
+                self.plan_in(5, Happening::TokenKept(page, token));
+            }
+            Output::ForgetToken => storage.token = None,
+            Output::KeepConversation(conversation) => storage.conversation = conversation,
+            Output::Upload { id, attachment, file, .. } => {
+                let load = self.pages[page].load;
+                let wait_ms = self.rng.between(10, 3_000);
+                self.plan_in(wait_ms, Happening::Uploaded { page, load, id, attachment, file });
+            }
+            Output::CancelUpload { .. } | Output::Arrived { .. } => {}
+        }
+    }
+
+    /// The other tabs of the browser hear what was kept.
+    pub(crate) fn token_kept(&mut self, from: usize, token: &Token) {
+        let browser = self.pages[from].browser;
+        for page in 0..self.pages.len() {
+            if page != from && self.pages[page].browser == browser {
+                self.visitor(page, VisitorInput::TokenKept(token.clone()));
+            }
+        }
+    }
+
+    /// A visitor or agent chooses a file.
+    pub(crate) fn attach(&mut self, page: usize) {
+        self.pages[page].files += 1;
+        let (name, bytes, file) = ("receipt.png".to_owned(), 1, self.pages[page].files);
+        if self.agent_of(page).is_some() {
+            self.agent(page, AgentInput::Attach { name, bytes, file });
+        } else {
+            self.visitor(page, VisitorInput::Attach { name, bytes, file });
+        }
+    }
+
+    /// An upload is over, well or not.
+    pub(crate) fn uploaded(&mut self, page: usize, load: u64, id: MessageId, attachment: AttachmentId, file: u32) {
+        if self.pages[page].load != load {
+            return;
+        }
+        let broken = self.relay.core.is_none() || !self.healthy && self.rng.chance(100);
+        let input = if file == 0 {
+            UploadInput::Failed { id, refusal: Refusal::FileMissing }
+        } else if broken {
+            UploadInput::Failed { id, refusal: Refusal::UploadBroken }
+        } else {
+            self.relay.store.files.insert(attachment);
+            let attachment = Attachment {
+                id: attachment,
+                name: "receipt.png".to_owned(),
+                media_type: "image/png".to_owned(),
+                media: Media::Image,
+                bytes: 1,
+                width: 1,
+                height: 1,
+            };
+            UploadInput::Done { id, attachment }
+        };
+        if self.agent_of(page).is_some() {
+            self.agent(page, AgentInput::Upload(input));
+        } else {
+            self.visitor(page, VisitorInput::Upload(input));
+        }
+    }
+}
