@@ -5,6 +5,7 @@ pub mod demo;
 mod finish;
 mod run;
 mod shell;
+mod sim;
 mod test;
 mod tools;
 mod wasm;
@@ -21,6 +22,7 @@ cargo xtask COMMAND
 
   run            install what is missing, build everything, serve the demo; Ctrl-C stops it
   test [FILTER]  install what is missing and run every ring of tests
+  sim [SEED]     the deterministic simulation; `sim --help` says what else
   check          rustfmt, clippy, the repository's own rules
   web            build the browser half into target/web
   weigh          say what each page weighs over the wire
@@ -46,6 +48,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["run"] => run::run()?,
         ["test"] => return Ok(tested(test::test(None))),
         ["test", filter] => return Ok(tested(test::test(Some(filter)))),
+        ["sim", words @ ..] => sim::sim(words)?,
         ["check"] => check::check()?,
         ["web"] => web::build()?,
         ["weigh"] => weigh::print(&root())?,

@@ -51,7 +51,7 @@ pub const VISITOR_TOKEN_MS: u64 = 180 * 24 * 3_600_000;
 pub const OPEN_CONVERSATIONS_PER_VISITOR_MAX: usize = 3;
 /// Drafts that a client keeps for a relay that cannot be reached.
 pub const OUTBOX_MESSAGES_MAX: usize = 200;
-/// Drafts on their way at once; the rest wait their turn, in order.
+/// Drafts on their way at once, one of each conversation: a second could be recorded although the first is refused for now.
 pub const OUTBOX_IN_FLIGHT_MAX: usize = 16;
 /// Events of one lane that arrived early and wait for the gap before them to be filled.
 pub const AHEAD_EVENTS_MAX: usize = 256;

@@ -110,6 +110,10 @@ impl World {
         if done.repeated {
             return;
         }
+        let staff = done.events.iter().find(|event| event.lane == Lane::Staff);
+        if let (Some(head), Some(event)) = (append.staff_head, staff) {
+            assert_eq!(event.seq, head.next(), "decided on a staff lane that has moved");
+        }
         for draft in &append.drafts {
             let DraftBody::Ready(Body::Assigned { agent }) = draft.body else { continue };
             // The setting may have been changed since the offer; then the one it was made under counts.

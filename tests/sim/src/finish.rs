@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use widget_core::{AgentInput, Content, Item, ItemState, LineInput, Notice, Online, VisitorInput};
+use wire::limit::AGENT_GRACE_MS;
 use wire::{AgentId, AgentState, Body, ConversationId, Lane, Refusal, Seq};
 
 use crate::check::{is_line, is_staff};
@@ -31,6 +32,7 @@ impl World {
         self.log_is_whole();
         self.screens_are_the_log();
         self.fresh_is_the_same();
+        self.who_leaves_is_away();
         self.line_is_served_in_order();
     }
 
@@ -44,8 +46,15 @@ impl World {
         for page in 0..self.pages.len() {
             // What a closed tab had not sent is kept by its browser: it goes out when a page is loaded the next time.
             let first = page % 2 == 0;
-            if first && self.pages[page..page + 2].iter().any(|tab| tab.brain.is_none()) {
-                self.load(page);
+            let closed = |tab: &Page| tab.brain.is_none();
+            let kept = !self.browsers[self.pages[page].browser].storage.drafts.is_empty();
+            if first {
+                match (closed(&self.pages[page]), closed(&self.pages[page + 1])) {
+                    (true, true) => self.load(page),
+                    (false, true) if kept => self.load(page),
+                    (true, false) if kept => self.load(page + 1),
+                    _ => {}
+                }
             }
             let offline = match &self.pages[page].brain {
                 Some(Brain::Visitor(session)) => session.online() == Online::Offline,
@@ -123,6 +132,25 @@ impl World {
                 assert_eq!(agent.load, self.relay.store.load(agent.id), "load of {}", agent.name);
             }
         }
+    }
+
+    /// An agent whose last page is closed is away after the grace period, for everybody who looks.
+    fn who_leaves_is_away(&mut self) {
+        let consoles: Vec<usize> = self.open_pages().into_iter().filter(|page| self.agent_of(*page).is_some()).collect();
+        let Some(gone) = consoles.last().and_then(|page| self.agent_of(*page)) else { return };
+        for page in &consoles {
+            if self.agent_of(*page) == Some(gone) {
+                self.close_page(*page);
+            }
+        }
+        self.run_for(AGENT_GRACE_MS + 2_000);
+        for page in &consoles {
+            let Some(Brain::Agent(session)) = &self.pages[*page].brain else { continue };
+            let seen = session.agents().find(|agent| agent.id == gone).map(|agent| agent.state);
+            assert_eq!(seen, Some(AgentState::Away), "page {page} still sees who has gone");
+        }
+        self.load(consoles[consoles.len() - 1]);
+        self.run_for(1_000);
     }
 
     /// Everything written stands in a log once, or is still here, failed with a reason; and in the order written.
@@ -267,6 +295,7 @@ impl World {
             self.pages[fresh].off_ms = self.pages[page].off_ms;
             self.load(fresh);
             self.run_for(2_000);
+            self.come_to_rest();
             match (&self.pages[page].brain, &self.pages[fresh].brain) {
                 (Some(Brain::Visitor(old)), Some(Brain::Visitor(new))) => {
                     let rows = |session: &widget_core::VisitorSession| {
@@ -302,6 +331,18 @@ impl World {
         }
     }
 
+    /// Waits until nothing is on its way: a page that is recorded at its own time may be, just now.
+    fn come_to_rest(&mut self) {
+        for _ in 0..100 {
+            let commits = self.stats.commits;
+            self.run_for(100);
+            if self.stats.commits == commits {
+                return;
+            }
+        }
+        panic!("it does not come to rest");
+    }
+
     /// A rating (or a view) of an ended conversation that a visitor gives in one tab is shown in another one after a reload, when its
     /// announcement was lost: heads are told of open conversations only.
     const fn late_may_be_missed(&self) -> bool {
@@ -318,6 +359,7 @@ impl World {
             self.show(page, conversation);
             self.show(fresh, conversation);
             self.run_for(1_500);
+            self.come_to_rest();
             let items = |page: usize| {
                 let timeline = self.pages[page].brain.as_ref().and_then(Brain::timeline).expect("one is shown");
                 let recorded = timeline.items().filter(|item| item.seq != Seq::ZERO);

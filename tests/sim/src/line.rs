@@ -132,7 +132,8 @@ impl World {
         if let (ServerFrame::Registered { visitor, .. }, Who::Visitor(None)) = (&frame, line.who) {
             line.who = Who::Visitor(Some(*visitor));
         }
-        let full = line.queue.len() >= SEND_QUEUE_FRAMES_MAX;
+        let most = if self.healthy { SEND_QUEUE_FRAMES_MAX } else { self.plan.queue_frames_max };
+        let full = line.queue.len() >= most;
         self.inspect(id, &frame);
         if full {
             if !self.planted(Planted::DropsWhenFull) {

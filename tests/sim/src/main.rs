@@ -3,6 +3,7 @@
 mod check;
 mod finish;
 mod line;
+#[expect(dead_code, reason = "the core's own tests use more of it")]
 #[path = "../../../relay/core/tests/whole/model.rs"]
 mod model;
 mod page;

@@ -211,6 +211,7 @@ impl World {
             Trouble::Tab => self.toggle_tab(page),
             Trouble::Capacity => self.change_capacity(),
             Trouble::Flood => self.flood(page),
+            Trouble::SlowReader => self.slow_reader(),
             Trouble::Offline => self.line_input(page, LineInput::NetworkDown),
             Trouble::Cut | Trouble::SilentDown | Trouble::SilentUp | Trouble::BlackHole => {
                 let ids: Vec<LineId> = self.lines.keys().copied().collect();
@@ -237,6 +238,16 @@ impl World {
         }
         if trouble != Trouble::SilentDown {
             line.up_silent_until_ms = until_ms;
+        }
+    }
+
+    fn slow_reader(&mut self) {
+        let until_ms = self.now_ms + self.rng.between(1_000, 25_000);
+        for line in self.lines.values_mut().filter(|line| line.who == Who::Agent) {
+            line.down_silent_until_ms = until_ms;
+        }
+        for page in 0..self.pages.len() {
+            self.flood(page);
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a run consists of: how many people, how long, and which faults how often. All of it is drawn from the seed.
 
+use wire::limit::SEND_QUEUE_FRAMES_MAX;
+
 use crate::rng::Rng;
 
 /// A run's size and faults. Rates are of a thousand chances; a rate of 0 means that the fault does not occur in this run.
@@ -17,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) commit_ms: u64,
     /// The next trouble of the whole (network, relay, store) comes this long after the last, on average.
     pub(crate) trouble_every_ms: u64,
+    /// Frames that may wait for one reader: a shorter queue than the real one meets slow readers oftener.
+    pub(crate) queue_frames_max: usize,
     pub(crate) lose: u64,
     pub(crate) double: u64,
     pub(crate) lose_on_bus: u64,
@@ -51,6 +55,8 @@ pub(crate) enum Trouble {
     RelayClock,
     /// A browser's clock is set.
     BrowserClock,
+    /// A console stops reading for a while, and somebody writes much that it should show.
+    SlowReader,
     /// A page is loaded anew.
     Reload,
     /// A tab is opened or closed.
@@ -64,7 +70,7 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Cut,
         Self::SilentDown,
         Self::SilentUp,
@@ -75,6 +81,7 @@ impl Trouble {
         Self::StoreSlow,
         Self::RelayClock,
         Self::BrowserClock,
+        Self::SlowReader,
         Self::Reload,
         Self::Tab,
         Self::Capacity,
@@ -90,6 +97,7 @@ impl Plan {
         let (lose, double, lose_on_bus) = (sometimes(30), sometimes(30), sometimes(30));
         let (store_error, answer_lost) = (sometimes(60), sometimes(60));
         let (store_full, core_full) = (sometimes(30), sometimes(15));
+        let short = sometimes(2) > 0;
         let weights = Trouble::ALL.map(|_| sometimes(10));
         Self {
             visitors: rng.between(1, 5) as usize,
@@ -99,6 +107,7 @@ impl Plan {
             delay_ms: rng.between(1, 300),
             commit_ms: rng.between(1, 30),
             trouble_every_ms: rng.between(2_000, 20_000),
+            queue_frames_max: if short { rng.between(8, 64) as usize } else { SEND_QUEUE_FRAMES_MAX },
             lose,
             double,
             lose_on_bus,
