@@ -142,7 +142,8 @@ fn a_message_to_an_ended_conversation_goes_to_the_next_one_unless_it_was_recorde
         [Output::Forget(one), Output::KeepConversation(Some(next)), Output::Keep(moved), Output::Transmit(say)];
     assert_eq!(out, expected);
     // What is written later goes there too.
-    assert_eq!(say_frame(&chat.says("three")[1]).0, next);
+    let written = chat.says("three");
+    assert!(matches!(&written[..], [Output::Keep(draft)] if draft.conversation == next), "{written:?}");
 }
 
 #[test]
