@@ -232,6 +232,7 @@ impl Core {
 
     /// A conversation was read again.
     pub(crate) fn refreshed(&mut self, id: ConversationId, read: Conversation) {
+        self.gaps_repaired_by_relay += 1;
         self.adopt(read);
         if self.refreshing.remove(&id) == Some(true) {
             self.refresh(id);

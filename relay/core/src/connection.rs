@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wire::limit::SEND_QUEUE_FRAMES_MAX;
-use wire::{AgentId, Close, ConversationId, Follow, PageContext, Refusal, ServerFrame, SiteId, Subject, VisitorId};
+use wire::{
+    AgentId, Close, ConversationId, Follow, Lane, PageContext, Refusal, Seq, ServerFrame, SiteId, Subject, VisitorId,
+};
 
 use crate::Core;
 use crate::admit::{about, cut_page};
@@ -26,6 +28,8 @@ pub(crate) struct Connection {
     pub(crate) requests: u32,
     /// When it last said that somebody types, for each conversation it did so in lately.
     pub(crate) typed_at_ms: BTreeMap<ConversationId, u64>,
+    /// Logs longer than a page that it is reading: where its last page of a lane ended. At most `TURNING_MAX`.
+    pub(crate) turning: BTreeMap<(ConversationId, Lane), Seq>,
     /// Frames that wait because `Welcome` must come first, which waits for the store; none once it is out.
     pub(crate) held: Option<Vec<ServerFrame>>,
 }
@@ -65,6 +69,7 @@ impl Connection {
             following: BTreeSet::new(),
             requests: 0,
             typed_at_ms: BTreeMap::new(),
+            turning: BTreeMap::new(),
             held: None,
         }
     }

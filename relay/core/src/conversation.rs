@@ -155,6 +155,15 @@ impl Conversation {
         matches!(self.state, ConversationState::Closed { .. })
     }
 
+    /// Since when it is in line, while it is.
+    #[must_use]
+    pub const fn waiting_since_ms(&self) -> Option<u64> {
+        match self.state {
+            ConversationState::Waiting { since_ms } => Some(since_ms),
+            ConversationState::Idle | ConversationState::Assigned { .. } | ConversationState::Closed { .. } => None,
+        }
+    }
+
     /// The last number one side has seen.
     #[must_use]
     pub const fn seen_by(&self, party: Party) -> Seq {

@@ -12,6 +12,9 @@ use crate::planted::{Planted, planted};
 use crate::request::Pending;
 use crate::store::Query;
 
+/// Long logs of one connection whose pages are told from gaps: both lanes of all it may follow.
+const TURNING_MAX: usize = 2 * FOLLOW_CONVERSATIONS_MAX;
+
 impl Core {
     /// A client wants to read along. Agents are registered before the store is read, so that nothing falls in between;
     /// a visitor hears the shared lane of all their conversations anyway.
@@ -101,6 +104,7 @@ impl Core {
         connection: ConnectionId,
         read: Conversation,
         (lane, after): (Lane, Seq),
+        follow: bool,
         events: Vec<Event>,
     ) {
         let Some(line) = self.connections.get(&connection) else { return };
@@ -120,7 +124,30 @@ impl Core {
         }
         let head = read.head_of(lane);
         self.adopt(read);
+        if let Some(last) = events.last() {
+            self.count_page(connection, (conversation, lane), after, last.seq, head, follow);
+        }
         self.send_one(connection, ServerFrame::Events { conversation, lane, after, events, head });
+    }
+
+    /// A `Fetch` after a number that the client has, answered with events, repairs a gap; unless it only turns the page of a long log.
+    fn count_page(
+        &mut self,
+        connection: ConnectionId,
+        log: (ConversationId, Lane),
+        after: Seq,
+        last: Seq,
+        head: Seq,
+        follow: bool,
+    ) {
+        let Some(line) = self.connections.get_mut(&connection) else { return };
+        let turned = line.turning.remove(&log) == Some(after);
+        if last < head && line.turning.len() < TURNING_MAX {
+            line.turning.insert(log, last);
+        }
+        if !follow && after > Seq::ZERO && !turned {
+            self.gaps_repaired_by_clients += 1;
+        }
     }
 
     /// The store could not read a page: whoever wanted to follow does not.

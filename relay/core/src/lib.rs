@@ -32,7 +32,7 @@ mod visitor;
 
 use clock::Clock;
 use commit::Live;
-use connection::Connection;
+use connection::{Connection, Who};
 use ids::Ids;
 use presence::AgentLive;
 use queue::Queue;
@@ -48,16 +48,22 @@ pub use store::{Answer, Append, AppendError, Appended, Draft, DraftBody, Opening
 /// Plain counts for the metrics page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
-    /// Lines to clients of both kinds.
-    pub connections: usize,
     /// Lines to visitors, registered or not.
     pub visitors: usize,
+    /// Lines to agents.
+    pub agents: usize,
     /// Agents that take visitors now.
     pub agents_online: usize,
     /// Conversations in line, over all sites.
     pub waiting: usize,
+    /// Since when the one that has waited longest is in line, while there is one.
+    pub waiting_since_ms: Option<u64>,
     /// Conversations that have not ended.
     pub open_conversations: usize,
+    /// `Fetch`es answered with events that the client had missed, since the start; turning to the next page of a long log does not count.
+    pub gaps_repaired_by_clients: u64,
+    /// Conversations that the core itself read again because events of it were missing, since the start.
+    pub gaps_repaired_by_relay: u64,
 }
 
 /// The whole live state of one relay. Call [`Core::next_output`] until it gives none after each call that changes it.
@@ -111,6 +117,11 @@ pub struct Core {
     agents_told: BTreeMap<AgentId, AgentSummary>,
     /// How many online agents visitors were last told of.
     answering_told: u32,
+
+    /// Missing events that clients have fetched.
+    gaps_repaired_by_clients: u64,
+    /// Conversations read again because of missing events.
+    gaps_repaired_by_relay: u64,
 }
 
 impl Core {
@@ -144,6 +155,8 @@ impl Core {
             agents_changed: BTreeSet::new(),
             agents_told: BTreeMap::new(),
             answering_told: 0,
+            gaps_repaired_by_clients: 0,
+            gaps_repaired_by_relay: 0,
         };
         core.agents_set(start.agents);
         for mut conversation in start.open {
@@ -204,14 +217,19 @@ impl Core {
     /// Plain counts for the metrics page.
     #[must_use]
     pub fn gauges(&self) -> Gauges {
-        let visitors = self.connections.keys().filter(|id| !self.is_agent(**id)).count();
+        let agents = self.connections.values().filter(|line| matches!(line.who(), Who::Agent(_))).count();
         let open = self.conversations.values().filter(|live| !live.conversation.closed()).count();
+        let waiting = self.queue.iter().filter_map(|id| self.conversations.get(&id));
+        let since = waiting.filter_map(|live| live.conversation.waiting_since_ms());
         Gauges {
-            connections: self.connections.len(),
-            visitors,
+            visitors: self.connections.len() - agents,
+            agents,
             agents_online: self.answering() as usize,
             waiting: self.queue.len(),
+            waiting_since_ms: since.min(),
             open_conversations: open,
+            gaps_repaired_by_clients: self.gaps_repaired_by_clients,
+            gaps_repaired_by_relay: self.gaps_repaired_by_relay,
         }
     }
 }

@@ -300,11 +300,11 @@ impl Core {
                 self.welcome_visitor(connection, visitor, &rows);
             }
             (
-                Pending::Page { connection, conversation, lane, after, .. },
+                Pending::Page { connection, conversation, lane, after, follow },
                 Answer::Events { conversation: read, events },
             ) => {
                 debug_assert!(read.id == conversation, "the store reads what it was asked for");
-                self.page_answered(connection, *read, (lane, after), events);
+                self.page_answered(connection, *read, (lane, after), follow, events);
             }
             (Pending::Seen { connection, up_to, .. }, Answer::Conversation(read)) => {
                 self.seen_in(connection, &read, up_to);

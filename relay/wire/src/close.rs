@@ -68,6 +68,26 @@ impl Close {
         code < 4500 || code > 4999
     }
 
+    /// Its name in tables and numbers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Restart => "restart",
+            Self::Slow => "slow",
+            Self::Idle => "idle",
+            Self::Busy => "busy",
+            Self::HelloLate => "hello_late",
+            Self::Flood => "flood",
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too_large",
+            Self::SignedOut => "signed_out",
+            Self::TokenInvalid => "token_invalid",
+            Self::SiteUnknown => "site_unknown",
+            Self::OriginRefused => "origin_refused",
+            Self::Version => "version",
+        }
+    }
+
     /// A few plain words for the close frame (at most 123 bytes).
     #[must_use]
     pub const fn reason(self) -> &'static str {

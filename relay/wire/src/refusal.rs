@@ -68,9 +68,86 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The code of every refusal, for tables and tests.
+    pub const CODES: [&str; 25] = [
+        "text_empty",
+        "text_too_long",
+        "text_invalid",
+        "not_found",
+        "ended",
+        "rate_limited",
+        "busy",
+        "taken",
+        "at_capacity",
+        "not_allowed",
+        "unknown_frame",
+        "too_many_conversations",
+        "rating_invalid",
+        "store_down",
+        "file_empty",
+        "file_too_large",
+        "file_kind",
+        "file_missing",
+        "upload_broken",
+        "sign_in_failed",
+        "signed_out",
+        "token_invalid",
+        "site_unknown",
+        "origin_refused",
+        "malformed",
+    ];
+
+    /// What stands as `reason` on the wire.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TextEmpty => "text_empty",
+            Self::TextTooLong { .. } => "text_too_long",
+            Self::TextInvalid => "text_invalid",
+            Self::NotFound => "not_found",
+            Self::Ended => "ended",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Busy => "busy",
+            Self::Taken => "taken",
+            Self::AtCapacity => "at_capacity",
+            Self::NotAllowed => "not_allowed",
+            Self::UnknownFrame => "unknown_frame",
+            Self::TooManyConversations => "too_many_conversations",
+            Self::RatingInvalid => "rating_invalid",
+            Self::StoreDown => "store_down",
+            Self::FileEmpty => "file_empty",
+            Self::FileTooLarge { .. } => "file_too_large",
+            Self::FileKind => "file_kind",
+            Self::FileMissing => "file_missing",
+            Self::UploadBroken => "upload_broken",
+            Self::SignInFailed => "sign_in_failed",
+            Self::SignedOut => "signed_out",
+            Self::TokenInvalid => "token_invalid",
+            Self::SiteUnknown => "site_unknown",
+            Self::OriginRefused => "origin_refused",
+            Self::Malformed => "malformed",
+        }
+    }
+
     /// Whether the same request may succeed later by itself, so that a client should try again.
     #[must_use]
     pub const fn retry(&self) -> bool {
         matches!(self, Self::RateLimited { .. } | Self::Busy | Self::StoreDown | Self::UploadBroken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_what_stands_on_the_wire() {
+        let data = [("chars_max", 1), ("retry_after_ms", 1), ("bytes_max", 1)];
+        for code in Refusal::CODES {
+            let mut json = serde_json::Map::from_iter(data.map(|(name, value)| (name.to_owned(), value.into())));
+            json.insert("reason".to_owned(), code.into());
+            let refusal: Refusal = serde_json::from_value(json.into()).expect("a refusal of the wire");
+            assert_eq!(refusal.code(), code);
+        }
     }
 }

@@ -83,7 +83,7 @@ impl World {
         let gauges = core.gauges();
         assert_eq!(gauges.waiting, self.relay.store.line().len(), "the core's line is not the store's");
         assert_eq!(gauges.open_conversations, self.relay.store.open().len(), "open conversations");
-        assert_eq!(gauges.connections, self.open_pages().len(), "connections");
+        assert_eq!(gauges.visitors + gauges.agents, self.open_pages().len(), "connections");
     }
 
     /// Who waits, waits only because nobody has room; and every place shown is the place in line.

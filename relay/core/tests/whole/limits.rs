@@ -99,7 +99,7 @@ fn a_flood_is_refused_then_closed_and_nobody_else_notices() {
     world.frame(flood, ClientFrame::Ping);
     world.frame(other, ClientFrame::Ping);
     assert_eq!(world.news(other), ["pong 0"]);
-    assert_eq!(world.core.gauges().connections, 1);
+    assert_eq!(world.core.gauges().visitors, 1);
 }
 
 #[test]
@@ -318,6 +318,7 @@ fn a_lost_commit_is_noticed_and_read_again() {
     world.frame(desk, ClientFrame::Seen { conversation: conversation(1), up_to: Seq(5) });
     let heads = vec![Head { conversation: conversation(1), head: Cursor { shared: Seq(5), staff: Seq::ZERO } }];
     assert_eq!(world.got(ann)[0], ServerFrame::Pong { heads });
+    assert_eq!(world.core.gauges().gaps_repaired_by_relay, 1);
 }
 
 #[test]

@@ -4,5 +4,6 @@ mod arbitrary;
 mod exact;
 mod limits;
 mod model;
+mod numbers;
 mod stories;
 mod support;
