@@ -95,7 +95,7 @@ impl Listener {
                 }
             };
             let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
-                metrics::counter!("relay_connections_refused_total").increment(1);
+                crate::metrics::turned_away(crate::metrics::Away::Http);
                 continue;
             };
             let (tls, router, stopping) = (self.tls.clone(), self.router.clone(), stopping.clone());

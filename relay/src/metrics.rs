@@ -1,21 +1,121 @@
-//! The numbers for Prometheus, on a listener of their own.
+//! The numbers for Prometheus: every one is named here, and served on a listener of its own. `docs/operations.md` explains them.
+
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use relay_core::Gauges;
-use tokio::sync::{mpsc, oneshot};
+use relay_core::input::Peer;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use wire::{Close, Refusal};
 
+use crate::app::App;
+use crate::clock::now_ms;
 use crate::run::Arrival;
 
-/// Where the numbers gather and how the core is asked for its own.
-#[derive(Clone)]
-pub struct Numbers {
-    recorder: PrometheusHandle,
-    core: mpsc::Sender<Arrival>,
+/// How long a page waits for the core; a core with too much to do must not take the other numbers away.
+const CORE_WAIT: Duration = Duration::from_secs(2);
+/// How often what was measured is folded into buckets, also when nobody asks for it: until then it takes memory.
+const FOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// From a fast disk's sync to far beyond what anybody waits for.
+const SECONDS: [f64; 15] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+/// Up to [`wire::limit::STORE_BATCH_APPENDS_MAX`].
+const REQUESTS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
+
+const GAUGES: [(&str, &str); 8] = [
+    ("relay_core_up", "1 while the core answers in time; at 0 the core's own numbers are old."),
+    ("relay_connections", "Lines held now: of visitors, of agents, and those before their hello or at their end."),
+    ("relay_agents_online", "Agents that take visitors now."),
+    ("relay_conversations_waiting", "Conversations in line."),
+    ("relay_conversations_longest_wait_seconds", "How long the one that has waited longest is in line."),
+    ("relay_conversations_open", "Conversations that have not ended."),
+    ("relay_backlog_requests", "Requests that wait inside: for the core, for the store's writer, for its readers."),
+    ("relay_backlog_requests_max", "At this many, the next one is answered `busy`."),
+];
+
+const COUNTERS: [(&str, &str); 10] = [
+    ("relay_connections_total", "Hellos accepted."),
+    ("relay_connections_refused_total", "Connections turned away before their hello."),
+    ("relay_resumes_total", "Hellos of clients that were here before and go on from where they were."),
+    (
+        "relay_closes_total",
+        "Lines that ended, by close code; `client` when the other side ended it or the network did.",
+    ),
+    ("relay_refusals_total", "Requests not carried out, on lines and over HTTP, by refusal."),
+    ("relay_gaps_repaired_total", "Missing events that a client fetched, or that the relay itself read again."),
+    ("relay_sign_ins_failed_total", "Sign-ins of agents that did not succeed."),
+    ("relay_store_errors_total", "Failures of the database."),
+    ("relay_file_errors_total", "Failures of the folder for uploaded files."),
+    ("relay_http_errors_total", "Requests answered with 500: a fault of the relay, with a line in its log."),
+];
+
+const HISTOGRAMS: [(&str, &str); 3] = [
+    ("relay_append_seconds", "From the core's request to record until its answer: what a message waits to be sent."),
+    ("relay_store_commit_seconds", "One transaction, from its start until it is on disk."),
+    ("relay_store_batch_requests", "Requests committed in one transaction."),
+];
+
+/// Why a connection was turned away before its hello.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Away {
+    /// Its address has opened too many lately.
+    Rate,
+    /// The relay, or its address, holds as many lines as it may.
+    Full,
+    /// Too many connections that speak HTTP.
+    Http,
+}
+
+impl Away {
+    const ALL: [Self; 3] = [Self::Rate, Self::Full, Self::Http];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Rate => "rate",
+            Self::Full => "full",
+            Self::Http => "http",
+        }
+    }
+}
+
+/// What ails the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// No room on the disk.
+    Full,
+    /// The disk failed, or the file cannot be opened.
+    Io,
+    /// The file cannot be written.
+    ReadOnly,
+    /// Another process held it for too long.
+    Locked,
+    /// Its content makes no sense.
+    Corrupt,
+    /// Anything else.
+    Other,
+}
+
+impl Fault {
+    const ALL: [Self; 6] = [Self::Full, Self::Io, Self::ReadOnly, Self::Locked, Self::Corrupt, Self::Other];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Io => "io",
+            Self::ReadOnly => "read_only",
+            Self::Locked => "locked",
+            Self::Corrupt => "corrupt",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// Makes this process count. Done once, by the binary; without it counting costs nothing.
@@ -23,36 +123,174 @@ pub struct Numbers {
 /// # Errors
 /// When the process counts already.
 pub fn install() -> anyhow::Result<PrometheusHandle> {
-    Ok(PrometheusBuilder::new().install_recorder()?)
+    let full = |name: &str| Matcher::Full(name.to_owned());
+    let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(full("relay_append_seconds"), &SECONDS)?
+        .set_buckets_for_metric(full("relay_store_commit_seconds"), &SECONDS)?
+        .set_buckets_for_metric(full("relay_store_batch_requests"), &REQUESTS)?
+        .install_recorder()?;
+    describe();
+    Ok(recorder)
+}
+
+/// Says what each number means, and shows all that can be counted from the first page on: a counter that appears only with its first
+/// event hides that event from every rate.
+fn describe() {
+    for (name, help) in GAUGES {
+        describe_gauge!(name, help);
+    }
+    for (name, help) in COUNTERS {
+        describe_counter!(name, help);
+    }
+    for (name, help) in HISTOGRAMS {
+        describe_histogram!(name, help);
+        let _ = histogram!(name);
+    }
+    for kind in ["visitor", "agent"] {
+        counter!("relay_connections_total", "kind" => kind).absolute(0);
+        counter!("relay_resumes_total", "kind" => kind).absolute(0);
+    }
+    for away in Away::ALL {
+        counter!("relay_connections_refused_total", "reason" => away.label()).absolute(0);
+    }
+    for close in Close::ALL.map(Some).into_iter().chain([None]) {
+        counter!("relay_closes_total", "code" => close_label(close)).absolute(0);
+    }
+    for code in Refusal::CODES {
+        counter!("relay_refusals_total", "code" => code).absolute(0);
+    }
+    for fault in Fault::ALL {
+        counter!("relay_store_errors_total", "kind" => fault.label()).absolute(0);
+    }
+    for name in ["relay_sign_ins_failed_total", "relay_file_errors_total", "relay_http_errors_total"] {
+        counter!(name).absolute(0);
+    }
+}
+
+fn close_label(close: Option<Close>) -> &'static str {
+    close.map_or("client", Close::name)
+}
+
+/// A client said hello and was let in; `resumes` when it goes on from somewhere.
+pub fn connected(peer: &Peer, resumes: bool) {
+    let kind = match peer {
+        Peer::Visitor { .. } => "visitor",
+        Peer::Agent { .. } => "agent",
+    };
+    counter!("relay_connections_total", "kind" => kind).increment(1);
+    if resumes {
+        counter!("relay_resumes_total", "kind" => kind).increment(1);
+    }
+}
+
+/// A connection was turned away before its hello.
+pub fn turned_away(away: Away) {
+    counter!("relay_connections_refused_total", "reason" => away.label()).increment(1);
+}
+
+/// A line has ended; none when the relay did not end it.
+pub fn closed(close: Option<Close>) {
+    counter!("relay_closes_total", "code" => close_label(close)).increment(1);
+}
+
+/// Clients were told that something was not carried out.
+pub fn refused(refusal: &Refusal, clients: usize) {
+    counter!("relay_refusals_total", "code" => refusal.code()).increment(clients as u64);
+}
+
+/// A sign-in did not succeed.
+pub fn sign_in_failed() {
+    counter!("relay_sign_ins_failed_total").increment(1);
+}
+
+/// A transaction of so many requests ended after this long.
+pub fn committed(requests: usize, took: Duration) {
+    histogram!("relay_store_commit_seconds").record(took.as_secs_f64());
+    histogram!("relay_store_batch_requests").record(u32::try_from(requests).unwrap_or(u32::MAX));
+}
+
+/// The store answered a request to record after this long.
+pub fn appended(took: Duration) {
+    histogram!("relay_append_seconds").record(took.as_secs_f64());
+}
+
+/// The database failed.
+pub fn store_failed(fault: Fault) {
+    counter!("relay_store_errors_total", "kind" => fault.label()).increment(1);
+}
+
+/// The folder for uploaded files failed.
+pub fn files_failed() {
+    counter!("relay_file_errors_total").increment(1);
+}
+
+/// A request was answered with 500.
+pub fn http_failed() {
+    counter!("relay_http_errors_total").increment(1);
+}
+
+/// Where the numbers gather, and what is asked for its own.
+#[derive(Clone)]
+struct Numbers {
+    recorder: PrometheusHandle,
+    app: App,
 }
 
 /// The routes of the metrics listener.
-pub fn router(recorder: PrometheusHandle, core: mpsc::Sender<Arrival>) -> Router {
-    Router::new().route("/metrics", get(show)).with_state(Numbers { recorder, core })
+pub fn router(recorder: PrometheusHandle, app: App) -> Router {
+    Router::new().route("/metrics", get(show)).with_state(Numbers { recorder, app })
+}
+
+/// Keeps what was measured from growing while nobody asks for it.
+pub async fn fold(recorder: PrometheusHandle, stopping: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(FOLD_EVERY) => recorder.run_upkeep(),
+        }
+    }
 }
 
 /// `GET /metrics`.
 async fn show(State(numbers): State<Numbers>) -> Response {
+    let Numbers { recorder, app } = numbers;
     let (reply, gauges) = oneshot::channel();
-    let asked = numbers.core.send(Arrival::Gauges(reply)).await;
-    let (true, Ok(gauges)) = (asked.is_ok(), gauges.await) else {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    let asked = async {
+        app.core.send(Arrival::Gauges(reply)).await.ok()?;
+        gauges.await.ok()
     };
-    let mut text = numbers.recorder.render();
-    text.push_str(&write(&gauges));
-    numbers.recorder.run_upkeep();
+    let answered = tokio::time::timeout(CORE_WAIT, asked).await.ok().flatten();
+    gauge!("relay_core_up").set(if answered.is_some() { 1.0 } else { 0.0 });
+    if let Some(gauges) = &answered {
+        set_gauges(gauges, app.connections.taken());
+    }
+    let core = (app.core.max_capacity() - app.core.capacity(), app.core.max_capacity());
+    let (writes, reads) = app.store.backlog();
+    for (queue, (waiting, max)) in [("core", core), ("store_writes", writes), ("store_reads", reads)] {
+        gauge!("relay_backlog_requests", "queue" => queue).set(number(waiting));
+        gauge!("relay_backlog_requests_max", "queue" => queue).set(number(max));
+    }
+    let text = recorder.render();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 
-fn write(gauges: &Gauges) -> String {
-    [
-        ("relay_connections", "Lines to clients of both kinds.", gauges.connections),
-        ("relay_visitors", "Lines to visitors.", gauges.visitors),
-        ("relay_agents_online", "Agents that take visitors now.", gauges.agents_online),
-        ("relay_conversations_waiting", "Conversations in line.", gauges.waiting),
-        ("relay_conversations_open", "Conversations that have not ended.", gauges.open_conversations),
-    ]
-    .iter()
-    .map(|(name, help, value)| format!("# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"))
-    .collect()
+/// Puts the core's own numbers beside the others; `lines` are all lines, those that the core does not know too.
+fn set_gauges(gauges: &Gauges, lines: usize) {
+    let Gauges { visitors, agents, agents_online, waiting, waiting_since_ms, open_conversations, .. } = *gauges;
+    let other = lines.saturating_sub(visitors + agents);
+    for (kind, count) in [("visitor", visitors), ("agent", agents), ("other", other)] {
+        gauge!("relay_connections", "kind" => kind).set(number(count));
+    }
+    gauge!("relay_agents_online").set(number(agents_online));
+    gauge!("relay_conversations_waiting").set(number(waiting));
+    gauge!("relay_conversations_open").set(number(open_conversations));
+    let longest_ms = waiting_since_ms.map_or(0, |since_ms| now_ms().saturating_sub(since_ms));
+    gauge!("relay_conversations_longest_wait_seconds").set(Duration::from_millis(longest_ms).as_secs_f64());
+    counter!("relay_gaps_repaired_total", "by" => "client").absolute(gauges.gaps_repaired_by_clients);
+    counter!("relay_gaps_repaired_total", "by" => "relay").absolute(gauges.gaps_repaired_by_relay);
+}
+
+/// Counts here are far below 2^32.
+fn number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }

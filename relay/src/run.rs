@@ -158,6 +158,9 @@ impl CoreTask {
     fn arrive(&mut self, arrival: Arrival) {
         match arrival {
             Arrival::Connected { line, input, connection } => {
+                if let Input::Connected { peer, follow, .. } = &input {
+                    crate::metrics::connected(peer, !follow.is_empty());
+                }
                 self.lines.insert(connection, line);
                 self.handle(input);
             }
@@ -219,6 +222,9 @@ impl CoreTask {
     }
 
     fn send(&mut self, to: &[ConnectionId], frame: &ServerFrame) {
+        if let ServerFrame::Refused { refusal, .. } = frame {
+            crate::metrics::refused(refusal, to.len());
+        }
         let text = match serde_json::to_string(frame) {
             Ok(text) => Utf8Bytes::from(text),
             Err(error) => {
@@ -230,7 +236,6 @@ impl CoreTask {
             let Some(line) = self.lines.get(connection) else { continue };
             if let Err(mpsc::error::TrySendError::Full(_)) = line.frames.try_send(text.clone()) {
                 tracing::debug!(connection.id = connection.0, "closed: slower than what it was sent");
-                metrics::counter!("relay_slow_readers_total").increment(1);
                 self.close(*connection, Close::Slow);
             }
         }

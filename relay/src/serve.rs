@@ -104,7 +104,8 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     if let (Some(at), Some(recorder)) = (app.config.metrics_listen, recorder) {
         let listener = bind(at)?;
         metrics_address = Some(listener.local_addr()?);
-        let router = crate::metrics::router(recorder, app.core.clone());
+        tasks.spawn(crate::metrics::fold(recorder.clone(), app.stopping.clone()));
+        let router = crate::metrics::router(recorder, app.clone());
         let numbers = Listener { listener, tls: None, router };
         tasks.spawn(numbers.serve(app.stopping.clone(), app.sockets.clone()));
     }

@@ -144,7 +144,7 @@ impl Auth {
             self.failures_by_account.give_back(&account);
         }
         if outcome.is_err() {
-            metrics::counter!("relay_sign_ins_failed_total").increment(1);
+            crate::metrics::sign_in_failed();
         }
         let agent = outcome?;
         let token = Token::from_bytes(&random_bytes());

@@ -82,9 +82,11 @@ impl IntoResponse for Reject {
             Self::Refused(refusal) => refusal,
             Self::Internal(cause) => {
                 tracing::error!(cause, "a request failed");
+                crate::metrics::http_failed();
                 return StatusCode::INTERNAL_SERVER_ERROR.into_response();
             }
         };
+        crate::metrics::refused(&refusal, 1);
         let mut response = (status(&refusal), Json(&refusal)).into_response();
         if let Refusal::RateLimited { retry_after_ms } = refusal {
             let seconds = HeaderValue::from(retry_after_ms.div_ceil(1_000));

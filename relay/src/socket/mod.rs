@@ -25,6 +25,7 @@ use crate::address::Address;
 use crate::app::{App, Caller};
 use crate::clock::now_ms;
 use crate::limiter::Slot;
+use crate::metrics::Away;
 use crate::origin::Origin;
 use crate::run::{Arrival, Line};
 use crate::store::TokenHash;
@@ -58,11 +59,11 @@ pub async fn upgrade(
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     if app.connects.take(address, now_ms()).is_err() {
-        metrics::counter!("relay_connections_refused_total").increment(1);
+        crate::metrics::turned_away(Away::Rate);
         return StatusCode::TOO_MANY_REQUESTS.into_response();
     }
     let Some(slot) = app.connections.take(address) else {
-        metrics::counter!("relay_connections_refused_total").increment(1);
+        crate::metrics::turned_away(Away::Full);
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let origin = crate::app::origin(&headers);
@@ -92,6 +93,7 @@ async fn serve(app: App, guest: Guest, socket: WebSocket) {
             Err(close) => close,
         };
         tracing::debug!(?close, "ended");
+        crate::metrics::closed(close);
         // What is slow or silent here holds nothing any more but the socket itself, and that not for long.
         let _ = tokio::time::timeout(END_WAIT, end(&mut sink, &mut stream, close)).await;
     };
@@ -227,7 +229,6 @@ impl Reader<'_> {
         match self.app.core.try_send(arrival) {
             Ok(()) => Ok(()),
             Err(TrySendError::Full(Arrival::Input(Input::Frame { frame, .. }))) => {
-                metrics::counter!("relay_busy_total").increment(1);
                 self.refuse(frame.subject(), Refusal::Busy)
             }
             Err(TrySendError::Full(_) | TrySendError::Closed(_)) => Err(Close::Restart),
@@ -250,6 +251,7 @@ impl Reader<'_> {
 
     /// Answers without the core.
     fn refuse(&self, subject: Subject, refusal: Refusal) -> Result<(), Close> {
+        crate::metrics::refused(&refusal, 1);
         let frame = ServerFrame::Refused { subject, refusal };
         let Ok(text) = serde_json::to_string(&frame) else { return Ok(()) };
         match self.frames.try_send(Utf8Bytes::from(text)) {

@@ -85,9 +85,13 @@ impl StoreHandle {
             Ok(permit) => permit,
             Err(error) => return reply(Err(refused(&error).into())),
         };
+        let asked = Instant::now();
         permit.send(Work::Job(Box::new(move |writer, now_ms| {
             let result = writer.append(now_ms, &append);
-            Box::new(move |committed| reply(committed.map_err(AppendError::from).and(result)))
+            Box::new(move |committed| {
+                crate::metrics::appended(asked.elapsed());
+                reply(committed.map_err(AppendError::from).and(result));
+            })
         })));
     }
 
@@ -148,6 +152,12 @@ impl StoreHandle {
         answer.await.unwrap_or(Err(StoreError::Down))
     }
 
+    /// How many requests wait for the writer and for the readers, each with the most that may.
+    #[must_use]
+    pub fn backlog(&self) -> ((usize, usize), (usize, usize)) {
+        (backlog(&self.writes), backlog(&self.reads))
+    }
+
     /// Whether the store reads and its writer runs; for the health check.
     ///
     /// # Errors
@@ -165,6 +175,10 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<thread::Join
         .name(name.to_owned())
         .spawn(run)
         .map_err(|source| OpenError::Io { path: format!("thread {name}"), source })
+}
+
+fn backlog<T>(queue: &mpsc::Sender<T>) -> (usize, usize) {
+    (queue.max_capacity() - queue.capacity(), queue.max_capacity())
 }
 
 /// Why a queue did not take a job.
@@ -191,8 +205,7 @@ fn write_all(mut writer: Box<dyn Writer>, mut queue: mpsc::Receiver<Work<WriteJo
             }
         }
         outcome = outcome.and(writer.commit());
-        metrics::histogram!("relay_store_commit_seconds").record(started.elapsed().as_secs_f64());
-        metrics::histogram!("relay_store_batch_requests").record(u32::try_from(after.len()).unwrap_or(u32::MAX));
+        crate::metrics::committed(after.len(), started.elapsed());
         for reply in after.drain(..) {
             reply(outcome);
         }

@@ -8,7 +8,7 @@ use wire::{ClientFrame, Say, ServerFrame};
 
 use crate::support::{Line, hello, new_conversation, new_message};
 
-fn relay(folder: &Path) -> Command {
+pub(crate) fn relay(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
     command.arg("--data").arg(folder).stdin(Stdio::null());
     command
@@ -64,7 +64,12 @@ fn commands_say_what_they_did_and_what_to_do_next() {
 
 /// A serving relay and its address; the caller waits for its end.
 fn serve(folder: &Path) -> (Child, BufReader<ChildStdout>, String) {
-    let mut child = relay(folder)
+    start(&mut relay(folder))
+}
+
+/// The same, for a command with settings of its own.
+pub(crate) fn start(relay: &mut Command) -> (Child, BufReader<ChildStdout>, String) {
+    let mut child = relay
         .args(["serve", "--listen", "127.0.0.1:0"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

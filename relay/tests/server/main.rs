@@ -5,6 +5,7 @@
 mod bad_input;
 mod command;
 mod file;
+mod metrics;
 mod page;
 mod privacy;
 mod session;

@@ -94,9 +94,7 @@ impl Relay {
     }
 
     pub(crate) async fn sign_in(&self, email: &str, password: &str) -> reqwest::Response {
-        let body = serde_json::json!({ "email": email, "password": password });
-        let request = reqwest::Client::new().post(self.url("/session")).header("origin", self.origin());
-        request.json(&body).send().await.expect("answered")
+        sign_in(&self.origin(), email, password).await
     }
 
     /// An agent's console, signed in, connected and online.
@@ -156,6 +154,13 @@ pub(crate) fn hello(site: &str, token: Option<&Token>) -> ClientFrame {
         hello: Hello::Visitor { site, token: token.cloned(), page },
         follow: Vec::new(),
     }
+}
+
+/// Asks a relay at this origin for a sign-in.
+pub(crate) async fn sign_in(origin: &str, email: &str, password: &str) -> reqwest::Response {
+    let body = serde_json::json!({ "email": email, "password": password });
+    let request = reqwest::Client::new().post(format!("{origin}/session")).header("origin", origin);
+    request.json(&body).send().await.expect("answered")
 }
 
 pub(crate) fn cookie_of(response: &reqwest::Response) -> String {

@@ -12,7 +12,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use rusqlite::ErrorCode;
+
 use super::{OpenError, Reader, Store, StoreError, Writer};
+use crate::metrics::Fault;
 
 pub use open::SCHEMA_VERSION;
 
@@ -93,10 +96,23 @@ fn io_error(path: &Path, source: std::io::Error) -> OpenError {
 #[expect(clippy::needless_pass_by_value, reason = "used by map_err, which hands over the value")]
 fn down(error: rusqlite::Error) -> StoreError {
     tracing::error!(%error, "the database failed");
+    crate::metrics::store_failed(fault(&error));
     StoreError::Down
+}
+
+/// What ails the database, in one word.
+fn fault(error: &rusqlite::Error) -> Fault {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => Fault::Full,
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => Fault::Io,
+        Some(ErrorCode::ReadOnly) => Fault::ReadOnly,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Fault::Locked,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Fault::Corrupt,
+        Some(_) | None => Fault::Other,
+    }
 }
 
 /// Whether a statement was refused by a rule of the schema (unique, reference, check) rather than by the disk.
 fn is_constraint(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
+    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
 }

@@ -33,6 +33,7 @@ impl SqliteWriter {
         if self.connection.is_none() {
             let connection = open::connect(&self.database).map_err(|error| {
                 tracing::error!(%error, "the database cannot be opened again");
+                crate::metrics::store_failed(crate::metrics::Fault::Io);
                 StoreError::Down
             })?;
             self.connection = Some(connection);
