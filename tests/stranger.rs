@@ -185,7 +185,11 @@ fn a_foreign_page_gets_no_line() {
     let foreign = ("origin", "https://evil.example.com");
     for headers in [vec![], vec![foreign], vec![foreign, ("cookie", &*cookie)], vec![("cookie", &*cookie)]] {
         let Ok(mut line) = Line::open(&relay, &headers) else { continue };
-        line.send(&ClientFrame::Hello { protocol: wire::PROTOCOL, hello: Hello::Agent, follow: Vec::new() });
+        line.send(&ClientFrame::Hello {
+            protocol: wire::PROTOCOL,
+            hello: Hello::Agent { state: None },
+            follow: Vec::new(),
+        });
         let code = line.close_code();
         assert!(!wire::Close::come_back(code), "closed for good, not {code}");
     }

@@ -348,7 +348,7 @@ mod tests {
             let (frames, read) = mpsc::channel(room);
             let (close, closed) = oneshot::channel();
             let connection = ConnectionId(number);
-            let peer = Peer::Agent { agent: AgentId(u128::from(number)) };
+            let peer = Peer::Agent { agent: AgentId(u128::from(number)), state: None };
             let input = Input::Connected { connection, peer, follow: Vec::new() };
             let line = Line { frames, close, session: None };
             arrivals.send(Arrival::Connected { line, input, connection }).await.expect("taken");

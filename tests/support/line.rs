@@ -84,7 +84,11 @@ impl Line {
     pub fn agent(relay: &Relay, cookie: &str) -> Self {
         let headers = [("origin", &*relay.origin()), ("cookie", cookie)];
         let mut line = Self::open(relay, &headers).expect("the relay lets a signed-in agent connect");
-        line.send(&ClientFrame::Hello { protocol: wire::PROTOCOL, hello: Hello::Agent, follow: Vec::new() });
+        line.send(&ClientFrame::Hello {
+            protocol: wire::PROTOCOL,
+            hello: Hello::Agent { state: None },
+            follow: Vec::new(),
+        });
         line.welcomed()
     }
 

@@ -100,12 +100,12 @@ impl Core {
                     Some(visitor) => self.visitor_connected(connection, visitor, follow),
                 }
             }
-            Peer::Agent { agent } => {
+            Peer::Agent { agent, state } => {
                 self.connections.insert(connection, Connection::new(self.now_ms, Side::Agent(agent)));
                 if !self.agents.contains_key(&agent) {
                     return self.close(connection, Close::SignedOut);
                 }
-                self.agent_connected(connection, agent);
+                self.agent_connected(connection, agent, state);
                 self.follow_all(connection, follow);
             }
         }

@@ -1,6 +1,8 @@
 //! What the shell tells the core.
 
-use wire::{AgentId, AgentSummary, ClientFrame, Event, Follow, PageContext, Party, Role, SiteId, Token, VisitorId};
+use wire::{
+    AgentId, AgentState, AgentSummary, ClientFrame, Event, Follow, PageContext, Party, Role, SiteId, Token, VisitorId,
+};
 
 use crate::conversation::Conversation;
 use crate::store::{Answer, AppendError, Appended, QueryError};
@@ -96,6 +98,8 @@ pub enum Peer {
     Agent {
         /// Which one.
         agent: AgentId,
+        /// What it chose, when it chose.
+        state: Option<AgentState>,
     },
 }
 

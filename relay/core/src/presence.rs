@@ -79,16 +79,19 @@ impl Core {
         Some(known.settings.summary(known.state, u32::try_from(load).unwrap_or(u32::MAX)))
     }
 
-    /// A console of an agent has come.
-    pub(crate) fn agent_connected(&mut self, connection: ConnectionId, agent: AgentId) {
+    /// A console of an agent has come; with a choice of its own when it made one, which this core may not know.
+    pub(crate) fn agent_connected(&mut self, connection: ConnectionId, agent: AgentId, chosen: Option<AgentState>) {
         let Some(known) = self.agents.get_mut(&agent) else { return };
         known.connections.insert(connection);
         if let Some(ends_ms) = known.grace_ends_ms.take() {
             self.timers.remove(&(ends_ms, Timer::Away(agent)));
         }
-        if !known.chose_away {
-            known.state = AgentState::Online;
+        match chosen {
+            Some(AgentState::Away) => known.chose_away = true,
+            Some(AgentState::Online) => known.chose_away = false,
+            Some(AgentState::Offline) | None => {}
         }
+        known.state = if known.chose_away { AgentState::Away } else { AgentState::Online };
         self.agents_changed.insert(agent);
         self.assign_due = true;
         let Some(me) = self.agent_summary(agent) else { return };

@@ -40,14 +40,14 @@ pub(super) async fn greet(
     follow.truncate(FOLLOW_CONVERSATIONS_MAX);
     let origin = guest.origin.as_ref().ok_or(Some(Close::OriginRefused))?;
     match hello {
-        Hello::Agent => {
+        Hello::Agent { state } => {
             if !app.own_origins.contains(origin) {
                 return Err(Some(Close::OriginRefused));
             }
             let session = guest.session.ok_or(Some(Close::SignedOut))?;
             let signed_in = app.auth.session(session).await.map_err(|reject| Some(close_for(&reject)))?;
             let agent = signed_in.agent.id;
-            Ok(Greeted { peer: Peer::Agent { agent }, follow, session: Some((session, agent)) })
+            Ok(Greeted { peer: Peer::Agent { agent, state }, follow, session: Some((session, agent)) })
         }
         Hello::Visitor { site, token, page } => {
             check_site(app, &site, origin).await?;

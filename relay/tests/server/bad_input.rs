@@ -133,7 +133,7 @@ async fn a_hello_is_checked() {
     let forged = Token::from_bytes(&[9; 32]);
     check(Some(&own), hello("demo", Some(&forged)), Close::TokenInvalid).await;
     check(Some(&own), ClientFrame::Ping, Close::Malformed).await;
-    let agent = |protocol| ClientFrame::Hello { protocol, hello: Hello::Agent, follow: Vec::new() };
+    let agent = |protocol| ClientFrame::Hello { protocol, hello: Hello::Agent { state: None }, follow: Vec::new() };
     check(Some(&own), agent(PROTOCOL), Close::SignedOut).await;
     check(Some(&own), agent(PROTOCOL + 1), Close::Version).await;
     check(Some(crate::support::SITE_ORIGIN), agent(PROTOCOL), Close::OriginRefused).await;

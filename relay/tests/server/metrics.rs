@@ -124,7 +124,9 @@ async fn a_story_can_be_read_from_the_numbers() {
     assert_eq!(sign_in(&origin, "ann@example.com", "wrong").await.status(), 401);
     let cookie = cookie_of(&sign_in(&origin, "ann@example.com", PASSWORD).await);
     let mut agent = Line::connect(&address, Some(&origin), Some(&cookie)).await;
-    agent.send(&ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent, follow: Vec::new() }).await;
+    agent
+        .send(&ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent { state: None }, follow: Vec::new() })
+        .await;
     visitor.event(|event| event.body == Body::Joined).await;
 
     // The visitor is cut off, comes back, and misses something.

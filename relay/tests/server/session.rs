@@ -21,7 +21,7 @@ async fn an_agent_signs_in_is_known_and_signs_out_everywhere() {
     assert_eq!(me["role"], "agent");
 
     let mut line = relay.line(Some(&relay.origin()), Some(&cookie)).await;
-    let hello = ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent, follow: Vec::new() };
+    let hello = ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent { state: None }, follow: Vec::new() };
     line.send(&hello).await;
     line.until(|frame| matches!(frame, wire::ServerFrame::Welcome { .. }).then_some(())).await;
     let out = client.delete(relay.url("/session")).header("cookie", &cookie).header("origin", relay.origin());

@@ -1,8 +1,11 @@
 //! The main job: a first message, an answer, a queue, and a relay that comes back.
 
-use wire::{Author, Body, ClientFrame, Lane, ServerFrame};
+use wire::{
+    AgentState, Author, Body, ClientFrame, ConversationState, ConversationSummary, Hello, Lane, PROTOCOL, ServerFrame,
+    Session,
+};
 
-use crate::support::{Relay, new_conversation};
+use crate::support::{Agent, Relay, new_conversation};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_message_is_answered() {
@@ -61,6 +64,47 @@ async fn a_restart_keeps_conversation_token_and_place_in_line() {
     let mut agent = relay.agent("ann").await;
     agent.follow(two).await;
     second.line.event(|event| event.body == Body::Joined).await;
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_who_is_away_stays_so_over_a_restart() {
+    let relay = Relay::start().await;
+    let mut agent = relay.agent("ann").await;
+    agent.line.send(&ClientFrame::Presence { state: AgentState::Away }).await;
+    let away = |frame: &ServerFrame| match frame {
+        ServerFrame::Agent { agent } if agent.state == AgentState::Away => Some(()),
+        _ => None,
+    };
+    agent.line.until(away).await;
+    let mut visitor = relay.registered().await;
+    let conversation = new_conversation();
+    visitor.say(conversation, "anybody there?").await;
+
+    // A stopping relay would wait for both to say goodbye.
+    let Agent { line, cookie } = agent;
+    drop((line, visitor));
+    let relay = relay.restart().await;
+    let mut line = relay.line(Some(&relay.origin()), Some(&cookie)).await;
+    let hello = Hello::Agent { state: Some(AgentState::Away) };
+    line.send(&ClientFrame::Hello { protocol: PROTOCOL, hello, follow: Vec::new() }).await;
+    let (me, open) = line
+        .until(|frame| match frame {
+            ServerFrame::Welcome { session: Session::Agent { me, open, .. }, .. } => Some((me.state, open.clone())),
+            _ => None,
+        })
+        .await;
+    assert_eq!(me, AgentState::Away);
+    assert!(matches!(open[..], [ConversationSummary { state: ConversationState::Waiting { .. }, .. }]), "{open:?}");
+    // The next that is heard of the conversation is what the agent's own word brings.
+    line.send(&ClientFrame::Presence { state: AgentState::Online }).await;
+    line.until(|frame| match frame {
+        ServerFrame::Agent { agent } => (agent.state == AgentState::Online).then_some(()),
+        ServerFrame::Event { event } => panic!("given while away: {event:?}"),
+        _ => None,
+    })
+    .await;
+    line.event(|event| event.conversation == conversation && event.body == Body::Joined).await;
     relay.running.stop().await.expect("stopped");
 }
 

@@ -101,7 +101,8 @@ impl Relay {
     pub(crate) async fn agent(&self, name: &str) -> Agent {
         let cookie = self.cookie(name).await;
         let mut line = self.line(Some(&self.origin()), Some(&cookie)).await;
-        line.send(&ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent, follow: Vec::new() }).await;
+        line.send(&ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent { state: None }, follow: Vec::new() })
+            .await;
         line.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
         line.send(&ClientFrame::Presence { state: wire::AgentState::Online }).await;
         Agent { line, cookie }

@@ -164,7 +164,11 @@ pub enum Hello {
         page: PageContext,
     },
     /// An agent; the cookie of the handshake says which.
-    Agent,
+    Agent {
+        /// What the agent chose, when it chose: a relay that has just started does not know. `Online` or `Away`; `Offline` says nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state: Option<AgentState>,
+    },
 }
 
 /// A conversation and how far the client has read it.

@@ -130,7 +130,8 @@ fn client_frame_name(frame: &ClientFrame) -> &'static str {
     match frame {
         ClientFrame::Hello { hello: Hello::Visitor { token: Some(_), .. }, .. } => "hello_visitor",
         ClientFrame::Hello { hello: Hello::Visitor { token: None, .. }, .. } => "hello_visitor_first_time",
-        ClientFrame::Hello { hello: Hello::Agent, .. } => "hello_agent",
+        ClientFrame::Hello { hello: Hello::Agent { state: None }, .. } => "hello_agent",
+        ClientFrame::Hello { hello: Hello::Agent { state: Some(_) }, .. } => "hello_agent_with_state",
         ClientFrame::Register => "register",
         ClientFrame::Say { say: Say::Text { .. }, .. } => "say_text",
         ClientFrame::Say { say: Say::File { .. }, .. } => "say_file",
@@ -159,7 +160,8 @@ fn client_frames() {
     let frames = [
         hello(Hello::Visitor { site: site(), token: Some(token()), page: page() }, vec![follow()]),
         hello(Hello::Visitor { site: site(), token: None, page: PageContext::default() }, Vec::new()),
-        hello(Hello::Agent, vec![follow()]),
+        hello(Hello::Agent { state: None }, vec![follow()]),
+        hello(Hello::Agent { state: Some(AgentState::Away) }, Vec::new()),
         ClientFrame::Register,
         ClientFrame::Say { conversation, id, say: Say::Text { text: "Where is my deposit?".to_owned() } },
         ClientFrame::Say { conversation, id, say: Say::File { attachment: ATTACHMENT } },

@@ -170,8 +170,8 @@ impl World {
                 };
                 Peer::Visitor { site, visitor, page }
             }
-            _ => match self.agent_of(page) {
-                Some(agent) => Peer::Agent { agent },
+            Hello::Agent { state } => match self.agent_of(page) {
+                Some(agent) => Peer::Agent { agent, state },
                 None => return self.close_line(id, Close::SignedOut),
             },
         };

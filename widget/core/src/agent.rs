@@ -236,8 +236,12 @@ impl AgentSession {
     }
 
     fn say_choice(&mut self) {
-        let state = if self.away { AgentState::Away } else { AgentState::Online };
+        let state = self.choice();
         self.session.transmit(ClientFrame::Presence { state });
+    }
+
+    const fn choice(&self) -> AgentState {
+        if self.away { AgentState::Away } else { AgentState::Online }
     }
 
     /// Whether what is shown may count as seen: a look at a colleague's conversation, or at the line, answers nobody.
@@ -252,7 +256,11 @@ impl AgentSession {
     fn line(&mut self, input: LineInput) {
         match self.session.line(input) {
             Step::Nothing => {}
-            Step::Greet => self.session.greet(Hello::Agent, true),
+            Step::Greet => {
+                // Said at once: a relay that has just started would take the agent for online and give it visitors.
+                let state = (self.away || self.choosing).then(|| self.choice());
+                self.session.greet(Hello::Agent { state }, true);
+            }
             Step::Frame(frame) => self.hear(frame),
             Step::Lost => self.lost(),
         }

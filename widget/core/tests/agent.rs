@@ -117,7 +117,7 @@ fn answering() -> Desk {
 fn a_conversation_is_shown_with_notes_context_and_earlier_ones() {
     let mut desk = start(false);
     assert_eq!(desk.does(AgentInput::Open), [Output::Connect]);
-    let hello = ClientFrame::Hello { protocol: 1, hello: Hello::Agent, follow: Vec::new() };
+    let hello = ClientFrame::Hello { protocol: 1, hello: Hello::Agent { state: None }, follow: Vec::new() };
     assert_eq!(desk.connects(AgentState::Online, vec![row(10, mine(), 1)]), [Output::Transmit(hello)]);
     assert_eq!(desk.session.online(), Online::Live);
     assert_eq!(desk.session.relay_now_ms(2_000), 62_000);
@@ -207,21 +207,30 @@ fn assignments_and_messages_arrive_once_and_not_with_the_first_picture() {
 #[test]
 fn a_choice_to_be_away_holds_over_reconnects_and_tabs() {
     let presence = |state| Output::Transmit(ClientFrame::Presence { state });
+    let hello =
+        |state| Output::Transmit(ClientFrame::Hello { protocol: 1, hello: Hello::Agent { state }, follow: Vec::new() });
+    let away = Some(AgentState::Away);
     let mut desk = start(true);
     desk.does(AgentInput::Open);
-    assert_eq!(desk.connects(AgentState::Online, Vec::new())[1..], [presence(AgentState::Away)]);
+    // An older relay does not listen to the choice in the hello.
+    assert_eq!(desk.connects(AgentState::Online, Vec::new()), [hello(away), presence(AgentState::Away)]);
     // The relay's own picture of a moment ago does not undo it.
     desk.hears(ServerFrame::Agent { agent: summary(ME, AgentState::Online) });
     assert!(desk.session.away());
     desk.hears(ServerFrame::Agent { agent: summary(ME, AgentState::Away) });
-    assert_eq!(desk.reconnects(AgentState::Away, Vec::new())[1..], [presence(AgentState::Away)]);
+    assert_eq!(desk.reconnects(AgentState::Away, Vec::new()), [hello(away)]);
     desk.hears(ServerFrame::Agent { agent: summary(ME, AgentState::Away) });
     // Another tab chose.
     desk.hears(ServerFrame::Agent { agent: summary(ME, AgentState::Online) });
     assert!(!desk.session.away());
-    assert_eq!(desk.reconnects(AgentState::Online, Vec::new()).len(), 1);
+    assert_eq!(desk.reconnects(AgentState::Online, Vec::new()), [hello(None)]);
     assert_eq!(desk.does(AgentInput::Presence { away: true }), [presence(AgentState::Away)]);
     assert_eq!(desk.session.me().map(|me| me.state), Some(AgentState::Online));
+    // Back again while the line was down: said, although it is what a relay expects of whoever comes.
+    desk.does(AgentInput::Line(LineInput::Down { code: 1006 }));
+    assert_eq!(desk.does(AgentInput::Presence { away: false }), []);
+    assert_eq!(desk.does(AgentInput::Line(LineInput::NetworkUp)), [Output::Connect]);
+    assert_eq!(desk.connects(AgentState::Online, Vec::new()), [hello(Some(AgentState::Online))]);
 }
 
 #[test]
@@ -274,7 +283,7 @@ fn what_is_shown_is_followed_again_after_a_reconnect_or_when_the_relay_forgot() 
     let after = Cursor { shared: Seq(1), staff: Seq(2) };
     let follow = Follow { conversation: HERE, after };
     let out = desk.reconnects(AgentState::Online, vec![row(10, mine(), 1)]);
-    let hello = ClientFrame::Hello { protocol: 1, hello: Hello::Agent, follow: vec![follow] };
+    let hello = ClientFrame::Hello { protocol: 1, hello: Hello::Agent { state: None }, follow: vec![follow] };
     assert_eq!(out[0], Output::Transmit(hello));
     let nothing = |lane, seq| ServerFrame::Events {
         conversation: HERE,

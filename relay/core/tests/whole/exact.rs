@@ -157,7 +157,11 @@ fn an_agent_comes_is_offered_who_waits_and_serves_them() {
         ],
     };
     step(
-        Input::Connected { connection: line(2), peer: Peer::Agent { agent: agent(1) }, follow: Vec::new() },
+        Input::Connected {
+            connection: line(2),
+            peer: Peer::Agent { agent: agent(1), state: None },
+            follow: Vec::new(),
+        },
         &[
             send(&[2], welcome(session)),
             Output::Append { request: RequestId(3), append: offer },

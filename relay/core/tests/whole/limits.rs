@@ -106,7 +106,7 @@ fn a_flood_is_refused_then_closed_and_nobody_else_notices() {
 fn a_second_hello_ends_the_line() {
     let mut world = World::new(Vec::new());
     let ann = world.visitor(1);
-    world.frame(ann, ClientFrame::Hello { protocol: 1, hello: Hello::Agent, follow: Vec::new() });
+    world.frame(ann, ClientFrame::Hello { protocol: 1, hello: Hello::Agent { state: None }, follow: Vec::new() });
     assert_eq!(world.closed.get(&ann), Some(&Close::Malformed));
 }
 

@@ -327,3 +327,24 @@ fn what_the_store_cannot_do_is_said_and_tried_again() {
     assert_eq!(world.closed.get(&bob), Some(&Close::Busy));
     world.input(Input::Disconnected { connection: bob });
 }
+
+#[test]
+fn an_agent_who_chose_to_be_away_is_given_nobody_by_a_relay_that_has_just_started() {
+    let mut world = World::new(vec![settings(1, 4)]);
+    let desk = world.agent(1);
+    world.frame(desk, ClientFrame::Presence { state: AgentState::Away });
+    let ann = world.visitor(1);
+    world.frame(ann, say(1, 1, "hello"));
+    world.restart();
+    let state = |world: &World| world.core.gauges().agents_online;
+    let desk = world.agent_who_chose(1, Some(AgentState::Away));
+    assert_eq!((world.news(desk), state(&world)), (vec!["welcome".to_owned()], 0));
+    // Another tab knows of no choice, and offline is none: both come as the agent is.
+    for nothing in [None, Some(AgentState::Offline)] {
+        let other = world.agent_who_chose(1, nothing);
+        assert_eq!((world.news(other), state(&world)), (vec!["welcome".to_owned()], 0));
+    }
+    // A tab that chose otherwise while it was cut off.
+    world.agent_who_chose(1, Some(AgentState::Online));
+    assert_eq!((world.state(1), state(&world)), (ConversationState::Assigned { agent: agent(1) }, 1));
+}

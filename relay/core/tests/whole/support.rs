@@ -149,7 +149,11 @@ impl World {
     }
 
     pub(crate) fn agent(&mut self, n: u128) -> ConnectionId {
-        self.connect(Peer::Agent { agent: agent(n) }, Vec::new())
+        self.agent_who_chose(n, None)
+    }
+
+    pub(crate) fn agent_who_chose(&mut self, n: u128, state: Option<AgentState>) -> ConnectionId {
+        self.connect(Peer::Agent { agent: agent(n), state }, Vec::new())
     }
 
     pub(crate) fn disconnect(&mut self, line: ConnectionId) {

@@ -12,11 +12,12 @@ impl AgentSession {
                     self.session.welcome(now_ms, attachment_bytes_max);
                     // Who connects is online, unless they chose otherwise: maybe in another tab.
                     self.away |= me.state == AgentState::Away && !self.choosing;
+                    // The hello said it already; an older relay did not listen, or the choice was made since.
+                    self.choosing = (self.away || self.choosing) && me.state != self.choice();
                     self.set_me(me);
                     self.agents = agents;
                     self.take_rows(open);
-                    if self.away || self.choosing {
-                        self.choosing = true;
+                    if self.choosing {
                         self.say_choice();
                     }
                 }

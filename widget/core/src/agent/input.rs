@@ -67,7 +67,7 @@ pub enum AgentInput {
         /// Which.
         conversation: ConversationId,
     },
-    /// The agent's choice; sent again after each reconnect while it is "away".
+    /// The agent's choice; every later hello says it while it is "away".
     Presence {
         /// Whether to be away.
         away: bool,

@@ -59,14 +59,7 @@ pub fn write_frame(frame: &ClientFrame) -> String {
         }
         ClientFrame::Presence { state } => {
             to.text("type", "presence");
-            to.text(
-                "state",
-                match state {
-                    AgentState::Online => "online",
-                    AgentState::Away => "away",
-                    AgentState::Offline => "offline",
-                },
-            );
+            write_state(&mut to, *state);
         }
         ClientFrame::Page { page } => {
             to.text("type", "page");
@@ -119,7 +112,12 @@ fn write_hello(to: &mut Writer, protocol: u16, hello: &Hello, follow: &[Follow])
             }
             write_page(to, page);
         }
-        Hello::Agent => to.text("as", "agent"),
+        Hello::Agent { state } => {
+            to.text("as", "agent");
+            if let Some(state) = state {
+                write_state(to, *state);
+            }
+        }
     }
     to.close();
     to.open_list("follow");
@@ -129,6 +127,17 @@ fn write_hello(to: &mut Writer, protocol: u16, hello: &Hello, follow: &[Follow])
         to.close();
     }
     to.close_list();
+}
+
+fn write_state(to: &mut Writer, state: AgentState) {
+    to.text(
+        "state",
+        match state {
+            AgentState::Online => "online",
+            AgentState::Away => "away",
+            AgentState::Offline => "offline",
+        },
+    );
 }
 
 fn about(to: &mut Writer, kind: &str, conversation: u128) {

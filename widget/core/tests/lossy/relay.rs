@@ -130,7 +130,7 @@ impl Relay {
                 }
                 Session::Visitor { visitor, conversations, answering: 1 }
             }
-            Hello::Agent => {
+            Hello::Agent { .. } => {
                 self.peers.insert(client, (Peer::Agent, Vec::new()));
                 let open = self.logs.keys().map(|id| self.row(*id)).filter(|row| !closed(row)).collect();
                 Session::Agent { me: me(), agents: vec![me()], open }
