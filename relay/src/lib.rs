@@ -17,5 +17,6 @@ pub mod run;
 pub mod serve;
 pub mod socket;
 pub mod store;
+pub mod sweep;
 pub mod trace;
 pub mod transcript;

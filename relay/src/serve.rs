@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wire::limit::{CORE_QUEUE_INPUTS_MAX, STOP_WAIT_MS, UPLOAD_ORPHAN_MS, UPLOADS_PER_ADDRESS_MAX};
+use wire::limit::{CORE_QUEUE_INPUTS_MAX, STOP_WAIT_MS, UPLOADS_PER_ADDRESS_MAX};
 
 use crate::app::{App, Shared};
 use crate::auth::Auth;
@@ -31,10 +31,6 @@ use crate::store::task::StoreTask;
 
 /// How often the store is asked whether sites or agents have changed.
 const SETTINGS_EVERY: Duration = Duration::from_millis(500);
-/// How often forgotten uploads and old sign-ins are looked for.
-const SWEEP_EVERY: Duration = Duration::from_secs(600);
-/// Forgotten uploads removed in one sweep.
-const SWEEP_FILES_MAX: usize = 1_000;
 const MINUTE_MS: u64 = 60_000;
 
 /// A relay at work.
@@ -97,7 +93,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         Hands { store: store.handle(), bus: Arc::new(bus), notices, arrivals: arrival_queue, end: core_end.clone() };
     tasks.spawn(run::run(core, hands));
     tasks.spawn(watch_settings(app.clone()));
-    tasks.spawn(sweep(app.clone()));
+    tasks.spawn(crate::sweep::run(app.clone()));
     let public = Listener { listener, tls, router: crate::http::router(app.clone()) };
     tasks.spawn(public.serve(app.stopping.clone(), app.sockets.clone()));
     let mut metrics_address = None;
@@ -168,31 +164,4 @@ async fn watch_settings(app: App) {
             known = Some(version);
         }
     }
-}
-
-/// Removes uploads that no message named and sign-ins that are too old.
-async fn sweep(app: App) {
-    loop {
-        tokio::select! {
-            () = app.stopping.cancelled() => return,
-            () = tokio::time::sleep(SWEEP_EVERY) => {}
-        }
-        if let Err(error) = sweep_once(&app, now_ms()).await {
-            tracing::warn!(?error, "sweeping was cut short; it is tried again");
-        }
-    }
-}
-
-async fn sweep_once(app: &App, now_ms: u64) -> Result<(), crate::http::Reject> {
-    let old_ms = now_ms.saturating_sub(wire::limit::AGENT_SESSION_MS);
-    app.store.write(move |writer| writer.remove_sessions_before(old_ms)).await?;
-    let before_ms = now_ms.saturating_sub(UPLOAD_ORPHAN_MS);
-    for orphan in app.store.read(move |reader| reader.orphans(before_ms, SWEEP_FILES_MAX)).await? {
-        // Named meanwhile: then it stays.
-        let removed = app.store.write(move |writer| writer.remove_orphan(orphan.attachment.id)).await;
-        if let Ok(removed) = removed {
-            app.blobs.delete(&removed.key).await?;
-        }
-    }
-    Ok(())
 }

@@ -9,6 +9,8 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 
+/// Folders that the files are spread over, by the first two digits of their names.
+pub const SHELVES: u64 = 256;
 /// Bytes gathered before they are written.
 const PART_BYTES: usize = 256 * 1024;
 /// Parts of one upload being written at once: with the one being filled, an upload holds at most three parts in memory.
@@ -40,6 +42,15 @@ pub struct Download {
     pub bytes: u64,
     /// Its content, piece by piece.
     pub content: BoxStream<'static, Result<Bytes, BlobError>>,
+}
+
+/// A file as the folder lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredFile {
+    /// The name it lies under.
+    pub key: String,
+    /// When it was last written.
+    pub modified_at_ms: u64,
 }
 
 /// A file being received. Dropped before `finish` it leaves nothing behind.
@@ -82,6 +93,17 @@ impl Blobs {
     pub async fn download(&self, key: &str) -> Result<Download, BlobError> {
         let found = self.store.get(&location(key)?).await.map_err(failed)?;
         Ok(Download { bytes: found.meta.size, content: found.into_stream().map_err(failed).boxed() })
+    }
+
+    /// The whole files of one shelf, in no order.
+    pub fn list(&self, shelf: u8) -> BoxStream<'static, Result<StoredFile, BlobError>> {
+        let listed = self.store.list(Some(&object_store::path::Path::from(format!("{shelf:02x}"))));
+        let ours = listed.map_err(failed).try_filter_map(|found| async move {
+            let key = found.location.filename().unwrap_or_default().to_owned();
+            let modified_at_ms = u64::try_from(found.last_modified.timestamp_millis()).unwrap_or(0);
+            Ok(location(&key).is_ok_and(|place| place == found.location).then_some(StoredFile { key, modified_at_ms }))
+        });
+        ours.boxed()
     }
 
     /// Removes a file; one that is not there is removed already.

@@ -14,6 +14,7 @@ use super::{
     AgentRecord, AttachmentRecord, OpenError, Reader, SessionRecord, Site, Store, StoreError, TokenHash, VisitorRecord,
     Writer, closed_at_ms, page_of_closed,
 };
+use crate::blob::StoredFile;
 
 /// Everything, shared by its writer and readers.
 #[derive(Default)]
@@ -298,6 +299,14 @@ impl Reader for MemoryStore {
 
     fn attachment(&mut self, id: AttachmentId) -> Result<AttachmentRecord, StoreError> {
         self.tables().attachments.get(&id).cloned().ok_or(StoreError::Missing)
+    }
+
+    fn unrecorded(&mut self, files: &[StoredFile]) -> Result<Vec<String>, StoreError> {
+        let tables = self.tables();
+        let oldest_ms = tables.attachments.values().map(|row| row.uploaded_at_ms).min().unwrap_or(u64::MAX);
+        let recorded = |file: &StoredFile| tables.attachments.values().any(|row| row.key == file.key);
+        let lost = files.iter().filter(|file| file.modified_at_ms >= oldest_ms && !recorded(file));
+        Ok(lost.map(|file| file.key.clone()).collect())
     }
 
     fn orphans(&mut self, before_ms: u64, count_max: usize) -> Result<Vec<AttachmentRecord>, StoreError> {

@@ -16,6 +16,8 @@ use relay_core::store::{Answer, Append, AppendError, Appended, Query, QueryError
 use wire::limit::PAGE_CONVERSATIONS_MAX;
 use wire::{AgentId, AttachmentId, ConversationState, SiteId, VisitorId};
 
+use crate::blob::StoredFile;
+
 pub use record::{AgentRecord, AttachmentRecord, SessionRecord, Site, TokenHash, Uploader, VisitorRecord};
 
 /// Why a settings request or a look-up failed.
@@ -261,6 +263,13 @@ pub trait Reader: Send {
     /// # Errors
     /// `Missing` or `Down`.
     fn attachment(&mut self, id: AttachmentId) -> Result<AttachmentRecord, StoreError>;
+
+    /// Those of the files that no record names. With one exception: what was last written before the oldest record belongs to another
+    /// database, such as the one that this one stands in for until it is restored, and is never among them.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn unrecorded(&mut self, files: &[StoredFile]) -> Result<Vec<String>, StoreError>;
 
     /// Files uploaded before a time that no message names, oldest first, at most `count_max`.
     ///

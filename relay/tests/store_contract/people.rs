@@ -1,5 +1,6 @@
 //! Sites, agents, visitors, their tokens, and uploaded files.
 
+use relay::blob::StoredFile;
 use relay::store::{
     AgentRecord, SessionRecord, Site, Store, StoreError, TokenHash, Uploader, VisitorRecord, Writer, write_once,
 };
@@ -133,4 +134,15 @@ pub(crate) fn orphans_are_files_that_no_message_names(store: &dyn Store) {
     assert_eq!(remove(2).unwrap().key, file(2, FIRST, Uploader::Visitor(ANNA)).key);
     assert_eq!(remove(2), Err(StoreError::Missing));
     assert_eq!(world.reader.orphans(901, 10).unwrap().len(), 1);
+}
+
+pub(crate) fn a_file_without_a_record_is_told_unless_it_is_older_than_all(store: &dyn Store) {
+    let mut world = world(store);
+    let lies = |key: u128, modified_at_ms| StoredFile { key: format!("{key:032x}"), modified_at_ms };
+    assert_eq!(world.reader.unrecorded(&[lies(1, 900), lies(2, 900)]), Ok(Vec::new()), "no record at all");
+    let record = file(1, FIRST, Uploader::Visitor(ANNA));
+    change(&mut *world.writer, |writer| writer.add_attachment(&record)).unwrap();
+    let files = [lies(1, 900), lies(2, 899), lies(3, 900), lies(4, 2_000)];
+    assert_eq!(world.reader.unrecorded(&files), Ok(vec![lies(3, 0).key, lies(4, 0).key]));
+    assert_eq!(world.reader.unrecorded(&[]), Ok(Vec::new()));
 }

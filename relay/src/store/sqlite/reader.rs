@@ -10,6 +10,7 @@ use wire::{AgentId, AttachmentId, ConversationId, Event, Lane, Seq, SiteId, Visi
 
 use super::row::{self, agent_columns, attachment_columns, conversation_columns, event_columns};
 use super::{append, down, open};
+use crate::blob::StoredFile;
 use crate::store::{
     AgentRecord, AttachmentRecord, OpenError, Reader, SessionRecord, Site, StoreError, TokenHash, VisitorRecord,
     page_of_closed,
@@ -173,6 +174,27 @@ impl Reader for SqliteReader {
 
     fn attachment(&mut self, id: AttachmentId) -> Result<AttachmentRecord, StoreError> {
         append::attachment(&self.connection, id).map_err(down)?.ok_or(StoreError::Missing)
+    }
+
+    fn unrecorded(&mut self, files: &[StoredFile]) -> Result<Vec<String>, StoreError> {
+        let moment = self.connection.unchecked_transaction().map_err(down)?;
+        let mut lost = Vec::new();
+        for file in files {
+            match self.one("SELECT 1 FROM attachment WHERE key = ?1", [&file.key], |_| Ok(())) {
+                Ok(()) => {}
+                Err(StoreError::Missing) => lost.push(file),
+                Err(error) => return Err(error),
+            }
+        }
+        if !lost.is_empty() {
+            // Reads the whole table, but only when a file may have to go.
+            const OLDEST: &str = "SELECT min(uploaded_at_ms) FROM attachment";
+            let oldest: Option<i64> = self.one(OLDEST, [], |found| found.get(0))?;
+            let oldest_ms = oldest.map_or(u64::MAX, |oldest| u64::try_from(oldest).unwrap_or(0));
+            lost.retain(|file| file.modified_at_ms >= oldest_ms);
+        }
+        drop(moment);
+        Ok(lost.into_iter().map(|file| file.key.clone()).collect())
     }
 
     fn orphans(&mut self, before_ms: u64, count_max: usize) -> Result<Vec<AttachmentRecord>, StoreError> {
