@@ -3,6 +3,7 @@
 pub mod address;
 pub mod app;
 pub mod auth;
+pub mod backup;
 pub mod blob;
 pub mod bus;
 pub mod cli;

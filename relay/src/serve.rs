@@ -17,7 +17,7 @@ use wire::limit::{CORE_QUEUE_INPUTS_MAX, STOP_WAIT_MS, UPLOADS_PER_ADDRESS_MAX};
 
 use crate::app::{App, Shared};
 use crate::auth::Auth;
-use crate::blob::Blobs;
+use crate::blob::{Blobs, FILES_FOLDER};
 use crate::bus::LocalBus;
 use crate::clock::{now_ms, random_bytes};
 use crate::config::Config;
@@ -64,7 +64,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     let origin = own_origins.first().context("a relay has an address of its own")?.clone();
 
     let store = StoreTask::start(&folder)?;
-    let blobs = Blobs::open_local(&config.data.join("files"))
+    let blobs = Blobs::open_local(&config.data.join(FILES_FOLDER))
         .with_context(|| format!("cannot use the folder for files in {}", config.data_shown()))?;
     let (arrivals, arrival_queue) = mpsc::channel(CORE_QUEUE_INPUTS_MAX);
     let limits = config.limits;

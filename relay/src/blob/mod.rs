@@ -9,6 +9,8 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 
+/// The folder's name in the data folder.
+pub const FILES_FOLDER: &str = "files";
 /// Folders that the files are spread over, by the first two digits of their names.
 pub const SHELVES: u64 = 256;
 /// Bytes gathered before they are written.
@@ -170,6 +172,12 @@ fn location(key: &str) -> Result<object_store::path::Path, BlobError> {
         return Err(BlobError::Missing);
     }
     Ok(object_store::path::Path::from_iter([&key[..2], key]))
+}
+
+/// Where a file lies in a local folder; none when the name is not one of ours.
+#[must_use]
+pub fn file_in(folder: &Path, key: &str) -> Option<PathBuf> {
+    location(key).ok().map(|place| folder.join(place.as_ref()))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used by map_err, which hands over the value")]

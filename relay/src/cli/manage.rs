@@ -8,6 +8,7 @@ use wire::limit::{CAPACITY_MAX, NAME_CHARS_MAX};
 use wire::{ConversationId, Role, SiteId};
 
 use crate::auth::{PASSWORD_BYTES_MAX, hash_password, new_agent_id};
+use crate::backup::Whole;
 use crate::clock::random_bytes;
 use crate::config::Config;
 use crate::origin::Origin;
@@ -127,16 +128,20 @@ pub(super) fn print_transcript(
 }
 
 /// `relay backup`.
-pub(super) fn backup(config: &Config, file: &Path, out: &mut impl Write) -> anyhow::Result<()> {
-    let store = attach(config)?;
-    store.backup(file)?;
-    writeln!(out, "Wrote a consistent copy of the database to {}.", file.display())?;
-    writeln!(
-        out,
-        "Uploaded files are not in it: copy the folder {}/files afterwards. To restore, put both into an empty data \
-         folder, the database as causeway.sqlite3.",
-        config.data_shown()
-    )?;
+pub(super) fn backup(config: &Config, folder: &Path, out: &mut impl Write) -> anyhow::Result<()> {
+    config.make_data_folder()?;
+    let Whole { files, bytes } = crate::backup::backup(&config.data, folder)?;
+    let shown = folder.display();
+    writeln!(out, "Wrote a whole copy to {shown}: the database and {files} uploaded files ({bytes} bytes).")?;
+    writeln!(out, "It is a data folder: `relay serve --data {shown}` goes on from it.")?;
+    Ok(())
+}
+
+/// `relay verify`.
+pub(super) fn verify(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
+    let Whole { files, bytes } = crate::backup::verify(&config.data)?;
+    let shown = config.data_shown();
+    writeln!(out, "{shown} is whole: the database and {files} uploaded files ({bytes} bytes).")?;
     Ok(())
 }
 

@@ -62,11 +62,13 @@ enum Command {
         #[arg(long)]
         notes: bool,
     },
-    /// Write a consistent copy of the database to a new file, also while the relay runs.
+    /// Write a consistent copy of the data folder to a new folder, also while the relay runs.
     Backup {
-        /// The new file.
-        file: PathBuf,
+        /// The new folder.
+        folder: PathBuf,
     },
+    /// Look whether database and uploaded files are whole, also while the relay runs.
+    Verify,
     /// Print the commented configuration with every default.
     Config,
 }
@@ -160,7 +162,8 @@ impl Cli {
             Command::Transcript { conversation, format, notes } => {
                 manage::print_transcript(&config, conversation, format, notes, out)
             }
-            Command::Backup { file } => manage::backup(&config, &file, out),
+            Command::Backup { folder } => manage::backup(&config, &folder, out),
+            Command::Verify => manage::verify(&config, out),
             Command::Config => Ok(()),
         }
     }

@@ -1,6 +1,7 @@
 //! A store in memory: the model that the contract suite holds the databases against, and the store of tests that need no disk.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -299,6 +300,12 @@ impl Reader for MemoryStore {
 
     fn attachment(&mut self, id: AttachmentId) -> Result<AttachmentRecord, StoreError> {
         self.tables().attachments.get(&id).cloned().ok_or(StoreError::Missing)
+    }
+
+    fn attachments(&mut self, after: AttachmentId, count_max: usize) -> Result<Vec<AttachmentRecord>, StoreError> {
+        let tables = self.tables();
+        let later = tables.attachments.range((Bound::Excluded(after), Bound::Unbounded));
+        Ok(later.take(count_max).map(|(_, row)| row.clone()).collect())
     }
 
     fn unrecorded(&mut self, files: &[StoredFile]) -> Result<Vec<String>, StoreError> {

@@ -264,6 +264,12 @@ pub trait Reader: Send {
     /// `Missing` or `Down`.
     fn attachment(&mut self, id: AttachmentId) -> Result<AttachmentRecord, StoreError>;
 
+    /// Records of uploaded files in the order of their ids, after one of them, at most `count_max`.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn attachments(&mut self, after: AttachmentId, count_max: usize) -> Result<Vec<AttachmentRecord>, StoreError>;
+
     /// Those of the files that no record names. With one exception: what was last written before the oldest record belongs to another
     /// database, such as the one that this one stands in for until it is restored, and is never among them.
     ///

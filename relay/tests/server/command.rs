@@ -47,9 +47,11 @@ fn commands_say_what_they_did_and_what_to_do_next() {
 
     let (done, text) = run(relay(&data).args(["transcript", "00000000-0000-7000-8000-000000000000"]));
     assert!(!done && text.contains("no conversation"), "{text}");
-    let copy = folder.path().join("copy.sqlite3");
+    let (done, text) = run(relay(&data).arg("verify"));
+    assert!(done && text.contains("is whole"), "{text}");
+    let copy = folder.path().join("copy");
     let (done, text) = run(relay(&data).arg("backup").arg(&copy));
-    assert!(done && copy.is_file(), "{text}");
+    assert!(done && copy.join("causeway.sqlite3").is_file(), "{text}");
     let (done, text) = run(relay(&data).arg("backup").arg(&copy));
     assert!(!done && text.contains("exists already"), "{text}");
     let (done, text) = run(relay(&data).arg("config"));

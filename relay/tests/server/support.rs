@@ -54,6 +54,11 @@ impl Relay {
     pub(crate) async fn restart(self) -> Self {
         let Self { running, folder } = self;
         running.stop().await.expect("stopped");
+        Self::start_on(folder).await
+    }
+
+    /// On a folder with data in it.
+    pub(crate) async fn start_on(folder: TempDir) -> Self {
         let running = run(folder.path(), "").await;
         Self { running, folder }
     }

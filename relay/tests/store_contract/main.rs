@@ -57,6 +57,7 @@ macro_rules! for_every_case {
                 people::sessions_are_kept_touched_and_revoked,
                 people::visitors_are_known_by_their_token,
                 people::a_repeated_upload_is_one_file,
+                people::records_of_files_are_read_page_by_page,
                 people::a_file_without_a_record_is_told_unless_it_is_older_than_all,
                 people::orphans_are_files_that_no_message_names,
             ]

@@ -146,3 +146,16 @@ pub(crate) fn a_file_without_a_record_is_told_unless_it_is_older_than_all(store:
     assert_eq!(world.reader.unrecorded(&files), Ok(vec![lies(3, 0).key, lies(4, 0).key]));
     assert_eq!(world.reader.unrecorded(&[]), Ok(Vec::new()));
 }
+
+pub(crate) fn records_of_files_are_read_page_by_page(store: &dyn Store) {
+    let mut world = world(store);
+    for id in [3, 1, 2] {
+        let record = file(id, FIRST, Uploader::Visitor(ANNA));
+        change(&mut *world.writer, |writer| writer.add_attachment(&record)).unwrap();
+    }
+    let mut page = |after, count_max| {
+        let rows = world.reader.attachments(AttachmentId(after), count_max).unwrap();
+        rows.into_iter().map(|row| row.attachment.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!([page(0, 2), page(2, 2), page(3, 2)], [vec![1, 2], vec![3], vec![]]);
+}

@@ -20,7 +20,7 @@ use crate::metrics::Fault;
 pub use open::SCHEMA_VERSION;
 
 /// The database's name in the data folder.
-const DATABASE_FILE: &str = "causeway.sqlite3";
+pub const DATABASE_FILE: &str = "causeway.sqlite3";
 /// The lock's name in the data folder.
 const LOCK_FILE: &str = "relay.lock";
 
@@ -64,6 +64,14 @@ impl SqliteStore {
 
     fn with(database: PathBuf, lock: Option<File>) -> Self {
         Self { database, pages_max: Arc::new(AtomicU32::new(u32::MAX)), _lock: lock }
+    }
+
+    /// Reads the whole database and checks its structure and references.
+    ///
+    /// # Errors
+    /// With what is wrong.
+    pub fn check(&self) -> Result<(), OpenError> {
+        open::check(&self.database)
     }
 
     /// Bounds the database to this many pages of 4 KiB from the next transaction on; what would exceed it is refused as on a full

@@ -72,6 +72,18 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     transaction.commit().map_err(refused)
 }
 
+/// SQLite's own look at everything: pages, indexes, rules of the tables, references.
+pub(super) fn check(database: &Path) -> Result<(), OpenError> {
+    let connection = connect(database)?;
+    let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(refused)?;
+    if found != "ok" {
+        return Err(OpenError::Database(found));
+    }
+    let lost =
+        connection.prepare("PRAGMA foreign_key_check").and_then(|mut check| check.exists([])).map_err(refused)?;
+    if lost { Err(OpenError::Database("a row refers to one that is not there".to_owned())) } else { Ok(()) }
+}
+
 /// Writes a consistent copy beside the target, syncs it, and only then gives it its name: no half copy is taken for a whole one.
 pub(super) fn backup(database: &Path, to: &Path) -> Result<(), OpenError> {
     if to.exists() {

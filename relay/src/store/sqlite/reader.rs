@@ -176,6 +176,13 @@ impl Reader for SqliteReader {
         append::attachment(&self.connection, id).map_err(down)?.ok_or(StoreError::Missing)
     }
 
+    fn attachments(&mut self, after: AttachmentId, count_max: usize) -> Result<Vec<AttachmentRecord>, StoreError> {
+        const SQL: &str =
+            concat!("SELECT ", attachment_columns!(), " FROM attachment WHERE id > ?1 ORDER BY id LIMIT ?2");
+        let key = params![after.0.to_be_bytes(), i64::try_from(count_max).unwrap_or(i64::MAX)];
+        self.all(SQL, key, row::attachment)
+    }
+
     fn unrecorded(&mut self, files: &[StoredFile]) -> Result<Vec<String>, StoreError> {
         let moment = self.connection.unchecked_transaction().map_err(down)?;
         let mut lost = Vec::new();
