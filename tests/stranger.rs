@@ -65,7 +65,7 @@ fn attempts(conversation: ConversationId, attachment: AttachmentId) -> Vec<Clien
         ClientFrame::LeaveQueue { conversation },
         ClientFrame::Take { conversation },
         ClientFrame::Rate { conversation, id: id(), score: 1, comment: "intruder".into() },
-        ClientFrame::ListClosed { before_ms: u64::MAX >> 12 },
+        ClientFrame::ListClosed { before_ms: u64::MAX >> 12, before: None },
         ClientFrame::Presence { state: AgentState::Online },
         ClientFrame::End { conversation, id: id() },
     ]

@@ -48,8 +48,8 @@ impl Core {
                 self.page(connection, conversation, (lane, after), false)
             }
             ClientFrame::Presence { state } => self.choose_presence(connection, agent, state),
-            ClientFrame::ListClosed { before_ms } => {
-                self.query(Pending::ListClosed { connection, before_ms }, Query::Closed { before_ms });
+            ClientFrame::ListClosed { before_ms, before } => {
+                self.query(Pending::ListClosed { connection, before_ms }, Query::Closed { before_ms, before });
             }
             ClientFrame::ListOfVisitor { visitor } => {
                 self.query(Pending::ListOfVisitor { connection, visitor }, Query::OfVisitor { visitor });

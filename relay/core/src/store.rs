@@ -120,10 +120,12 @@ pub enum Query {
         /// Which.
         conversation: ConversationId,
     },
-    /// Ended conversations that ended before a time, newest first; one page of `PAGE_CONVERSATIONS_MAX`.
+    /// Ended conversations before a place in the order of (time of the end, id), newest first; one page of `PAGE_CONVERSATIONS_MAX`.
     Closed {
-        /// Strictly before.
+        /// The place's time.
         before_ms: u64,
+        /// The place's id; without it, strictly before the time.
+        before: Option<ConversationId>,
     },
     /// A visitor's conversations, newest first; one page.
     OfVisitor {

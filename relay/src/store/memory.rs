@@ -247,9 +247,10 @@ impl Reader for MemoryStore {
                 Ok(Answer::Events { conversation: conversation(id)?, events })
             }
             Query::Conversation { conversation: id } => Ok(Answer::Conversation(conversation(id)?)),
-            Query::Closed { before_ms } => {
-                let mut rows = tables.conversations(|row| row.closed() && closed_at_ms(row) < *before_ms);
-                rows.sort_by_key(|row| std::cmp::Reverse(closed_at_ms(row)));
+            Query::Closed { before_ms, before } => {
+                let place = (*before_ms, before.unwrap_or(ConversationId(0)));
+                let mut rows = tables.conversations(|row| row.closed() && (closed_at_ms(row), row.id) < place);
+                rows.sort_by_key(|row| std::cmp::Reverse((closed_at_ms(row), row.id)));
                 rows.truncate(PAGE_CONVERSATIONS_MAX + 1);
                 Ok(page_of_closed(rows))
             }

@@ -298,8 +298,8 @@ pub fn write_once<T, E: From<StoreError>>(
     changed
 }
 
-/// Cuts a page of ended conversations out of one row more than a page, newest first. The next page begins strictly before the last
-/// row's time, so rows of one millisecond must not be torn apart.
+/// Cuts a page of ended conversations out of one row more than a page, newest first. An older client asks for what ended strictly before
+/// the last row's time, so rows of one millisecond are not torn apart as long as others stand before them.
 fn page_of_closed(mut rows: Vec<Conversation>) -> Answer {
     let more = rows.len() > PAGE_CONVERSATIONS_MAX;
     if more {

@@ -50,6 +50,7 @@ macro_rules! for_every_case {
                 query::what_is_not_there_is_not_found,
                 query::closed_conversations_come_newest_first_and_page_by_time,
                 query::rows_of_one_moment_are_not_torn_apart,
+                query::more_endings_of_one_moment_than_a_page_holds_are_all_found,
                 query::a_visitors_conversations_come_newest_first,
                 query::open_conversations_are_the_fold_of_their_events,
                 people::sites_are_put_and_replaced,

@@ -43,7 +43,7 @@ pub(crate) fn what_is_not_there_is_not_found(store: &dyn Store) {
     assert_eq!(world.reader.query(&events), Err(QueryError::NotFound));
     assert_eq!(world.reader.query(&Query::Conversation { conversation: FIRST }), Err(QueryError::NotFound));
     let nothing = Answer::Conversations { rows: Vec::new(), more: false };
-    assert_eq!(world.reader.query(&Query::Closed { before_ms: u64::MAX }), Ok(nothing.clone()));
+    assert_eq!(world.reader.query(&Query::Closed { before_ms: u64::MAX, before: None }), Ok(nothing.clone()));
     assert_eq!(world.reader.query(&Query::OfVisitor { visitor: VisitorId(0xdead) }), Ok(nothing));
 }
 
@@ -64,11 +64,11 @@ pub(crate) fn closed_conversations_come_newest_first_and_page_by_time(store: &dy
         world.record(&from_visitor(ANNA, ConversationId(id), drafts));
     }
     world.record(&from_visitor(ANNA, ConversationId(count + 1), vec![text(1, "still open")]));
-    let (first, more) = world.rows(&Query::Closed { before_ms: u64::MAX });
+    let (first, more) = world.rows(&Query::Closed { before_ms: u64::MAX, before: None });
     assert!(more);
     assert_eq!(ids(&first), (4..=count).rev().collect::<Vec<_>>());
     let before_ms = closed_at(first.last().unwrap());
-    let (second, more) = world.rows(&Query::Closed { before_ms });
+    let (second, more) = world.rows(&Query::Closed { before_ms, before: None });
     assert!(!more);
     assert_eq!(ids(&second), [3, 2, 1]);
 }
@@ -84,13 +84,33 @@ pub(crate) fn rows_of_one_moment_are_not_torn_apart(store: &dyn Store) {
         world.writer.append(now_ms, &from_visitor(ANNA, ConversationId(id), drafts)).unwrap();
     }
     world.writer.commit().unwrap();
-    let (first, more) = world.rows(&Query::Closed { before_ms: u64::MAX });
+    let (first, more) = world.rows(&Query::Closed { before_ms: u64::MAX, before: None });
     assert!(more);
-    let (second, more) = world.rows(&Query::Closed { before_ms: closed_at(first.last().unwrap()) });
+    let (second, more) = world.rows(&Query::Closed { before_ms: closed_at(first.last().unwrap()), before: None });
     assert!(!more);
     let mut all = ids(&[first, second].concat());
     all.sort_unstable();
     assert_eq!(all, (1..=count).collect::<Vec<_>>());
+}
+
+pub(crate) fn more_endings_of_one_moment_than_a_page_holds_are_all_found(store: &dyn Store) {
+    let mut world = world(store);
+    let count = PAGE_CONVERSATIONS_MAX as u128 * 2 + 5;
+    world.writer.begin().unwrap();
+    for id in 1..=count {
+        let drafts = vec![text(1, "hello"), system(2, Body::Closed)];
+        world.writer.append(5_000, &from_visitor(ANNA, ConversationId(id), drafts)).unwrap();
+    }
+    world.writer.commit().unwrap();
+    let mut all = Vec::new();
+    let (mut before_ms, mut before) = (u64::MAX, None);
+    for wanted in [true, true, false] {
+        let (rows, more) = world.rows(&Query::Closed { before_ms, before });
+        assert_eq!(more, wanted);
+        (before_ms, before) = (closed_at(rows.last().unwrap()), rows.last().map(|row| row.id));
+        all.extend(ids(&rows));
+    }
+    assert_eq!(all, (1..=count).rev().collect::<Vec<_>>());
 }
 
 pub(crate) fn a_visitors_conversations_come_newest_first(store: &dyn Store) {

@@ -113,6 +113,9 @@ pub enum ClientFrame {
     ListClosed {
         /// Ended before this time; a very large number for the first page.
         before_ms: u64,
+        /// With it, also those that ended at just this time and have a lower id than this one: the last row of the page before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<ConversationId>,
     },
     /// An agent asks for all conversations of one visitor, newest first (at most one page).
     ListOfVisitor {

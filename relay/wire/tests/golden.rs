@@ -147,7 +147,8 @@ fn client_frame_name(frame: &ClientFrame) -> &'static str {
         ClientFrame::Fetch { .. } => "fetch",
         ClientFrame::Presence { .. } => "presence",
         ClientFrame::Page { .. } => "page",
-        ClientFrame::ListClosed { .. } => "list_closed",
+        ClientFrame::ListClosed { before: None, .. } => "list_closed",
+        ClientFrame::ListClosed { before: Some(_), .. } => "list_closed_after_a_row",
         ClientFrame::ListOfVisitor { .. } => "list_of_visitor",
         ClientFrame::Ping => "ping",
     }
@@ -177,7 +178,8 @@ fn client_frames() {
         ClientFrame::Fetch { conversation, lane: Lane::Staff, after: Seq(3) },
         ClientFrame::Presence { state: AgentState::Away },
         ClientFrame::Page { page: page() },
-        ClientFrame::ListClosed { before_ms: 1_700_000_000_000 },
+        ClientFrame::ListClosed { before_ms: 1_700_000_000_000, before: None },
+        ClientFrame::ListClosed { before_ms: 1_700_000_000_000, before: Some(CONVERSATION) },
         ClientFrame::ListOfVisitor { visitor: VISITOR },
         ClientFrame::Ping,
     ];
@@ -278,37 +280,6 @@ fn bodies_as_the_store_keeps_them() {
     check("body.json", bodies.into_iter().map(|body| (body_name(&body), body)).collect());
 }
 
-/// As [`client_frame_name`].
-const fn refusal_name(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::TextEmpty => "text_empty",
-        Refusal::TextTooLong { .. } => "text_too_long",
-        Refusal::TextInvalid => "text_invalid",
-        Refusal::NotFound => "not_found",
-        Refusal::Ended => "ended",
-        Refusal::RateLimited { .. } => "rate_limited",
-        Refusal::Busy => "busy",
-        Refusal::Taken => "taken",
-        Refusal::AtCapacity => "at_capacity",
-        Refusal::NotAllowed => "not_allowed",
-        Refusal::UnknownFrame => "unknown_frame",
-        Refusal::TooManyConversations => "too_many_conversations",
-        Refusal::RatingInvalid => "rating_invalid",
-        Refusal::StoreDown => "store_down",
-        Refusal::FileEmpty => "file_empty",
-        Refusal::FileTooLarge { .. } => "file_too_large",
-        Refusal::FileKind => "file_kind",
-        Refusal::FileMissing => "file_missing",
-        Refusal::UploadBroken => "upload_broken",
-        Refusal::SignInFailed => "sign_in_failed",
-        Refusal::SignedOut => "signed_out",
-        Refusal::TokenInvalid => "token_invalid",
-        Refusal::SiteUnknown => "site_unknown",
-        Refusal::OriginRefused => "origin_refused",
-        Refusal::Malformed => "malformed",
-    }
-}
-
 #[test]
 fn refusals() {
     let refusals = [
@@ -338,7 +309,8 @@ fn refusals() {
         Refusal::OriginRefused,
         Refusal::Malformed,
     ];
-    check("refusal.json", refusals.into_iter().map(|refusal| (refusal_name(&refusal), refusal)).collect());
+    assert_eq!(refusals.each_ref().map(Refusal::code), Refusal::CODES);
+    check("refusal.json", refusals.into_iter().map(|refusal| (refusal.code(), refusal)).collect());
 }
 
 #[test]

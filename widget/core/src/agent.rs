@@ -34,8 +34,9 @@ pub struct AgentSession {
     shown_row: Option<ConversationSummary>,
     closed: Vec<ConversationSummary>,
     closed_more: bool,
-    /// The page of ended conversations that is wanted, and whether that was said on this connection.
-    closed_wanted: Option<(u64, bool)>,
+    /// The page of ended conversations that is wanted (what ended before this time and this row), and whether that was said on this
+    /// connection.
+    closed_wanted: Option<(u64, Option<ConversationId>, bool)>,
     /// Whose conversations `earlier` are (or will be), and whether that was said on this connection.
     earlier_of: Option<(VisitorId, bool)>,
     earlier: Vec<ConversationSummary>,
@@ -268,7 +269,7 @@ impl AgentSession {
 
     fn lost(&mut self) {
         self.taking = None;
-        if let Some((_, said)) = &mut self.closed_wanted {
+        if let Some((_, _, said)) = &mut self.closed_wanted {
             *said = false;
         }
         if let Some((_, said)) = &mut self.earlier_of {

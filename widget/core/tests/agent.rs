@@ -261,14 +261,14 @@ fn ended_conversations_come_page_by_page() {
     let mut desk = answering();
     let closed = |id, at_ms| row(id, ConversationState::Closed { at_ms }, 0);
     let out = desk.does(AgentInput::ListClosed);
-    let Output::Transmit(ClientFrame::ListClosed { before_ms }) = out[0] else { panic!("{out:?}") };
+    let Output::Transmit(ClientFrame::ListClosed { before_ms, before: None }) = out[0] else { panic!("{out:?}") };
     assert!(before_ms > 9_000_000_000_000_000 && before_ms < 1 << 53);
     assert_eq!(desk.does(AgentInput::ListClosed), [], "one at a time");
     let out = desk.reconnects(AgentState::Online, vec![row(10, mine(), 1)]);
-    assert!(out.contains(&Output::Transmit(ClientFrame::ListClosed { before_ms })));
+    assert!(out.contains(&Output::Transmit(ClientFrame::ListClosed { before_ms, before: None })));
     desk.hears(ServerFrame::Closed { before_ms, rows: vec![closed(8, 80), closed(7, 70)], more: true });
     assert!(desk.session.closed_more());
-    let next = Output::Transmit(ClientFrame::ListClosed { before_ms: 70 });
+    let next = Output::Transmit(ClientFrame::ListClosed { before_ms: 70, before: Some(ConversationId(7)) });
     assert_eq!(desk.does(AgentInput::ListClosed), [next]);
     desk.hears(ServerFrame::Closed { before_ms: 70, rows: vec![closed(6, 60)], more: false });
     desk.row(closed(10, 90));

@@ -278,7 +278,7 @@ fn requests_that_wait_for_the_store_are_bounded() {
     world.store_waits = true;
     for _ in 0..200 {
         world.advance(100);
-        world.frame(desk, ClientFrame::ListClosed { before_ms: 1 });
+        world.frame(desk, ClientFrame::ListClosed { before_ms: 1, before: None });
     }
     assert_eq!(world.requests.len(), 160);
     assert_eq!(world.got(desk), vec![refused(Subject::Connection, Refusal::Busy); 40]);

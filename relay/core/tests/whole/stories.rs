@@ -252,7 +252,7 @@ fn a_visitor_cannot_touch_what_is_not_theirs() {
             ClientFrame::Take { conversation },
             ClientFrame::Note { conversation, id, text: "x".to_owned() },
             ClientFrame::Presence { state: AgentState::Online },
-            ClientFrame::ListClosed { before_ms: u64::MAX },
+            ClientFrame::ListClosed { before_ms: u64::MAX, before: None },
             ClientFrame::ListOfVisitor { visitor: visitor(1) },
             ClientFrame::Register,
         ] {

@@ -88,7 +88,7 @@ impl Reader for SqliteReader {
         const CLOSED: &str = concat!(
             "SELECT ",
             conversation_columns!(),
-            " FROM conversation WHERE state = 3 AND state_at_ms < ?1 ORDER BY state_at_ms DESC LIMIT ?2"
+            " FROM conversation WHERE state = 3 AND (state_at_ms, id) < (?1, ?2) ORDER BY state_at_ms DESC, id DESC LIMIT ?3"
         );
         const OF_VISITOR: &str = concat!(
             "SELECT ",
@@ -101,8 +101,10 @@ impl Reader for SqliteReader {
                 let found = append::conversation(&self.connection, *conversation).map_err(down)?;
                 found.map(|found| Answer::Conversation(Box::new(found))).ok_or(QueryError::NotFound)
             }
-            Query::Closed { before_ms } => {
-                let key = [row::column(*before_ms), ROWS_MAX];
+            Query::Closed { before_ms, before } => {
+                // No id is lower than this one: the time alone decides.
+                let before = before.unwrap_or(ConversationId(0));
+                let key = params![row::column(*before_ms), before.0.to_be_bytes(), ROWS_MAX];
                 Ok(page_of_closed(self.all(CLOSED, key, row::conversation)?))
             }
             Query::OfVisitor { visitor } => {

@@ -118,14 +118,15 @@ impl AgentSession {
     /// The first or the next page of ended conversations.
     pub(super) fn want_closed(&mut self) {
         if self.closed_wanted.is_none() && self.closed_more {
-            let last_ms = self.closed.last().and_then(ended_ms).unwrap_or(EVER_MS);
-            self.closed_wanted = Some((last_ms, false));
+            let last = self.closed.last();
+            let last_ms = last.and_then(ended_ms).unwrap_or(EVER_MS);
+            self.closed_wanted = Some((last_ms, last.map(|row| row.conversation), false));
         }
     }
 
     /// A page of ended conversations.
     pub(super) fn take_closed(&mut self, before_ms: u64, rows: Vec<ConversationSummary>, more: bool) {
-        if self.closed_wanted.is_none_or(|(wanted_ms, _)| wanted_ms != before_ms) {
+        if self.closed_wanted.is_none_or(|(wanted_ms, _, _)| wanted_ms != before_ms) {
             return;
         }
         self.closed_wanted = None;
@@ -159,10 +160,10 @@ impl AgentSession {
             let visitor = *visitor;
             self.session.transmit(ClientFrame::ListOfVisitor { visitor });
         }
-        if let Some((before_ms, said @ false)) = &mut self.closed_wanted {
+        if let Some((before_ms, before, said @ false)) = &mut self.closed_wanted {
             *said = true;
-            let before_ms = *before_ms;
-            self.session.transmit(ClientFrame::ListClosed { before_ms });
+            let (before_ms, before) = (*before_ms, *before);
+            self.session.transmit(ClientFrame::ListClosed { before_ms, before });
         }
     }
 

@@ -65,9 +65,12 @@ pub fn write_frame(frame: &ClientFrame) -> String {
             to.text("type", "page");
             write_page(&mut to, page);
         }
-        ClientFrame::ListClosed { before_ms } => {
+        ClientFrame::ListClosed { before_ms, before } => {
             to.text("type", "list_closed");
             to.number("before_ms", *before_ms);
+            if let Some(before) = before {
+                uuid(&mut to, "before", before.0);
+            }
         }
         ClientFrame::ListOfVisitor { visitor } => {
             to.text("type", "list_of_visitor");
