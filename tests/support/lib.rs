@@ -21,6 +21,7 @@ pub use line::{Line, new_id};
 pub use look::Look;
 pub use people::{Agent, Visitor};
 pub use place::{screenshots, web_dir, workspace};
+pub use process::Process;
 pub use relay::{Answer, Relay};
 pub use site::Site;
 pub use wait::{BOUND, eventually, wait_until};

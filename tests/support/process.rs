@@ -7,14 +7,14 @@ use std::process::{Child, Command, Stdio};
 
 /// A running child and what it printed.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     child: Child,
     log: PathBuf,
 }
 
 impl Process {
     /// Starts `command`; both its outputs are appended to `log`.
-    pub(crate) fn start(command: &mut Command, log: &Path) -> Self {
+    pub fn start(command: &mut Command, log: &Path) -> Self {
         let file = File::options().create(true).append(true).open(log).expect("the log can be written");
         let both = file.try_clone().expect("a file handle can be doubled");
         let child = command
@@ -27,29 +27,31 @@ impl Process {
     }
 
     /// What it printed so far.
-    pub(crate) fn log(&self) -> String {
+    #[must_use]
+    pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
     /// The exit status, once it ended by itself.
-    pub(crate) fn ended(&mut self) -> Option<String> {
+    pub fn ended(&mut self) -> Option<String> {
         self.child.try_wait().expect("a child can be asked").map(|status| status.to_string())
     }
 
     /// Its number in the system.
-    pub(crate) fn id(&self) -> u32 {
+    #[must_use]
+    pub fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// SIGKILL, and waits until the process is gone.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         // Both fail only when it has ended already.
         self.child.kill().ok();
         self.child.wait().ok();
     }
 
     /// Waits for the end after a signal asked for it.
-    pub(crate) fn wait(&mut self) -> bool {
+    pub fn wait(&mut self) -> bool {
         self.child.wait().is_ok_and(|status| status.success())
     }
 }

@@ -3,6 +3,7 @@
 mod check;
 pub mod demo;
 mod finish;
+pub mod python;
 mod run;
 mod shell;
 mod sim;

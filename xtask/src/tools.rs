@@ -35,14 +35,20 @@ pub(crate) fn browser() -> Result<()> {
     }
     let by_hand = "Install Chromium and chromedriver so that both are on the PATH, \
                    on Debian: apt-get install chromium chromium-driver";
+    as_root(&["chromium", "chromium-driver"], "the browser tests need `chromium` and `chromedriver`", by_hand)
+}
+
+/// Installs Debian packages, which only root may do.
+pub(crate) fn as_root(packages: &[&str], why: &str, by_hand: &str) -> Result<()> {
     if output(Command::new("id").arg("-u")).as_deref() != Some("0") {
-        bail!("the browser tests need `chromium` and `chromedriver`, and only root may install them. {by_hand}");
+        bail!("{why}, and only root may install it. {by_hand}");
     }
     run("Looking for Debian's newest packages", program("apt-get").arg("update"), by_hand)?;
     run(
-        "Installing Chromium and its driver, which the browser tests steer",
+        &format!("Installing {}: {why}", packages.join(", ")),
         program("apt-get")
-            .args(["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"])
+            .args(["install", "-y", "--no-install-recommends"])
+            .args(packages)
             .env("DEBIAN_FRONTEND", "noninteractive"),
         by_hand,
     )
