@@ -11,6 +11,8 @@ use serde::{Deserialize, Deserializer};
 
 use crate::origin::Origin;
 
+pub use relay_edge::address::ForwardedHeader;
+
 /// The commented default file, as `relay config` prints it. Every default stands there and nowhere else.
 pub const EXAMPLE: &str = include_str!("../relay.example.toml");
 
@@ -50,16 +52,6 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// PEM file with the private key.
     pub key: PathBuf,
-}
-
-/// The header a trusted proxy sets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ForwardedHeader {
-    /// `X-Forwarded-For: client, proxy`.
-    XForwardedFor,
-    /// `Forwarded: for=client` (RFC 7239).
-    Forwarded,
 }
 
 /// What is logged, and how.

@@ -1,6 +1,5 @@
 //! The relay as a library: everything the binary runs, so that tests can run it too.
 
-pub mod address;
 pub mod app;
 pub mod auth;
 pub mod backup;
@@ -13,7 +12,6 @@ pub mod http;
 pub mod limiter;
 pub mod listen;
 pub mod metrics;
-pub mod origin;
 pub mod run;
 pub mod serve;
 pub mod socket;
@@ -21,3 +19,5 @@ pub mod store;
 pub mod sweep;
 pub mod trace;
 pub mod transcript;
+
+pub use relay_edge::{address, origin};

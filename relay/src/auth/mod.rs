@@ -2,7 +2,7 @@
 
 mod password;
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use relay_core::input::Agent;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -10,6 +10,7 @@ use wire::limit::{AGENT_SESSION_MS, SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS, VIS
 use wire::{AgentId, Refusal, SiteId, Token};
 
 pub use password::{PasswordError, Passwords, hash_password};
+pub use relay_edge::cookie::{COOKIE, cookie};
 
 use crate::address::Address;
 use crate::clock::{now_ms, random_bytes};
@@ -17,9 +18,6 @@ use crate::http::Reject;
 use crate::limiter::Window;
 use crate::store::task::StoreHandle;
 use crate::store::{AgentRecord, SessionRecord, StoreError, TokenHash, VisitorRecord};
-
-/// The name of the agents' cookie.
-pub const COOKIE: &str = "causeway_session";
 
 /// A visitor's last use is recorded at most this often: it only has to be right against [`VISITOR_TOKEN_MS`].
 const VISITOR_USE_EVERY_MS: u64 = 24 * 3_600_000;
@@ -200,32 +198,4 @@ pub fn new_agent_id() -> AgentId {
 /// What is not there means `refusal`; everything else is the store's failure.
 fn missing_is(error: StoreError, refusal: Refusal) -> Reject {
     if error == StoreError::Missing { refusal.into() } else { error.into() }
-}
-
-/// The agents' cookie out of a request's headers.
-#[must_use]
-pub fn cookie(headers: &HeaderMap) -> Option<Token> {
-    headers.get_all(header::COOKIE).iter().find_map(|value| {
-        value.to_str().ok()?.split(';').find_map(|pair| {
-            let (name, text) = pair.trim().split_once('=')?;
-            if name == COOKIE { text.parse().ok() } else { None }
-        })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_cookie_is_found_among_others() {
-        let token = Token::from_bytes(&[7; 32]);
-        let mut headers = HeaderMap::new();
-        assert_eq!(cookie(&headers), None);
-        headers.append(header::COOKIE, "a=b; causeway_session=short".parse().expect("header"));
-        assert_eq!(cookie(&headers), None);
-        let value = format!("x=y; {COOKIE}={}; z", token.reveal());
-        headers.append(header::COOKIE, value.parse().expect("header"));
-        assert_eq!(cookie(&headers), Some(token));
-    }
 }

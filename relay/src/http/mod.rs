@@ -3,15 +3,15 @@
 mod asset;
 mod file;
 mod health;
-mod name;
 mod page;
 mod person;
 mod reject;
 mod router;
 mod session;
-mod sniff;
 mod transcript;
 mod upload;
+
+use relay_edge::{name, sniff};
 
 pub use asset::Web;
 pub(crate) use page::escape;

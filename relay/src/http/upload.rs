@@ -15,7 +15,7 @@ use wire::{Attachment, AttachmentId, ConversationId, Refusal};
 use super::name::clean;
 use super::person::{Person, conversation};
 use super::reject::Reject;
-use super::sniff::{Kind, TextCheck, sniff};
+use super::sniff::{Kind, TextCheck, size, sniff};
 use crate::app::{App, Caller, PageOrigin};
 use crate::blob::{BlobError, Upload};
 use crate::clock::{now_ms, random_bytes};
@@ -125,7 +125,7 @@ async fn receive(app: &App, place: Place, headers: &HeaderMap, pieces: &mut Piec
     }
     let called = headers.get("x-file-name").and_then(|value| value.to_str().ok()).unwrap_or("");
     let kind = sniff(&head, called).ok_or(Refusal::FileKind)?;
-    let size = imagesize::blob_size(&head).ok().filter(|_| kind.media() == wire::Media::Image);
+    let (width, height) = size(&head, kind);
     let mut upload = app.blobs.upload(u128::from_be_bytes(random_bytes()), bytes_max).await?;
     if let Err(reject) = stream(&mut upload, head, kind, pieces, bytes_max).await {
         upload.abort().await?;
@@ -137,8 +137,8 @@ async fn receive(app: &App, place: Place, headers: &HeaderMap, pieces: &mut Piec
         media_type: kind.media_type().to_owned(),
         media: kind.media(),
         bytes: upload.bytes(),
-        width: size.and_then(|size| u32::try_from(size.width).ok()).unwrap_or(0),
-        height: size.and_then(|size| u32::try_from(size.height).ok()).unwrap_or(0),
+        width,
+        height,
     };
     let record = AttachmentRecord {
         attachment,

@@ -3,11 +3,12 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use wire::limit::FILE_NAME_CHARS_MAX;
 
-use super::sniff::Kind;
+use crate::sniff::Kind;
 
 /// The sender's name for a file, made harmless: no path, no control or direction characters, of bounded length, and with an ending that
 /// fits what the file is. `header` is percent-encoded UTF-8.
-pub(super) fn clean(header: &str, kind: Kind) -> String {
+#[must_use]
+pub fn clean(header: &str, kind: Kind) -> String {
     let decoded = percent_decode_str(header).decode_utf8_lossy();
     let last = decoded.rsplit(['/', '\\']).next().unwrap_or("");
     let plain: String = last.chars().filter(|char| !is_hidden(*char)).collect();
@@ -35,7 +36,8 @@ fn is_hidden(char: char) -> bool {
 }
 
 /// The value of `Content-Disposition` for a name (RFC 6266): plain letters for old clients, the real name beside it.
-pub(super) fn disposition(inline: bool, name: &str) -> String {
+#[must_use]
+pub fn disposition(inline: bool, name: &str) -> String {
     const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
     let how = if inline { "inline" } else { "attachment" };
     let plain: String = name

@@ -4,21 +4,31 @@ use wire::Media;
 
 /// The kinds of files that are taken. Nothing that a browser would run: no HTML, no SVG, no XML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// A picture.
     Png,
+    /// A photograph.
     Jpeg,
+    /// A picture.
     Webp,
+    /// A picture, maybe moving.
     Gif,
+    /// A document.
     Pdf,
+    /// A film.
     Mp4,
+    /// A film.
     Webm,
+    /// Plain text, UTF-8.
     Text,
+    /// A table, told from other text by its name.
     Csv,
 }
 
 impl Kind {
     /// The media type to be served with.
-    pub(super) const fn media_type(self) -> &'static str {
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
         match self {
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
@@ -33,7 +43,8 @@ impl Kind {
     }
 
     /// Name endings that tell the truth about it; the first is the usual one.
-    pub(super) const fn endings(self) -> &'static [&'static str] {
+    #[must_use]
+    pub const fn endings(self) -> &'static [&'static str] {
         match self {
             Self::Png => &["png"],
             Self::Jpeg => &["jpg", "jpeg", "jfif"],
@@ -48,7 +59,8 @@ impl Kind {
     }
 
     /// How it may be shown.
-    pub(super) const fn media(self) -> Media {
+    #[must_use]
+    pub const fn media(self) -> Media {
         match self {
             Self::Png | Self::Jpeg | Self::Webp | Self::Gif => Media::Image,
             Self::Mp4 | Self::Webm => Media::Video,
@@ -57,13 +69,15 @@ impl Kind {
     }
 
     /// Whether every byte has to be looked at.
-    pub(super) const fn is_text(self) -> bool {
+    #[must_use]
+    pub const fn is_text(self) -> bool {
         matches!(self, Self::Text | Self::Csv)
     }
 }
 
 /// The kind of a file that begins with `head`; `name` only tells a table from other text. Nothing when it is of no kind that is taken.
-pub(super) fn sniff(head: &[u8], name: &str) -> Option<Kind> {
+#[must_use]
+pub fn sniff(head: &[u8], name: &str) -> Option<Kind> {
     if let Some(found) = infer::get(head) {
         return match found.mime_type() {
             "image/png" => Some(Kind::Png),
@@ -89,6 +103,14 @@ pub(super) fn sniff(head: &[u8], name: &str) -> Option<Kind> {
     Some(if table { Kind::Csv } else { Kind::Text })
 }
 
+/// Pixels across and down of a picture that begins with `head`; 0 where its head does not say.
+#[must_use]
+pub fn size(head: &[u8], kind: Kind) -> (u32, u32) {
+    let found = imagesize::blob_size(head).ok().filter(|_| kind.media() == Media::Image);
+    let number = |pixels: Option<usize>| pixels.and_then(|pixels| u32::try_from(pixels).ok()).unwrap_or(0);
+    (number(found.map(|size| size.width)), number(found.map(|size| size.height)))
+}
+
 /// Text that a browser or a shell might take for more than text.
 fn looks_like_code(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
@@ -98,14 +120,14 @@ fn looks_like_code(head: &[u8]) -> bool {
 
 /// Checks that a stream is plain text: UTF-8 without control characters beyond line ends, tabs and form feeds.
 #[derive(Debug, Default)]
-pub(super) struct TextCheck {
+pub struct TextCheck {
     /// The beginning of a character whose end has not come yet; at most three bytes.
     begun: Vec<u8>,
 }
 
 impl TextCheck {
     /// Whether it is still text with this piece.
-    pub(super) fn take(&mut self, piece: &[u8]) -> bool {
+    pub fn take(&mut self, piece: &[u8]) -> bool {
         let joined;
         let bytes = if self.begun.is_empty() {
             piece
@@ -126,7 +148,8 @@ impl TextCheck {
     }
 
     /// Whether it ended on a whole character.
-    pub(super) const fn is_whole(&self) -> bool {
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
         self.begun.is_empty()
     }
 }

@@ -2,10 +2,19 @@
 
 use std::net::IpAddr;
 
-use axum::http::HeaderMap;
+use http::HeaderMap;
 use ipnet::IpNet;
+use serde::Deserialize;
 
-use crate::config::ForwardedHeader;
+/// The header a trusted proxy sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For: client, proxy`.
+    XForwardedFor,
+    /// `Forwarded: for=client` (RFC 7239).
+    Forwarded,
+}
 
 /// The address that limits count for. An IPv6 visitor counts as its /64, which is what one household or machine holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,0 +1,9 @@
+//! What strangers hand over beside frames, read without trust: origins, addresses, cookies, file names and contents.
+//!
+//! Pure functions of bytes, apart from the relay, so that they are fuzzed without it.
+
+pub mod address;
+pub mod cookie;
+pub mod name;
+pub mod origin;
+pub mod sniff;
