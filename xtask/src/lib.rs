@@ -3,6 +3,7 @@
 mod check;
 pub mod demo;
 mod finish;
+mod fuzz;
 pub mod python;
 mod run;
 mod shell;
@@ -28,6 +29,8 @@ cargo xtask COMMAND
   web            build the browser half into target/web
   weigh          say what each page weighs over the wire
   browser        install the Chromium and chromedriver that the tests need
+  fuzz [TARGET] [--seconds N]
+                 throw arbitrary bytes at what reads strangers' (nightly; an hour each unless told otherwise)
   deny           licences, sources and known holes of every dependency (cargo-deny)
   help           this list
 ";
@@ -54,6 +57,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["web"] => web::build()?,
         ["weigh"] => weigh::print(&root())?,
         ["browser"] => tools::browser()?,
+        ["fuzz", words @ ..] => fuzz::fuzz(words)?,
         ["deny"] => check::deny()?,
         [] | ["help" | "--help" | "-h"] => print!("{HELP}"),
         _ => bail!("no such command: {}\n\n{HELP}", words.join(" ")),

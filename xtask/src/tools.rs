@@ -27,6 +27,21 @@ pub(crate) fn web() -> Result<()> {
     install("trunk", "trunk", TRUNK_VERSION, &["--locked"])
 }
 
+/// cargo-fuzz, which builds the fuzz targets. Any version will do.
+pub(crate) fn cargo_fuzz() -> Result<()> {
+    if output(program("cargo-fuzz").args(["fuzz", "--version"])).is_some() {
+        return Ok(());
+    }
+    let mut install = cargo();
+    install.args(["install", "cargo-fuzz", "--locked"]).envs(UNOPTIMISED);
+    let build = root().join("target/tools-build");
+    install.env("CARGO_TARGET_DIR", &build);
+    run("Installing cargo-fuzz: once, about a minute", &mut install, "Is the registry reachable?")?;
+    // A missing folder is as good as a removed one.
+    fs::remove_dir_all(build).ok();
+    Ok(())
+}
+
 /// Chromium and its driver, for the browser tests.
 pub(crate) fn browser() -> Result<()> {
     let found = |name| output(program(name).arg("--version")).is_some();

@@ -2,7 +2,9 @@
 
 use relay_core::conversation::Conversation;
 use relay_core::store::{Append, AppendError, Appended, Draft, DraftBody};
-use wire::{AgentId, AttachmentId, Author, Body, ConversationId, ConversationState, Event, Lane, MessageId, SiteId, VisitorId};
+use wire::{
+    AgentId, AttachmentId, Author, Body, ConversationId, ConversationState, Event, Lane, MessageId, SiteId, VisitorId,
+};
 
 use super::{AttachmentRecord, StoreError, Uploader};
 

@@ -40,7 +40,9 @@ impl World {
             ServerFrame::Welcome { session: Session::Agent { open, .. }, .. } => {
                 assert!(open.len() <= INBOX_CONVERSATIONS_MAX, "more open conversations than the bound");
             }
-            ServerFrame::Closed { rows, .. } => assert!(rows.len() <= PAGE_CONVERSATIONS_MAX, "a list beyond its bound"),
+            ServerFrame::Closed { rows, .. } => {
+                assert!(rows.len() <= PAGE_CONVERSATIONS_MAX, "a list beyond its bound")
+            }
             _ => {}
         }
         match who {
@@ -99,7 +101,11 @@ impl World {
         ids.dedup();
         assert_eq!(ids.len(), log.len(), "recorded twice");
         for event in &done.events {
-            assert_eq!(find(&self.relay.store, event.conversation, event.lane, event.seq), Some(event), "a number twice");
+            assert_eq!(
+                find(&self.relay.store, event.conversation, event.lane, event.seq),
+                Some(event),
+                "a number twice"
+            );
             let words = match &event.body {
                 Body::Text { text } | Body::Note { text } => text,
                 Body::Rated { comment, .. } => comment,
@@ -168,7 +174,8 @@ fn is_beginning<'a>(items: impl Iterator<Item = &'a Item>, log: &[Event], lane: 
     for item in items {
         let event = lines.next();
         assert_eq!(event.map(|event| event.id), Some(item.id), "a timeline is not the beginning of its log: {item:?}");
-        if let (Some(Body::Text { text: recorded }), Content::Text(shown)) = (event.map(|event| &event.body), &item.content)
+        if let (Some(Body::Text { text: recorded }), Content::Text(shown)) =
+            (event.map(|event| &event.body), &item.content)
         {
             assert_eq!(recorded, shown, "other words than were recorded");
         }
@@ -196,9 +203,8 @@ impl ModelStore {
 
     /// The turns of those who wait, the first first.
     pub(crate) fn line(&self) -> Vec<(u64, ConversationId)> {
-        let waits = |conversation: &relay_core::Conversation| {
-            matches!(conversation.state, ConversationState::Waiting { .. })
-        };
+        let waits =
+            |conversation: &relay_core::Conversation| matches!(conversation.state, ConversationState::Waiting { .. });
         let mut line: Vec<_> =
             self.open().iter().filter(|known| waits(known)).map(|known| (known.turn, known.id)).collect();
         line.sort_unstable();

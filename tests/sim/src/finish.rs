@@ -100,9 +100,8 @@ impl World {
             let Some(Brain::Visitor(session)) = &self.pages[page].brain else { continue };
             let Some(shown) = session.timeline().map(|timeline| timeline.conversation()) else { continue };
             let Some(site) = self.relay.store.conversation(shown).map(|known| known.site.clone()) else { continue };
-            let same_site = |id: &ConversationId| {
-                self.relay.store.conversation(*id).is_some_and(|known| known.site == site)
-            };
+            let same_site =
+                |id: &ConversationId| self.relay.store.conversation(*id).is_some_and(|known| known.site == site);
             let own: Vec<ConversationId> = line.iter().map(|(_, id)| *id).filter(same_site).collect();
             let place = own.iter().position(|id| *id == shown).map(|at| (at as u32 + 1, own.len() as u32));
             assert_eq!(session.queue(), place, "page {page} shows another place than it has");
@@ -128,7 +127,13 @@ impl World {
         for page in self.open_pages() {
             let Some(Brain::Agent(session)) = &self.pages[page].brain else { continue };
             for agent in session.agents() {
-                assert_eq!(agent.state, self.state_of(agent.id), "page {page} shows {} as {:?}", agent.name, agent.state);
+                assert_eq!(
+                    agent.state,
+                    self.state_of(agent.id),
+                    "page {page} shows {} as {:?}",
+                    agent.name,
+                    agent.state
+                );
                 assert_eq!(agent.load, self.relay.store.load(agent.id), "load of {}", agent.name);
             }
         }
@@ -199,9 +204,11 @@ impl World {
             self.show(page, conversation);
             self.run_for(700);
             let timeline = self.pages[page].brain.as_ref().and_then(Brain::timeline);
-            drafts.extend(timeline.into_iter().flat_map(|timeline| {
-                timeline.items().filter(|item| item.seq == Seq::ZERO).cloned()
-            }));
+            drafts.extend(
+                timeline
+                    .into_iter()
+                    .flat_map(|timeline| timeline.items().filter(|item| item.seq == Seq::ZERO).cloned()),
+            );
         }
         drafts
     }
@@ -364,7 +371,13 @@ impl World {
                 let timeline = self.pages[page].brain.as_ref().and_then(Brain::timeline).expect("one is shown");
                 let recorded = timeline.items().filter(|item| item.seq != Seq::ZERO);
                 let items: Vec<Item> = recorded.cloned().collect();
-                (items, timeline.closed(), timeline.waiting(), timeline.rated(), timeline.agent_name().map(str::to_owned))
+                (
+                    items,
+                    timeline.closed(),
+                    timeline.waiting(),
+                    timeline.rated(),
+                    timeline.agent_name().map(str::to_owned),
+                )
             };
             let (old, new) = (items(page), items(fresh));
             for (old, new) in old.0.iter().zip(&new.0) {
@@ -372,7 +385,8 @@ impl World {
             }
             assert_eq!(old.0.len(), new.0.len(), "page {page}: {conversation:?}");
             assert_eq!((old.1, old.2, old.3, &old.4), (new.1, new.2, new.3, &new.4), "page {page}: {conversation:?}");
-            let ends = old.0.iter().filter(|item| matches!(item.content, Content::Notice(Notice::Closed { .. }))).count();
+            let ends =
+                old.0.iter().filter(|item| matches!(item.content, Content::Notice(Notice::Closed { .. }))).count();
             assert!(ends <= 1, "a conversation ends once");
         }
     }

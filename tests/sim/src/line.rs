@@ -90,7 +90,8 @@ impl World {
     /// A page says something.
     pub(crate) fn go_up(&mut self, id: LineId, frame: ClientFrame) {
         // A line does not lose or double what passes; a fallback over separate requests could, for what is asked again.
-        let repeatable = matches!(frame, ClientFrame::Say { .. } | ClientFrame::Note { .. } | ClientFrame::Fetch { .. });
+        let repeatable =
+            matches!(frame, ClientFrame::Say { .. } | ClientFrame::Note { .. } | ClientFrame::Fetch { .. });
         let hurt = !self.healthy && repeatable;
         if hurt && self.rng.chance(self.plan.lose) {
             return;

@@ -6,9 +6,7 @@ use widget_core::{
     AgentInput, AgentSession, AgentStart, KeptDraft, LineInput, Output, Timeline, UploadInput, VisitorInput,
     VisitorSession, VisitorStart,
 };
-use wire::{
-    AgentId, Attachment, AttachmentId, ConversationId, Media, MessageId, PageContext, Refusal, SiteId, Token,
-};
+use wire::{AgentId, Attachment, AttachmentId, ConversationId, Media, MessageId, PageContext, Refusal, SiteId, Token};
 
 use crate::line::{LineId, News};
 use crate::world::{Happening, World};
@@ -118,9 +116,7 @@ impl World {
         let Browser { person, storage } = &self.browsers[self.pages[page].browser];
         let drafts = storage.drafts.values().cloned().collect();
         let brain = match person {
-            Person::Agent(_) => {
-                Brain::Agent(AgentSession::new(now_ms, AgentStart { seed, drafts, away: false }))
-            }
+            Person::Agent(_) => Brain::Agent(AgentSession::new(now_ms, AgentStart { seed, drafts, away: false })),
             Person::Visitor(site) => {
                 let context = PageContext { url: format!("https://example.com/{page}"), ..PageContext::default() };
                 let (token, conversation) = (storage.token.clone(), storage.conversation);

@@ -70,10 +70,5 @@ pub(crate) fn all() -> Vec<Fault> {
         Widget::TypesForEver,
         Widget::SendsOutOfOrder,
     ];
-    shell
-        .map(Fault::Shell)
-        .into_iter()
-        .chain(relay.map(Fault::Relay))
-        .chain(widget.map(Fault::Widget))
-        .collect()
+    shell.map(Fault::Shell).into_iter().chain(relay.map(Fault::Relay)).chain(widget.map(Fault::Widget)).collect()
 }

@@ -275,8 +275,7 @@ impl World {
 
     fn plan_commit(&mut self) {
         let slow = self.now_ms < self.relay.store_slow_until_ms;
-        let wait_ms =
-            if slow { self.rng.between(500, 4_000) } else { self.rng.between(0, self.plan.commit_ms) };
+        let wait_ms = if slow { self.rng.between(500, 4_000) } else { self.rng.between(0, self.plan.commit_ms) };
         self.plan_in(wait_ms, Happening::Commit);
     }
 
@@ -286,8 +285,8 @@ impl World {
             return;
         }
         let jobs = std::mem::take(&mut self.relay.jobs);
-        let down = self.now_ms < self.relay.store_down_until_ms
-            || !self.healthy && self.rng.chance(self.plan.store_error);
+        let down =
+            self.now_ms < self.relay.store_down_until_ms || !self.healthy && self.rng.chance(self.plan.store_error);
         let answer_lost = !down && !self.healthy && self.rng.chance(self.plan.answer_lost);
         if self.planted(Planted::AnswersBeforeCommit) {
             self.relay.durable = Some(self.relay.store.snapshot());
@@ -362,9 +361,7 @@ impl World {
                 Back::Append(request, result) => Input::Appended { request, result },
                 Back::Query(request, result) => Input::Answered { request, result },
                 Back::Register(connection, Some((visitor, token))) => Input::Registered { connection, visitor, token },
-                Back::Register(connection, None) => {
-                    Input::RegisterFailed { connection, refusal: Refusal::StoreDown }
-                }
+                Back::Register(connection, None) => Input::RegisterFailed { connection, refusal: Refusal::StoreDown },
             });
         }
         if !self.relay.committing && !self.relay.jobs.is_empty() {
@@ -372,5 +369,4 @@ impl World {
             self.plan_commit();
         }
     }
-
 }

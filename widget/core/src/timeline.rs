@@ -214,7 +214,8 @@ impl Timeline {
 
     /// Takes an old typing sign away. Whether there was one.
     pub(crate) fn expire(&mut self, now_ms: u64) -> bool {
-        let expired = !planted(Planted::TypesForEver) && self.typing_until_ms().is_some_and(|until_ms| until_ms <= now_ms);
+        let expired =
+            !planted(Planted::TypesForEver) && self.typing_until_ms().is_some_and(|until_ms| until_ms <= now_ms);
         if expired {
             self.typing = None;
             self.revision += 1;

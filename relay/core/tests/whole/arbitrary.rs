@@ -4,25 +4,11 @@
 //! goes to open lines), what is recorded after every append in the model store (capacity, nobody served twice).
 
 use proptest::prelude::*;
-use relay_core::{AppendError, Input, QueryError};
+use relay_core::AppendError;
 use wire::*;
 
+use crate::step::*;
 use crate::support::*;
-
-#[derive(Clone, Debug)]
-enum Step {
-    Frame(usize, ClientFrame),
-    Visitor(u128, bool),
-    Stranger,
-    Agent(u128),
-    Disconnect(usize),
-    Answer(u8),
-    Fail(Option<AppendError>),
-    Wait(u64),
-    SignedOut(u128),
-    Settings(u32),
-    Restart,
-}
 
 fn small() -> impl Strategy<Value = u128> {
     1..5_u128
@@ -91,85 +77,15 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn run(world: &mut World, step: Step) {
-    let lines: Vec<_> = world.peers.keys().copied().collect();
-    let pick = |n: usize| (!lines.is_empty()).then(|| lines[n % lines.len()]);
-    match step {
-        Step::Frame(n, frame) => {
-            if let Some(line) = pick(n) {
-                world.frame(line, frame);
-            }
-        }
-        Step::Visitor(n, follow) => {
-            let follow = if follow {
-                vec![Follow { conversation: conversation(n), after: Cursor::default() }]
-            } else {
-                Vec::new()
-            };
-            world.visitor_at(n, "https://example.com/", follow);
-        }
-        Step::Stranger => {
-            world.stranger();
-        }
-        Step::Agent(n) => {
-            world.agent(n);
-        }
-        Step::Disconnect(n) => {
-            if let Some(line) = pick(n) {
-                world.disconnect(line);
-            }
-        }
-        Step::Answer(count) => {
-            for _ in 0..count {
-                world.answer_one();
-            }
-        }
-        Step::Fail(Some(error)) => world.append_fails.push_back(error),
-        Step::Fail(None) => world.query_fails.push_back(QueryError::Busy),
-        Step::Wait(wait_ms) => world.advance(wait_ms),
-        Step::SignedOut(n) => world.input(Input::SignedOut { agent: agent(n) }),
-        Step::Settings(capacity) => {
-            // Raised only: lowering it below what somebody holds already is no breach.
-            for known in &mut world.agents {
-                known.capacity = known.capacity.max(capacity);
-            }
-            let agents = world.agents.clone();
-            world.input(Input::Agents(agents));
-        }
-        Step::Restart => world.restart(),
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_anybody_sends_breaks_a_promise(steps in prop::collection::vec(step(), 1..160)) {
-        let mut world = World::new(vec![settings(1, 1), settings(2, 2), settings(3, 1)]);
-        world.store_waits = true;
-        world.store.files.insert(AttachmentId(1));
+        let mut world = world();
         for step in steps {
-            world.ignore();
-            run(&mut world, step);
-            let frames: usize = world.got.values().map(Vec::len).sum();
-            prop_assert!(frames < 5_000, "one step makes {} frames", frames);
+            step_in(&mut world, step);
         }
-        // When the faults stop, whoever waits is served as far as there is room.
-        world.store_waits = false;
-        world.append_fails.clear();
-        world.query_fails.clear();
-        world.settle();
-        let desk = world.agent(1);
-        world.frame(desk, ClientFrame::Presence { state: AgentState::Online });
-        world.advance(5_000);
-        world.settle();
-        let open = world.store.open();
-        let waiting = open.iter().filter(|it| matches!(it.state, ConversationState::Waiting { .. })).count();
-        prop_assert_eq!(world.core.gauges().waiting, waiting);
-        prop_assert_eq!(world.core.gauges().open_conversations, open.len());
-        prop_assert!(world.requests.is_empty());
-        if waiting > 0 {
-            prop_assert_eq!(world.store.load(agent(1)), world.agents[0].capacity);
-        }
+        heal(&mut world);
     }
 }

@@ -5,5 +5,6 @@ mod exact;
 mod limits;
 mod model;
 mod numbers;
+mod step;
 mod stories;
 mod support;

@@ -124,8 +124,7 @@ impl ModelStore {
             self.turn += 1;
         }
         let (site, visitor) = (conversation.site.clone(), conversation.visitor);
-        let (known, log) =
-            self.logs.entry(append.conversation).or_insert_with(|| (conversation.clone(), Vec::new()));
+        let (known, log) = self.logs.entry(append.conversation).or_insert_with(|| (conversation.clone(), Vec::new()));
         *known = conversation;
         log.extend(events.iter().cloned());
         Ok(Appended { site, visitor, events, repeated: false })
