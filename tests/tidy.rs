@@ -153,7 +153,8 @@ fn no_source_file_is_forgotten() {
     let is_root = |path: &Path| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
-        matches!(name, "lib.rs" | "main.rs" | "build.rs") || matches!(folder, "tests" | "benches" | "examples" | "fuzz_targets")
+        matches!(name, "lib.rs" | "main.rs" | "build.rs")
+            || matches!(folder, "tests" | "benches" | "examples" | "fuzz_targets")
     };
     let mut reached: BTreeSet<PathBuf> = BTreeSet::new();
     let mut open: Vec<PathBuf> = sources.iter().filter(|path| is_root(path)).cloned().collect();

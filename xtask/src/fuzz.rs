@@ -85,7 +85,9 @@ fn build() -> Result<()> {
     for name in ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN", "CARGO_TARGET_DIR", "RUSTFLAGS"] {
         build.env_remove(name);
     }
-    build.args(["run", "nightly", "cargo", "fuzz", "build", "--codegen-units", "16", "--target-dir"]).arg(build_folder());
+    build
+        .args(["run", "nightly", "cargo", "fuzz", "build", "--codegen-units", "16", "--target-dir"])
+        .arg(build_folder());
     run("Building the fuzz targets with sanitizers", &mut build, "cargo-fuzz says above what is wrong.")
 }
 

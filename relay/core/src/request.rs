@@ -106,7 +106,13 @@ impl Pending {
             }
             | Self::Quiet(conversation) => Some(*conversation),
             Self::Offered(offer) => Some(offer.conversation),
-            _ => None,
+            Self::Asked { subject: Subject::Connection, .. }
+            | Self::Welcome { .. }
+            | Self::Page { .. }
+            | Self::Seen { .. }
+            | Self::ListClosed { .. }
+            | Self::ListOfVisitor { .. }
+            | Self::Refresh(_) => None,
         }
     }
 
@@ -202,7 +208,12 @@ impl Core {
                     Err(error) => self.append_failed(connection, subject, mark, error),
                 }
             }
-            other => self.wrong_answer(&other),
+            Pending::Welcome { .. }
+            | Pending::Page { .. }
+            | Pending::Seen { .. }
+            | Pending::ListClosed { .. }
+            | Pending::ListOfVisitor { .. }
+            | Pending::Refresh(_) => self.wrong_answer(&pending),
         }
     }
 

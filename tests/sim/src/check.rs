@@ -23,11 +23,11 @@ impl World {
         let Some(line) = self.lines.get(&id) else { return };
         let who = line.who;
         match frame {
-            ServerFrame::Refused { subject: Subject::Message { id, .. }, refusal } => {
-                // A visitor's message that meets an ended conversation moves on, and keeps its order.
-                if !refusal.retry() && (who == Who::Agent || *refusal != Refusal::Ended) {
-                    self.refused.insert(*id);
-                }
+            // A visitor's message that meets an ended conversation moves on, and keeps its order.
+            ServerFrame::Refused { subject: Subject::Message { id, .. }, refusal }
+                if !refusal.retry() && (who == Who::Agent || *refusal != Refusal::Ended) =>
+            {
+                self.refused.insert(*id);
             }
             ServerFrame::Event { event } => self.is_recorded(event),
             ServerFrame::Events { events, head, .. } => {

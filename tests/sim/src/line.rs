@@ -25,6 +25,7 @@ pub(crate) enum Who {
 
 /// What comes out at the page's end.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are few at a time")]
 pub(crate) enum News {
     Up,
     Frame(ServerFrame),
@@ -88,7 +89,7 @@ impl World {
     }
 
     /// A page says something.
-    pub(crate) fn go_up(&mut self, id: LineId, frame: ClientFrame) {
+    pub(crate) fn go_up(&mut self, id: LineId, frame: &ClientFrame) {
         // A line does not lose or double what passes; a fallback over separate requests could, for what is asked again.
         let repeatable =
             matches!(frame, ClientFrame::Say { .. } | ClientFrame::Note { .. } | ClientFrame::Fetch { .. });
@@ -161,13 +162,13 @@ impl World {
                 continue;
             }
             if hurt && self.rng.chance(self.plan.double) {
-                self.into_pipe(id, News::Frame(frame.clone()));
+                self.put_into_pipe(id, News::Frame(frame.clone()));
             }
-            self.into_pipe(id, News::Frame(frame));
+            self.put_into_pipe(id, News::Frame(frame));
         }
     }
 
-    fn into_pipe(&mut self, id: LineId, news: News) {
+    fn put_into_pipe(&mut self, id: LineId, news: News) {
         let at_ms = self.arrival_ms();
         let Some(line) = self.lines.get_mut(&id) else { return };
         line.down_last_ms = line.down_last_ms.max(at_ms);
@@ -205,10 +206,10 @@ impl World {
         let last = std::mem::take(&mut line.queue);
         if close != Close::Slow {
             for frame in last {
-                self.into_pipe(id, News::Frame(frame));
+                self.put_into_pipe(id, News::Frame(frame));
             }
         }
-        self.into_pipe(id, News::Closed(close.code()));
+        self.put_into_pipe(id, News::Closed(close.code()));
         self.plan_in(1, Happening::Gone(id));
     }
 
@@ -224,7 +225,7 @@ impl World {
             if !arrives {
                 line.pipe.clear();
             }
-            self.into_pipe(id, News::Closed(1006));
+            self.put_into_pipe(id, News::Closed(1006));
         }
     }
 

@@ -233,7 +233,7 @@ impl World {
             Output::Disconnect => self.drop_line(page),
             Output::Transmit(frame) => {
                 if let Some(id) = self.pages[page].line {
-                    self.go_up(id, frame);
+                    self.go_up(id, &frame);
                 }
             }
             Output::Keep(draft) => drop(storage.drafts.insert(draft.id, draft)),

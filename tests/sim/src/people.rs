@@ -186,7 +186,7 @@ impl World {
             9 => ClientFrame::LeaveQueue { conversation },
             _ => ClientFrame::Take { conversation },
         };
-        self.go_up(id, frame);
+        self.go_up(id, &frame);
     }
 
     /// A trouble befalls the whole.
