@@ -169,7 +169,9 @@ fn table(name: &str) -> String {
         "refusals" => {
             out.push_str("| refusal | try again? | why |\n|---|---|---|\n");
             let source = read("relay/wire/src/refusal.rs");
-            let reasons = documented(&source, |line| {
+            // The enumeration alone: what is implemented for it names the variants again.
+            let variants = source.split("\nimpl ").next().unwrap_or_default();
+            let reasons = documented(variants, |line| {
                 let name = line.split([',', ' ']).next()?;
                 let variant = name.starts_with(char::is_uppercase) && line.ends_with([',', '{']);
                 variant.then(|| snake(name))
