@@ -24,6 +24,7 @@ use crate::origin::Origin;
 use crate::run::Arrival;
 use crate::store::task::StoreHandle;
 use crate::store::{Site, StoreError};
+use crate::stream::Streams;
 
 /// The shared state; clones are cheap.
 #[derive(Clone)]
@@ -57,6 +58,8 @@ pub struct Shared {
     pub stopping: CancellationToken,
     /// Waits for every connection's end.
     pub sockets: TaskTracker,
+    /// Connections that frames are posted to.
+    pub streams: Streams,
     /// The next connection's number.
     pub connection_next: AtomicU64,
 }

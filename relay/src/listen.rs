@@ -1,7 +1,7 @@
 //! A listener: accepts connections, speaks TLS when it has a certificate, and serves HTTP/1.1 with a bound on every wait.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -18,7 +18,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,7 +28,7 @@ use crate::config::Tls;
 
 /// How long a client may take for its handshake, for the head of a request, and between two requests.
 const HEAD_WAIT: Duration = Duration::from_secs(10);
-/// Connections that speak HTTP at once (WebSockets have bounds of their own); the next ones are closed at once.
+/// Connections that speak HTTP at once (WebSockets and streams have bounds of their own); the next ones are closed at once.
 const HTTP_CONNECTIONS_MAX: usize = 8_192;
 /// Pause after an accept that failed, which is mostly for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -41,6 +41,40 @@ pub struct Listener {
     pub tls: Option<TlsAcceptor>,
     /// What is served.
     pub router: Router,
+}
+
+/// The connection that a request came by, for a handler whose answer goes on for as long as the other side likes.
+#[derive(Clone, Debug)]
+pub struct Carrier(Arc<Carried>);
+
+#[derive(Debug)]
+struct Carried {
+    /// The place among the connections that speak HTTP.
+    place: Mutex<Option<OwnedSemaphorePermit>>,
+    /// Set to cut the connection.
+    cut: CancellationToken,
+    /// Set when it is gone.
+    gone: CancellationToken,
+}
+
+impl Carrier {
+    fn new(place: OwnedSemaphorePermit) -> Self {
+        let place = Mutex::new(Some(place));
+        Self(Arc::new(Carried { place, cut: CancellationToken::new(), gone: CancellationToken::new() }))
+    }
+
+    /// From now on it counts elsewhere.
+    pub(crate) fn leave_requests(&self) {
+        let place = self.0.place.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(place);
+    }
+
+    /// Waits for the connection's end, and makes it when it takes too long: what is not read cannot be finished.
+    pub(crate) async fn end(&self, wait: Duration) {
+        if tokio::time::timeout(wait, self.0.gone.cancelled()).await.is_err() {
+            self.0.cut.cancel();
+        }
+    }
 }
 
 /// Binds an address.
@@ -100,8 +134,9 @@ impl Listener {
             };
             let (tls, router, stopping) = (self.tls.clone(), self.router.clone(), stopping.clone());
             connections.spawn(async move {
-                greet(stream, peer, tls, router, stopping).await;
-                drop(place);
+                let carrier = Carrier::new(place);
+                greet(stream, peer, tls, router, stopping, &carrier).await;
+                carrier.0.gone.cancel();
             });
         }
     }
@@ -114,12 +149,13 @@ async fn greet(
     tls: Option<TlsAcceptor>,
     router: Router,
     stopping: CancellationToken,
+    carrier: &Carrier,
 ) {
     // Frames are small and wait for nobody.
     let _ = stream.set_nodelay(true);
-    let Some(tls) = tls else { return serve(stream, peer, router, stopping).await };
+    let Some(tls) = tls else { return serve(stream, peer, router, stopping, carrier).await };
     match tokio::time::timeout(HEAD_WAIT, tls.accept(stream)).await {
-        Ok(Ok(stream)) => serve(stream, peer, router, stopping).await,
+        Ok(Ok(stream)) => serve(stream, peer, router, stopping, carrier).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
@@ -130,9 +166,11 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     peer: SocketAddr,
     router: Router,
     stopping: CancellationToken,
+    carrier: &Carrier,
 ) {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(carrier.clone());
         router.clone().call(request.map(Body::new))
     });
     let connection = http1::Builder::new()
@@ -142,10 +180,14 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {
+        () = carrier.0.cut.cancelled() => return,
         ended = connection.as_mut() => ended,
         () = stopping.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                () = carrier.0.cut.cancelled() => return,
+                ended = connection.as_mut() => ended,
+            }
         }
     };
     if let Err(error) = ended {

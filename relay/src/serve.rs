@@ -28,6 +28,7 @@ use crate::origin::Origin;
 use crate::run::{self, Hands};
 use crate::store::sqlite::SqliteStore;
 use crate::store::task::StoreTask;
+use crate::stream::Streams;
 
 /// How often the store is asked whether sites or agents have changed.
 const SETTINGS_EVERY: Duration = Duration::from_millis(500);
@@ -81,6 +82,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         uploads: Arc::new(Slots::new(UPLOADS_MAX, UPLOADS_PER_ADDRESS_MAX)),
         stopping: CancellationToken::new(),
         sockets: TaskTracker::new(),
+        streams: Streams::default(),
         connection_next: AtomicU64::new(1),
         config,
     });

@@ -5,11 +5,11 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 
 use super::{asset, file, health, page, session, transcript, upload};
 use crate::app::App;
-use crate::socket;
+use crate::{socket, stream};
 
 /// Every route of the public listener.
 pub fn router(app: App) -> Router {
@@ -22,6 +22,8 @@ pub fn router(app: App) -> Router {
         .route("/assets/{*path}", get(asset::asset))
         // the chat and the console
         .route("/socket", get(socket::upgrade))
+        .route("/stream", post(stream::open))
+        .route("/frame", post(stream::frame))
         .route("/upload/{conversation}/{attachment}", put(upload::upload))
         .route("/file/{attachment}", get(file::file))
         .route("/transcript/{conversation}", get(transcript::transcript))

@@ -12,4 +12,6 @@ mod privacy;
 mod session;
 mod stop;
 mod story;
+mod stream;
+mod streamed;
 mod support;

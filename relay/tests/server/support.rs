@@ -20,6 +20,8 @@ use wire::{
     ServerFrame, Token, VisitorId, uuid_v7,
 };
 
+use crate::streamed::Streamed;
+
 /// The site's page.
 pub(crate) const SITE_ORIGIN: &str = "http://shop.example.com";
 /// The agents' password.
@@ -74,6 +76,22 @@ impl Relay {
     /// A line that has not said anything yet.
     pub(crate) async fn line(&self, origin: Option<&str>, cookie: Option<&str>) -> Line {
         Line::connect(&self.running.address.to_string(), origin, cookie).await
+    }
+
+    /// A line without a socket, on which this hello was said.
+    pub(crate) async fn streamed(&self, origin: Option<&str>, cookie: Option<&str>, hello: String) -> Line {
+        let given = [("origin", origin), ("cookie", cookie)];
+        let headers: Vec<_> = given.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))).collect();
+        let opened = Streamed::open(&self.running.address.to_string(), &headers, hello).await;
+        Line::Streamed(Box::new(opened.expect("a stream")))
+    }
+
+    /// A visitor who has said hello without a socket.
+    pub(crate) async fn streamed_visitor(&self, token: Option<&Token>) -> Visitor {
+        let hello = serde_json::to_string(&hello("demo", token)).expect("JSON");
+        let mut line = self.streamed(Some(&self.origin()), None, hello).await;
+        line.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
+        Visitor { line, token: token.cloned(), id: None }
     }
 
     /// A visitor who has said hello.
@@ -182,9 +200,10 @@ pub(crate) fn new_message() -> MessageId {
     MessageId(uuid_v7(relay::clock::now_ms(), u128::from_be_bytes(relay::clock::random_bytes())))
 }
 
-/// One socket.
-pub(crate) struct Line {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+/// One line.
+pub(crate) enum Line {
+    Socket(Box<WebSocketStream<MaybeTlsStream<TcpStream>>>),
+    Streamed(Box<Streamed>),
 }
 
 impl Line {
@@ -196,16 +215,28 @@ impl Line {
             }
         }
         let (socket, _) = tokio_tungstenite::connect_async(request).await.expect("connected");
-        Self { socket }
+        Self::Socket(Box::new(socket))
     }
 
     pub(crate) async fn send(&mut self, frame: &ClientFrame) {
-        self.raw(Message::text(serde_json::to_string(frame).expect("JSON"))).await;
+        match self {
+            Self::Socket(_) => self.raw(Message::text(serde_json::to_string(frame).expect("JSON"))).await,
+            Self::Streamed(streamed) => streamed.send(frame).await,
+        }
     }
 
     pub(crate) async fn raw(&mut self, message: Message) {
+        let Self::Socket(socket) = self else { panic!("only sockets take messages") };
         // A relay that has ended the line already is heard by whoever reads.
-        let _ = self.socket.send(message).await;
+        let _ = socket.send(message).await;
+    }
+
+    /// What it is when it is no socket.
+    pub(crate) fn streamed(self) -> Streamed {
+        match self {
+            Self::Streamed(streamed) => *streamed,
+            Self::Socket(_) => panic!("a socket is no stream"),
+        }
     }
 
     /// The next frame, or the code the line was closed with.
@@ -214,8 +245,14 @@ impl Line {
     }
 
     async fn next_within(&mut self, patience: Duration) -> Result<ServerFrame, u16> {
+        let socket = match self {
+            Self::Socket(socket) => socket,
+            Self::Streamed(streamed) => {
+                return tokio::time::timeout(patience, streamed.next()).await.expect("an answer in time");
+            }
+        };
         loop {
-            let next = tokio::time::timeout(patience, self.socket.next()).await.expect("an answer in time");
+            let next = tokio::time::timeout(patience, socket.next()).await.expect("an answer in time");
             match next {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("a frame")),
                 Some(Ok(Message::Close(Some(frame)))) => return Err(frame.code.into()),

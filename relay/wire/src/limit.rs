@@ -12,6 +12,21 @@ pub const HELLO_WAIT_MS: u64 = 10_000;
 pub const PING_EVERY_MS: u64 = 20_000;
 /// A client that hears nothing for this long after a ping takes the line for dead.
 pub const PONG_WAIT_MS: u64 = 10_000;
+/// A client gives up an attempt to connect that hangs for this long; the browser itself would wait minutes.
+pub const CONNECT_WAIT_MS: u64 = 10_000;
+/// WebSockets in a row that fail before the relay's welcome, or fall silent, until a client takes a stream. One that hangs counts
+/// twice: nobody should wait twice that long.
+pub const SOCKET_FAILURES_MAX: u32 = 2;
+/// A client on a stream looks this often whether WebSocket goes through by now.
+pub const SOCKET_AGAIN_MS: u64 = 10 * 60_000;
+/// A stream with nothing to say sends a comment this often, so that no proxy takes it for dead.
+pub const STREAM_COMMENT_EVERY_MS: u64 = 25_000;
+/// Frames in one post to a stream: more than a client has on its way, …
+pub const POST_FRAMES_MAX: usize = 32;
+/// … and their bytes in all.
+pub const POST_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
+/// How long a post may take to arrive.
+pub const POST_WAIT_MS: u64 = 30_000;
 /// The relay closes a connection that said nothing for this long. Browsers let the timers of a hidden page fire once a minute
 /// only, so its pings come that late: two of them may be missed.
 pub const IDLE_MAX_MS: u64 = 150_000;
@@ -112,6 +127,9 @@ const _: () = assert!(IDLE_MAX_MS > PING_EVERY_MS + PONG_WAIT_MS);
 const _: () = assert!(TYPING_SHOWN_MS > TYPING_EVERY_MS);
 const _: () = assert!(RECONNECT_FIRST_MS < RECONNECT_MAX_MS);
 const _: () = assert!(OUTBOX_IN_FLIGHT_MAX < FRAMES_BURST_MAX as usize);
+const _: () = assert!(OUTBOX_IN_FLIGHT_MAX < POST_FRAMES_MAX && POST_FRAMES_MAX < FRAMES_BURST_MAX as usize);
+const _: () = assert!(POST_BYTES_MAX > FRAME_BYTES_MAX);
+const _: () = assert!(SOCKET_AGAIN_MS > CONNECT_WAIT_MS && STREAM_COMMENT_EVERY_MS < IDLE_MAX_MS);
 const _: () = assert!(STORE_BATCH_APPENDS_MAX <= STORE_QUEUE_APPENDS_MAX);
 const _: () = assert!(CAPACITY_DEFAULT <= CAPACITY_MAX);
 const _: () = assert!(CAPACITY_MAX as usize >= FOLLOW_CONVERSATIONS_MAX);

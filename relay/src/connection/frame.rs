@@ -1,37 +1,23 @@
 //! What came over the wire, before anybody acts on it: reading one frame, and counting how many come.
 
-use axum::extract::ws::Message;
-use tungstenite::Error as WsError;
-use tungstenite::error::{CapacityError, ProtocolError};
 use wire::limit::{FRAMES_BURST_MAX, FRAMES_PER_SECOND_MAX, FRAMES_REFUSED_MAX};
 use wire::{ClientFrame, Close, PROTOCOL};
 
-/// What one WebSocket message means.
+/// What a client's words mean.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(crate) enum Heard {
     /// A frame of the protocol.
     Frame(Box<ClientFrame>),
     /// A frame of a type that is not known here.
     Unknown,
-    /// A ping or pong of the WebSocket itself.
+    /// Nothing for us: a ping or pong of the WebSocket itself.
     Quiet,
     /// The line is at its end; with a reason when it is ours to say.
     End(Option<Close>),
 }
 
-/// Reads one message.
-pub(super) fn hear(message: Option<Result<Message, axum::Error>>) -> Heard {
-    match message {
-        Some(Ok(Message::Text(text))) => decode(&text),
-        Some(Ok(Message::Binary(_))) => Heard::End(Some(Close::Malformed)),
-        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Heard::Quiet,
-        Some(Ok(Message::Close(_))) | None => Heard::End(None),
-        Some(Err(error)) => Heard::End(why(&error.into_inner())),
-    }
-}
-
 /// Reads the JSON of one frame.
-fn decode(text: &str) -> Heard {
+pub(crate) fn decode(text: &str) -> Heard {
     match serde_json::from_str(text) {
         Ok(frame) => Heard::Frame(Box::new(frame)),
         Err(_) if type_is_unknown(text) => Heard::Unknown,
@@ -51,8 +37,17 @@ fn type_is_unknown(text: &str) -> bool {
     serde_json::from_value::<ClientFrame>(bare).is_err_and(|error| error.to_string().starts_with("unknown variant"))
 }
 
-/// Whether the first frame is a hello of another protocol version, whatever else it holds.
-pub(super) fn other_protocol(text: &str) -> bool {
+/// Reads the first frame of a connection.
+pub(crate) fn decode_first(text: &str) -> Result<ClientFrame, Close> {
+    match decode(text) {
+        Heard::Frame(frame) => Ok(*frame),
+        Heard::Unknown | Heard::Quiet | Heard::End(_) if other_protocol(text) => Err(Close::Version),
+        Heard::Unknown | Heard::Quiet | Heard::End(_) => Err(Close::Malformed),
+    }
+}
+
+/// Whether it is a hello of another protocol version, whatever else it holds.
+fn other_protocol(text: &str) -> bool {
     #[derive(serde::Deserialize)]
     struct Probe {
         r#type: String,
@@ -60,16 +55,6 @@ pub(super) fn other_protocol(text: &str) -> bool {
     }
     serde_json::from_str::<Probe>(text)
         .is_ok_and(|probe| probe.r#type == "hello" && probe.protocol != u64::from(PROTOCOL))
-}
-
-/// What to say to a client whose bytes could not be read; nothing when the line itself broke.
-fn why(error: &axum::BoxError) -> Option<Close> {
-    let error = error.downcast_ref::<WsError>()?;
-    if matches!(error, WsError::Capacity(CapacityError::MessageTooLong { .. })) {
-        return Some(Close::TooLarge);
-    }
-    let reset = matches!(error, WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake));
-    (!reset && matches!(error, WsError::Utf8(_) | WsError::Protocol(_))).then_some(Close::Malformed)
 }
 
 /// Counts the frames of one connection, so that a flood ends here and never fills the core's queue. Its measure is the core's own: what the
@@ -128,9 +113,11 @@ mod tests {
 
     #[test]
     fn another_protocol_is_recognised_whatever_else_it_says() {
-        assert!(other_protocol(r#"{"type":"hello","protocol":2,"shape":"new"}"#));
-        assert!(!other_protocol(r#"{"type":"hello","protocol":1}"#));
-        assert!(!other_protocol(r#"{"type":"say","protocol":2}"#));
+        let refused = |text| decode_first(text).err();
+        assert_eq!(refused(r#"{"type":"hello","protocol":2,"shape":"new"}"#), Some(Close::Version));
+        assert_eq!(refused(r#"{"type":"hello","protocol":1}"#), Some(Close::Malformed));
+        assert_eq!(refused(r#"{"type":"say","protocol":2}"#), Some(Close::Malformed));
+        assert_eq!(refused(r#"{"type":"ping"}"#), None);
     }
 
     #[test]

@@ -1,0 +1,77 @@
+//! The first frame: proves who speaks before anything is held for them.
+
+use relay_core::input::Peer;
+use wire::limit::FOLLOW_CONVERSATIONS_MAX;
+use wire::{AgentId, ClientFrame, Close, Follow, Hello, PROTOCOL, Refusal, SiteId, Token};
+
+use super::Guest;
+use crate::app::App;
+use crate::http::Reject;
+use crate::origin::Origin;
+use crate::store::{StoreError, TokenHash};
+
+/// A client that has proven who it is.
+pub(crate) struct Greeted {
+    pub(super) peer: Peer,
+    pub(super) follow: Vec<Follow>,
+    /// The sign-in of an agent.
+    pub(super) session: Option<(TokenHash, AgentId)>,
+}
+
+/// Checks the first frame.
+pub(crate) async fn greet(app: &App, guest: &Guest, frame: ClientFrame) -> Result<Greeted, Close> {
+    let ClientFrame::Hello { protocol, hello, mut follow } = frame else {
+        return Err(Close::Malformed);
+    };
+    if protocol != PROTOCOL {
+        return Err(Close::Version);
+    }
+    follow.truncate(FOLLOW_CONVERSATIONS_MAX);
+    let origin = guest.origin.as_ref().ok_or(Close::OriginRefused)?;
+    match hello {
+        Hello::Agent { state } => {
+            if !app.own_origins.contains(origin) {
+                return Err(Close::OriginRefused);
+            }
+            let session = guest.session.ok_or(Close::SignedOut)?;
+            let signed_in = app.auth.session(session).await.map_err(|reject| close_for(&reject))?;
+            let agent = signed_in.agent.id;
+            Ok(Greeted { peer: Peer::Agent { agent, state }, follow, session: Some((session, agent)) })
+        }
+        Hello::Visitor { site, token, page } => {
+            check_site(app, &site, origin).await?;
+            let visitor = match token {
+                Some(token) => Some(visitor(app, &token, &site).await?),
+                None => None,
+            };
+            Ok(Greeted { peer: Peer::Visitor { site, visitor, page }, follow, session: None })
+        }
+    }
+}
+
+/// The site exists and this page may speak for it.
+async fn check_site(app: &App, site: &SiteId, origin: &Origin) -> Result<(), Close> {
+    let id = site.clone();
+    let site = match app.store.read(move |reader| reader.site(&id)).await {
+        Ok(site) => site,
+        Err(StoreError::Missing) => return Err(Close::SiteUnknown),
+        Err(StoreError::Conflict | StoreError::Busy | StoreError::Down) => return Err(Close::Busy),
+    };
+    if app.allows(&site, origin) { Ok(()) } else { Err(Close::OriginRefused) }
+}
+
+async fn visitor(app: &App, token: &Token, site: &SiteId) -> Result<wire::VisitorId, Close> {
+    match app.auth.visitor(token, Some(site)).await {
+        Ok(visitor) => Ok(visitor.id),
+        Err(reject) => Err(close_for(&reject)),
+    }
+}
+
+/// A failed proof as a close code; the store's troubles pass, so they say "come back".
+const fn close_for(reject: &Reject) -> Close {
+    match reject {
+        Reject::Refused(Refusal::TokenInvalid) => Close::TokenInvalid,
+        Reject::Refused(Refusal::SignedOut) => Close::SignedOut,
+        Reject::Refused(_) | Reject::Internal(_) => Close::Busy,
+    }
+}

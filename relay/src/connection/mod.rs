@@ -1,0 +1,166 @@
+//! One connection, whatever carries it: who may knock, the way in, and a client's frames on their way to the core.
+
+pub(crate) mod frame;
+mod hello;
+
+use std::time::Duration;
+
+use axum::extract::ws::Utf8Bytes;
+use axum::http::{HeaderMap, StatusCode};
+use relay_core::input::{ConnectionId, Input, Peer};
+use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::oneshot;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+use wire::{ClientFrame, Close, Refusal, ServerFrame, Subject};
+
+use self::frame::{Bucket, Heard};
+pub(crate) use self::hello::{Greeted, greet};
+use crate::address::Address;
+use crate::app::App;
+use crate::clock::now_ms;
+use crate::limiter::Slot;
+use crate::metrics::Away;
+use crate::origin::Origin;
+use crate::run::{Arrival, Line};
+use crate::store::TokenHash;
+
+/// Frames written between two flushes.
+pub(crate) const FRAMES_PER_FLUSH: usize = 32;
+/// How long the end of a connection may take: last frames, the reason, the other side's answer.
+pub(crate) const END_WAIT: Duration = Duration::from_secs(1);
+/// An open console proves this often that its sign-in still stands.
+const SESSION_CHECK_MS: u64 = 60_000;
+
+/// Who knocks, before they said hello. Ends the count of its connection when dropped.
+pub(crate) struct Guest {
+    address: Address,
+    origin: Option<Origin>,
+    session: Option<TokenHash>,
+    _slot: Slot<Address>,
+    _tracked: TaskTrackerToken,
+}
+
+impl Guest {
+    /// Counts one more connection of this address, or says by an HTTP status that there is no room for it.
+    pub(crate) fn admit(app: &App, address: Address, headers: &HeaderMap) -> Result<Self, StatusCode> {
+        if app.stopping.is_cancelled() {
+            return Err(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        if app.connects.take(address, now_ms()).is_err() {
+            crate::metrics::turned_away(Away::Rate);
+            return Err(StatusCode::TOO_MANY_REQUESTS);
+        }
+        let Some(slot) = app.connections.take(address) else {
+            crate::metrics::turned_away(Away::Full);
+            return Err(StatusCode::SERVICE_UNAVAILABLE);
+        };
+        let origin = crate::app::origin(headers);
+        let session = crate::auth::cookie(headers).map(|token| crate::auth::hash(&token));
+        Ok(Self { address, origin, session, _slot: slot, _tracked: app.sockets.token() })
+    }
+}
+
+/// Tells the core of a client that has proven who it is. `frames` is the way of what the core sends it. Gives the client's way to the
+/// core, and the word by which the core ends the connection; [`leave`] must follow.
+pub(crate) fn enter<'a>(
+    app: &'a App,
+    guest: &'a Guest,
+    connection: ConnectionId,
+    greeted: Greeted,
+    frames: mpsc::Sender<Utf8Bytes>,
+) -> Result<(Reader<'a>, oneshot::Receiver<Close>), Close> {
+    let Greeted { peer, follow, session } = greeted;
+    if let Peer::Visitor { site, .. } = &peer {
+        tracing::Span::current().record("site.id", site.as_str());
+    }
+    let (close, closed) = oneshot::channel();
+    let line = Line { frames: frames.clone(), close, session };
+    let input = Input::Connected { connection, peer, follow };
+    if app.core.try_send(Arrival::Connected { line, input, connection }).is_err() {
+        return Err(Close::Busy);
+    }
+    tracing::debug!("connected");
+    let now_ms = now_ms();
+    let session = session.map(|(token, _)| token);
+    let reader = Reader { app, guest, connection, frames, session, bucket: Bucket::new(now_ms), checked_at_ms: now_ms };
+    Ok((reader, closed))
+}
+
+/// Tells the core that the connection has ended.
+pub(crate) async fn leave(app: &App, connection: ConnectionId) {
+    // Only a core that has ended does not take it.
+    let _ = app.core.send(Arrival::Input(Input::Disconnected { connection })).await;
+}
+
+/// A client's way to the core.
+pub(crate) struct Reader<'a> {
+    app: &'a App,
+    guest: &'a Guest,
+    connection: ConnectionId,
+    frames: mpsc::Sender<Utf8Bytes>,
+    /// The sign-in it stands on, for an agent.
+    session: Option<TokenHash>,
+    bucket: Bucket,
+    checked_at_ms: u64,
+}
+
+impl Reader<'_> {
+    /// Takes what a client said. An error ends the connection, with the reason when it is ours to say.
+    pub(crate) async fn take(&mut self, heard: Heard) -> Result<(), Option<Close>> {
+        if !self.bucket.take(now_ms()) {
+            return Err(Some(Close::Flood));
+        }
+        match heard {
+            Heard::Frame(frame) => self.pass(*frame).await.map_err(Some),
+            Heard::Unknown => self.refuse(Subject::Connection, Refusal::UnknownFrame).map_err(Some),
+            Heard::Quiet => Ok(()),
+            Heard::End(close) => Err(close),
+        }
+    }
+
+    /// Hands a frame to the core, unless the shell has something against it.
+    async fn pass(&mut self, frame: ClientFrame) -> Result<(), Close> {
+        self.check_session().await?;
+        if matches!(frame, ClientFrame::Hello { .. }) {
+            return Err(Close::Malformed);
+        }
+        if matches!(frame, ClientFrame::Register)
+            && let Err(retry_after_ms) = self.app.registrations.take(self.guest.address, now_ms())
+        {
+            return self.refuse(Subject::Connection, Refusal::RateLimited { retry_after_ms });
+        }
+        let arrival = Arrival::Input(Input::Frame { connection: self.connection, frame });
+        match self.app.core.try_send(arrival) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(Arrival::Input(Input::Frame { frame, .. }))) => {
+                self.refuse(frame.subject(), Refusal::Busy)
+            }
+            Err(TrySendError::Full(_) | TrySendError::Closed(_)) => Err(Close::Restart),
+        }
+    }
+
+    /// An open console stays open only while its sign-in stands; being open counts as use.
+    async fn check_session(&mut self) -> Result<(), Close> {
+        let Some(session) = self.session else { return Ok(()) };
+        if now_ms().saturating_sub(self.checked_at_ms) < SESSION_CHECK_MS {
+            return Ok(());
+        }
+        self.checked_at_ms = now_ms();
+        match self.app.auth.session(session).await {
+            Err(crate::http::Reject::Refused(Refusal::SignedOut)) => Err(Close::SignedOut),
+            // A store in trouble is no reason to sign anybody out.
+            _ => Ok(()),
+        }
+    }
+
+    /// Answers without the core.
+    fn refuse(&self, subject: Subject, refusal: Refusal) -> Result<(), Close> {
+        crate::metrics::refused(&refusal, 1);
+        let frame = ServerFrame::Refused { subject, refusal };
+        let Ok(text) = serde_json::to_string(&frame) else { return Ok(()) };
+        match self.frames.try_send(Utf8Bytes::from(text)) {
+            Err(TrySendError::Full(_)) => Err(Close::Slow),
+            Ok(()) | Err(TrySendError::Closed(_)) => Ok(()),
+        }
+    }
+}

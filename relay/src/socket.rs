@@ -1,0 +1,186 @@
+//! A connection over a WebSocket: its upgrade, a reader and a writer.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use futures_util::sink::SinkExt;
+use futures_util::stream::{SplitSink, SplitStream, StreamExt};
+use relay_core::input::ConnectionId;
+use tokio::sync::mpsc;
+use tracing::Instrument;
+use tungstenite::Error as WsError;
+use tungstenite::error::{CapacityError, ProtocolError};
+use wire::limit::{FRAME_BYTES_MAX, HELLO_WAIT_MS, IDLE_MAX_MS, READ_BUFFER_BYTES, SEND_QUEUE_FRAMES_MAX};
+use wire::{ClientFrame, Close};
+
+use crate::app::{App, Caller};
+use crate::connection::frame::{Heard, decode, decode_first};
+use crate::connection::{END_WAIT, FRAMES_PER_FLUSH, Greeted, Guest, Reader, enter, greet, leave};
+
+/// Bytes that may wait in a socket's write buffer: more than the largest frame (an agent's first picture).
+const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// `GET /socket`: visitors and agents.
+pub async fn upgrade(
+    State(app): State<App>,
+    Caller(address): Caller,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let guest = match Guest::admit(&app, address, &headers) {
+        Ok(guest) => guest,
+        Err(status) => return status.into_response(),
+    };
+    upgrade
+        .max_message_size(FRAME_BYTES_MAX)
+        .max_frame_size(FRAME_BYTES_MAX)
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(READ_BUFFER_BYTES)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
+        .on_upgrade(move |socket| serve(app, guest, socket))
+}
+
+/// The life of one connection.
+async fn serve(app: App, guest: Guest, socket: WebSocket) {
+    let connection = app.next_connection();
+    let span = tracing::debug_span!("connection", connection.id = connection.0, site.id = tracing::field::Empty);
+    let (mut sink, mut stream) = socket.split();
+    let life = async {
+        let greeted = tokio::select! {
+            () = app.stopping.cancelled() => Err(Some(Close::Restart)),
+            greeted = hello(&app, &guest, &mut stream) => greeted,
+        };
+        let close = match greeted {
+            Ok(greeted) => converse(&app, &guest, connection, greeted, &mut sink, &mut stream).await,
+            Err(close) => close,
+        };
+        tracing::debug!(?close, "ended");
+        crate::metrics::closed(close);
+        // What is slow or silent here holds nothing any more but the socket itself, and that not for long.
+        let _ = tokio::time::timeout(END_WAIT, end(&mut sink, &mut stream, close)).await;
+    };
+    life.instrument(span).await;
+}
+
+/// Waits for the hello and checks it.
+async fn hello(app: &App, guest: &Guest, stream: &mut SplitStream<WebSocket>) -> Result<Greeted, Option<Close>> {
+    let wait = Duration::from_millis(HELLO_WAIT_MS);
+    let frame = tokio::time::timeout(wait, first_frame(stream)).await.map_err(|_| Some(Close::HelloLate))??;
+    greet(app, guest, frame).await.map_err(Some)
+}
+
+async fn first_frame(stream: &mut SplitStream<WebSocket>) -> Result<ClientFrame, Option<Close>> {
+    loop {
+        let message = stream.next().await;
+        if let Some(Ok(Message::Text(text))) = &message {
+            return decode_first(text).map_err(Some);
+        }
+        if let Heard::End(close) = hear(message) {
+            return Err(close);
+        }
+    }
+}
+
+/// From the hello to the reason of the end.
+async fn converse(
+    app: &App,
+    guest: &Guest,
+    connection: ConnectionId,
+    greeted: Greeted,
+    sink: &mut SplitSink<WebSocket, Message>,
+    stream: &mut SplitStream<WebSocket>,
+) -> Option<Close> {
+    let (frames, mut queue) = mpsc::channel(SEND_QUEUE_FRAMES_MAX);
+    let (mut reader, mut closed) = match enter(app, guest, connection, greeted, frames) {
+        Ok(entered) => entered,
+        Err(close) => return Some(close),
+    };
+    let reason = tokio::select! {
+        biased;
+        () = app.stopping.cancelled() => Some(Close::Restart),
+        close = &mut closed => Some(close.unwrap_or(Close::Restart)),
+        close = read(&mut reader, stream) => close,
+        () = write(&mut queue, sink) => None,
+    };
+    leave(app, connection).await;
+    if reason != Some(Close::Slow) {
+        // What was said before the end still goes out, the refusal that explains it above all.
+        let last = async {
+            while let Ok(frame) = queue.try_recv() {
+                if sink.feed(Message::Text(frame)).await.is_err() {
+                    break;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(END_WAIT, last).await;
+    }
+    reason
+}
+
+/// Reads until the end; gives the reason when it is ours to say.
+async fn read(reader: &mut Reader<'_>, stream: &mut SplitStream<WebSocket>) -> Option<Close> {
+    let idle = Duration::from_millis(IDLE_MAX_MS);
+    loop {
+        let Ok(message) = tokio::time::timeout(idle, stream.next()).await else {
+            return Some(Close::Idle);
+        };
+        if let Err(close) = reader.take(hear(message)).await {
+            return close;
+        }
+    }
+}
+
+/// Reads one message.
+fn hear(message: Option<Result<Message, axum::Error>>) -> Heard {
+    match message {
+        Some(Ok(Message::Text(text))) => decode(&text),
+        Some(Ok(Message::Binary(_))) => Heard::End(Some(Close::Malformed)),
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Heard::Quiet,
+        Some(Ok(Message::Close(_))) | None => Heard::End(None),
+        Some(Err(error)) => Heard::End(why(&error.into_inner())),
+    }
+}
+
+/// What to say to a client whose bytes could not be read; nothing when the line itself broke.
+fn why(error: &axum::BoxError) -> Option<Close> {
+    let error = error.downcast_ref::<WsError>()?;
+    if matches!(error, WsError::Capacity(CapacityError::MessageTooLong { .. })) {
+        return Some(Close::TooLarge);
+    }
+    let reset = matches!(error, WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake));
+    (!reset && matches!(error, WsError::Utf8(_) | WsError::Protocol(_))).then_some(Close::Malformed)
+}
+
+/// Writes what the core sends until the line breaks.
+async fn write(queue: &mut mpsc::Receiver<Utf8Bytes>, sink: &mut SplitSink<WebSocket, Message>) {
+    let mut batch = Vec::new();
+    while queue.recv_many(&mut batch, FRAMES_PER_FLUSH).await > 0 {
+        for frame in batch.drain(..) {
+            if sink.feed(Message::Text(frame)).await.is_err() {
+                return;
+            }
+        }
+        if sink.flush().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Says why, and waits for the other side to have read it.
+async fn end(sink: &mut SplitSink<WebSocket, Message>, stream: &mut SplitStream<WebSocket>, close: Option<Close>) {
+    if let Some(close) = close {
+        let frame = CloseFrame { code: close.code(), reason: Utf8Bytes::from_static(close.reason()) };
+        if sink.send(Message::Close(Some(frame))).await.is_err() {
+            return;
+        }
+        if close == Close::TooLarge {
+            // The rest of the oversized frame must not be read; the other side gets the time instead.
+            tokio::time::sleep(END_WAIT).await;
+            return;
+        }
+    }
+    while let Some(Ok(_)) = stream.next().await {}
+}

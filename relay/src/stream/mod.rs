@@ -1,0 +1,138 @@
+//! A connection where WebSocket is blocked: server-sent events down, posted frames up; for the core a line like any other.
+
+mod down;
+mod up;
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ws::Utf8Bytes;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use relay_core::input::ConnectionId;
+use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
+use wire::limit::{FRAME_BYTES_MAX, HELLO_WAIT_MS, IDLE_MAX_MS, SEND_QUEUE_FRAMES_MAX};
+use wire::{Close, Token};
+
+use self::up::{Open, Post};
+pub use self::up::{Streams, frame};
+use crate::app::{App, Caller};
+use crate::clock::random_bytes;
+use crate::connection::frame::decode_first;
+use crate::connection::{END_WAIT, Greeted, Guest, Reader, enter, greet, leave};
+use crate::listen::Carrier;
+
+/// `POST /stream`: the body is the hello, the answer is what the relay sends until one side ends it.
+pub async fn open(
+    State(app): State<App>,
+    Caller(address): Caller,
+    Extension(carrier): Extension<Carrier>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let guest = match Guest::admit(&app, address, &headers) {
+        Ok(guest) => guest,
+        Err(status) => return status.into_response(),
+    };
+    let greeted = tokio::select! {
+        () = app.stopping.cancelled() => Err(Close::Restart),
+        greeted = Box::pin(hello(&app, &guest, body)) => greeted,
+    };
+    let events = match greeted {
+        Ok(greeted) => begin(app, guest, greeted, carrier),
+        Err(close) => {
+            crate::metrics::closed(Some(close));
+            Body::from(down::closed(close))
+        }
+    };
+    // Nothing on the way may hold it back, not even to compress it; and nothing else is to follow on this connection.
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store, no-transform"),
+        (header::CONNECTION, "close"),
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    (headers, events).into_response()
+}
+
+/// Reads the hello and checks it.
+async fn hello(app: &App, guest: &Guest, body: Body) -> Result<Greeted, Close> {
+    let wait = Duration::from_millis(HELLO_WAIT_MS);
+    let read = tokio::time::timeout(wait, axum::body::to_bytes(body, FRAME_BYTES_MAX)).await;
+    // A body that broke off has nobody left to tell.
+    let bytes = read.map_err(|_| Close::HelloLate)?.map_err(|_| Close::TooLarge)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| Close::Malformed)?;
+    greet(app, guest, decode_first(text)?).await
+}
+
+/// Starts the life of one connection; gives what goes down.
+fn begin(app: App, guest: Guest, greeted: Greeted, carrier: Carrier) -> Body {
+    carrier.leave_requests();
+    let key = Token::from_bytes(&random_bytes());
+    let (open, posts) = app.streams.open(&key);
+    let (frames, queue) = mpsc::channel(SEND_QUEUE_FRAMES_MAX);
+    let (end, ended) = oneshot::channel();
+    let connection = app.next_connection();
+    let span = tracing::debug_span!("connection", connection.id = connection.0, site.id = tracing::field::Empty);
+    let sockets = app.sockets.clone();
+    let life = async move {
+        let close = converse(&app, &guest, connection, greeted, frames, posts, open).await;
+        tracing::debug!(?close, "ended");
+        crate::metrics::closed(close);
+        // Whoever has gone away is not told.
+        let _ = end.send(close);
+        carrier.end(END_WAIT).await;
+    };
+    sockets.spawn(life.instrument(span));
+    down::events(&key, queue, ended)
+}
+
+/// From the hello to the reason of the end.
+async fn converse(
+    app: &App,
+    guest: &Guest,
+    connection: ConnectionId,
+    greeted: Greeted,
+    frames: mpsc::Sender<Utf8Bytes>,
+    mut posts: mpsc::Receiver<Post>,
+    _open: Open,
+) -> Option<Close> {
+    let (mut reader, mut closed) = match enter(app, guest, connection, greeted, frames.clone()) {
+        Ok(entered) => entered,
+        Err(close) => return Some(close),
+    };
+    let reason = tokio::select! {
+        biased;
+        () = app.stopping.cancelled() => Some(Close::Restart),
+        close = &mut closed => Some(close.unwrap_or(Close::Restart)),
+        () = frames.closed() => None,
+        close = read(&mut reader, &mut posts) => close,
+    };
+    leave(app, connection).await;
+    reason
+}
+
+/// Reads what is posted until the end; gives the reason when it is ours to say.
+async fn read(reader: &mut Reader<'_>, posts: &mut mpsc::Receiver<Post>) -> Option<Close> {
+    let idle = Duration::from_millis(IDLE_MAX_MS);
+    loop {
+        let Ok(post) = tokio::time::timeout(idle, posts.recv()).await else {
+            return Some(Close::Idle);
+        };
+        let Post { bytes, taken } = post?;
+        let mut end = None;
+        for heard in up::hear(&bytes) {
+            if let Err(close) = reader.take(heard).await {
+                end = Some(close);
+                break;
+            }
+        }
+        // It was taken also when it is the end: the reason goes down.
+        let _ = taken.send(());
+        if let Some(close) = end {
+            return close;
+        }
+    }
+}
