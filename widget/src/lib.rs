@@ -12,6 +12,7 @@ pub mod part;
 pub mod request;
 pub mod socket;
 pub mod storage;
+pub mod stream;
 pub mod text;
 pub mod theme;
 pub mod time;

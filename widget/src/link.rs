@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use web_sys::File;
-use widget_core::{LineInput, Output, UploadInput};
+use widget_core::{LineInput, Output, Transport, UploadInput};
 use wire::{AttachmentId, ConversationId, MessageId, Refusal, Seq, ServerFrame};
 
 use crate::clock::{Timer, now_ms};
@@ -15,8 +15,9 @@ use crate::codec;
 use crate::download::Downloads;
 use crate::env::{document, listen, page_visible, window};
 use crate::request::{Answer, Headers, Request, RequestNews, Want};
-use crate::socket::{Socket, SocketNews};
+use crate::socket::{LineNews, Socket};
 use crate::storage::Storage;
+use crate::stream::Stream;
 
 /// The storage names that a link uses beside those of drafts.
 pub const TOKEN: &str = "token";
@@ -65,12 +66,20 @@ struct Chosen {
     running: Option<Request>,
 }
 
+/// An open or opening line.
+enum Line {
+    Socket(Socket),
+    Stream(Stream),
+}
+
 struct Inner<B: Brain> {
     brain: RefCell<B>,
     /// What waits for the brain to be free.
     inbox: RefCell<VecDeque<B::Input>>,
     busy: Cell<bool>,
-    socket: RefCell<Option<Socket>>,
+    line: RefCell<Option<Line>>,
+    /// A socket that is only to show whether one can be opened.
+    probe: RefCell<Option<Socket>>,
     timer: Timer,
     storage: Storage,
     hooks: Hooks<B>,
@@ -97,7 +106,8 @@ impl<B: Brain> Link<B> {
                 brain: RefCell::new(brain),
                 inbox: RefCell::default(),
                 busy: Cell::new(false),
-                socket: RefCell::default(),
+                line: RefCell::default(),
+                probe: RefCell::default(),
                 timer: Timer::new(move || {
                     if let Some(inner) = late.upgrade() {
                         Self(inner).run(|brain| brain.handle_timeout(now_ms()));
@@ -180,11 +190,15 @@ impl<B: Brain> Link<B> {
     fn carry_out(&self, output: Output) {
         let inner = &*self.0;
         match output {
-            Output::Connect => self.connect(),
-            Output::Disconnect => *inner.socket.borrow_mut() = None,
+            Output::Connect(transport) => self.connect(transport),
+            Output::Disconnect => *inner.line.borrow_mut() = None,
+            Output::Probe => self.probe(),
             Output::Transmit(frame) => {
-                if let Some(socket) = &*inner.socket.borrow() {
-                    socket.send(&codec::write_frame(&frame));
+                let frame = codec::write_frame(&frame);
+                match &*inner.line.borrow() {
+                    Some(Line::Socket(socket)) => socket.send(&frame),
+                    Some(Line::Stream(stream)) => stream.send(frame),
+                    None => {}
                 }
             }
             Output::Keep(draft) => inner.storage.keep_draft(&draft),
@@ -216,22 +230,43 @@ impl<B: Brain> Link<B> {
         }
     }
 
-    fn connect(&self) {
+    fn connect(&self, transport: Transport) {
         let tell = self.later();
-        let socket = Socket::open(move |news| match news {
-            SocketNews::Up => tell(B::line(LineInput::Up)),
-            SocketNews::Frame(text) => {
+        let news = move |news| match news {
+            LineNews::Up => tell(B::line(LineInput::Up)),
+            LineNews::Frame(text) => {
                 // A frame of a newer relay that this page does not know is passed over; its lane's number tells of the gap.
                 if let Some(frame) = B::read_frame(&text) {
                     tell(B::line(LineInput::Frame(frame)));
                 }
             }
-            SocketNews::Down(code) => tell(B::line(LineInput::Down { code })),
+            LineNews::Down(code) => tell(B::line(LineInput::Down { code })),
+        };
+        let line = match transport {
+            Transport::Socket => Socket::open(news).map(Line::Socket),
+            Transport::Stream => Stream::open(news).map(Line::Stream),
+        };
+        let said = match line {
+            // A socket says itself when it is open; a stream waits for the hello.
+            Some(Line::Socket(_)) => None,
+            Some(Line::Stream(_)) => Some(LineInput::Up),
+            None => Some(LineInput::Down { code: 1006 }),
+        };
+        self.0.inbox.borrow_mut().extend(said.map(B::line));
+        *self.0.line.borrow_mut() = line;
+    }
+
+    /// Opens a socket for nothing but to see whether that can be done.
+    fn probe(&self) {
+        let (tell, late) = (self.later(), Rc::downgrade(&self.0));
+        let socket = Socket::open(move |news| {
+            let over = late.upgrade().and_then(|inner| inner.probe.take());
+            if matches!(news, LineNews::Up) {
+                tell(B::line(LineInput::SocketOpen));
+            }
+            drop(over);
         });
-        if socket.is_none() {
-            self.0.inbox.borrow_mut().push_back(B::line(LineInput::Down { code: 1006 }));
-        }
-        *self.0.socket.borrow_mut() = socket;
+        *self.0.probe.borrow_mut() = socket;
     }
 
     fn upload(&self, id: MessageId, conversation: ConversationId, attachment: AttachmentId, number: u32) {

@@ -8,13 +8,13 @@ use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
 use crate::env::window;
 
-/// What happens to a socket.
-pub enum SocketNews {
+/// What happens to a line.
+pub enum LineNews {
     /// It is open.
     Up,
     /// A text frame came.
     Frame(String),
-    /// It is closed, with this code (1006 when the line broke).
+    /// It is closed, with this code (1006 when it broke).
     Down(u16),
 }
 
@@ -28,20 +28,20 @@ pub struct Socket {
 
 impl Socket {
     /// Opens a line to the relay that served this page. None if the browser will not even try.
-    pub fn open(news: impl Fn(SocketNews) + 'static) -> Option<Self> {
+    pub fn open(news: impl Fn(LineNews) + 'static) -> Option<Self> {
         let location = window().location();
         let scheme = if location.protocol().ok()? == "https:" { "wss" } else { "ws" };
         let socket = WebSocket::new(&format!("{scheme}://{}/socket", location.host().ok()?)).ok()?;
         let news = Rc::new(news);
         let (up, frame) = (Rc::clone(&news), Rc::clone(&news));
         let opened = Self {
-            up: Closure::new(move || up(SocketNews::Up)),
+            up: Closure::new(move || up(LineNews::Up)),
             frame: Closure::new(move |event: MessageEvent| {
                 if let Some(text) = event.data().as_string() {
-                    frame(SocketNews::Frame(text));
+                    frame(LineNews::Frame(text));
                 }
             }),
-            down: Closure::new(move |event: CloseEvent| news(SocketNews::Down(event.code()))),
+            down: Closure::new(move |event: CloseEvent| news(LineNews::Down(event.code()))),
             socket,
         };
         opened.socket.set_onopen(Some(opened.up.as_ref().unchecked_ref()));

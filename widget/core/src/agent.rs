@@ -168,6 +168,12 @@ impl AgentSession {
         self.session.outbox.drafts.iter().filter(|draft| draft.payload.is_shown()).count()
     }
 
+    /// The messages and notes that go out by themselves as soon as the line lets them; those that failed do not.
+    #[must_use]
+    pub fn drafts_going_out(&self) -> usize {
+        self.session.waiting()
+    }
+
     /// Whether one more draft is taken now; otherwise the composer keeps its text.
     #[must_use]
     pub fn room(&self) -> bool {

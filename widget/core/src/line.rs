@@ -1,18 +1,19 @@
 //! The line to the relay: connect, hello, heartbeat, reconnect.
 
+mod choice;
+
 use std::collections::VecDeque;
 
-use wire::limit::{HELLO_WAIT_MS, PING_EVERY_MS, PONG_WAIT_MS};
+use wire::limit::{CONNECT_WAIT_MS, HELLO_WAIT_MS, PING_EVERY_MS, PONG_WAIT_MS};
 use wire::{ClientFrame, Close};
 
 use crate::backoff::reconnect_ms;
 use crate::clock::Earliest;
+use crate::line::choice::Choice;
 use crate::types::{Online, Output};
 
 /// A line that lasted this long was a good one: the next wait is short again.
 const STABLE_MS: u64 = 10_000;
-/// A connection attempt that hangs is given up after this long; the browser itself would wait minutes.
-const CONNECT_WAIT_MS: u64 = 15_000;
 /// An attempt this old is begun anew when the network comes back.
 const CONNECT_OLD_MS: u64 = 2_000;
 /// The least number of failed tries that a relay with too much to do counts for.
@@ -27,7 +28,7 @@ enum State {
     Connecting {
         since_ms: u64,
     },
-    /// The socket is open and hello is said.
+    /// The socket or stream is open and hello is said.
     Greeting {
         since_ms: u64,
     },
@@ -41,6 +42,7 @@ enum State {
 #[derive(Debug)]
 pub(crate) struct Line {
     state: State,
+    choice: Choice,
     /// Whether the browser says that there is a network.
     network: bool,
     /// Failed tries in a row.
@@ -54,7 +56,15 @@ pub(crate) struct Line {
 
 impl Line {
     pub(crate) const fn new() -> Self {
-        Self { state: State::Idle, network: true, tries: 0, lost_before: false, ping_at_ms: 0, dead_at_ms: None }
+        Self {
+            state: State::Idle,
+            choice: Choice::new(),
+            network: true,
+            tries: 0,
+            lost_before: false,
+            ping_at_ms: 0,
+            dead_at_ms: None,
+        }
     }
 
     /// Connects, if nothing was done before.
@@ -75,13 +85,16 @@ impl Line {
 
     /// A frame came. Whether it belongs to this line.
     pub(crate) const fn heard(&mut self) -> bool {
-        self.dead_at_ms = None;
+        if self.dead_at_ms.take().is_some() && self.live() {
+            self.choice.answered();
+        }
         matches!(self.state, State::Greeting { .. } | State::Live { .. })
     }
 
     /// The relay said welcome.
     pub(crate) const fn welcome(&mut self, now_ms: u64) {
         self.state = State::Live { since_ms: now_ms };
+        self.choice.welcome();
         self.network = true;
         self.ping_at_ms = now_ms.saturating_add(PING_EVERY_MS);
     }
@@ -98,6 +111,11 @@ impl Line {
             return true;
         }
         let stable = self.stable(now_ms);
+        // A relay that says why it ends the line was reached; only its wait for a hello may have been in vain.
+        let answered = Close::from_code(code).is_some_and(|close| close != Close::HelloLate);
+        if !self.live() && !answered && self.network {
+            self.choice.failed(now_ms, false);
+        }
         self.retry(now_ms, random);
         match Close::from_code(code) {
             Some(Close::Busy | Close::Flood) => {
@@ -114,6 +132,7 @@ impl Line {
     /// The browser says that the network is back, or the page is shown again. Whether a line was lost by starting anew.
     pub(crate) fn network_up(&mut self, now_ms: u64, out: &mut VecDeque<Output>) -> bool {
         self.network = true;
+        self.choice.network_up();
         match self.state {
             State::Idle | State::Refused(_) => false,
             State::Down { .. } => {
@@ -143,6 +162,15 @@ impl Line {
         }
     }
 
+    /// A WebSocket could be opened beside the line. Whether the line was given up for it.
+    pub(crate) fn socket_open(&mut self, now_ms: u64, out: &mut VecDeque<Output>) -> bool {
+        let moves = self.live() && self.choice.socket_open();
+        if moves {
+            self.restart(now_ms, out);
+        }
+        moves
+    }
+
     /// Gives the line up and makes a new one at once.
     pub(crate) fn restart(&mut self, now_ms: u64, out: &mut VecDeque<Output>) {
         if matches!(self.state, State::Connecting { .. } | State::Greeting { .. } | State::Live { .. }) {
@@ -167,10 +195,18 @@ impl Line {
                 if self.ping_at_ms <= now_ms {
                     self.ping(now_ms, out);
                 }
+                if self.choice.probe(now_ms) {
+                    out.push_back(Output::Probe);
+                }
                 false
             }
         };
         if dead {
+            if self.live() {
+                self.choice.fell_silent(now_ms);
+            } else if self.network {
+                self.choice.failed(now_ms, true);
+            }
             self.give_up(now_ms, random, out);
         }
         dead
@@ -188,7 +224,10 @@ impl Line {
             State::Down { retry_at_ms } => earliest.add(retry_at_ms),
             State::Connecting { .. } | State::Greeting { .. } => earliest.add(self.overdue_ms()),
             State::Live { .. } if self.dead_at_ms.is_some() => earliest.add(self.overdue_ms()),
-            State::Live { .. } => earliest.add(self.ping_at_ms),
+            State::Live { .. } => {
+                earliest.add(self.ping_at_ms);
+                earliest.add(self.choice.probe_at_ms());
+            }
         }
     }
 
@@ -203,6 +242,9 @@ impl Line {
             State::Refused(close) => Online::Refused(close),
             State::Idle => Online::Idle,
             State::Down { .. } | State::Connecting { .. } | State::Greeting { .. } if !self.network => Online::Offline,
+            State::Down { .. } | State::Connecting { .. } | State::Greeting { .. } if self.choice.blocked() => {
+                Online::Blocked
+            }
             State::Down { retry_at_ms } => Online::Reconnecting { retry_at_ms },
             State::Connecting { since_ms } | State::Greeting { since_ms } => {
                 if self.lost_before {
@@ -217,7 +259,7 @@ impl Line {
     fn connect(&mut self, now_ms: u64, out: &mut VecDeque<Output>) {
         self.dead_at_ms = None;
         self.state = State::Connecting { since_ms: now_ms };
-        out.push_back(Output::Connect);
+        out.push_back(Output::Connect(self.choice.next(now_ms)));
     }
 
     fn ping(&mut self, now_ms: u64, out: &mut VecDeque<Output>) {
@@ -255,107 +297,4 @@ impl Line {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn live() -> (Line, VecDeque<Output>) {
-        let mut line = Line::new();
-        let mut out = VecDeque::new();
-        line.open(0, &mut out);
-        assert_eq!(out.pop_front(), Some(Output::Connect));
-        assert!(line.up(10));
-        line.welcome(20);
-        (line, out)
-    }
-
-    fn next_ms(line: &Line, now_ms: u64) -> Option<u64> {
-        let mut earliest = Earliest::after(now_ms);
-        line.timeout(&mut earliest);
-        earliest.get()
-    }
-
-    #[test]
-    fn a_silent_line_is_pinged_then_dropped_then_made_again() {
-        let (mut line, mut out) = live();
-        assert_eq!(next_ms(&line, 20), Some(20_020));
-        assert!(!line.tick(20_020, 0, &mut out));
-        assert_eq!(out.pop_front(), Some(Output::Transmit(ClientFrame::Ping)));
-        assert_eq!(next_ms(&line, 20_020), Some(30_020));
-        assert!(line.tick(30_020, 0, &mut out));
-        assert_eq!(out.pop_front(), Some(Output::Disconnect));
-        assert_eq!(line.online(), Online::Reconnecting { retry_at_ms: 30_270 });
-        assert!(!line.tick(30_270, 0, &mut out));
-        assert_eq!(out.pop_front(), Some(Output::Connect));
-    }
-
-    #[test]
-    fn any_frame_proves_that_the_line_lives() {
-        let (mut line, mut out) = live();
-        line.tick(20_020, 0, &mut out);
-        assert!(line.heard());
-        assert!(!line.tick(30_020, 0, &mut out));
-        assert_eq!(next_ms(&line, 30_020), Some(40_020));
-    }
-
-    #[test]
-    fn waits_double_until_a_line_has_lasted() {
-        let mut line = Line::new();
-        let mut out = VecDeque::new();
-        line.open(0, &mut out);
-        let mut now_ms = 0;
-        for wait_ms in [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000] {
-            assert!(line.down(now_ms, 1006, 0));
-            assert_eq!(next_ms(&line, now_ms), Some(now_ms + wait_ms));
-            now_ms += wait_ms;
-            assert!(!line.tick(now_ms, 0, &mut out));
-        }
-        assert!(line.up(now_ms));
-        line.welcome(now_ms);
-        now_ms += STABLE_MS;
-        assert!(line.down(now_ms, 1006, 0));
-        assert_eq!(next_ms(&line, now_ms), Some(now_ms + 250));
-    }
-
-    #[test]
-    fn codes_say_whether_and_when_to_come_back() {
-        for (code, online) in [
-            (1006, Online::Reconnecting { retry_at_ms: 350 }),
-            (Close::Restart.code(), Online::Reconnecting { retry_at_ms: 350 }),
-            (Close::Busy.code(), Online::Reconnecting { retry_at_ms: 4_100 }),
-            (Close::Version.code(), Online::Refused(Close::Version)),
-            (Close::SignedOut.code(), Online::Refused(Close::SignedOut)),
-            (4_777, Online::Refused(Close::Version)),
-        ] {
-            let (mut line, mut out) = live();
-            assert!(line.down(100, code, 0));
-            assert_eq!(line.online(), online, "{code}");
-            let refused = matches!(online, Online::Refused(_));
-            assert_eq!(next_ms(&line, 100).is_none(), refused);
-            line.network_up(200, &mut out);
-            assert_eq!(out.pop_front(), if refused { None } else { Some(Output::Connect) });
-        }
-    }
-
-    #[test]
-    fn a_page_whose_pings_come_late_is_back_at_once() {
-        let (mut line, mut out) = live();
-        assert!(line.down(60_000, Close::Idle.code(), 0));
-        assert!(!line.tick(60_000, 0, &mut out));
-        assert_eq!(out.pop_front(), Some(Output::Connect));
-    }
-
-    #[test]
-    fn hanging_attempts_are_given_up_and_late_reports_ignored() {
-        let mut line = Line::new();
-        let mut out = VecDeque::new();
-        line.open(0, &mut out);
-        line.open(0, &mut out);
-        assert_eq!(out.len(), 1);
-        assert!(line.tick(CONNECT_WAIT_MS, 0, &mut out));
-        assert!(!line.up(CONNECT_WAIT_MS) && !line.heard());
-        assert!(!line.down(CONNECT_WAIT_MS, Close::Version.code(), 0));
-        assert!(matches!(line.online(), Online::Reconnecting { .. }));
-        line.network_down(CONNECT_WAIT_MS, &mut out);
-        assert_eq!(line.online(), Online::Offline);
-    }
-}
+mod tests;

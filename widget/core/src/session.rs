@@ -97,6 +97,7 @@ impl Session {
                 return if self.line.heard() { self.frame(frame) } else { Step::Nothing };
             }
             LineInput::Down { code } => self.line.down(now_ms, code, random),
+            LineInput::SocketOpen => self.line.socket_open(now_ms, &mut self.out),
             LineInput::NetworkUp => self.line.network_up(now_ms, &mut self.out),
             LineInput::NetworkDown => {
                 self.line.network_down(now_ms, &mut self.out);
@@ -150,6 +151,11 @@ impl Session {
         self.line.welcome(self.clock.now_ms());
         self.clock.set_relay(relay_ms);
         self.bytes_max = bytes_max;
+    }
+
+    /// The messages that wait to be recorded; those that failed wait for a person.
+    pub(crate) fn waiting(&self) -> usize {
+        self.outbox.drafts.iter().filter(|draft| draft.payload.is_shown() && !draft.failed()).count()
     }
 
     pub(crate) fn transmit(&mut self, frame: ClientFrame) {

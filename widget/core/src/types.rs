@@ -18,28 +18,42 @@ pub enum Online {
         /// When the next try begins (the clock of `now_ms`); not after now while one is under way.
         retry_at_ms: u64,
     },
+    /// As above, and it is the network that lets nothing through: WebSockets fail, and streams that were asked for stay silent.
+    Blocked,
     /// Connected, and the relay has said welcome.
     Live,
     /// The relay said why coming back is useless.
     Refused(Close),
 }
 
-/// What happens to the WebSocket, and to the network under it.
+/// What carries the frames of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// A WebSocket.
+    Socket,
+    /// Server-sent events down and posts up, for networks that block WebSockets. `Up` may be said at once: the first frame sent is
+    /// the hello that opens it.
+    Stream,
+}
+
+/// What happens to the line, and to the network under it.
 ///
-/// After [`Output::Connect`] the shell drops any older socket and reports only on the new one; after [`Output::Disconnect`] it
-/// drops the socket and reports nothing more of it, not even `Down`.
+/// After [`Output::Connect`] the shell drops any older line and reports only on the new one; after [`Output::Disconnect`] it
+/// drops the line and reports nothing more of it, not even `Down`.
 #[cfg_attr(not(target_arch = "wasm32"), expect(clippy::large_enum_variant, reason = "made and taken apart at once"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LineInput {
-    /// The socket is open.
+    /// The socket is open, or the stream may be.
     Up,
     /// A frame came.
     Frame(ServerFrame),
-    /// The socket closed, or could not be opened.
+    /// The line closed, or could not be opened.
     Down {
         /// The close code, 1006 when there was none.
         code: u16,
     },
+    /// A WebSocket that [`Output::Probe`] asked for could be opened.
+    SocketOpen,
     /// The browser says that the network is back, or the page was shown again: try at once.
     NetworkUp,
     /// The browser says that the network is gone.
@@ -83,10 +97,12 @@ pub enum UploadInput {
 /// Something for the shell to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Open a socket; answered with [`LineInput::Up`] or [`LineInput::Down`].
-    Connect,
-    /// Close the socket and forget it.
+    /// Open a line; answered with [`LineInput::Up`] or [`LineInput::Down`].
+    Connect(Transport),
+    /// Close the line and forget it.
     Disconnect,
+    /// Open a WebSocket beside the line, close it as soon as it is open, and say [`LineInput::SocketOpen`]; else say nothing.
+    Probe,
     /// Send a frame.
     Transmit(ClientFrame),
     /// Keep this draft over reloads, in place of an earlier one with the same id.

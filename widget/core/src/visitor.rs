@@ -185,6 +185,12 @@ impl VisitorSession {
         self.session.outbox.drafts.iter().filter(|draft| draft.payload.is_shown()).count()
     }
 
+    /// The messages that go out by themselves as soon as the line lets them; those that failed do not.
+    #[must_use]
+    pub fn drafts_going_out(&self) -> usize {
+        self.session.waiting()
+    }
+
     /// Whether one more draft is taken now; otherwise the composer keeps its text.
     #[must_use]
     pub fn room(&self) -> bool {

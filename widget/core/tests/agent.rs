@@ -1,6 +1,8 @@
 //! The agent's session, step by step: exactly these outputs and no others.
 
-use widget_core::{AgentInput, AgentSession, AgentStart, Content, Item, ItemState, LineInput, Notice, Online, Output};
+use widget_core::{
+    AgentInput, AgentSession, AgentStart, Content, Item, ItemState, LineInput, Notice, Online, Output, Transport,
+};
 use wire::{
     AgentId, AgentState, AgentSummary, Author, Body, ClientFrame, Close, ConversationId, ConversationState,
     ConversationSummary, Cursor, Event, Follow, Head, Hello, MessageId, PageContext, Party, Refusal, Role, Seq,
@@ -47,7 +49,7 @@ impl Desk {
 
     fn reconnects(&mut self, me: AgentState, open: Vec<ConversationSummary>) -> Vec<Output> {
         self.does(AgentInput::Line(LineInput::Down { code: 1006 }));
-        assert_eq!(self.does(AgentInput::Line(LineInput::NetworkUp)), [Output::Connect]);
+        assert_eq!(self.does(AgentInput::Line(LineInput::NetworkUp)), [Output::Connect(Transport::Socket)]);
         self.connects(me, open)
     }
 
@@ -116,7 +118,7 @@ fn answering() -> Desk {
 #[test]
 fn a_conversation_is_shown_with_notes_context_and_earlier_ones() {
     let mut desk = start(false);
-    assert_eq!(desk.does(AgentInput::Open), [Output::Connect]);
+    assert_eq!(desk.does(AgentInput::Open), [Output::Connect(Transport::Socket)]);
     let hello = ClientFrame::Hello { protocol: 1, hello: Hello::Agent { state: None }, follow: Vec::new() };
     assert_eq!(desk.connects(AgentState::Online, vec![row(10, mine(), 1)]), [Output::Transmit(hello)]);
     assert_eq!(desk.session.online(), Online::Live);

@@ -1,21 +1,46 @@
 //! The connection banner: says truthfully what happens to what was written.
 
+use reactive_graph::prelude::*;
+use reactive_graph::signal::RwSignal;
 use widget_core::Online;
 
-use crate::dom::{El, el};
+use crate::clock::Timer;
+use crate::dom::{El, el, follow};
 use crate::env::window;
 use crate::part::icon::{self, icon};
 use crate::text::Text;
 
-/// Shown while there is no line to the relay: how it stands, and how many messages wait for it.
+/// How long it says that the line is back: time to read it, and gone before it is in the way. The style fades it out by then.
+const RESTORED_MS: u64 = 5_000;
+
+/// Shown while there is no line to the relay: how it stands, and how many messages wait for it. When they can go again it says so, and goes.
 pub fn connection_banner(text: Text, line: impl Fn() -> (Online, usize) + Copy + 'static) -> El {
+    let restored = RwSignal::new(false);
+    let timer = Timer::new(move || restored.set(false));
+    let mut waited = false;
+    follow(move || {
+        let (online, waiting) = line();
+        if lost(online).is_some() {
+            waited |= waiting > 0;
+            restored.set(false);
+        } else if online == Online::Live && waited {
+            waited = false;
+            restored.set(true);
+            timer.set(RESTORED_MS);
+        }
+    });
     let words = move || {
         let (online, waiting) = line();
         words(text, online, waiting)
     };
+    let shown = move || if restored.get() { 2 } else { u32::from(words().is_some()) };
     let refused = move || matches!(line().0, Online::Refused(_));
     let late = move || Some(String::from(if line().0 == Online::Connecting { "net net--late" } else { "net" }));
-    let net = move || {
+    let net = move |what| {
+        if what == 2 {
+            let done = el("div", "net net--back").test("restored").child(icon(icon::CHECK));
+            return done.child(el("span", "").text(&text.get("restored")));
+        }
         el("div", "")
             .test("connection")
             .attr_of("class", late)
@@ -27,19 +52,24 @@ pub fn connection_banner(text: Text, line: impl Fn() -> (Online, usize) + Copy +
                 })
             })
     };
-    el("div", "").attr("role", "status").when(move || words().is_some(), net)
+    el("div", "").attr("role", "status").switch(shown, net)
+}
+
+/// What a line that was lost is called; none for any other.
+const fn lost(online: Online) -> Option<&'static str> {
+    match online {
+        Online::Idle | Online::Live | Online::Refused(_) | Online::Connecting => None,
+        Online::Offline => Some("offline"),
+        Online::Reconnecting { .. } => Some("reconnecting"),
+        Online::Blocked => Some("blocked"),
+    }
 }
 
 fn words(text: Text, online: Online, waiting: usize) -> Option<String> {
-    let key = match online {
-        Online::Idle | Online::Live => return None,
-        Online::Refused(close) => return Some(text.close(close)),
-        Online::Connecting => return Some(text.get("connecting")),
-        Online::Offline => "offline",
-        Online::Reconnecting { .. } => "reconnecting",
-    };
-    Some(match waiting {
-        0 => text.get(key),
-        _ => text.count(&[key, "_waiting"].concat(), waiting as u64),
-    })
+    match (online, lost(online)) {
+        (Online::Refused(close), _) => Some(text.close(close)),
+        (Online::Connecting, _) => Some(text.get("connecting")),
+        (_, Some(key)) if waiting > 0 => Some(text.count(&[key, "_waiting"].concat(), waiting as u64)),
+        (_, key) => key.map(|key| text.get(key)),
+    }
 }

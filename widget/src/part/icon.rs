@@ -16,6 +16,8 @@ pub const MORE: &str = "M5 11a1 1 0 100 2 1 1 0 000-2M12 11a1 1 0 100 2 1 1 0 00
 pub const LOCK: &str = "M7 11h10a2 2 0 012 2v5a2 2 0 01-2 2H7a2 2 0 01-2-2v-5a2 2 0 012-2zM8 11V8a4 4 0 018 0v3";
 /// A radio mast, struck through.
 pub const NO_NETWORK: &str = "M3 3l18 18M8.5 16a5 5 0 017 0M5 12.5A10 10 0 0110 9.8M19 12.5a10 10 0 00-4-2.4M12 20h.01";
+/// A tick.
+pub const CHECK: &str = "M5 13l4 4L19 7";
 /// A sheet of paper.
 pub const FILE: &str = "M14 3H7a2 2 0 00-2 2v14a2 2 0 002 2h10a2 2 0 002-2V8zM14 3v5h5M9 13h6M9 17h4";
 /// A picture.

@@ -136,7 +136,7 @@ impl World {
             let storage = &mut self.storages[usize::from(client == AGENT)];
             match output {
                 None => break,
-                Some(Output::Connect) => {
+                Some(Output::Connect(_)) => {
                     self.cut_quietly(client);
                     self.pages[client].down.push_back(News::Up);
                 }
@@ -146,7 +146,7 @@ impl World {
                 Some(Output::Forget(id)) => drop(storage.drafts.remove(&id)),
                 Some(Output::KeepToken(token)) => storage.token = Some(token),
                 Some(Output::KeepConversation(conversation)) => storage.conversation = conversation,
-                Some(Output::Arrived { .. }) => {}
+                Some(Output::Arrived { .. } | Output::Probe) => {}
                 Some(other) => panic!("{other:?}"),
             }
         }

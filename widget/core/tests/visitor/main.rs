@@ -3,7 +3,7 @@
 mod chat;
 
 use chat::*;
-use widget_core::{Content, ItemState, LineInput, Online, Output, UploadInput, VisitorInput};
+use widget_core::{Content, ItemState, LineInput, Online, Output, Transport, UploadInput, VisitorInput};
 use wire::{
     Author, Body, ClientFrame, Close, ConversationId, Follow, Lane, Media, MessageId, PageContext, Party, Refusal, Seq,
     ServerFrame, Subject, Token, VisitorId,
@@ -16,7 +16,7 @@ fn nothing_goes_out_and_nothing_is_kept_before_the_visitor_acts() {
     assert_eq!(chat.session.online(), Online::Idle);
     assert_eq!(chat.session.poll_timeout(), None);
     assert_eq!(chat.does(VisitorInput::Line(LineInput::NetworkUp)), []);
-    assert_eq!(chat.does(VisitorInput::Open), [Output::Connect]);
+    assert_eq!(chat.does(VisitorInput::Open), [Output::Connect(Transport::Socket)]);
     let hello = wire::Hello::Visitor { site: "demo".parse().unwrap(), token: None, page: PageContext::default() };
     let hello = Output::Transmit(ClientFrame::Hello { protocol: 1, hello, follow: Vec::new() });
     assert_eq!(chat.connects(None, Vec::new()), [hello]);
@@ -81,7 +81,7 @@ fn a_lost_line_is_made_again_and_what_was_on_it_is_sent_again() {
     assert_eq!(chat.down(1006), []);
     assert_eq!(chat.states()[2], ItemState::Waiting);
     assert!(matches!(chat.session.online(), Online::Reconnecting { retry_at_ms } if retry_at_ms > chat.now_ms));
-    assert_eq!(chat.wakes(), [Output::Connect]);
+    assert_eq!(chat.wakes(), [Output::Connect(Transport::Socket)]);
     let out = chat.connects(Some(VisitorId(1)), vec![row(here, false)]);
     let Output::Transmit(ClientFrame::Hello { follow, .. }) = &out[0] else { panic!("{out:?}") };
     assert_eq!((follow[0].conversation, follow[0].after.shared), (here, Seq(2)));
@@ -185,7 +185,7 @@ fn a_worthless_token_is_dropped_and_the_words_go_out_under_a_new_one() {
     assert_eq!(out[..2], [Output::ForgetToken, Output::KeepConversation(Some(next))]);
     let Output::Keep(moved) = &out[2] else { panic!("{out:?}") };
     assert_eq!((moved.conversation, moved.id, out.len()), (next, draft, 3));
-    assert_eq!(chat.wakes(), [Output::Connect]);
+    assert_eq!(chat.wakes(), [Output::Connect(Transport::Socket)]);
     let out = chat.connects(None, Vec::new());
     assert_eq!(out[1..], [Output::Transmit(ClientFrame::Register)]);
     let out = chat.hears(ServerFrame::Registered { visitor: VisitorId(2), token: token() });
@@ -218,7 +218,7 @@ fn seen_is_said_only_when_looked_at_and_not_too_often() {
     // The report may have been lost with the line.
     chat.down(1006);
     chat.now_ms += 5_000;
-    assert_eq!(chat.does(VisitorInput::Line(LineInput::NetworkUp)), [Output::Connect]);
+    assert_eq!(chat.does(VisitorInput::Line(LineInput::NetworkUp)), [Output::Connect(Transport::Socket)]);
     let out = chat.connects(Some(VisitorId(1)), vec![row(here, false)]);
     assert_eq!(out[1..], [seen(3)]);
 }
@@ -331,7 +331,7 @@ fn a_token_of_another_tab_is_taken_when_there_is_none() {
     let mut chat = start(None, None, Vec::new());
     chat.does(VisitorInput::Open);
     chat.connects(None, Vec::new());
-    assert_eq!(chat.does(VisitorInput::TokenKept(token())), [Output::Disconnect, Output::Connect]);
+    assert_eq!(chat.does(VisitorInput::TokenKept(token())), [Output::Disconnect, Output::Connect(Transport::Socket)]);
     let there = ConversationId(88);
     let out = chat.connects(Some(VisitorId(1)), vec![row(there, false)]);
     assert_eq!(out[1], Output::KeepConversation(Some(there)));

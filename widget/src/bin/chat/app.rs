@@ -122,7 +122,7 @@ fn window_view(frame: Frame) -> El {
     let zone = el("div", "window")
         .child(header(frame))
         .child(el("p", "safe").child(icon(icon::LOCK)).child(el("span", "").text(&text.get("safe"))))
-        .child(connection_banner(text, move || chat.read(|shown| (shown.online, shown.drafts))))
+        .child(connection_banner(text, move || chat.read(|shown| (shown.online, shown.waiting))))
         .switch(
             move || if elsewhere.get() { 2 } else { 1 },
             move |screen| if screen == 1 { talk(frame) } else { earlier(frame) },

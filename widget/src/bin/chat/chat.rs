@@ -68,7 +68,8 @@ impl Brain for Visitor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shown {
     pub(crate) online: Online,
-    pub(crate) drafts: usize,
+    /// Messages that go out as soon as they can.
+    pub(crate) waiting: usize,
     pub(crate) queue: Option<u32>,
     pub(crate) answering: u32,
     pub(crate) conversation: Option<ConversationId>,
@@ -87,7 +88,7 @@ impl Shown {
         let timeline = session.timeline();
         Self {
             online: session.online(),
-            drafts: session.drafts_waiting(),
+            waiting: session.drafts_going_out(),
             queue: session.queue().map(|(place, _)| place),
             answering: session.answering(),
             conversation: timeline.map(|timeline| timeline.conversation()),

@@ -88,7 +88,7 @@ fn DeskPage(
     });
     let shown = Memo::new(move |_| desk.shown());
     let online = Memo::new(move |_| desk.read(AgentSession::online));
-    let waiting = Memo::new(move |_| desk.read(AgentSession::drafts_waiting));
+    let waiting = Memo::new(move |_| desk.read(AgentSession::drafts_going_out));
     let flag = |on: bool, yes: &'static str, no: &'static str| if on { yes } else { no };
     view! {
         <div
