@@ -5,6 +5,7 @@
 
 mod browser;
 mod driver;
+mod gate;
 mod line;
 mod look;
 mod people;
@@ -17,6 +18,7 @@ mod world;
 
 pub use browser::{Browser, Shown};
 pub use driver::Driver;
+pub use gate::Gate;
 pub use line::{Line, new_id};
 pub use look::Look;
 pub use people::{Agent, Visitor};

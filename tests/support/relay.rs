@@ -20,6 +20,8 @@ const PASSWORD: &str = "correct horse battery staple";
 /// A relay process, its address and its data.
 pub struct Relay {
     port: u16,
+    /// How browsers reach it, when that is not its own address.
+    public: Option<String>,
     folder: TempDir,
     process: Option<Process>,
 }
@@ -53,8 +55,14 @@ impl Relay {
     /// The same on a port chosen before, because pages had to know it.
     #[must_use]
     pub fn start_on(port: u16, site_origin: &str) -> Self {
+        Self::start_behind(port, None, site_origin)
+    }
+
+    /// The same behind a proxy under whose address browsers know it.
+    #[must_use]
+    pub fn start_behind(port: u16, public: Option<String>, site_origin: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let mut relay = Self { port, folder, process: None };
+        let mut relay = Self { port, public, folder, process: None };
         relay.command(&["site", "add", "demo", "--origin", site_origin, "--name", "Demo Exchange"], "");
         relay.up();
         relay
@@ -64,6 +72,9 @@ impl Relay {
     pub fn up(&mut self) {
         let mut command = relay_command();
         command.args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--data"]).arg(self.data());
+        if let Some(public) = &self.public {
+            command.env("CAUSEWAY_PUBLIC_URL", public);
+        }
         let mut process = Process::start(&mut command, &self.folder.path().join("relay.log"));
         wait_until("the relay is healthy", || {
             if let Some(status) = process.ended() {
@@ -122,10 +133,10 @@ impl Relay {
         String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
-    /// `http://127.0.0.1:<port>`.
+    /// `http://127.0.0.1:<port>`, or the address of the proxy before it.
     #[must_use]
     pub fn origin(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.public.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}", self.port))
     }
 
     /// The port it listens on.

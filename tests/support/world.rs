@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::browser::Browser;
 use crate::driver::Driver;
+use crate::gate::Gate;
 use crate::look::Look;
 use crate::people::{Agent, Visitor};
 use crate::process::free_port;
@@ -32,6 +33,17 @@ impl World {
         let site = Site::start(&format!("http://127.0.0.1:{port}"));
         let relay = Relay::start_on(port, &site.origin());
         Self { relay, site, driver: Arc::new(Driver::start()), _turn: turn }
+    }
+
+    /// The same behind a gate that lets no WebSocket through: pages know the relay by the gate's address only.
+    #[must_use]
+    pub fn start_behind_gate() -> (Self, Gate) {
+        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let port = free_port();
+        let gate = Gate::start(port);
+        let site = Site::start(&gate.origin());
+        let relay = Relay::start_behind(port, Some(gate.origin()), &site.origin());
+        (Self { relay, site, driver: Arc::new(Driver::start()), _turn: turn }, gate)
     }
 
     /// A browser of its own, on an empty page.
