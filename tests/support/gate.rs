@@ -27,6 +27,7 @@ struct Rules {
     /// Holds an answer back until it is complete.
     buffers: AtomicBool,
     refused: AtomicU32,
+    sockets: AtomicU32,
     streams: AtomicU32,
     closed: AtomicBool,
     /// What is open, to be cut.
@@ -44,6 +45,7 @@ impl Gate {
             upgrades: AtomicBool::new(false),
             buffers: AtomicBool::new(false),
             refused: AtomicU32::new(0),
+            sockets: AtomicU32::new(0),
             streams: AtomicU32::new(0),
             closed: AtomicBool::new(false),
             open: Mutex::default(),
@@ -92,6 +94,12 @@ impl Gate {
         self.rules.refused.load(Ordering::SeqCst)
     }
 
+    /// How many upgrades were let through.
+    #[must_use]
+    pub fn sockets(&self) -> u32 {
+        self.rules.sockets.load(Ordering::SeqCst)
+    }
+
     /// How many streams were asked for.
     #[must_use]
     pub fn streams(&self) -> u32 {
@@ -138,6 +146,7 @@ impl Rules {
             return browser.write_all(refusal).ok();
         }
         let stream = request.starts_with("POST /stream ");
+        self.sockets.fetch_add(u32::from(upgrade), Ordering::SeqCst);
         self.streams.fetch_add(u32::from(stream), Ordering::SeqCst);
         let mut relay = TcpStream::connect(("127.0.0.1", self.relay)).ok()?;
         self.remember(&relay)?;

@@ -67,7 +67,11 @@ fn Presence(desk: Desk) -> impl IntoView {
     let live = move || desk.read(|session| session.online() == Online::Live);
     let label = move || {
         let (load, capacity) = me.read().as_ref().map(|me| (me.load, me.capacity)).unwrap_or_default();
-        let state = t(if online() { "console_online" } else { "console_away" });
+        let state = t(match (live(), online()) {
+            (false, _) => "console_unconnected",
+            (true, true) => "console_online",
+            (true, false) => "console_away",
+        });
         fill("console_presence", &[("state", &state), ("load", &load.to_string()), ("capacity", &capacity.to_string())])
     };
     let toggle = move |_| desk.tell(AgentInput::Presence { away: untrack(online) });
