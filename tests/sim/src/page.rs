@@ -226,11 +226,14 @@ impl World {
         }
         let storage = &mut self.browsers[self.pages[page].browser].storage;
         match output {
-            Output::Connect => {
+            // Frames are the same over both.
+            Output::Connect(_) => {
                 self.drop_line(page);
                 self.open_line(page);
             }
             Output::Disconnect => self.drop_line(page),
+            // Sockets can be opened here whenever a stream can.
+            Output::Probe => self.plan_in(20, Happening::SocketOpen(page)),
             Output::Transmit(frame) => {
                 if let Some(id) = self.pages[page].line {
                     self.go_up(id, &frame);
