@@ -15,7 +15,7 @@ fn json(frame: &ClientFrame) -> String {
 }
 
 fn agent_hello(protocol: u16) -> String {
-    json(&ClientFrame::Hello { protocol, hello: Hello::Agent, follow: Vec::new() })
+    json(&ClientFrame::Hello { protocol, hello: Hello::Agent { state: None }, follow: Vec::new() })
 }
 
 #[tokio::test(flavor = "multi_thread")]

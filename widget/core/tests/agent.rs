@@ -231,7 +231,7 @@ fn a_choice_to_be_away_holds_over_reconnects_and_tabs() {
     // Back again while the line was down: said, although it is what a relay expects of whoever comes.
     desk.does(AgentInput::Line(LineInput::Down { code: 1006 }));
     assert_eq!(desk.does(AgentInput::Presence { away: false }), []);
-    assert_eq!(desk.does(AgentInput::Line(LineInput::NetworkUp)), [Output::Connect]);
+    assert_eq!(desk.does(AgentInput::Line(LineInput::NetworkUp)), [Output::Connect(Transport::Socket)]);
     assert_eq!(desk.connects(AgentState::Online, Vec::new()), [hello(Some(AgentState::Online))]);
 }
 
