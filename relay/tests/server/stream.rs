@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use wire::limit::{FRAME_BYTES_MAX, FRAMES_BURST_MAX, FRAMES_REFUSED_MAX, POST_BYTES_MAX};
-use wire::{ClientFrame, Close, Hello, Lane, PROTOCOL, Refusal, Say, Seq, ServerFrame, Token};
+use wire::{Body, ClientFrame, Close, Hello, Lane, PROTOCOL, Refusal, Say, Seq, ServerFrame, Token};
 
 use crate::streamed::Streamed;
 use crate::support::{Agent, PATIENCE, Relay, SITE_ORIGIN, hello, new_conversation, new_message};
@@ -31,10 +31,7 @@ async fn a_first_message_is_answered_resumed_and_recorded_once() {
     visitor.register().await;
     let conversation = new_conversation();
     let said = visitor.say(conversation, "Hello, my withdrawal is stuck").await;
-    agent
-        .line
-        .until(|frame| matches!(frame, ServerFrame::Inbox { row } if row.conversation == conversation).then_some(()))
-        .await;
+    visitor.line.event(|event| event.body == Body::Joined).await;
     agent.follow(conversation).await;
     let answer = agent.say(conversation, "Hi, I am looking into it").await;
     assert_eq!(visitor.line.event(|event| event.id == answer.id).await, answer);
