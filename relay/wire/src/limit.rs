@@ -24,7 +24,7 @@ pub const STREAM_COMMENT_EVERY_MS: u64 = 25_000;
 /// Frames in one post to a stream: more than a client has on its way, …
 pub const POST_FRAMES_MAX: usize = 32;
 /// … and their bytes in all.
-pub const POST_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
+pub const POST_BYTES_MAX: usize = 128 * 1024;
 /// How long a post may take to arrive.
 pub const POST_WAIT_MS: u64 = 30_000;
 /// The relay closes a connection that said nothing for this long. Browsers let the timers of a hidden page fire once a minute

@@ -173,7 +173,8 @@ fn table(name: &str) -> String {
             let variants = source.split("\nimpl ").next().unwrap_or_default();
             let reasons = documented(variants, |line| {
                 let name = line.split([',', ' ']).next()?;
-                let variant = name.starts_with(char::is_uppercase) && line.ends_with([',', '{']);
+                let plain = name.starts_with(char::is_uppercase) && name.chars().all(char::is_alphanumeric);
+                let variant = plain && line.ends_with([',', '{']);
                 variant.then(|| snake(name))
             });
             let golden = golden();
