@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub(crate) mod connection;
+pub mod doors;
 pub mod http;
 pub mod limiter;
 pub mod listen;

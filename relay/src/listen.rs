@@ -18,18 +18,17 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
+use wire::limit::HEAD_BYTES_MAX;
 
 use crate::config::Tls;
+use crate::doors::{Doors, Place};
 
 /// How long a client may take for its handshake, for the head of a request, and between two requests.
 const HEAD_WAIT: Duration = Duration::from_secs(10);
-/// Connections that speak HTTP at once (WebSockets and streams have bounds of their own); the next ones are closed at once.
-const HTTP_CONNECTIONS_MAX: usize = 8_192;
 /// Pause after an accept that failed, which is mostly for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -41,6 +40,8 @@ pub struct Listener {
     pub tls: Option<TlsAcceptor>,
     /// What is served.
     pub router: Router,
+    /// Who may come in; whoever may not is closed at once.
+    pub doors: Doors,
 }
 
 /// The connection that a request came by, for a handler whose answer goes on for as long as the other side likes.
@@ -50,7 +51,7 @@ pub struct Carrier(Arc<Carried>);
 #[derive(Debug)]
 struct Carried {
     /// The place among the connections that speak HTTP.
-    place: Mutex<Option<OwnedSemaphorePermit>>,
+    place: Mutex<Option<Place>>,
     /// Set to cut the connection.
     cut: CancellationToken,
     /// Set when it is gone.
@@ -58,7 +59,7 @@ struct Carried {
 }
 
 impl Carrier {
-    fn new(place: OwnedSemaphorePermit) -> Self {
+    fn new(place: Place) -> Self {
         let place = Mutex::new(Some(place));
         Self(Arc::new(Carried { place, cut: CancellationToken::new(), gone: CancellationToken::new() }))
     }
@@ -114,7 +115,6 @@ pub fn load_tls(files: &Tls) -> anyhow::Result<TlsAcceptor> {
 impl Listener {
     /// Accepts until `stopping`; connections live on in `connections`, each finishing the request it is at.
     pub async fn serve(self, stopping: CancellationToken, connections: TaskTracker) {
-        let room = Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX));
         loop {
             let accepted = tokio::select! {
                 () = stopping.cancelled() => break,
@@ -128,7 +128,7 @@ impl Listener {
                     continue;
                 }
             };
-            let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
+            let Some(place) = self.doors.enter(peer.ip()) else {
                 crate::metrics::turned_away(crate::metrics::Away::Http);
                 continue;
             };
@@ -176,6 +176,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WAIT)
+        .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(connection);

@@ -21,6 +21,7 @@ use crate::blob::{Blobs, FILES_FOLDER};
 use crate::bus::LocalBus;
 use crate::clock::{now_ms, random_bytes};
 use crate::config::Config;
+use crate::doors::Doors;
 use crate::http::{UPLOADS_MAX, Web};
 use crate::limiter::{Slots, Window};
 use crate::listen::{Listener, bind, load_tls};
@@ -96,7 +97,8 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     tasks.spawn(run::run(core, hands));
     tasks.spawn(watch_settings(app.clone()));
     tasks.spawn(crate::sweep::run(app.clone()));
-    let public = Listener { listener, tls, router: crate::http::router(app.clone()) };
+    let doors = || Doors::new(limits.connections_per_address_max, &app.config.trusted_proxies);
+    let public = Listener { listener, tls, router: crate::http::router(app.clone()), doors: doors() };
     tasks.spawn(public.serve(app.stopping.clone(), app.sockets.clone()));
     let mut metrics_address = None;
     if let (Some(at), Some(recorder)) = (app.config.metrics_listen, recorder) {
@@ -104,7 +106,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         metrics_address = Some(listener.local_addr()?);
         tasks.spawn(crate::metrics::fold(recorder.clone(), app.stopping.clone()));
         let router = crate::metrics::router(recorder, app.clone());
-        let numbers = Listener { listener, tls: None, router };
+        let numbers = Listener { listener, tls: None, router, doors: doors() };
         tasks.spawn(numbers.serve(app.stopping.clone(), app.sockets.clone()));
     }
     Ok(Running { address, metrics_address, origin, app, tasks, core_end, store, _folder: folder })

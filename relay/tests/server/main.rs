@@ -6,6 +6,7 @@ mod backup;
 mod bad_input;
 mod command;
 mod file;
+mod hostile;
 mod metrics;
 mod page;
 mod privacy;

@@ -48,6 +48,12 @@ pub const FRAMES_PER_SECOND_MAX: u32 = 20;
 pub const FRAMES_REFUSED_MAX: u32 = 200;
 /// Connections that one address may hold at once (an office behind one address still fits).
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 200;
+/// Connections that speak plain HTTP at once; lines are counted apart. The next ones are closed before a byte is read.
+pub const HTTP_CONNECTIONS_MAX: usize = 8_192;
+/// Plain HTTP connections of one address beyond the lines it may open: an office loads pages and files beside.
+pub const HTTP_CONNECTIONS_SPARE: usize = 256;
+/// Bytes of one request's head, as far as one read may overstep. Cookies and proxies' headers fit; with the bound above, heads have a bound in memory.
+pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// New connections that one address may open in a minute.
 pub const CONNECTS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 300;
 /// Connections that one relay holds at once.
@@ -124,6 +130,7 @@ pub const STOP_WAIT_MS: u64 = 5_000;
 // UTF-8 needs four bytes a character at most.
 const _: () = assert!(TEXT_CHARS_MAX * 4 < FRAME_BYTES_MAX);
 const _: () = assert!(IDLE_MAX_MS > PING_EVERY_MS + PONG_WAIT_MS);
+const _: () = assert!(CONNECTIONS_PER_ADDRESS_MAX + HTTP_CONNECTIONS_SPARE < HTTP_CONNECTIONS_MAX);
 const _: () = assert!(TYPING_SHOWN_MS > TYPING_EVERY_MS);
 const _: () = assert!(RECONNECT_FIRST_MS < RECONNECT_MAX_MS);
 const _: () = assert!(OUTBOX_IN_FLIGHT_MAX < FRAMES_BURST_MAX as usize);
