@@ -63,7 +63,10 @@ fn frame(bytes: &mut Unstructured<'_>) -> Result<ClientFrame> {
             ClientFrame::Presence { state }
         }
         15 => ClientFrame::Page { page: page(&text(bytes)?) },
-        16 => ClientFrame::ListClosed { before_ms: bytes.arbitrary()? },
+        16 => {
+            let before = if bytes.arbitrary()? { Some(conversation) } else { None };
+            ClientFrame::ListClosed { before_ms: bytes.arbitrary()?, before }
+        }
         17 => ClientFrame::ListOfVisitor { visitor: visitor(small(bytes)?) },
         18 => ClientFrame::Register,
         _ => ClientFrame::Ping,
