@@ -39,7 +39,8 @@ pub enum Input {
         /// Which line.
         connection: ConnectionId,
     },
-    /// The bus: some relay (maybe this one) has committed these events of one conversation. The only way in for events.
+    /// The bus: some relay (maybe this one) has committed these events of one conversation. The way in for events; the answer to an
+    /// append stands in for an announcement that was lost.
     Committed(Commit),
     /// The bus: somebody is typing somewhere.
     Typing(Typing),
