@@ -4,27 +4,35 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks the frames and events it waits for")]
 
 mod browser;
+mod client;
+mod dice;
 mod driver;
 mod gate;
+mod judge;
 mod line;
 mod look;
 mod people;
 mod place;
 mod process;
+mod proxy;
 mod relay;
 mod site;
 mod wait;
 mod world;
 
 pub use browser::{Browser, Shown};
+pub use client::{Client, Door};
+pub use dice::Dice;
 pub use driver::Driver;
 pub use gate::Gate;
+pub use judge::{Acknowledged, Judge, LaneOf, Log, Verdict, check_integrity, check_queue};
 pub use line::{Line, new_id};
 pub use look::Look;
 pub use people::{Agent, Visitor};
 pub use place::{screenshots, web_dir, workspace};
 pub use process::Process;
-pub use relay::{Answer, Relay};
+pub use proxy::{Proxy, Weather};
+pub use relay::{Answer, Relay, Setup};
 pub use site::Site;
 pub use wait::{BOUND, eventually, wait_until};
 pub use world::World;

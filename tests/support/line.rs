@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant, SystemTime};
 
 use tungstenite::client::IntoClientRequest;
+use tungstenite::handshake::client::Request;
 use tungstenite::http::HeaderValue;
 use tungstenite::{Error, HandshakeError, Message, WebSocket};
 use wire::{
@@ -42,22 +43,33 @@ impl Line {
     /// # Errors
     /// The status of the refusal.
     pub fn open(relay: &Relay, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
-        let mut request = format!("ws://127.0.0.1:{}/socket", relay.port())
-            .into_client_request()
-            .expect("the address is well-formed");
-        for (name, value) in headers {
-            request.headers_mut().insert(*name, HeaderValue::from_str(value).expect("a plain header"));
-        }
-        let stream = TcpStream::connect(("127.0.0.1", relay.port())).expect("the relay listens");
-        stream.set_read_timeout(Some(BOUND)).expect("a socket takes a timeout");
-        match tungstenite::client(request, stream) {
+        Self::dial(relay.port(), headers, BOUND)
+            .map_err(|why| why.unwrap_or_else(|| panic!("the relay does not listen, or the upgrade broke")))
+    }
+
+    /// The same on any port of loopback, a proxy's too, and with a bound of its own on every wait for the other side.
+    ///
+    /// # Errors
+    /// The status of the refusal; none when nobody listens or the line broke before there was one.
+    pub fn dial(port: u16, headers: &[(&'static str, &str)], wait: Duration) -> Result<Self, Option<u16>> {
+        let stream = TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), wait).map_err(|_| None)?;
+        // Frames are small and wait for nobody.
+        stream.set_nodelay(true).map_err(|_| None)?;
+        stream.set_read_timeout(Some(wait)).expect("a socket takes a timeout");
+        stream.set_write_timeout(Some(wait)).expect("a socket takes a timeout");
+        match tungstenite::client(upgrade(port, headers), stream) {
             Ok((socket, _)) => {
                 socket.get_ref().set_read_timeout(Some(READ_WAIT)).expect("a socket takes a timeout");
                 Ok(Self { socket, welcome: None })
             }
-            Err(HandshakeError::Failure(Error::Http(answer))) => Err(answer.status().as_u16()),
-            Err(error) => panic!("the upgrade broke: {error}"),
+            Err(HandshakeError::Failure(Error::Http(answer))) => Err(Some(answer.status().as_u16())),
+            Err(_) => Err(None),
         }
+    }
+
+    /// How long [`Self::hear`] waits for a frame.
+    pub fn set_read_wait(&self, wait: Duration) {
+        self.socket.get_ref().set_read_timeout(Some(wait)).expect("a socket takes a timeout");
     }
 
     /// A visitor of `demo`, welcomed.
@@ -105,6 +117,12 @@ impl Line {
     #[track_caller]
     pub fn send(&mut self, frame: &ClientFrame) {
         self.send_raw(Message::text(serde_json::to_string(frame).expect("frames are JSON")));
+    }
+
+    /// Sends one frame; whether the line still took it.
+    #[must_use]
+    pub fn try_send(&mut self, frame: &ClientFrame) -> bool {
+        self.socket.send(Message::text(serde_json::to_string(frame).expect("frames are JSON"))).is_ok()
     }
 
     /// Sends anything; a line that the relay closed meanwhile is no failure.
@@ -212,13 +230,19 @@ impl Line {
     /// Every shared event of one conversation.
     #[track_caller]
     pub fn read(&mut self, conversation: ConversationId) -> Vec<Event> {
+        self.read_lane(conversation, Lane::Shared)
+    }
+
+    /// Every event of one lane.
+    #[track_caller]
+    pub fn read_lane(&mut self, conversation: ConversationId, lane: Lane) -> Vec<Event> {
         let mut all: Vec<Event> = Vec::new();
         loop {
             let after = all.last().map_or(Seq::ZERO, |event| event.seq);
-            self.send(&ClientFrame::Fetch { conversation, lane: Lane::Shared, after });
+            self.send(&ClientFrame::Fetch { conversation, lane, after });
             let (mut page, head) = self.until("a page of events", |frame| match frame {
-                ServerFrame::Events { conversation: of, lane: Lane::Shared, after: from, events, head }
-                    if *of == conversation && *from == after =>
+                ServerFrame::Events { conversation: of, lane: read, after: from, events, head }
+                    if *of == conversation && *read == lane && *from == after =>
                 {
                     Some((events.clone(), *head))
                 }
@@ -232,4 +256,14 @@ impl Line {
             }
         }
     }
+}
+
+/// The request that opens a line, with these headers.
+pub(crate) fn upgrade(port: u16, headers: &[(&'static str, &str)]) -> Request {
+    let mut request =
+        format!("ws://127.0.0.1:{port}/socket").into_client_request().expect("the address is well-formed");
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, HeaderValue::from_str(value).expect("a plain header"));
+    }
+    request
 }

@@ -1,8 +1,9 @@
 //! A real relay: its binary as a process of its own, on a port and a data folder that outlive a kill.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -23,7 +24,23 @@ pub struct Relay {
     /// How browsers reach it, when that is not its own address.
     public: Option<String>,
     folder: TempDir,
+    data: PathBuf,
+    /// Words before the relay's own command: whatever runs it.
+    wrapper: Vec<String>,
     process: Option<Process>,
+}
+
+/// What is unusual about a relay.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Under which address browsers know it, when that is not its own.
+    pub public: Option<String>,
+    /// Where its data lies, instead of a folder that goes with the test.
+    pub data: Option<PathBuf>,
+    /// Lines of configuration beyond the defaults.
+    pub config: String,
+    /// A command that runs the relay's, given after it: a tracer.
+    pub wrapper: Vec<String>,
 }
 
 /// What came back from one HTTP request.
@@ -61,21 +78,33 @@ impl Relay {
     /// The same behind a proxy under whose address browsers know it.
     #[must_use]
     pub fn start_behind(port: u16, public: Option<String>, site_origin: &str) -> Self {
+        let mut relay = Self::prepare(port, site_origin, Setup { public, ..Setup::default() });
+        relay.up();
+        relay
+    }
+
+    /// Its data and its site, with nothing running yet.
+    #[must_use]
+    pub fn prepare(port: u16, site_origin: &str, setup: Setup) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let mut relay = Self { port, public, folder, process: None };
+        let data = setup.data.unwrap_or_else(|| folder.path().join("data"));
+        std::fs::write(folder.path().join("relay.toml"), setup.config).expect("a temporary folder can be filled");
+        let relay = Self { port, public: setup.public, folder, data, wrapper: setup.wrapper, process: None };
         relay.command(&["site", "add", "demo", "--origin", site_origin, "--name", "Demo Exchange"], "");
+        relay
+    }
+
+    /// The same on a port that is free, and running.
+    #[must_use]
+    pub fn start_with(setup: Setup) -> Self {
+        let mut relay = Self::prepare(free_port(), "http://localhost:9", setup);
         relay.up();
         relay
     }
 
     /// Starts the process (again) and waits until it is healthy.
     pub fn up(&mut self) {
-        let mut command = relay_command();
-        command.args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--data"]).arg(self.data());
-        if let Some(public) = &self.public {
-            command.env("CAUSEWAY_PUBLIC_URL", public);
-        }
-        let mut process = Process::start(&mut command, &self.folder.path().join("relay.log"));
+        let mut process = self.begin();
         wait_until("the relay is healthy", || {
             if let Some(status) = process.ended() {
                 panic!("the relay ended by itself ({status}):\n{}", process.log());
@@ -83,6 +112,38 @@ impl Relay {
             (self.try_get("/health")?.status == 200).then_some(())
         });
         self.process = Some(process);
+    }
+
+    /// Starts the process and waits for nothing: what it says, and that it ended by itself, within the bound.
+    #[must_use]
+    pub fn fails_to_start(&self) -> String {
+        let mut process = self.begin();
+        wait_until("the relay gives up", || process.ended());
+        process.log()
+    }
+
+    fn begin(&self) -> Process {
+        let relay = relay_command();
+        let mut command = match self.wrapper.split_first() {
+            None => relay,
+            Some((program, words)) => {
+                let mut command = bare(program.as_ref());
+                command.args(words).arg(relay.get_program());
+                command
+            }
+        };
+        if let Some(public) = &self.public {
+            command.env("CAUSEWAY_PUBLIC_URL", public);
+        }
+        command.arg("serve").arg("--config").arg(self.folder.path().join("relay.toml"));
+        command.args(["--listen", &format!("127.0.0.1:{}", self.port), "--data"]).arg(&self.data);
+        Process::start(&mut command, &self.folder.path().join("relay.log"))
+    }
+
+    /// The number of the running process: the relay's, or its wrapper's.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().expect("only a running relay has a number").id()
     }
 
     /// SIGKILL: no chance to say or write anything more.
@@ -117,7 +178,7 @@ impl Relay {
         let mut child = relay_command()
             .args(words)
             .arg("--data")
-            .arg(self.data())
+            .arg(&self.data)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -145,8 +206,10 @@ impl Relay {
         self.port
     }
 
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+    /// The folder that holds what it stores.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     /// Everything it logged, over all its lives.
@@ -215,7 +278,11 @@ impl Relay {
 
 /// The relay's binary, out of reach of settings in the environment of whoever runs the tests.
 fn relay_command() -> Command {
-    let mut command = Command::new(relay_binary());
+    bare(relay_binary().as_os_str())
+}
+
+fn bare(program: &OsStr) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("CAUSEWAY_") {
             command.env_remove(name);

@@ -1,0 +1,149 @@
+//! A bad network between everybody and the relay: what is written arrives, in order and once, when the weather clears.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use support::{Door, Proxy, Relay, Setup, Weather};
+
+use crate::crowd::{Crowd, Size, Stage};
+use crate::form::{skip, turn};
+
+const CROWD: Size = Size { visitors: 4, agents: 2, capacity: 3, pause_ms: (60, 240), chars_max: 1_500 };
+/// A line that says nothing for so long is given up.
+const SILENCE: Duration = Duration::from_secs(3);
+/// 64 kbit/s.
+const NARROW_BYTES: u32 = 8_000;
+
+#[test]
+fn through_a_bad_network_everything_arrives_in_order_and_once() {
+    let mut turn = turn("network");
+    let relay = Relay::start_with(Setup::default());
+    let proxy = Proxy::start(relay.port());
+    let door = Door { port: proxy.port(), silence_max: SILENCE, ..Door::of(&relay) };
+    let mut crowd = Crowd::new(&relay, CROWD, &turn.dice, &door);
+    let form = turn.form;
+    let delay = |ms| Weather { delay: Duration::from_millis(ms), ..Weather::default() };
+    let narrow = Weather { bytes_per_second: Some(NARROW_BYTES), ..delay(40) };
+    let lose_up = Weather { lose_up: true, ..Weather::default() };
+    let lose_down = Weather { lose_down: true, ..Weather::default() };
+    let cutting = |bytes| Weather { cut_after_bytes: Some(bytes), ..Weather::default() };
+    let cuts = turn.dice.between(1_500, 20_000);
+    let times = [
+        ("delay", delay(turn.dice.between(50, 400)), form.weather),
+        ("64 kbit/s", narrow, form.weather),
+        ("nothing comes down", lose_down, SILENCE + form.weather),
+        ("nothing goes up", lose_up, SILENCE + form.weather),
+        ("cut after some bytes", cutting(cuts), form.weather),
+        ("black hole", Weather::BLACK_HOLE, form.black_hole),
+    ];
+    crowd.act(|stage| {
+        for (name, weather, time) in times {
+            fair(&proxy, stage);
+            let before = stage.judge.count();
+            proxy.set(weather);
+            stage.last(time);
+            turn.tell(format_args!("{name}: {} acknowledged in {time:?}", stage.judge.count() - before));
+        }
+        fair(&proxy, stage);
+    });
+    let lost: usize = crowd.clients().map(|client| client.closes().len()).sum();
+    assert!(lost > 0, "the bad weather broke no line at all");
+    let (_, verdict) = crowd.judge(&relay);
+    assert!(crowd.judge.refusals().keys().all(|why| why == "Ended" || why == "Taken" || why == "NotAllowed"));
+    turn.tell(format_args!("{lost} lines lost: {verdict:?}"));
+}
+
+fn fair(proxy: &Proxy, stage: &Stage) {
+    proxy.set(Weather::default());
+    proxy.cut();
+    stage.all_ready();
+    stage.more(10);
+}
+
+/// Set for the copy of this test that runs inside the namespace.
+const INSIDE: &str = "TORTURE_INSIDE_NAMESPACE";
+const NAME: &str = "network::through_a_lossy_kernel_network_everything_arrives_in_order_and_once";
+
+/// The bad networks the kernel itself can make, the worst first: `netem`, or a narrow line with a short queue, which drops what
+/// does not fit.
+const DISCIPLINES: [&[&str]; 2] = [
+    &["netem", "delay", "30ms", "20ms", "loss", "3%", "duplicate", "1%", "reorder", "5%"],
+    &["tbf", "rate", "400kbit", "burst", "4kb", "limit", "12kb"],
+];
+
+#[test]
+fn through_a_lossy_kernel_network_everything_arrives_in_order_and_once() {
+    if std::env::var_os(INSIDE).is_some() {
+        return inside();
+    }
+    let Some(space) = Namespace::make() else {
+        return skip("kernel network", "no permission to make a network namespace, or no `ip` and `tc`");
+    };
+    let Some(discipline) = DISCIPLINES.iter().find(|words| space.shape(words)) else {
+        return skip("kernel network", "this kernel has neither netem nor tbf");
+    };
+    println!("torture kernel network: {}", discipline.join(" "));
+    let own = std::env::current_exe().expect("a running program has a path");
+    let done = Command::new("ip")
+        .args(["netns", "exec", &space.name])
+        .arg(own)
+        .args(["--exact", NAME, "--nocapture"])
+        .env(INSIDE, "1")
+        .status();
+    assert!(done.is_ok_and(|status| status.success()), "the story failed inside the namespace; its words stand above");
+    println!("torture kernel network: {}", space.counters());
+}
+
+fn inside() {
+    let turn = turn("kernel network, inside");
+    let relay = Relay::start_with(Setup::default());
+    let mut crowd = Crowd::new(&relay, CROWD, &turn.dice, &Door::of(&relay));
+    crowd.act(|stage| {
+        stage.all_ready();
+        stage.last(turn.form.weather * 2);
+        stage.more(10);
+    });
+    let (_, verdict) = crowd.judge(&relay);
+    turn.tell(format_args!("{verdict:?}"));
+}
+
+/// A network of its own with nothing but loopback; removed when dropped.
+struct Namespace {
+    name: String,
+}
+
+impl Namespace {
+    fn make() -> Option<Self> {
+        let name = format!("torture-{}", std::process::id());
+        quiet(&["ip", "netns", "add", &name]).then_some(())?;
+        let space = Self { name };
+        // Loopback's own packets of 64 KiB would not pass a narrow line at all.
+        let up = ["ip", "netns", "exec", &space.name, "ip", "link", "set", "lo", "mtu", "1500", "up"];
+        quiet(&up).then_some(space)
+    }
+
+    fn shape(&self, words: &[&str]) -> bool {
+        let mut line = vec!["ip", "netns", "exec", &self.name, "tc", "qdisc", "add", "dev", "lo", "root"];
+        line.extend(words);
+        quiet(&line)
+    }
+
+    /// What the kernel says it did.
+    fn counters(&self) -> String {
+        let line = ["netns", "exec", &self.name, "tc", "-s", "qdisc", "show", "dev", "lo"];
+        let said = Command::new("ip").args(line).output().map(|output| output.stdout).unwrap_or_default();
+        String::from_utf8_lossy(&said).split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        quiet(&["ip", "netns", "del", &self.name]);
+    }
+}
+
+fn quiet(line: &[&str]) -> bool {
+    let Some((program, words)) = line.split_first() else { return false };
+    let status = Command::new(program).args(words).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
