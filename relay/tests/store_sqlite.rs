@@ -177,6 +177,22 @@ fn a_full_disk_refuses_the_whole_batch_and_room_ends_it() {
 }
 
 #[test]
+fn opening_what_is_up_to_date_writes_nothing_so_that_a_full_disk_does_not_keep_a_relay_down() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(SqliteStore::open(folder.path()).unwrap());
+    // Held open, so that the log stays and shows what a second opening would write into it.
+    let other = database(folder.path());
+    let _: i64 = other.query_row("SELECT count(*) FROM event", [], |row| row.get(0)).unwrap();
+    let log = || {
+        std::fs::read_dir(folder.path()).unwrap().flatten().find(|file| file.path().ends_with("causeway.sqlite3-wal"))
+    };
+    let bytes = || log().map_or(0, |file| file.metadata().unwrap().len());
+    let before = bytes();
+    drop(SqliteStore::open(folder.path()).unwrap());
+    assert_eq!(bytes(), before);
+}
+
+#[test]
 fn a_batch_is_answered_in_order_and_each_on_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path()).unwrap();

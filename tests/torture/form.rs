@@ -18,6 +18,8 @@ pub(crate) struct Form {
     pub(crate) kills_between_verdicts: u32,
     /// Orderly stops under load.
     pub(crate) stops: u32,
+    /// How often the disk runs full.
+    pub(crate) fills: u32,
     /// How long the network swallows everything.
     pub(crate) black_hole: Duration,
     /// How long any other weather lasts.
@@ -28,6 +30,7 @@ const SHORT: Form = Form {
     kills: 30,
     kills_between_verdicts: 10,
     stops: 3,
+    fills: 2,
     black_hole: Duration::from_secs(5),
     weather: Duration::from_secs(3),
 };
@@ -36,6 +39,7 @@ const LONG: Form = Form {
     kills: 500,
     kills_between_verdicts: 50,
     stops: 50,
+    fills: 20,
     black_hole: Duration::from_secs(60),
     weather: Duration::from_secs(20),
 };

@@ -58,8 +58,12 @@ pub(super) fn schema_version(connection: &Connection) -> Result<u32, OpenError> 
     connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(refused)
 }
 
-/// Applies the migrations that are missing, all or none.
+/// Applies the migrations that are missing, all or none. Where none is missing it writes nothing: a relay must come up again on a disk that is
+/// full.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    if schema_version(connection)? == SCHEMA_VERSION {
+        return Ok(());
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(refused)?;
     let found = schema_version(&transaction)?;
     if found > SCHEMA_VERSION {
