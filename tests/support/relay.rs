@@ -151,6 +151,21 @@ impl Relay {
         self.process.take().expect("only a running relay can be killed").kill();
     }
 
+    /// SIGKILL to the relay that a tracer runs; the tracer has written everything when this is done.
+    pub fn kill_traced(&mut self) {
+        let mut tracer = self.process.take().expect("only a running relay can be killed");
+        let id = tracer.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        let child = children.split_whitespace().next().expect("the tracer runs the relay");
+        Command::new("kill").args(["-KILL", child]).status().expect("a signal can be sent");
+        tracer.wait();
+    }
+
+    /// From the next start on it runs by itself.
+    pub fn set_untraced(&mut self) {
+        self.wrapper.clear();
+    }
+
     /// SIGTERM, and whether it ended cleanly.
     pub fn stop(&mut self) -> bool {
         let mut process = self.process.take().expect("only a running relay can be stopped");

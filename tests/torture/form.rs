@@ -20,6 +20,9 @@ pub(crate) struct Form {
     pub(crate) stops: u32,
     /// How often the disk runs full.
     pub(crate) fills: u32,
+    /// Power cuts, and how often the database takes in its log meanwhile.
+    pub(crate) cuts: u64,
+    pub(crate) checkpoints: u32,
     /// How long the network swallows everything.
     pub(crate) black_hole: Duration,
     /// How long any other weather lasts.
@@ -31,6 +34,8 @@ const SHORT: Form = Form {
     kills_between_verdicts: 10,
     stops: 3,
     fills: 2,
+    cuts: 20,
+    checkpoints: 1,
     black_hole: Duration::from_secs(5),
     weather: Duration::from_secs(3),
 };
@@ -40,6 +45,8 @@ const LONG: Form = Form {
     kills_between_verdicts: 50,
     stops: 50,
     fills: 20,
+    cuts: 300,
+    checkpoints: 5,
     black_hole: Duration::from_secs(60),
     weather: Duration::from_secs(20),
 };

@@ -6,4 +6,6 @@ mod fault;
 mod form;
 mod kill;
 mod network;
+mod power;
 mod stop;
+mod trace;
