@@ -25,6 +25,7 @@ use crate::run::Arrival;
 use crate::store::task::StoreHandle;
 use crate::store::{Site, StoreError};
 use crate::stream::Streams;
+use crate::turnstile::Turnstile;
 
 /// The shared state; clones are cheap.
 #[derive(Clone)]
@@ -48,6 +49,8 @@ pub struct Shared {
     pub web: Web,
     /// Connections held now.
     pub connections: Arc<Slots<Address>>,
+    /// Where visitors wait when very many come at once.
+    pub turnstile: Turnstile,
     /// Connections opened lately.
     pub connects: Window<Address>,
     /// Visitors registered lately.

@@ -22,5 +22,6 @@ pub mod stream;
 pub mod sweep;
 pub mod trace;
 pub mod transcript;
+pub mod turnstile;
 
 pub use relay_edge::{address, origin};

@@ -17,7 +17,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,6 +29,9 @@ use crate::doors::{Doors, Place};
 
 /// How long a client may take for its handshake, for the head of a request, and between two requests.
 const HEAD_WAIT: Duration = Duration::from_secs(10);
+/// Connections that may wait to be accepted. The usual 128 overflow when everybody comes back after a restart, and whoever is dropped there
+/// tries again only after a second, then two, then four.
+const BACKLOG: u32 = 4_096;
 /// Pause after an accept that failed, which is mostly for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -83,10 +86,14 @@ impl Carrier {
 /// # Errors
 /// When it is in use or not ours, with what to do about it.
 pub fn bind(at: SocketAddr) -> anyhow::Result<TcpListener> {
-    let listener = std::net::TcpListener::bind(at)
-        .with_context(|| format!("cannot listen on {at}; stop what uses it, or choose another with --listen"))?;
-    listener.set_nonblocking(true)?;
-    Ok(TcpListener::from_std(listener)?)
+    let listen = || {
+        let socket = if at.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A relay that restarts must not wait for the connections of its former life to be forgotten.
+        socket.set_reuseaddr(true)?;
+        socket.bind(at)?;
+        socket.listen(BACKLOG)
+    };
+    listen().with_context(|| format!("cannot listen on {at}; stop what uses it, or choose another with --listen"))
 }
 
 /// Reads certificate and key.

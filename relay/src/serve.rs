@@ -13,7 +13,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wire::limit::{CORE_QUEUE_INPUTS_MAX, STOP_WAIT_MS, UPLOADS_PER_ADDRESS_MAX};
+use wire::limit::{
+    CORE_QUEUE_INPUTS_MAX, GREETING_QUEUE_WAIT_MS, GREETINGS_AT_ONCE_MAX, STOP_WAIT_MS, UPLOADS_PER_ADDRESS_MAX,
+};
 
 use crate::app::{App, Shared};
 use crate::auth::Auth;
@@ -30,6 +32,7 @@ use crate::run::{self, Hands};
 use crate::store::sqlite::SqliteStore;
 use crate::store::task::StoreTask;
 use crate::stream::Streams;
+use crate::turnstile::Turnstile;
 
 /// How often the store is asked whether sites or agents have changed.
 const SETTINGS_EVERY: Duration = Duration::from_millis(500);
@@ -78,6 +81,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         auth: Auth::new(store.handle()),
         web,
         connections: Arc::new(Slots::new(limits.connections_max, limits.connections_per_address_max)),
+        turnstile: Turnstile::new(GREETINGS_AT_ONCE_MAX, Duration::from_millis(GREETING_QUEUE_WAIT_MS)),
         connects: Window::new(limits.connects_per_address_per_minute_max, MINUTE_MS),
         registrations: Window::new(limits.registrations_per_address_per_minute_max, MINUTE_MS),
         uploads: Arc::new(Slots::new(UPLOADS_MAX, UPLOADS_PER_ADDRESS_MAX)),

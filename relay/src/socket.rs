@@ -19,6 +19,7 @@ use wire::{ClientFrame, Close};
 use crate::app::{App, Caller};
 use crate::connection::frame::{Heard, decode, decode_first};
 use crate::connection::{END_WAIT, FRAMES_PER_FLUSH, Greeted, Guest, Reader, enter, greet, leave};
+use crate::turnstile::Pass;
 
 /// Bytes that may wait in a socket's write buffer: more than the largest frame (an agent's first picture).
 const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -30,7 +31,7 @@ pub async fn upgrade(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let guest = match Guest::admit(&app, address, &headers) {
+    let guest = match Guest::admit(&app, address, &headers).await {
         Ok(guest) => guest,
         Err(status) => return status.into_response(),
     };
@@ -44,14 +45,15 @@ pub async fn upgrade(
 }
 
 /// The life of one connection.
-async fn serve(app: App, guest: Guest, socket: WebSocket) {
+async fn serve(app: App, mut guest: Guest, socket: WebSocket) {
     let connection = app.next_connection();
     let span = tracing::debug_span!("connection", connection.id = connection.0, site.id = tracing::field::Empty);
     let (mut sink, mut stream) = socket.split();
     let life = async {
+        let pass = guest.take_pass();
         let greeted = tokio::select! {
             () = app.stopping.cancelled() => Err(Some(Close::Restart)),
-            greeted = hello(&app, &guest, &mut stream) => greeted,
+            greeted = Pass::during(pass, hello(&app, &guest, &mut stream)) => greeted,
         };
         let close = match greeted {
             Ok(greeted) => converse(&app, &guest, connection, greeted, &mut sink, &mut stream).await,

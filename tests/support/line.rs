@@ -57,7 +57,7 @@ impl Line {
         stream.set_nodelay(true).map_err(|_| None)?;
         stream.set_read_timeout(Some(wait)).expect("a socket takes a timeout");
         stream.set_write_timeout(Some(wait)).expect("a socket takes a timeout");
-        match tungstenite::client(upgrade(port, headers), stream) {
+        match tungstenite::client(Self::request(port, headers), stream) {
             Ok((socket, _)) => {
                 socket.get_ref().set_read_timeout(Some(READ_WAIT)).expect("a socket takes a timeout");
                 Ok(Self { socket, welcome: None })
@@ -65,6 +65,17 @@ impl Line {
             Err(HandshakeError::Failure(Error::Http(answer))) => Err(Some(answer.status().as_u16())),
             Err(_) => Err(None),
         }
+    }
+
+    /// The request that opens a line on a port of loopback, with these headers.
+    #[must_use]
+    pub fn request(port: u16, headers: &[(&'static str, &str)]) -> Request {
+        let mut request =
+            format!("ws://127.0.0.1:{port}/socket").into_client_request().expect("the address is well-formed");
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, HeaderValue::from_str(value).expect("a plain header"));
+        }
+        request
     }
 
     /// How long [`Self::hear`] waits for a frame.
@@ -256,14 +267,4 @@ impl Line {
             }
         }
     }
-}
-
-/// The request that opens a line, with these headers.
-pub(crate) fn upgrade(port: u16, headers: &[(&'static str, &str)]) -> Request {
-    let mut request =
-        format!("ws://127.0.0.1:{port}/socket").into_client_request().expect("the address is well-formed");
-    for (name, value) in headers {
-        request.headers_mut().insert(*name, HeaderValue::from_str(value).expect("a plain header"));
-    }
-    request
 }

@@ -23,6 +23,10 @@ pub(crate) struct Form {
     /// Power cuts, and how often the database takes in its log meanwhile.
     pub(crate) cuts: u64,
     pub(crate) checkpoints: u32,
+    /// Visitors and agents' consoles that come back at once, and the bound for all of them.
+    pub(crate) clients: usize,
+    pub(crate) consoles: usize,
+    pub(crate) clients_bound: Duration,
     /// How long the network swallows everything.
     pub(crate) black_hole: Duration,
     /// How long any other weather lasts.
@@ -36,6 +40,9 @@ const SHORT: Form = Form {
     fills: 2,
     cuts: 20,
     checkpoints: 1,
+    clients: 1_000,
+    consoles: 5,
+    clients_bound: Duration::from_secs(30),
     black_hole: Duration::from_secs(5),
     weather: Duration::from_secs(3),
 };
@@ -47,6 +54,9 @@ const LONG: Form = Form {
     fills: 20,
     cuts: 300,
     checkpoints: 5,
+    clients: 5_000,
+    consoles: 20,
+    clients_bound: Duration::from_secs(15),
     black_hole: Duration::from_secs(60),
     weather: Duration::from_secs(20),
 };

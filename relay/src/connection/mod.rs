@@ -23,6 +23,7 @@ use crate::metrics::Away;
 use crate::origin::Origin;
 use crate::run::{Arrival, Line};
 use crate::store::TokenHash;
+use crate::turnstile::Pass;
 
 /// Frames written between two flushes.
 pub(crate) const FRAMES_PER_FLUSH: usize = 32;
@@ -36,13 +37,16 @@ pub(crate) struct Guest {
     address: Address,
     origin: Option<Origin>,
     session: Option<TokenHash>,
+    /// A visitor's right to be greeted now.
+    pass: Option<Pass>,
     _slot: Slot<Address>,
     _tracked: TaskTrackerToken,
 }
 
 impl Guest {
-    /// Counts one more connection of this address, or says by an HTTP status that there is no room for it.
-    pub(crate) fn admit(app: &App, address: Address, headers: &HeaderMap) -> Result<Self, StatusCode> {
+    /// Counts one more connection of this address and, when very many come at once, lets visitors wait; or says by an HTTP status that there is
+    /// no room for it.
+    pub(crate) async fn admit(app: &App, address: Address, headers: &HeaderMap) -> Result<Self, StatusCode> {
         if app.stopping.is_cancelled() {
             return Err(StatusCode::SERVICE_UNAVAILABLE);
         }
@@ -56,8 +60,26 @@ impl Guest {
         };
         let origin = crate::app::origin(headers);
         let session = crate::auth::cookie(headers).map(|token| crate::auth::hash(&token));
-        Ok(Self { address, origin, session, _slot: slot, _tracked: app.sockets.token() })
+        // Who claims to be an agent is greeted at once: whether they are is looked up then, and costs no more than a visitor.
+        let pass = if session.is_some() { None } else { Some(wait_for_pass(app).await?) };
+        Ok(Self { address, origin, session, pass, _slot: slot, _tracked: app.sockets.token() })
     }
+
+    /// What [`Pass::during`] holds while this guest is greeted.
+    pub(crate) const fn take_pass(&mut self) -> Option<Pass> {
+        self.pass.take()
+    }
+}
+
+async fn wait_for_pass(app: &App) -> Result<Pass, StatusCode> {
+    let entered = tokio::select! {
+        () = app.stopping.cancelled() => return Err(StatusCode::SERVICE_UNAVAILABLE),
+        entered = app.turnstile.enter() => entered,
+    };
+    entered.ok_or_else(|| {
+        crate::metrics::turned_away(Away::Full);
+        StatusCode::SERVICE_UNAVAILABLE
+    })
 }
 
 /// Tells the core of a client that has proven who it is. `frames` is the way of what the core sends it. Gives the client's way to the

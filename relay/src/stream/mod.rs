@@ -23,6 +23,7 @@ use crate::clock::random_bytes;
 use crate::connection::frame::decode_first;
 use crate::connection::{END_WAIT, Greeted, Guest, Reader, enter, greet, leave};
 use crate::listen::Carrier;
+use crate::turnstile::Pass;
 
 /// `POST /stream`: the body is the hello, the answer is what the relay sends until one side ends it.
 pub async fn open(
@@ -32,13 +33,14 @@ pub async fn open(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let guest = match Guest::admit(&app, address, &headers) {
+    let mut guest = match Guest::admit(&app, address, &headers).await {
         Ok(guest) => guest,
         Err(status) => return status.into_response(),
     };
+    let pass = guest.take_pass();
     let greeted = tokio::select! {
         () = app.stopping.cancelled() => Err(Close::Restart),
-        greeted = Box::pin(hello(&app, &guest, body)) => greeted,
+        greeted = Box::pin(Pass::during(pass, hello(&app, &guest, body))) => greeted,
     };
     let events = match greeted {
         Ok(greeted) => begin(app, guest, greeted, carrier),

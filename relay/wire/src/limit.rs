@@ -58,6 +58,13 @@ pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 pub const CONNECTS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 300;
 /// Connections that one relay holds at once.
 pub const CONNECTIONS_MAX: usize = 50_000;
+/// Visitors who are let in at the same time, from their request to their first picture; agents pass beside them. Enough to keep a few
+/// cores busy, few enough that an agent waits for a moment only when thousands come back at once.
+pub const GREETINGS_AT_ONCE_MAX: usize = 32;
+/// How long a visitor waits to be let in before being told to come back later.
+pub const GREETING_QUEUE_WAIT_MS: u64 = 15_000;
+/// A visitor who has said no hello after this long loses the place to the next, not the connection.
+pub const GREETING_PLACE_MS: u64 = 500;
 /// New visitors that one address may register in a minute.
 pub const REGISTRATIONS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 30;
 /// Failed sign-ins that one address, or one account, may have in fifteen minutes.
@@ -138,5 +145,6 @@ const _: () = assert!(OUTBOX_IN_FLIGHT_MAX < POST_FRAMES_MAX && POST_FRAMES_MAX 
 const _: () = assert!(POST_BYTES_MAX > FRAME_BYTES_MAX);
 const _: () = assert!(SOCKET_AGAIN_MS > CONNECT_WAIT_MS && STREAM_COMMENT_EVERY_MS < IDLE_MAX_MS);
 const _: () = assert!(STORE_BATCH_APPENDS_MAX <= STORE_QUEUE_APPENDS_MAX);
+const _: () = assert!(GREETING_PLACE_MS < HELLO_WAIT_MS);
 const _: () = assert!(CAPACITY_DEFAULT <= CAPACITY_MAX);
 const _: () = assert!(CAPACITY_MAX as usize >= FOLLOW_CONVERSATIONS_MAX);
