@@ -99,6 +99,16 @@ impl Client {
         Self::new(name, Side::Agent { cookie: cookie.to_owned(), id: None }, door, judge)
     }
 
+    /// Another tab of the same visitor, or another console of the same agent.
+    #[must_use]
+    pub fn second_tab(&self, name: &str) -> Self {
+        let side = match &self.side {
+            Side::Visitor { token } => Side::Visitor { token: token.clone() },
+            Side::Agent { cookie, .. } => Side::Agent { cookie: cookie.clone(), id: None },
+        };
+        Self::new(name, side, self.door.clone(), &self.judge)
+    }
+
     fn new(name: &str, side: Side, door: Door, judge: &Arc<Judge>) -> Self {
         let now = Instant::now();
         Self {

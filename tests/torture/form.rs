@@ -27,6 +27,10 @@ pub(crate) struct Form {
     pub(crate) clients: usize,
     pub(crate) consoles: usize,
     pub(crate) clients_bound: Duration,
+    /// Times that every writer fills the lines of those who do not read.
+    pub(crate) floods: u32,
+    /// How long ordinary work goes on.
+    pub(crate) soak: Duration,
     /// How long the network swallows everything.
     pub(crate) black_hole: Duration,
     /// How long any other weather lasts.
@@ -40,6 +44,8 @@ const SHORT: Form = Form {
     fills: 2,
     cuts: 20,
     checkpoints: 1,
+    floods: 5,
+    soak: Duration::from_secs(300),
     clients: 1_000,
     consoles: 5,
     clients_bound: Duration::from_secs(30),
@@ -54,6 +60,8 @@ const LONG: Form = Form {
     fills: 20,
     cuts: 300,
     checkpoints: 5,
+    floods: 40,
+    soak: Duration::from_secs(3_600),
     clients: 5_000,
     consoles: 20,
     clients_bound: Duration::from_secs(15),
@@ -65,6 +73,8 @@ const LONG: Form = Form {
 pub(crate) struct Turn {
     pub(crate) form: Form,
     pub(crate) dice: Dice,
+    /// Whether it is the long form.
+    pub(crate) long: bool,
     name: &'static str,
     _alone: MutexGuard<'static, ()>,
 }
@@ -85,7 +95,7 @@ pub(crate) fn turn(name: &'static str) -> Turn {
     };
     let words = if long { "long" } else { "short" };
     println!("torture {name}, {words} form: {SEED}={seed}");
-    Turn { form: if long { LONG } else { SHORT }, dice: Dice::new(seed), name, _alone: alone }
+    Turn { form: if long { LONG } else { SHORT }, dice: Dice::new(seed), long, name, _alone: alone }
 }
 
 impl Turn {

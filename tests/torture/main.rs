@@ -9,6 +9,8 @@ mod mass;
 mod network;
 mod power;
 mod process;
+mod slow;
+mod soak;
 mod stop;
 mod storm;
 mod trace;
