@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use wire::{Body, ConversationId, ConversationState, Event, Lane, MessageId, Refusal, Seq, ServerFrame, Session};
+use wire::{Body, ConversationId, ConversationState, Event, Lane, MessageId, Refusal, Seq};
 
 use crate::line::Line;
 use crate::relay::Relay;
@@ -162,7 +162,7 @@ impl Judge {
         let mut log = Log::new();
         let all: Vec<_> = self.conversations().into_iter().collect();
         for part in all.chunks(PAGES_PER_LINE / 2) {
-            let mut line = Line::agent(relay, cookie);
+            let mut line = Line::onlooker(relay, cookie);
             for conversation in part {
                 for lane in [Lane::Shared, Lane::Staff] {
                     log.insert((*conversation, lane), line.read_lane(*conversation, lane));
@@ -251,14 +251,10 @@ fn disorder(kept: &Kept, events: &[Event]) -> Vec<String> {
 #[track_caller]
 #[must_use]
 pub fn check_queue(relay: &Relay, cookie: &str, log: &Log) -> usize {
-    let mut line = Line::open(relay, &[("origin", &relay.origin()), ("cookie", cookie)]).expect("an agent may connect");
-    line.send(&wire::ClientFrame::Hello { protocol: wire::PROTOCOL, hello: wire::Hello::Agent, follow: Vec::new() });
-    let rows = line.until("a welcome", |frame| match frame {
-        ServerFrame::Welcome { session: Session::Agent { open, .. }, .. } => Some(open.clone()),
-        _ => None,
-    });
+    let line = Line::onlooker(relay, cookie);
     let waits = |state: &ConversationState| matches!(state, ConversationState::Waiting { .. });
-    let shown: Vec<ConversationId> = rows.iter().filter(|row| waits(&row.state)).map(|row| row.conversation).collect();
+    let shown: Vec<ConversationId> =
+        line.welcome_rows().iter().filter(|row| waits(&row.state)).map(|row| row.conversation).collect();
     let mut kept: Vec<(u64, ConversationId)> = log
         .keys()
         .filter(|(_, lane)| *lane == Lane::Shared)

@@ -105,13 +105,21 @@ impl Line {
     #[track_caller]
     #[must_use]
     pub fn agent(relay: &Relay, cookie: &str) -> Self {
+        Self::agent_as(relay, cookie, None)
+    }
+
+    /// The same, away by choice: it reads everything and is given nobody.
+    #[track_caller]
+    #[must_use]
+    pub fn onlooker(relay: &Relay, cookie: &str) -> Self {
+        Self::agent_as(relay, cookie, Some(AgentState::Away))
+    }
+
+    #[track_caller]
+    fn agent_as(relay: &Relay, cookie: &str, state: Option<AgentState>) -> Self {
         let headers = [("origin", &*relay.origin()), ("cookie", cookie)];
         let mut line = Self::open(relay, &headers).expect("the relay lets a signed-in agent connect");
-        line.send(&ClientFrame::Hello {
-            protocol: wire::PROTOCOL,
-            hello: Hello::Agent { state: None },
-            follow: Vec::new(),
-        });
+        line.send(&ClientFrame::Hello { protocol: wire::PROTOCOL, hello: Hello::Agent { state }, follow: Vec::new() });
         line.welcomed()
     }
 
@@ -228,6 +236,15 @@ impl Line {
                 _ => None,
             })
         })
+    }
+
+    /// The open conversations that the welcome of an agent listed.
+    #[must_use]
+    pub fn welcome_rows(&self) -> &[ConversationSummary] {
+        match &self.welcome {
+            Some(Session::Agent { open, .. }) => open,
+            Some(Session::Visitor { .. }) | None => &[],
+        }
     }
 
     /// The rows of the welcome, and every shared event of each.

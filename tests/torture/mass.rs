@@ -152,7 +152,7 @@ impl Member {
     fn hello(&self) -> ClientFrame {
         match &self.who {
             Who::Agent { .. } => {
-                ClientFrame::Hello { protocol: wire::PROTOCOL, hello: Hello::Agent, follow: Vec::new() }
+                ClientFrame::Hello { protocol: wire::PROTOCOL, hello: Hello::Agent { state: None }, follow: Vec::new() }
             }
             Who::Visitor { token, conversation } => {
                 let ClientFrame::Hello { protocol, hello, .. } = Line::hello(token.clone()) else {

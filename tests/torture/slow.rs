@@ -62,7 +62,9 @@ fn readers_that_stop_are_closed_and_lose_nothing() {
             }
         });
     }
-    wait_until("both are closed, though they read nothing", || (relay.log().matches(CLOSED).count() == 2).then_some(()));
+    wait_until("both are closed, though they read nothing", || {
+        (relay.log().matches(CLOSED).count() == 2).then_some(())
+    });
     let grown_kib = memory_kib(relay.id(), "VmHWM").saturating_sub(before_kib);
     let sent_kib = turn.form.floods as usize * WRITERS * TEXTS * text.len() / 1024;
     assert!(grown_kib < GROWN_KIB_MAX, "the relay grew by {grown_kib} KiB");

@@ -10,6 +10,7 @@ mod shell;
 mod sim;
 mod test;
 mod tools;
+mod torture;
 mod wasm;
 mod web;
 mod weigh;
@@ -25,6 +26,8 @@ cargo xtask COMMAND
   run            install what is missing, build everything, serve the demo; Ctrl-C stops it
   test [FILTER]  install what is missing and run every ring of tests
   sim [SEED]     the deterministic simulation; `sim --help` says what else
+  torture [NAME …]
+                 real faults on the real binary, long form: hours (`test` runs the short form)
   check          rustfmt, clippy, the repository's own rules
   web            build the browser half into target/web
   weigh          say what each page weighs over the wire
@@ -53,6 +56,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["test"] => return Ok(tested(test::test(None))),
         ["test", filter] => return Ok(tested(test::test(Some(filter)))),
         ["sim", words @ ..] => sim::sim(words)?,
+        ["torture", names @ ..] => torture::torture(names)?,
         ["check"] => check::check()?,
         ["web"] => web::build()?,
         ["weigh"] => weigh::print(&root())?,

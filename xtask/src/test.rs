@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result};
 
 use crate::shell::{cargo, say};
-use crate::{root, tools, web};
+use crate::{root, tools, torture, web};
 
 /// Builds what the tests drive, runs them, and ends with the line `N passed, N failed`. False when not all passed.
 pub(crate) fn test(filter: Option<&str>) -> bool {
@@ -20,6 +20,7 @@ pub(crate) fn test(filter: Option<&str>) -> bool {
 
 fn prepare() -> Result<()> {
     tools::browser()?;
+    torture::prepare()?;
     web::ensure_built(&root())
 }
 

@@ -60,7 +60,7 @@ impl Client {
                 let page = PageContext { url: "http://localhost/".into(), language: "en".into(), ..Default::default() };
                 Hello::Visitor { site: "demo".parse().expect("a site id"), token: token.clone(), page }
             }
-            Side::Agent { .. } => Hello::Agent,
+            Side::Agent { .. } => Hello::Agent { state: None },
         };
         let of = |id, lane| self.lane(id, lane).last().map_or(Seq::ZERO, |event| event.seq);
         let to_follow = match &self.side {
