@@ -218,7 +218,9 @@ fn body(json: &Json) -> Option<Body> {
         "turn" => Body::Turn { turn: json.get("turn").number()? },
         "assigned" => Body::Assigned { agent: AgentId(uuid(json.get("agent"))?) },
         "context" => Body::Context { page: page(json.get("page"))? },
-        _ => return None,
+        // A newer relay's: it has a number and must be counted, or everything after it would look like a gap for ever. A place in line is what no
+        // page shows.
+        _ => Body::Turn { turn: 0 },
     })
 }
 
@@ -276,6 +278,7 @@ fn refusal(json: &Json) -> Option<Refusal> {
         "site_unknown" => Refusal::SiteUnknown,
         "origin_refused" => Refusal::OriginRefused,
         "malformed" => Refusal::Malformed,
-        _ => return None,
+        // A newer relay's: it cannot be explained, and must not be tried for ever.
+        _ => Refusal::NotAllowed,
     })
 }
