@@ -111,7 +111,8 @@ impl Judge {
     #[track_caller]
     pub(crate) fn refused(&self, id: MessageId, refusal: &Refusal) -> bool {
         let mut kept = self.kept();
-        *kept.refusals.entry(format!("{refusal:?}")).or_default() += 1;
+        let name = format!("{refusal:?}").split(' ').next().unwrap_or_default().to_owned();
+        *kept.refusals.entry(name).or_default() += 1;
         let Some(sent) = kept.sent.get_mut(&id) else { panic!("refused what nobody wrote: {refusal:?}") };
         if refusal.retry() {
             let author = sent.author.clone();
