@@ -1,7 +1,9 @@
 //! A disk that is full, read-only or broken: a typed refusal, no acknowledgement, and work again as soon as the disk works again.
 
+use std::path::Path;
+
 use support::{Door, Line, Relay, Setup, check_integrity, new_id, wait_until};
-use wire::ConversationId;
+use wire::{AttachmentId, ConversationId, Refusal, Token};
 
 use crate::crowd::{Crowd, Size, Stage};
 use crate::fault::{Disk, Tracer};
@@ -21,12 +23,18 @@ fn on_a_full_disk_it_refuses_and_goes_on_when_there_is_room() {
     let data = Some(disk.path().join("data"));
     let mut relay = Relay::start_with(Setup { data, ..Setup::default() });
     let mut crowd = Crowd::new(&relay, CROWD, &turn.dice, &Door::of(&relay));
+    let (_, token) = Line::visitor(&relay, None).register();
+    let (conversation, file) = (ConversationId(new_id()), AttachmentId(new_id()));
+    assert_eq!(upload(&relay, &token, conversation, file), 201, "with room an upload goes through");
+    let files = count_files(&disk.path().join("data/files"));
     crowd.act(|stage| {
         for round in 0..turn.form.fills {
             stage.all_ready();
             stage.more(20);
             disk.fill();
             refuses(stage);
+            let file = AttachmentId(new_id());
+            assert_eq!(upload(&relay, &token, conversation, file), 503, "without room an upload is refused");
             if round % 2 == 1 {
                 // Neither a crash nor a restart may need room.
                 relay.kill();
@@ -38,10 +46,38 @@ fn on_a_full_disk_it_refuses_and_goes_on_when_there_is_room() {
             stage.more(20);
         }
     });
+    wait_until("nothing is left of the refused uploads", || {
+        (count_files(&disk.path().join("data/files")) == files).then_some(())
+    });
+    let again = AttachmentId(new_id());
+    assert_eq!(upload(&relay, &token, conversation, again), 201, "with room again an upload goes through");
     let (_, verdict) = crowd.judge(&relay);
     relay.kill();
     check_integrity(relay.data());
     turn.tell(format_args!("{} times full: {verdict:?}, {:?}", turn.form.fills, crowd.judge.refusals()));
+}
+
+/// Uploads a file of 300,000 bytes and gives the status; a refusal must be one that passes.
+fn upload(relay: &Relay, token: &Token, conversation: ConversationId, file: AttachmentId) -> u16 {
+    let bearer = format!("Bearer {}", token.reveal());
+    let headers = [
+        ("origin", &*relay.origin()),
+        ("authorization", &bearer),
+        ("x-causeway-site", "demo"),
+        ("x-file-name", "statement.csv"),
+    ];
+    let path = format!("/upload/{conversation}/{file}");
+    let answer = relay.request("PUT", &path, &headers, &b"a,b,c\n".repeat(50_000)).expect("the relay answers");
+    if answer.status != 201 {
+        let refusal: Refusal = serde_json::from_slice(&answer.body).expect("a refusal is JSON");
+        assert!(refusal.retry(), "{refusal:?}");
+    }
+    answer.status
+}
+
+fn count_files(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.map(|path| if path.is_dir() { count_files(&path) } else { 1 }).sum()
 }
 
 /// Waits until the store's trouble is told to somebody.
