@@ -159,10 +159,7 @@ impl Relay {
     /// SIGKILL to the relay that a tracer runs; the tracer has written everything when this is done.
     pub fn kill_traced(&mut self) {
         let mut tracer = self.process.take().expect("only a running relay can be killed");
-        let id = tracer.id();
-        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
-        let child = children.split_whitespace().next().expect("the tracer runs the relay");
-        Command::new("kill").args(["-KILL", child]).status().expect("a signal can be sent");
+        assert!(kill_children(tracer.id()), "the tracer runs the relay");
         tracer.wait();
     }
 
@@ -311,8 +308,19 @@ fn bare(program: &OsStr) -> Command {
     command
 }
 
+/// SIGKILL to what a process has started; whether there was anything.
+fn kill_children(id: u32) -> bool {
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+    let mut killed = children.split_whitespace().map(|child| Command::new("kill").args(["-KILL", child]).status());
+    killed.any(|done| done.is_ok_and(|status| status.success()))
+}
+
 impl Drop for Relay {
     fn drop(&mut self) {
+        // A tracer that is killed lets its relay run on.
+        if let Some(process) = self.process.as_ref().filter(|_| !self.wrapper.is_empty()) {
+            kill_children(process.id());
+        }
         if std::thread::panicking() {
             let log = self.log();
             let lines: Vec<_> = log.lines().collect();

@@ -5,6 +5,7 @@
 mod backup;
 mod bad_input;
 mod command;
+mod crowd;
 mod file;
 mod hostile;
 mod metrics;

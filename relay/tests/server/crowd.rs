@@ -1,0 +1,22 @@
+//! Many at the door at once: whoever is silent there keeps nobody out.
+
+use wire::limit::GREETINGS_AT_ONCE_MAX;
+
+use crate::support::Relay;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn visitors_who_say_nothing_keep_neither_agents_nor_other_visitors_out() {
+    let relay = Relay::start().await;
+    let mut silent = Vec::new();
+    for _ in 0..=GREETINGS_AT_ONCE_MAX {
+        silent.push(relay.line(Some(&relay.origin()), None).await);
+    }
+    let agent = relay.agent("ann").await;
+    let visitor = relay.registered().await;
+    assert!(visitor.id.is_some() && !agent.cookie.is_empty());
+    // They still have their lines, and may say hello.
+    for mut line in silent {
+        line.send(&crate::support::hello("demo", None)).await;
+        line.until(|frame| matches!(frame, wire::ServerFrame::Welcome { .. }).then_some(())).await;
+    }
+}
