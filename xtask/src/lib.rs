@@ -1,5 +1,6 @@
 //! Set-up and every command: builds the browser half, runs the demo, the tests and the checks.
 
+mod bench;
 mod check;
 pub mod demo;
 mod finish;
@@ -30,6 +31,7 @@ cargo xtask COMMAND
                  real faults on the real binary, long form: hours (`test` runs the short form)
   check          rustfmt, clippy, the repository's own rules
   web            build the browser half into target/web
+  bench [AXIS]   measure the relay beside its peers (--quick: under three minutes; --table: print what was measured)
   weigh          say what each page weighs over the wire
   browser        install the Chromium and chromedriver that the tests need
   fuzz [TARGET] [--seconds N]
@@ -59,6 +61,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["torture", names @ ..] => torture::torture(names)?,
         ["check"] => check::check()?,
         ["web"] => web::build()?,
+        ["bench", words @ ..] => bench::bench(words)?,
         ["weigh"] => weigh::print(&root())?,
         ["browser"] => tools::browser()?,
         ["fuzz", words @ ..] => fuzz::fuzz(words)?,

@@ -1,0 +1,114 @@
+//! Measures the relay beside the systems a user would pick instead. `cargo xtask bench` installs what is missing and runs it.
+
+mod axis;
+mod load;
+mod peer;
+mod place;
+mod process;
+mod record;
+mod socket;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::thread::{CpuSet, sched_setaffinity};
+
+use crate::axis::Setting;
+use crate::process::{GENERATOR_CORE, SERVER_CORE};
+use crate::record::{Record, machine};
+
+/// The axes, in the order they are measured.
+const AXES: [&str; 2] = ["order", "durable"];
+
+const LONG: Setting = Setting {
+    runs: 5,
+    visitors: 1_000,
+    window: 256,
+    warm_up: Duration::from_secs(10),
+    run: Duration::from_secs(20),
+    brief: false,
+};
+/// Under three minutes: the relay and socket.io only.
+const QUICK: Setting = Setting {
+    runs: 2,
+    visitors: 400,
+    window: 128,
+    warm_up: Duration::from_secs(2),
+    run: Duration::from_secs(4),
+    brief: true,
+};
+/// Everything, for seconds each: shows that it works, not how fast.
+const TRIAL: Setting = Setting {
+    runs: 1,
+    visitors: 100,
+    window: 64,
+    warm_up: Duration::from_secs(1),
+    run: Duration::from_secs(2),
+    brief: true,
+};
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nbench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[String]) -> Result<()> {
+    let mut setting = LONG;
+    let mut chats: Vec<&str> = peer::CHATS.to_vec();
+    let mut axes = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--quick" => {
+                setting = QUICK;
+                chats.retain(|name| ["relay", "socket.io"].contains(name));
+                axes = vec!["durable"];
+            }
+            "--trial" => setting = TRIAL,
+            "--runs" => setting.runs = words.next().context("--runs NUMBER")?.parse()?,
+            "--only" => {
+                let only = words.next().context("--only SYSTEM,SYSTEM")?;
+                chats.retain(|name| only.split(',').any(|word| word == *name));
+            }
+            axis => match AXES.iter().find(|known| **known == axis) {
+                Some(known) => axes.push(known),
+                None => bail!("no such axis: {axis}; there are {}", AXES.join(", ")),
+            },
+        }
+    }
+    if axes.is_empty() {
+        axes = AXES.to_vec();
+    }
+    take_core()?;
+    let data = place::data_folder()?;
+    let record = Record::new(&machine(data.path()))?;
+    println!("kept in {}", record.folder().display());
+    for axis in axes {
+        match axis {
+            "order" => axis::order::check(&record, &chats)?,
+            "durable" => axis::durable::measure(setting, &record, &chats)?,
+            other => bail!("{other} is not measured yet"),
+        }
+    }
+    Ok(())
+}
+
+/// The generator has a core of its own, and as many descriptors as it may.
+fn take_core() -> Result<()> {
+    let cores = std::thread::available_parallelism()?.get();
+    ensure!(cores > GENERATOR_CORE.max(SERVER_CORE), "measuring takes two cores: one for servers, one for the load");
+    let mut own = CpuSet::new();
+    own.set(GENERATOR_CORE);
+    sched_setaffinity(None, &own)?;
+    let most = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most })?;
+    Ok(())
+}

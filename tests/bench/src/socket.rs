@@ -1,0 +1,130 @@
+//! The generator's lines: one WebSocket each, and what is read and written on it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+use crate::load::{Board, Heard};
+
+/// An open WebSocket.
+pub(crate) type Socket = WebSocketStream<TcpStream>;
+
+/// No step of a handshake takes longer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The library's own read buffer would be 128 KiB for each of thousands of lines.
+const READ_BUFFER_BYTES: usize = 8 * 1024;
+
+/// One side's words of one protocol.
+pub(crate) trait Codec {
+    /// The frames that send the message with this number.
+    fn say(&mut self, index: u64, frames: &mut Vec<String>);
+    /// What a frame means.
+    fn hear(&mut self, text: &str, heard: &mut Vec<Heard>);
+}
+
+/// A line that is ready to write and to hear messages.
+pub(crate) struct Line {
+    /// The socket, past every handshake.
+    pub(crate) socket: Socket,
+    /// What is spoken on it.
+    pub(crate) codec: Box<dyn Codec>,
+}
+
+/// Opens a WebSocket on loopback.
+pub(crate) async fn open(port: u16, path: &str, headers: &[(&'static str, &str)]) -> Result<Socket> {
+    let mut request = format!("ws://127.0.0.1:{port}{path}").into_client_request()?;
+    for (name, value) in headers {
+        request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
+    }
+    let opened = async {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.set_nodelay(true)?;
+        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
+        let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
+        anyhow::Ok(socket)
+    };
+    timeout(PATIENCE, opened).await.context("no handshake in time")?
+}
+
+/// Sends one text frame.
+pub(crate) async fn send(socket: &mut Socket, text: impl Into<String>) -> Result<()> {
+    Ok(socket.send(Message::text(text.into())).await?)
+}
+
+/// Hears frames until one is what is looked for.
+pub(crate) async fn until<T>(socket: &mut Socket, what: &str, mut pick: impl FnMut(&str) -> Option<T>) -> Result<T> {
+    let found = async {
+        let mut last = String::new();
+        loop {
+            match socket.next().await {
+                Some(Ok(Message::Text(text))) => {
+                    if let Some(found) = pick(&text) {
+                        return Ok(found);
+                    }
+                    last = text.as_str().to_owned();
+                }
+                Some(Ok(Message::Close(frame))) => bail!("closed ({frame:?}) instead of {what}; last heard: {last}"),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(anyhow!(error).context(format!("no {what}; last heard: {last}"))),
+                None => bail!("ended instead of {what}; last heard: {last}"),
+            }
+        }
+    };
+    timeout(PATIENCE, found).await.with_context(|| format!("no {what} in time"))?
+}
+
+/// The life of a line under load: sends the messages it is told to, and notes on the board what it hears.
+pub(crate) async fn drive(line: Line, mut orders: UnboundedReceiver<u64>, board: Rc<RefCell<Board>>) {
+    let Line { mut socket, mut codec } = line;
+    let (mut frames, mut heard) = (Vec::new(), Vec::new());
+    let end = loop {
+        tokio::select! {
+            order = orders.recv() => {
+                // The measurement is over: nothing is noted any more.
+                let Some(index) = order else { return };
+                codec.say(index, &mut frames);
+            }
+            message = socket.next() => match message {
+                Some(Ok(Message::Text(text))) => {
+                    codec.hear(&text, &mut heard);
+                    let mut board = board.borrow_mut();
+                    for one in heard.drain(..) {
+                        match one {
+                            Heard::Answer(text) => frames.push(text),
+                            other => board.hear(other),
+                        }
+                    }
+                }
+                Some(Ok(Message::Close(frame))) => break frame.map_or(1005, |frame| frame.code.into()).to_string(),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => break error.to_string(),
+                None => break "ended".to_owned(),
+            },
+        }
+        if let Err(error) = write(&mut socket, &mut frames).await {
+            break error.to_string();
+        }
+    };
+    board.borrow_mut().hear(Heard::Refused(format!("a line was closed: {end}")));
+}
+
+async fn write(socket: &mut Socket, frames: &mut Vec<String>) -> Result<(), Error> {
+    if frames.is_empty() {
+        return Ok(());
+    }
+    for frame in frames.drain(..) {
+        socket.feed(Message::text(frame)).await?;
+    }
+    socket.flush().await
+}
