@@ -40,8 +40,10 @@ pub(crate) enum Heard {
     Delivered(u64),
     /// The server wants this said in return.
     Answer(String),
-    /// Something went wrong.
+    /// A message was refused.
     Refused(String),
+    /// The server has ended the line.
+    Closed(String),
 }
 
 /// The text of a message: its number, filled up to the fixed length.
@@ -73,6 +75,10 @@ pub(crate) struct Board {
     /// The first message that counts.
     first: usize,
     answered: Option<UnboundedSender<()>>,
+    /// What a message must have become before the next one is sent in a closed loop.
+    wanted: u8,
+    /// Lines that the server has closed.
+    closed: u64,
     tally: Tally,
 }
 
@@ -120,6 +126,8 @@ impl Board {
             state: Vec::new(),
             first: 0,
             answered: None,
+            wanted: ACKNOWLEDGED,
+            closed: 0,
             tally: Tally::new(),
         }
     }
@@ -140,6 +148,10 @@ impl Board {
                 *self.tally.refused.entry(why).or_default() += 1;
                 self.next();
             }
+            Heard::Closed(why) => {
+                *self.tally.refused.entry(format!("a line was closed: {why}")).or_default() += 1;
+                self.closed += 1;
+            }
         }
     }
 
@@ -147,7 +159,8 @@ impl Board {
         let now_ns = self.now_ns();
         let at = usize::try_from(index).unwrap_or(usize::MAX);
         let (Some(due_ns), Some(state)) = (self.due_ns.get(at), self.state.get_mut(at)) else { return };
-        let again = *state & how != 0;
+        let before = *state;
+        let again = before & how != 0;
         *state |= how;
         if at >= self.first {
             let took_us = now_ns.saturating_sub(*due_ns) / 1_000;
@@ -161,7 +174,7 @@ impl Board {
                 histogram.saturating_record(took_us);
             }
         }
-        if how == ACKNOWLEDGED && !again {
+        if !again && before & self.wanted != self.wanted && (before | how) & self.wanted == self.wanted {
             self.next();
         }
     }
@@ -238,7 +251,7 @@ impl Crew {
 
     /// One message of every visitor.
     async fn round(&mut self) -> Tally {
-        let (answers, mut answered) = self.answers();
+        let (answers, mut answered) = self.answers(ACKNOWLEDGED);
         for said in 0..self.visitors.len() {
             if said >= AT_ONCE {
                 answered.recv().await;
@@ -250,19 +263,26 @@ impl Crew {
         self.finish(Instant::now()).await
     }
 
-    fn answers(&mut self) -> (UnboundedSender<()>, UnboundedReceiver<()>) {
+    /// Whether the server has closed a line: what is measured from then on is another load.
+    pub(crate) fn broken(&self) -> bool {
+        self.board.borrow().closed > 0
+    }
+
+    /// Counts from here on, and says when a message has become what is wanted.
+    fn answers(&mut self, wanted: u8) -> (UnboundedSender<()>, UnboundedReceiver<()>) {
         let (sender, answers) = unbounded_channel();
         let mut board = self.board.borrow_mut();
         board.begin();
+        board.wanted = wanted;
         board.answered = Some(sender.clone());
         drop(board);
         (sender, answers)
     }
 
-    /// A closed loop: `window` messages under way, each answer sends the next one. What is under way at the end is not
+    /// A closed loop: `window` messages under way; each one that is acknowledged and delivered sends the next. What is under way at the end is not
     /// waited for, because that would count time without load; call [`Self::settle`] before the next phase.
     pub(crate) async fn closed(&mut self, window: usize, run: Duration) -> Tally {
-        let (_sender, mut answered) = self.answers();
+        let (_sender, mut answered) = self.answers(ACKNOWLEDGED | DELIVERED);
         let start = Instant::now();
         for _ in 0..window {
             let now_ns = self.board.borrow().now_ns();
@@ -326,6 +346,9 @@ impl Crew {
     /// Waits until every message has arrived everywhere, or nothing has come for a while.
     pub(crate) async fn settle(&self) {
         let whole = ACKNOWLEDGED | DELIVERED;
+        if self.broken() {
+            return;
+        }
         let mut missing = usize::MAX;
         let mut since = Instant::now();
         while since.elapsed() < SETTLE {

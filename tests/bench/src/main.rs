@@ -16,7 +16,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::axis::Setting;
-use crate::process::{GENERATOR_CORE, SERVER_CORE};
+use crate::process::GENERATOR_CORE;
 use crate::record::{Record, machine};
 
 /// The axes, in the order they are measured.
@@ -25,7 +25,7 @@ const AXES: [&str; 2] = ["order", "durable"];
 const LONG: Setting = Setting {
     runs: 5,
     visitors: 1_000,
-    window: 256,
+    windows: &[32, 64, 128, 256],
     warm_up: Duration::from_secs(10),
     run: Duration::from_secs(20),
     brief: false,
@@ -34,7 +34,7 @@ const LONG: Setting = Setting {
 const QUICK: Setting = Setting {
     runs: 2,
     visitors: 400,
-    window: 128,
+    windows: &[64, 128],
     warm_up: Duration::from_secs(2),
     run: Duration::from_secs(4),
     brief: true,
@@ -43,7 +43,7 @@ const QUICK: Setting = Setting {
 const TRIAL: Setting = Setting {
     runs: 1,
     visitors: 100,
-    window: 64,
+    windows: &[64],
     warm_up: Duration::from_secs(1),
     run: Duration::from_secs(2),
     brief: true,
@@ -73,6 +73,7 @@ fn run(words: &[String]) -> Result<()> {
                 axes = vec!["durable"];
             }
             "--trial" => setting = TRIAL,
+            "--visitors" => setting.visitors = words.next().context("--visitors NUMBER")?.parse()?,
             "--runs" => setting.runs = words.next().context("--runs NUMBER")?.parse()?,
             "--only" => {
                 let only = words.next().context("--only SYSTEM,SYSTEM")?;
@@ -104,7 +105,7 @@ fn run(words: &[String]) -> Result<()> {
 /// The generator has a core of its own, and as many descriptors as it may.
 fn take_core() -> Result<()> {
     let cores = std::thread::available_parallelism()?.get();
-    ensure!(cores > GENERATOR_CORE.max(SERVER_CORE), "measuring takes two cores: one for servers, one for the load");
+    ensure!(cores > GENERATOR_CORE, "measuring takes two cores: one for servers, one for the load");
     let mut own = CpuSet::new();
     own.set(GENERATOR_CORE);
     sched_setaffinity(None, &own)?;

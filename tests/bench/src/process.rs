@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// All that serves runs on this core; the generator has the other.
-pub(crate) const SERVER_CORE: usize = 0;
+const SERVER_CORE: usize = 0;
 /// The generator's core.
 pub(crate) const GENERATOR_CORE: usize = 1;
 

@@ -102,7 +102,9 @@ pub(crate) async fn drive(line: Line, mut orders: UnboundedReceiver<u64>, board:
                     for one in heard.drain(..) {
                         match one {
                             Heard::Answer(text) => frames.push(text),
-                            other => board.hear(other),
+                            noted @ (Heard::Acknowledged(_) | Heard::Delivered(_) | Heard::Refused(_) | Heard::Closed(_)) => {
+                                board.hear(noted);
+                            }
                         }
                     }
                 }
@@ -116,7 +118,7 @@ pub(crate) async fn drive(line: Line, mut orders: UnboundedReceiver<u64>, board:
             break error.to_string();
         }
     };
-    board.borrow_mut().hear(Heard::Refused(format!("a line was closed: {end}")));
+    board.borrow_mut().hear(Heard::Closed(end));
 }
 
 async fn write(socket: &mut Socket, frames: &mut Vec<String>) -> Result<(), Error> {

@@ -29,8 +29,8 @@ pub(crate) struct Setting {
     pub(crate) runs: usize,
     /// Visitors who write in turn.
     pub(crate) visitors: usize,
-    /// Messages under way at once in the closed loop.
-    pub(crate) window: usize,
+    /// Messages under way at once in the closed loop: each system is measured with the one that suits it best.
+    pub(crate) windows: &'static [usize],
     /// Load before it counts.
     pub(crate) warm_up: Duration,
     /// Load that counts.
@@ -85,6 +85,7 @@ pub(crate) fn keep(
     record: &Record,
     (axis, peer, phase, run): (&str, &str, &str, usize),
     tally: &Tally,
+    broken: bool,
     (server_cpu_s, server_busy, generator_busy): (f64, f64, f64),
 ) -> Result<Value> {
     let name = format!("{axis}-{peer}-{phase}-{run}");
@@ -96,7 +97,7 @@ pub(crate) fn keep(
         "seconds": tally.seconds, "sent": tally.sent, "acknowledged": tally.acknowledged,
         "delivered": tally.delivered, "doubled": tally.doubled, "per_second": per_second,
         "server_cpu_us_per_message": cpu_us, "server_busy": server_busy, "generator_busy": generator_busy,
-        "discarded": generator_busy >= BUSY_MAX, "refused": tally.refused,
+        "discarded": generator_busy >= BUSY_MAX, "broken": broken, "refused": tally.refused,
         "ack_us": record.histogram(&format!("{name}-ack"), &tally.ack)?,
         "delivery_us": record.histogram(&format!("{name}-delivery"), &tally.delivery)?,
     });
@@ -106,7 +107,7 @@ pub(crate) fn keep(
     };
     println!(
         "{axis} {peer} {phase} #{run}: {per_second:.0}/s, ack p50 {:.2} p99 {:.2} ms, delivery p50 {:.2} p99 {:.2} ms, \
-         server {:.0} %, generator {:.0} %{}{}",
+         server {:.0} %, generator {:.0} %{}{}{}",
         ms(&tally.ack, 0.5),
         ms(&tally.ack, 0.99),
         ms(&tally.delivery, 0.5),
@@ -114,6 +115,7 @@ pub(crate) fn keep(
         server_busy * 100.0,
         generator_busy * 100.0,
         if generator_busy >= BUSY_MAX { ", DISCARDED: the generator was too busy" } else { "" },
+        if broken { ", BROKEN: the server has closed lines" } else { "" },
         if tally.refused.is_empty() { String::new() } else { format!(", refused {:?}", tally.refused) },
     );
     Ok(measurement)

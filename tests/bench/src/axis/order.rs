@@ -33,16 +33,19 @@ pub(crate) fn check(record: &Record, names: &[&str]) -> Result<()> {
         let chat = start(name, Crowd::of(1))?;
         let (after, syncs) = one(&*chat).with_context(|| format!("{name} was not observed"))?;
         let verdict = if after == MESSAGES { "after its commit" } else { "NOT always after a commit" };
-        println!("order {name}: {after} of {MESSAGES} acknowledged after a sync, {syncs} syncs in all: {verdict}");
+        let (count, median_us) = (syncs.len(), syncs.get(syncs.len() / 2).copied());
+        println!(
+            "order {name}: {after} of {MESSAGES} acknowledged after a sync: {verdict}; {count} syncs, median {median_us:?} us"
+        );
         record.add(&json!({
-            "axis": "order", "peer": name, "messages": MESSAGES, "acknowledged_after_sync": after, "syncs": syncs,
+            "axis": "order", "peer": name, "messages": MESSAGES, "acknowledged_after_sync": after, "syncs": count, "sync_us_median": median_us,
         }))?;
     }
     Ok(())
 }
 
-/// How many acknowledgements were written after a sync that followed their message, and how many syncs there were.
-fn one(chat: &dyn Chat) -> Result<(u64, usize)> {
+/// How many acknowledgements were written after a sync that followed their message, and the time that each sync took.
+fn one(chat: &dyn Chat) -> Result<(u64, Vec<u64>)> {
     let trace = chat.server().folder().join("trace");
     let sent = on_this_thread(async {
         let agent = chat.agent(0).await?;
@@ -76,14 +79,14 @@ async fn exchange(line: &mut Line, index: u64) -> Result<()> {
             match line.socket.next().await.context("the line ended")?? {
                 Message::Text(text) => line.codec.hear(&text, &mut heard),
                 Message::Close(frame) => bail!("closed: {frame:?}"),
-                _ => {}
+                Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }
             for one in heard.drain(..) {
                 match one {
                     Heard::Acknowledged(of) if of == index => return Ok(()),
                     Heard::Answer(text) => frames.push(text),
                     Heard::Refused(why) => bail!("refused: {why}"),
-                    Heard::Acknowledged(_) | Heard::Delivered(_) => {}
+                    Heard::Acknowledged(_) | Heard::Delivered(_) | Heard::Closed(_) => {}
                 }
             }
         }
@@ -96,7 +99,7 @@ fn watch(chat: &dyn Chat, trace: &std::path::Path) -> Result<Process> {
     let ids = chat.server().ids();
     let calls = [&SYNCS[..], &WRITES[..]].concat().join(",");
     let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-ttt", "-s", "1000", "-e", &format!("trace={calls}"), "-o"]).arg(trace);
+    command.args(["-f", "-qq", "-ttt", "-T", "-s", "1000", "-e", &format!("trace={calls}"), "-o"]).arg(trace);
     command.args(ids.iter().flat_map(|id| ["-p".to_owned(), id.to_string()]));
     let watcher = Process::start(&mut command, &chat.server().folder().join("strace.log"))?;
     let held = |id: &u32| {
@@ -112,9 +115,11 @@ fn watch(chat: &dyn Chat, trace: &std::path::Path) -> Result<Process> {
 }
 
 /// Reads a trace: for each sending time, whether a finished sync stands before the first acknowledgement after it.
-fn judge(trace: &str, mark: &str, sent: &[f64]) -> (u64, usize) {
+fn judge(trace: &str, mark: &str, sent: &[f64]) -> (u64, Vec<u64>) {
     let lines: Vec<(f64, Seen)> = trace.lines().filter_map(|line| seen(line, mark)).collect();
-    let synced = lines.iter().filter(|(_, seen)| *seen == Seen::Synced).count();
+    let took = |seen: &Seen| if let Seen::Synced(took_us) = seen { Some(*took_us) } else { None };
+    let mut synced: Vec<u64> = lines.iter().filter_map(|(_, seen)| took(seen)).collect();
+    synced.sort_unstable();
     let mut after = 0;
     for (at, time) in sent.iter().enumerate() {
         let until = sent.get(at + 1).copied().unwrap_or(f64::INFINITY);
@@ -122,15 +127,15 @@ fn judge(trace: &str, mark: &str, sent: &[f64]) -> (u64, usize) {
         let before_ack: Vec<_> = own.map(|(_, seen)| *seen).take_while(|seen| *seen != Seen::Acknowledged).collect();
         let acknowledged =
             lines.iter().any(|(when, seen)| when >= time && *when < until && *seen == Seen::Acknowledged);
-        after += u64::from(acknowledged && before_ack.contains(&Seen::Synced));
+        after += u64::from(acknowledged && before_ack.iter().any(|seen| took(seen).is_some()));
     }
     (after, synced)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Seen {
-    /// A sync has returned.
-    Synced,
+    /// A sync has returned, after so many microseconds.
+    Synced(u64),
     /// An acknowledgement is on its way out.
     Acknowledged,
 }
@@ -142,8 +147,12 @@ fn seen(line: &str, mark: &str) -> Option<(f64, Seen)> {
     let call = words.next()?;
     let resumed = call == "<...";
     let name = if resumed { words.next()? } else { call.split('(').next()? };
-    if SYNCS.contains(&name) && !line.contains("unfinished") && line.ends_with("= 0") {
-        return Some((time, Seen::Synced));
+    if let Some((_, took_s)) = line.strip_suffix('>').and_then(|line| line.rsplit_once(" = 0 <"))
+        && SYNCS.contains(&name)
+    {
+        let took_us = took_s.parse::<f64>().ok()? * 1e6;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a short time")]
+        return Some((time, Seen::Synced(took_us as u64)));
     }
     // What is written is told in the first half of a call.
     (WRITES.contains(&name) && !resumed && line.contains(mark)).then_some((time, Seen::Acknowledged))
@@ -159,12 +168,12 @@ mod tests {
             7 10.100000 write(5, \"...\", 9) = 9\n\
             7 10.200000 fdatasync(8 <unfinished ...>\n\
             9 10.300000 write(3, \"noise\", 5) = 5\n\
-            7 10.400000 <... fdatasync resumed>) = 0\n\
-            7 10.500000 sendto(4, \"<a h='1'/>\", 10, 0, NULL, 0) = 10\n\
-            7 20.100000 sendto(4, \"<a h='2'/>\", 10, 0, NULL, 0) = 10\n\
-            7 20.200000 fsync(8) = 0\n\
+            7 10.400000 <... fdatasync resumed>) = 0 <0.000200>\n\
+            7 10.500000 sendto(4, \"<a h='1'/>\", 10, 0, NULL, 0) = 10 <0.000010>\n\
+            7 20.100000 sendto(4, \"<a h='2'/>\", 10, 0, NULL, 0) = 10 <0.000010>\n\
+            7 20.200000 fsync(8) = 0 <0.000100>\n\
             7 30.100000 fdatasync(8) = -1 EIO (Input/output error)\n\
-            7 30.200000 sendto(4, \"<a h='3'/>\", 10, 0, NULL, 0) = 10\n";
-        assert_eq!(judge(trace, "<a ", &[10.0, 20.0, 30.0]), (1, 2));
+            7 30.200000 sendto(4, \"<a h='3'/>\", 10, 0, NULL, 0) = 10 <0.000010>\n";
+        assert_eq!(judge(trace, "<a ", &[10.0, 20.0, 30.0]), (1, vec![100, 200]));
     }
 }
