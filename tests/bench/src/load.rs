@@ -72,6 +72,12 @@ pub(crate) struct Board {
     /// When each message was due, in nanoseconds since the origin; the place is its number.
     due_ns: Vec<u64>,
     state: Vec<u8>,
+    /// How often each message has arrived at the other side.
+    arrivals: Vec<u32>,
+    /// How many are on the other side: a message is delivered when it has reached the last of them.
+    readers: u32,
+    /// What a message has become when nothing more is to come.
+    whole: u8,
     /// The first message that counts.
     first: usize,
     answered: Option<UnboundedSender<()>>,
@@ -124,6 +130,9 @@ impl Board {
             origin: Instant::now(),
             due_ns: Vec::new(),
             state: Vec::new(),
+            arrivals: Vec::new(),
+            readers: 1,
+            whole: ACKNOWLEDGED | DELIVERED,
             first: 0,
             answered: None,
             wanted: ACKNOWLEDGED,
@@ -159,6 +168,12 @@ impl Board {
         let now_ns = self.now_ns();
         let at = usize::try_from(index).unwrap_or(usize::MAX);
         let (Some(due_ns), Some(state)) = (self.due_ns.get(at), self.state.get_mut(at)) else { return };
+        if how == DELIVERED {
+            self.arrivals[at] += 1;
+            if self.arrivals[at] < self.readers {
+                return;
+            }
+        }
         let before = *state;
         let again = before & how != 0;
         *state |= how;
@@ -189,6 +204,7 @@ impl Board {
     fn sent(&mut self, due_ns: u64) -> u64 {
         self.due_ns.push(due_ns);
         self.state.push(0);
+        self.arrivals.push(0);
         self.tally.sent += 1;
         self.due_ns.len() as u64 - 1
     }
@@ -221,6 +237,17 @@ impl Crew {
         let visitors = visitors.into_iter().map(spawn).collect();
         let agents = agents.into_iter().map(spawn).collect();
         Self { board, visitors, _agents: agents, turn: 0 }
+    }
+
+    /// One who writes what all the others read. Nobody answers: a message is whole when the last reader has it.
+    pub(crate) fn of_readers(writer: Line, readers: Vec<Line>) -> Self {
+        let count = u32::try_from(readers.len()).unwrap_or(u32::MAX);
+        let crew = Self::new(vec![writer], readers);
+        {
+            let mut board = crew.board.borrow_mut();
+            (board.readers, board.whole) = (count, DELIVERED);
+        }
+        crew
     }
 
     /// The next visitor in turn writes a message that was due then.
@@ -345,7 +372,6 @@ impl Crew {
 
     /// Waits until every message has arrived everywhere, or nothing has come for a while.
     pub(crate) async fn settle(&self) {
-        let whole = ACKNOWLEDGED | DELIVERED;
         if self.broken() {
             return;
         }
@@ -354,7 +380,7 @@ impl Crew {
         while since.elapsed() < SETTLE {
             let now = {
                 let board = self.board.borrow();
-                board.state[board.first..].iter().filter(|state| **state != whole).count()
+                board.state[board.first..].iter().filter(|state| **state & board.whole != board.whole).count()
             };
             if now == 0 {
                 return;

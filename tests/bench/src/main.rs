@@ -20,7 +20,7 @@ use crate::process::GENERATOR_CORE;
 use crate::record::{Record, machine};
 
 /// The axes, in the order they are measured.
-const AXES: [&str; 2] = ["order", "durable"];
+const AXES: [&str; 4] = ["order", "durable", "idle", "fanout"];
 
 const LONG: Setting = Setting {
     runs: 5,
@@ -60,25 +60,33 @@ fn main() -> ExitCode {
     }
 }
 
+/// Those of the systems that were asked for; all, when none was named.
+fn named<'a>(all: &[&'a str], only: &str) -> Vec<&'a str> {
+    let wanted = |name: &&str| only.is_empty() || only.split(',').any(|word| word == *name);
+    all.iter().copied().filter(wanted).collect()
+}
+
 fn run(words: &[String]) -> Result<()> {
+    if let [serve, kind, port] = words
+        && serve == "serve"
+    {
+        return peer::serve(kind, port.parse()?);
+    }
     let mut setting = LONG;
-    let mut chats: Vec<&str> = peer::CHATS.to_vec();
+    let mut only = String::new();
     let mut axes = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
             "--quick" => {
                 setting = QUICK;
-                chats.retain(|name| ["relay", "socket.io"].contains(name));
+                "relay,socket.io".clone_into(&mut only);
                 axes = vec!["durable"];
             }
             "--trial" => setting = TRIAL,
             "--visitors" => setting.visitors = words.next().context("--visitors NUMBER")?.parse()?,
             "--runs" => setting.runs = words.next().context("--runs NUMBER")?.parse()?,
-            "--only" => {
-                let only = words.next().context("--only SYSTEM,SYSTEM")?;
-                chats.retain(|name| only.split(',').any(|word| word == *name));
-            }
+            "--only" => words.next().context("--only SYSTEM,SYSTEM")?.clone_into(&mut only),
             axis => match AXES.iter().find(|known| **known == axis) {
                 Some(known) => axes.push(known),
                 None => bail!("no such axis: {axis}; there are {}", AXES.join(", ")),
@@ -94,8 +102,10 @@ fn run(words: &[String]) -> Result<()> {
     println!("kept in {}", record.folder().display());
     for axis in axes {
         match axis {
-            "order" => axis::order::check(&record, &chats)?,
-            "durable" => axis::durable::measure(setting, &record, &chats)?,
+            "order" => axis::order::check(&record, &named(&peer::CHATS, &only))?,
+            "idle" => axis::idle::measure(setting, &record, &named(&peer::HOLDERS, &only))?,
+            "fanout" => axis::fanout::measure(setting, &record, &named(&peer::PUBLISHERS, &only))?,
+            "durable" => axis::durable::measure(setting, &record, &named(&peer::CHATS, &only))?,
             other => bail!("{other} is not measured yet"),
         }
     }

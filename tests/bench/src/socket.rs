@@ -68,20 +68,29 @@ pub(crate) async fn until<T>(socket: &mut Socket, what: &str, mut pick: impl FnM
         let mut last = String::new();
         loop {
             match socket.next().await {
-                Some(Ok(Message::Text(text))) => {
-                    if let Some(found) = pick(&text) {
+                Some(Ok(Message::Close(frame))) => bail!("closed ({frame:?}) instead of {what}; last heard: {last}"),
+                Some(Ok(message)) => {
+                    let Some(text) = words(&message) else { continue };
+                    if let Some(found) = pick(text) {
                         return Ok(found);
                     }
-                    last = text.as_str().to_owned();
+                    text.clone_into(&mut last);
                 }
-                Some(Ok(Message::Close(frame))) => bail!("closed ({frame:?}) instead of {what}; last heard: {last}"),
-                Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(anyhow!(error).context(format!("no {what}; last heard: {last}"))),
                 None => bail!("ended instead of {what}; last heard: {last}"),
             }
         }
     };
     timeout(PATIENCE, found).await.with_context(|| format!("no {what} in time"))?
+}
+
+/// What a message says: text, whether its frame is marked as text or, as with NATS, as binary.
+fn words(message: &Message) -> Option<&str> {
+    match message {
+        Message::Text(text) => Some(text),
+        Message::Binary(bytes) => std::str::from_utf8(bytes).ok(),
+        Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => None,
+    }
 }
 
 /// The life of a line under load: sends the messages it is told to, and notes on the board what it hears.
@@ -96,8 +105,10 @@ pub(crate) async fn drive(line: Line, mut orders: UnboundedReceiver<u64>, board:
                 codec.say(index, &mut frames);
             }
             message = socket.next() => match message {
-                Some(Ok(Message::Text(text))) => {
-                    codec.hear(&text, &mut heard);
+                Some(Ok(Message::Close(frame))) => break frame.map_or(1005, |frame| frame.code.into()).to_string(),
+                Some(Ok(message)) => {
+                    let Some(text) = words(&message) else { continue };
+                    codec.hear(text, &mut heard);
                     let mut board = board.borrow_mut();
                     for one in heard.drain(..) {
                         match one {
@@ -108,8 +119,6 @@ pub(crate) async fn drive(line: Line, mut orders: UnboundedReceiver<u64>, board:
                         }
                     }
                 }
-                Some(Ok(Message::Close(frame))) => break frame.map_or(1005, |frame| frame.code.into()).to_string(),
-                Some(Ok(_)) => {}
                 Some(Err(error)) => break error.to_string(),
                 None => break "ended".to_owned(),
             },

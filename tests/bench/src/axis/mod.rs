@@ -1,6 +1,8 @@
 //! What is measured: one module for each row of the comparison, and what they share.
 
 pub(crate) mod durable;
+pub(crate) mod fanout;
+pub(crate) mod idle;
 pub(crate) mod order;
 
 use std::future::Future;

@@ -1,10 +1,16 @@
 //! The systems that are measured, each behind the same few verbs.
 
+mod consoles;
+mod echo;
 mod ejabberd;
+mod nats;
+mod nchan;
+mod plain;
 mod postgres;
 mod prosody;
-mod relay;
+pub(crate) mod relay;
 mod socketio;
+mod ws;
 mod xmpp;
 
 use std::path::Path;
@@ -70,13 +76,9 @@ impl Server {
         self.processes.iter().map(Process::cpu_s).sum()
     }
 
-    /// Memory of all its processes.
-    pub(crate) fn memory(&self) -> Memory {
-        let all = self.processes.iter().map(Process::memory);
-        all.fold(Memory::default(), |sum, one| Memory {
-            rss_bytes: sum.rss_bytes + one.rss_bytes,
-            pss_bytes: sum.pss_bytes + one.pss_bytes,
-        })
+    /// Memory of the process that clients talk to, without a database behind it: in the peers' favour.
+    pub(crate) fn front_memory(&self) -> Memory {
+        self.processes.last().map(Process::memory).unwrap_or_default()
     }
 
     /// The numbers of all its processes.
@@ -122,3 +124,67 @@ pub(crate) fn start(name: &str, crowd: Crowd) -> Result<Box<dyn Chat>> {
     };
     started.with_context(|| format!("{name} does not start"))
 }
+
+/// A system that holds lines of people who are there and say nothing.
+pub(crate) trait Hold {
+    /// Its processes.
+    fn server(&self) -> &Server;
+    /// One authenticated person's line.
+    fn hold(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>>;
+}
+
+/// A chat's visitors.
+struct Visitors(Box<dyn Chat>);
+
+impl Hold for Visitors {
+    fn server(&self) -> &Server {
+        self.0.server()
+    }
+
+    fn hold(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>> {
+        self.0.visitor(number)
+    }
+}
+
+/// The systems of the idle axis.
+pub(crate) const HOLDERS: [&str; 6] = ["relay", "ws", "socket.io", "ejabberd", "nchan", "axum"];
+
+/// Starts a system for so many who only are there.
+pub(crate) fn start_holder(name: &str, people: usize) -> Result<Box<dyn Hold>> {
+    let crowd = Crowd { visitors: people, agents: 1 };
+    let started: Result<Box<dyn Hold>> = match name {
+        "ws" => ws::Ws::start().map(|held| Box::new(held) as Box<dyn Hold>),
+        "nchan" => nchan::Nchan::start().map(|held| Box::new(held) as Box<dyn Hold>),
+        "axum" => echo::Echo::start("axum").map(|held| Box::new(held) as Box<dyn Hold>),
+        chat => return Ok(Box::new(Visitors(start(chat, crowd)?))),
+    };
+    started.with_context(|| format!("{name} does not start"))
+}
+
+/// A system in which one event goes to everybody who watches.
+pub(crate) trait Publish {
+    /// Its processes.
+    fn server(&self) -> &Server;
+    /// The line of who causes the events.
+    fn publisher(&self) -> LocalBoxFuture<'_, Result<Line>>;
+    /// The line of one who watches.
+    fn watcher(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>>;
+}
+
+/// The systems of the fan-out.
+pub(crate) const PUBLISHERS: [&str; 4] = ["relay", "ws", "nchan", "nats"];
+
+/// Starts a system for one who causes events and many who watch.
+pub(crate) fn start_publisher(name: &str) -> Result<Box<dyn Publish>> {
+    let started: Result<Box<dyn Publish>> = match name {
+        "relay" => consoles::Consoles::start().map(|one| Box::new(one) as Box<dyn Publish>),
+        "ws" => ws::Ws::start().map(|one| Box::new(one) as Box<dyn Publish>),
+        "nchan" => nchan::Nchan::start().map(|one| Box::new(one) as Box<dyn Publish>),
+        "nats" => nats::Nats::start().map(|one| Box::new(one) as Box<dyn Publish>),
+        other => bail!("no such system: {other}"),
+    };
+    started.with_context(|| format!("{name} does not start"))
+}
+
+/// The servers that are only a floor to compare with.
+pub(crate) use echo::{Echo, serve};

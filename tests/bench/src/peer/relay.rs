@@ -75,6 +75,11 @@ impl Relay {
         Ok(cookie.split(';').next().unwrap_or_default().to_owned())
     }
 
+    /// Its processes.
+    pub(crate) fn processes(&self) -> &Server {
+        &self.server
+    }
+
     /// A visitor's socket, welcomed and registered.
     pub(crate) async fn greeted(&self, number: usize) -> Result<Socket> {
         let origin = self.origin();
@@ -162,14 +167,18 @@ impl Chat for Relay {
     }
 }
 
-enum Side {
+/// Which side of a conversation a line is on.
+pub(crate) enum Side {
+    /// Writes in this conversation.
     Visitor(ConversationId),
+    /// Reads.
     Agent,
 }
 
 /// The relay's own frames.
-struct Words {
-    side: Side,
+pub(crate) struct Words {
+    /// The side.
+    pub(crate) side: Side,
 }
 
 impl Codec for Words {

@@ -1,0 +1,50 @@
+//! One event to many who watch: how long until the last of them has it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::{AT_ONCE, Effort, Setting, keep, on_this_thread};
+use crate::load::Crew;
+use crate::peer::start_publisher;
+use crate::record::Record;
+use crate::socket::Line;
+
+const SIZES: [usize; 2] = [1_000, 5_000];
+const BRIEF: [usize; 1] = [200];
+/// Events a second: each has reached everybody before the next one comes.
+const RATE: f64 = 4.0;
+/// Events before it counts.
+const WARM_UP: Duration = Duration::from_secs(2);
+
+/// Measures all of these.
+pub(crate) fn measure(setting: Setting, record: &Record, names: &[&str]) -> Result<()> {
+    let sizes = if setting.brief { &BRIEF[..] } else { &SIZES[..] };
+    for run in 1..=setting.runs {
+        for size in sizes {
+            for place in 0..names.len() {
+                let name = names[(place + run) % names.len()];
+                one(setting, record, (name, *size, run)).with_context(|| format!("{name} was not measured"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn one(setting: Setting, record: &Record, (name, size, run): (&str, usize, usize)) -> Result<()> {
+    let system = start_publisher(name)?;
+    on_this_thread(async {
+        let writer = system.publisher().await?;
+        let readers: Vec<Line> =
+            stream::iter(0..size).map(|number| system.watcher(number)).buffered(AT_ONCE).try_collect().await?;
+        let mut crew = Crew::of_readers(writer, readers);
+        crew.open(RATE, WARM_UP).await?;
+        let effort = Effort::start(system.server());
+        let tally = crew.open(RATE, setting.run).await?;
+        let busy = effort.end(system.server());
+        ensure!(tally.delivered > 0, "no event has reached all {size} watchers: {:?}", tally.refused);
+        keep(record, ("fanout", name, &size.to_string(), run), &tally, crew.broken(), busy)?;
+        Ok(())
+    })
+}
