@@ -1,12 +1,14 @@
 //! Measures the relay beside the systems a user would pick instead. `cargo xtask bench` installs what is missing and runs it.
 
 mod axis;
+mod board;
 mod load;
 mod peer;
 mod place;
 mod process;
 mod record;
 mod socket;
+mod table;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -20,7 +22,7 @@ use crate::process::GENERATOR_CORE;
 use crate::record::{Record, machine};
 
 /// The axes, in the order they are measured.
-const AXES: [&str; 4] = ["order", "durable", "idle", "fanout"];
+const AXES: [&str; 7] = ["floor", "order", "durable", "idle", "fanout", "growth", "cold"];
 
 const LONG: Setting = Setting {
     runs: 5,
@@ -72,6 +74,11 @@ fn run(words: &[String]) -> Result<()> {
     {
         return peer::serve(kind, port.parse()?);
     }
+    if let Some((table, folders)) = words.split_first()
+        && table == "--table"
+    {
+        return table::print(folders);
+    }
     let mut setting = LONG;
     let mut only = String::new();
     let mut axes = Vec::new();
@@ -105,6 +112,9 @@ fn run(words: &[String]) -> Result<()> {
             "order" => axis::order::check(&record, &named(&peer::CHATS, &only))?,
             "idle" => axis::idle::measure(setting, &record, &named(&peer::HOLDERS, &only))?,
             "fanout" => axis::fanout::measure(setting, &record, &named(&peer::PUBLISHERS, &only))?,
+            "floor" => axis::floor::measure(setting, &record)?,
+            "growth" => axis::growth::measure(setting, &record)?,
+            "cold" => axis::cold::measure(setting, &record)?,
             "durable" => axis::durable::measure(setting, &record, &named(&peer::CHATS, &only))?,
             other => bail!("{other} is not measured yet"),
         }

@@ -19,7 +19,7 @@ pub(crate) const GENERATOR_CORE: usize = 1;
 
 const START_WAIT: Duration = Duration::from_secs(60);
 const STOP_WAIT: Duration = Duration::from_secs(10);
-const POLL_EVERY: Duration = Duration::from_millis(20);
+const POLL_EVERY: Duration = Duration::from_millis(2);
 /// Lines of a log that are shown when a server fails.
 const LAST_LINES: usize = 20;
 

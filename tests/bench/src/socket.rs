@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use crate::load::{Board, Heard};
+use crate::board::{Board, Heard};
 
 /// An open WebSocket.
 pub(crate) type Socket = WebSocketStream<TcpStream>;

@@ -1,7 +1,10 @@
 //! What is measured: one module for each row of the comparison, and what they share.
 
+pub(crate) mod cold;
 pub(crate) mod durable;
 pub(crate) mod fanout;
+pub(crate) mod floor;
+pub(crate) mod growth;
 pub(crate) mod idle;
 pub(crate) mod order;
 
@@ -13,7 +16,8 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 use tokio::task::LocalSet;
 
-use crate::load::{Crew, Tally};
+use crate::board::Tally;
+use crate::load::Crew;
 use crate::peer::{Chat, Crowd, Server};
 use crate::process::cpu_s;
 use crate::record::Record;
@@ -109,7 +113,7 @@ pub(crate) fn keep(
     };
     println!(
         "{axis} {peer} {phase} #{run}: {per_second:.0}/s, ack p50 {:.2} p99 {:.2} ms, delivery p50 {:.2} p99 {:.2} ms, \
-         server {:.0} %, generator {:.0} %{}{}{}",
+         server {:.0} % ({cpu_us:.0} us a message), generator {:.0} %{}{}{}",
         ms(&tally.ack, 0.5),
         ms(&tally.ack, 0.99),
         ms(&tally.delivery, 0.5),

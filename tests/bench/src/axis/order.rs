@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::on_this_thread;
-use crate::load::Heard;
+use crate::board::Heard;
 use crate::peer::{Chat, Crowd, start};
 use crate::process::Process;
 use crate::record::Record;

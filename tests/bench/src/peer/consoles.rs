@@ -6,7 +6,7 @@ use wire::{ClientFrame, ConversationId, Cursor, Follow, MessageId, Say, ServerFr
 
 use super::relay::{Relay, Side, Words, heard, new_id, say};
 use super::{Crowd, Publish, Server};
-use crate::load::BODY_BYTES;
+use crate::board::BODY_BYTES;
 use crate::socket::{Line, Socket};
 
 /// Signed-in agents; each has its part of the consoles open.

@@ -87,12 +87,18 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // A database outlives those who use it.
+impl Server {
+    /// Ends every process. A database outlives those who use it.
+    pub(crate) fn stop(&mut self) {
         while let Some(process) = self.processes.pop() {
             drop(process);
         }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 use futures_util::future::{FutureExt, LocalBoxFuture};
 
 use super::{Publish, Server};
-use crate::load::{Heard, body, index};
+use crate::board::{Heard, body, index};
 use crate::place::peer_file;
 use crate::process::{Process, free_port, pinned};
 use crate::socket::{Codec, Line, Socket, open, send, until};

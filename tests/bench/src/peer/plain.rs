@@ -1,6 +1,6 @@
 //! Lines on which a message is its bare text: what is published, watched, echoed or only held.
 
-use crate::load::{Heard, body, index};
+use crate::board::{Heard, body, index};
 use crate::socket::{Codec, Line, Socket};
 
 /// What one side of such a line does.

@@ -1,6 +1,7 @@
 //! The relay: SQLite with `synchronous=FULL`, as it stands, with every one of its limits.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,7 +12,7 @@ use wire::{
 };
 
 use super::{Chat, Crowd, Server, VISITORS_PER_AGENT};
-use crate::load::{Heard, body, index};
+use crate::board::{Heard, body, index};
 use crate::place::relay_binary;
 use crate::process::{Process, done, free_port, pinned};
 use crate::socket::{Codec, Line, Socket, open, send, until};
@@ -29,7 +30,15 @@ pub(crate) struct Relay {
 impl Relay {
     /// Starts it and signs every agent in.
     pub(crate) fn start(crowd: Crowd) -> Result<Self> {
-        let mut relay = Self { port: free_port()?, server: Server::new()?, cookies: Vec::new() };
+        let mut relay = Self::prepare(crowd)?;
+        relay.up()?;
+        relay.cookies = (0..crowd.agents).map(|agent| relay.sign_in(agent)).collect::<Result<_>>()?;
+        Ok(relay)
+    }
+
+    /// Adds the site and the agents, and starts nothing.
+    pub(crate) fn prepare(crowd: Crowd) -> Result<Self> {
+        let relay = Self { port: free_port()?, server: Server::new()?, cookies: Vec::new() };
         relay.command(&["site", "add", "demo", "--origin", "http://localhost:9", "--name", "Demo"], "")?;
         let capacity = VISITORS_PER_AGENT.to_string();
         for agent in 0..crowd.agents {
@@ -37,9 +46,24 @@ impl Relay {
             let words = ["agent", "add", &email, "--name", &name, "--role", "agent", "--capacity", &capacity];
             relay.command(&[&words[..], &["--password-stdin"]].concat(), PASSWORD)?;
         }
-        relay.up()?;
-        relay.cookies = (0..crowd.agents).map(|agent| relay.sign_in(agent)).collect::<Result<_>>()?;
         Ok(relay)
+    }
+
+    /// Where it keeps its data.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.server.folder().join("data")
+    }
+
+    /// Ends the process; the data stay.
+    pub(crate) fn down(&mut self) {
+        self.server.stop();
+    }
+
+    /// Asks for its health, and waits for the answer.
+    pub(crate) fn first_byte(&self) -> Result<()> {
+        let answer = ureq::get(format!("{}/health", self.origin())).call()?;
+        ensure!(answer.status().as_u16() == 200, "health gives {}", answer.status());
+        Ok(())
     }
 
     /// Starts the process on the folder as it is.
@@ -50,7 +74,7 @@ impl Relay {
         fs::write(&config, text)?;
         let mut command = pinned(relay_binary()?);
         command.args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--config"]).arg(config);
-        command.arg("--data").arg(self.server.folder().join("data"));
+        command.arg("--data").arg(self.data());
         let mut process = Process::start(&mut command, &self.server.folder().join("relay.log"))?;
         process.listens(self.port)?;
         self.server.add(process);
@@ -58,7 +82,7 @@ impl Relay {
     }
 
     fn command(&self, words: &[&str], input: &str) -> Result<String> {
-        done(Command::new(relay_binary()?).args(words).arg("--data").arg(self.server.folder().join("data")), input)
+        done(Command::new(relay_binary()?).args(words).arg("--data").arg(self.data()), input)
     }
 
     fn origin(&self) -> String {

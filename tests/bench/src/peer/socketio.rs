@@ -5,7 +5,7 @@ use futures_util::future::{FutureExt, LocalBoxFuture};
 
 use super::postgres::Postgres;
 use super::{Chat, Crowd, Server};
-use crate::load::{Heard, body, index};
+use crate::board::{Heard, body, index};
 use crate::peer::relay::new_id;
 use crate::place::{kept, peer_file};
 use crate::process::{Process, free_port, pinned};

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::Crowd;
-use crate::load::{Heard, body, index};
+use crate::board::{Heard, body, index};
 use crate::socket::{Codec, Line, Socket, open, send, until};
 
 /// Every account's password.
