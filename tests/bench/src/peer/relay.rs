@@ -130,7 +130,7 @@ impl Relay {
         let address = format!("172.{}.{}.{}", number >> 16, (number >> 8) & 255, number & 255);
         let headers = [("origin", &*origin), ("cookie", cookie), ("x-forwarded-for", &address)];
         let mut socket = open(self.port, "/socket", &headers).await?;
-        let hello = ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent, follow: Vec::new() };
+        let hello = ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent { state: None }, follow: Vec::new() };
         say(&mut socket, &hello).await?;
         heard(&mut socket, "a welcome", |frame| matches!(frame, ServerFrame::Welcome { .. })).await?;
         say(&mut socket, &ClientFrame::Presence { state: AgentState::Online }).await?;
