@@ -9,7 +9,7 @@ use crate::shell::{cargo, output, program, run, say};
 use crate::{root, target};
 
 /// What each measurement needs of Debian: the tools first, then the peers.
-const TOOLS: [&str; 3] = ["strace", "sqlite3", "util-linux"];
+const TOOLS: [&str; 2] = ["strace", "sqlite3"];
 /// Enough for `--quick`.
 const QUICK: [&str; 3] = ["postgresql", "nodejs", "npm"];
 const PEERS: [&str; 7] =

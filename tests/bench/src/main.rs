@@ -31,6 +31,7 @@ const LONG: Setting = Setting {
     warm_up: Duration::from_secs(10),
     run: Duration::from_secs(20),
     brief: false,
+    size: None,
 };
 /// Under three minutes: the relay and socket.io only.
 const QUICK: Setting = Setting {
@@ -40,6 +41,7 @@ const QUICK: Setting = Setting {
     warm_up: Duration::from_secs(2),
     run: Duration::from_secs(4),
     brief: true,
+    size: None,
 };
 /// Everything, for seconds each: shows that it works, not how fast.
 const TRIAL: Setting = Setting {
@@ -49,6 +51,7 @@ const TRIAL: Setting = Setting {
     warm_up: Duration::from_secs(1),
     run: Duration::from_secs(2),
     brief: true,
+    size: None,
 };
 
 fn main() -> ExitCode {
@@ -92,6 +95,7 @@ fn run(words: &[String]) -> Result<()> {
             }
             "--trial" => setting = TRIAL,
             "--visitors" => setting.visitors = words.next().context("--visitors NUMBER")?.parse()?,
+            "--size" => setting.size = Some(words.next().context("--size NUMBER")?.parse()?),
             "--runs" => setting.runs = words.next().context("--runs NUMBER")?.parse()?,
             "--only" => words.next().context("--only SYSTEM,SYSTEM")?.clone_into(&mut only),
             axis => match AXES.iter().find(|known| **known == axis) {

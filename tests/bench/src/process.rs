@@ -39,10 +39,11 @@ pub(crate) struct Memory {
     pub(crate) pss_bytes: u64,
 }
 
-/// A command that will run on the servers' core, without the product's own settings of whoever measures.
+/// A command that will run on the servers' core, without the product's own settings of whoever measures, and that the kernel
+/// ends should the generator be killed.
 pub(crate) fn pinned(program: impl AsRef<std::ffi::OsStr>) -> Command {
-    let mut command = Command::new("taskset");
-    command.args(["-c", &SERVER_CORE.to_string()]).arg(program);
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", "taskset", "-c", &SERVER_CORE.to_string()]).arg(program);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("CAUSEWAY_") {
             command.env_remove(name);

@@ -51,7 +51,7 @@ impl Record {
         if histogram.is_empty() {
             return Ok(Value::Null);
         }
-        let file = format!("{name}.hgrm");
+        let file = format!("{}.hgrm", name.replace(' ', "-"));
         fs::write(self.folder.join(&file), percentiles(histogram))?;
         let at = |quantile| histogram.value_at_quantile(quantile);
         Ok(json!({
@@ -96,7 +96,7 @@ pub(crate) fn machine(data: &Path) -> Value {
         "relay_build": "cargo build --release (lto thin, 4 codegen units)",
         "node": said("node", &["--version"]),
         "socket.io": npm("socket.io"), "pg": npm("pg"), "ws": npm("ws"),
-        "postgresql": debian("postgresql-15"), "ejabberd": debian("ejabberd"), "prosody": debian("prosody"),
+        "postgresql": said("psql", &["--version"]), "ejabberd": debian("ejabberd"), "prosody": debian("prosody"),
         "nginx": debian("nginx-common"), "nchan": debian("libnginx-mod-nchan"), "nats-server": debian("nats-server"),
     })
 }

@@ -20,9 +20,9 @@ const WARM_UP: Duration = Duration::from_secs(2);
 
 /// Measures all of these.
 pub(crate) fn measure(setting: Setting, record: &Record, names: &[&str]) -> Result<()> {
-    let sizes = if setting.brief { &BRIEF[..] } else { &SIZES[..] };
+    let sizes = setting.sizes(&SIZES, &BRIEF);
     for run in 1..=setting.runs {
-        for size in sizes {
+        for size in &sizes {
             for place in 0..names.len() {
                 let name = names[(place + run) % names.len()];
                 one(setting, record, (name, *size, run)).with_context(|| format!("{name} was not measured"))?;

@@ -21,6 +21,8 @@ const PAGE_BYTES: usize = 4096;
 /// Pages of the file that is written over and over.
 const PAGES: u64 = 1_000;
 const LINES: usize = 100;
+/// Messages a second in an open loop: what remains of a latency when the server does nothing.
+const OPEN_RATE: f64 = 1_000.0;
 
 /// Measures both.
 pub(crate) fn measure(setting: Setting, record: &Record) -> Result<()> {
@@ -69,12 +71,16 @@ fn echo(setting: Setting, record: &Record, run: usize) -> Result<()> {
         let lines: Vec<Line> =
             stream::iter(0..LINES).map(|number| echo.hold(number)).buffered(AT_ONCE).try_collect().await?;
         let mut crew = Crew::new(lines, Vec::new());
+        let effort = Effort::start(echo.server());
+        let tally = crew.open(OPEN_RATE, setting.run).await?;
+        let busy = effort.end(echo.server());
+        keep(record, ("floor", "echo", "open loop", run), &tally, crew.broken(), busy)?;
         for window in setting.windows {
             crew.closed(*window, setting.warm_up / 2).await;
             let effort = Effort::start(echo.server());
             let tally = crew.closed(*window, setting.run).await;
             let busy = effort.end(echo.server());
-            keep(record, ("floor", "echo", &format!("window-{window}"), run), &tally, crew.broken(), busy)?;
+            keep(record, ("floor", "echo", &format!("{window} under way"), run), &tally, crew.broken(), busy)?;
         }
         Ok(())
     })

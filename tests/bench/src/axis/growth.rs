@@ -13,9 +13,9 @@ const RATE: f64 = 150.0;
 
 /// Measures every size.
 pub(crate) fn measure(setting: Setting, record: &Record) -> Result<()> {
-    let sizes = if setting.brief { &BRIEF[..] } else { &SIZES[..] };
+    let sizes = setting.sizes(&SIZES, &BRIEF);
     for run in 1..=setting.runs {
-        for size in sizes {
+        for size in &sizes {
             one(setting, record, *size, run).with_context(|| format!("{size} open conversations"))?;
         }
     }

@@ -34,10 +34,10 @@ struct Moment {
 
 /// Measures all of these.
 pub(crate) fn measure(setting: Setting, record: &Record, names: &[&str]) -> Result<()> {
-    let sizes = if setting.brief { &BRIEF[..] } else { &SIZES[..] };
+    let sizes = setting.sizes(&SIZES, &BRIEF);
     for run in 1..=setting.runs {
         for name in names {
-            for size in sizes {
+            for size in &sizes {
                 one(record, name, *size, run).with_context(|| format!("{name} was not measured with {size}"))?;
             }
         }

@@ -43,6 +43,15 @@ pub(crate) struct Setting {
     pub(crate) run: Duration,
     /// Sizes of the idle axis, the fan-out and the growth are those of a first look.
     pub(crate) brief: bool,
+    /// This size in place of all those.
+    pub(crate) size: Option<usize>,
+}
+
+impl Setting {
+    /// The sizes to be measured, of an axis that has these.
+    pub(crate) fn sizes(&self, long: &[usize], brief: &[usize]) -> Vec<usize> {
+        self.size.map_or_else(|| if self.brief { brief.to_vec() } else { long.to_vec() }, |size| vec![size])
+    }
 }
 
 /// Runs a measurement on this thread, which has the generator's core to itself.

@@ -14,8 +14,8 @@ use crate::place::peer_file;
 use crate::process::{Process, free_port, pinned};
 use crate::socket::Line;
 
-/// Where the program and its tables lie on Debian.
-const LIBRARIES: &str = "/usr/lib/x86_64-linux-gnu";
+/// Where the program lies on Debian, below a folder named by the machine's kind; and its tables.
+const LIBRARIES: &str = "/usr/lib";
 const TABLES: &str = "/usr/share/ejabberd/sql/pg.sql";
 const PATH: &str = "/ws";
 
@@ -55,9 +55,11 @@ impl Ejabberd {
 }
 
 fn libraries() -> Result<PathBuf> {
-    let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().starts_with("ejabberd-").then_some(());
-    let found = fs::read_dir(LIBRARIES).into_iter().flatten().flatten().find_map(name);
-    found.map(|()| PathBuf::from(LIBRARIES)).context("ejabberd is not installed")
+    let below = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_ejabberd =
+        |path: PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ejabberd-"));
+    let found = below(Path::new(LIBRARIES)).find(|folder| below(folder).any(is_ejabberd));
+    found.context("ejabberd is not installed")
 }
 
 impl Chat for Ejabberd {

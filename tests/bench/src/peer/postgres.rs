@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
@@ -14,6 +16,9 @@ const SETTINGS: [&str; 5] =
     ["shared_buffers=256MB", "max_connections=200", "max_wal_size=4GB", "unix_socket_directories=", "jit=off"];
 /// Where the binaries lie on Debian.
 const DEBIAN: &str = "/usr/lib/postgresql";
+
+const START_WAIT: Duration = Duration::from_secs(60);
+const POLL_EVERY: Duration = Duration::from_millis(100);
 
 /// A running database.
 #[derive(Debug)]
@@ -39,11 +44,22 @@ impl Postgres {
         process.listens(port)?;
         server.add(process);
         let database = Self { port };
+        database.ready()?;
         for (name, wanted) in [("fsync", "on"), ("synchronous_commit", "on"), ("full_page_writes", "on")] {
             let is = database.run(&format!("SHOW {name}"))?;
             ensure!(is.trim() == wanted, "PostgreSQL's {name} is {is}");
         }
         Ok(database)
+    }
+
+    /// It listens a moment before it answers.
+    fn ready(&self) -> Result<()> {
+        let end = Instant::now() + START_WAIT;
+        while let Err(error) = self.run("SELECT 1") {
+            ensure!(Instant::now() < end, "PostgreSQL does not answer: {error:#}");
+            thread::sleep(POLL_EVERY);
+        }
+        Ok(())
     }
 
     /// The port it listens on.
@@ -76,7 +92,8 @@ fn root() -> bool {
 /// PostgreSQL refuses to serve as root. The command goes on with its next words as the program.
 fn unprivileged(mut command: Command) -> Command {
     if root() {
-        command.args(["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]);
+        // Another user means a fresh promise of the kernel to end it with us.
+        command.args(["setpriv", "--pdeathsig=TERM", "--reuid=postgres", "--regid=postgres", "--clear-groups"]);
     }
     command
 }
