@@ -3,10 +3,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::{from_str, to_string};
-use wire::{Attachment, ClientFrame, Refusal, ServerFrame, Session};
 use widget_core::{
     read_attachment, read_draft, read_frame_of_staff, read_frame_of_visitor, read_refusal, write_draft, write_frame,
 };
+use wire::{Attachment, ClientFrame, Refusal, ServerFrame, Session};
 
 /// Which side's reader knows a frame: visitors, agents.
 fn readers(frame: &ServerFrame) -> (bool, bool) {

@@ -17,10 +17,9 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(line.chars().count() <= LAST_LINE_CHARS_MAX && !line.contains(char::is_control));
             match wire::check_text(text) {
                 Ok(()) => assert!(text.chars().count() <= TEXT_CHARS_MAX && !text.contains('\0')),
-                Err(refusal) => assert!(matches!(
-                    refusal,
-                    Refusal::TextEmpty | Refusal::TextTooLong { .. } | Refusal::TextInvalid
-                )),
+                Err(refusal) => {
+                    assert!(matches!(refusal, Refusal::TextEmpty | Refusal::TextTooLong { .. } | Refusal::TextInvalid))
+                }
             }
         }
     }

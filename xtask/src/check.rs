@@ -8,6 +8,13 @@ use crate::tools;
 /// The list that CI goes through first.
 pub(crate) fn check() -> Result<()> {
     run("Form", cargo().args(["fmt", "--all", "--", "--check"]), "`cargo fmt --all` mends it.")?;
+    // A workspace of its own; the build of `cargo xtask fuzz` checks the rest.
+    let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml"];
+    run(
+        "Form of the fuzz targets",
+        cargo().args(fuzz).args(["--", "--check"]),
+        "`cargo fmt --manifest-path fuzz/Cargo.toml` mends it.",
+    )?;
     let lints = ["--", "--deny", "warnings"];
     run(
         "Lints, native",

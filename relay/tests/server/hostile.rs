@@ -119,6 +119,45 @@ async fn dribbled_bytes_buy_no_time() {
     relay.running.stop().await.expect("stopped");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_tls_handshake_is_cut_while_others_are_served() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).expect("written");
+    std::fs::write(&key, made.signing_key.serialize_pem()).expect("written");
+    let relay = Relay::start_with(&format!("[tls]\ncertificate = {certificate:?}\nkey = {key:?}\n")).await;
+    // The first bytes of a handshake record that promises more, and nothing at all.
+    let slow: [&[u8]; 3] = [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"\x16", b""];
+    let mut slow_ones = Vec::new();
+    for bytes in slow {
+        let mut stream = from(1, relay.running.address).await;
+        stream.write_all(bytes).await.expect("sent");
+        slow_ones.push(stream);
+    }
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(made.cert.der().clone()).expect("a certificate");
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+    let stream = from(2, relay.running.address).await;
+    let name = "localhost".try_into().expect("a name");
+    let mut stream = connector.connect(name, stream).await.expect("an honest handshake");
+    stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.expect("sent");
+    let mut answer = Vec::new();
+    // The relay may end without a closing alert.
+    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("answered in time");
+    assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    for mut stream in slow_ones {
+        assert_eq!(rest(&mut stream).await, "", "a handshake that never came is answered with nothing");
+    }
+    relay.running.stop().await.expect("stopped");
+}
+
 /// Raises the limit of open files as far as it goes and gives it.
 fn open_files_max() -> usize {
     let raise = "prlimit --pid $1 --nofile=$(ulimit -Hn):";
