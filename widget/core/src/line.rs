@@ -132,7 +132,7 @@ impl Line {
     /// The browser says that the network is back, or the page is shown again. Whether a line was lost by starting anew.
     pub(crate) fn network_up(&mut self, now_ms: u64, out: &mut VecDeque<Output>) -> bool {
         self.network = true;
-        self.choice.network_up();
+        self.choice.network_up(now_ms, self.live());
         match self.state {
             State::Idle | State::Refused(_) => false,
             State::Down { .. } => {

@@ -16,6 +16,8 @@ pub(super) struct Choice {
     failures: u32,
     /// When a socket is due again, for who is on a stream.
     again_at_ms: u64,
+    /// The last socket that failed did so by hanging: a try costs a person a long wait.
+    hangs: bool,
     /// The line was moved to a socket because one could be opened.
     moved: bool,
     /// Since the last welcome a stream was asked for and nothing came.
@@ -24,7 +26,7 @@ pub(super) struct Choice {
 
 impl Choice {
     pub(super) const fn new() -> Self {
-        Self { transport: Transport::Socket, failures: 0, again_at_ms: 0, moved: false, hung: false }
+        Self { transport: Transport::Socket, failures: 0, again_at_ms: 0, hangs: false, moved: false, hung: false }
     }
 
     /// What to try now.
@@ -41,6 +43,7 @@ impl Choice {
         match self.transport {
             Transport::Socket => {
                 self.socket_failed(now_ms, if silent { SOCKET_FAILURES_MAX } else { 1 });
+                self.hangs = silent;
                 if self.moved {
                     // Sockets open here, and nothing comes through.
                     self.again_at_ms = u64::MAX;
@@ -76,9 +79,14 @@ impl Choice {
         self.moved = false;
     }
 
-    /// It may be another network now.
-    pub(super) const fn network_up(&mut self) {
-        self.one_socket();
+    /// It may be another network now. `live`: then it is enough to look.
+    pub(super) const fn network_up(&mut self, now_ms: u64, live: bool) {
+        if !live && !self.hangs {
+            self.one_socket();
+        }
+        if live && self.again_at_ms != u64::MAX {
+            self.again_at_ms = now_ms;
+        }
     }
 
     /// A socket could be opened while the line is a stream. Whether to move to one.

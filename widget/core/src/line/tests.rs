@@ -127,6 +127,9 @@ enum Happens {
     Opens,
     /// Time passes on a line that lives.
     Lives(u64),
+    /// A greeted line breaks, and the browser says that there is a network.
+    Returns,
+    /// The browser says whether there is a network.
     Network(bool),
 }
 
@@ -167,6 +170,11 @@ fn tried(story: &[Happens]) -> (Vec<Transport>, Line) {
                     assert!(!line.tick(now_ms, 0, &mut out) && line.heard());
                 }
             }
+            Happens::Returns => {
+                now_ms += STABLE_MS;
+                assert!(line.live() && line.down(now_ms, 1006, 0));
+                assert!(!line.network_up(now_ms, &mut out));
+            }
             Happens::Network(true) => drop(line.network_up(now_ms, &mut out)),
             Happens::Network(false) => line.network_down(now_ms, &mut out),
         }
@@ -181,7 +189,7 @@ fn tried(story: &[Happens]) -> (Vec<Transport>, Line) {
 
 #[test]
 fn a_stream_is_taken_where_sockets_fail_and_a_socket_wherever_one_works() {
-    use Happens::{Answers, Breaks, Closes, Fails, Hangs, Lives, Network, Opens, Silent, Works};
+    use Happens::{Answers, Breaks, Closes, Fails, Hangs, Lives, Network, Opens, Returns, Silent, Works};
     for (story, tries) in [
         // A relay that restarts, or a hiccup, is not a blocked socket.
         (vec![Works, Breaks], vec![Socket, Socket]),
@@ -206,7 +214,9 @@ fn a_stream_is_taken_where_sockets_fail_and_a_socket_wherever_one_works() {
         (vec![Hangs, Works, Breaks, Works, Breaks], vec![Socket, Stream, Stream, Stream]),
         (vec![Hangs, Works, Lives(2 * SOCKET_AGAIN_MS), Breaks], vec![Socket, Stream, Stream]),
         // Another network may let sockets through.
-        (vec![Hangs, Works, Network(true), Breaks, Fails], vec![Socket, Stream, Socket, Stream]),
+        (vec![Fails, Fails, Works, Returns, Fails], vec![Socket, Socket, Stream, Socket, Stream]),
+        // … but where they hang, only a look can tell.
+        (vec![Hangs, Works, Returns], vec![Socket, Stream, Stream]),
         // Without a network nothing is learnt.
         (vec![Network(false), Fails, Hangs, Fails, Hangs], vec![Socket; 5]),
         // A socket that opens while the stream works is moved to; one that opens and is silent is not believed again.
@@ -229,6 +239,10 @@ fn a_stream_looks_now_and_then_whether_a_socket_would_do() {
         probes.extend(out.drain(..).filter(|output| *output == Output::Probe).map(|_| now_ms));
     }
     assert_eq!(probes, [1, 2].map(|n| CONNECT_WAIT_MS + n * SOCKET_AGAIN_MS));
+    // It may be another network: it looks at once, and not again for that.
+    assert!(!line.network_up(now_ms, &mut out) && line.heard() && !line.tick(now_ms, 0, &mut out));
+    assert_eq!(out.drain(..).filter(|output| *output == Output::Probe).count(), 1);
+    assert!(!line.tick(now_ms, 0, &mut out) && !out.contains(&Output::Probe));
     // On a socket it never looks.
     assert!(line.socket_open(now_ms, &mut out));
     assert!(line.up(now_ms));
