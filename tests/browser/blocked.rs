@@ -40,9 +40,9 @@ fn where_websockets_are_refused_the_whole_first_story_happens_all_the_same() {
     visitor.keys("[data-testid=composer]", "I was wond");
     wait_until("the visitor's typing sign", || ada.shows("[data-testid=typing]").then_some(()));
     visitor.keys("[data-testid=composer]", "ering\u{e007}");
-    ada.say("It is on its way.");
-    ada.sent("It is on its way.");
-    visitor.sees("agent", "It is on its way.");
+    ada.say("It is on its way. 正在处理，请稍等。");
+    ada.sent("请稍等。");
+    visitor.sees("agent", "正在处理，请稍等。");
     assert!(gate.refused() >= 4, "each page tried WebSocket first: {}", gate.refused());
     let streams = gate.streams();
     assert!(streams >= 2, "each page has a stream: {streams}");
