@@ -30,9 +30,10 @@ const SECONDS: [f64; 15] =
 /// Up to [`wire::limit::STORE_BATCH_APPENDS_MAX`].
 const REQUESTS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
-const GAUGES: [(&str, &str); 8] = [
+const GAUGES: [(&str, &str); 9] = [
     ("relay_core_up", "1 while the core answers in time; at 0 the core's own numbers are old."),
     ("relay_connections", "Lines held now: of visitors, of agents, and those before their hello or at their end."),
+    ("relay_streams", "Lines without WebSocket, which some network on the way blocks."),
     ("relay_agents_online", "Agents that take visitors now."),
     ("relay_conversations_waiting", "Conversations in line."),
     ("relay_conversations_longest_wait_seconds", "How long the one that has waited longest is in line."),
@@ -264,6 +265,7 @@ async fn show(State(numbers): State<Numbers>) -> Response {
     if let Some(gauges) = &answered {
         set_gauges(gauges, app.connections.taken());
     }
+    gauge!("relay_streams").set(number(app.streams.count()));
     let core = (app.core.max_capacity() - app.core.capacity(), app.core.max_capacity());
     let (writes, reads) = app.store.backlog();
     for (queue, (waiting, max)) in [("core", core), ("store_writes", writes), ("store_reads", reads)] {

@@ -63,6 +63,9 @@ fn where_websockets_are_refused_the_whole_first_story_happens_all_the_same() {
     assert_eq!((own(&visitor, "visitor").len(), own(&visitor, "agent").len()), (7, 6));
     assert_eq!((own(&ada, "visitor"), own(&ada, "agent")), (own(&visitor, "visitor"), own(&visitor, "agent")));
 
+    let uncaught: Vec<_> = ada.console_log().into_iter().filter(|line| line.contains("Uncaught")).collect();
+    assert_eq!(uncaught, Vec::<String>::new(), "a line that is cut throws nothing");
+
     // With the way open again, a page that is loaded anew takes a WebSocket.
     gate.open();
     let streams = gate.streams();
@@ -95,6 +98,10 @@ fn a_network_that_swallows_streams_is_named_and_what_was_written_waits() {
 
     gate.buffer(false);
     assert!(visitor.enter_chat(), "the chat is still open");
+    // It goes on trying by itself, by now with pauses longer than a test should wait.
+    for page in [&*visitor, &*ada] {
+        page.script("dispatchEvent(new Event('online'));", &[]);
+    }
     visitor.sent("Can anybody hear me?");
     ada.open_mine("Can anybody hear me?");
     ada.sees("visitor", "Can anybody hear me?");
@@ -114,6 +121,9 @@ fn goes_away_and_comes_back(world: &mut World, person: &Browser, name: &str) {
     world.relay.up();
     person.script("dispatchEvent(new Event('online'));", &[]);
     wait_until("it says that the line is back", || person.shows(RESTORED).then_some(()));
+    let seen =
+        "const e = document.querySelector('[data-testid=restored]'); return !e || getComputedStyle(e).opacity === '1';";
+    wait_until("it is fully shown", || person.script(seen, &[]).as_bool()?.then_some(()));
     person.screenshot(&format!("banner-restored-{name}"));
     restored(person);
     person.sent("written offline, one");

@@ -46,6 +46,12 @@ impl Streams {
         (Open { streams: self.clone(), hash }, queue)
     }
 
+    /// How many are open.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.lines().len()
+    }
+
     /// The line that a request names. Looked up by a hash, so the time it takes tells nothing about any key.
     fn find(&self, headers: &HeaderMap) -> Option<mpsc::Sender<Post>> {
         let key: Token = headers.get(LINE)?.to_str().ok()?.parse().ok()?;

@@ -62,8 +62,10 @@ async fn numbers_are_served_on_their_own_listener_only() {
     let address = running.metrics_address.expect("a listener");
     let relay = Relay { running, folder };
     let _visitor = relay.registered().await;
+    let _other = relay.streamed_visitor(None).await;
     let text = reqwest::get(format!("http://{address}/metrics")).await.expect("answered").text().await.expect("text");
-    assert!(text.contains("\nrelay_connections{kind=\"visitor\"} 1\n"), "{text}");
+    assert!(text.contains("\nrelay_connections{kind=\"visitor\"} 2\n"), "{text}");
+    assert!(text.contains("\nrelay_streams 1\n"), "{text}");
     let public = reqwest::get(relay.url("/metrics")).await.expect("answered");
     assert_eq!(public.status(), 404);
     relay.running.stop().await.expect("stopped");
