@@ -12,8 +12,9 @@ pub const HELLO_WAIT_MS: u64 = 10_000;
 pub const PING_EVERY_MS: u64 = 20_000;
 /// A client that hears nothing for this long after a ping takes the line for dead.
 pub const PONG_WAIT_MS: u64 = 10_000;
-/// A client gives up an attempt to connect that hangs for this long; the browser itself would wait minutes.
-pub const CONNECT_WAIT_MS: u64 = 10_000;
+/// A client gives up an attempt to connect that hangs for this long; the browser itself would wait minutes. Longer than a relay lets
+/// anybody wait at its door: whoever gave up there would stand at the end of the line again.
+pub const CONNECT_WAIT_MS: u64 = 12_000;
 /// WebSockets in a row that fail before the relay's welcome, or fall silent, until a client takes a stream. One that hangs counts
 /// twice: nobody should wait twice that long.
 pub const SOCKET_FAILURES_MAX: u32 = 2;
@@ -62,7 +63,7 @@ pub const CONNECTIONS_MAX: usize = 50_000;
 /// cores busy, few enough that an agent waits for a moment only when thousands come back at once.
 pub const GREETINGS_AT_ONCE_MAX: usize = 32;
 /// How long a visitor waits to be let in before being told to come back later.
-pub const GREETING_QUEUE_WAIT_MS: u64 = 15_000;
+pub const GREETING_QUEUE_WAIT_MS: u64 = 10_000;
 /// A visitor who has said no hello after this long loses the place to the next, not the connection.
 pub const GREETING_PLACE_MS: u64 = 500;
 /// New visitors that one address may register in a minute.
@@ -145,6 +146,7 @@ const _: () = assert!(OUTBOX_IN_FLIGHT_MAX < POST_FRAMES_MAX && POST_FRAMES_MAX 
 const _: () = assert!(POST_BYTES_MAX > FRAME_BYTES_MAX);
 const _: () = assert!(SOCKET_AGAIN_MS > CONNECT_WAIT_MS && STREAM_COMMENT_EVERY_MS < IDLE_MAX_MS);
 const _: () = assert!(STORE_BATCH_APPENDS_MAX <= STORE_QUEUE_APPENDS_MAX);
+const _: () = assert!(GREETING_QUEUE_WAIT_MS < CONNECT_WAIT_MS);
 const _: () = assert!(GREETING_PLACE_MS < HELLO_WAIT_MS);
 const _: () = assert!(CAPACITY_DEFAULT <= CAPACITY_MAX);
 const _: () = assert!(CAPACITY_MAX as usize >= FOLLOW_CONVERSATIONS_MAX);

@@ -4,7 +4,7 @@ mod choice;
 
 use std::collections::VecDeque;
 
-use wire::limit::{CONNECT_WAIT_MS, HELLO_WAIT_MS, PING_EVERY_MS, PONG_WAIT_MS};
+use wire::limit::{CONNECT_WAIT_MS, PING_EVERY_MS, PONG_WAIT_MS};
 use wire::{ClientFrame, Close};
 
 use crate::backoff::reconnect_ms;
@@ -288,7 +288,7 @@ impl Line {
     fn overdue_ms(&self) -> u64 {
         match self.state {
             State::Connecting { since_ms } => since_ms.saturating_add(CONNECT_WAIT_MS),
-            State::Greeting { since_ms } => since_ms.saturating_add(HELLO_WAIT_MS),
+            State::Greeting { since_ms } => since_ms.saturating_add(self.choice.greeting_wait_ms()),
             State::Idle | State::Down { .. } | State::Live { .. } | State::Refused(_) => {
                 self.dead_at_ms.unwrap_or(u64::MAX)
             }

@@ -3,7 +3,7 @@
 //! A network that blocks and a relay that is down look alike from here, so the choice is never final: each failed stream is followed by
 //! sockets again, and a working stream looks now and then whether a socket would do, without being given up before one does.
 
-use wire::limit::{SOCKET_AGAIN_MS, SOCKET_FAILURES_MAX};
+use wire::limit::{CONNECT_WAIT_MS, HELLO_WAIT_MS, SOCKET_AGAIN_MS, SOCKET_FAILURES_MAX};
 
 use crate::types::Transport;
 
@@ -36,6 +36,14 @@ impl Choice {
         }
         self.transport = if self.failures >= SOCKET_FAILURES_MAX { Transport::Stream } else { Transport::Socket };
         self.transport
+    }
+
+    /// How long the welcome may take once hello is said; for a stream that is the whole way in.
+    pub(super) const fn greeting_wait_ms(&self) -> u64 {
+        match self.transport {
+            Transport::Socket => HELLO_WAIT_MS,
+            Transport::Stream => CONNECT_WAIT_MS,
+        }
     }
 
     /// A try has failed before the relay's welcome. `silent`: because nothing came for too long.
