@@ -10,8 +10,8 @@ use tungstenite::handshake::client::Request;
 use tungstenite::http::HeaderValue;
 use tungstenite::{Error, HandshakeError, Message, WebSocket};
 use wire::{
-    AgentState, ClientFrame, ConversationId, ConversationSummary, Event, Hello, Lane, MessageId, PageContext, Say, Seq,
-    ServerFrame, Session, Token, VisitorId,
+    AgentState, ClientFrame, ConversationId, ConversationSummary, Event, Hello, Lane, MessageId, PageContext, Refusal,
+    Say, Seq, ServerFrame, Session, Token, VisitorId,
 };
 
 use crate::relay::Relay;
@@ -268,15 +268,26 @@ impl Line {
         loop {
             let after = all.last().map_or(Seq::ZERO, |event| event.seq);
             self.send(&ClientFrame::Fetch { conversation, lane, after });
-            let (mut page, head) = self.until("a page of events", |frame| match frame {
+            let answer = self.until("a page of events", |frame| match frame {
                 ServerFrame::Events { conversation: of, lane: read, after: from, events, head }
                     if *of == conversation && *read == lane && *from == after =>
                 {
-                    Some((events.clone(), *head))
+                    Some(Ok((events.clone(), *head)))
+                }
+                ServerFrame::Refused { refusal: Refusal::RateLimited { retry_after_ms }, .. } => {
+                    Some(Err(Duration::from_millis(*retry_after_ms)))
                 }
                 ServerFrame::Refused { refusal, .. } => panic!("refused: {refusal:?}"),
                 _ => None,
             });
+            let (mut page, head) = match answer {
+                Ok(answer) => answer,
+                // The relay says itself how long a reader of very many pages has to wait.
+                Err(wait) => {
+                    std::thread::sleep(wait);
+                    continue;
+                }
+            };
             assert!(!page.is_empty() || after >= head, "an empty page before the head");
             all.append(&mut page);
             if all.last().map_or(Seq::ZERO, |event| event.seq) >= head {

@@ -61,7 +61,7 @@ const LONG: Form = Form {
     fills: 20,
     cuts: 300,
     checkpoints: 5,
-    floods: 40,
+    floods: 20,
     soak: Duration::from_secs(3_600),
     clients: 5_000,
     consoles: 20,
