@@ -282,9 +282,9 @@ impl Line {
             });
             let (mut page, head) = match answer {
                 Ok(answer) => answer,
-                // The relay says itself how long a reader of very many pages has to wait.
+                // A reader of very many pages waits until there is room for some more, not for one: those refused are counted.
                 Err(wait) => {
-                    std::thread::sleep(wait);
+                    std::thread::sleep(wait.max(Duration::from_secs(1)));
                     continue;
                 }
             };

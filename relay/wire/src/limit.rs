@@ -59,9 +59,9 @@ pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 pub const CONNECTS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 300;
 /// Connections that one relay holds at once.
 pub const CONNECTIONS_MAX: usize = 50_000;
-/// Visitors who are let in at the same time, from their request to their first picture; agents pass beside them. Enough to keep a few
-/// cores busy, few enough that an agent waits for a moment only when thousands come back at once.
-pub const GREETINGS_AT_ONCE_MAX: usize = 32;
+/// Visitors who are let in at the same time, from their request to their proven hello; agents pass beside them. So many, because a
+/// hello is a journey away: with half a second each, a thousand a second get in. So few, because an agent waits behind all of them.
+pub const GREETINGS_AT_ONCE_MAX: usize = 512;
 /// How long a visitor waits to be let in before being told to come back later.
 pub const GREETING_QUEUE_WAIT_MS: u64 = 10_000;
 /// A visitor who has said no hello after this long loses the place to the next, not the connection.
