@@ -60,12 +60,12 @@ pub const CONNECTS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 300;
 /// Connections that one relay holds at once.
 pub const CONNECTIONS_MAX: usize = 50_000;
 /// Visitors who are let in at the same time, from their request to their proven hello; agents pass beside them. So many, because a
-/// hello is a journey away: with half a second each, a thousand a second get in. So few, because an agent waits behind all of them.
-pub const GREETINGS_AT_ONCE_MAX: usize = 512;
+/// hello is a journey away: however long, five hundred get in each second. So few, because an agent waits behind all of them.
+pub const GREETINGS_AT_ONCE_MAX: usize = 128;
 /// How long a visitor waits to be let in before being told to come back later.
 pub const GREETING_QUEUE_WAIT_MS: u64 = 10_000;
 /// A visitor who has said no hello after this long loses the place to the next, not the connection.
-pub const GREETING_PLACE_MS: u64 = 500;
+pub const GREETING_PLACE_MS: u64 = 250;
 /// New visitors that one address may register in a minute.
 pub const REGISTRATIONS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 30;
 /// Failed sign-ins that one address, or one account, may have in fifteen minutes.
