@@ -52,5 +52,6 @@ fuzz_target!(|bytes: &[u8]| {
     if let Some(kind) = sniff(head, called) {
         let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
         assert!(!start.starts_with(b"<"), "what a browser might run is no kind: {kind:?}");
+        assert!(kind != Kind::Pdf || head.starts_with(b"%PDF"), "something stands before the PDF");
     }
 });

@@ -113,6 +113,7 @@ fn run_target(name: &str, seconds: u32) -> Result<String> {
     let log = build_folder().join(format!("{name}.log"));
     let file = File::create(&log).context("cannot write the log")?;
     let status = Command::new(binary(name)?)
+        .env("RUST_BACKTRACE", "0")
         .arg(&grown)
         .args(seeds)
         .args([format!("-max_total_time={seconds}"), format!("-timeout={INPUT_SECONDS_MAX}")])

@@ -78,7 +78,12 @@ impl Kind {
 /// The kind of a file that begins with `head`; `name` only tells a table from other text. Nothing when it is of no kind that is taken.
 #[must_use]
 pub fn sniff(head: &[u8], name: &str) -> Option<Kind> {
-    if let Some(found) = infer::get(head) {
+    if looks_like_code(head) {
+        return None;
+    }
+    // A PDF's mark may be found anywhere in the first 1,024 bytes, behind a program or a page: that is not one of ours.
+    let found = infer::get(head).filter(|found| found.mime_type() != "application/pdf" || head.starts_with(b"%PDF"));
+    if let Some(found) = found {
         return match found.mime_type() {
             "image/png" => Some(Kind::Png),
             "image/jpeg" => Some(Kind::Jpeg),
@@ -89,9 +94,6 @@ pub fn sniff(head: &[u8], name: &str) -> Option<Kind> {
             "video/webm" => Some(Kind::Webm),
             _ => None,
         };
-    }
-    if looks_like_code(head) {
-        return None;
     }
     let mut check = TextCheck::default();
     // The head may end within a character; the rest is checked as it comes.
@@ -169,6 +171,7 @@ mod tests {
         assert_eq!(sniff(b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41", ""), Some(Kind::Mp4));
         assert_eq!(sniff(b"time,price\n1,2\n", "trades.CSV"), Some(Kind::Csv));
         assert_eq!(sniff("Привет\n".as_bytes(), "é"), Some(Kind::Text));
+        assert_eq!(sniff(b"A file begins with %PDF-1.7\n", ""), Some(Kind::Text));
     }
 
     #[test]
@@ -179,6 +182,8 @@ mod tests {
             b"\xef\xbb\xbf  \n<html>",
             b"<?xml version='1.0'?>",
             b"<script>",
+            b" <script>alert(1)</script>\0\0%PDF-1.7\n",
+            b"\0\x01anything%PDF-1.7\n",
             b"#!/bin/sh\nrm",
             b"%!PS-Adobe",
             b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff",
