@@ -17,6 +17,8 @@ use crate::{root, target, tools};
 const TARGETS: [&str; 5] = ["frame", "codec", "sniff", "token", "core"];
 /// How long each target runs unless told otherwise.
 const SECONDS_DEFAULT: u32 = 3_600;
+/// Longer inputs only repeat; left to itself libFuzzer would make none that are longer than the longest seed.
+const INPUT_BYTES_MAX: u32 = 4_096;
 /// An input that takes longer is a finding.
 const INPUT_SECONDS_MAX: u32 = 10;
 /// An allocation that is larger is a finding …
@@ -118,6 +120,7 @@ fn run_target(name: &str, seconds: u32) -> Result<String> {
         .args(seeds)
         .args([format!("-max_total_time={seconds}"), format!("-timeout={INPUT_SECONDS_MAX}")])
         .args([format!("-rss_limit_mb={MEMORY_MIB_MAX}"), format!("-artifact_prefix={}/", artifacts.display())])
+        .arg(format!("-max_len={INPUT_BYTES_MAX}"))
         .args([format!("-malloc_limit_mb={ALLOCATION_MIB_MAX}"), "-print_final_stats=1".to_owned()])
         .stdin(Stdio::null())
         .stdout(file.try_clone()?)
