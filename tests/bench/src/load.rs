@@ -29,28 +29,34 @@ pub(crate) struct Crew {
 }
 
 impl Crew {
-    /// Lets every line live on this thread.
-    pub(crate) fn new(visitors: Vec<Line>, agents: Vec<Line>) -> Self {
-        let board = Rc::new(RefCell::new(Board::new()));
-        let spawn = |line| {
-            let (orders, taken) = unbounded_channel();
-            tokio::task::spawn_local(drive(line, taken, Rc::clone(&board)));
-            orders
-        };
-        let visitors = visitors.into_iter().map(spawn).collect();
-        let agents = agents.into_iter().map(spawn).collect();
-        Self { board, visitors, agents, turn: 0 }
+    /// Nobody yet.
+    pub(crate) fn new() -> Self {
+        Self { board: Rc::new(RefCell::new(Board::new())), visitors: Vec::new(), agents: Vec::new(), turn: 0 }
     }
 
-    /// One who writes what all the others read. Nobody answers: a message is whole when the last reader has it.
-    pub(crate) fn of_readers(writer: Line, readers: Vec<Line>) -> Self {
-        let count = u32::try_from(readers.len()).unwrap_or(u32::MAX);
-        let crew = Self::new(vec![writer], readers);
-        {
-            let mut board = crew.board.borrow_mut();
-            (board.readers, board.whole) = (count, DELIVERED);
-        }
-        crew
+    /// One more who writes. The line lives from now on: servers expect answers while others still connect.
+    pub(crate) fn writes(&mut self, line: Line) {
+        let orders = self.live(line);
+        self.visitors.push(orders);
+    }
+
+    /// One more who reads.
+    pub(crate) fn reads(&mut self, line: Line) {
+        let orders = self.live(line);
+        self.agents.push(orders);
+    }
+
+    fn live(&self, line: Line) -> UnboundedSender<u64> {
+        let (orders, taken) = unbounded_channel();
+        tokio::task::spawn_local(drive(line, taken, Rc::clone(&self.board)));
+        orders
+    }
+
+    /// Every reader gets every message, and nobody answers: a message is whole when the last one has it.
+    pub(crate) fn all_read_all(&mut self) {
+        let mut board = self.board.borrow_mut();
+        board.readers = u32::try_from(self.agents.len()).unwrap_or(u32::MAX);
+        board.whole = DELIVERED;
     }
 
     /// All agents but one leave; what is written to them is whole when it is stored.

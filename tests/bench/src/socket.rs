@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -22,6 +22,9 @@ pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// No step of a handshake takes longer.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A line that said nothing for this long pings: before the relay takes it for dead, and so rarely that a short
+/// measurement has none of it.
+const SILENCE_MAX: Duration = Duration::from_secs(100);
 /// The library's own read buffer would be 128 KiB for each of thousands of lines.
 const READ_BUFFER_BYTES: usize = 8 * 1024;
 
@@ -31,6 +34,10 @@ pub(crate) trait Codec {
     fn say(&mut self, index: u64, frames: &mut Vec<String>);
     /// What a frame means.
     fn hear(&mut self, text: &str, heard: &mut Vec<Heard>);
+    /// What a client says that has long had nothing to say, where the server expects that.
+    fn ping(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// A line that is ready to write and to hear messages.
@@ -97,8 +104,18 @@ fn words(message: &Message) -> Option<&str> {
 pub(crate) async fn drive(line: Line, mut orders: UnboundedReceiver<u64>, board: Rc<RefCell<Board>>) {
     let Line { mut socket, mut codec } = line;
     let (mut frames, mut heard) = (Vec::new(), Vec::new());
+    let mut said = Instant::now();
+    let silence = sleep_until(said + SILENCE_MAX);
+    tokio::pin!(silence);
     let end = loop {
         tokio::select! {
+            () = &mut silence => {
+                if said.elapsed() >= SILENCE_MAX {
+                    frames.extend(codec.ping().map(str::to_owned));
+                    said = Instant::now();
+                }
+                silence.as_mut().reset(said + SILENCE_MAX);
+            }
             order = orders.recv() => {
                 // The measurement is over: nothing is noted any more.
                 let Some(index) = order else { return };
@@ -123,17 +140,17 @@ pub(crate) async fn drive(line: Line, mut orders: UnboundedReceiver<u64>, board:
                 None => break "ended".to_owned(),
             },
         }
-        if let Err(error) = write(&mut socket, &mut frames).await {
-            break error.to_string();
+        if !frames.is_empty() {
+            said = Instant::now();
+            if let Err(error) = write(&mut socket, &mut frames).await {
+                break error.to_string();
+            }
         }
     };
     board.borrow_mut().hear(Heard::Closed(end));
 }
 
 async fn write(socket: &mut Socket, frames: &mut Vec<String>) -> Result<(), Error> {
-    if frames.is_empty() {
-        return Ok(());
-    }
     for frame in frames.drain(..) {
         socket.feed(Message::text(frame)).await?;
     }

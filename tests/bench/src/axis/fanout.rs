@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{AT_ONCE, Effort, Setting, keep, on_this_thread};
+use super::{Effort, Setting, connect, keep, on_this_thread};
 use crate::load::Crew;
 use crate::peer::start_publisher;
 use crate::record::Record;
-use crate::socket::Line;
 
 const SIZES: [usize; 2] = [1_000, 5_000];
 const BRIEF: [usize; 1] = [200];
@@ -35,10 +33,10 @@ pub(crate) fn measure(setting: Setting, record: &Record, names: &[&str]) -> Resu
 fn one(setting: Setting, record: &Record, (name, size, run): (&str, usize, usize)) -> Result<()> {
     let system = start_publisher(name)?;
     on_this_thread(async {
-        let writer = system.publisher().await?;
-        let readers: Vec<Line> =
-            stream::iter(0..size).map(|number| system.watcher(number)).buffered(AT_ONCE).try_collect().await?;
-        let mut crew = Crew::of_readers(writer, readers);
+        let mut crew = Crew::new();
+        crew.writes(system.publisher().await?);
+        connect(0..size, |number| system.watcher(number), |line| crew.reads(line)).await?;
+        crew.all_read_all();
         crew.open(RATE, WARM_UP).await?;
         let effort = Effort::start(system.server());
         let tally = crew.open(RATE, setting.run).await?;

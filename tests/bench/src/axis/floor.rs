@@ -5,16 +5,14 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::json;
 
-use super::{AT_ONCE, Effort, Setting, keep, on_this_thread};
+use super::{Effort, Setting, connect, keep, on_this_thread};
 use crate::board::histogram;
 use crate::load::Crew;
 use crate::peer::{Echo, Hold};
 use crate::place::data_folder;
 use crate::record::Record;
-use crate::socket::Line;
 
 /// Bytes written before each sync: one page of a write-ahead log.
 const PAGE_BYTES: usize = 4096;
@@ -68,9 +66,8 @@ fn syncs(record: &Record, run: usize, length: Duration, over: bool) -> Result<()
 fn echo(setting: Setting, record: &Record, run: usize) -> Result<()> {
     let echo = Echo::start("tungstenite")?;
     on_this_thread(async {
-        let lines: Vec<Line> =
-            stream::iter(0..LINES).map(|number| echo.hold(number)).buffered(AT_ONCE).try_collect().await?;
-        let mut crew = Crew::new(lines, Vec::new());
+        let mut crew = Crew::new();
+        connect(0..LINES, |number| echo.hold(number), |line| crew.writes(line)).await?;
         let effort = Effort::start(echo.server());
         let tally = crew.open(OPEN_RATE, setting.run).await?;
         let busy = effort.end(echo.server());

@@ -4,15 +4,13 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::json;
 
-use super::{AT_ONCE, Setting, on_this_thread};
+use super::{Setting, connect, on_this_thread};
 use crate::load::Crew;
 use crate::peer::{Hold, start_holder};
 use crate::process::{Memory, kib};
 use crate::record::Record;
-use crate::socket::Line;
 
 /// People at once. The most is what 20,000 descriptors allow with some to spare.
 const SIZES: [usize; 2] = [8_000, 15_000];
@@ -48,14 +46,14 @@ pub(crate) fn measure(setting: Setting, record: &Record, names: &[&str]) -> Resu
 fn one(record: &Record, name: &str, size: usize, run: usize) -> Result<()> {
     let holder = start_holder(name, FIRST + size)?;
     let (before, after) = on_this_thread(async {
-        let first = lines(&*holder, 0..FIRST).await?;
-        let first = Crew::new(first, Vec::new());
+        let mut crew = Crew::new();
+        connect(0..FIRST, |number| holder.hold(number), |line| crew.writes(line)).await?;
         tokio::time::sleep(REST).await;
         let before = moment(&*holder);
-        let rest = Crew::new(lines(&*holder, FIRST..FIRST + size).await?, Vec::new());
+        connect(FIRST..FIRST + size, |number| holder.hold(number), |line| crew.writes(line)).await?;
         tokio::time::sleep(REST).await;
         let after = moment(&*holder);
-        ensure!(!first.broken() && !rest.broken(), "it has closed lines");
+        ensure!(!crew.broken(), "it has closed lines");
         Ok((before, after))
     })?;
     #[expect(clippy::cast_precision_loss, reason = "some gigabytes at most")]
@@ -74,10 +72,6 @@ fn one(record: &Record, name: &str, size: usize, run: usize) -> Result<()> {
         "rss_kib_each": rss, "pss_kib_each": pss, "rss_bytes": after.server.rss_bytes,
         "kernel_socket_kib_each_both_ends": sockets, "kernel_slab_kib_each_both_ends": slab,
     }))
-}
-
-async fn lines(holder: &dyn Hold, numbers: std::ops::Range<usize>) -> Result<Vec<Line>> {
-    stream::iter(numbers).map(|number| holder.hold(number)).buffered(AT_ONCE).try_collect().await
 }
 
 fn moment(holder: &dyn Hold) -> Moment {

@@ -9,9 +9,11 @@ pub(crate) mod idle;
 pub(crate) mod order;
 
 use std::future::Future;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 use tokio::task::LocalSet;
@@ -63,13 +65,24 @@ pub(crate) fn on_this_thread<T>(work: impl Future<Output = Result<T>>) -> Result
 
 /// Connects everybody, and lets every visitor reach its agent.
 pub(crate) async fn crew(chat: &dyn Chat, crowd: Crowd) -> Result<Crew> {
-    let agents: Vec<Line> =
-        stream::iter(0..crowd.agents).map(|number| chat.agent(number)).buffered(AT_ONCE).try_collect().await?;
-    let visitors: Vec<Line> =
-        stream::iter(0..crowd.visitors).map(|number| chat.visitor(number)).buffered(AT_ONCE).try_collect().await?;
-    let mut crew = Crew::new(visitors, agents);
+    let mut crew = Crew::new();
+    connect(0..crowd.agents, |number| chat.agent(number), |line| crew.reads(line)).await?;
+    connect(0..crowd.visitors, |number| chat.visitor(number), |line| crew.writes(line)).await?;
     crew.greet().await?;
     Ok(crew)
+}
+
+/// Opens these lines, some at the same time, and hands over each as soon as it is open.
+pub(crate) async fn connect<'a>(
+    numbers: Range<usize>,
+    open: impl Fn(usize) -> LocalBoxFuture<'a, Result<Line>>,
+    mut take: impl FnMut(Line),
+) -> Result<()> {
+    let mut lines = stream::iter(numbers).map(open).buffered(AT_ONCE);
+    while let Some(line) = lines.try_next().await? {
+        take(line);
+    }
+    Ok(())
 }
 
 /// How busy both cores were.

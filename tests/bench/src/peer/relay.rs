@@ -226,4 +226,8 @@ impl Codec for Words {
             heard.push(Heard::Refused(refusal.to_owned()));
         }
     }
+
+    fn ping(&self) -> Option<&'static str> {
+        Some("{\"type\":\"ping\"}")
+    }
 }
