@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub(crate) mod connection;
 pub mod doors;
+pub mod files;
 pub mod http;
 pub mod limiter;
 pub mod listen;

@@ -174,6 +174,13 @@ fn serve(config: Config, out: &mut impl Write) -> anyhow::Result<()> {
     crate::trace::start(&config.log)?;
     let recorder = config.metrics_listen.map(|_| crate::metrics::install()).transpose()?;
     let data = config.data_shown();
+    let open_files_max = crate::files::raise();
+    if crate::files::is_low(open_files_max) {
+        tracing::info!(
+            open_files_max,
+            "fewer connections than the relay would take: raise the limit of open files (ulimit -n)"
+        );
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
