@@ -74,11 +74,14 @@ pub struct Client {
     send_after: Instant,
     heard: Instant,
     pinged: Instant,
+    /// Pings on this line that were not answered yet.
+    pings: u32,
     outbox: VecDeque<Draft>,
     written: u64,
     lanes: BTreeMap<LaneOf, Vec<Event>>,
-    asked: BTreeMap<LaneOf, Instant>,
-    /// How far each lane goes, by the relay's last word.
+    /// Pages on their way: after which number, and since when.
+    asked: BTreeMap<LaneOf, (Seq, Instant)>,
+    /// How far each lane goes, by the relay's last answer to a question of ours.
     heads: BTreeMap<LaneOf, Seq>,
     rows: BTreeMap<ConversationId, ConversationSummary>,
     followed: BTreeSet<ConversationId>,
@@ -122,6 +125,7 @@ impl Client {
             send_after: now,
             heard: now,
             pinged: now,
+            pings: 0,
             outbox: VecDeque::new(),
             written: 0,
             lanes: BTreeMap::new(),
@@ -271,6 +275,10 @@ impl Client {
     /// When that does not come within the bound.
     #[track_caller]
     pub fn catch_up(&mut self, bound: Duration) {
+        // What has been lying on the line says nothing about now: first everything up to an answer of now is read.
+        assert!(self.until(bound, Self::ready), "{}: no line", self.name);
+        self.ping();
+        assert!(self.until(bound, |client| client.ready && client.pings == 0), "{}: pings find no answer", self.name);
         let lanes: Vec<LaneOf> = self.lanes_to_have();
         for lane in lanes {
             self.heads.remove(&lane);

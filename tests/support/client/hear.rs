@@ -92,6 +92,7 @@ impl Client {
             self.closes.push(code);
         }
         self.ready = false;
+        self.pings = 0;
         self.dial_after = Instant::now() + DIAL_PAUSE;
         self.asked.clear();
         for draft in &mut self.outbox {
@@ -103,9 +104,14 @@ impl Client {
         if self.heard.elapsed() > self.door.silence_max {
             self.lost(1006);
         } else if self.ready && self.heard.elapsed() > PING_AFTER && self.pinged.elapsed() > PING_AFTER {
-            self.pinged = Instant::now();
-            self.put(&ClientFrame::Ping);
+            self.ping();
         }
+    }
+
+    pub(super) fn ping(&mut self) {
+        self.pinged = Instant::now();
+        self.pings += 1;
+        self.put(&ClientFrame::Ping);
     }
 
     pub(super) fn send_waiting(&mut self) {
@@ -138,9 +144,13 @@ impl Client {
                 self.ready = true;
             }
             ServerFrame::Event { event } => self.event(event),
-            ServerFrame::Events { conversation, lane, events, head, .. } => {
-                self.asked.remove(&(conversation, lane));
-                self.heads.insert((conversation, lane), head);
+            ServerFrame::Events { conversation, lane, after, events, head } => {
+                let lane_of = (conversation, lane);
+                // A page that was under way for long, behind what was not read, says nothing about now.
+                if self.asked.get(&lane_of).is_some_and(|(asked, _)| *asked == after) {
+                    self.asked.remove(&lane_of);
+                    self.heads.insert(lane_of, head);
+                }
                 for event in events {
                     self.event(event);
                 }
@@ -149,6 +159,7 @@ impl Client {
             ServerFrame::Refused { subject, refusal } => self.refused(subject, &refusal),
             ServerFrame::Inbox { row } => self.row(row),
             ServerFrame::Pong { heads } => {
+                self.pings = self.pings.saturating_sub(1);
                 for known in heads {
                     self.ask_if_behind((known.conversation, Lane::Shared), known.head.shared);
                     self.ask_if_behind((known.conversation, Lane::Staff), known.head.staff);
@@ -231,10 +242,10 @@ impl Client {
     }
 
     pub(super) fn ask(&mut self, lane: LaneOf) {
-        let lately = self.asked.get(&lane).is_some_and(|at| at.elapsed() < ASK_PAUSE);
+        let lately = self.asked.get(&lane).is_some_and(|(_, at)| at.elapsed() < ASK_PAUSE);
         if self.ready && !lately {
-            self.asked.insert(lane, Instant::now());
             let after = Seq(self.lanes.get(&lane).map_or(0, Vec::len) as u64);
+            self.asked.insert(lane, (after, Instant::now()));
             self.put(&ClientFrame::Fetch { conversation: lane.0, lane: lane.1, after });
         }
     }
