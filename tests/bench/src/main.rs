@@ -37,9 +37,9 @@ const LONG: Setting = Setting {
 const QUICK: Setting = Setting {
     runs: 2,
     visitors: 400,
-    windows: &[64, 128],
+    windows: &[64],
     warm_up: Duration::from_secs(2),
-    run: Duration::from_secs(4),
+    run: Duration::from_secs(3),
     brief: true,
     size: None,
 };
