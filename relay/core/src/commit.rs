@@ -19,6 +19,8 @@ pub(crate) struct Live {
     pub(crate) conversation: Conversation,
     /// Where the indexes have it.
     place: Place,
+    /// When the consoles were last told of it.
+    pub(crate) row_told_ms: u64,
     /// Whether an append that queues it is on its way.
     pub(crate) queueing: bool,
     /// Whether an append that takes it out of the line is on its way.
@@ -47,6 +49,7 @@ impl Live {
         Self {
             conversation,
             place: Place::None,
+            row_told_ms: 0,
             queueing: false,
             leaving: false,
             seen_asked_by_visitor: Seq::ZERO,
@@ -143,19 +146,13 @@ impl Core {
 
     /// The conversation is new or different: indexes and lists follow.
     fn changed(&mut self, id: ConversationId) {
-        self.reindex(id);
-        let Some(live) = self.conversations.get(&id) else { return };
-        let row = live.conversation.summary();
-        if planted(Planted::QuietInbox) && row.head.staff.0 % 3 == 0 {
-            return;
-        }
-        let to = self.agent_connections();
-        self.send(&to, ServerFrame::Inbox { row });
+        let moved = self.reindex(id);
+        self.row_changed(id, moved);
     }
 
-    /// Puts the conversation where its state says, in every index.
-    fn reindex(&mut self, id: ConversationId) {
-        let Some(live) = self.conversations.get_mut(&id) else { return };
+    /// Puts the conversation where its state says, in every index. Whether it was elsewhere before.
+    fn reindex(&mut self, id: ConversationId) -> bool {
+        let Some(live) = self.conversations.get_mut(&id) else { return false };
         let conversation = &live.conversation;
         let new = match conversation.state {
             ConversationState::Waiting { .. } => Place::Waiting(conversation.turn),
@@ -165,7 +162,7 @@ impl Core {
         };
         let old = std::mem::replace(&mut live.place, new);
         if old == new {
-            return;
+            return false;
         }
         let (site, visitor) = (conversation.site.clone(), conversation.visitor);
         match old {
@@ -188,6 +185,7 @@ impl Core {
             Place::Held(agent) => self.hold(agent, id),
         }
         self.assign_due = true;
+        true
     }
 
     /// Takes in a conversation as the store folded it, unless memory is already further.
@@ -251,6 +249,7 @@ impl Core {
     pub(crate) fn evict(&mut self, id: ConversationId) {
         let ended = self.conversations.get(&id).is_some_and(|live| live.conversation.closed());
         if ended && !self.followers.contains_key(&id) {
+            self.tell_last(id);
             self.conversations.remove(&id);
         }
     }

@@ -17,6 +17,7 @@ mod connection;
 pub mod conversation;
 mod follow;
 mod ids;
+mod inbox;
 pub mod input;
 pub mod output;
 #[doc(hidden)]
@@ -34,6 +35,7 @@ use clock::Clock;
 use commit::Live;
 use connection::{Connection, Who};
 use ids::Ids;
+use inbox::Inbox;
 use presence::AgentLive;
 use queue::Queue;
 use request::Pending;
@@ -90,6 +92,8 @@ pub struct Core {
 
     /// Who stands in line.
     queue: Queue,
+    /// Rows of the consoles' lists that wait to be told.
+    inbox: Inbox,
     /// Which agent holds which open conversations.
     holding: BTreeMap<AgentId, BTreeSet<ConversationId>>,
     /// Conversations on their way to an agent.
@@ -141,6 +145,7 @@ impl Core {
             conversations: BTreeMap::new(),
             followers: BTreeMap::new(),
             queue: Queue::default(),
+            inbox: Inbox::default(),
             holding: BTreeMap::new(),
             offers: BTreeMap::new(),
             opening: BTreeMap::new(),

@@ -18,6 +18,8 @@ pub(crate) enum Timer {
     Refresh(ConversationId),
     /// A long line is told its places again.
     Queue(SiteId),
+    /// Rows of the consoles' lists that waited are told.
+    Inbox,
     /// A visitor's page may be recorded again.
     Context(VisitorId),
 }
@@ -40,6 +42,7 @@ impl Core {
                 Timer::Assign => self.assign_again(),
                 Timer::Refresh(conversation) => self.refresh(conversation),
                 Timer::Queue(site) => self.queue.mark(site),
+                Timer::Inbox => self.rows_due(),
                 Timer::Context(visitor) => self.context_due(visitor),
             }
         }

@@ -1,0 +1,78 @@
+//! What every console's list is told: at once where a conversation goes to another place, and otherwise often enough to be read.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use wire::{ConversationId, ServerFrame};
+
+use crate::Core;
+use crate::planted::{Planted, planted};
+use crate::timer::Timer;
+
+/// A row whose place is the same is told again after this long: each row goes to every console, and nobody reads faster.
+const ROW_EVERY_MS: u64 = 500;
+/// Rows that waited are told so many at a time …
+const ROWS_AT_ONCE_MAX: usize = 64;
+/// … this often: all of them at once would fill the queues of the consoles.
+const ROWS_EVERY_MS: u64 = 50;
+
+/// Rows that wait to be told.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    /// In the order in which they changed …
+    order: VecDeque<ConversationId>,
+    /// … each once.
+    waits: BTreeSet<ConversationId>,
+}
+
+impl Core {
+    /// A row is new or different; `moved` when it stands in another place now.
+    pub(crate) fn row_changed(&mut self, id: ConversationId, moved: bool) {
+        let Some(live) = self.conversations.get(&id) else { return };
+        if moved || self.now_ms >= live.row_told_ms.saturating_add(ROW_EVERY_MS) {
+            return self.tell_row(id);
+        }
+        if self.inbox.waits.insert(id) {
+            if self.inbox.order.is_empty() {
+                self.wake_in(ROW_EVERY_MS, Timer::Inbox);
+            }
+            self.inbox.order.push_back(id);
+        }
+    }
+
+    /// Tells some of the rows that waited, as they are now.
+    pub(crate) fn rows_due(&mut self) {
+        let mut left = ROWS_AT_ONCE_MAX;
+        while left > 0
+            && let Some(id) = self.inbox.order.pop_front()
+        {
+            // One that was told meanwhile, because it moved, does not wait any more.
+            if self.inbox.waits.contains(&id) {
+                self.tell_row(id);
+                left -= 1;
+            }
+        }
+        if !self.inbox.order.is_empty() {
+            self.wake_in(ROWS_EVERY_MS, Timer::Inbox);
+        }
+    }
+
+    /// Tells a row before it is forgotten, when it waits to be told.
+    pub(crate) fn tell_last(&mut self, id: ConversationId) {
+        if self.inbox.waits.contains(&id) {
+            self.tell_row(id);
+        }
+    }
+
+    fn tell_row(&mut self, id: ConversationId) {
+        self.inbox.waits.remove(&id);
+        let now_ms = self.now_ms;
+        let Some(live) = self.conversations.get_mut(&id) else { return };
+        live.row_told_ms = now_ms;
+        let row = live.conversation.summary();
+        if planted(Planted::QuietInbox) && row.head.staff.0 % 3 == 0 {
+            return;
+        }
+        let to = self.agent_connections();
+        self.send(&to, ServerFrame::Inbox { row });
+    }
+}
