@@ -107,11 +107,13 @@ async fn converse(
         close = read(&mut reader, stream) => close,
         () = write(&mut queue, sink) => None,
     };
+    drop(reader);
     leave(app, connection).await;
     if reason != Some(Close::Slow) {
-        // What was said before the end still goes out, the refusal that explains it above all.
+        // What was said before the end still goes out, the refusal that explains it above all: until the core, which may have
+        // much of this client's still to read, has let go of the line.
         let last = async {
-            while let Ok(frame) = queue.try_recv() {
+            while let Some(frame) = queue.recv().await {
                 if sink.feed(Message::Text(frame)).await.is_err() {
                     break;
                 }
