@@ -248,3 +248,31 @@ async fn changes_and_look_ups_go_through_the_task() {
     tokio::task::spawn_blocking(move || task.stop()).await.unwrap();
     assert_eq!(handle.check().await, Err(StoreError::Down));
 }
+
+#[test]
+fn the_log_is_carried_over_beside_the_writer_and_does_not_grow_without_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path()).unwrap();
+    prepare(&store);
+    let bytes = |name: &str| std::fs::metadata(folder.path().join(name)).map_or(0, |file| file.len());
+    let mut writer = store.writer().unwrap();
+    let text = "x".repeat(10_000);
+    let mut longest = 0;
+    // More than 130 MB of log in all: the writer never rests, so it begins anew only because it is made to.
+    for batch in 0..100_u128 {
+        writer.begin().unwrap();
+        for number in 0..100 {
+            writer.append(1, &say(batch % 7 + 1, batch * 1_000 + number, &text)).unwrap();
+        }
+        writer.commit().unwrap();
+        longest = longest.max(bytes("causeway.sqlite3-wal"));
+    }
+    assert!(longest < 80 << 20, "the log was {longest} bytes long");
+    assert!(bytes("causeway.sqlite3") > 20 << 20, "some is in the database before the writer ends");
+    drop(writer);
+    drop(store);
+    let again = SqliteStore::open(folder.path()).unwrap();
+    let all: u64 = (1..8).map(|conversation| head(&again, conversation)).sum();
+    assert_eq!(all, 10_000);
+    again.check().unwrap();
+}

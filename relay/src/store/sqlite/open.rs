@@ -20,8 +20,8 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Prepared statements kept by a connection: more than there are.
 const STATEMENTS_KEPT: usize = 64;
 
-/// `synchronous=FULL`: a commit returns when the log is on the disk. Checkpoints come every 4,000 pages (16 MiB) instead of 1,000, as
-/// each one syncs twice more; the log file is cut back after one that grew it.
+/// `synchronous=FULL`: a commit returns when the log is on the disk. The relay's writer has its log carried over by a thread of its own
+/// (`checkpoint.rs`); for commands beside it, that comes every 4,000 pages (16 MiB). The log file is cut back after it has grown.
 const SETTINGS: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -118,7 +118,7 @@ fn sync_folder_of(path: &Path) -> std::io::Result<()> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used by map_err, which hands over the value")]
-fn refused(error: rusqlite::Error) -> OpenError {
+pub(super) fn refused(error: rusqlite::Error) -> OpenError {
     OpenError::Database(format!("{error} ({DATABASE_FILE})"))
 }
 

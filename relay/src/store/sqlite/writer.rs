@@ -1,6 +1,6 @@
 //! The connection that writes: transactions, isolation of one request from the next, and recovery after a failure.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,6 +8,7 @@ use relay_core::store::{Append, AppendError, Appended};
 use rusqlite::Connection;
 use wire::{AgentId, AttachmentId, VisitorId};
 
+use super::checkpoint::Checkpointer;
 use super::{down, is_constraint, open, people};
 use crate::store::{
     AgentRecord, AttachmentRecord, OpenError, SessionRecord, Site, StoreError, TokenHash, VisitorRecord, Writer,
@@ -19,19 +20,21 @@ pub(super) struct SqliteWriter {
     pages_max: Arc<AtomicU32>,
     /// None after a failure: the next transaction begins on a new connection.
     connection: Option<Connection>,
+    checkpointer: Checkpointer,
     /// The bound that `connection` has.
     pages_set: u32,
 }
 
 impl SqliteWriter {
     pub(super) fn open(database: PathBuf, pages_max: Arc<AtomicU32>) -> Result<Self, OpenError> {
-        let connection = Some(open::connect(&database)?);
-        Ok(Self { database, pages_max, connection, pages_set: u32::MAX })
+        let checkpointer = Checkpointer::start(&database)?;
+        let connection = Some(connect(&database, &checkpointer)?);
+        Ok(Self { database, pages_max, connection, checkpointer, pages_set: u32::MAX })
     }
 
     fn try_begin(&mut self) -> Result<(), StoreError> {
         if self.connection.is_none() {
-            let connection = open::connect(&self.database).map_err(|error| {
+            let connection = connect(&self.database, &self.checkpointer).map_err(|error| {
                 tracing::error!(%error, "the database cannot be opened again");
                 crate::metrics::store_failed(crate::metrics::Fault::Io);
                 StoreError::Down
@@ -73,6 +76,12 @@ impl SqliteWriter {
         self.connection = None;
         Err(down(lost).into())
     }
+}
+
+fn connect(database: &Path, checkpointer: &Checkpointer) -> Result<Connection, OpenError> {
+    let mut connection = open::connect(database)?;
+    checkpointer.watch(&mut connection).map_err(open::refused)?;
+    Ok(connection)
 }
 
 /// Why a request did not go through.

@@ -1,0 +1,108 @@
+//! Carries the log into the database on a thread of its own, so that no message waits for it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use rusqlite::Connection;
+use rusqlite::hooks::Wal;
+use rusqlite::wal::CheckpointMode;
+
+use super::open;
+use crate::store::OpenError;
+
+/// Pages of log (16 MiB) after which they are carried over: each time syncs twice more.
+const PAGES_DUE: i32 = 4_000;
+/// Pages of log (64 MiB) at which it begins anew. While messages keep coming it does not do so by itself; the writer then
+/// carries over the rest, which is little, because most was.
+const PAGES_MAX: i32 = 16_000;
+
+/// The thread that carries the log over.
+pub(super) struct Checkpointer {
+    /// None once it is to end.
+    due: Option<SyncSender<()>>,
+    /// It is due when the log has this many pages.
+    next: Arc<AtomicI32>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Checkpointer {
+    /// Starts the thread; it opens the database when it is first needed.
+    pub(super) fn start(database: &Path) -> Result<Self, OpenError> {
+        // One waiting word is enough: it is about everything that is in the log by then.
+        let (due, heard) = sync_channel(1);
+        let next = Arc::new(AtomicI32::new(PAGES_DUE));
+        let (database, told) = (database.to_owned(), Arc::clone(&next));
+        let thread = thread::Builder::new()
+            .name("store-checkpoint".to_owned())
+            .spawn(move || run(&database, &heard, &told))
+            .map_err(|source| OpenError::Io { path: "thread store-checkpoint".to_owned(), source })?;
+        Ok(Self { due: Some(due), next, thread: Some(thread) })
+    }
+
+    /// Makes a connection that writes tell how long the log is, in place of carrying it over within its commits.
+    pub(super) fn watch(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let Some(due) = self.due.clone() else { return Ok(()) };
+        let next = Arc::clone(&self.next);
+        let mut last = 0;
+        connection.wal_hook(Some(move |wal: &mut Wal, pages: i32| {
+            if pages < last {
+                // It has begun anew.
+                next.store(PAGES_DUE, Ordering::Relaxed);
+            }
+            last = pages;
+            if pages >= next.load(Ordering::Relaxed) {
+                // A thread that has its hands full hears it with the next commit.
+                let _ = due.try_send(());
+            }
+            if pages >= PAGES_MAX {
+                // Here and not on the thread: beside a writer that never rests it would not get its turn. The commit is on the disk
+                // whatever comes of this; the next one tries again.
+                let _ = wal.checkpoint_v2(CheckpointMode::RESTART);
+            }
+            Ok(())
+        }))
+    }
+}
+
+impl Drop for Checkpointer {
+    fn drop(&mut self) {
+        self.due = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that carries the database's log over had panicked");
+        }
+    }
+}
+
+fn run(database: &Path, due: &Receiver<()>, next: &AtomicI32) {
+    let mut connection = None;
+    let mut well = true;
+    while due.recv().is_ok() {
+        let done = carry_over(database, &mut connection);
+        match &done {
+            Ok(log) => next.store(log + PAGES_DUE, Ordering::Relaxed),
+            // Told once: on a full disk it would be told with every commit. The log keeps everything meanwhile.
+            Err(error) if well => {
+                tracing::error!(%error, "the database's log could not be carried over; it grows until it can")
+            }
+            Err(_) => {}
+        }
+        well = done.is_ok();
+        if !well {
+            connection = None;
+        }
+    }
+}
+
+/// Carries over what is in the log without holding up the writer. Gives how long the log is.
+fn carry_over(database: &Path, connection: &mut Option<Connection>) -> Result<i32, OpenError> {
+    let connection = match connection {
+        Some(connection) => connection,
+        None => connection.insert(open::connect(database)?),
+    };
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1)).map_err(open::refused)
+}
