@@ -6,7 +6,7 @@ use widget_core::{
     AgentInput, AgentSession, AgentStart, KeptDraft, LineInput, Output, Timeline, UploadInput, VisitorInput,
     VisitorSession, VisitorStart,
 };
-use wire::{AgentId, Attachment, AttachmentId, ConversationId, Media, MessageId, PageContext, Refusal, SiteId, Token};
+use wire::{AgentId, AttachmentId, ConversationId, MessageId, PageContext, Refusal, SiteId, Token};
 
 use crate::line::{LineId, News};
 use crate::world::{Happening, World};
@@ -289,16 +289,7 @@ impl World {
             UploadInput::Failed { id, refusal: Refusal::UploadBroken }
         } else {
             self.relay.store.files.insert(attachment);
-            let attachment = Attachment {
-                id: attachment,
-                name: "receipt.png".to_owned(),
-                media_type: "image/png".to_owned(),
-                media: Media::Image,
-                bytes: 1,
-                width: 1,
-                height: 1,
-            };
-            UploadInput::Done { id, attachment }
+            UploadInput::Done { id, attachment: crate::model::file(attachment) }
         };
         if self.agent_of(page).is_some() {
             self.agent(page, AgentInput::Upload(input));

@@ -155,7 +155,8 @@ impl ModelStore {
     }
 }
 
-fn file(id: AttachmentId) -> Attachment {
+/// The one file that is ever uploaded, under this name.
+pub(crate) fn file(id: AttachmentId) -> Attachment {
     Attachment {
         id,
         name: "receipt.png".to_owned(),
