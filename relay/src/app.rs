@@ -19,7 +19,7 @@ use crate::auth::Auth;
 use crate::blob::Blobs;
 use crate::config::Config;
 use crate::http::{Reject, Web};
-use crate::limiter::{Slots, Window};
+use crate::limiter::{Pace, Slots};
 use crate::origin::Origin;
 use crate::run::Arrival;
 use crate::store::task::StoreHandle;
@@ -52,9 +52,9 @@ pub struct Shared {
     /// Where visitors wait when very many come at once.
     pub turnstile: Turnstile,
     /// Connections opened lately.
-    pub connects: Window<Address>,
+    pub connects: Pace<Address>,
     /// Visitors registered lately.
-    pub registrations: Window<Address>,
+    pub registrations: Pace<Address>,
     /// Uploads under way.
     pub uploads: Arc<Slots<Address>>,
     /// Set when the relay stops.

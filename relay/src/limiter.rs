@@ -6,25 +6,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Keys remembered at most. Beyond, whoever is new is refused until old ones fall out: memory is bounded in a flood.
 const KEYS_MAX: usize = 100_000;
 
-/// At most `count_max` in each window of `window_ms`, for every key.
+/// At most `burst` at once, and in the long run as many in each window, for every key. What was spent comes back evenly, so that an office
+/// whose network failed a few times is let in again after a moment instead of at the window's end (the generic cell rate algorithm,
+/// ITU-T I.371).
 #[derive(Debug)]
-pub struct Window<K> {
-    count_max: u32,
-    window_ms: u64,
-    counts: Mutex<BTreeMap<K, Count>>,
+pub struct Pace<K> {
+    burst: u32,
+    window_us: u64,
+    /// For each key the time at which nothing of it is spent any more, in µs.
+    whole_at: Mutex<BTreeMap<K, u64>>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Count {
-    since_ms: u64,
-    count: u32,
-}
-
-impl<K: Ord> Window<K> {
-    /// A counter with nothing counted.
+impl<K: Ord> Pace<K> {
+    /// With nothing counted.
     #[must_use]
-    pub const fn new(count_max: u32, window_ms: u64) -> Self {
-        Self { count_max, window_ms, counts: Mutex::new(BTreeMap::new()) }
+    pub const fn new(burst: u32, window_ms: u64) -> Self {
+        Self { burst, window_us: window_ms.saturating_mul(1_000), whole_at: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// What one costs: with a burst of nothing more than there ever is.
+    const fn price_us(&self) -> u64 {
+        if self.burst == 0 { self.window_us.saturating_mul(2) } else { self.window_us / self.burst as u64 }
     }
 
     /// Counts one more.
@@ -32,29 +34,29 @@ impl<K: Ord> Window<K> {
     /// # Errors
     /// When it is over the bound (and is not counted): the milliseconds until it may go through.
     pub fn take(&self, key: K, now_ms: u64) -> Result<(), u64> {
-        let mut counts = guard(&self.counts);
-        if counts.len() >= KEYS_MAX && !counts.contains_key(&key) {
-            counts.retain(|_, count| now_ms.saturating_sub(count.since_ms) < self.window_ms);
-            if counts.len() >= KEYS_MAX {
-                return Err(self.window_ms);
+        let now_us = now_ms.saturating_mul(1_000);
+        let mut all = guard(&self.whole_at);
+        if all.len() >= KEYS_MAX && !all.contains_key(&key) {
+            all.retain(|_, whole_at_us| (now_us + 1..=now_us + self.window_us).contains(whole_at_us));
+            if all.len() >= KEYS_MAX {
+                return Err(self.window_us / 1_000);
             }
         }
-        let count = counts.entry(key).or_insert(Count { since_ms: now_ms, count: 0 });
-        let age_ms = now_ms.saturating_sub(count.since_ms);
-        if age_ms >= self.window_ms {
-            *count = Count { since_ms: now_ms, count: 0 };
+        let whole_at_us = all.entry(key).or_insert(0);
+        // A clock that was set back must not lock anybody out for longer than the window.
+        *whole_at_us = (*whole_at_us).min(now_us + self.window_us);
+        let spent_us = whole_at_us.saturating_sub(now_us) + self.price_us();
+        if spent_us > self.window_us {
+            return Err((spent_us - self.window_us).div_ceil(1_000));
         }
-        if count.count >= self.count_max {
-            return Err(self.window_ms.saturating_sub(age_ms).max(1));
-        }
-        count.count += 1;
+        *whole_at_us = now_us + spent_us;
         Ok(())
     }
 
     /// Takes one back: what was counted beforehand turned out not to count.
     pub fn give_back(&self, key: &K) {
-        if let Some(count) = guard(&self.counts).get_mut(key) {
-            count.count = count.count.saturating_sub(1);
+        if let Some(whole_at_us) = guard(&self.whole_at).get_mut(key) {
+            *whole_at_us = whole_at_us.saturating_sub(self.price_us());
         }
     }
 }
@@ -131,17 +133,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_counts_refuses_and_forgets() {
-        let window = Window::new(2, 1_000);
-        assert_eq!(window.take("a", 0), Ok(()));
-        assert_eq!(window.take("a", 400), Ok(()));
-        assert_eq!(window.take("a", 400), Err(600));
-        assert_eq!(window.take("b", 400), Ok(()), "keys do not touch each other");
-        assert_eq!(window.take("a", 1_000), Ok(()));
-        assert_eq!(window.take("a", 1_000), Ok(()));
-        window.give_back(&"a");
-        assert_eq!(window.take("a", 1_001), Ok(()));
-        assert_eq!(window.take("a", 1_001), Err(999));
+    fn a_pace_allows_a_burst_and_then_one_by_one() {
+        let pace = Pace::new(2, 1_000);
+        assert_eq!(pace.take("a", 5_000), Ok(()));
+        assert_eq!(pace.take("a", 5_000), Ok(()));
+        assert_eq!(pace.take("a", 5_400), Err(100));
+        assert_eq!(pace.take("b", 5_400), Ok(()), "keys do not touch each other");
+        assert_eq!(pace.take("a", 5_500), Ok(()), "half the window brings half of it back");
+        assert_eq!(pace.take("a", 5_500), Err(500));
+        pace.give_back(&"a");
+        assert_eq!(pace.take("a", 5_501), Ok(()));
+        assert_eq!(pace.take("a", 5_501), Err(499));
+        assert_eq!((0..5).filter(|_| pace.take("a", 9_000).is_ok()).count(), 2, "never more than the burst");
+    }
+
+    #[test]
+    fn a_pace_of_nothing_refuses_and_a_clock_set_back_locks_nobody_out() {
+        assert_eq!(Pace::new(0, 1_000).take("a", 7), Err(1_000));
+        let pace = Pace::new(2, 1_000);
+        assert_eq!(pace.take("a", 500_000), Ok(()));
+        assert_eq!(pace.take("a", 0), Err(500));
+        assert_eq!(pace.take("a", 500), Ok(()));
     }
 
     #[test]

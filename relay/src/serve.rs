@@ -25,7 +25,7 @@ use crate::clock::{now_ms, random_bytes};
 use crate::config::Config;
 use crate::doors::Doors;
 use crate::http::{UPLOADS_MAX, Web};
-use crate::limiter::{Slots, Window};
+use crate::limiter::{Pace, Slots};
 use crate::listen::{Listener, bind, load_tls};
 use crate::origin::Origin;
 use crate::run::{self, Hands};
@@ -82,8 +82,8 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         web,
         connections: Arc::new(Slots::new(limits.connections_max, limits.connections_per_address_max)),
         turnstile: Turnstile::new(GREETINGS_AT_ONCE_MAX, Duration::from_millis(GREETING_QUEUE_WAIT_MS)),
-        connects: Window::new(limits.connects_per_address_per_minute_max, MINUTE_MS),
-        registrations: Window::new(limits.registrations_per_address_per_minute_max, MINUTE_MS),
+        connects: Pace::new(limits.connects_per_address_per_minute_max, MINUTE_MS),
+        registrations: Pace::new(limits.registrations_per_address_per_minute_max, MINUTE_MS),
         uploads: Arc::new(Slots::new(UPLOADS_MAX, UPLOADS_PER_ADDRESS_MAX)),
         stopping: CancellationToken::new(),
         sockets: TaskTracker::new(),

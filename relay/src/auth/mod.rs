@@ -15,7 +15,7 @@ pub use relay_edge::cookie::{COOKIE, cookie};
 use crate::address::Address;
 use crate::clock::{now_ms, random_bytes};
 use crate::http::Reject;
-use crate::limiter::Window;
+use crate::limiter::Pace;
 use crate::store::task::StoreHandle;
 use crate::store::{AgentRecord, SessionRecord, StoreError, TokenHash, VisitorRecord};
 
@@ -38,8 +38,8 @@ pub fn hash(token: &Token) -> TokenHash {
 pub struct Auth {
     store: StoreHandle,
     passwords: Passwords,
-    failures_by_address: Window<Address>,
-    failures_by_account: Window<TokenHash>,
+    failures_by_address: Pace<Address>,
+    failures_by_account: Pace<TokenHash>,
 }
 
 /// A signed-in agent.
@@ -58,8 +58,8 @@ impl Auth {
         Self {
             store,
             passwords: Passwords::new(),
-            failures_by_address: Window::new(SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS),
-            failures_by_account: Window::new(SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS),
+            failures_by_address: Pace::new(SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS),
+            failures_by_account: Pace::new(SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS),
         }
     }
 

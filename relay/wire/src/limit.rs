@@ -55,7 +55,7 @@ pub const HTTP_CONNECTIONS_MAX: usize = 8_192;
 pub const HTTP_CONNECTIONS_SPARE: usize = 256;
 /// Bytes of one request's head, as far as one read may overstep. Cookies and proxies' headers fit; with the bound above, heads have a bound in memory.
 pub const HEAD_BYTES_MAX: usize = 32 * 1024;
-/// New connections that one address may open in a minute.
+/// New connections that one address may open at once; they come back evenly, as many in a minute.
 pub const CONNECTS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 300;
 /// Connections that one relay holds at once.
 pub const CONNECTIONS_MAX: usize = 50_000;
@@ -66,9 +66,9 @@ pub const GREETINGS_AT_ONCE_MAX: usize = 128;
 pub const GREETING_QUEUE_WAIT_MS: u64 = 10_000;
 /// A visitor who has said no hello after this long loses the place to the next, not the connection.
 pub const GREETING_PLACE_MS: u64 = 250;
-/// New visitors that one address may register in a minute.
+/// New visitors that one address may register at once; they come back evenly, as many in a minute.
 pub const REGISTRATIONS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 30;
-/// Failed sign-ins that one address, or one account, may have in fifteen minutes.
+/// Failed sign-ins that one address, or one account, may have at once; then one is allowed for each part of the window.
 pub const SIGN_IN_FAILURES_MAX: u32 = 10;
 /// The window of [`SIGN_IN_FAILURES_MAX`].
 pub const SIGN_IN_WINDOW_MS: u64 = 15 * 60_000;
