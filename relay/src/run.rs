@@ -23,8 +23,8 @@ use crate::store::{StoreError, TokenHash, VisitorRecord};
 /// never waits.
 pub const REQUESTS_MAX: usize = STORE_QUEUE_APPENDS_MAX + STORE_QUEUE_READS_MAX;
 
-/// Arrivals taken in one turn of the loop, between two looks at the store's answers.
-const ARRIVALS_PER_TURN: usize = 64;
+/// Answers, or arrivals, taken in one turn of the loop.
+const TAKEN_PER_TURN: usize = 64;
 
 /// What reaches the core task from the rest of the shell.
 #[derive(Debug)]
@@ -109,7 +109,8 @@ impl CoreTask {
         mut answers: mpsc::Receiver<Answered>,
         end: CancellationToken,
     ) {
-        let mut batch = Vec::with_capacity(ARRIVALS_PER_TURN);
+        let mut batch = Vec::with_capacity(TAKEN_PER_TURN);
+        let mut answered = Vec::with_capacity(TAKEN_PER_TURN);
         self.drain();
         loop {
             // Checked by itself, so that a busy queue cannot keep time from passing.
@@ -123,15 +124,17 @@ impl CoreTask {
                 biased;
                 () = end.cancelled() => return,
                 () = tokio::time::sleep(Duration::from_millis(wait_ms.unwrap_or(0))), if wait_ms.is_some() => {}
-                Some(answer) = answers.recv() => {
-                    // The commit was announced before the answer was sent; the core must hear it first.
+                _ = answers.recv_many(&mut answered, TAKEN_PER_TURN) => {
+                    // Each commit was announced before its answer was sent; the core must hear it first.
                     while let Ok(notice) = notices.try_recv() {
                         self.hear(notice);
                     }
-                    self.take_back(answer);
+                    for answer in answered.drain(..) {
+                        self.take_back(answer);
+                    }
                 }
                 Some(notice) = notices.recv() => self.hear(notice),
-                count = arrivals.recv_many(&mut batch, ARRIVALS_PER_TURN) => {
+                count = arrivals.recv_many(&mut batch, TAKEN_PER_TURN) => {
                     if count == 0 {
                         return;
                     }

@@ -23,13 +23,13 @@ pub(super) trait Rows {
     /// The last number in line given to anybody.
     fn last_turn(&mut self) -> Result<u64, StoreError>;
     /// Writes what was decided, all or nothing.
-    fn record(&mut self, record: &Record) -> Result<(), StoreError>;
+    fn record(&mut self, record: Record) -> Result<(), StoreError>;
 }
 
 /// What an append comes to.
 pub(super) struct Record {
-    /// The conversation before, none when it is new.
-    pub before: Option<Conversation>,
+    /// What lists went by before; none when the conversation is new.
+    pub before: Option<Listed>,
     /// The conversation after.
     pub after: Conversation,
     /// The new events, numbered.
@@ -38,6 +38,27 @@ pub(super) struct Record {
     pub named: Vec<AttachmentId>,
     /// The last number in line, when one was given.
     pub turn: Option<u64>,
+}
+
+/// What lists of conversations are ordered and counted by: changes seldom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    state: ConversationState,
+    agent: Option<AgentId>,
+    turn: u64,
+    with_language: bool,
+}
+
+impl Listed {
+    /// Of a conversation as it stands.
+    pub(super) const fn of(conversation: &Conversation) -> Self {
+        Self {
+            state: conversation.state,
+            agent: conversation.agent,
+            turn: conversation.turn,
+            with_language: !conversation.language.is_empty(),
+        }
+    }
 }
 
 /// Carries out one append. Everything is checked before anything is written.
@@ -57,12 +78,14 @@ pub(super) fn append(rows: &mut impl Rows, now_ms: u64, append: &Append) -> Resu
         Some(conversation) => Record::of(conversation),
         None => opened(rows, now_ms, append)?,
     };
+    check_ids(rows, append)?;
     check(rows, &record, append)?;
     for draft in &append.drafts {
         add(rows, &mut record, now_ms, draft)?;
     }
-    rows.record(&record)?;
-    Ok(Appended { site: record.after.site, visitor: record.after.visitor, events: record.events, repeated: false })
+    let (site, visitor, events) = (record.after.site.clone(), record.after.visitor, record.events.clone());
+    rows.record(record)?;
+    Ok(Appended { site, visitor, events, repeated: false })
 }
 
 /// The events of a repeated append, empty when its first draft is new.
@@ -76,6 +99,18 @@ fn recorded(rows: &mut impl Rows, append: &Append) -> Result<Vec<Event>, AppendE
         }
     }
     Ok(events)
+}
+
+/// What is recorded together has ids of its own; the first one is known to be new.
+fn check_ids(rows: &mut impl Rows, append: &Append) -> Result<(), AppendError> {
+    for (index, draft) in append.drafts.iter().enumerate().skip(1) {
+        let twice = append.drafts[..index].iter().any(|earlier| earlier.id == draft.id);
+        if twice || rows.event(append.conversation, draft.id)?.is_some() {
+            tracing::error!("an append used one message id for two drafts");
+            return Err(AppendError::Down);
+        }
+    }
+    Ok(())
 }
 
 /// A new conversation of the owner, on the owner's site only.
@@ -92,8 +127,8 @@ fn opened(rows: &mut impl Rows, now_ms: u64, append: &Append) -> Result<Record, 
 
 impl Record {
     fn of(conversation: Conversation) -> Self {
-        let after = conversation.clone();
-        Self { before: Some(conversation), after, events: Vec::new(), named: Vec::new(), turn: None }
+        let before = Some(Listed::of(&conversation));
+        Self { before, after: conversation, events: Vec::with_capacity(1), named: Vec::new(), turn: None }
     }
 }
 

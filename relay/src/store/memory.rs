@@ -93,19 +93,14 @@ impl Rows for MutexGuard<'_, Tables> {
         Ok(self.turn)
     }
 
-    fn record(&mut self, record: &Record) -> Result<(), StoreError> {
+    fn record(&mut self, record: Record) -> Result<(), StoreError> {
         let conversation = record.after.id;
-        let mut fresh = BTreeSet::new();
-        let unique = |event: &Event| fresh.insert(event.id) && !self.ids.contains_key(&(conversation, event.id));
-        if !record.events.iter().all(unique) {
-            return Err(StoreError::Down);
-        }
-        for event in &record.events {
+        for event in record.events {
             let staff = event.lane == Lane::Staff;
             self.ids.insert((conversation, event.id), (staff, event.seq));
-            self.events.insert((conversation, staff, event.seq), event.clone());
+            self.events.insert((conversation, staff, event.seq), event);
         }
-        self.conversations.insert(conversation, record.after.clone());
+        self.conversations.insert(conversation, record.after);
         self.named.extend(&record.named);
         self.turn = record.turn.unwrap_or(self.turn);
         Ok(())

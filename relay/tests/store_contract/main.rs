@@ -73,3 +73,10 @@ for_every_case!(sqlite, {
     let store = relay::store::sqlite::SqliteStore::open(folder.path()).expect("a fresh store");
     (store, folder)
 });
+
+// The same where every event is moved to its place by the next commit.
+for_every_case!(sqlite_moving, {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = relay::store::sqlite::SqliteStore::open(folder.path()).expect("a fresh store");
+    (store.with_recent_max(0), folder)
+});

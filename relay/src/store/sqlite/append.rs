@@ -5,24 +5,34 @@ use relay_core::store::{Append, AppendError, Appended};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use wire::{AgentId, AttachmentId, Author, ConversationId, Event, Lane, MessageId, Party, SiteId, VisitorId};
 
+use super::recent::{Batch, Recent};
 use super::row::{self, attachment_columns, conversation_columns, event_columns};
-use super::writer::Failure;
-use crate::store::append::{Record, Rows};
+use crate::store::append::{Listed, Record, Rows};
 use crate::store::{AttachmentRecord, StoreError};
 
 /// What a look-up gives the rules of an append.
 type Found<T> = std::result::Result<T, StoreError>;
 
+/// Why an append did not go through.
+pub(super) enum Failure {
+    /// By its own rules; nothing was written.
+    Refused(AppendError),
+    /// By the database; whether anything was written before.
+    Database { error: rusqlite::Error, wrote: bool },
+}
+
 /// Carries out one append in the running transaction.
 pub(super) fn append(
     connection: &Connection,
+    recent: &Recent,
+    batch: &mut Batch,
     now_ms: u64,
     append: &Append,
-) -> std::result::Result<Appended, Failure<AppendError>> {
-    let mut rows = SqliteRows { connection, failed: None };
+) -> std::result::Result<Appended, Failure> {
+    let mut rows = SqliteRows { connection, recent, batch, wrote: false, failed: None };
     let result = crate::store::append::append(&mut rows, now_ms, append);
     match rows.failed {
-        Some(error) => Err(Failure::Database(error)),
+        Some(error) => Err(Failure::Database { error, wrote: rows.wrote }),
         None => result.map_err(Failure::Refused),
     }
 }
@@ -30,6 +40,9 @@ pub(super) fn append(
 /// The rows of one request.
 struct SqliteRows<'a> {
     connection: &'a Connection,
+    recent: &'a Recent,
+    batch: &'a mut Batch,
+    wrote: bool,
     /// What failed; the rules only learn that something did.
     failed: Option<rusqlite::Error>,
 }
@@ -45,10 +58,16 @@ impl SqliteRows<'_> {
 
 impl Rows for SqliteRows<'_> {
     fn conversation(&mut self, id: ConversationId) -> Found<Option<Conversation>> {
+        if let Some(waiting) = self.batch.conversation(id).cloned().or_else(|| self.recent.conversation(id)) {
+            return Ok(Some(waiting));
+        }
         self.note(conversation(self.connection, id))
     }
 
     fn event(&mut self, conversation: ConversationId, id: MessageId) -> Found<Option<Event>> {
+        if let Some(waiting) = self.batch.event(conversation, id).or_else(|| self.recent.event(conversation, id)) {
+            return Ok(Some(waiting));
+        }
         self.note(event(self.connection, conversation, id))
     }
 
@@ -68,8 +87,9 @@ impl Rows for SqliteRows<'_> {
         self.note(counter(self.connection, "turn"))
     }
 
-    fn record(&mut self, record: &Record) -> Found<()> {
-        self.note(write(self.connection, record))
+    fn record(&mut self, record: Record) -> Found<()> {
+        let written = self.write(record);
+        self.note(written)
     }
 }
 
@@ -107,24 +127,32 @@ pub(super) fn counter(connection: &Connection, name: &str) -> Result<u64> {
     connection.prepare_cached(SQL)?.query_row([name], |found| row::number(found, 0))
 }
 
-fn write(connection: &Connection, record: &Record) -> Result<()> {
-    write_conversation(connection, record)?;
-    for event in &record.events {
-        write_event(connection, event)?;
+impl SqliteRows<'_> {
+    fn write(&mut self, record: Record) -> Result<()> {
+        let connection = self.connection;
+        write_conversation(connection, record.before, &record.after)?;
+        self.wrote = true;
+        let mut bytes = Vec::with_capacity(record.events.len());
+        for (index, event) in record.events.iter().enumerate() {
+            bytes.push(write_event(connection, self.batch.place(index), event)?);
+        }
+        for attachment in &record.named {
+            const SQL: &str = "UPDATE attachment SET named = 1 WHERE id = ?1";
+            connection.prepare_cached(SQL)?.execute([attachment.0.to_be_bytes()])?;
+        }
+        if let Some(turn) = record.turn {
+            const SQL: &str = "UPDATE counter SET value = ?1 WHERE name = 'turn'";
+            connection.prepare_cached(SQL)?.execute([row::column(turn)])?;
+        }
+        self.batch.took(record.after, record.events.into_iter().zip(bytes));
+        Ok(())
     }
-    for attachment in &record.named {
-        const SQL: &str = "UPDATE attachment SET named = 1 WHERE id = ?1";
-        connection.prepare_cached(SQL)?.execute([attachment.0.to_be_bytes()])?;
-    }
-    if let Some(turn) = record.turn {
-        const SQL: &str = "UPDATE counter SET value = ?1 WHERE name = 'turn'";
-        connection.prepare_cached(SQL)?.execute([row::column(turn)])?;
-    }
-    Ok(())
 }
 
-fn write_event(connection: &Connection, event: &Event) -> Result<()> {
-    const SQL: &str = concat!("INSERT INTO event (", event_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+/// Writes an event at the end of those that wait; the bytes of its body.
+fn write_event(connection: &Connection, place: i64, event: &Event) -> Result<usize> {
+    const SQL: &str =
+        concat!("INSERT INTO recent (", event_columns!(), ", place) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
     let (author, agent, name) = match &event.author {
         Author::Visitor => (0, None, None),
         Author::Agent { id, name } => (1, Some(id.0.to_be_bytes()), Some(name)),
@@ -142,16 +170,16 @@ fn write_event(connection: &Connection, event: &Event) -> Result<()> {
         agent,
         name,
         body,
+        place,
     ])?;
-    Ok(())
+    Ok(body.len())
 }
 
-/// A new row, or the changed columns of an old one: those of indexes only when the state changed.
-fn write_conversation(connection: &Connection, record: &Record) -> Result<()> {
-    let now = &record.after;
-    let Some(before) = &record.before else { return insert_conversation(connection, now) };
-    if (before.state, before.agent, before.turn) != (now.state, now.agent, now.turn) || before.language != now.language
-    {
+/// A new row, or the columns of an old one that lists are ordered and counted by, when they changed. The others follow when the events move
+/// to their place.
+fn write_conversation(connection: &Connection, before: Option<Listed>, now: &Conversation) -> Result<()> {
+    let Some(before) = before else { return insert_conversation(connection, now) };
+    if before != Listed::of(now) {
         const SQL: &str = "UPDATE conversation SET state = ?2, state_at_ms = ?3, turn = ?4, agent = ?5, language = ?6 \
                            WHERE id = ?1";
         let (state, state_at_ms) = row::state_columns(now.state);
@@ -164,6 +192,11 @@ fn write_conversation(connection: &Connection, record: &Record) -> Result<()> {
             now.language,
         ])?;
     }
+    Ok(())
+}
+
+/// Brings the other columns of a row up to date.
+pub(super) fn write_fold(connection: &Connection, now: &Conversation) -> Result<()> {
     const SQL: &str = "UPDATE conversation SET last_at_ms = ?2, last_line = ?3, last_party = ?4, unread_by_staff = ?5, \
                        unread_by_visitor = ?6, seen_by_visitor = ?7, seen_by_staff = ?8, score = ?9, head_shared = ?10, \
                        head_staff = ?11 WHERE id = ?1";

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
@@ -15,17 +15,24 @@ use crate::store::OpenError;
 
 /// Pages of log (16 MiB) after which they are carried over: each time syncs twice more.
 const PAGES_DUE: i32 = 4_000;
-/// Pages of log (64 MiB) at which it begins anew. While messages keep coming it does not do so by itself; the writer then
-/// carries over the rest, which is little, because most was.
-const PAGES_MAX: i32 = 16_000;
+/// Pages of log (48 MiB) at which it begins anew. It does so when all of it is carried over, which does not happen by itself while messages
+/// keep coming: the writer then carries over the last few pages between two of its commits.
+const PAGES_MAX: i32 = 12_000;
 
 /// The thread that carries the log over.
 pub(super) struct Checkpointer {
     /// None once it is to end.
     due: Option<SyncSender<()>>,
-    /// It is due when the log has this many pages.
-    next: Arc<AtomicI32>,
+    told: Arc<Told>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread and the writer tell each other.
+struct Told {
+    /// It is due when the log has this many pages.
+    next: AtomicI32,
+    /// All but what came a moment ago is carried over: the writer may do the rest.
+    rest: AtomicBool,
 }
 
 impl Checkpointer {
@@ -33,34 +40,34 @@ impl Checkpointer {
     pub(super) fn start(database: &Path) -> Result<Self, OpenError> {
         // One waiting word is enough: it is about everything that is in the log by then.
         let (due, heard) = sync_channel(1);
-        let next = Arc::new(AtomicI32::new(PAGES_DUE));
-        let (database, told) = (database.to_owned(), Arc::clone(&next));
+        let told = Arc::new(Told { next: AtomicI32::new(PAGES_DUE), rest: AtomicBool::new(false) });
+        let (database, shared) = (database.to_owned(), Arc::clone(&told));
         let thread = thread::Builder::new()
             .name("store-checkpoint".to_owned())
-            .spawn(move || run(&database, &heard, &told))
+            .spawn(move || run(&database, &heard, &shared))
             .map_err(|source| OpenError::Io { path: "thread store-checkpoint".to_owned(), source })?;
-        Ok(Self { due: Some(due), next, thread: Some(thread) })
+        Ok(Self { due: Some(due), told, thread: Some(thread) })
     }
 
     /// Makes a connection that writes tell how long the log is, in place of carrying it over within its commits.
     pub(super) fn watch(&self, connection: &mut Connection) -> rusqlite::Result<()> {
         let Some(due) = self.due.clone() else { return Ok(()) };
-        let next = Arc::clone(&self.next);
+        let told = Arc::clone(&self.told);
         let mut last = 0;
         connection.wal_hook(Some(move |wal: &mut Wal, pages: i32| {
             if pages < last {
                 // It has begun anew.
-                next.store(PAGES_DUE, Ordering::Relaxed);
+                told.next.store(PAGES_DUE, Ordering::Relaxed);
             }
             last = pages;
-            if pages >= next.load(Ordering::Relaxed) {
+            if pages >= told.next.load(Ordering::Relaxed) {
                 // A thread that has its hands full hears it with the next commit.
                 let _ = due.try_send(());
             }
-            if pages >= PAGES_MAX {
-                // Here and not on the thread: beside a writer that never rests it would not get its turn. The commit is on the disk
-                // whatever comes of this; the next one tries again.
-                let _ = wal.checkpoint_v2(CheckpointMode::RESTART);
+            if told.rest.swap(false, Ordering::Relaxed) {
+                // Here and not on the thread: beside a writer that never rests there is always a page more. Passive, so that no reader
+                // can hold a commit up. The commit is on the disk whatever comes of this; the thread comes back to it.
+                let _ = wal.checkpoint_v2(CheckpointMode::PASSIVE);
             }
             Ok(())
         }))
@@ -78,13 +85,18 @@ impl Drop for Checkpointer {
     }
 }
 
-fn run(database: &Path, due: &Receiver<()>, next: &AtomicI32) {
+fn run(database: &Path, due: &Receiver<()>, told: &Told) {
     let mut connection = None;
     let mut well = true;
     while due.recv().is_ok() {
-        let done = carry_over(database, &mut connection);
+        let mut done = carry_over(database, &mut connection);
+        if done.as_ref().is_ok_and(|log| *log >= PAGES_MAX) {
+            // What came meanwhile, so that little is left.
+            done = carry_over(database, &mut connection);
+            told.rest.store(done.is_ok(), Ordering::Relaxed);
+        }
         match &done {
-            Ok(log) => next.store(log + PAGES_DUE, Ordering::Relaxed),
+            Ok(log) => told.next.store(log + PAGES_DUE, Ordering::Relaxed),
             // Told once: on a full disk it would be told with every commit. The log keeps everything meanwhile.
             Err(error) if well => {
                 tracing::error!(%error, "the database's log could not be carried over; it grows until it can")

@@ -5,6 +5,7 @@ mod checkpoint;
 mod open;
 mod people;
 mod reader;
+mod recent;
 mod row;
 mod writer;
 
@@ -13,8 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rusqlite::ErrorCode;
+use rusqlite::{Connection, ErrorCode};
 
+use self::recent::{RECENT_EVENTS_MAX, Recent};
 use super::{OpenError, Reader, Store, StoreError, Writer};
 use crate::metrics::Fault;
 
@@ -30,6 +32,8 @@ pub struct SqliteStore {
     database: PathBuf,
     /// Pages the database may grow to; see [`SqliteStore::limit_pages`].
     pages_max: Arc<AtomicU32>,
+    /// What is committed and not yet in its place.
+    recent: Arc<Recent>,
     /// Held as long as this relay serves; the system lets go of it when the process ends, however it ends.
     _lock: Option<File>,
 }
@@ -43,8 +47,9 @@ impl SqliteStore {
         std::fs::create_dir_all(folder).map_err(|source| io_error(folder, source))?;
         let lock = open::lock(folder)?;
         let database = folder.join(DATABASE_FILE);
-        open::migrate(&mut open::connect(&database)?)?;
-        Ok(Self::with(database, Some(lock)))
+        let mut connection = open::connect(&database)?;
+        open::migrate(&mut connection)?;
+        Self::with(database, &connection, Some(lock))
     }
 
     /// Opens the data folder for a command beside a relay that may be serving. Takes no lock; a missing or older schema is made
@@ -60,11 +65,21 @@ impl SqliteStore {
             let _lock = open::lock(folder)?;
             open::migrate(&mut connection)?;
         }
-        Ok(Self::with(database, None))
+        Self::with(database, &connection, None)
     }
 
-    fn with(database: PathBuf, lock: Option<File>) -> Self {
-        Self { database, pages_max: Arc::new(AtomicU32::new(u32::MAX)), _lock: lock }
+    fn with(database: PathBuf, connection: &Connection, lock: Option<File>) -> Result<Self, OpenError> {
+        let recent = Arc::new(Recent::load(connection, RECENT_EVENTS_MAX).map_err(open::refused)?);
+        Ok(Self { database, pages_max: Arc::new(AtomicU32::new(u32::MAX)), recent, _lock: lock })
+    }
+
+    /// Lets only so many events wait for the move to their place; fewer cost more for each commit. For tests that want to see them move.
+    #[must_use]
+    pub fn with_recent_max(mut self, events: usize) -> Self {
+        if let Some(recent) = Arc::get_mut(&mut self.recent) {
+            recent.bound(events);
+        }
+        self
     }
 
     /// Reads the whole database and checks its structure and references.
@@ -84,12 +99,13 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn writer(&self) -> Result<Box<dyn Writer>, OpenError> {
-        let writer = writer::SqliteWriter::open(self.database.clone(), Arc::clone(&self.pages_max))?;
+        let writer =
+            writer::SqliteWriter::open(self.database.clone(), Arc::clone(&self.pages_max), Arc::clone(&self.recent))?;
         Ok(Box::new(writer))
     }
 
     fn reader(&self) -> Result<Box<dyn Reader>, OpenError> {
-        Ok(Box::new(reader::SqliteReader::open(&self.database)?))
+        Ok(Box::new(reader::SqliteReader::open(&self.database, Arc::clone(&self.recent))?))
     }
 
     fn backup(&self, to: &Path) -> Result<(), OpenError> {

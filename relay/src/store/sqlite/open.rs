@@ -10,7 +10,10 @@ use super::{DATABASE_FILE, LOCK_FILE, io_error};
 use crate::store::OpenError;
 
 /// Every schema change so far, in order; a database remembers how many it has had (`user_version`).
-const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/sqlite/0001_init.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../migrations/sqlite/0001_init.sql"),
+    include_str!("../../../migrations/sqlite/0002_recent.sql"),
+];
 
 /// The schema this relay reads and writes.
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;

@@ -1,6 +1,7 @@
 //! A connection that reads what has been committed.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use relay_core::conversation::Conversation;
 use relay_core::store::{Answer, Query, QueryError};
@@ -8,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
 use wire::{AgentId, AttachmentId, ConversationId, Event, Lane, Seq, SiteId, VisitorId};
 
+use super::recent::{Recent, Weighed};
 use super::row::{self, agent_columns, attachment_columns, conversation_columns, event_columns};
 use super::{append, down, open};
 use crate::blob::StoredFile;
@@ -22,13 +24,14 @@ const ROWS_MAX: i64 = PAGE_CONVERSATIONS_MAX as i64 + 1;
 /// Reads from a database.
 pub(super) struct SqliteReader {
     connection: Connection,
+    recent: Arc<Recent>,
 }
 
 impl SqliteReader {
-    pub(super) fn open(database: &Path) -> Result<Self, OpenError> {
+    pub(super) fn open(database: &Path, recent: Arc<Recent>) -> Result<Self, OpenError> {
         let connection = open::connect(database)?;
         connection.pragma_update(None, "query_only", true).map_err(|error| OpenError::Database(error.to_string()))?;
-        Ok(Self { connection })
+        Ok(Self { connection, recent })
     }
 
     fn one<T>(
@@ -53,34 +56,94 @@ impl SqliteReader {
 
     /// A page of a lane with the conversation of the same moment.
     fn events(&mut self, conversation: ConversationId, lane: Lane, after: Seq) -> Result<Answer, QueryError> {
+        // Before the rows: what is moved to its place meanwhile is found twice, not missed.
+        let waiting = self.recent.lane(conversation, lane, after, PAGE_EVENTS_MAX);
+        if let Some((found, waiting)) = &waiting
+            && waiting.first().is_some_and(|(event, _)| event.seq == after.next())
+        {
+            // Nothing before it is wanted.
+            let mut page = Page::default();
+            page.take_all(waiting);
+            return Ok(Answer::Events { conversation: Box::new(found.clone()), events: page.events });
+        }
         let moment = self.connection.transaction().map_err(down)?;
-        let Some(found) = append::conversation(&moment, conversation).map_err(down)? else {
-            return Err(QueryError::NotFound);
+        let (found, waiting) = match waiting {
+            Some(known) => known,
+            None => match append::conversation(&moment, conversation).map_err(down)? {
+                Some(found) => (found, Vec::new()),
+                None => return Err(QueryError::NotFound),
+            },
         };
-        let events = page(&moment, conversation, lane, after).map_err(down)?;
-        Ok(Answer::Events { conversation: Box::new(found), events })
+        let before = waiting.first().map_or(found.head_of(lane).next(), |(event, _)| event.seq);
+        let mut page = page(&moment, conversation, lane, after, before).map_err(down)?;
+        if page.last().unwrap_or(after).next() == before {
+            page.take_all(&waiting);
+        }
+        Ok(Answer::Events { conversation: Box::new(found), events: page.events })
+    }
+
+    /// Rows of conversations, brought up to date.
+    fn rows(&self, sql: &str, key: impl Params) -> Result<Vec<Conversation>, StoreError> {
+        let mut rows = self.all(sql, key, row::conversation)?;
+        rows.iter_mut().for_each(|row| self.recent.refresh(row));
+        Ok(rows)
     }
 }
 
-/// Events after a number, within the bounds of a page; the first one always fits.
-fn page(connection: &Connection, conversation: ConversationId, lane: Lane, after: Seq) -> rusqlite::Result<Vec<Event>> {
+/// Events of one page, within its bounds; the first one always fits.
+#[derive(Default)]
+struct Page {
+    events: Vec<Event>,
+    bytes: usize,
+    full: bool,
+}
+
+impl Page {
+    /// Whether so many bytes still fit.
+    fn fits(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes;
+        self.full |= self.events.len() >= PAGE_EVENTS_MAX || self.bytes > PAGE_BYTES_MAX && !self.events.is_empty();
+        !self.full
+    }
+
+    fn take_all(&mut self, waiting: &[Weighed]) {
+        for (event, bytes) in waiting {
+            if self.full || !self.fits(*bytes) {
+                return;
+            }
+            self.events.push(event.clone());
+        }
+    }
+
+    fn last(&self) -> Option<Seq> {
+        self.events.last().map(|event| event.seq)
+    }
+}
+
+/// Events that are in their place, after a number and before another.
+fn page(
+    connection: &Connection,
+    conversation: ConversationId,
+    lane: Lane,
+    after: Seq,
+    before: Seq,
+) -> rusqlite::Result<Page> {
     const SQL: &str = concat!(
         "SELECT ",
         event_columns!(),
-        " FROM event WHERE conversation = ?1 AND lane = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4"
+        " FROM event WHERE conversation = ?1 AND lane = ?2 AND seq > ?3 AND seq < ?4 ORDER BY seq"
     );
     let mut sql = connection.prepare_cached(SQL)?;
-    let key = params![conversation.0.to_be_bytes(), lane == Lane::Staff, row::column(after.0), PAGE_EVENTS_MAX as i64];
-    let mut rows = sql.query(key)?;
-    let (mut events, mut bytes) = (Vec::new(), 0);
+    let (after, before) = (row::column(after.0), row::column(before.0));
+    let mut rows = sql.query(params![conversation.0.to_be_bytes(), lane == Lane::Staff, after, before])?;
+    let mut page = Page::default();
     while let Some(found) = rows.next()? {
-        bytes += found.get_ref(8)?.as_str()?.len();
-        if bytes > PAGE_BYTES_MAX && !events.is_empty() {
+        if !page.fits(found.get_ref(8)?.as_str()?.len()) {
             break;
         }
-        events.push(row::event(found)?);
+        page.events.push(row::event(found)?);
     }
-    Ok(events)
+    Ok(page)
 }
 
 impl Reader for SqliteReader {
@@ -98,18 +161,21 @@ impl Reader for SqliteReader {
         match query {
             Query::Events { conversation, lane, after } => self.events(*conversation, *lane, *after),
             Query::Conversation { conversation } => {
-                let found = append::conversation(&self.connection, *conversation).map_err(down)?;
+                let found = match self.recent.conversation(*conversation) {
+                    Some(found) => Some(found),
+                    None => append::conversation(&self.connection, *conversation).map_err(down)?,
+                };
                 found.map(|found| Answer::Conversation(Box::new(found))).ok_or(QueryError::NotFound)
             }
             Query::Closed { before_ms, before } => {
                 // No id is lower than this one: the time alone decides.
                 let before = before.unwrap_or(ConversationId(0));
                 let key = params![row::column(*before_ms), before.0.to_be_bytes(), ROWS_MAX];
-                Ok(page_of_closed(self.all(CLOSED, key, row::conversation)?))
+                Ok(page_of_closed(self.rows(CLOSED, key)?))
             }
             Query::OfVisitor { visitor } => {
                 let key = params![visitor.0.to_be_bytes(), ROWS_MAX];
-                let mut rows = self.all(OF_VISITOR, key, row::conversation)?;
+                let mut rows = self.rows(OF_VISITOR, key)?;
                 let more = rows.len() > PAGE_CONVERSATIONS_MAX;
                 rows.truncate(PAGE_CONVERSATIONS_MAX);
                 Ok(Answer::Conversations { rows, more })
@@ -119,7 +185,7 @@ impl Reader for SqliteReader {
 
     fn open_conversations(&mut self) -> Result<Vec<Conversation>, StoreError> {
         const SQL: &str = concat!("SELECT ", conversation_columns!(), " FROM conversation WHERE state < 3 ORDER BY id");
-        self.all(SQL, [], row::conversation)
+        self.rows(SQL, [])
     }
 
     fn settings_version(&mut self) -> Result<u64, StoreError> {

@@ -8,7 +8,9 @@ use relay_core::store::{Append, AppendError, Appended};
 use rusqlite::Connection;
 use wire::{AgentId, AttachmentId, VisitorId};
 
+use super::append::Failure as AppendFailure;
 use super::checkpoint::Checkpointer;
+use super::recent::{Batch, Recent};
 use super::{down, is_constraint, open, people};
 use crate::store::{
     AgentRecord, AttachmentRecord, OpenError, SessionRecord, Site, StoreError, TokenHash, VisitorRecord, Writer,
@@ -21,24 +23,34 @@ pub(super) struct SqliteWriter {
     /// None after a failure: the next transaction begins on a new connection.
     connection: Option<Connection>,
     checkpointer: Checkpointer,
+    recent: Arc<Recent>,
+    /// What the running transaction has recorded.
+    batch: Batch,
+    /// No row of `recent` has a lower place.
+    removed: i64,
     /// The bound that `connection` has.
     pages_set: u32,
 }
 
 impl SqliteWriter {
-    pub(super) fn open(database: PathBuf, pages_max: Arc<AtomicU32>) -> Result<Self, OpenError> {
+    pub(super) fn open(database: PathBuf, pages_max: Arc<AtomicU32>, recent: Arc<Recent>) -> Result<Self, OpenError> {
         let checkpointer = Checkpointer::start(&database)?;
-        let connection = Some(connect(&database, &checkpointer)?);
-        Ok(Self { database, pages_max, connection, checkpointer, pages_set: u32::MAX })
+        let (connection, removed) = connect(&database, &checkpointer)?;
+        let batch = recent.begin();
+        let connection = Some(connection);
+        Ok(Self { database, pages_max, connection, checkpointer, recent, batch, removed, pages_set: u32::MAX })
     }
 
     fn try_begin(&mut self) -> Result<(), StoreError> {
         if self.connection.is_none() {
-            let connection = connect(&self.database, &self.checkpointer).map_err(|error| {
+            let (connection, removed) = connect(&self.database, &self.checkpointer).map_err(|error| {
                 tracing::error!(%error, "the database cannot be opened again");
                 crate::metrics::store_failed(crate::metrics::Fault::Io);
                 StoreError::Down
             })?;
+            // The last transaction's fate is the database's to tell.
+            self.recent.reload(&connection).map_err(down)?;
+            self.removed = removed;
             self.connection = Some(connection);
             self.pages_set = u32::MAX;
         }
@@ -48,7 +60,9 @@ impl SqliteWriter {
             connection.pragma_update(None, "max_page_count", pages).map_err(down)?;
             self.pages_set = pages;
         }
-        execute(connection, "BEGIN IMMEDIATE").map_err(down)
+        execute(connection, "BEGIN IMMEDIATE").map_err(down)?;
+        self.batch = self.recent.begin();
+        Ok(())
     }
 
     /// Runs one request so that its refusal takes back all it wrote and nothing else. A failure of the database fails the
@@ -78,10 +92,13 @@ impl SqliteWriter {
     }
 }
 
-fn connect(database: &Path, checkpointer: &Checkpointer) -> Result<Connection, OpenError> {
+/// A connection, and the lowest place in `recent`.
+fn connect(database: &Path, checkpointer: &Checkpointer) -> Result<(Connection, i64), OpenError> {
     let mut connection = open::connect(database)?;
     checkpointer.watch(&mut connection).map_err(open::refused)?;
-    Ok(connection)
+    const LOWEST: &str = "SELECT ifnull(min(place), 0) FROM recent";
+    let removed = connection.query_row(LOWEST, [], |row| row.get(0)).map_err(open::refused)?;
+    Ok((connection, removed))
 }
 
 /// Why a request did not go through.
@@ -116,13 +133,34 @@ impl Writer for SqliteWriter {
     fn commit(&mut self) -> Result<(), StoreError> {
         let connection = self.connection.take().ok_or(StoreError::Down)?;
         // Dropping the connection after a failure rolls back.
+        if !self.batch.is_empty() {
+            self.recent.tidy(&connection, &mut self.batch, &mut self.removed).map_err(down)?;
+        }
         execute(&connection, "COMMIT").map_err(down)?;
         self.connection = Some(connection);
+        let batch = std::mem::take(&mut self.batch);
+        if !batch.is_empty() {
+            self.recent.publish(batch);
+        }
         Ok(())
     }
 
     fn append(&mut self, now_ms: u64, append: &Append) -> Result<Appended, AppendError> {
-        self.isolated(|connection| super::append::append(connection, now_ms, append))
+        let Some(connection) = self.connection.as_ref().filter(|connection| !connection.is_autocommit()) else {
+            return Err(AppendError::Down);
+        };
+        // No savepoint: everything is checked before anything is written.
+        match super::append::append(connection, &self.recent, &mut self.batch, now_ms, append) {
+            Ok(done) => Ok(done),
+            Err(AppendFailure::Refused(refusal)) => Err(refusal),
+            Err(AppendFailure::Database { error, wrote }) => {
+                // A broken rule of the schema, or a row that cannot be understood: this request's trouble only.
+                if wrote || !(is_constraint(&error) || error.sqlite_error_code().is_none()) {
+                    self.connection = None;
+                }
+                Err(down(error).into())
+            }
+        }
     }
 
     fn put_site(&mut self, site: &Site) -> Result<(), StoreError> {

@@ -1,0 +1,243 @@
+//! The SQLite store moves events to their place some time after their commit: whatever is asked, and however often it is closed,
+//! fails or moves meanwhile, it answers as the store in memory does, which has only one place for everything.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+
+use relay::store::memory::MemoryStore;
+use relay::store::sqlite::SqliteStore;
+use relay::store::{Reader, Site, Store, TokenHash, VisitorRecord, Writer, write_once};
+use relay_core::store::{Answer, Append, AppendError, Appended, Draft, DraftBody, Opening, Query};
+use wire::{AgentId, Author, Body, ConversationId, Lane, MessageId, Seq, SiteId, VisitorId};
+
+const VISITORS: u64 = 3;
+const CONVERSATIONS: u64 = 6;
+const TRANSACTIONS: u64 = 200;
+
+/// Numbers that look random, the same in every run (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
+
+fn site() -> SiteId {
+    "demo".parse().unwrap()
+}
+
+fn prepare(writer: &mut dyn Writer) {
+    let demo = Site { id: site(), name: "Demo".to_owned(), origins: Vec::new() };
+    write_once(writer, |writer| writer.put_site(&demo)).unwrap();
+    for number in 0..VISITORS {
+        let token = TokenHash([u8::try_from(number).unwrap(); 32]);
+        let id = VisitorId(u128::from(number));
+        let visitor = VisitorRecord { id, site: site(), token, created_at_ms: 1, used_at_ms: 1 };
+        write_once(writer, |writer| writer.add_visitor(&visitor)).unwrap();
+    }
+}
+
+/// Something anybody might record; now and then a retry of what was recorded before, or what is refused.
+fn drawn(dice: &mut Dice, next_id: &mut u128, sent: &[Append]) -> Append {
+    if dice.below(8) == 0 && !sent.is_empty() {
+        let index = usize::try_from(dice.below(sent.len() as u64)).unwrap();
+        return sent[index].clone();
+    }
+    let number = dice.below(CONVERSATIONS);
+    let visitor = VisitorId(u128::from(number % VISITORS));
+    let agent = AgentId(u128::from(dice.below(2)));
+    let kim = Author::Agent { id: agent, name: "Kim".to_owned() };
+    let text = "withdrawal ".repeat(usize::try_from(dice.below(40)).unwrap());
+    let (author, body) = match dice.below(20) {
+        0 => (Author::System, Body::Queued),
+        1 => (Author::System, Body::Assigned { agent }),
+        2 => (kim, Body::Note { text }),
+        3..6 => (kim, Body::Text { text }),
+        6 => (Author::Visitor, Body::Seen { up_to: Seq(dice.below(50)) }),
+        7 => (kim, Body::Seen { up_to: Seq(dice.below(50)) }),
+        8 if dice.below(4) == 0 => (Author::System, Body::Closed),
+        9 => (Author::Visitor, Body::Rated { score: 5, comment: String::new() }),
+        _ => (Author::Visitor, Body::Text { text }),
+    };
+    let mut drafts = Vec::new();
+    for body in [Some(DraftBody::Ready(body)), (dice.below(9) == 0).then_some(DraftBody::Turn)].into_iter().flatten() {
+        *next_id += 1;
+        let author = if body == DraftBody::Turn { Author::System } else { author.clone() };
+        drafts.push(Draft { id: MessageId(*next_id), author, body });
+    }
+    // A new conversation takes the place of one that ended now and then.
+    let conversation = ConversationId(u128::from(number) + 100 * u128::from(dice.below(3)));
+    let opening = Opening { site: site(), language: if dice.below(2) == 0 { "en".to_owned() } else { String::new() } };
+    let capacity = (dice.below(12) == 0).then_some((agent, 2));
+    Append { conversation, owner: Some(visitor), open: Some(opening), staff_head: None, capacity, drafts }
+}
+
+fn answers(reader: &mut dyn Reader) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut ask = |query: &Query| {
+        let answer = reader.query(query);
+        all.push(format!("{query:?}: {answer:?}"));
+        match answer {
+            Ok(Answer::Events { events, conversation }) => {
+                (events.last().map(|event| event.seq), Some(conversation.head))
+            }
+            _ => (None, None),
+        }
+    };
+    for number in 0..CONVERSATIONS {
+        for conversation in [number, number + 100, number + 200].map(|id| ConversationId(u128::from(id))) {
+            ask(&Query::Conversation { conversation });
+            for lane in [Lane::Shared, Lane::Staff] {
+                for after in [0, 1, 7, 30, 90, 100_000] {
+                    ask(&Query::Events { conversation, lane, after: Seq(after) });
+                }
+                // Page by page to the end.
+                let mut after = Seq::ZERO;
+                while let (Some(last), Some(_)) = ask(&Query::Events { conversation, lane, after }) {
+                    after = last;
+                }
+            }
+        }
+    }
+    for visitor in 0..VISITORS {
+        ask(&Query::OfVisitor { visitor: VisitorId(u128::from(visitor)) });
+    }
+    ask(&Query::Closed { before_ms: u64::MAX, before: None });
+    all.push(format!("{:?}", reader.open_conversations()));
+    all
+}
+
+fn open(folder: &Path, recent_max: usize) -> SqliteStore {
+    SqliteStore::open(folder).unwrap().with_recent_max(recent_max)
+}
+
+fn rows(folder: &Path, table: &str) -> u64 {
+    let connection = rusqlite::Connection::open(folder.join("causeway.sqlite3")).unwrap();
+    let sql = format!("SELECT count(*) FROM {table}");
+    connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap().unsigned_abs()
+}
+
+/// One transaction on both; what failed on the disk is not in memory either.
+fn commit(writer: &mut dyn Writer, appends: &[Append], now_ms: u64) -> Vec<Result<Appended, AppendError>> {
+    writer.begin().unwrap();
+    let results = appends.iter().map(|append| writer.append(now_ms, append)).collect();
+    writer.commit().unwrap();
+    results
+}
+
+fn compare(seed: u64, recent_max: usize) {
+    let mut dice = Dice(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let memory = MemoryStore::new();
+    let (mut model, mut model_reader) = (memory.writer().unwrap(), memory.reader().unwrap());
+    let mut store = open(folder.path(), recent_max);
+    let (mut writer, mut reader) = (store.writer().unwrap(), store.reader().unwrap());
+    prepare(&mut *model);
+    prepare(&mut *writer);
+    let (mut next_id, mut sent) = (0, Vec::new());
+    for round in 0..TRANSACTIONS {
+        let appends: Vec<Append> = (0..=dice.below(6)).map(|_| drawn(&mut dice, &mut next_id, &sent)).collect();
+        sent.extend(appends.clone());
+        let now_ms = 1_000 + round;
+        match dice.below(12) {
+            // A power cut or a full disk in the middle: nothing of it is there.
+            0 => {
+                writer.begin().unwrap();
+                for append in &appends {
+                    let _ = writer.append(now_ms, append);
+                }
+                drop((writer, reader));
+                drop(store);
+                store = open(folder.path(), recent_max);
+                (writer, reader) = (store.writer().unwrap(), store.reader().unwrap());
+            }
+            1 => {
+                // Long enough not to fit.
+                store.limit_pages(1);
+                writer.begin().unwrap();
+                let mut failed = false;
+                for number in 0..100_u128 {
+                    let text = "x".repeat(9_000);
+                    let id = MessageId(1 << 100 | number);
+                    let body = DraftBody::Ready(Body::Text { text });
+                    let append = Append {
+                        drafts: vec![Draft { id, author: Author::Visitor, body }],
+                        capacity: None,
+                        ..appends[0].clone()
+                    };
+                    failed |= writer.append(now_ms, &append) == Err(AppendError::Down);
+                }
+                // What was refused by a rule wrote nothing, and may all have been.
+                assert_eq!(writer.commit().is_err(), failed, "seed {seed}, round {round}");
+                store.limit_pages(u32::MAX);
+                if !failed {
+                    continue;
+                }
+            }
+            2 => {
+                drop((writer, reader));
+                drop(store);
+                store = open(folder.path(), recent_max);
+                (writer, reader) = (store.writer().unwrap(), store.reader().unwrap());
+            }
+            _ => {}
+        }
+        let expected = commit(&mut *model, &appends, now_ms);
+        assert_eq!(commit(&mut *writer, &appends, now_ms), expected, "seed {seed}, round {round}");
+        if dice.below(10) == 0 {
+            assert_eq!(answers(&mut *reader), answers(&mut *model_reader), "seed {seed}, round {round}");
+        }
+    }
+    drop((writer, reader));
+    drop(store);
+    let store = SqliteStore::open(folder.path()).unwrap();
+    assert_eq!(answers(&mut *store.reader().unwrap()), answers(&mut *model_reader), "seed {seed}, at the end");
+    store.check().unwrap();
+    let (all, in_place) = (rows(folder.path(), "every_event"), rows(folder.path(), "event"));
+    assert!(recent_max > 1_000 || in_place > 0, "events move to their place");
+    // One conversation's slice may wait beyond the bound, until the next commit.
+    assert!(all - in_place <= recent_max as u64 + 16, "{} of {all} wait, the bound is {recent_max}", all - in_place);
+}
+
+#[test]
+fn what_waits_and_what_is_in_its_place_are_one_log() {
+    for seed in 0..2 {
+        for recent_max in [0, 5, 60, 100_000] {
+            compare(seed, recent_max);
+        }
+    }
+}
+
+#[test]
+fn rows_that_were_moved_are_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path(), 100);
+    let mut writer = store.writer().unwrap();
+    prepare(&mut *writer);
+    let mut dice = Dice(1);
+    for round in 0..500_u128 {
+        let appends: Vec<Append> = (0..10)
+            .map(|at| {
+                let number = dice.below(VISITORS);
+                let body = DraftBody::Ready(Body::Text { text: "hello".to_owned() });
+                let id = MessageId(round * 10 + at);
+                Append {
+                    conversation: ConversationId(u128::from(number)),
+                    owner: Some(VisitorId(u128::from(number))),
+                    open: Some(Opening { site: site(), language: String::new() }),
+                    staff_head: None,
+                    capacity: None,
+                    drafts: vec![Draft { id, author: Author::Visitor, body }],
+                }
+            })
+            .collect();
+        assert!(commit(&mut *writer, &appends, 1).iter().all(Result::is_ok));
+    }
+    assert_eq!(rows(folder.path(), "every_event"), 5_000);
+    let waiting = rows(folder.path(), "recent");
+    assert!((100..1_000).contains(&waiting), "{waiting} rows wait or wait to be removed");
+}
