@@ -11,6 +11,7 @@ pub mod config;
 pub(crate) mod connection;
 pub mod doors;
 pub mod files;
+pub mod frames;
 pub mod http;
 pub mod limiter;
 pub mod listen;

@@ -16,6 +16,7 @@ use wire::{AgentId, Close, Refusal, ServerFrame, SiteId, Token, VisitorId};
 
 use crate::bus::{Bus, Notice};
 use crate::clock::{new_id, now_ms, random_bytes};
+use crate::frames::{self, Unsent};
 use crate::store::task::StoreHandle;
 use crate::store::{StoreError, TokenHash, VisitorRecord};
 
@@ -55,7 +56,7 @@ pub enum Arrival {
 #[derive(Debug)]
 pub struct Line {
     /// Frames on their way; bounded.
-    pub frames: mpsc::Sender<Utf8Bytes>,
+    pub frames: frames::Sender,
     /// Ends the connection; used once.
     pub close: oneshot::Sender<Close>,
     /// The sign-in it came with, when it is an agent's.
@@ -237,7 +238,7 @@ impl CoreTask {
         };
         for connection in to {
             let Some(line) = self.lines.get(connection) else { continue };
-            if let Err(mpsc::error::TrySendError::Full(_)) = line.frames.try_send(text.clone()) {
+            if line.frames.try_send(text.clone()) == Err(Unsent::Full) {
                 tracing::debug!(connection.id = connection.0, "closed: slower than what it was sent");
                 self.close(*connection, Close::Slow);
             }
@@ -348,7 +349,7 @@ mod tests {
         let task = tokio::spawn(run(Core::new(now_ms(), start), hands));
 
         let connect = async |number: u64, room: usize| {
-            let (frames, read) = mpsc::channel(room);
+            let (frames, read) = frames::queue(room);
             let (close, closed) = oneshot::channel();
             let connection = ConnectionId(number);
             let peer = Peer::Agent { agent: AgentId(u128::from(number)), state: None };

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::sink::SinkExt;
 use futures_util::stream::{SplitSink, SplitStream, StreamExt};
 use relay_core::input::ConnectionId;
-use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 use tracing::Instrument;
 use tungstenite::Error as WsError;
 use tungstenite::error::{CapacityError, ProtocolError};
@@ -19,10 +19,13 @@ use wire::{ClientFrame, Close};
 use crate::app::{App, Caller};
 use crate::connection::frame::{Heard, decode, decode_first};
 use crate::connection::{END_WAIT, FRAMES_PER_FLUSH, Greeted, Guest, Reader, enter, greet, leave};
+use crate::frames;
 use crate::turnstile::Pass;
 
 /// Bytes that may wait in a socket's write buffer: more than the largest frame (an agent's first picture).
 const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes that are gathered before they are written without a flush.
+const WRITE_BUFFER_BYTES: usize = 4 * 1024;
 
 /// `GET /socket`: visitors and agents.
 pub async fn upgrade(
@@ -39,32 +42,56 @@ pub async fn upgrade(
         .max_message_size(FRAME_BYTES_MAX)
         .max_frame_size(FRAME_BYTES_MAX)
         .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .on_upgrade(move |socket| serve(app, guest, socket))
+        // Boxed: what spawns it would hold its space a second time.
+        .on_upgrade(move |socket| Box::pin(serve(app, guest, socket.split())))
 }
 
-/// The life of one connection.
-async fn serve(app: App, mut guest: Guest, socket: WebSocket) {
+/// Both directions of a socket.
+type Ends = (SplitSink<WebSocket, Message>, SplitStream<WebSocket>);
+
+/// A line that the core knows.
+struct Line<'a> {
+    reader: Reader<'a>,
+    /// By which the core ends it.
+    closed: oneshot::Receiver<Close>,
+    queue: frames::Receiver,
+}
+
+/// The life of one connection. Each part is boxed, so that an idle line holds the space of the part it is in, not of the largest.
+async fn serve(app: App, mut guest: Guest, (mut sink, mut stream): Ends) {
     let connection = app.next_connection();
     let span = tracing::debug_span!("connection", connection.id = connection.0, site.id = tracing::field::Empty);
-    let (mut sink, mut stream) = socket.split();
     let life = async {
         let pass = guest.take_pass();
-        let greeted = tokio::select! {
-            () = app.stopping.cancelled() => Err(Some(Close::Restart)),
-            greeted = Pass::during(pass, hello(&app, &guest, &mut stream)) => greeted,
-        };
-        let close = match greeted {
-            Ok(greeted) => converse(&app, &guest, connection, greeted, &mut sink, &mut stream).await,
+        let close = match Box::pin(begin(&app, &guest, pass, connection, &mut stream)).await {
+            Ok(line) => Box::pin(converse(&app, connection, line, &mut sink, &mut stream)).await,
             Err(close) => close,
         };
         tracing::debug!(?close, "ended");
         crate::metrics::closed(close);
         // What is slow or silent here holds nothing any more but the socket itself, and that not for long.
-        let _ = tokio::time::timeout(END_WAIT, end(&mut sink, &mut stream, close)).await;
+        let _ = tokio::time::timeout(END_WAIT, Box::pin(end(&mut sink, &mut stream, close))).await;
     };
     life.instrument(span).await;
+}
+
+/// Greets the client and tells the core of it.
+async fn begin<'a>(
+    app: &'a App,
+    guest: &'a Guest,
+    pass: Option<Pass>,
+    connection: ConnectionId,
+    stream: &mut SplitStream<WebSocket>,
+) -> Result<Line<'a>, Option<Close>> {
+    let greeted = tokio::select! {
+        () = app.stopping.cancelled() => Err(Some(Close::Restart)),
+        greeted = Pass::during(pass, hello(app, guest, stream)) => greeted,
+    }?;
+    let (frames, queue) = frames::queue(SEND_QUEUE_FRAMES_MAX);
+    let (reader, closed) = enter(app, guest, connection, greeted, frames).map_err(Some)?;
+    Ok(Line { reader, closed, queue })
 }
 
 /// Waits for the hello and checks it.
@@ -86,20 +113,14 @@ async fn first_frame(stream: &mut SplitStream<WebSocket>) -> Result<ClientFrame,
     }
 }
 
-/// From the hello to the reason of the end.
+/// From its beginning to the reason of its end.
 async fn converse(
     app: &App,
-    guest: &Guest,
     connection: ConnectionId,
-    greeted: Greeted,
+    Line { mut reader, mut closed, mut queue }: Line<'_>,
     sink: &mut SplitSink<WebSocket, Message>,
     stream: &mut SplitStream<WebSocket>,
 ) -> Option<Close> {
-    let (frames, mut queue) = mpsc::channel(SEND_QUEUE_FRAMES_MAX);
-    let (mut reader, mut closed) = match enter(app, guest, connection, greeted, frames) {
-        Ok(entered) => entered,
-        Err(close) => return Some(close),
-    };
     let reason = tokio::select! {
         biased;
         () = app.stopping.cancelled() => Some(Close::Restart),
@@ -159,7 +180,7 @@ fn why(error: &axum::BoxError) -> Option<Close> {
 }
 
 /// Writes what the core sends until the line breaks.
-async fn write(queue: &mut mpsc::Receiver<Utf8Bytes>, sink: &mut SplitSink<WebSocket, Message>) {
+async fn write(queue: &mut frames::Receiver, sink: &mut SplitSink<WebSocket, Message>) {
     let mut batch = Vec::new();
     while queue.recv_many(&mut batch, FRAMES_PER_FLUSH).await > 0 {
         for frame in batch.drain(..) {

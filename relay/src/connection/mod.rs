@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::extract::ws::Utf8Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use relay_core::input::{ConnectionId, Input, Peer};
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use wire::{ClientFrame, Close, Refusal, ServerFrame, Subject};
@@ -18,6 +18,7 @@ pub(crate) use self::hello::{Greeted, greet};
 use crate::address::Address;
 use crate::app::App;
 use crate::clock::now_ms;
+use crate::frames::{self, Unsent};
 use crate::limiter::Slot;
 use crate::metrics::Away;
 use crate::origin::Origin;
@@ -89,7 +90,7 @@ pub(crate) fn enter<'a>(
     guest: &'a Guest,
     connection: ConnectionId,
     greeted: Greeted,
-    frames: mpsc::Sender<Utf8Bytes>,
+    frames: frames::Sender,
 ) -> Result<(Reader<'a>, oneshot::Receiver<Close>), Close> {
     let Greeted { peer, follow, session } = greeted;
     if let Peer::Visitor { site, .. } = &peer {
@@ -111,7 +112,7 @@ pub(crate) fn enter<'a>(
 /// Tells the core that the connection has ended.
 pub(crate) async fn leave(app: &App, connection: ConnectionId) {
     // Only a core that has ended does not take it.
-    let _ = app.core.send(Arrival::Input(Input::Disconnected { connection })).await;
+    let _ = Box::pin(app.core.send(Arrival::Input(Input::Disconnected { connection }))).await;
 }
 
 /// A client's way to the core.
@@ -119,7 +120,7 @@ pub(crate) struct Reader<'a> {
     app: &'a App,
     guest: &'a Guest,
     connection: ConnectionId,
-    frames: mpsc::Sender<Utf8Bytes>,
+    frames: frames::Sender,
     /// The sign-in it stands on, for an agent.
     session: Option<TokenHash>,
     bucket: Bucket,
@@ -168,7 +169,8 @@ impl Reader<'_> {
             return Ok(());
         }
         self.checked_at_ms = now_ms();
-        match self.app.auth.session(session).await {
+        // Boxed: it comes once a minute, and every line would hold its space.
+        match Box::pin(self.app.auth.session(session)).await {
             Err(crate::http::Reject::Refused(Refusal::SignedOut)) => Err(Close::SignedOut),
             // A store in trouble is no reason to sign anybody out.
             _ => Ok(()),
@@ -181,8 +183,8 @@ impl Reader<'_> {
         let frame = ServerFrame::Refused { subject, refusal };
         let Ok(text) = serde_json::to_string(&frame) else { return Ok(()) };
         match self.frames.try_send(Utf8Bytes::from(text)) {
-            Err(TrySendError::Full(_)) => Err(Close::Slow),
-            Ok(()) | Err(TrySendError::Closed(_)) => Ok(()),
+            Err(Unsent::Full) => Err(Close::Slow),
+            Ok(()) | Err(Unsent::Closed) => Ok(()),
         }
     }
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::ws::Utf8Bytes;
 use futures_util::stream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use wire::limit::STREAM_COMMENT_EVERY_MS;
 use wire::{Close, Token};
 
 use crate::connection::FRAMES_PER_FLUSH;
+use crate::frames;
 
 /// Frames are put together to parts of about this size: what left the queue is not counted there any more.
 const PART_BYTES: usize = 16 * 1024;
@@ -18,13 +19,13 @@ const PART_BYTES: usize = 16 * 1024;
 /// What is still to go down.
 struct Down {
     first: Option<Bytes>,
-    queue: mpsc::Receiver<Utf8Bytes>,
+    queue: frames::Receiver,
     /// Tells of the end; none once that was said.
     ended: Option<oneshot::Receiver<Option<Close>>>,
 }
 
 /// The line's key, then every frame of the queue, then why it ended.
-pub(super) fn events(key: &Token, queue: mpsc::Receiver<Utf8Bytes>, ended: oneshot::Receiver<Option<Close>>) -> Body {
+pub(super) fn events(key: &Token, queue: frames::Receiver, ended: oneshot::Receiver<Option<Close>>) -> Body {
     let first = Bytes::from(["event: open\ndata: ", key.reveal(), "\n\n"].concat());
     let down = Down { first: Some(first), queue, ended: Some(ended) };
     Body::from_stream(stream::unfold(down, |mut down| async {
@@ -70,7 +71,7 @@ impl Down {
             if text.len() >= PART_BYTES {
                 break;
             }
-            let Ok(frame) = self.queue.try_recv() else { break };
+            let Some(frame) = self.queue.try_recv() else { break };
             add(&mut text, &frame);
         }
         text.into()
@@ -88,7 +89,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_key_the_frames_and_the_end_come_in_order() {
-        let (frames, queue) = mpsc::channel(8);
+        let (frames, queue) = frames::queue(8);
         let (end, ended) = oneshot::channel();
         let mut down = Down { first: Some(Bytes::from_static(b"open")), queue, ended: Some(ended) };
         assert_eq!(text(&mut down).await.as_deref(), Some("open"));

@@ -6,7 +6,6 @@ mod up;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::ws::Utf8Bytes;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
@@ -22,6 +21,7 @@ use crate::app::{App, Caller};
 use crate::clock::random_bytes;
 use crate::connection::frame::decode_first;
 use crate::connection::{END_WAIT, Greeted, Guest, Reader, enter, greet, leave};
+use crate::frames;
 use crate::listen::Carrier;
 use crate::turnstile::Pass;
 
@@ -74,7 +74,7 @@ fn begin(app: App, guest: Guest, greeted: Greeted, carrier: Carrier) -> Body {
     carrier.leave_requests();
     let key = Token::from_bytes(&random_bytes());
     let (open, posts) = app.streams.open(&key);
-    let (frames, queue) = mpsc::channel(SEND_QUEUE_FRAMES_MAX);
+    let (frames, queue) = frames::queue(SEND_QUEUE_FRAMES_MAX);
     let (end, ended) = oneshot::channel();
     let connection = app.next_connection();
     let span = tracing::debug_span!("connection", connection.id = connection.0, site.id = tracing::field::Empty);
@@ -97,7 +97,7 @@ async fn converse(
     guest: &Guest,
     connection: ConnectionId,
     greeted: Greeted,
-    frames: mpsc::Sender<Utf8Bytes>,
+    frames: frames::Sender,
     mut posts: mpsc::Receiver<Post>,
     _open: Open,
 ) -> Option<Close> {
