@@ -88,6 +88,8 @@ pub struct Limits {
     pub connects_per_address_per_minute_max: u32,
     /// Visitors that one address registers in a minute.
     pub registrations_per_address_per_minute_max: u32,
+    /// Events that may wait for the move to their place in the database.
+    pub recent_events_max: usize,
 }
 
 /// Why there is no usable configuration. Each text says what to do.
@@ -242,6 +244,7 @@ mod tests {
             config.limits.registrations_per_address_per_minute_max,
             wire::limit::REGISTRATIONS_PER_ADDRESS_PER_MINUTE_MAX
         );
+        assert_eq!(config.limits.recent_events_max, wire::limit::RECENT_EVENTS_MAX);
         assert!(config.check_exposure().is_ok());
     }
 

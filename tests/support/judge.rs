@@ -297,6 +297,6 @@ pub fn check_integrity(data: &std::path::Path) -> u64 {
         .expect("it can be checked");
     assert_eq!(broken, 0, "references lead nowhere");
     let events: i64 =
-        database.query_row("SELECT count(*) FROM event", [], |row| row.get(0)).expect("events can be counted");
+        database.query_row("SELECT count(*) FROM every_event", [], |row| row.get(0)).expect("events can be counted");
     u64::try_from(events).expect("a count is not negative")
 }

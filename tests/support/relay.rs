@@ -43,6 +43,14 @@ pub struct Setup {
     pub wrapper: Vec<String>,
 }
 
+impl Setup {
+    /// Few events wait for the move to their place: they move while the test goes on, not only in a year of a small site.
+    #[must_use]
+    pub fn moving() -> Self {
+        Self { config: "[limits]\nrecent_events_max = 100\n".to_owned(), ..Self::default() }
+    }
+}
+
 /// What came back from one HTTP request.
 #[derive(Debug)]
 pub struct Answer {

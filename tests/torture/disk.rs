@@ -21,7 +21,7 @@ fn on_a_full_disk_it_refuses_and_goes_on_when_there_is_room() {
         return skip("disk full", "no permission to mount a file system");
     };
     let data = Some(disk.path().join("data"));
-    let mut relay = Relay::start_with(Setup { data, ..Setup::default() });
+    let mut relay = Relay::start_with(Setup { data, ..Setup::moving() });
     let mut crowd = Crowd::new(&relay, CROWD, &turn.dice, &Door::of(&relay));
     let (_, token) = Line::visitor(&relay, None).register();
     let (conversation, file) = (ConversationId(new_id()), AttachmentId(new_id()));
@@ -93,7 +93,7 @@ fn when_the_disk_answers_with_errors_it_refuses_and_goes_on_afterwards() {
     if !Tracer::works() {
         return skip("disk errors", "no strace, or no permission to trace");
     }
-    let mut relay = Relay::start_with(Setup::default());
+    let mut relay = Relay::start_with(Setup::moving());
     let mut crowd = Crowd::new(&relay, CROWD, &turn.dice, &Door::of(&relay));
     let faults = [
         ("fsync,fdatasync", "EIO"),

@@ -10,7 +10,7 @@ use crate::form::turn;
 #[test]
 fn killed_at_random_instants_it_loses_nothing_and_nobody_their_place() {
     let mut turn = turn("kill");
-    let mut relay = Relay::start_with(Setup::default());
+    let mut relay = Relay::start_with(Setup::moving());
     let mut crowd = Crowd::new(&relay, Size::BUSY, &turn.dice, &Door::of(&relay));
     let mut killed = 0;
     while killed < turn.form.kills {

@@ -26,7 +26,7 @@ fn after_a_power_cut_everything_acknowledged_is_there() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let output = folder.path().join("trace");
     let data = folder.path().join("data");
-    let setup = Setup { data: Some(data.clone()), wrapper: tracer(&output), ..Setup::default() };
+    let setup = Setup { data: Some(data.clone()), wrapper: tracer(&output), ..Setup::moving() };
     let mut relay = Relay::start_with(setup);
     let mut crowd = Crowd::new(&relay, CROWD, &turn.dice, &Door::of(&relay));
     // Nobody is there yet, so nothing is being written: this is what the disk holds.
@@ -84,14 +84,14 @@ fn check_cut(promised: &[&Acknowledged], cut: impl FnOnce(&Path)) {
     cut(folder.path());
     check_integrity(folder.path());
     let database = rusqlite::Connection::open(folder.path().join(DATABASE)).expect("the database opens");
-    let mut find = database.prepare("SELECT count(*) FROM event WHERE id = ?1").expect("the schema is known");
+    let mut find = database.prepare("SELECT count(*) FROM every_event WHERE id = ?1").expect("the schema is known");
     for done in promised {
         let count: i64 = find.query_row([done.id.0.to_be_bytes()], |row| row.get(0)).expect("it can be asked");
         assert_eq!(count, 1, "a power cut lost or doubled {:?}, acknowledged before it", done.id);
     }
     let gaps: i64 = database
         .query_row(
-            "SELECT count(*) FROM (SELECT 1 FROM event GROUP BY conversation, lane HAVING count(*) <> max(seq))",
+            "SELECT count(*) FROM (SELECT 1 FROM every_event GROUP BY conversation, lane HAVING count(*) <> max(seq))",
             [],
             |row| row.get(0),
         )

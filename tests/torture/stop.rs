@@ -15,7 +15,7 @@ const SLACK: Duration = Duration::from_secs(2);
 #[test]
 fn stopped_under_load_it_tells_everybody_and_ends_in_time() {
     let mut turn = turn("stop");
-    let mut relay = Relay::start_with(Setup::default());
+    let mut relay = Relay::start_with(Setup::moving());
     let mut crowd = Crowd::new(&relay, Size::BUSY, &turn.dice, &Door::of(&relay));
     let mut slowest = Duration::ZERO;
     crowd.act(|stage| {

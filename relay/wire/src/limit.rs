@@ -41,6 +41,11 @@ pub const STORE_QUEUE_APPENDS_MAX: usize = 8_192;
 pub const STORE_QUEUE_READS_MAX: usize = 8_192;
 /// Appends that are committed together at most: bounds how long the first one waits for the last.
 pub const STORE_BATCH_APPENDS_MAX: usize = 512;
+/// Events whose commit is done and whose move to their place in the database may wait, unless the configuration says otherwise. The more, the
+/// more of one conversation move at once; a relay keeps them in memory and reads them at its start.
+pub const RECENT_EVENTS_MAX: usize = 16_384;
+/// Bytes of their bodies, so that long texts do not fill the memory.
+pub const RECENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Frames a connection may send at once …
 pub const FRAMES_BURST_MAX: u32 = 120;
 /// … and then each second, lastingly. People do not type faster; floods do.

@@ -28,8 +28,8 @@ const LONG: Setting = Setting {
     runs: 5,
     visitors: 1_000,
     windows: &[32, 64, 128, 256],
-    warm_up: Duration::from_secs(10),
-    run: Duration::from_secs(20),
+    warm_up: Duration::from_secs(6),
+    run: Duration::from_secs(12),
     brief: false,
     size: None,
 };

@@ -15,8 +15,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rusqlite::{Connection, ErrorCode};
+use wire::limit::RECENT_EVENTS_MAX;
 
-use self::recent::{RECENT_EVENTS_MAX, Recent};
+use self::recent::Recent;
 use super::{OpenError, Reader, Store, StoreError, Writer};
 use crate::metrics::Fault;
 
@@ -73,7 +74,7 @@ impl SqliteStore {
         Ok(Self { database, pages_max: Arc::new(AtomicU32::new(u32::MAX)), recent, _lock: lock })
     }
 
-    /// Lets only so many events wait for the move to their place; fewer cost more for each commit. For tests that want to see them move.
+    /// Lets so many events wait for the move to their place, in place of `RECENT_EVENTS_MAX`; fewer cost more for each commit.
     #[must_use]
     pub fn with_recent_max(mut self, events: usize) -> Self {
         if let Some(recent) = Arc::get_mut(&mut self.recent) {

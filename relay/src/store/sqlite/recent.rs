@@ -8,15 +8,12 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use relay_core::conversation::{Conversation, OutOfOrder};
 use rusqlite::{Connection, Error, Result, params};
+use wire::limit::RECENT_BYTES_MAX;
 use wire::{ConversationId, Cursor, Event, Lane, MessageId, Seq};
 
 use super::append;
 use super::row::{self, event_columns};
 
-/// Events that may wait. The more, the more of one conversation move together; each start of a relay reads all of them.
-pub(super) const RECENT_EVENTS_MAX: usize = 16_384;
-/// Bytes of bodies that may wait, so that long texts do not fill the memory.
-const RECENT_BYTES_MAX: usize = 16 << 20;
 /// Events of one conversation that move at once, so that no commit takes long.
 const SLICE_EVENTS_MAX: usize = 128;
 /// Events moved in one transaction beyond those that came with it.
