@@ -19,8 +19,6 @@ pub(crate) struct Live {
     pub(crate) conversation: Conversation,
     /// Where the indexes have it.
     place: Place,
-    /// When the consoles were last told of it.
-    pub(crate) row_told_ms: u64,
     /// Whether an append that queues it is on its way.
     pub(crate) queueing: bool,
     /// Whether an append that takes it out of the line is on its way.
@@ -49,7 +47,6 @@ impl Live {
         Self {
             conversation,
             place: Place::None,
-            row_told_ms: 0,
             queueing: false,
             leaving: false,
             seen_asked_by_visitor: Seq::ZERO,

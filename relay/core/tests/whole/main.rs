@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod exact;
+mod inbox;
 mod limits;
 mod model;
 mod numbers;

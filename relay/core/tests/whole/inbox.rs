@@ -1,0 +1,61 @@
+//! What consoles are told of rows, and when.
+
+use wire::{ClientFrame, MessageId, ServerFrame};
+
+use crate::support::*;
+
+#[test]
+fn a_row_is_told_at_once_when_it_moves_and_otherwise_a_little_later_as_it_is_then() {
+    let mut world = World::new(vec![settings(1, 4), settings(2, 4)]);
+    let (_, colleague) = (world.agent(1), world.agent(2));
+    let phone = world.visitor(1);
+    world.frame(phone, say(1, 1, "hello"));
+    world.advance(1_000);
+    world.ignore();
+    let lines = |world: &mut World| {
+        let line = |frame| if let ServerFrame::Inbox { row } = frame { Some(row.last_line) } else { None };
+        world.got(colleague).into_iter().filter_map(line).collect::<Vec<_>>()
+    };
+    for (id, text) in [(2, "one"), (3, "two"), (4, "three")] {
+        world.frame(phone, say(1, id, text));
+    }
+    assert_eq!(lines(&mut world), [""; 0]);
+    world.advance(100);
+    assert_eq!(lines(&mut world), ["three"], "as it is then");
+    world.advance(10_000);
+    assert_eq!(lines(&mut world), [""; 0]);
+    // Another place is told at once, and what waited with it.
+    world.frame(phone, say(1, 5, "four"));
+    world.frame(phone, say(1, 6, "five"));
+    world.frame(phone, ClientFrame::End { conversation: conversation(1), id: MessageId(7) });
+    assert_eq!(lines(&mut world), ["five"]);
+    world.advance(10_000);
+    assert_eq!(lines(&mut world), [""; 0]);
+}
+
+#[test]
+fn many_rows_that_change_at_once_are_told_some_at_a_time() {
+    let mut world = World::new(vec![settings(1, 50)]);
+    let desk = world.agent(1);
+    let lines: Vec<_> = (1..=40).map(|n| world.visitor(n)).collect();
+    let everybody = |world: &mut World, id: u128| {
+        for (n, line) in (1..).zip(&lines) {
+            world.frame(*line, say(n, id + n, "hello"));
+        }
+    };
+    everybody(&mut world, 100);
+    world.advance(10_000);
+    world.ignore();
+    everybody(&mut world, 200);
+    let rows = |world: &mut World| {
+        let is_row = |frame: &ServerFrame| matches!(frame, ServerFrame::Inbox { .. });
+        world.got(desk).iter().filter(|frame| is_row(frame)).count()
+    };
+    assert_eq!(rows(&mut world), 0);
+    world.advance(100);
+    assert_eq!(rows(&mut world), 32);
+    world.advance(100);
+    assert_eq!(rows(&mut world), 8);
+    world.advance(10_000);
+    assert_eq!(rows(&mut world), 0);
+}
