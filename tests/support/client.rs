@@ -81,8 +81,6 @@ pub struct Client {
     lanes: BTreeMap<LaneOf, Vec<Event>>,
     /// Pages on their way: after which number, and since when.
     asked: BTreeMap<LaneOf, (Seq, Instant)>,
-    /// How far each lane goes, by the relay's last answer to a question of ours.
-    heads: BTreeMap<LaneOf, Seq>,
     rows: BTreeMap<ConversationId, ConversationSummary>,
     followed: BTreeSet<ConversationId>,
     closes: Vec<u16>,
@@ -130,7 +128,6 @@ impl Client {
             written: 0,
             lanes: BTreeMap::new(),
             asked: BTreeMap::new(),
-            heads: BTreeMap::new(),
             rows: BTreeMap::new(),
             followed: BTreeSet::new(),
             closes: Vec::new(),
@@ -269,24 +266,20 @@ impl Client {
         assert!(sent, "{}: {} drafts have no fate (line: {}): {stuck:?}", self.name, stuck.len(), self.ready);
     }
 
-    /// Fetches whatever it lacks of every conversation it knows.
+    /// Fetches whatever it lacks of every conversation it knows, as far as the log goes.
     ///
     /// # Panics
     /// When that does not come within the bound.
     #[track_caller]
-    pub fn catch_up(&mut self, bound: Duration) {
+    pub fn catch_up(&mut self, bound: Duration, log: &crate::judge::Log) {
         // What has been lying on the line says nothing about now: first everything up to an answer of now is read.
         assert!(self.until(bound, Self::ready), "{}: no line", self.name);
         self.ping();
         assert!(self.until(bound, |client| client.ready && client.pings == 0), "{}: pings find no answer", self.name);
         let lanes: Vec<LaneOf> = self.lanes_to_have();
         for lane in lanes {
-            self.heads.remove(&lane);
-            self.asked.remove(&lane);
-            let complete = |client: &Self| {
-                let have = client.lanes.get(&lane).map_or(0, Vec::len) as u64;
-                client.heads.get(&lane).is_some_and(|head| have >= head.0)
-            };
+            let wanted = log.get(&lane).map_or(0, Vec::len);
+            let complete = |client: &Self| client.lanes.get(&lane).map_or(0, Vec::len) >= wanted;
             let end = Instant::now() + bound;
             while !complete(self) {
                 assert!(Instant::now() < end, "{}: the rest of {lane:?} does not come", self.name);

@@ -115,7 +115,7 @@ impl Crowd {
         let mut quiet = false;
         for _ in 0..ROUNDS_MAX {
             for person in &mut self.people {
-                person.client.catch_up(SETTLE);
+                person.client.catch_up(SETTLE, &log);
             }
             let again = self.judge.read(relay, &self.cookie);
             quiet = again == log;

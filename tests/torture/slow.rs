@@ -69,11 +69,11 @@ fn readers_that_stop_are_closed_and_lose_nothing() {
     let sent_kib = turn.form.floods as usize * WRITERS * TEXTS * text.len() / 1024;
     assert!(grown_kib < GROWN_KIB_MAX, "the relay grew by {grown_kib} KiB");
 
+    let log = judge.read(&relay, &cookie);
     for reader in [&mut agent, &mut tab] {
-        reader.catch_up(SETTLE);
+        reader.catch_up(SETTLE, &log);
         assert!(!reader.closes().is_empty(), "a reader that did not read kept its line");
     }
-    let log = judge.read(&relay, &cookie);
     let verdict = judge.verdict(&log);
     agent.check(&log);
     tab.check(&log);

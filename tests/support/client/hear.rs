@@ -146,10 +146,8 @@ impl Client {
             ServerFrame::Event { event } => self.event(event),
             ServerFrame::Events { conversation, lane, after, events, head } => {
                 let lane_of = (conversation, lane);
-                // A page that was under way for long, behind what was not read, says nothing about now.
                 if self.asked.get(&lane_of).is_some_and(|(asked, _)| *asked == after) {
                     self.asked.remove(&lane_of);
-                    self.heads.insert(lane_of, head);
                 }
                 for event in events {
                     self.event(event);
