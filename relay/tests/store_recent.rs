@@ -212,32 +212,36 @@ fn what_waits_and_what_is_in_its_place_are_one_log() {
     }
 }
 
+/// Texts of all visitors in turn, each in one conversation.
+fn texts(ids: std::ops::Range<u128>) -> Vec<Append> {
+    let say = |id: u128| {
+        let number = id % u128::from(VISITORS);
+        let body = DraftBody::Ready(Body::Text { text: "hello".to_owned() });
+        Append {
+            conversation: ConversationId(number),
+            owner: Some(VisitorId(number)),
+            open: Some(Opening { site: site(), language: String::new() }),
+            staff_head: None,
+            capacity: None,
+            drafts: vec![Draft { id: MessageId(id), author: Author::Visitor, body }],
+        }
+    };
+    ids.map(say).collect()
+}
+
 #[test]
 fn rows_that_were_moved_are_removed() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path(), 100);
-    let mut writer = store.writer().unwrap();
-    prepare(&mut *writer);
-    let mut dice = Dice(1);
-    for round in 0..500_u128 {
-        let appends: Vec<Append> = (0..10)
-            .map(|at| {
-                let number = dice.below(VISITORS);
-                let body = DraftBody::Ready(Body::Text { text: "hello".to_owned() });
-                let id = MessageId(round * 10 + at);
-                Append {
-                    conversation: ConversationId(u128::from(number)),
-                    owner: Some(VisitorId(u128::from(number))),
-                    open: Some(Opening { site: site(), language: String::new() }),
-                    staff_head: None,
-                    capacity: None,
-                    drafts: vec![Draft { id, author: Author::Visitor, body }],
-                }
-            })
-            .collect();
-        assert!(commit(&mut *writer, &appends, 1).iter().all(Result::is_ok));
+    for (transactions, each, waiting_max) in [(500, 10, 1_000), (6, 6_000, 16_000)] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path(), 100);
+        let mut writer = store.writer().unwrap();
+        prepare(&mut *writer);
+        for round in 0..transactions {
+            let appends = texts(round * each..(round + 1) * each);
+            assert!(commit(&mut *writer, &appends, 1).iter().all(Result::is_ok));
+        }
+        assert_eq!(u128::from(rows(folder.path(), "every_event")), transactions * each);
+        let waiting = rows(folder.path(), "recent");
+        assert!((100..waiting_max).contains(&waiting), "{waiting} rows wait or wait to be removed");
     }
-    assert_eq!(rows(folder.path(), "every_event"), 5_000);
-    let waiting = rows(folder.path(), "recent");
-    assert!((100..1_000).contains(&waiting), "{waiting} rows wait or wait to be removed");
 }

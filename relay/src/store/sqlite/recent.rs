@@ -14,14 +14,14 @@ use wire::{ConversationId, Cursor, Event, Lane, MessageId, Seq};
 use super::append;
 use super::row::{self, event_columns};
 
-/// Events of one conversation that move at once, so that no commit takes long.
+/// Events of one conversation that move at once where no more have to, so that no commit takes long.
 const SLICE_EVENTS_MAX: usize = 128;
 /// Events moved in one transaction beyond those that came with it.
 const SPARE_EVENTS: usize = 256;
 /// Rows that were moved are removed so many at once, …
 const REMOVED_MIN: i64 = 512;
-/// … and at most so many.
-const REMOVED_MAX: i64 = 2_048;
+/// … and at most so many more than came.
+const REMOVED_SPARE: i64 = 2_048;
 
 /// An event that waits.
 #[derive(Clone, Debug)]
@@ -134,7 +134,7 @@ impl Recent {
         let tails = self.tails();
         let kept_from = tails.oldest.first_key_value().map_or(batch.first_place, |(place, _)| *place);
         if kept_from - *removed >= REMOVED_MIN {
-            let until = kept_from.min(*removed + REMOVED_MAX);
+            let until = kept_from.min(*removed + batch.next_place - batch.first_place + REMOVED_SPARE);
             connection.prepare_cached("DELETE FROM recent WHERE place < ?1")?.execute([until])?;
             *removed = until;
         }
@@ -146,7 +146,7 @@ impl Recent {
                 break;
             }
             let Some(tail) = tails.all.get(id) else { continue };
-            let count = tail.events.len().min(SLICE_EVENTS_MAX).min(room);
+            let count = tail.events.len().min(room).min(events.max(SLICE_EVENTS_MAX));
             for waiting in tail.events.iter().take(count) {
                 put_in_place(connection, waiting.place)?;
                 bytes = bytes.saturating_sub(waiting.bytes);
