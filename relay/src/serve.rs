@@ -62,7 +62,8 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     config.check_exposure()?;
     let tls = config.tls.as_ref().map(load_tls).transpose()?;
     config.make_data_folder()?;
-    let folder = SqliteStore::open(&config.data)?.with_recent_max(config.limits.recent_events_max);
+    let folder = SqliteStore::open(&config.data)?;
+    folder.limit_recent(config.limits.recent_events_max);
     let listener = bind(config.listen)?;
     let address = listener.local_addr()?;
     let own_origins = config.own_origins(address);

@@ -112,7 +112,9 @@ fn answers(reader: &mut dyn Reader) -> Vec<String> {
 }
 
 fn open(folder: &Path, recent_max: usize) -> SqliteStore {
-    SqliteStore::open(folder).unwrap().with_recent_max(recent_max)
+    let store = SqliteStore::open(folder).unwrap();
+    store.limit_recent(recent_max);
+    store
 }
 
 fn rows(folder: &Path, table: &str) -> u64 {

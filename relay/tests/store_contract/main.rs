@@ -78,5 +78,6 @@ for_every_case!(sqlite, {
 for_every_case!(sqlite_moving, {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = relay::store::sqlite::SqliteStore::open(folder.path()).expect("a fresh store");
-    (store.with_recent_max(0), folder)
+    store.limit_recent(0);
+    (store, folder)
 });

@@ -5,21 +5,15 @@ use relay_core::store::{Append, AppendError, Appended};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use wire::{AgentId, AttachmentId, Author, ConversationId, Event, Lane, MessageId, Party, SiteId, VisitorId};
 
+use super::down;
 use super::recent::{Batch, Recent};
 use super::row::{self, attachment_columns, conversation_columns, event_columns};
+use super::writer::{Failure, is_of_request};
 use crate::store::append::{Listed, Record, Rows};
 use crate::store::{AttachmentRecord, StoreError};
 
 /// What a look-up gives the rules of an append.
 type Found<T> = std::result::Result<T, StoreError>;
-
-/// Why an append did not go through.
-pub(super) enum Failure {
-    /// By its own rules; nothing was written.
-    Refused(AppendError),
-    /// By the database; whether anything was written before.
-    Database { error: rusqlite::Error, wrote: bool },
-}
 
 /// Carries out one append in the running transaction.
 pub(super) fn append(
@@ -28,11 +22,13 @@ pub(super) fn append(
     batch: &mut Batch,
     now_ms: u64,
     append: &Append,
-) -> std::result::Result<Appended, Failure> {
+) -> std::result::Result<Appended, Failure<AppendError>> {
     let mut rows = SqliteRows { connection, recent, batch, wrote: false, failed: None };
     let result = crate::store::append::append(&mut rows, now_ms, append);
     match rows.failed {
-        Some(error) => Err(Failure::Database { error, wrote: rows.wrote }),
+        // Nothing has to be taken back.
+        Some(error) if !rows.wrote && is_of_request(&error) => Err(Failure::Refused(down(error).into())),
+        Some(error) => Err(Failure::Database(error)),
         None => result.map_err(Failure::Refused),
     }
 }

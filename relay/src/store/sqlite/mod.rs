@@ -74,15 +74,6 @@ impl SqliteStore {
         Ok(Self { database, pages_max: Arc::new(AtomicU32::new(u32::MAX)), recent, _lock: lock })
     }
 
-    /// Lets so many events wait for the move to their place, in place of `RECENT_EVENTS_MAX`; fewer cost more for each commit.
-    #[must_use]
-    pub fn with_recent_max(mut self, events: usize) -> Self {
-        if let Some(recent) = Arc::get_mut(&mut self.recent) {
-            recent.bound(events);
-        }
-        self
-    }
-
     /// Reads the whole database and checks its structure and references.
     ///
     /// # Errors
@@ -95,6 +86,11 @@ impl SqliteStore {
     /// disk. A bound below its present size keeps it from growing.
     pub fn limit_pages(&self, pages: u32) {
         self.pages_max.store(pages, Ordering::Relaxed);
+    }
+
+    /// Lets so many events wait for the move to their place, in place of `RECENT_EVENTS_MAX`, from the next transaction on; fewer cost more for each commit.
+    pub fn limit_recent(&self, events: usize) {
+        self.recent.limit(events);
     }
 }
 

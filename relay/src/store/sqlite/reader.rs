@@ -58,14 +58,6 @@ impl SqliteReader {
     fn events(&mut self, conversation: ConversationId, lane: Lane, after: Seq) -> Result<Answer, QueryError> {
         // Before the rows: what is moved to its place meanwhile is found twice, not missed.
         let waiting = self.recent.lane(conversation, lane, after, PAGE_EVENTS_MAX);
-        if let Some((found, waiting)) = &waiting
-            && waiting.first().is_some_and(|(event, _)| event.seq == after.next())
-        {
-            // Nothing before it is wanted.
-            let mut page = Page::default();
-            page.take_all(waiting);
-            return Ok(Answer::Events { conversation: Box::new(found.clone()), events: page.events });
-        }
         let moment = self.connection.transaction().map_err(down)?;
         let (found, waiting) = match waiting {
             Some(known) => known,
@@ -75,9 +67,12 @@ impl SqliteReader {
             },
         };
         let before = waiting.first().map_or(found.head_of(lane).next(), |(event, _)| event.seq);
-        let mut page = page(&moment, conversation, lane, after, before).map_err(down)?;
+        let mut page = Page::default();
+        if before > after.next() {
+            page = in_place(&moment, conversation, lane, after, before).map_err(down)?;
+        }
         if page.last().unwrap_or(after).next() == before {
-            page.take_all(&waiting);
+            page.take_all(waiting);
         }
         Ok(Answer::Events { conversation: Box::new(found), events: page.events })
     }
@@ -106,12 +101,12 @@ impl Page {
         !self.full
     }
 
-    fn take_all(&mut self, waiting: &[Weighed]) {
+    fn take_all(&mut self, waiting: Vec<Weighed>) {
         for (event, bytes) in waiting {
-            if self.full || !self.fits(*bytes) {
+            if self.full || !self.fits(bytes) {
                 return;
             }
-            self.events.push(event.clone());
+            self.events.push(event);
         }
     }
 
@@ -121,7 +116,7 @@ impl Page {
 }
 
 /// Events that are in their place, after a number and before another.
-fn page(
+fn in_place(
     connection: &Connection,
     conversation: ConversationId,
     lane: Lane,

@@ -3,7 +3,8 @@
 //! Log-Structured Merge-Tree", 1996). What waits is in memory, too: for readers, and to tell a retry.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use relay_core::conversation::{Conversation, OutOfOrder};
@@ -37,6 +38,8 @@ struct Waiting {
 struct Tail {
     conversation: Conversation,
     events: VecDeque<Waiting>,
+    /// Those of `events`: nearly every message is new, and must not be looked for in all of them.
+    ids: HashSet<MessageId>,
 }
 
 /// Everything that waits and is committed.
@@ -54,7 +57,7 @@ struct Tails {
 #[derive(Debug)]
 pub(super) struct Recent {
     tails: RwLock<Tails>,
-    events_max: usize,
+    events_max: AtomicUsize,
 }
 
 /// An event and the bytes of its body.
@@ -63,12 +66,12 @@ pub(super) type Weighed = (Event, usize);
 impl Recent {
     /// Reads what waits in a database.
     pub(super) fn load(connection: &Connection, events_max: usize) -> Result<Self> {
-        Ok(Self { tails: RwLock::new(Tails::load(connection)?), events_max })
+        Ok(Self { tails: RwLock::new(Tails::load(connection)?), events_max: AtomicUsize::new(events_max) })
     }
 
     /// Another bound.
-    pub(super) fn bound(&mut self, events_max: usize) {
-        self.events_max = events_max;
+    pub(super) fn limit(&self, events_max: usize) {
+        self.events_max.store(events_max, Ordering::Relaxed);
     }
 
     /// The same again, after a transaction whose fate is not known.
@@ -138,7 +141,7 @@ impl Recent {
             connection.prepare_cached("DELETE FROM recent WHERE place < ?1")?.execute([until])?;
             *removed = until;
         }
-        let mut events = (tails.events + batch.events).saturating_sub(self.events_max);
+        let mut events = (tails.events + batch.events).saturating_sub(self.events_max.load(Ordering::Relaxed));
         let mut bytes = (tails.bytes + batch.bytes).saturating_sub(RECENT_BYTES_MAX);
         let mut room = batch.events + SPARE_EVENTS;
         for id in tails.oldest.values() {
@@ -213,20 +216,32 @@ impl Batch {
                 tail.conversation = conversation;
                 tail
             }
-            Entry::Vacant(new) => new.insert(Tail { conversation, events: VecDeque::new() }),
+            Entry::Vacant(new) => new.insert(Tail::new(conversation)),
         };
         for (event, bytes) in events {
             self.bytes += bytes;
             self.events += 1;
-            tail.events.push_back(Waiting { place: self.next_place, bytes, event });
+            tail.push(Waiting { place: self.next_place, bytes, event });
             self.next_place += 1;
         }
     }
 }
 
 impl Tail {
+    fn new(conversation: Conversation) -> Self {
+        Self { conversation, events: VecDeque::new(), ids: HashSet::new() }
+    }
+
+    fn push(&mut self, waiting: Waiting) {
+        self.ids.insert(waiting.event.id);
+        self.events.push_back(waiting);
+    }
+
     /// The latest are looked at first: a retry is of one of those.
     fn event(&self, id: MessageId) -> Option<Event> {
+        if !self.ids.contains(&id) {
+            return None;
+        }
         let found = self.events.iter().rev().find(|waiting| waiting.event.id == id);
         found.map(|waiting| waiting.event.clone())
     }
@@ -258,7 +273,7 @@ impl Tails {
                 Entry::Vacant(new) => {
                     let conversation = append::conversation(connection, id)?.ok_or(Error::QueryReturnedNoRows)?;
                     tails.oldest.insert(waiting.place, id);
-                    new.insert(Tail { conversation, events: VecDeque::new() })
+                    new.insert(Tail::new(conversation))
                 }
             };
             match tail.conversation.apply(&waiting.event) {
@@ -268,7 +283,7 @@ impl Tails {
             }
             tails.events += 1;
             tails.bytes += waiting.bytes;
-            tail.events.push_back(waiting);
+            tail.push(waiting);
         }
         Ok(tails)
     }
@@ -282,6 +297,7 @@ impl Tails {
         for moved in tail.events.drain(..count.min(tail.events.len())) {
             self.events -= 1;
             self.bytes -= moved.bytes;
+            tail.ids.remove(&moved.event.id);
         }
         match tail.events.front() {
             Some(first) => drop(self.oldest.insert(first.place, id)),
@@ -297,6 +313,7 @@ impl Tails {
             Some(tail) => {
                 tail.conversation = new.conversation;
                 tail.events.extend(new.events);
+                tail.ids.extend(new.ids);
             }
             None => {
                 let Some(first) = new.events.front() else { return };

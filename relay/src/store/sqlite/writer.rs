@@ -8,7 +8,6 @@ use relay_core::store::{Append, AppendError, Appended};
 use rusqlite::Connection;
 use wire::{AgentId, AttachmentId, VisitorId};
 
-use super::append::Failure as AppendFailure;
 use super::checkpoint::Checkpointer;
 use super::recent::{Batch, Recent};
 use super::{down, is_constraint, open, people};
@@ -81,10 +80,7 @@ impl SqliteWriter {
         let lost = match (result, ended) {
             (Ok(value), Ok(())) => return Ok(value),
             (Err(Failure::Refused(refusal)), Ok(())) => return Err(refusal),
-            // A broken rule of the schema, or a row that cannot be understood: this request's trouble only.
-            (Err(Failure::Database(error)), Ok(())) if is_constraint(&error) || error.sqlite_error_code().is_none() => {
-                return Err(down(error).into());
-            }
+            (Err(Failure::Database(error)), Ok(())) if is_of_request(&error) => return Err(down(error).into()),
             (Err(Failure::Database(error)), _) | (_, Err(error)) => error,
         };
         self.connection = None;
@@ -113,6 +109,11 @@ impl<E> From<rusqlite::Error> for Failure<E> {
     fn from(error: rusqlite::Error) -> Self {
         Self::Database(error)
     }
+}
+
+/// A broken rule of the schema, or a row that cannot be understood: the trouble of one request, not of the transaction.
+pub(super) fn is_of_request(error: &rusqlite::Error) -> bool {
+    is_constraint(error) || error.sqlite_error_code().is_none()
 }
 
 /// Turns a broken rule of the schema into a refusal.
@@ -152,12 +153,9 @@ impl Writer for SqliteWriter {
         // No savepoint: everything is checked before anything is written.
         match super::append::append(connection, &self.recent, &mut self.batch, now_ms, append) {
             Ok(done) => Ok(done),
-            Err(AppendFailure::Refused(refusal)) => Err(refusal),
-            Err(AppendFailure::Database { error, wrote }) => {
-                // A broken rule of the schema, or a row that cannot be understood: this request's trouble only.
-                if wrote || !(is_constraint(&error) || error.sqlite_error_code().is_none()) {
-                    self.connection = None;
-                }
+            Err(Failure::Refused(refusal)) => Err(refusal),
+            Err(Failure::Database(error)) => {
+                self.connection = None;
                 Err(down(error).into())
             }
         }
