@@ -196,6 +196,7 @@ impl Core {
             (Ok(appended), _) => self.catch_up(appended),
             // It may be recorded all the same, and then nobody has heard of it.
             (Err(AppendError::Down), Some(conversation)) => self.wake_in(RETRY_MS, Timer::Refresh(conversation)),
+            (Err(AppendError::Ended), Some(conversation)) => self.hear_ended(conversation),
             (Err(_), _) => {}
         }
         match pending {
@@ -228,6 +229,14 @@ impl Core {
         if missed {
             let (site, visitor, events) = (appended.site.clone(), appended.visitor, appended.events.clone());
             self.committed(Commit { site, visitor, events });
+        }
+    }
+
+    /// The store says that a conversation has ended. If memory has it open, the announcement was lost, and whoever asks would be told what
+    /// memory has.
+    fn hear_ended(&mut self, id: ConversationId) {
+        if self.conversations.get(&id).is_some_and(|live| !live.conversation.closed()) {
+            self.refresh(id);
         }
     }
 

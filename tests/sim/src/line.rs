@@ -151,9 +151,10 @@ impl World {
     }
 
     fn flow_down(&mut self, id: LineId) {
+        let most = if self.healthy { PIPE_FRAMES_MAX } else { self.plan.queue_frames_max.min(PIPE_FRAMES_MAX) };
         loop {
             let Some(line) = self.lines.get_mut(&id) else { return };
-            if line.pipe.len() >= PIPE_FRAMES_MAX {
+            if line.pipe.len() >= most {
                 return;
             }
             let Some(frame) = line.queue.pop_front() else { return };

@@ -173,6 +173,9 @@ impl World {
         if self.pages[page].line != Some(id) {
             return;
         }
+        if self.tracing() {
+            self.note(&format!("    page {page} hears {news:?}"));
+        }
         let input = match news {
             News::Up => LineInput::Up,
             News::Frame(frame) => LineInput::Frame(frame),

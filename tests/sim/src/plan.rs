@@ -107,7 +107,7 @@ impl Plan {
             delay_ms: rng.between(1, 300),
             commit_ms: rng.between(1, 30),
             trouble_every_ms: rng.between(2_000, 20_000),
-            queue_frames_max: if short { rng.between(8, 64) as usize } else { SEND_QUEUE_FRAMES_MAX },
+            queue_frames_max: if short { 1 << rng.between(2, 6) } else { SEND_QUEUE_FRAMES_MAX },
             lose,
             double,
             lose_on_bus,

@@ -9,6 +9,9 @@ use crate::check::{is_line, is_staff};
 use crate::page::{Brain, Page};
 use crate::world::World;
 
+/// Longer than a row of a list waits to be told with others, and than its way.
+const REST_MS: u64 = 500;
+
 impl World {
     /// Every page shows every conversation it may see as its log has it, to the end.
     pub(crate) fn screens_are_the_log(&mut self) {
@@ -108,7 +111,7 @@ impl World {
     fn come_to_rest(&mut self) {
         for _ in 0..100 {
             let commits = self.stats.commits;
-            self.run_for(100);
+            self.run_for(REST_MS);
             if self.stats.commits == commits {
                 return;
             }

@@ -100,13 +100,18 @@ impl Log {
     }
 }
 
+/// A log that was read to its end and does not have the conversation's is asked for again after this: the relay that refused a draft
+/// because of it may know more than the one that answered, or than it knew itself a moment before.
+const PROOF_AGAIN_MS: u64 = 1_000;
+
 /// Whether it is being looked up if drafts were recorded before their conversation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Proof {
     No,
+    /// Until the end is in the timeline: all that was recorded before it is then, too.
     Wanted,
-    Asked,
-    Done,
+    /// There is nothing to read.
+    Absent,
 }
 
 /// An event that has its place in a timeline.
@@ -171,9 +176,6 @@ impl Followed {
         self.followed = true;
         self.shared.ask(now_ms);
         self.staff.ask(now_ms);
-        if self.proof == Proof::Wanted {
-            self.proof = Proof::Asked;
-        }
         let after = Cursor { shared: self.shared.last, staff: self.staff.last };
         Follow { conversation: self.conversation(), after }
     }
@@ -198,10 +200,10 @@ impl Followed {
     }
 
     /// A page was taken.
-    pub(crate) fn answered(&mut self, lane: Lane, after: Seq, head: Seq) {
+    pub(crate) fn answered(&mut self, lane: Lane, after: Seq, head: Seq, now_ms: u64) {
         if self.log(lane).answered(after, head) && lane == Lane::Shared {
-            if self.proof == Proof::Asked {
-                self.proof = Proof::Done;
+            if self.unproven() {
+                self.again_ms = now_ms.saturating_add(PROOF_AGAIN_MS);
             }
             if self.timeline.loading {
                 self.timeline.loading = false;
@@ -229,13 +231,10 @@ impl Followed {
             // A refused page of a fresh follow is no follow either: ask for both again.
             self.followed = false;
             self.again_ms = again_ms;
-            if self.proof == Proof::Asked {
-                self.proof = Proof::Wanted;
-            }
             return;
         }
-        if self.proof == Proof::Asked {
-            self.proof = Proof::Done;
+        if self.unproven() {
+            self.proof = Proof::Absent;
         }
         self.timeline.loading = false;
         self.timeline.touch();
@@ -248,12 +247,24 @@ impl Followed {
         }
     }
 
-    /// Wants to know, by a question asked from now on, what was recorded.
+    /// Wants to know what was recorded.
     pub(crate) const fn prove(&mut self) {
         self.known = true;
         self.ended = true;
         self.proof = Proof::Wanted;
-        self.shared.asked = None;
+    }
+
+    const fn unproven(&self) -> bool {
+        matches!(self.proof, Proof::Wanted) && !self.timeline.closed()
+    }
+
+    /// Whether it is certain now what was recorded, as somebody wanted to know; told once.
+    pub(crate) fn take_proof(&mut self) -> bool {
+        let proven = self.proof != Proof::No && !self.unproven();
+        if proven {
+            self.proof = Proof::No;
+        }
+        proven
     }
 
     /// The line is gone.
@@ -263,9 +274,6 @@ impl Followed {
         self.shared.asked = None;
         self.staff.asked = None;
         self.timeline.set_seen_said(Seq::ZERO);
-        if self.proof == Proof::Asked {
-            self.proof = Proof::Wanted;
-        }
     }
 
     /// Asks for what is missing.
@@ -279,13 +287,7 @@ impl Followed {
             return;
         }
         let conversation = self.conversation();
-        if self.proof == Proof::Asked && self.shared.late(now_ms) {
-            self.proof = Proof::Wanted;
-        }
-        let proof = self.proof == Proof::Wanted;
-        if proof {
-            self.proof = Proof::Asked;
-        }
+        let proof = self.unproven();
         for (lane, log, wanted) in [(Lane::Shared, &mut self.shared, proof), (Lane::Staff, &mut self.staff, false)] {
             if log.late(now_ms) {
                 log.asked = None;

@@ -1,6 +1,6 @@
 //! Whole stories through the core and a model store: given these people, when this happens, exactly this is seen.
 
-use relay_core::{AppendError, Input, QueryError};
+use relay_core::{Append, AppendError, Draft, DraftBody, Input, QueryError};
 use wire::*;
 
 use crate::support::*;
@@ -328,6 +328,31 @@ fn what_the_store_cannot_do_is_said_and_tried_again() {
     let bob = world.visitor(2);
     assert_eq!(world.closed.get(&bob), Some(&Close::Busy));
     world.input(Input::Disconnected { connection: bob });
+}
+
+#[test]
+fn an_end_that_nobody_announced_is_found_when_the_store_tells_of_it() {
+    let mut world = World::new(vec![settings(1, 4)]);
+    let ann = world.visitor(1);
+    world.frame(ann, say(1, 1, "hello"));
+    let end = Draft { id: message(9), author: Author::Visitor, body: DraftBody::Ready(Body::Closed) };
+    let append = Append {
+        conversation: conversation(1),
+        owner: None,
+        open: None,
+        staff_head: None,
+        capacity: None,
+        drafts: vec![end],
+    };
+    world.store.append(world.now_ms, &append).expect("recorded, and nobody hears of it");
+    world.ignore();
+    world.frame(ann, say(1, 2, "still there?"));
+    assert_eq!(world.got(ann), [refused(about_message(1, 2), Refusal::Ended)]);
+    // Whoever asks now must not be told that there is nothing newer.
+    let fetch = ClientFrame::Fetch { conversation: conversation(1), lane: Lane::Shared, after: Seq(2) };
+    world.frame(ann, fetch);
+    assert_eq!(world.news(ann), ["Shared after 2: 1 of 3"]);
+    assert_eq!(world.core.gauges().waiting, 0);
 }
 
 #[test]

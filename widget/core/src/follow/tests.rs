@@ -22,7 +22,7 @@ fn page(followed: &mut Followed, after: u64, to: u64, head: u64) {
     for seq in after + 1..=to {
         followed.take(event(seq), &mut Vec::new());
     }
-    followed.answered(Lane::Shared, Seq(after), Seq(head));
+    followed.answered(Lane::Shared, Seq(after), Seq(head), 0);
 }
 
 fn asks(followed: &mut Followed, now_ms: u64) -> Vec<u64> {
@@ -124,20 +124,39 @@ fn a_refused_question_is_asked_later_or_not_again() {
     assert_eq!(asks(&mut followed, 501), []);
 }
 
+fn closed(seq: u64) -> Event {
+    Event { body: Body::Closed, author: Author::System, ..event(seq) }
+}
+
 #[test]
-fn a_proof_whose_answer_comes_too_late_is_asked_for_again() {
+fn a_proof_is_asked_for_until_the_end_is_there() {
     let mut followed = following();
     page(&mut followed, 0, 1, 1);
     followed.prove();
     assert_eq!(asks(&mut followed, 10), [1]);
-    assert_eq!(asks(&mut followed, 10 + ACKNOWLEDGE_WAIT_MS), [1]);
-    page(&mut followed, 1, 1, 1);
-    assert_eq!(followed.proof, Proof::Done);
-    followed.prove();
+    assert_eq!(asks(&mut followed, 10 + ACKNOWLEDGE_WAIT_MS), [1], "no answer came");
+    // An answer to an older question, or of a relay that has not heard of the end yet.
+    page(&mut followed, 1, 2, 2);
+    assert!(!followed.take_proof());
+    assert_eq!((asks(&mut followed, 0), asks(&mut followed, PROOF_AGAIN_MS)), (vec![], vec![2]));
     followed.lost();
     let mut out = VecDeque::new();
-    followed.pump(20, &mut out);
+    followed.pump(PROOF_AGAIN_MS, &mut out);
     assert!(matches!(out.pop_front(), Some(Output::Transmit(ClientFrame::Follow { .. }))));
-    page(&mut followed, 1, 1, 1);
-    assert_eq!(followed.proof, Proof::Done);
+    followed.take(closed(3), &mut Vec::new());
+    page(&mut followed, 2, 2, 3);
+    assert_eq!((followed.take_proof(), followed.take_proof()), (true, false), "told once");
+    // What is known needs no question.
+    followed.prove();
+    assert_eq!((asks(&mut followed, 9_000), followed.take_proof()), (vec![], true));
+}
+
+#[test]
+fn where_there_is_nothing_to_read_nothing_was_recorded() {
+    let mut followed = following();
+    followed.prove();
+    followed.refused(Some(5));
+    assert!(!followed.take_proof());
+    followed.refused(None);
+    assert!(followed.take_proof());
 }

@@ -21,8 +21,9 @@ impl Session {
                         self.event(event);
                     }
                 }
+                let now_ms = self.clock.now_ms();
                 if let Some(followed) = self.follow_mut(conversation) {
-                    followed.answered(lane, after, head);
+                    followed.answered(lane, after, head, now_ms);
                 }
             }
             ServerFrame::Typing { conversation, name, .. } => {

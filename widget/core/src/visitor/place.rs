@@ -3,7 +3,7 @@
 use wire::{ConversationId, MessageId, Refusal, Token, VisitorConversation};
 
 use super::{Register, VisitorSession};
-use crate::follow::{Followed, Proof};
+use crate::follow::Followed;
 use crate::ids::successor;
 use crate::outbox::{Payload, Phase};
 use crate::types::Output;
@@ -64,9 +64,10 @@ impl VisitorSession {
 
     /// Moves the drafts of conversations that have ended without them, now that this is certain.
     pub(super) fn move_proven(&mut self) {
-        while let Some(followed) = self.session.follows.iter_mut().find(|followed| followed.proof == Proof::Done) {
-            followed.proof = Proof::No;
-            let from = followed.conversation();
+        while let Some(from) = self.session.follows.iter_mut().find_map(|followed| {
+            let proven = followed.take_proof();
+            proven.then(|| followed.conversation())
+        }) {
             // Not further, even if that is known to have ended too: another tab may have sent them there before. The relay tells.
             let to = successor(from);
             if self.session.outbox.drafts.iter().any(|draft| draft.conversation == from && !draft.failed()) {
