@@ -16,6 +16,7 @@ pub mod http;
 pub mod limiter;
 pub mod listen;
 pub mod metrics;
+pub mod patience;
 pub mod run;
 pub mod serve;
 pub mod socket;

@@ -1,6 +1,7 @@
 //! A listener: accepts connections, speaks TLS when it has a certificate, and serves HTTP/1.1 with a bound on every wait.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use wire::limit::HEAD_BYTES_MAX;
 
 use crate::config::Tls;
 use crate::doors::{Doors, Place};
+use crate::patience::Patient;
 
 /// How long a client may take for its handshake, for the head of a request, and between two requests.
 const HEAD_WAIT: Duration = Duration::from_secs(10);
@@ -55,6 +57,8 @@ pub struct Carrier(Arc<Carried>);
 struct Carried {
     /// The place among the connections that speak HTTP.
     place: Mutex<Option<Place>>,
+    /// Set when it speaks something else: nobody has to take what is written at a pace any more.
+    released: Arc<AtomicBool>,
     /// Set to cut the connection.
     cut: CancellationToken,
     /// Set when it is gone.
@@ -63,12 +67,13 @@ struct Carried {
 
 impl Carrier {
     fn new(place: Place) -> Self {
-        let place = Mutex::new(Some(place));
-        Self(Arc::new(Carried { place, cut: CancellationToken::new(), gone: CancellationToken::new() }))
+        let (place, released) = (Mutex::new(Some(place)), Arc::new(AtomicBool::new(false)));
+        Self(Arc::new(Carried { place, released, cut: CancellationToken::new(), gone: CancellationToken::new() }))
     }
 
     /// From now on it counts elsewhere.
     pub(crate) fn leave_requests(&self) {
+        self.0.released.store(true, Ordering::Relaxed);
         let place = self.0.place.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(place);
     }
@@ -143,11 +148,24 @@ impl Listener {
             connections.spawn(async move {
                 let carrier = Carrier::new(place);
                 greet(stream, peer, tls, router, stopping, &carrier).await;
+                // It has ended, or was upgraded.
+                carrier.leave_requests();
                 carrier.0.gone.cancel();
             });
         }
     }
 }
+
+/// A slow reader must not fill the kernel's memory beside its own queue, nor hide for megabytes that it takes nothing.
+#[cfg(target_os = "linux")]
+fn bound_unsent(stream: &TcpStream) {
+    // What cannot be set is as it would be without.
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(wire::limit::UNSENT_BYTES_MAX);
+}
+
+/// Other systems have their own bound.
+#[cfg(not(target_os = "linux"))]
+const fn bound_unsent(_: &TcpStream) {}
 
 /// Shakes hands, then serves.
 async fn greet(
@@ -160,6 +178,7 @@ async fn greet(
 ) {
     // Frames are small and wait for nobody.
     let _ = stream.set_nodelay(true);
+    bound_unsent(&stream);
     let Some(tls) = tls else { return serve(stream, peer, router, stopping, carrier).await };
     match tokio::time::timeout(HEAD_WAIT, tls.accept(stream)).await {
         Ok(Ok(stream)) => serve(stream, peer, router, stopping, carrier).await,
@@ -175,6 +194,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     stopping: CancellationToken,
     carrier: &Carrier,
 ) {
+    let released = Arc::clone(&carrier.0.released);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(carrier.clone());
@@ -184,7 +204,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WAIT)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Patient::new(stream, released)), service)
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {

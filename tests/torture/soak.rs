@@ -11,10 +11,12 @@ use crate::process::{memory_kib, open_files};
 const CROWD: Size = Size { visitors: 8, agents: 3, capacity: 2, pause_ms: (150, 500), chars_max: 400 };
 /// Looks at the process over the whole time.
 const LOOKS: u32 = 60;
+/// So many looks from one line about it to the next.
+const LOOKS_TOLD: u32 = 6;
 /// The page caches of the database's three connections, which fill as it grows.
 const CACHES_KIB: u64 = 3 * 32 * 1024;
-/// The log is carried into the database every 16 MiB.
-const LOG_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// The log begins anew at 48 MiB at the latest, or a moment after.
+const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Files that come and go.
 const FILES_MORE: usize = 12;
 
@@ -36,13 +38,17 @@ fn after_a_long_time_everything_is_as_it_was() {
     let began = Instant::now();
     crowd.act(|stage| {
         stage.all_ready();
-        for _ in 0..LOOKS {
+        for number in 1..=LOOKS {
             stage.last(turn.form.soak / LOOKS);
-            looks.push(Look {
+            let look = Look {
                 memory_kib: memory_kib(relay.id(), "VmRSS"),
                 files: open_files(relay.id()),
                 log_bytes: std::fs::metadata(&log).map_or(0, |file| file.len()),
-            });
+            };
+            if number % LOOKS_TOLD == 0 {
+                turn.tell(format_args!("after {:?}: {look:?}", began.elapsed()));
+            }
+            looks.push(look);
         }
     });
     let whole = began.elapsed();

@@ -1,7 +1,5 @@
 //! Receiving a file: streamed with a bound, told by its content, kept whole or not at all.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{Path, State};
@@ -9,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use wire::limit::UPLOAD_STALL_MS;
+use tokio::time::{Instant, timeout};
 use wire::{Attachment, AttachmentId, ConversationId, Refusal};
 
 use super::name::clean;
@@ -20,6 +18,7 @@ use crate::app::{App, Caller, PageOrigin};
 use crate::blob::{BlobError, Upload};
 use crate::clock::{now_ms, random_bytes};
 use crate::origin::Origin;
+use crate::patience::Patience;
 use crate::store::{AttachmentRecord, StoreError};
 
 /// Uploads of everybody at the same time: each holds about a megabyte of memory.
@@ -43,7 +42,7 @@ pub(super) async fn upload(
     let id: AttachmentId = attachment.parse().map_err(|_| Refusal::NotFound)?;
     check_origin(&app, &person, &origin).await?;
     let slot = app.uploads.take(address).ok_or(Refusal::RateLimited { retry_after_ms: RETRY_AFTER_MS })?;
-    let mut pieces = Pieces { stream: body.into_data_stream(), done: false };
+    let mut pieces = Pieces { stream: body.into_data_stream(), patience: Patience::new(), done: false };
     let place = Place { conversation, id, person };
     let kept = receive(&app, place, &headers, &mut pieces).await;
     if kept.is_err() {
@@ -64,6 +63,7 @@ struct Place {
 /// The body, piece by piece, never waiting for ever.
 struct Pieces {
     stream: BodyDataStream,
+    patience: Patience,
     done: bool,
 }
 
@@ -72,9 +72,12 @@ impl Pieces {
         if self.done {
             return Ok(None);
         }
-        let stall = Duration::from_millis(UPLOAD_STALL_MS);
-        match tokio::time::timeout(stall, self.stream.next()).await {
-            Ok(Some(Ok(piece))) => Ok(Some(piece)),
+        let since = Instant::now();
+        match timeout(self.patience.left(), self.stream.next()).await {
+            Ok(Some(Ok(piece))) => {
+                self.patience.moved(since.elapsed(), piece.len());
+                Ok(Some(piece))
+            }
             Ok(None) => {
                 self.done = true;
                 Ok(None)

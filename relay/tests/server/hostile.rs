@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-use wire::limit::{CONNECTIONS_PER_ADDRESS_MAX, HEAD_BYTES_MAX, HTTP_CONNECTIONS_SPARE};
+use wire::limit::{CONNECTIONS_PER_ADDRESS_MAX, HEAD_BYTES_MAX, HTTP_CONNECTIONS_SPARE, TRANSFER_STALL_MS};
+use wire::{Attachment, AttachmentId, Refusal};
 
+use crate::file::{PNG, put};
 use crate::support::{PATIENCE, Relay, new_conversation};
 
 /// How long the relay waits for a head; the bound in the listener is not public.
@@ -116,6 +118,53 @@ async fn dribbled_bytes_buy_no_time() {
         let held = tokio::time::timeout(HEAD_WAIT + PATIENCE, dribbler).await.expect("closed in time").expect("ended");
         assert!(held < HEAD_WAIT + PATIENCE, "held for {held:?}");
     }
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_or_brings_next_to_nothing_is_cut() {
+    let relay = Relay::start().await;
+    let visitor = relay.registered().await;
+    let conversation = new_conversation();
+    let mut picture = PNG.to_vec();
+    picture.resize(8 * 1024 * 1024, 0);
+    let bytes = picture.len();
+    let kept = put(&relay, &visitor, conversation, "large.png", picture).await;
+    let kept: Attachment = kept.json().await.expect("it was kept");
+    let who = format!(
+        "host: x\r\norigin: {}\r\nauthorization: {}\r\nx-causeway-site: demo\r\n",
+        relay.origin(),
+        visitor.bearer()
+    );
+    let mut taking = from(1, relay.running.address).await;
+    taking.write_all(format!("GET /file/{} HTTP/1.1\r\n{who}\r\n", kept.id).as_bytes()).await.expect("asked");
+    let mut bringing = from(1, relay.running.address).await;
+    let place = format!("/upload/{conversation}/{}", AttachmentId(relay::clock::new_id()));
+    let head = format!("PUT {place} HTTP/1.1\r\n{who}content-length: 100000\r\n\r\n");
+    bringing.write_all(head.as_bytes()).await.expect("begun");
+    let began = Instant::now();
+    let (mut reading, mut writing) = bringing.split();
+    let dribble = async {
+        while writing.write_all(b"a").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    let stall = Duration::from_millis(TRANSFER_STALL_MS);
+    let mut answer = Vec::new();
+    tokio::select! {
+        () = dribble => {}
+        // A reset after the answer is an end, too.
+        _ = tokio::time::timeout(stall + PATIENCE, reading.read_to_end(&mut answer)) => {}
+    }
+    let (answer, held) = (String::from_utf8_lossy(&answer).into_owned(), began.elapsed());
+    let refusal = serde_json::to_string(&Refusal::UploadBroken).expect("JSON");
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.ends_with(&refusal), "after {held:?}: {answer}");
+    others_are_served(&relay).await;
+    // The other one waited as long; what it finds now is what was in the kernel.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let taken = rest(&mut taking).await.len();
+    assert!(taken < bytes, "all {taken} bytes were still to be had");
     relay.running.stop().await.expect("stopped");
 }
 

@@ -113,8 +113,12 @@ pub const FILE_NAME_CHARS_MAX: usize = 120;
 pub const ATTACHMENT_BYTES_MAX: u64 = 20 * 1024 * 1024;
 /// Uploads of one address at the same time.
 pub const UPLOADS_PER_ADDRESS_MAX: usize = 8;
-/// A body that brings nothing for this long is a broken upload.
-pub const UPLOAD_STALL_MS: u64 = 30_000;
+/// A transfer in which nothing moves for this long is broken: an upload that brings nothing, an answer that nobody takes.
+pub const TRANSFER_STALL_MS: u64 = 30_000;
+/// The slowest line that a transfer is kept up for, a quarter of 64 kbit/s: who moves less, spends the time above.
+pub const TRANSFER_BYTES_PER_SECOND_MIN: u64 = 2 * 1024;
+/// Bytes that may wait in the kernel to be sent first on one connection: what a slow reader costs beside its queue.
+pub const UNSENT_BYTES_MAX: u32 = 128 * 1024;
 /// Uploaded files that no message named after this long are removed.
 pub const UPLOAD_ORPHAN_MS: u64 = 24 * 3_600_000;
 /// Characters of each field of the page context a visitor sends.
