@@ -184,7 +184,8 @@ impl Drop for Watch<'_> {
     }
 }
 
-struct Raise<'a>(&'a AtomicBool);
+/// Raises a flag when it goes.
+pub(crate) struct Raise<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for Raise<'_> {
     fn drop(&mut self) {

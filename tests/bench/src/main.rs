@@ -36,7 +36,7 @@ const LONG: Setting = Setting {
 /// Under three minutes: the relay and socket.io only.
 const QUICK: Setting = Setting {
     runs: 2,
-    visitors: 400,
+    visitors: 1_000,
     windows: &[64],
     warm_up: Duration::from_secs(2),
     run: Duration::from_secs(3),
