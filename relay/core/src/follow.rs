@@ -85,8 +85,9 @@ impl Core {
         }
         let head = self.conversations.get(&conversation).map(|live| live.conversation.head_of(lane));
         match head {
-            // Nothing newer: after a restart most of those who come back need no read.
-            Some(head) if after >= head => {
+            // Nothing newer: after a restart most of those who come back need no read. Whoever asks once more is answered by the store: it
+            // may know of events that were never announced.
+            Some(head) if follow && after >= head => {
                 self.send_one(connection, ServerFrame::Events { conversation, lane, after, events: Vec::new(), head });
             }
             _ => {

@@ -1,6 +1,6 @@
 //! Whole stories through the core and a model store: given these people, when this happens, exactly this is seen.
 
-use relay_core::{Append, AppendError, Draft, DraftBody, Input, QueryError};
+use relay_core::{Append, AppendError, ConnectionId, Draft, DraftBody, Input, QueryError};
 use wire::*;
 
 use crate::support::*;
@@ -330,8 +330,8 @@ fn what_the_store_cannot_do_is_said_and_tried_again() {
     world.input(Input::Disconnected { connection: bob });
 }
 
-#[test]
-fn an_end_that_nobody_announced_is_found_when_the_store_tells_of_it() {
+/// A world in which a visitor's conversation has ended, and nobody but the store knows.
+fn ended_unheard() -> (World, ConnectionId) {
     let mut world = World::new(vec![settings(1, 4)]);
     let ann = world.visitor(1);
     world.frame(ann, say(1, 1, "hello"));
@@ -344,13 +344,27 @@ fn an_end_that_nobody_announced_is_found_when_the_store_tells_of_it() {
         capacity: None,
         drafts: vec![end],
     };
-    world.store.append(world.now_ms, &append).expect("recorded, and nobody hears of it");
+    world.store.append(world.now_ms, &append).expect("recorded");
     world.ignore();
+    (world, ann)
+}
+
+#[test]
+fn an_end_that_nobody_announced_is_heard_of_when_the_store_tells_of_it() {
+    let (mut world, ann) = ended_unheard();
+    assert_eq!(world.core.gauges().waiting, 1);
     world.frame(ann, say(1, 2, "still there?"));
     assert_eq!(world.got(ann), [refused(about_message(1, 2), Refusal::Ended)]);
-    // Whoever asks now must not be told that there is nothing newer.
-    let fetch = ClientFrame::Fetch { conversation: conversation(1), lane: Lane::Shared, after: Seq(2) };
-    world.frame(ann, fetch);
+    assert_eq!(world.core.gauges().waiting, 0);
+}
+
+#[test]
+fn what_nobody_announced_is_told_to_whoever_asks() {
+    let (mut world, ann) = ended_unheard();
+    let after = Cursor { shared: Seq(2), staff: Seq::ZERO };
+    world.frame(ann, ClientFrame::Follow { follow: Follow { conversation: conversation(1), after } });
+    assert_eq!(world.news(ann), ["Shared after 2: 0 of 2"], "memory answers whoever comes");
+    world.frame(ann, ClientFrame::Fetch { conversation: conversation(1), lane: Lane::Shared, after: Seq(2) });
     assert_eq!(world.news(ann), ["Shared after 2: 1 of 3"]);
     assert_eq!(world.core.gauges().waiting, 0);
 }
