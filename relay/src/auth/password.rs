@@ -1,11 +1,12 @@
-//! Passwords: argon2id, never on a thread that serves connections, and only a few at a time.
+//! Passwords: argon2id, never on a thread that serves connections, and one at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use argon2::password_hash::PasswordHasher;
-use argon2::{Algorithm, Argon2, Params, PasswordVerifier, Version};
-use tokio::sync::Semaphore;
+use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::{Algorithm, Argon2, Block, Params, PasswordHasher, Version};
+use subtle::ConstantTimeEq as _;
+use tokio::sync::Mutex;
 
 /// Memory of one hash in KiB, passes and lanes: the first choice of the OWASP password storage sheet for argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -22,18 +23,18 @@ const NOBODY: &str =
 #[error("the password could not be checked now")]
 pub struct PasswordError;
 
-/// Checks passwords, a bounded number at a time.
-#[derive(Clone, Debug)]
+/// Checks passwords, one after the other, all in the same 19 MiB: given back, the allocator would keep as much for each thread that ever
+/// checked one.
+#[derive(Clone, Debug, Default)]
 pub struct Passwords {
-    turns: Arc<Semaphore>,
+    memory: Arc<Mutex<Vec<Block>>>,
 }
 
 impl Passwords {
-    /// As many at once as there are processors: more would only be slower, at 19 MiB each.
+    /// No memory yet.
     #[must_use]
     pub fn new() -> Self {
-        let at_once = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { turns: Arc::new(Semaphore::new(at_once)) }
+        Self::default()
     }
 
     /// Whether the password belongs to the hash; with no hash the same work is done and the answer is no.
@@ -41,22 +42,28 @@ impl Passwords {
     /// # Errors
     /// When no turn came in time.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, PasswordError> {
-        let turn = tokio::time::timeout(TURN_WAIT, Arc::clone(&self.turns).acquire_owned()).await;
-        let turn = turn.map_err(|_| PasswordError)?.map_err(|_| PasswordError)?;
+        let turn = tokio::time::timeout(TURN_WAIT, Arc::clone(&self.memory).lock_owned()).await;
+        let mut memory = turn.map_err(|_| PasswordError)?;
         let work = move || {
             let against = hash.as_deref().unwrap_or(NOBODY);
-            let right = hasher().is_ok_and(|argon| argon.verify_password(password.as_bytes(), against).is_ok());
-            drop(turn);
-            right && hash.is_some()
+            fits(password.as_bytes(), against, &mut memory).is_ok_and(|right| right) && hash.is_some()
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| PasswordError)
     }
 }
 
-impl Default for Passwords {
-    fn default() -> Self {
-        Self::new()
-    }
+/// Whether a password belongs to a hash in PHC form, at the cost that stands in it; `memory` grows to what that takes.
+fn fits(password: &[u8], hash: &str, memory: &mut Vec<Block>) -> Result<bool, argon2::password_hash::Error> {
+    let known = PasswordHash::new(hash)?;
+    let (Some(salt), Some(expected)) = (&known.salt, &known.hash) else { return Ok(false) };
+    let params = Params::try_from(&known)?;
+    let version = known.version.map_or(Ok(Version::default()), Version::try_from)?;
+    let argon = Argon2::new(Algorithm::try_from(&*known.algorithm)?, version, params);
+    memory.resize(argon.params().block_count(), Block::new());
+    let mut got = [0; Output::MAX_LENGTH];
+    let got = &mut got[..expected.as_bytes().len()];
+    argon.hash_password_into_with_memory(password, salt, got, memory.as_mut_slice())?;
+    Ok(got.ct_eq(expected.as_bytes()).into())
 }
 
 /// Hashes a new password into PHC form. Slow on purpose; blocks.
@@ -76,20 +83,49 @@ fn hasher() -> Result<Argon2<'static>, PasswordError> {
 
 #[cfg(test)]
 mod tests {
+    use argon2::PasswordVerifier as _;
+
     use super::*;
 
     #[test]
     fn a_hash_is_argon2id_with_the_chosen_cost_and_its_password_fits() {
         let hash = hash_password("correct horse").expect("hashed");
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        // As the library has it, and as it is done here, again and again in the same memory.
         let argon = hasher().expect("hasher");
-        assert!(argon.verify_password(b"correct horse", hash.as_str()).is_ok());
-        assert!(argon.verify_password(b"correct horsf", hash.as_str()).is_err());
+        let mut memory = Vec::new();
+        for (password, right) in
+            [("correct horse", true), ("correct horsf", false), ("", false), ("correct horse", true)]
+        {
+            assert_eq!(argon.verify_password(password.as_bytes(), hash.as_str()).is_ok(), right);
+            assert_eq!(fits(password.as_bytes(), &hash, &mut memory), Ok(right));
+            assert_eq!(memory.len() * Block::SIZE, MEMORY_KIB as usize * 1024);
+        }
+    }
+
+    #[test]
+    fn what_is_no_whole_hash_of_this_kind_fits_nothing() {
+        let hash = hash_password("correct horse").expect("hashed");
+        let (before, _) = hash.rsplit_once('$').expect("parts");
+        for broken in ["", "$", before, &hash.replace("argon2id", "scrypt"), &hash.replace("v=19", "v=20"), &hash[..90]]
+        {
+            assert_ne!(fits(b"correct horse", broken, &mut Vec::new()), Ok(true), "{broken}");
+        }
     }
 
     #[test]
     fn the_hash_of_nobody_is_readable_so_that_it_costs_as_much() {
-        let error = hasher().expect("hasher").verify_password(b"anything", NOBODY).expect_err("nobody");
-        assert_eq!(error, argon2::password_hash::Error::PasswordInvalid);
+        let mut memory = Vec::new();
+        assert_eq!(fits(b"anything", NOBODY, &mut memory), Ok(false));
+        assert_eq!(memory.len() * Block::SIZE, MEMORY_KIB as usize * 1024);
+    }
+
+    #[tokio::test]
+    async fn who_has_no_hash_is_never_right() {
+        let passwords = Passwords::new();
+        let hash = hash_password("correct horse").expect("hashed");
+        assert_eq!(passwords.verify("correct horse".to_owned(), Some(hash.clone())).await, Ok(true));
+        assert_eq!(passwords.verify("correct horsf".to_owned(), Some(hash)).await, Ok(false));
+        assert_eq!(passwords.verify("correct horse".to_owned(), None).await, Ok(false));
     }
 }
