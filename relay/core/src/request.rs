@@ -232,8 +232,8 @@ impl Core {
         }
     }
 
-    /// The store says that a conversation has ended. If memory has it open, the announcement was lost, and whoever asks would be told what
-    /// memory has.
+    /// The store says that a conversation has ended. If memory has it open, the announcement was lost, and it would stand in line and in the
+    /// consoles' lists until somebody asks.
     fn hear_ended(&mut self, id: ConversationId) {
         if self.conversations.get(&id).is_some_and(|live| !live.conversation.closed()) {
             self.refresh(id);
