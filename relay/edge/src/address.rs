@@ -1,6 +1,7 @@
 //! Who is at the other end: the visitor's network address, believed from a header only when a trusted proxy wrote it.
 
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 
 use http::HeaderMap;
 use ipnet::IpNet;
@@ -30,6 +31,81 @@ impl Address {
                 Self(IpAddr::V6(bits.into()))
             }
             v4 @ IpAddr::V4(_) => Self(v4),
+        }
+    }
+
+    /// The network that is shared out to as one party: IPv4 /24, IPv6 /48. What one customer of a provider can hold at most, as a rule.
+    #[must_use]
+    pub fn network(self) -> Network {
+        match self.0 {
+            IpAddr::V4(_) => self.within(24),
+            IpAddr::V6(_) => self.within(48),
+        }
+    }
+
+    /// Everything that the address counts for, from itself to its [`Address::network`]: IPv4 /32 and /24, IPv6 /64, /56 and /48.
+    pub fn steps(self) -> impl DoubleEndedIterator<Item = Network> {
+        let prefixes: &[u8] = match self.0 {
+            IpAddr::V4(_) => &[32, 24],
+            IpAddr::V6(_) => &[64, 56, 48],
+        };
+        prefixes.iter().map(move |prefix| self.within(*prefix))
+    }
+
+    /// The network around it of so many leading bits.
+    fn within(self, prefix: u8) -> Network {
+        let (bits, mapped) = match self.0 {
+            IpAddr::V4(v4) => (u128::from(v4.to_ipv6_mapped()), MAPPED_BITS),
+            IpAddr::V6(v6) => (u128::from(v6), 0),
+        };
+        let spare = u32::from(128_u8.saturating_sub(prefix.saturating_add(mapped)));
+        let mask = u128::MAX.checked_shl(spare).unwrap_or(0);
+        Network { number: bits & mask, prefix }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// The bits before an IPv4 address in its IPv4-mapped form.
+const MAPPED_BITS: u8 = 96;
+
+/// A network: an address without its last bits, and how many are left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Network {
+    number: u128,
+    prefix: u8,
+}
+
+impl Network {
+    /// Its first address as a number; IPv4 in the IPv4-mapped form, so that the two families never meet.
+    #[must_use]
+    pub const fn number(self) -> u128 {
+        self.number
+    }
+
+    /// How many bits all its addresses share, by its family's own count.
+    #[must_use]
+    pub const fn prefix(self) -> u8 {
+        self.prefix
+    }
+
+    /// Whether the address counts for it.
+    #[must_use]
+    pub fn contains(self, address: Address) -> bool {
+        address.within(self.prefix) == self
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = Ipv6Addr::from(self.number);
+        match first.to_ipv4_mapped() {
+            Some(v4) => write!(f, "{v4}/{}", self.prefix),
+            None => write!(f, "{first}/{}", self.prefix),
         }
     }
 }
@@ -121,5 +197,36 @@ mod tests {
         assert_eq!(address("2001:db8::1"), address("2001:db8::ffff:1"));
         assert_ne!(address("2001:db8::1"), address("2001:db8:0:1::1"));
         assert_eq!(address("::ffff:1.2.3.4"), address("1.2.3.4"));
+    }
+
+    #[test]
+    fn an_address_counts_for_its_networks() {
+        let address = |text: &str| Address::new(text.parse().expect("ip"));
+        for (written, steps) in [
+            ("203.0.113.77", &["203.0.113.77/32", "203.0.113.0/24"][..]),
+            ("::ffff:203.0.113.77", &["203.0.113.77/32", "203.0.113.0/24"]),
+            ("2001:db8:1:2345:6::7", &["2001:db8:1:2345::/64", "2001:db8:1:2300::/56", "2001:db8:1::/48"]),
+            ("::1", &["::/64", "::/56", "::/48"]),
+            ("0.0.0.0", &["0.0.0.0/32", "0.0.0.0/24"]),
+        ] {
+            let got: Vec<String> = address(written).steps().map(|network| network.to_string()).collect();
+            assert_eq!(got, steps, "{written}");
+            assert_eq!(Some(address(written).network()), address(written).steps().last(), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_network_contains_its_own_and_nobody_else() {
+        let address = |text: &str| Address::new(text.parse().expect("ip"));
+        for (one, other, same) in [
+            ("203.0.113.1", "203.0.113.254", true),
+            ("203.0.113.1", "203.0.112.1", false),
+            ("2001:db8:1:1::1", "2001:db8:1:ffff::1", true),
+            ("2001:db8:1::1", "2001:db8:2::1", false),
+            ("::1", "0.0.0.1", false),
+        ] {
+            assert_eq!(address(one).network().contains(address(other)), same, "{one} {other}");
+            assert_eq!(address(one).network() == address(other).network(), same, "{one} {other}");
+        }
     }
 }
