@@ -18,7 +18,7 @@ use crate::address::{Address, visitor_address};
 use crate::auth::Auth;
 use crate::blob::Blobs;
 use crate::config::Config;
-use crate::http::{Reject, Web};
+use crate::http::{Reject, Transcripts, Web};
 use crate::limiter::{Pace, Slots};
 use crate::origin::Origin;
 use crate::run::Arrival;
@@ -57,6 +57,8 @@ pub struct Shared {
     pub registrations: Pace<Address>,
     /// Uploads under way.
     pub uploads: Arc<Slots<Address>>,
+    /// Transcripts being written.
+    pub transcripts: Transcripts,
     /// Set when the relay stops.
     pub stopping: CancellationToken,
     /// Waits for every connection's end.

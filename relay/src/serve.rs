@@ -24,7 +24,7 @@ use crate::bus::LocalBus;
 use crate::clock::{now_ms, random_bytes};
 use crate::config::Config;
 use crate::doors::Doors;
-use crate::http::{UPLOADS_MAX, Web};
+use crate::http::{Transcripts, UPLOADS_MAX, Web};
 use crate::limiter::{Pace, Slots};
 use crate::listen::{Listener, bind, load_tls};
 use crate::origin::Origin;
@@ -86,6 +86,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         connects: Pace::new(limits.connects_per_address_per_minute_max, MINUTE_MS),
         registrations: Pace::new(limits.registrations_per_address_per_minute_max, MINUTE_MS),
         uploads: Arc::new(Slots::new(UPLOADS_MAX, UPLOADS_PER_ADDRESS_MAX)),
+        transcripts: Transcripts::default(),
         stopping: CancellationToken::new(),
         sockets: TaskTracker::new(),
         streams: Streams::default(),

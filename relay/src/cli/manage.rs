@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use relay_core::store::QueryError;
 use wire::limit::{CAPACITY_MAX, NAME_CHARS_MAX};
 use wire::{ConversationId, Role, SiteId};
 
@@ -14,7 +15,8 @@ use crate::config::Config;
 use crate::origin::Origin;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{AgentRecord, Site, Store, StoreError, write_once};
-use crate::transcript::{Format, Transcript};
+use crate::transcript::lanes::{self, Lanes, Step};
+use crate::transcript::{Document, Format};
 
 /// Characters of a password that somebody chose.
 const PASSWORD_CHARS_MIN: usize = 10;
@@ -114,16 +116,31 @@ pub(super) fn print_transcript(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let store = attach(config)?;
-    let transcript = Transcript::read(&mut *store.reader()?, conversation, notes).map_err(|error| match error {
-        relay_core::store::QueryError::NotFound => anyhow::anyhow!(
+    let mut reader = store.reader()?;
+    let words = |error| match error {
+        QueryError::NotFound => anyhow::anyhow!(
             "there is no conversation {conversation} in {}; is --data the relay's folder?",
             config.data_shown()
         ),
-        relay_core::store::QueryError::Busy | relay_core::store::QueryError::Down => {
-            anyhow::anyhow!("the store in {} cannot be read", config.data_shown())
+        QueryError::Busy | QueryError::Down => anyhow::anyhow!("the store in {} cannot be read", config.data_shown()),
+    };
+    let known = lanes::conversation(&mut *reader, conversation).map_err(words)?;
+    let (mut document, mut text) = (Document::new(&known, format), String::new());
+    document.begin(&mut text);
+    let mut lanes = Lanes::new(&known, notes);
+    loop {
+        match lanes.next_step() {
+            Step::Event(event) => document.event(&event, &mut text),
+            Step::Page(lane, query) => {
+                lanes.turn(lane, reader.query(&query).map_err(words)?).map_err(words)?;
+            }
+            Step::End => break,
         }
-    })?;
-    out.write_all(transcript.write(format).as_bytes())?;
+        out.write_all(text.as_bytes())?;
+        text.clear();
+    }
+    document.end(&mut text);
+    out.write_all(text.as_bytes())?;
     Ok(())
 }
 

@@ -17,4 +17,5 @@ pub use asset::Web;
 pub(crate) use page::escape;
 pub use reject::Reject;
 pub use router::router;
+pub use transcript::Transcripts;
 pub(crate) use upload::UPLOADS_MAX;

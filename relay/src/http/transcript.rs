@@ -1,16 +1,32 @@
-//! Handing out a conversation as a document.
+//! Handing out a conversation as a document, chunk by chunk as the other side takes it, a few at once.
 
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::stream;
 use serde::Deserialize;
-use wire::{ConversationId, Lane, Refusal};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wire::limit::{
+    TRANSCRIPT_CHUNK_BYTES, TRANSCRIPTS_OF_AGENTS_MAX, TRANSCRIPTS_OF_VISITORS_MAX, TRANSCRIPTS_PER_ADDRESS_MAX,
+    TRANSCRIPTS_PER_PERSON_MAX,
+};
+use wire::{ConversationId, Refusal};
 
 use super::name::disposition;
 use super::person::{Person, conversation, store_error};
 use super::reject::Reject;
-use crate::app::App;
-use crate::transcript::{EVENTS_MAX, Format, Transcript, page};
+use crate::address::Address;
+use crate::app::{App, Caller};
+use crate::limiter::{Slot, Slots};
+use crate::store::{StoreError, Uploader};
+use crate::transcript::lanes::{Lanes, Step};
+use crate::transcript::{Document, Format};
+
+/// When somebody has as many under way as they may, the next may come after this.
+const RETRY_AFTER_MS: u64 = 2_000;
 
 /// What stands in the address.
 #[derive(Debug, Deserialize)]
@@ -21,38 +37,130 @@ pub(super) struct TranscriptQuery {
     notes: Option<String>,
 }
 
+/// The transcripts that are being written now. Agents have places of their own: no visitor can take them.
+pub struct Transcripts {
+    visitors: Arc<Semaphore>,
+    agents: Arc<Semaphore>,
+    persons: Arc<Slots<Uploader>>,
+    addresses: Arc<Slots<Address>>,
+}
+
+/// The right to one; given back when dropped.
+struct Place {
+    _all: OwnedSemaphorePermit,
+    _person: Slot<Uploader>,
+    _address: Option<Slot<Address>>,
+}
+
+impl Default for Transcripts {
+    fn default() -> Self {
+        Self {
+            visitors: Arc::new(Semaphore::new(TRANSCRIPTS_OF_VISITORS_MAX)),
+            agents: Arc::new(Semaphore::new(TRANSCRIPTS_OF_AGENTS_MAX)),
+            persons: Arc::new(Slots::new(usize::MAX, TRANSCRIPTS_PER_PERSON_MAX)),
+            addresses: Arc::new(Slots::new(usize::MAX, TRANSCRIPTS_PER_ADDRESS_MAX)),
+        }
+    }
+}
+
+impl Transcripts {
+    /// A place for one more.
+    fn take(&self, person: &Person, address: Address) -> Result<Place, Refusal> {
+        let later = Refusal::RateLimited { retry_after_ms: RETRY_AFTER_MS };
+        let of_person = self.persons.take(person.uploader()).ok_or_else(|| later.clone())?;
+        let (all, of_address) = match person {
+            Person::Visitor(_) => (&self.visitors, Some(self.addresses.take(address).ok_or(later)?)),
+            Person::Agent(_) => (&self.agents, None),
+        };
+        let all = Arc::clone(all).try_acquire_owned().map_err(|_| Refusal::Busy)?;
+        Ok(Place { _all: all, _person: of_person, _address: of_address })
+    }
+}
+
 /// `GET /transcript/{conversation}?format=text|json|html`.
 pub(super) async fn transcript(
     State(app): State<App>,
+    Caller(address): Caller,
     Path(id): Path<String>,
     Query(query): Query<TranscriptQuery>,
     person: Person,
 ) -> Result<Response, Reject> {
     let id: ConversationId = id.parse().map_err(|_| Refusal::NotFound)?;
     let known = conversation(&app, id).await?.filter(|known| person.takes_part(known));
-    let mut transcript = Transcript::new(known.ok_or(Refusal::NotFound)?);
-    let staff = matches!(person, Person::Agent(_)) && query.notes.as_deref() == Some("1");
-    read(&app, &mut transcript, Lane::Shared).await?;
-    if staff {
-        read(&app, &mut transcript, Lane::Staff).await?;
-    }
-    Ok(answer(&transcript, query.format))
+    let known = known.ok_or(Refusal::NotFound)?;
+    let place = app.transcripts.take(&person, address)?;
+    let notes = matches!(person, Person::Agent(_)) && query.notes.as_deref() == Some("1");
+    let document = Document::new(&known, query.format);
+    let name = disposition(false, &document.file_name());
+    let mut writing = Writing { app, lanes: Lanes::new(&known, notes), document, at: At::Begin, _place: place };
+    // Before the head of the answer: a store in trouble is told in words, not by a broken body.
+    let first = writing.next().await?.unwrap_or_default();
+    Ok(answer(query.format, &name, writing.body(first)))
 }
 
-/// Reads one lane page by page, so that a long one does not hold up others.
-async fn read(app: &App, transcript: &mut Transcript, lane: Lane) -> Result<(), Reject> {
-    let (id, mut after) = (transcript.conversation.id, wire::Seq::ZERO);
-    while transcript.events.len() < EVENTS_MAX {
-        let events = app.store.read(move |reader| page(reader, id, lane, after).map_err(store_error)).await?;
-        let Some(last) = events.last() else { break };
-        after = last.seq;
-        transcript.events.extend(events);
-    }
-    Ok(())
+/// A document on its way.
+struct Writing {
+    app: App,
+    lanes: Lanes,
+    document: Document,
+    at: At,
+    _place: Place,
 }
 
-fn answer(transcript: &Transcript, format: Format) -> Response {
-    let mut response = transcript.write(format).into_response();
+/// What is to be written next.
+enum At {
+    Begin,
+    Events,
+    Done,
+}
+
+impl Writing {
+    /// The next chunk; none after the end. It is as large as one event more than [`TRANSCRIPT_CHUNK_BYTES`] at most.
+    async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
+        let mut out = String::new();
+        match self.at {
+            At::Begin => self.document.begin(&mut out),
+            At::Events => {}
+            At::Done => return Ok(None),
+        }
+        self.at = At::Events;
+        while out.len() < TRANSCRIPT_CHUNK_BYTES {
+            match self.lanes.next_step() {
+                Step::Event(event) => self.document.event(&event, &mut out),
+                Step::Page(lane, query) => {
+                    let answer = self.app.store.read(move |reader| reader.query(&query).map_err(store_error)).await?;
+                    self.lanes.turn(lane, answer).map_err(store_error)?;
+                }
+                Step::End => {
+                    self.document.end(&mut out);
+                    self.at = At::Done;
+                    break;
+                }
+            }
+        }
+        Ok(Some(out.into()))
+    }
+
+    /// What is left of it, behind its first chunk. Nothing is read before what was read is taken; how slowly that may go, the connection
+    /// knows.
+    fn body(self, first: Bytes) -> Body {
+        let rest = stream::unfold(Some(self), |writing| async {
+            let mut writing = writing?;
+            match writing.next().await {
+                Ok(chunk) => chunk.map(|chunk| (Ok(chunk), Some(writing))),
+                Err(error) => {
+                    tracing::debug!(?error, "a transcript broke off");
+                    Some((Err(std::io::Error::other("the store does not answer")), None))
+                }
+            }
+        });
+        let first = stream::once(std::future::ready(Ok(first)));
+        Body::from_stream(futures_util::StreamExt::chain(first, rest))
+    }
+}
+
+fn answer(format: Format, name: &str, body: Body) -> Response {
+    let mut response = body.into_response();
     let out = response.headers_mut();
     let (media_type, policy) = match format {
         Format::Text => ("text/plain; charset=utf-8", "sandbox; default-src 'none'"),
@@ -65,9 +173,8 @@ fn answer(transcript: &Transcript, format: Format) -> Response {
     let policy = policy.replace("STYLE", &crate::transcript::style_hash());
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    let name = disposition(false, &transcript.file_name(format));
-    for (header, value) in [(header::CONTENT_SECURITY_POLICY, policy), (header::CONTENT_DISPOSITION, name)] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
+    for (header, value) in [(header::CONTENT_SECURITY_POLICY, policy.as_str()), (header::CONTENT_DISPOSITION, name)] {
+        if let Ok(value) = HeaderValue::from_str(value) {
             out.insert(header, value);
         }
     }

@@ -77,7 +77,7 @@ pub struct VisitorRecord {
 }
 
 /// Who brought a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Uploader {
     /// A visitor.
     Visitor(VisitorId),

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use wire::{ClientFrame, Say, ServerFrame};
 
-use crate::support::{Line, hello, new_conversation, new_message};
+use crate::support::{Line, hello, new_conversation, new_message, recorded};
 
 pub(crate) fn relay(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
@@ -115,9 +115,7 @@ async fn a_killed_relay_loses_nothing_it_acknowledged() {
         }
     }
     let (mut child, _out, _) = serve(folder.path());
-    let store = relay::store::sqlite::SqliteStore::attach(folder.path()).expect("a store");
-    let mut reader = relay::store::Store::reader(&store).expect("a reader");
-    let kept = relay::transcript::Transcript::read(&mut *reader, conversation, false).expect("read").events;
+    let kept = recorded(folder.path(), conversation);
     for event in &acknowledged {
         assert_eq!(kept.iter().filter(|kept| *kept == event).count(), 1, "{event:?}");
     }

@@ -17,3 +17,4 @@ mod story;
 mod stream;
 mod streamed;
 mod support;
+mod transcript;

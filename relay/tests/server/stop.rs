@@ -5,7 +5,7 @@ use relay::http::Web;
 use relay::serve::start;
 use wire::Close;
 
-use crate::support::{Relay, new_conversation};
+use crate::support::{Relay, new_conversation, recorded};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopping_relay_tells_everybody_to_come_back() {
@@ -23,10 +23,8 @@ async fn a_stopping_relay_tells_everybody_to_come_back() {
     stopping.await.expect("joined").expect("stopped");
     assert!(begun.elapsed().as_millis() < u128::from(wire::limit::STOP_WAIT_MS));
 
-    let store = relay::store::sqlite::SqliteStore::attach(folder.path()).expect("a store");
-    let mut reader = relay::store::Store::reader(&store).expect("a reader");
-    let transcript = relay::transcript::Transcript::read(&mut *reader, said.conversation, false).expect("read");
-    assert_eq!(transcript.events.first(), Some(&said));
+    let events = recorded(folder.path(), said.conversation);
+    assert_eq!(events.first(), Some(&said));
 }
 
 #[tokio::test(flavor = "multi_thread")]

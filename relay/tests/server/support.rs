@@ -9,6 +9,7 @@ use relay::http::Web;
 use relay::serve::{Running, start};
 use relay::store::sqlite::SqliteStore;
 use relay::store::{AgentRecord, Site, Store, write_once};
+use relay::transcript::lanes::{Lanes, Step, conversation as conversation_row};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -361,5 +362,23 @@ impl Agent {
     pub(crate) async fn follow(&mut self, conversation: ConversationId) {
         let follow = wire::Follow { conversation, after: wire::Cursor::default() };
         self.line.send(&ClientFrame::Follow { follow }).await;
+    }
+}
+
+/// All that both sides see of a conversation, read beside the relay that serves the folder, or after it.
+pub(crate) fn recorded(folder: &Path, conversation: ConversationId) -> Vec<Event> {
+    let store = SqliteStore::attach(folder).expect("a store");
+    let mut reader = store.reader().expect("a reader");
+    let mut lanes = Lanes::new(&conversation_row(&mut *reader, conversation).expect("read"), false);
+    let mut events = Vec::new();
+    loop {
+        match lanes.next_step() {
+            Step::Event(event) => events.push(event),
+            Step::Page(lane, query) => {
+                let page = reader.query(&query).expect("read");
+                lanes.turn(lane, page).expect("a page");
+            }
+            Step::End => return events,
+        }
     }
 }

@@ -113,6 +113,16 @@ pub const FILE_NAME_CHARS_MAX: usize = 120;
 pub const ATTACHMENT_BYTES_MAX: u64 = 20 * 1024 * 1024;
 /// Uploads of one address at the same time.
 pub const UPLOADS_PER_ADDRESS_MAX: usize = 8;
+/// Transcripts of one person at the same time; each holds a page of each lane and what of it is written.
+pub const TRANSCRIPTS_PER_PERSON_MAX: usize = 2;
+/// Transcripts of the visitors of one address at the same time.
+pub const TRANSCRIPTS_PER_ADDRESS_MAX: usize = 4;
+/// Transcripts of all visitors at the same time.
+pub const TRANSCRIPTS_OF_VISITORS_MAX: usize = 32;
+/// Transcripts of all agents at the same time, so that no visitor can take an agent's.
+pub const TRANSCRIPTS_OF_AGENTS_MAX: usize = 16;
+/// Bytes of a transcript that are put together before they are written; one event more may stand behind them.
+pub const TRANSCRIPT_CHUNK_BYTES: usize = 16 * 1024;
 /// A transfer in which nothing moves for this long is broken: an upload that brings nothing, an answer that nobody takes.
 pub const TRANSFER_STALL_MS: u64 = 30_000;
 /// The slowest line that a transfer is kept up for, a quarter of 64 kbit/s: who moves less, spends the time above.

@@ -1,0 +1,135 @@
+//! A small conversation with everything in it, against the documents that are kept.
+
+use relay_core::store::Answer;
+use wire::{AgentId, Attachment, AttachmentId, Media, MessageId, PageContext, Seq, VisitorId};
+
+use super::lanes::{Lanes, Step};
+use super::*;
+
+fn conversation() -> Conversation {
+    let site: SiteId = "demo".parse().expect("site");
+    Conversation::new(ConversationId(7), site, VisitorId(9), 1_700_000_000_000, "en".to_owned())
+}
+
+/// Both lanes, one after the other, as a store gives them. The clock was set back in between.
+fn events() -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut event = |lane, seq, second: u64, author: &Author, body| {
+        events.push(Event {
+            conversation: ConversationId(7),
+            lane,
+            seq: Seq(seq),
+            at_ms: 1_700_000_000_000 + second * 1_000,
+            id: MessageId(u128::from(seq)),
+            author: author.clone(),
+            body,
+        });
+    };
+    let agent = Author::Agent { id: AgentId(1), name: "<b>Ann</b>".to_owned() };
+    let attachment = Attachment {
+        id: AttachmentId(3),
+        name: "a \"b\" & c.png".to_owned(),
+        media_type: "image/png".to_owned(),
+        media: Media::Image,
+        bytes: 1_234,
+        width: 5,
+        height: 6,
+    };
+    let page = PageContext { url: "https://shop.example.com/?a=1&b=<2>".to_owned(), ..PageContext::default() };
+    event(Lane::Shared, 1, 1, &Author::Visitor, Body::Text { text: "a\n[fake] <script>".to_owned() });
+    event(Lane::Shared, 2, 2, &Author::System, Body::Queued);
+    event(Lane::Shared, 3, 9, &agent, Body::Joined);
+    event(Lane::Shared, 4, 5, &agent, Body::File { attachment });
+    event(Lane::Shared, 5, 9, &Author::Visitor, Body::Seen { up_to: Seq(4) });
+    event(Lane::Shared, 6, 11, &agent, Body::Text { text: "你好，世界 \u{1f44b} \"quoted\"\\".to_owned() });
+    event(Lane::Shared, 7, 12, &Author::Visitor, Body::LeftQueue);
+    event(Lane::Shared, 8, 13, &Author::Visitor, Body::Closed);
+    event(Lane::Shared, 9, 14, &Author::Visitor, Body::Rated { score: 4, comment: "kind\nand fast".to_owned() });
+    event(Lane::Shared, 10, 15, &Author::Visitor, Body::Rated { score: 5, comment: String::new() });
+    event(Lane::Staff, 1, 2, &Author::System, Body::Turn { turn: 12 });
+    event(Lane::Staff, 2, 2, &Author::Visitor, Body::Context { page });
+    event(Lane::Staff, 3, 9, &agent, Body::Note { text: "careful".to_owned() });
+    event(Lane::Staff, 4, 9, &agent, Body::Assigned { agent: AgentId(1) });
+    events
+}
+
+/// The document, read from a store whose pages hold so many events.
+fn written(events: &[Event], format: Format, notes: bool, page_events: usize) -> String {
+    let mut conversation = conversation();
+    for event in events {
+        *conversation.head.of_mut(event.lane) = event.seq;
+    }
+    let mut document = Document::new(&conversation, format);
+    let (mut lanes, mut out) = (Lanes::new(&conversation, notes), String::new());
+    document.begin(&mut out);
+    loop {
+        match lanes.next_step() {
+            Step::Event(event) => document.event(&event, &mut out),
+            Step::Page(lane, query) => {
+                let relay_core::store::Query::Events { after, .. } = query else { panic!("a page") };
+                let rest = events.iter().filter(|event| event.lane == lane && event.seq > after);
+                let events = rest.take(page_events).cloned().collect();
+                let answer = Answer::Events { conversation: Box::new(conversation.clone()), events };
+                lanes.turn(lane, answer).expect("a page");
+            }
+            Step::End => break,
+        }
+    }
+    document.end(&mut out);
+    out
+}
+
+/// Compares with the kept document, or keeps it anew with `UPDATE_GOLDEN=1`.
+fn is_as_kept(name: &str, text: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, text).expect("written");
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(text, kept, "{name}; UPDATE_GOLDEN=1 keeps it as it is now");
+}
+
+#[test]
+fn every_format_is_byte_by_byte_as_kept_whatever_a_page_holds() {
+    for page_events in [200, 3, 1] {
+        for (format, ending) in [(Format::Text, "txt"), (Format::Json, "json"), (Format::Html, "html")] {
+            is_as_kept(&format!("transcript.{ending}"), &written(&events(), format, false, page_events));
+            is_as_kept(&format!("transcript_notes.{ending}"), &written(&events(), format, true, page_events));
+        }
+    }
+    is_as_kept("transcript_empty.json", &written(&[], Format::Json, true, 200));
+}
+
+#[test]
+fn json_is_json_with_every_event() {
+    let json: serde_json::Value = serde_json::from_str(&written(&events(), Format::Json, true, 2)).expect("json");
+    assert_eq!(json["events"].as_array().map(Vec::len), Some(events().len()));
+}
+
+#[test]
+fn html_is_escaped_throughout() {
+    let html = written(&events(), Format::Html, true, 200);
+    assert!(html.contains("&lt;script&gt;") && !html.contains("<script"));
+    assert!(html.contains("&lt;b&gt;Ann&lt;/b&gt; joined.") && !html.contains("<b>Ann"));
+}
+
+#[test]
+fn it_ends_where_the_conversation_ended_when_it_was_asked_for() {
+    let mut conversation = conversation();
+    conversation.head.shared = Seq(2);
+    let mut lanes = Lanes::new(&conversation, true);
+    let Step::Page(Lane::Shared, _) = lanes.next_step() else { panic!("the shared lane has something, the other not") };
+    let events = events().into_iter().filter(|event| event.lane == Lane::Shared).collect();
+    lanes.turn(Lane::Shared, Answer::Events { conversation: Box::new(conversation), events }).expect("a page");
+    let mut given = Vec::new();
+    while let Step::Event(event) = lanes.next_step() {
+        given.push(event.seq.0);
+    }
+    assert_eq!(given, [1, 2], "what was said later is left for later");
+    assert!(matches!(lanes.next_step(), Step::End));
+}
+
+#[test]
+fn a_file_has_the_day_in_its_name() {
+    assert_eq!(Document::new(&conversation(), Format::Text).file_name(), "chat-2023-11-14.txt");
+}
