@@ -101,14 +101,14 @@ impl Auth {
             .store
             .read(move |reader| {
                 let record = reader.session(&session)?;
-                let agent = reader.agents()?.into_iter().find(|agent| agent.id == record.agent);
-                Ok((record, agent.ok_or(StoreError::Missing)?))
+                let agent = reader.agent(record.agent)?;
+                Ok((record, agent))
             })
             .await;
         let (record, agent) = found.map_err(|error| missing_is(error, Refusal::SignedOut))?;
         let same = bool::from(record.token.0.ct_eq(&session.0));
         let age_ms = now_ms().saturating_sub(record.used_at_ms);
-        if !same || age_ms > AGENT_SESSION_MS {
+        if !same || age_ms > AGENT_SESSION_MS || agent.disabled {
             return Err(Refusal::SignedOut.into());
         }
         if age_ms > SESSION_USE_EVERY_MS {
@@ -162,7 +162,7 @@ impl Auth {
         };
         let hash = agent.as_ref().map(|agent| agent.password_hash.clone());
         let right = self.passwords.verify(password, hash).await.map_err(|PasswordError| Refusal::Busy)?;
-        agent.filter(|_| right).ok_or_else(|| Refusal::SignInFailed.into())
+        agent.filter(|agent| right && !agent.disabled).ok_or_else(|| Refusal::SignInFailed.into())
     }
 
     /// Revokes a sign-in.
@@ -173,13 +173,13 @@ impl Auth {
         Ok(self.store.write(move |writer| writer.remove_session(&session)).await?)
     }
 
-    /// Every agent, as the core knows them.
+    /// Every agent that is not switched off, as the core knows them.
     ///
     /// # Errors
     /// The store's own failures.
     pub async fn agents(&self) -> Result<Vec<Agent>, StoreError> {
         let records = self.store.read(|reader| reader.agents()).await?;
-        Ok(records.iter().map(for_core).collect())
+        Ok(records.iter().filter(|record| !record.disabled).map(for_core).collect())
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn add_agent(
     }
     let (password, made) = password(from_stdin)?;
     let password_hash = hash_password(&password)?;
-    let record = AgentRecord { id: new_agent_id(), email, name, role, capacity, password_hash };
+    let record = AgentRecord { id: new_agent_id(), email, name, role, capacity, password_hash, disabled: false };
     let store = attach(config)?;
     match write_once(&mut *store.writer()?, |writer| writer.put_agent(&record)) {
         Err(StoreError::Conflict) => {

@@ -12,8 +12,8 @@ use wire::{AgentId, AttachmentId, ConversationId, ConversationState, Event, Lane
 
 use super::append::{Record, Rows};
 use super::{
-    AgentRecord, AttachmentRecord, OpenError, Reader, SessionRecord, Site, Store, StoreError, TokenHash, VisitorRecord,
-    Writer, closed_at_ms, page_of_closed,
+    AgentRecord, AttachmentRecord, DEVICES_PER_AGENT_MAX, DeviceRecord, OpenError, Reader, SessionRecord, Site, Store,
+    StoreError, TokenHash, VisitorRecord, Writer, closed_at_ms, page_of_closed,
 };
 use crate::blob::StoredFile;
 
@@ -21,6 +21,7 @@ use crate::blob::StoredFile;
 #[derive(Default)]
 struct Tables {
     sites: BTreeMap<SiteId, Site>,
+    devices: BTreeMap<TokenHash, DeviceRecord>,
     agents: BTreeMap<AgentId, AgentRecord>,
     sessions: BTreeMap<TokenHash, SessionRecord>,
     visitors: BTreeMap<VisitorId, VisitorRecord>,
@@ -128,6 +129,23 @@ impl Writer for MemoryStore {
         Ok(())
     }
 
+    fn remove_site(&mut self, site: &SiteId, keep: bool) -> Result<(), StoreError> {
+        let mut tables = self.tables();
+        if !tables.sites.contains_key(site) {
+            return Err(StoreError::Missing);
+        }
+        if tables.conversations.values().any(|row| row.site == *site) {
+            if !keep {
+                return Err(StoreError::Conflict);
+            }
+        } else {
+            tables.visitors.retain(|_, visitor| visitor.site != *site);
+        }
+        tables.sites.remove(site);
+        tables.settings += 1;
+        Ok(())
+    }
+
     fn put_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError> {
         let mut tables = self.tables();
         let other = |row: &AgentRecord| row.id != agent.id && row.email.eq_ignore_ascii_case(&agent.email);
@@ -156,17 +174,38 @@ impl Writer for MemoryStore {
     }
 
     fn remove_session(&mut self, token: &TokenHash) -> Result<(), StoreError> {
-        self.tables().sessions.remove(token);
+        self.tables().retain_sessions(|session| session.token != *token);
         Ok(())
     }
 
     fn remove_sessions_of(&mut self, agent: AgentId) -> Result<(), StoreError> {
-        self.tables().sessions.retain(|_, session| session.agent != agent);
+        self.tables().retain_sessions(|session| session.agent != agent);
         Ok(())
     }
 
     fn remove_sessions_before(&mut self, used_at_ms: u64) -> Result<(), StoreError> {
-        self.tables().sessions.retain(|_, session| session.used_at_ms >= used_at_ms);
+        self.tables().retain_sessions(|session| session.used_at_ms >= used_at_ms);
+        Ok(())
+    }
+
+    fn add_device(&mut self, device: &DeviceRecord, before: Option<&TokenHash>) -> Result<(), StoreError> {
+        let mut tables = self.tables();
+        if !tables.agents.contains_key(&device.agent) {
+            return Err(StoreError::Missing);
+        }
+        tables.devices.retain(|token, known| before != Some(token) || known.agent != device.agent);
+        tables.devices.insert(device.token, device.clone());
+        let of_agent = tables.devices.values().filter(|known| known.agent == device.agent);
+        let mut oldest: Vec<_> = of_agent.map(|known| (known.used_at_ms, known.token)).collect();
+        oldest.sort_unstable();
+        for (_, token) in oldest.iter().rev().skip(DEVICES_PER_AGENT_MAX) {
+            tables.devices.remove(token);
+        }
+        Ok(())
+    }
+
+    fn remove_devices_of(&mut self, agent: AgentId) -> Result<(), StoreError> {
+        self.tables().devices.retain(|_, device| device.agent != agent);
         Ok(())
     }
 
@@ -213,6 +252,14 @@ impl Writer for MemoryStore {
 }
 
 impl Tables {
+    fn retain_sessions(&mut self, kept: impl Fn(&SessionRecord) -> bool) {
+        let before = self.sessions.len();
+        self.sessions.retain(|_, session| kept(session));
+        if self.sessions.len() < before {
+            self.settings += 1;
+        }
+    }
+
     fn page(&self, conversation: ConversationId, lane: Lane, after: Seq) -> Vec<Event> {
         let staff = lane == Lane::Staff;
         let range = (conversation, staff, after.next())..=(conversation, staff, Seq(u64::MAX));
@@ -277,6 +324,20 @@ impl Reader for MemoryStore {
 
     fn agents(&mut self) -> Result<Vec<AgentRecord>, StoreError> {
         Ok(self.tables().agents.values().cloned().collect())
+    }
+
+    fn agent(&mut self, id: AgentId) -> Result<AgentRecord, StoreError> {
+        self.tables().agents.get(&id).cloned().ok_or(StoreError::Missing)
+    }
+
+    fn conversations_of(&mut self, site: &SiteId) -> Result<(u64, u64), StoreError> {
+        let rows = self.tables().conversations(|row| row.site == *site);
+        let open = rows.iter().filter(|row| !row.closed()).count();
+        Ok((rows.len() as u64, open as u64))
+    }
+
+    fn device(&mut self, token: &TokenHash) -> Result<DeviceRecord, StoreError> {
+        self.tables().devices.get(token).cloned().ok_or(StoreError::Missing)
     }
 
     fn agent_by_email(&mut self, email: &str) -> Result<AgentRecord, StoreError> {

@@ -18,7 +18,9 @@ use wire::{AgentId, AttachmentId, ConversationState, SiteId, VisitorId};
 
 use crate::blob::StoredFile;
 
-pub use record::{AgentRecord, AttachmentRecord, SessionRecord, Site, TokenHash, Uploader, VisitorRecord};
+pub use record::{
+    AgentRecord, AttachmentRecord, DeviceRecord, SessionRecord, Site, TokenHash, Uploader, VisitorRecord,
+};
 
 /// Why a settings request or a look-up failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -134,11 +136,18 @@ pub trait Writer: Send {
     /// See [`AppendError`]; never `Busy`.
     fn append(&mut self, now_ms: u64, append: &Append) -> Result<Appended, AppendError>;
 
-    /// Adds a site, or replaces its name and origins. Raises the settings version.
+    /// Adds a site, or replaces its name and origins; one that was removed is back. Raises the settings version.
     ///
     /// # Errors
     /// `Down`.
     fn put_site(&mut self, site: &Site) -> Result<(), StoreError>;
+
+    /// Removes a site: no page may carry it any more. While there are conversations of it they are kept with their visitors, and with `keep`
+    /// alone. Raises the settings version.
+    ///
+    /// # Errors
+    /// `Missing` when there is no such site, `Conflict` when it has conversations and `keep` is not set.
+    fn remove_site(&mut self, site: &SiteId, keep: bool) -> Result<(), StoreError>;
 
     /// Adds an agent, or replaces the one with this id. Raises the settings version.
     ///
@@ -158,7 +167,7 @@ pub trait Writer: Send {
     /// `Down`.
     fn touch_session(&mut self, token: &TokenHash, used_at_ms: u64) -> Result<(), StoreError>;
 
-    /// Revokes a sign-in; an unknown one is none already.
+    /// Revokes a sign-in; an unknown one is none already. Like every removal of sign-ins this raises the settings version when there was one.
     ///
     /// # Errors
     /// `Down`.
@@ -175,6 +184,18 @@ pub trait Writer: Send {
     /// # Errors
     /// `Down`.
     fn remove_sessions_before(&mut self, used_at_ms: u64) -> Result<(), StoreError>;
+
+    /// Keeps a browser that an agent has signed in from, in place of the one that it was before, and of the agent's oldest beyond a bound.
+    ///
+    /// # Errors
+    /// `Missing` when there is no such agent.
+    fn add_device(&mut self, device: &DeviceRecord, before: Option<&TokenHash>) -> Result<(), StoreError>;
+
+    /// Forgets all browsers of an agent.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn remove_devices_of(&mut self, agent: AgentId) -> Result<(), StoreError>;
 
     /// Keeps a new visitor.
     ///
@@ -216,7 +237,8 @@ pub trait Reader: Send {
     /// `Down`.
     fn open_conversations(&mut self) -> Result<Vec<Conversation>, StoreError>;
 
-    /// Rises with every change of a site or an agent, also by another process: cheap to ask every second.
+    /// Rises with every change of a site or an agent and with every sign-in that is revoked, also by another process: cheap to ask several
+    /// times a second.
     ///
     /// # Errors
     /// `Down`.
@@ -245,6 +267,24 @@ pub trait Reader: Send {
     /// # Errors
     /// `Missing` or `Down`.
     fn agent_by_email(&mut self, email: &str) -> Result<AgentRecord, StoreError>;
+
+    /// One agent.
+    ///
+    /// # Errors
+    /// `Missing` or `Down`.
+    fn agent(&mut self, id: AgentId) -> Result<AgentRecord, StoreError>;
+
+    /// How many conversations a site has: in all, and of these not ended. Counts them one by one.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn conversations_of(&mut self, site: &SiteId) -> Result<(u64, u64), StoreError>;
+
+    /// A browser that an agent has signed in from.
+    ///
+    /// # Errors
+    /// `Missing` or `Down`.
+    fn device(&mut self, token: &TokenHash) -> Result<DeviceRecord, StoreError>;
 
     /// A sign-in. Whether it is too old is the caller's question.
     ///
@@ -297,6 +337,9 @@ pub fn write_once<T, E: From<StoreError>>(
     writer.commit()?;
     changed
 }
+
+/// Browsers that one account is known in at most; the one longest not signed in from goes first.
+const DEVICES_PER_AGENT_MAX: usize = 20;
 
 /// Cuts a page of ended conversations out of one row more than a page, newest first. An older client asks for what ended strictly before
 /// the last row's time, so rows of one millisecond are not torn apart as long as others stand before them.

@@ -40,6 +40,8 @@ pub struct AgentRecord {
     pub capacity: u32,
     /// Argon2id in PHC form.
     pub password_hash: String,
+    /// Switched off: it neither signs in nor keeps anything, and is not among the agents of the core.
+    pub disabled: bool,
 }
 
 impl fmt::Debug for AgentRecord {
@@ -58,6 +60,17 @@ pub struct SessionRecord {
     /// When, in milliseconds since 1970 UTC.
     pub created_at_ms: u64,
     /// Last use, as last recorded.
+    pub used_at_ms: u64,
+}
+
+/// A browser that an agent has signed in from: what it knows may be tried there while others guess.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceRecord {
+    /// Hash of what its cookie carries.
+    pub token: TokenHash,
+    /// The one account it is known to.
+    pub agent: AgentId,
+    /// The last sign-in, in milliseconds since 1970 UTC.
     pub used_at_ms: u64,
 }
 

@@ -159,6 +159,7 @@ pub(crate) fn add_agent(folder: &Path, name: &str, capacity: u32) {
         role: Role::Agent,
         capacity,
         password_hash: hash.clone(),
+        disabled: false,
     };
     let store = SqliteStore::attach(folder).expect("a store");
     let mut writer = store.writer().expect("a writer");

@@ -2,12 +2,13 @@
 
 use relay::blob::StoredFile;
 use relay::store::{
-    AgentRecord, SessionRecord, Site, Store, StoreError, TokenHash, Uploader, VisitorRecord, Writer, write_once,
+    AgentRecord, DeviceRecord, Reader, SessionRecord, Site, Store, StoreError, TokenHash, Uploader, VisitorRecord,
+    Writer, write_once,
 };
 use relay_core::store::{Draft, DraftBody};
 use wire::{AgentId, AttachmentId, Author, MessageId, Role, VisitorId};
 
-use crate::fixture::{ANNA, BORIS, FIRST, KIM, LEE, SECOND, file, from_visitor, site, world};
+use crate::fixture::{ANNA, BORIS, FIRST, KIM, LEE, SECOND, file, from_visitor, site, text, world};
 
 fn agent(id: AgentId, email: &str) -> AgentRecord {
     AgentRecord {
@@ -17,6 +18,7 @@ fn agent(id: AgentId, email: &str) -> AgentRecord {
         role: Role::Supervisor,
         capacity: 4,
         password_hash: "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA".to_owned(),
+        disabled: false,
     }
 }
 
@@ -40,6 +42,73 @@ pub(crate) fn sites_are_put_and_replaced(store: &dyn Store) {
     assert_eq!(world.reader.site(&site("nowhere")), Err(StoreError::Missing));
 }
 
+pub(crate) fn a_site_goes_with_its_visitors_or_stays_behind_its_conversations(store: &dyn Store) {
+    let mut world = world(store);
+    let of_other = |id, token| VisitorRecord {
+        id: VisitorId(id),
+        site: site("other"),
+        token: TokenHash([token; 32]),
+        created_at_ms: 5,
+        used_at_ms: 5,
+    };
+    change(&mut *world.writer, |writer| writer.add_visitor(&of_other(70, 70))).unwrap();
+    world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello")]));
+    assert_eq!(world.reader.conversations_of(&site("demo")), Ok((1, 1)));
+    assert_eq!(world.reader.conversations_of(&site("other")), Ok((0, 0)));
+    let before = world.reader.settings_version().unwrap();
+    let writer = &mut *world.writer;
+    for (id, keep, expected) in [
+        ("nowhere", true, Err(StoreError::Missing)),
+        ("other", false, Ok(())),
+        ("other", false, Err(StoreError::Missing)),
+        ("demo", false, Err(StoreError::Conflict)),
+        ("demo", true, Ok(())),
+        ("demo", true, Err(StoreError::Missing)),
+    ] {
+        assert_eq!(change(writer, |writer| writer.remove_site(&site(id), keep)), expected, "{id} {keep}");
+    }
+    assert!(world.reader.settings_version().unwrap() > before);
+    assert_eq!(world.reader.sites(), Ok(Vec::new()));
+    assert_eq!(world.reader.site(&site("demo")), Err(StoreError::Missing));
+    assert_eq!(world.reader.visitor_by_token(&TokenHash([70; 32])), Err(StoreError::Missing));
+    assert_eq!(world.reader.conversations_of(&site("demo")), Ok((1, 1)), "its conversations are kept");
+    let late = VisitorRecord { site: site("demo"), ..of_other(71, 71) };
+    assert_eq!(change(writer, |writer| writer.add_visitor(&late)), Err(StoreError::Missing), "nobody new");
+    let back = Site { id: site("demo"), name: "Back".to_owned(), origins: Vec::new() };
+    change(writer, |writer| writer.put_site(&back)).unwrap();
+    assert_eq!(world.reader.sites(), Ok(vec![back]));
+}
+
+pub(crate) fn browsers_are_known_to_one_account_and_the_oldest_go(store: &dyn Store) {
+    let mut world = world(store);
+    let device = |token, agent, used_at_ms| DeviceRecord { token: TokenHash([token; 32]), agent, used_at_ms };
+    let stranger = device(1, KIM, 1);
+    assert_eq!(change(&mut *world.writer, |writer| writer.add_device(&stranger, None)), Err(StoreError::Missing));
+    change(&mut *world.writer, |writer| writer.put_agent(&agent(KIM, "kim@example.com"))).unwrap();
+    change(&mut *world.writer, |writer| writer.put_agent(&agent(LEE, "lee@example.com"))).unwrap();
+    let writer = &mut *world.writer;
+    let mut add = |record: &DeviceRecord, before: Option<u8>| {
+        let before = before.map(|token| TokenHash([token; 32]));
+        change(writer, |writer| writer.add_device(record, before.as_ref()))
+    };
+    add(&device(1, KIM, 1), None).unwrap();
+    add(&device(100, LEE, 1), None).unwrap();
+    add(&device(2, KIM, 2), Some(1)).unwrap();
+    add(&device(101, LEE, 2), Some(2)).unwrap();
+    let known = |world: &mut crate::fixture::World, token| world.reader.device(&TokenHash([token; 32]));
+    assert_eq!(known(&mut world, 1), Err(StoreError::Missing), "another took its place");
+    assert_eq!(known(&mut world, 2), Ok(device(2, KIM, 2)), "nobody takes the place of another account's");
+    for token in 3..30 {
+        let record = device(token, KIM, u64::from(token));
+        change(&mut *world.writer, |writer| writer.add_device(&record, None)).unwrap();
+    }
+    let kept: Vec<u8> = (1..30).filter(|token| known(&mut world, *token).is_ok()).collect();
+    assert_eq!(kept, (10..30).collect::<Vec<_>>(), "the twenty last used");
+    change(&mut *world.writer, |writer| writer.remove_devices_of(KIM)).unwrap();
+    assert_eq!(known(&mut world, 29), Err(StoreError::Missing));
+    assert_eq!(known(&mut world, 100), Ok(device(100, LEE, 1)));
+}
+
 pub(crate) fn agents_have_one_mail_address_each(store: &dyn Store) {
     let mut world = world(store);
     let before = world.reader.settings_version().unwrap();
@@ -49,7 +118,9 @@ pub(crate) fn agents_have_one_mail_address_each(store: &dyn Store) {
     assert_eq!(change(&mut *world.writer, |writer| writer.put_agent(&same)), Err(StoreError::Conflict));
     assert_eq!(world.reader.agent_by_email("KIM@example.com"), Ok(kim.clone()));
     assert_eq!(world.reader.agent_by_email("lee@example.com"), Err(StoreError::Missing));
-    let busier = AgentRecord { capacity: 9, role: Role::Administrator, ..kim };
+    assert_eq!(world.reader.agent(KIM), Ok(kim.clone()));
+    assert_eq!(world.reader.agent(LEE), Err(StoreError::Missing));
+    let busier = AgentRecord { capacity: 9, role: Role::Administrator, disabled: true, ..kim };
     change(&mut *world.writer, |writer| writer.put_agent(&busier)).unwrap();
     assert_eq!(world.reader.agents(), Ok(vec![busier]));
     assert!(world.reader.settings_version().unwrap() > before);
@@ -67,15 +138,24 @@ pub(crate) fn sessions_are_kept_touched_and_revoked(store: &dyn Store) {
         change(writer, |writer| writer.add_session(&session(token, of))).unwrap();
     }
     change(writer, |writer| writer.touch_session(&TokenHash([1; 32]), 50)).unwrap();
+    let mut version = world.reader.settings_version().unwrap();
+    let mut is_raised = |reader: &mut dyn Reader| {
+        let before = std::mem::replace(&mut version, reader.settings_version().unwrap());
+        version > before
+    };
     assert_eq!(world.reader.session(&TokenHash([1; 32])).unwrap().used_at_ms, 50);
     change(writer, |writer| writer.remove_session(&TokenHash([2; 32]))).unwrap();
+    assert!(is_raised(&mut *world.reader));
     change(writer, |writer| writer.remove_session(&TokenHash([9; 32]))).unwrap();
+    assert!(!is_raised(&mut *world.reader), "nothing was revoked");
     assert_eq!(world.reader.session(&TokenHash([2; 32])), Err(StoreError::Missing));
     change(writer, |writer| writer.remove_sessions_before(20)).unwrap();
+    assert!(is_raised(&mut *world.reader));
     assert_eq!(world.reader.session(&TokenHash([3; 32])), Err(StoreError::Missing));
     assert_eq!(world.reader.session(&TokenHash([4; 32])), Err(StoreError::Missing));
     change(writer, |writer| writer.add_session(&session(5, LEE))).unwrap();
     change(writer, |writer| writer.remove_sessions_of(KIM)).unwrap();
+    assert!(is_raised(&mut *world.reader));
     assert_eq!(world.reader.session(&TokenHash([1; 32])), Err(StoreError::Missing));
     assert_eq!(world.reader.session(&TokenHash([5; 32])), Ok(session(5, LEE)));
 }

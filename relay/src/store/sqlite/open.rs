@@ -10,9 +10,10 @@ use super::{DATABASE_FILE, LOCK_FILE, io_error};
 use crate::store::OpenError;
 
 /// Every schema change so far, in order; a database remembers how many it has had (`user_version`).
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../../migrations/sqlite/0001_init.sql"),
     include_str!("../../../migrations/sqlite/0002_recent.sql"),
+    include_str!("../../../migrations/sqlite/0003_access.sql"),
 ];
 
 /// The schema this relay reads and writes.

@@ -1,13 +1,14 @@
 //! Requests about sites, agents, visitors, their tokens, and uploaded files.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use wire::{AgentId, AttachmentId, Media, Role, VisitorId};
+use wire::{AgentId, AttachmentId, Media, Role, SiteId, VisitorId};
 
 use super::append::attachment;
 use super::row::{self, agent_columns, attachment_columns};
 use super::writer::{Failure, refuse};
 use crate::store::{
-    AgentRecord, AttachmentRecord, SessionRecord, Site, StoreError, TokenHash, Uploader, VisitorRecord,
+    AgentRecord, AttachmentRecord, DEVICES_PER_AGENT_MAX, DeviceRecord, SessionRecord, Site, StoreError, TokenHash,
+    Uploader, VisitorRecord,
 };
 
 type Changed<T> = Result<T, Failure<StoreError>>;
@@ -19,7 +20,7 @@ fn settings_changed(connection: &Connection) -> Changed<()> {
 
 pub(super) fn put_site(connection: &Connection, site: &Site) -> Changed<()> {
     const SITE: &str =
-        "INSERT INTO site (id, name) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET name = excluded.name";
+        "INSERT INTO site (id, name) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET name = excluded.name, removed = 0";
     const ORIGIN: &str = "INSERT INTO site_origin (site, place, origin) VALUES (?1, ?2, ?3)";
     let id = site.id.as_str();
     connection.prepare_cached(SITE)?.execute([id, &site.name])?;
@@ -30,12 +31,30 @@ pub(super) fn put_site(connection: &Connection, site: &Site) -> Changed<()> {
     settings_changed(connection)
 }
 
+pub(super) fn remove_site(connection: &Connection, site: &SiteId, keep: bool) -> Changed<()> {
+    let site = site.as_str();
+    if !connection.prepare_cached("SELECT 1 FROM site WHERE id = ?1 AND removed = 0")?.exists([site])? {
+        return Err(Failure::Refused(StoreError::Missing));
+    }
+    if connection.prepare_cached("SELECT 1 FROM conversation WHERE site = ?1")?.exists([site])? {
+        if !keep {
+            return Err(Failure::Refused(StoreError::Conflict));
+        }
+        connection.prepare_cached("UPDATE site SET removed = 1 WHERE id = ?1")?.execute([site])?;
+    } else {
+        connection.prepare_cached("DELETE FROM visitor WHERE site = ?1")?.execute([site])?;
+        connection.prepare_cached("DELETE FROM site WHERE id = ?1")?.execute([site])?;
+    }
+    settings_changed(connection)
+}
+
 pub(super) fn put_agent(connection: &Connection, agent: &AgentRecord) -> Changed<()> {
     const SQL: &str = concat!(
         "INSERT INTO agent (",
         agent_columns!(),
-        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name, \
-         role = excluded.role, capacity = excluded.capacity, password_hash = excluded.password_hash"
+        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name, \
+         role = excluded.role, capacity = excluded.capacity, password_hash = excluded.password_hash, \
+         disabled = excluded.disabled"
     );
     let role = match agent.role {
         Role::Agent => 0,
@@ -45,7 +64,7 @@ pub(super) fn put_agent(connection: &Connection, agent: &AgentRecord) -> Changed
     let id = agent.id.0.to_be_bytes();
     connection
         .prepare_cached(SQL)?
-        .execute(params![id, agent.email, agent.name, role, agent.capacity, agent.password_hash])
+        .execute(params![id, agent.email, agent.name, role, agent.capacity, agent.password_hash, agent.disabled])
         .map_err(refuse(StoreError::Conflict))?;
     settings_changed(connection)
 }
@@ -67,23 +86,51 @@ pub(super) fn touch_session(connection: &Connection, token: &TokenHash, used_at_
 }
 
 pub(super) fn remove_session(connection: &Connection, token: &TokenHash) -> Changed<()> {
-    connection.prepare_cached("DELETE FROM agent_session WHERE token = ?1")?.execute([token.0])?;
-    Ok(())
+    let removed = connection.prepare_cached("DELETE FROM agent_session WHERE token = ?1")?.execute([token.0])?;
+    sessions_removed(connection, removed)
 }
 
 pub(super) fn remove_sessions_of(connection: &Connection, agent: AgentId) -> Changed<()> {
-    connection.prepare_cached("DELETE FROM agent_session WHERE agent = ?1")?.execute([agent.0.to_be_bytes()])?;
-    Ok(())
+    const SQL: &str = "DELETE FROM agent_session WHERE agent = ?1";
+    let removed = connection.prepare_cached(SQL)?.execute([agent.0.to_be_bytes()])?;
+    sessions_removed(connection, removed)
 }
 
 pub(super) fn remove_sessions_before(connection: &Connection, used_at_ms: u64) -> Changed<()> {
     const SQL: &str = "DELETE FROM agent_session WHERE used_at_ms < ?1";
-    connection.prepare_cached(SQL)?.execute([row::column(used_at_ms)])?;
+    let removed = connection.prepare_cached(SQL)?.execute([row::column(used_at_ms)])?;
+    sessions_removed(connection, removed)
+}
+
+/// Whoever watches the settings looks at every open sign-in again.
+fn sessions_removed(connection: &Connection, removed: usize) -> Changed<()> {
+    if removed == 0 { Ok(()) } else { settings_changed(connection) }
+}
+
+pub(super) fn add_device(connection: &Connection, device: &DeviceRecord, before: Option<&TokenHash>) -> Changed<()> {
+    const SQL: &str = "INSERT INTO agent_device (token, agent, used_at_ms) VALUES (?1, ?2, ?3)";
+    const OLDEST: &str = "DELETE FROM agent_device WHERE agent = ?1 AND token NOT IN \
+        (SELECT token FROM agent_device WHERE agent = ?1 ORDER BY used_at_ms DESC, token DESC LIMIT ?2)";
+    let agent = device.agent.0.to_be_bytes();
+    if let Some(before) = before {
+        const BEFORE: &str = "DELETE FROM agent_device WHERE token = ?1 AND agent = ?2";
+        connection.prepare_cached(BEFORE)?.execute(params![before.0, agent])?;
+    }
+    connection
+        .prepare_cached(SQL)?
+        .execute(params![device.token.0, agent, row::column(device.used_at_ms)])
+        .map_err(refuse(StoreError::Missing))?;
+    connection.prepare_cached(OLDEST)?.execute(params![agent, DEVICES_PER_AGENT_MAX as i64])?;
+    Ok(())
+}
+
+pub(super) fn remove_devices_of(connection: &Connection, agent: AgentId) -> Changed<()> {
+    connection.prepare_cached("DELETE FROM agent_device WHERE agent = ?1")?.execute([agent.0.to_be_bytes()])?;
     Ok(())
 }
 
 pub(super) fn add_visitor(connection: &Connection, visitor: &VisitorRecord) -> Changed<()> {
-    const SITE: &str = "SELECT 1 FROM site WHERE id = ?1";
+    const SITE: &str = "SELECT 1 FROM site WHERE id = ?1 AND removed = 0";
     const SQL: &str = "INSERT INTO visitor (id, site, token, created_at_ms, used_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
     let site = visitor.site.as_str();
     if !connection.prepare_cached(SITE)?.exists([site])? {

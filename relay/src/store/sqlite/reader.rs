@@ -14,8 +14,8 @@ use super::row::{self, agent_columns, attachment_columns, conversation_columns, 
 use super::{append, down, open};
 use crate::blob::StoredFile;
 use crate::store::{
-    AgentRecord, AttachmentRecord, OpenError, Reader, SessionRecord, Site, StoreError, TokenHash, VisitorRecord,
-    page_of_closed,
+    AgentRecord, AttachmentRecord, DeviceRecord, OpenError, Reader, SessionRecord, Site, StoreError, TokenHash,
+    VisitorRecord, page_of_closed,
 };
 
 /// One more row than a page tells whether there are more.
@@ -194,7 +194,7 @@ impl Reader for SqliteReader {
 
     fn sites(&mut self) -> Result<Vec<Site>, StoreError> {
         let moment = self.connection.unchecked_transaction().map_err(down)?;
-        let ids = self.all("SELECT id FROM site ORDER BY id", [], |found| row::site(found, 0))?;
+        let ids = self.all("SELECT id FROM site WHERE removed = 0 ORDER BY id", [], |found| row::site(found, 0))?;
         let sites = ids.iter().map(|id| self.site_now(id)).collect();
         drop(moment);
         sites
@@ -211,31 +211,49 @@ impl Reader for SqliteReader {
         self.all(concat!("SELECT ", agent_columns!(), " FROM agent ORDER BY id"), [], row::agent)
     }
 
+    fn agent(&mut self, id: AgentId) -> Result<AgentRecord, StoreError> {
+        const SQL: &str = concat!("SELECT ", agent_columns!(), " FROM agent WHERE id = ?1");
+        self.one(SQL, [id.0.to_be_bytes()], row::agent)
+    }
+
+    fn conversations_of(&mut self, site: &SiteId) -> Result<(u64, u64), StoreError> {
+        const SQL: &str = "SELECT count(*), count(*) FILTER (WHERE state < 3) FROM conversation WHERE site = ?1";
+        self.one(SQL, [site.as_str()], |found| Ok((row::number(found, 0)?, row::number(found, 1)?)))
+    }
+
+    fn device(&mut self, token: &TokenHash) -> Result<DeviceRecord, StoreError> {
+        const SQL: &str = "SELECT token, agent, used_at_ms FROM agent_device WHERE token = ?1";
+        self.one(SQL, [token.0], |found| {
+            let agent = AgentId(row::id(found, 1)?);
+            Ok(DeviceRecord { token: row::token(found, 0)?, agent, used_at_ms: row::number(found, 2)? })
+        })
+    }
+
     fn agent_by_email(&mut self, email: &str) -> Result<AgentRecord, StoreError> {
         self.one(concat!("SELECT ", agent_columns!(), " FROM agent WHERE email = ?1"), [email], row::agent)
     }
 
     fn session(&mut self, token: &TokenHash) -> Result<SessionRecord, StoreError> {
-        const SQL: &str = "SELECT agent, created_at_ms, used_at_ms FROM agent_session WHERE token = ?1";
+        const SQL: &str = "SELECT token, agent, created_at_ms, used_at_ms FROM agent_session WHERE token = ?1";
         self.one(SQL, [token.0], |found| {
             Ok(SessionRecord {
-                token: *token,
-                agent: AgentId(row::id(found, 0)?),
-                created_at_ms: row::number(found, 1)?,
-                used_at_ms: row::number(found, 2)?,
+                token: row::token(found, 0)?,
+                agent: AgentId(row::id(found, 1)?),
+                created_at_ms: row::number(found, 2)?,
+                used_at_ms: row::number(found, 3)?,
             })
         })
     }
 
     fn visitor_by_token(&mut self, token: &TokenHash) -> Result<VisitorRecord, StoreError> {
-        const SQL: &str = "SELECT id, site, created_at_ms, used_at_ms FROM visitor WHERE token = ?1";
+        const SQL: &str = "SELECT id, site, token, created_at_ms, used_at_ms FROM visitor WHERE token = ?1";
         self.one(SQL, [token.0], |found| {
             Ok(VisitorRecord {
                 id: VisitorId(row::id(found, 0)?),
                 site: row::site(found, 1)?,
-                token: *token,
-                created_at_ms: row::number(found, 2)?,
-                used_at_ms: row::number(found, 3)?,
+                token: row::token(found, 2)?,
+                created_at_ms: row::number(found, 3)?,
+                used_at_ms: row::number(found, 4)?,
             })
         })
     }
@@ -287,7 +305,8 @@ impl SqliteReader {
     /// A site, inside the running read transaction.
     fn site_now(&self, id: &SiteId) -> Result<Site, StoreError> {
         const ORIGINS: &str = "SELECT origin FROM site_origin WHERE site = ?1 ORDER BY place";
-        let name = self.one("SELECT name FROM site WHERE id = ?1", [id.as_str()], |found| found.get(0))?;
+        let name =
+            self.one("SELECT name FROM site WHERE id = ?1 AND removed = 0", [id.as_str()], |found| found.get(0))?;
         let origins = self.all(ORIGINS, [id.as_str()], |found| found.get(0))?;
         Ok(Site { id: id.clone(), name, origins })
     }

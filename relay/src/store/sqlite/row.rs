@@ -10,7 +10,7 @@ use wire::{
     MessageId, Party, Role, Seq, SiteId, VisitorId,
 };
 
-use crate::store::{AgentRecord, AttachmentRecord, Uploader};
+use crate::store::{AgentRecord, AttachmentRecord, TokenHash, Uploader};
 
 /// The columns of [`conversation`], in its order.
 macro_rules! conversation_columns {
@@ -34,7 +34,7 @@ macro_rules! attachment_columns {
 /// The columns of [`agent`], in its order.
 macro_rules! agent_columns {
     () => {
-        "id, email, name, role, capacity, password_hash"
+        "id, email, name, role, capacity, password_hash, disabled"
     };
 }
 pub(super) use {agent_columns, attachment_columns, conversation_columns, event_columns};
@@ -136,7 +136,13 @@ pub(super) fn agent(row: &Row<'_>) -> Result<AgentRecord> {
         role,
         capacity: row.get(4)?,
         password_hash: row.get(5)?,
+        disabled: row.get(6)?,
     })
+}
+
+/// The hash of a token, as it is kept.
+pub(super) fn token(row: &Row<'_>, column: usize) -> Result<TokenHash> {
+    Ok(TokenHash(row.get(column)?))
 }
 
 /// A 16-byte id.

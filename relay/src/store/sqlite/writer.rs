@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use relay_core::store::{Append, AppendError, Appended};
 use rusqlite::Connection;
-use wire::{AgentId, AttachmentId, VisitorId};
+use wire::{AgentId, AttachmentId, SiteId, VisitorId};
 
 use super::checkpoint::Checkpointer;
 use super::recent::{Batch, Recent};
 use super::{down, is_constraint, open, people};
 use crate::store::{
-    AgentRecord, AttachmentRecord, OpenError, SessionRecord, Site, StoreError, TokenHash, VisitorRecord, Writer,
+    AgentRecord, AttachmentRecord, DeviceRecord, OpenError, SessionRecord, Site, StoreError, TokenHash, VisitorRecord,
+    Writer,
 };
 
 /// The one writer of a database.
@@ -165,6 +166,10 @@ impl Writer for SqliteWriter {
         self.isolated(|connection| people::put_site(connection, site))
     }
 
+    fn remove_site(&mut self, site: &SiteId, keep: bool) -> Result<(), StoreError> {
+        self.isolated(|connection| people::remove_site(connection, site, keep))
+    }
+
     fn put_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError> {
         self.isolated(|connection| people::put_agent(connection, agent))
     }
@@ -187,6 +192,14 @@ impl Writer for SqliteWriter {
 
     fn remove_sessions_before(&mut self, used_at_ms: u64) -> Result<(), StoreError> {
         self.isolated(|connection| people::remove_sessions_before(connection, used_at_ms))
+    }
+
+    fn add_device(&mut self, device: &DeviceRecord, before: Option<&TokenHash>) -> Result<(), StoreError> {
+        self.isolated(|connection| people::add_device(connection, device, before))
+    }
+
+    fn remove_devices_of(&mut self, agent: AgentId) -> Result<(), StoreError> {
+        self.isolated(|connection| people::remove_devices_of(connection, agent))
     }
 
     fn add_visitor(&mut self, visitor: &VisitorRecord) -> Result<(), StoreError> {
