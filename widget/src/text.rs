@@ -95,6 +95,9 @@ impl Text {
         match refusal {
             Refusal::TextTooLong { chars_max } => self.with("refused_text_too_long", "n", &chars_max.to_string()),
             Refusal::FileTooLarge { bytes_max } => self.with("refused_file_too_large", "size", &self.bytes(*bytes_max)),
+            Refusal::PictureTooLarge { pixels_max } => {
+                self.with("refused_picture", "n", &(pixels_max / 1_000_000).to_string())
+            }
             Refusal::TextEmpty => self.get("refused_text_empty"),
             Refusal::TextInvalid => self.get("refused_text_invalid"),
             Refusal::Ended => self.get("refused_ended"),
@@ -102,6 +105,9 @@ impl Text {
             Refusal::Busy | Refusal::StoreDown => self.get("refused_busy"),
             Refusal::FileEmpty => self.get("refused_file_empty"),
             Refusal::FileKind => self.get("refused_file_kind"),
+            Refusal::FileEncoding => self.get("refused_file_encoding"),
+            Refusal::QuotaExceeded { .. } => self.get("refused_quota"),
+            Refusal::DiskFull => self.get("refused_disk"),
             Refusal::FileMissing | Refusal::UploadBroken => self.get("refused_upload_broken"),
             Refusal::TooManyConversations => self.get("refused_many"),
             Refusal::Taken => self.get("refused_taken"),

@@ -59,12 +59,16 @@ impl From<BlobError> for Reject {
 const fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::QuotaExceeded { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         Refusal::Busy | Refusal::StoreDown => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::NotFound | Refusal::FileMissing | Refusal::SiteUnknown => StatusCode::NOT_FOUND,
         Refusal::SignInFailed | Refusal::SignedOut | Refusal::TokenInvalid => StatusCode::UNAUTHORIZED,
         Refusal::OriginRefused | Refusal::NotAllowed => StatusCode::FORBIDDEN,
-        Refusal::FileTooLarge { .. } | Refusal::TextTooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        Refusal::FileKind => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Refusal::FileTooLarge { .. } | Refusal::TextTooLong { .. } | Refusal::PictureTooLarge { .. } => {
+            StatusCode::PAYLOAD_TOO_LARGE
+        }
+        Refusal::FileKind | Refusal::FileEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Refusal::Ended | Refusal::Taken | Refusal::AtCapacity | Refusal::TooManyConversations => StatusCode::CONFLICT,
         Refusal::TextEmpty
         | Refusal::TextInvalid
@@ -88,7 +92,7 @@ impl IntoResponse for Reject {
         };
         crate::metrics::refused(&refusal, 1);
         let mut response = (status(&refusal), Json(&refusal)).into_response();
-        if let Refusal::RateLimited { retry_after_ms } = refusal {
+        if let Refusal::RateLimited { retry_after_ms } | Refusal::QuotaExceeded { retry_after_ms } = refusal {
             let seconds = HeaderValue::from(retry_after_ms.div_ceil(1_000));
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }

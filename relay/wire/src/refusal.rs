@@ -65,11 +65,25 @@ pub enum Refusal {
     OriginRefused,
     /// The request cannot be read.
     Malformed,
+    /// More bytes than one visitor, network or site may send in a day or have kept. Trying again at once is of no use.
+    QuotaExceeded {
+        /// After this long some may be sent again, in milliseconds; 0 when time alone does not help.
+        retry_after_ms: u64,
+    },
+    /// The relay's disk is nearly full, and what is left is kept for others; nothing was recorded.
+    DiskFull,
+    /// A picture with more pixels than a browser can show without harm, however few bytes it has.
+    PictureTooLarge {
+        /// The most pixels allowed, all frames of a moving picture together.
+        pixels_max: u64,
+    },
+    /// A text in an encoding that is not taken; as UTF-8 it is.
+    FileEncoding,
 }
 
 impl Refusal {
     /// The code of every refusal, for tables and tests.
-    pub const CODES: [&str; 25] = [
+    pub const CODES: [&str; 29] = [
         "text_empty",
         "text_too_long",
         "text_invalid",
@@ -95,6 +109,10 @@ impl Refusal {
         "site_unknown",
         "origin_refused",
         "malformed",
+        "quota_exceeded",
+        "disk_full",
+        "picture_too_large",
+        "file_encoding",
     ];
 
     /// What stands as `reason` on the wire.
@@ -126,13 +144,17 @@ impl Refusal {
             Self::SiteUnknown => "site_unknown",
             Self::OriginRefused => "origin_refused",
             Self::Malformed => "malformed",
+            Self::QuotaExceeded { .. } => "quota_exceeded",
+            Self::DiskFull => "disk_full",
+            Self::PictureTooLarge { .. } => "picture_too_large",
+            Self::FileEncoding => "file_encoding",
         }
     }
 
     /// Whether the same request may succeed later by itself, so that a client should try again.
     #[must_use]
     pub const fn retry(&self) -> bool {
-        matches!(self, Self::RateLimited { .. } | Self::Busy | Self::StoreDown | Self::UploadBroken)
+        matches!(self, Self::RateLimited { .. } | Self::Busy | Self::StoreDown | Self::UploadBroken | Self::DiskFull)
     }
 }
 
@@ -142,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_code_is_what_stands_on_the_wire() {
-        let data = [("chars_max", 1), ("retry_after_ms", 1), ("bytes_max", 1)];
+        let data = [("chars_max", 1), ("retry_after_ms", 1), ("bytes_max", 1), ("pixels_max", 1)];
         for code in Refusal::CODES {
             let mut json = serde_json::Map::from_iter(data.map(|(name, value)| (name.to_owned(), value.into())));
             json.insert("reason".to_owned(), code.into());

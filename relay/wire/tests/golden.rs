@@ -308,6 +308,10 @@ fn refusals() {
         Refusal::SiteUnknown,
         Refusal::OriginRefused,
         Refusal::Malformed,
+        Refusal::QuotaExceeded { retry_after_ms: 3_600_000 },
+        Refusal::DiskFull,
+        Refusal::PictureTooLarge { pixels_max: 50_000_000 },
+        Refusal::FileEncoding,
     ];
     assert_eq!(refusals.each_ref().map(Refusal::code), Refusal::CODES);
     check("refusal.json", refusals.into_iter().map(|refusal| (refusal.code(), refusal)).collect());

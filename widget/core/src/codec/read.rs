@@ -278,6 +278,10 @@ fn refusal(json: &Json) -> Option<Refusal> {
         "site_unknown" => Refusal::SiteUnknown,
         "origin_refused" => Refusal::OriginRefused,
         "malformed" => Refusal::Malformed,
+        "quota_exceeded" => Refusal::QuotaExceeded { retry_after_ms: json.get("retry_after_ms").number()? },
+        "disk_full" => Refusal::DiskFull,
+        "picture_too_large" => Refusal::PictureTooLarge { pixels_max: json.get("pixels_max").number()? },
+        "file_encoding" => Refusal::FileEncoding,
         // A newer relay's: it cannot be explained, and must not be tried for ever.
         _ => Refusal::NotAllowed,
     })

@@ -17,6 +17,8 @@ pub(crate) fn words(refusal: &Refusal) -> String {
             fill("console_refused_rate", &[("minutes", &minutes)])
         }
         Refusal::Busy | Refusal::StoreDown => t("console_refused_busy"),
+        Refusal::DiskFull => t("console_refused_disk"),
+        Refusal::QuotaExceeded { .. } => t("console_refused_quota"),
         Refusal::SignInFailed => t("console_refused_sign_in"),
         Refusal::SignedOut => t("console_signed_out"),
         Refusal::TextEmpty
@@ -28,6 +30,8 @@ pub(crate) fn words(refusal: &Refusal) -> String {
         | Refusal::FileEmpty
         | Refusal::FileTooLarge { .. }
         | Refusal::FileKind
+        | Refusal::PictureTooLarge { .. }
+        | Refusal::FileEncoding
         | Refusal::FileMissing
         | Refusal::UploadBroken
         | Refusal::TokenInvalid
