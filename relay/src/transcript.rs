@@ -202,7 +202,7 @@ fn line(event: &Event) -> Option<(String, bool)> {
         Body::Rated { score, comment } => (format!("Rated {score} of 5: {comment}"), false),
         Body::Assigned { agent } => (format!("Assigned to agent {agent}."), false),
         Body::Context { page } => (format!("The visitor is at {}", page.url), false),
-        Body::Seen { .. } | Body::Turn { .. } => return None,
+        Body::Seen { .. } | Body::Turn { .. } | Body::Unknown => return None,
     })
 }
 

@@ -118,7 +118,7 @@ impl Conversation {
                     self.language.clone_from(&page.language);
                 }
             }
-            Body::Joined | Body::Note { .. } => {}
+            Body::Joined | Body::Note { .. } | Body::Unknown => {}
         }
         Ok(())
     }

@@ -14,17 +14,18 @@ pub enum Lane {
     Staff,
 }
 
-/// One of the two sides of a conversation.
+/// One of the two sides of a conversation. A side that is not known here reads as the staff's: nobody else writes for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Party {
     /// The person who asked.
     Visitor,
     /// Whoever answers.
+    #[serde(other)]
     Staff,
 }
 
-/// Who caused an event.
+/// Who caused an event. One that is not known here reads as the system: it is on neither side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Author {
@@ -38,6 +39,7 @@ pub enum Author {
         name: String,
     },
     /// The relay itself.
+    #[serde(other)]
     System,
 }
 
@@ -127,6 +129,9 @@ pub enum Body {
         /// The page and the browser.
         page: PageContext,
     },
+    /// A kind that is not known here: it keeps its number, so that nothing after it looks like a gap, and shows nothing.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Body {
@@ -142,7 +147,12 @@ impl Body {
             | Self::Seen { .. }
             | Self::Closed
             | Self::Rated { .. } => Lane::Shared,
-            Self::Note { .. } | Self::Turn { .. } | Self::Assigned { .. } | Self::Context { .. } => Lane::Staff,
+            Self::Note { .. }
+            | Self::Turn { .. }
+            | Self::Assigned { .. }
+            | Self::Context { .. }
+            // Of what nobody knows, no visitor is told.
+            | Self::Unknown => Lane::Staff,
         }
     }
 
@@ -153,7 +163,7 @@ impl Body {
     }
 }
 
-/// How an attachment may be shown.
+/// How an attachment may be shown. A way that is not known here reads as a document, which is only offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Media {
@@ -162,6 +172,7 @@ pub enum Media {
     /// Played in the timeline.
     Video,
     /// Offered for download only.
+    #[serde(other)]
     Document,
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Cursor, Event, Lane, PageContext, Party};
 use crate::id::{AttachmentId, ConversationId, MessageId, Seq, SiteId, Token, VisitorId};
+use crate::newer::tolerant;
 use crate::refusal::Refusal;
 use crate::summary::{AgentState, AgentSummary, ConversationSummary, VisitorConversation};
 
@@ -335,9 +336,9 @@ pub enum Session {
     },
 }
 
-/// What a refusal is about.
+/// What a refusal is about. Something that is not known here is judged by the ids it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "about", rename_all = "snake_case")]
+#[serde(remote = "Self", tag = "about", rename_all = "snake_case")]
 pub enum Subject {
     /// Something that was to be recorded.
     Message {
@@ -353,4 +354,16 @@ pub enum Subject {
     },
     /// Anything else.
     Connection,
+}
+
+tolerant! {
+    Subject,
+    Newer { about: String, conversation: Option<ConversationId>, id: Option<MessageId> } => {
+        drop(about);
+        match (conversation, id) {
+            (Some(conversation), Some(id)) => Self::Message { conversation, id },
+            (Some(conversation), None) => Self::Conversation { conversation },
+            (None, _) => Self::Connection,
+        }
+    }
 }

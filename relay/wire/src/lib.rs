@@ -7,6 +7,7 @@ mod event;
 mod frame;
 mod id;
 pub mod limit;
+mod newer;
 mod refusal;
 mod summary;
 mod text;

@@ -2,9 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::newer::tolerant;
+
 /// Why a frame or an HTTP request was not carried out. The reader's own language is the client's affair.
+///
+/// One that is not known here is tried again if it says when (`retry_after_ms`, as [`Refusal::RateLimited`]), and else never by
+/// itself (as [`Refusal::NotAllowed`]): a new refusal that is only for now must carry that field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
+#[serde(remote = "Self", tag = "reason", rename_all = "snake_case")]
 pub enum Refusal {
     /// A text with nothing to read in it.
     TextEmpty,
@@ -155,6 +160,14 @@ impl Refusal {
     #[must_use]
     pub const fn retry(&self) -> bool {
         matches!(self, Self::RateLimited { .. } | Self::Busy | Self::StoreDown | Self::UploadBroken | Self::DiskFull)
+    }
+}
+
+tolerant! {
+    Refusal,
+    Newer { reason: String, retry_after_ms: Option<u64> } => {
+        drop(reason);
+        retry_after_ms.map_or(Self::NotAllowed, |retry_after_ms| Self::RateLimited { retry_after_ms })
     }
 }
 

@@ -4,30 +4,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Cursor, Party};
 use crate::id::{AgentId, ConversationId, SiteId, VisitorId};
+use crate::newer::tolerant;
 
-/// What an agent may do. Later roles may do all that earlier ones may.
+/// What an agent may do. Greater roles may do all that lesser ones may; one that is not known here reads as the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Answers visitors.
-    Agent,
     /// Also watches over others.
-    Supervisor,
+    Supervisor = 1,
     /// Also changes settings.
-    Administrator,
+    Administrator = 2,
+    /// Answers visitors.
+    #[serde(other)]
+    Agent = 0,
 }
 
-/// Whether an agent gets visitors.
+/// Whether an agent gets visitors. A state that is not known here reads as away: nobody is sent to it for a guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentState {
     /// Connected and takes visitors.
     Online,
-    /// Takes nobody new: by choice, or because its last console connection is gone for
-    /// [`crate::limit::AGENT_GRACE_MS`].
-    Away,
     /// Signed out, or never here.
     Offline,
+    /// Takes nobody new: by choice, or because its last console connection is gone for
+    /// [`crate::limit::AGENT_GRACE_MS`].
+    #[serde(other)]
+    Away,
 }
 
 /// An agent, as colleagues see it.
@@ -47,9 +50,9 @@ pub struct AgentSummary {
     pub load: u32,
 }
 
-/// Where a conversation stands.
+/// Where a conversation stands. A state that is not known here reads as idle: open, and with nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case")]
+#[serde(remote = "Self", tag = "is", rename_all = "snake_case")]
 pub enum ConversationState {
     /// In line for an agent.
     Waiting {
@@ -68,6 +71,14 @@ pub enum ConversationState {
         /// When.
         at_ms: u64,
     },
+}
+
+tolerant! {
+    ConversationState,
+    Newer { is: String } => {
+        drop(is);
+        Self::Idle
+    }
 }
 
 /// One row of an agent's list.

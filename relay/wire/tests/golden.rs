@@ -258,6 +258,7 @@ const fn body_name(body: &Body) -> &'static str {
         Body::Turn { .. } => "turn",
         Body::Assigned { .. } => "assigned",
         Body::Context { .. } => "context",
+        Body::Unknown => "unknown",
     }
 }
 

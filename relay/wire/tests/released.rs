@@ -86,10 +86,31 @@ fn what_was_released_is_not_rewritten() {
 }
 
 #[test]
-fn an_old_peer_meets_a_new_one_in_words_it_does_not_know() {
-    // A relay refuses a frame it does not know and keeps the line; a client skips what it does not know. Both need an error, not a guess.
+fn a_frame_that_nobody_knows_is_an_error_and_not_a_guess() {
+    // A relay refuses a frame it does not know and keeps the line; a client skips it.
     assert!(serde_json::from_str::<ClientFrame>(r#"{"type":"wave","at":"everybody"}"#).is_err());
     assert!(serde_json::from_str::<ServerFrame>(r#"{"type":"weather","tomorrow":"fair"}"#).is_err());
-    assert!(serde_json::from_str::<Body>(r#"{"kind":"sticker","name":"shrug"}"#).is_err());
-    assert!(serde_json::from_str::<Refusal>(r#"{"reason":"too_late"}"#).is_err());
+}
+
+#[test]
+fn one_value_of_a_newer_relay_never_costs_the_frame_around_it() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/newer.json");
+    let corpus: Value =
+        serde_json::from_str(&std::fs::read_to_string(corpus).expect("the corpus is kept")).expect("it is JSON");
+    let cases = corpus.as_array().expect("a list of cases");
+    assert!(cases.len() > 20);
+    for case in cases {
+        let what = &case["what"];
+        let known: ServerFrame = serde_json::from_value(case["reads_as"].clone()).expect("in known words");
+        assert_ne!(case["newer"], case["reads_as"], "{what}: the case says nothing");
+        let read = serde_json::from_value::<ServerFrame>(case["newer"].clone());
+        assert_eq!(read.ok(), Some(known.clone()), "{what}");
+        let read = serde_json::from_str::<ServerFrame>(&case["newer"].to_string());
+        assert_eq!(read.ok(), Some(known), "{what}");
+    }
+    // What is broken is not newer.
+    for broken in [r#"{"by":5}"#, r#"{"by":"agent"}"#, "{}"] {
+        assert!(serde_json::from_str::<Author>(broken).is_err(), "{broken}");
+    }
+    assert!(serde_json::from_str::<Refusal>(r#"{"why":"busy"}"#).is_err());
 }

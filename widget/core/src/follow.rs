@@ -21,6 +21,8 @@ pub(crate) struct Log {
     ahead: Vec<Event>,
     /// The number and the time of the request under way.
     asked: Option<(Seq, u64)>,
+    /// How many requests in a row were not answered on this connection.
+    unanswered: u32,
     /// Whether a request was ever answered to its end.
     loaded: bool,
 }
@@ -76,6 +78,7 @@ impl Log {
             return false;
         }
         self.asked = None;
+        self.unanswered = 0;
         if after == self.last {
             // Nothing was there: whatever said that there is more was wrong, and asking again at once would never end. The next
             // pong tells.
@@ -95,8 +98,11 @@ impl Log {
         self.asked = Some((self.last, now_ms));
     }
 
-    fn late(&self, now_ms: u64) -> bool {
-        self.asked.is_some_and(|(_, since_ms)| since_ms.saturating_add(ACKNOWLEDGE_WAIT_MS) <= now_ms)
+    /// When a request that is under way counts as lost. An answer that cannot be read must not be asked for without end: the wait
+    /// doubles up to half an hour.
+    fn late_ms(&self) -> Option<u64> {
+        let wait_ms = ACKNOWLEDGE_WAIT_MS << self.unanswered.min(7);
+        self.asked.map(|(_, since_ms)| since_ms.saturating_add(wait_ms))
     }
 }
 
@@ -271,8 +277,10 @@ impl Followed {
     pub(crate) fn lost(&mut self) {
         self.followed = false;
         self.again_ms = 0;
-        self.shared.asked = None;
-        self.staff.asked = None;
+        for log in [&mut self.shared, &mut self.staff] {
+            log.asked = None;
+            log.unanswered = 0;
+        }
         self.timeline.set_seen_said(Seq::ZERO);
     }
 
@@ -289,8 +297,9 @@ impl Followed {
         let conversation = self.conversation();
         let proof = self.unproven();
         for (lane, log, wanted) in [(Lane::Shared, &mut self.shared, proof), (Lane::Staff, &mut self.staff, false)] {
-            if log.late(now_ms) {
+            if log.late_ms().is_some_and(|late_ms| late_ms <= now_ms) {
                 log.asked = None;
+                log.unanswered += 1;
             }
             if log.asked.is_none() && (log.behind() || wanted) {
                 log.ask(now_ms);
@@ -302,9 +311,7 @@ impl Followed {
     pub(crate) fn timeout(&self, earliest: &mut Earliest) {
         earliest.add(self.again_ms);
         for log in [&self.shared, &self.staff] {
-            if let Some((_, since_ms)) = log.asked {
-                earliest.add(since_ms.saturating_add(ACKNOWLEDGE_WAIT_MS));
-            }
+            earliest.add(log.late_ms().unwrap_or(0));
         }
     }
 

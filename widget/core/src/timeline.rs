@@ -189,7 +189,8 @@ impl Timeline {
             | Body::Seen { .. }
             | Body::Note { .. }
             | Body::Turn { .. }
-            | Body::Assigned { .. } => {}
+            | Body::Assigned { .. }
+            | Body::Unknown => {}
         }
         let (id, seq, at_ms) = (event.id, event.seq, event.at_ms);
         let latest_ms = &mut self.latest_ms[usize::from(event.lane == Lane::Staff)];

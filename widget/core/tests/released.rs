@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use widget_core::{read_frame_of_staff, read_frame_of_visitor, write_frame};
-use wire::{Body, ClientFrame, PROTOCOL, Refusal, Seq, ServerFrame};
+use wire::{ClientFrame, PROTOCOL, ServerFrame};
 
 fn released(name: &str) -> Vec<(String, Value)> {
     let path = format!("{}/../../relay/wire/tests/released/v{PROTOCOL}/{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -55,18 +55,14 @@ fn what_this_client_says_is_what_a_released_relay_reads() {
 }
 
 #[test]
-fn an_event_of_an_unknown_kind_is_counted_and_an_unknown_refusal_is_not_tried_again() {
-    let frames = released("server_frame");
-    let frame = |name: &str| frames.iter().find(|(found, _)| found == name).expect("it was released").1.clone();
-    let mut event = frame("event");
-    event["event"]["body"] = json!({ "kind": "sticker", "of": "a shrug" });
-    let read = read_frame_of_visitor(&event.to_string());
-    let Some(ServerFrame::Event { event: read }) = read else { panic!("the event is lost: {read:?}") };
-    assert_eq!((Some(read.seq), read.body), (event["event"]["seq"].as_u64().map(Seq), Body::Turn { turn: 0 }));
-
-    let (_, mut refused) = frames.into_iter().find(|(name, _)| name.starts_with("refused")).expect("it was released");
-    refused["refusal"] = json!({ "reason": "too_late" });
-    let read = read_frame_of_visitor(&refused.to_string());
-    let Some(ServerFrame::Refused { refusal, .. }) = read else { panic!("the refusal is lost: {read:?}") };
-    assert!(refusal == Refusal::NotAllowed && !refusal.retry());
+fn one_value_of_a_newer_relay_never_costs_the_frame_around_it() {
+    let path = format!("{}/../../relay/wire/tests/newer.json", env!("CARGO_MANIFEST_DIR"));
+    let corpus: Value = serde_json::from_str(&std::fs::read_to_string(path).expect("wire keeps it")).expect("JSON");
+    for case in corpus.as_array().expect("a list of cases") {
+        let what = &case["what"];
+        let known: ServerFrame = serde_json::from_value(case["reads_as"].clone()).expect("in known words");
+        let newer = case["newer"].to_string();
+        let read: Vec<_> = [read_frame_of_visitor(&newer), read_frame_of_staff(&newer)].into_iter().flatten().collect();
+        assert!(!read.is_empty() && read.iter().all(|read| *read == known), "{what}: {read:?}");
+    }
 }

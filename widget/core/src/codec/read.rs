@@ -8,6 +8,8 @@ use wire::{
 use crate::codec::json::Json;
 use crate::types::KeptDraft;
 
+// A value that is not known here never makes the frame around it unreadable: it stands for the most harmless one that is, the same as in `wire`.
+
 /// A frame for a visitor; none when it is no frame that visitors get.
 #[must_use]
 pub fn read_frame_of_visitor(text: &str) -> Option<ServerFrame> {
@@ -132,8 +134,7 @@ pub(crate) fn cursor(json: &Json) -> Option<Cursor> {
 pub(crate) fn party(json: &Json) -> Option<Party> {
     match json.text()? {
         "visitor" => Some(Party::Visitor),
-        "staff" => Some(Party::Staff),
-        _ => None,
+        _ => Some(Party::Staff),
     }
 }
 
@@ -149,12 +150,15 @@ fn head(json: &Json) -> Option<Head> {
     Some(Head { conversation: conversation(json)?, head: cursor(json.get("head"))? })
 }
 
+/// One that is not known here is judged by the ids it names.
 fn subject(json: &Json) -> Option<Subject> {
-    Some(match json.get("about").text()? {
-        "message" => Subject::Message { conversation: conversation(json)?, id: MessageId(uuid(json.get("id"))?) },
-        "conversation" => Subject::Conversation { conversation: conversation(json)? },
-        "connection" => Subject::Connection,
-        _ => return None,
+    let about = json.get("about").text()?;
+    let named = if about == "connection" { None } else { conversation(json) };
+    let id = if about == "conversation" { None } else { uuid(json.get("id")) };
+    Some(match (named, id) {
+        (Some(conversation), Some(id)) => Subject::Message { conversation, id: MessageId(id) },
+        (Some(conversation), None) => Subject::Conversation { conversation },
+        (None, _) => Subject::Connection,
     })
 }
 
@@ -187,8 +191,9 @@ fn event(json: &Json) -> Option<Event> {
         seq: seq(json.get("seq"))?,
         at_ms: json.get("at_ms").number()?,
         id: MessageId(uuid(json.get("id"))?),
-        author: author(json.get("author"))?,
-        body: body(json.get("body"))?,
+        author: author(json.get("author")).unwrap_or(Author::System),
+        // It has a number and must be counted, or everything after it would look like a gap for ever.
+        body: body(json.get("body")).unwrap_or(Body::Unknown),
     })
 }
 
@@ -196,8 +201,7 @@ fn author(json: &Json) -> Option<Author> {
     Some(match json.get("by").text()? {
         "visitor" => Author::Visitor,
         "agent" => Author::Agent { id: AgentId(uuid(json.get("id"))?), name: string(json.get("name"))? },
-        "system" => Author::System,
-        _ => return None,
+        _ => Author::System,
     })
 }
 
@@ -218,9 +222,7 @@ fn body(json: &Json) -> Option<Body> {
         "turn" => Body::Turn { turn: json.get("turn").number()? },
         "assigned" => Body::Assigned { agent: AgentId(uuid(json.get("agent"))?) },
         "context" => Body::Context { page: page(json.get("page"))? },
-        // A newer relay's: it has a number and must be counted, or everything after it would look like a gap for ever. A place in line is what no
-        // page shows.
-        _ => Body::Turn { turn: 0 },
+        _ => Body::Unknown,
     })
 }
 
@@ -242,8 +244,7 @@ fn attachment(json: &Json) -> Option<Attachment> {
         media: match json.get("media").text()? {
             "image" => Media::Image,
             "video" => Media::Video,
-            "document" => Media::Document,
-            _ => return None,
+            _ => Media::Document,
         },
         bytes: json.get("bytes").number()?,
         width: small(json.get("width"))?,
@@ -252,7 +253,16 @@ fn attachment(json: &Json) -> Option<Attachment> {
 }
 
 fn refusal(json: &Json) -> Option<Refusal> {
-    Some(match json.get("reason").text()? {
+    let reason = json.get("reason").text()?;
+    Some(known_refusal(reason, json).unwrap_or_else(|| {
+        // A newer relay's: tried again if it says when.
+        let retry_after_ms = json.get("retry_after_ms").number();
+        retry_after_ms.map_or(Refusal::NotAllowed, |retry_after_ms| Refusal::RateLimited { retry_after_ms })
+    }))
+}
+
+fn known_refusal(reason: &str, json: &Json) -> Option<Refusal> {
+    Some(match reason {
         "text_empty" => Refusal::TextEmpty,
         "text_too_long" => Refusal::TextTooLong { chars_max: small(json.get("chars_max"))? },
         "text_invalid" => Refusal::TextInvalid,
@@ -262,7 +272,6 @@ fn refusal(json: &Json) -> Option<Refusal> {
         "busy" => Refusal::Busy,
         "taken" => Refusal::Taken,
         "at_capacity" => Refusal::AtCapacity,
-        "not_allowed" => Refusal::NotAllowed,
         "unknown_frame" => Refusal::UnknownFrame,
         "too_many_conversations" => Refusal::TooManyConversations,
         "rating_invalid" => Refusal::RatingInvalid,
@@ -282,7 +291,7 @@ fn refusal(json: &Json) -> Option<Refusal> {
         "disk_full" => Refusal::DiskFull,
         "picture_too_large" => Refusal::PictureTooLarge { pixels_max: json.get("pixels_max").number()? },
         "file_encoding" => Refusal::FileEncoding,
-        // A newer relay's: it cannot be explained, and must not be tried for ever.
-        _ => Refusal::NotAllowed,
+        "not_allowed" => Refusal::NotAllowed,
+        _ => return None,
     })
 }

@@ -41,16 +41,14 @@ fn agent(json: &Json) -> Option<AgentSummary> {
         id: AgentId(uuid(json.get("id"))?),
         name: string(json.get("name"))?,
         role: match json.get("role").text()? {
-            "agent" => Role::Agent,
             "supervisor" => Role::Supervisor,
             "administrator" => Role::Administrator,
-            _ => return None,
+            _ => Role::Agent,
         },
         state: match json.get("state").text()? {
             "online" => AgentState::Online,
-            "away" => AgentState::Away,
             "offline" => AgentState::Offline,
-            _ => return None,
+            _ => AgentState::Away,
         },
         capacity: small(json.get("capacity"))?,
         load: small(json.get("load"))?,
@@ -78,8 +76,7 @@ fn state(json: &Json) -> Option<ConversationState> {
     Some(match json.get("is").text()? {
         "waiting" => ConversationState::Waiting { since_ms: json.get("since_ms").number()? },
         "assigned" => ConversationState::Assigned { agent: AgentId(uuid(json.get("agent"))?) },
-        "idle" => ConversationState::Idle,
         "closed" => ConversationState::Closed { at_ms: json.get("at_ms").number()? },
-        _ => return None,
+        _ => ConversationState::Idle,
     })
 }

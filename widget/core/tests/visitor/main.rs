@@ -1,6 +1,7 @@
 //! The visitor's session, step by step: exactly these outputs and no others.
 
 mod chat;
+mod newer;
 
 use chat::*;
 use widget_core::{Content, ItemState, LineInput, Online, Output, Transport, UploadInput, VisitorInput};
