@@ -321,6 +321,7 @@ pub(crate) fn brief(frame: &ServerFrame) -> Option<String> {
                 Body::LeftQueue => "left".to_owned(),
                 Body::Joined => "joined".to_owned(),
                 Body::Closed => "closed".to_owned(),
+                Body::Unknown => "unknown".to_owned(),
             };
             format!("{} {body}", event.seq)
         }
