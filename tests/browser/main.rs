@@ -5,6 +5,7 @@ mod blocked;
 mod desk;
 mod file;
 mod look;
+mod menu;
 mod outage;
 mod page;
 mod queue;

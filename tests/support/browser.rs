@@ -154,6 +154,21 @@ impl Browser {
         assert!(done.is_some(), "{css} cannot be clicked: {last:?}");
     }
 
+    /// Taps the first element of a selector with a finger.
+    #[track_caller]
+    pub fn tap(&self, css: &str) {
+        wait_until(&format!("{css} to tap"), || self.shows(css).then_some(()));
+        let element = self.element(css).expect("what is shown is there");
+        let strokes = json!([
+            { "type": "pointerMove", "duration": 0, "origin": { ELEMENT: element }, "x": 0, "y": 0 },
+            { "type": "pointerDown", "button": 0 },
+            { "type": "pointerUp", "button": 0 },
+        ]);
+        let finger =
+            json!({ "type": "pointer", "id": "finger", "parameters": { "pointerType": "touch" }, "actions": strokes });
+        self.tell("POST", "/actions", &json!({ "actions": [finger] }));
+    }
+
     /// Types into the first element of a selector, once it takes keys. For a file input: the paths of files.
     #[track_caller]
     pub fn keys(&self, css: &str, text: &str) {

@@ -46,13 +46,16 @@ fn brings_files(event: &DragEvent) -> bool {
     event.data_transfer().is_some_and(|data| data.types().includes(&"Files".into(), 0))
 }
 
-/// Whether the focus only moves between parts of the element that listens.
+/// Whether the focus goes to something outside the element that listens. Not when it goes nowhere: what had it was taken away
+/// (an item that made room for a question), or the whole window lost it.
 #[must_use]
-pub fn stays_inside(event: &FocusEvent) -> bool {
-    contains(event.current_target(), event.related_target())
+pub fn goes_outside(event: &FocusEvent) -> bool {
+    event.related_target().is_some() && !contains(event.current_target(), event.related_target())
 }
 
-fn contains(outer: Option<EventTarget>, inner: Option<EventTarget>) -> bool {
+/// Whether one stands in the other.
+#[must_use]
+pub fn contains(outer: Option<EventTarget>, inner: Option<EventTarget>) -> bool {
     let node = |target: EventTarget| target.dyn_into::<Node>().ok();
     match (outer.and_then(node), inner.and_then(node)) {
         (Some(outer), Some(inner)) => outer.contains(Some(&inner)),

@@ -7,8 +7,8 @@ use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
 use widget::clock::now_ms;
 use widget::dom::{El, el};
-use widget::env::setting;
-use widget::part::drop::stays_inside;
+use widget::env::{document, listen, setting};
+use widget::part::drop::{contains, goes_outside};
 use widget::part::icon::{self, icon};
 use widget_core::{Online, VisitorInput};
 
@@ -55,7 +55,7 @@ fn initials(name: &str) -> String {
 }
 
 /// What the menu shows.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Menu {
     frame: Frame,
     open: RwSignal<bool>,
@@ -63,76 +63,97 @@ struct Menu {
     sure: RwSignal<bool>,
     /// Whether the transcript could not be fetched.
     failed: RwSignal<bool>,
+    /// What opens it.
+    button: El,
 }
 
 impl Menu {
-    fn shut(self) {
+    fn shut(&self) {
         self.open.set(false);
         self.sure.set(false);
+    }
+
+    /// Shuts it by a choice made in it: the focus must not go away with what had it.
+    fn leave(&self) {
+        self.button.html().focus().ok();
+        self.shut();
     }
 }
 
 fn menu(frame: Frame) -> El {
     let text = frame.text;
-    let menu = Menu { frame, open: RwSignal::new(false), sure: RwSignal::new(false), failed: RwSignal::new(false) };
-    let open = menu.open;
+    let open = RwSignal::new(false);
     let button = el("button", "square")
         .attr("aria-label", &text.get("menu"))
         .attr_of("aria-expanded", move || Some(String::from(if open.get() { "true" } else { "false" })))
-        .click(move || if open.get_untracked() { menu.shut() } else { open.set(true) })
         .child(icon(icon::MORE));
-    let back = button.clone();
-    el("div", "menu")
+    let menu = Menu { frame, open, sure: RwSignal::new(false), failed: RwSignal::new(false), button: button.clone() };
+    let (toggled, escaped, left, pressed, shown) = (menu.clone(), menu.clone(), menu.clone(), menu.clone(), menu);
+    let whole = el("div", "menu")
         .on("keydown", move |event| {
             let event: &KeyboardEvent = event.unchecked_ref();
             if event.key() == "Escape" && open.get_untracked() {
                 event.prevent_default();
-                menu.shut();
-                back.html().focus().ok();
+                escaped.leave();
             }
         })
         .on("focusout", move |event| {
-            if open.get_untracked() && !stays_inside(event.unchecked_ref()) {
-                menu.shut();
+            if goes_outside(event.unchecked_ref()) {
+                left.shut();
             }
         })
-        .child(button)
-        .when(move || open.get(), move || items(menu))
+        .child(button.click(move || if open.get_untracked() { toggled.shut() } else { open.set(true) }))
+        .when(move || open.get(), move || items(&shown));
+    let inside = whole.clone();
+    listen(&document(), "pointerdown", move |event| {
+        if open.get_untracked() && !contains(Some(inside.raw().clone().into()), event.target()) {
+            pressed.shut();
+        }
+    });
+    whole
 }
 
-fn items(menu: Menu) -> El {
-    let Menu { frame, sure, failed, .. } = menu;
+fn items(menu: &Menu) -> El {
+    let &Menu { frame, sure, failed, .. } = menu;
     let text = frame.text;
     let begun = move || frame.chat.read(|shown| shown.conversation.is_some());
     let ended = move || frame.chat.read(|shown| shown.closed);
     let item = move |key: &str| el("button", "menu__item").text(&text.get(key));
+    let (ends, stays, saves, goes) = (menu.clone(), menu.clone(), menu.clone(), menu.clone());
+    let yes = item("end_yes").test("end-yes").attr("class", "menu__item menu__item--danger").click(move || {
+        ends.leave();
+        frame.chat.send(VisitorInput::EndConversation);
+    });
+    let (question, answer) = (
+        el("div", "").hidden(move || !sure.get()).child(el("p", "menu__sure").text(&text.get("end_sure"))),
+        yes.clone(),
+    );
+    let asks = question.clone();
     let ask = move || {
-        el("div", "")
-            .child(el("p", "menu__sure").text(&text.get("end_sure")))
-            .child(item("end_yes").attr("class", "menu__item menu__item--danger").click(move || {
-                frame.chat.send(VisitorInput::EndConversation);
-                menu.shut();
-            }))
-            .child(item("end_no").click(move || menu.shut()))
+        // Shown and focused before the item that had the focus goes: hiding it would take the focus out of the menu.
+        asks.raw().remove_attribute("hidden").ok();
+        answer.html().focus().ok();
+        sure.set(true);
     };
+    let end = item("end").test("end").hidden(move || sure.get() || !begun() || ended()).click(ask);
     el("div", "menu__list")
-        .child(item("transcript").test("transcript").hidden(move || !begun()).click(move || save_transcript(menu)))
+        .child(item("transcript").test("transcript").hidden(move || !begun()).click(move || save_transcript(&saves)))
         .child(
             el("p", "menu__sure menu__sure--bad")
                 .attr("role", "alert")
                 .hidden(move || !failed.get())
                 .text(&text.get("transcript_failed")),
         )
-        .child(item("earlier").click(move || {
-            menu.shut();
+        .child(item("earlier").test("earlier").click(move || {
+            goes.shut();
             frame.earlier.set(true);
         }))
-        .child(item("end").hidden(move || sure.get() || !begun() || ended()).click(move || sure.set(true)))
-        .when(move || sure.get(), ask)
+        .child(end)
+        .child(question.child(yes).child(item("end_no").test("end-no").click(move || stays.leave())))
 }
 
-fn save_transcript(menu: Menu) {
-    let Menu { frame, failed, .. } = menu;
+fn save_transcript(menu: &Menu) {
+    let &Menu { frame, failed, .. } = menu;
     let Some(conversation) = untrack(|| frame.chat.read(|shown| shown.conversation)) else { return };
     failed.set(false);
     let path = ["/transcript/", &conversation.to_string(), "?format=text"].concat();
