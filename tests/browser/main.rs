@@ -4,9 +4,11 @@
 mod blocked;
 mod desk;
 mod file;
+mod holder;
 mod look;
 mod menu;
 mod outage;
 mod page;
 mod queue;
 mod talk;
+mod written;

@@ -74,7 +74,8 @@ impl Storage {
     }
 
     /// The kept names that begin so.
-    fn names(&self, beginning: &str) -> Vec<String> {
+    #[must_use]
+    pub fn names(&self, beginning: &str) -> Vec<String> {
         let Some(kept) = &self.kept else { return Vec::new() };
         let beginning = self.key(beginning);
         (0..kept.length().unwrap_or(0))

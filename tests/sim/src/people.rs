@@ -123,7 +123,7 @@ impl World {
                 let away = self.rng.chance(400);
                 self.choose(page, away);
             }
-            91..93 => self.agent(page, AgentInput::ListClosed),
+            91..93 => self.agent(page, AgentInput::ListClosed { newest: false }),
             93..95 => self.attach(page),
             95..100 => self.retry_or_discard(page),
             _ => {}

@@ -1,15 +1,22 @@
 //! The agent's session: the inbox, the shown conversation, and what the agent writes.
 
+mod ended;
 mod hear;
 mod inbox;
 mod input;
+mod noted;
 
 use wire::{
     AgentState, AgentSummary, ClientFrame, ConversationId, ConversationState, ConversationSummary, Hello, PageContext,
     Party, Refusal, VisitorId,
 };
 
+pub use ended::ENDED_ROWS_MAX;
+pub use inbox::waits_since_ms;
 pub use input::{AgentInput, AgentStart};
+
+use ended::Ended;
+use inbox::Rows;
 
 use crate::clock::Earliest;
 use crate::outbox::Payload;
@@ -28,15 +35,10 @@ pub struct AgentSession {
     session: Session,
     me: Option<AgentSummary>,
     agents: Vec<AgentSummary>,
-    /// Open conversations, in no order.
-    rows: Vec<ConversationSummary>,
+    rows: Rows,
     /// The last that was known of the shown conversation, also when it is not open.
     shown_row: Option<ConversationSummary>,
-    closed: Vec<ConversationSummary>,
-    closed_more: bool,
-    /// The page of ended conversations that is wanted (what ended before this time and this row), and whether that was said on this
-    /// connection.
-    closed_wanted: Option<(u64, Option<ConversationId>, bool)>,
+    ended: Ended,
     /// Whose conversations `earlier` are (or will be), and whether that was said on this connection.
     earlier_of: Option<(VisitorId, bool)>,
     earlier: Vec<ConversationSummary>,
@@ -55,11 +57,9 @@ impl AgentSession {
             session: Session::new(now_ms, start.seed, Party::Staff, start.drafts),
             me: None,
             agents: Vec::new(),
-            rows: Vec::new(),
+            rows: Rows::default(),
             shown_row: None,
-            closed: Vec::new(),
-            closed_more: true,
-            closed_wanted: None,
+            ended: Ended::new(),
             earlier_of: None,
             earlier: Vec::new(),
             away: start.away,
@@ -95,7 +95,7 @@ impl AgentSession {
             (AgentInput::Take { conversation }, _) => self.take(conversation),
             (AgentInput::End { conversation }, _) => self.end(conversation),
             (AgentInput::Presence { away }, _) => self.choose(away),
-            (AgentInput::ListClosed, _) => self.want_closed(),
+            (AgentInput::ListClosed { newest }, _) => self.want_closed(newest),
             (AgentInput::Retry { id }, _) => self.session.retry(id),
             (AgentInput::Discard { id }, _) => self.session.discard(id),
         }
@@ -172,6 +172,12 @@ impl AgentSession {
     #[must_use]
     pub fn drafts_going_out(&self) -> usize {
         self.session.waiting()
+    }
+
+    /// The ends that are not recorded yet: whoever signs out waits for them.
+    #[must_use]
+    pub fn ends_waiting(&self) -> usize {
+        self.session.outbox.drafts.iter().filter(|draft| matches!(draft.payload, Payload::End)).count()
     }
 
     /// Whether one more draft is taken now; otherwise the composer keeps its text.
@@ -261,6 +267,9 @@ impl AgentSession {
     }
 
     fn line(&mut self, input: LineInput) {
+        if let LineInput::Frame(frame) = &input {
+            self.notice_notes(frame);
+        }
         match self.session.line(input) {
             Step::Nothing => {}
             Step::Greet => {
@@ -275,9 +284,7 @@ impl AgentSession {
 
     fn lost(&mut self) {
         self.taking = None;
-        if let Some((_, _, said)) = &mut self.closed_wanted {
-            *said = false;
-        }
+        self.ended.lost();
         if let Some((_, said)) = &mut self.earlier_of {
             *said = false;
         }
@@ -288,6 +295,7 @@ impl AgentSession {
         if matches!(self.session.tick(), Step::Lost) {
             self.lost();
         }
+        self.unmark_shown();
         self.pump_lists();
         let sees = self.sees();
         self.session.settle(true, sees);

@@ -87,6 +87,8 @@ impl Line {
     pub(crate) const fn heard(&mut self) -> bool {
         if self.dead_at_ms.take().is_some() && self.live() {
             self.choice.answered();
+            // Whatever the browser said of the network: something came through.
+            self.network = true;
         }
         matches!(self.state, State::Greeting { .. } | State::Live { .. })
     }
@@ -154,7 +156,8 @@ impl Line {
         }
     }
 
-    /// The browser says that the network is gone. It may be wrong: a line that is live is asked, not dropped.
+    /// The browser says that the network is gone. It may be wrong: a line that is live is asked, not dropped; until it answers it is shown
+    /// as the browser says.
     pub(crate) fn network_down(&mut self, now_ms: u64, out: &mut VecDeque<Output>) {
         self.network = false;
         if self.live() {
@@ -238,7 +241,8 @@ impl Line {
     /// How the line stands; the time in it is an inside time.
     pub(crate) const fn online(&self) -> Online {
         match self.state {
-            State::Live { .. } => Online::Live,
+            State::Live { .. } if self.network => Online::Live,
+            State::Live { .. } => Online::Offline,
             State::Refused(close) => Online::Refused(close),
             State::Idle => Online::Idle,
             State::Down { .. } | State::Connecting { .. } | State::Greeting { .. } if !self.network => Online::Offline,

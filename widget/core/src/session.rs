@@ -262,10 +262,11 @@ impl Session {
                 followed.timeline.set_seen_said(up_to);
             }
         }
+        let online = matches!(self.line.online(), Online::Live);
         for followed in &mut self.follows {
             followed.timeline.expire(now_ms);
             if Some(followed.conversation()) == self.shown {
-                followed.timeline.mirror(&self.outbox.drafts, &self.author, live);
+                followed.timeline.mirror(&self.outbox.drafts, &self.author, online);
             }
         }
     }

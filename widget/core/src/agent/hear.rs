@@ -65,7 +65,7 @@ impl AgentSession {
             Subject::Conversation { conversation } => self.conversation_refused(conversation, refusal),
             Subject::Connection => {
                 // A list that was asked for did not come; the person may ask again.
-                self.closed_wanted = None;
+                self.ended.refused();
                 if self.choosing {
                     // The choice of presence may not have arrived: what the relay says counts, and the person may choose again.
                     self.choosing = false;

@@ -1,52 +1,77 @@
-//! The agent's lists: open, waiting, own, ended, and those of one visitor.
+//! The agent's lists: open, waiting, own, and those of one visitor. Ended ones are in `ended`.
 
-use wire::{ClientFrame, ConversationId, ConversationState, ConversationSummary, Party, Seq, VisitorId};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AgentSession, EVER_MS};
+use wire::{
+    AgentId, AgentState, ClientFrame, ConversationId, ConversationState, ConversationSummary, Party, Seq, VisitorId,
+};
+
+use super::AgentSession;
 use crate::types::Output;
+
+/// What is known of conversations, and of which it changed since somebody asked.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    /// Open conversations.
+    pub(super) open: BTreeMap<ConversationId, ConversationSummary>,
+    /// Those that look different now.
+    pub(super) changed: BTreeSet<ConversationId>,
+    /// A colleague wrote a note in these since they were last looked at.
+    pub(super) noted: BTreeSet<ConversationId>,
+}
 
 impl AgentSession {
     /// Conversations in line, the longest waiting first.
     #[must_use]
     pub fn waiting(&self) -> Vec<&ConversationSummary> {
-        let mut rows: Vec<_> = self.rows.iter().filter(|row| since_ms(row).is_some()).collect();
-        rows.sort_unstable_by_key(|row| (since_ms(row), row.conversation));
+        let mut rows: Vec<_> = self.rows.open.values().filter(|row| queued_ms(row).is_some()).collect();
+        rows.sort_unstable_by_key(|row| (queued_ms(row), row.conversation));
         rows
     }
 
     /// The agent's own open conversations, the latest message first.
     #[must_use]
     pub fn mine(&self) -> Vec<&ConversationSummary> {
-        latest_first(self.rows.iter().filter(|row| self.is_mine(row)).collect())
+        let mut rows: Vec<_> = self.rows.open.values().filter(|row| self.is_mine(row)).collect();
+        rows.sort_unstable_by_key(|row| (Reverse(row.last_at_ms), row.conversation));
+        rows
     }
 
-    /// Every open conversation, the latest message first.
+    /// Every open conversation: first those whose visitors wait, the longest wait first; then the latest message first.
     #[must_use]
     pub fn open(&self) -> Vec<&ConversationSummary> {
-        latest_first(self.rows.iter().collect())
+        let mut rows: Vec<_> = self.rows.open.values().collect();
+        rows.sort_unstable_by_key(|row| {
+            let waits_ms = waits_since_ms(row);
+            (waits_ms.is_none(), waits_ms, Reverse(row.last_at_ms), row.conversation)
+        });
+        rows
     }
 
     /// A conversation's row, wherever it is known from.
     #[must_use]
     pub fn row(&self, conversation: ConversationId) -> Option<&ConversationSummary> {
-        self.rows
-            .iter()
-            .chain(&self.shown_row)
-            .chain(&self.closed)
-            .chain(&self.earlier)
-            .find(|row| row.conversation == conversation)
+        let here = |row: &&ConversationSummary| row.conversation == conversation;
+        let elsewhere = || self.shown_row.iter().chain(self.ended.rows()).chain(&self.earlier).find(here);
+        self.rows.open.get(&conversation).or_else(elsewhere)
     }
 
-    /// The ended conversations loaded so far, newest first.
-    #[must_use]
-    pub fn closed_list(&self) -> &[ConversationSummary] {
-        &self.closed
+    /// The conversations whose rows look different since this was asked last.
+    pub fn take_changed(&mut self) -> BTreeSet<ConversationId> {
+        std::mem::take(&mut self.rows.changed)
     }
 
-    /// Whether there are more ended conversations to load; true before the first page came.
+    /// Whether a colleague wrote a note there that this agent, who has the conversation, has not looked at.
     #[must_use]
-    pub const fn closed_more(&self) -> bool {
-        self.closed_more
+    pub fn noted(&self, conversation: ConversationId) -> bool {
+        self.rows.noted.contains(&conversation)
+    }
+
+    /// An agent's state; of one that is not known any more, offline.
+    #[must_use]
+    pub fn state_of(&self, agent: AgentId) -> AgentState {
+        self.agents.iter().find(|known| known.id == agent).map_or(AgentState::Offline, |known| known.state)
     }
 
     /// The other conversations of the shown conversation's visitor, newest first.
@@ -58,20 +83,24 @@ impl AgentSession {
     /// The visitors' messages nobody has seen, in the agent's own conversations.
     #[must_use]
     pub fn unread_total(&self) -> u32 {
-        self.rows.iter().filter(|row| self.is_mine(row)).map(|row| row.unread).fold(0, u32::saturating_add)
+        self.rows.open.values().filter(|row| self.is_mine(row)).map(|row| row.unread).fold(0, u32::saturating_add)
     }
 
     /// Takes the rows of a welcome in place of all others.
     pub(super) fn take_rows(&mut self, rows: Vec<ConversationSummary>) {
-        let old = std::mem::replace(&mut self.rows, rows);
-        let find = |id| old.iter().find(|row: &&ConversationSummary| row.conversation == id);
-        for at in 0..self.rows.len() {
+        let old = std::mem::take(&mut self.rows.open);
+        self.rows.changed.extend(old.keys());
+        for row in rows {
+            let before = old.get(&row.conversation);
             if self.welcomed {
-                self.tell_news(find(self.rows[at].conversation), &self.rows[at].clone());
+                self.tell_news(before, &row);
+                self.look_for_notes(before, &row);
             }
-            if Some(self.rows[at].conversation) == self.session.shown {
-                self.shown_row = Some(self.rows[at].clone());
+            if Some(row.conversation) == self.session.shown {
+                self.shown_row = Some(row.clone());
             }
+            self.rows.changed.insert(row.conversation);
+            self.rows.open.insert(row.conversation, row);
         }
         self.welcomed = true;
     }
@@ -79,6 +108,7 @@ impl AgentSession {
     /// Takes a row that is new or changed.
     pub(super) fn take_row(&mut self, row: ConversationSummary) {
         let conversation = row.conversation;
+        self.rows.changed.insert(conversation);
         if self.taking == Some(conversation) {
             self.taking = None;
         }
@@ -88,18 +118,20 @@ impl AgentSession {
         if let Some(earlier) = self.earlier.iter_mut().find(|earlier| earlier.conversation == conversation) {
             *earlier = row.clone();
         }
-        let at = self.rows.iter().position(|old| old.conversation == conversation);
-        let old = at.map(|at| self.rows.swap_remove(at));
+        let old = self.rows.open.remove(&conversation);
         if matches!(row.state, ConversationState::Closed { .. }) {
-            // Before the first page came, it will be in it.
-            if self.welcomed && (!self.closed_more || !self.closed.is_empty()) {
-                self.closed.retain(|old| old.conversation != conversation);
-                self.closed.insert(0, row);
+            self.rows.noted.remove(&conversation);
+            if self.welcomed {
+                self.ended.ends(row);
             }
             return;
         }
+        if !self.is_mine(&row) {
+            self.rows.noted.remove(&conversation);
+        }
         self.tell_news(old.as_ref(), &row);
-        self.rows.push(row);
+        self.look_for_notes(old.as_ref(), &row);
+        self.rows.open.insert(conversation, row);
     }
 
     /// Tells of a new assignment, or a message in one's own conversation.
@@ -115,33 +147,13 @@ impl AgentSession {
         }
     }
 
-    /// The first or the next page of ended conversations.
-    pub(super) fn want_closed(&mut self) {
-        if self.closed_wanted.is_none() && self.closed_more {
-            let last = self.closed.last();
-            let last_ms = last.and_then(ended_ms).unwrap_or(EVER_MS);
-            self.closed_wanted = Some((last_ms, last.map(|row| row.conversation), false));
-        }
-    }
-
-    /// A page of ended conversations.
-    pub(super) fn take_closed(&mut self, before_ms: u64, rows: Vec<ConversationSummary>, more: bool) {
-        if self.closed_wanted.is_none_or(|(wanted_ms, _, _)| wanted_ms != before_ms) {
-            return;
-        }
-        self.closed_wanted = None;
-        self.closed_more = more && !rows.is_empty();
-        for row in rows {
-            self.closed.retain(|old| old.conversation != row.conversation);
-            self.closed.push(row);
-        }
-    }
-
     /// All conversations of a visitor.
     pub(super) fn take_earlier(&mut self, visitor: VisitorId, rows: Vec<ConversationSummary>) {
         if self.earlier_of.is_some_and(|(wanted, _)| wanted == visitor) {
+            self.rows.changed.extend(rows.iter().map(|row| row.conversation));
             self.earlier = rows;
-            self.drop_shown_from_earlier();
+            let shown = self.session.shown;
+            self.earlier.retain(|row| Some(row.conversation) != shown);
         }
     }
 
@@ -160,34 +172,27 @@ impl AgentSession {
             let visitor = *visitor;
             self.session.transmit(ClientFrame::ListOfVisitor { visitor });
         }
-        if let Some((before_ms, before, said @ false)) = &mut self.closed_wanted {
-            *said = true;
-            let (before_ms, before) = (*before_ms, *before);
+        if let Some((before_ms, before)) = self.ended.ask() {
             self.session.transmit(ClientFrame::ListClosed { before_ms, before });
         }
     }
-
-    fn drop_shown_from_earlier(&mut self) {
-        let shown = self.session.shown;
-        self.earlier.retain(|row| Some(row.conversation) != shown);
-    }
 }
 
-fn since_ms(row: &ConversationSummary) -> Option<u64> {
+/// Since when a visitor waits for somebody: in line, or for an answer to what nobody has seen.
+#[must_use]
+pub const fn waits_since_ms(row: &ConversationSummary) -> Option<u64> {
     match row.state {
         ConversationState::Waiting { since_ms } => Some(since_ms),
+        ConversationState::Assigned { .. } if row.unread > 0 && matches!(row.last_party, Party::Visitor) => {
+            Some(row.last_at_ms)
+        }
         ConversationState::Assigned { .. } | ConversationState::Idle | ConversationState::Closed { .. } => None,
     }
 }
 
-fn ended_ms(row: &ConversationSummary) -> Option<u64> {
+const fn queued_ms(row: &ConversationSummary) -> Option<u64> {
     match row.state {
-        ConversationState::Closed { at_ms } => Some(at_ms),
-        ConversationState::Assigned { .. } | ConversationState::Idle | ConversationState::Waiting { .. } => None,
+        ConversationState::Waiting { since_ms } => Some(since_ms),
+        ConversationState::Assigned { .. } | ConversationState::Idle | ConversationState::Closed { .. } => None,
     }
-}
-
-fn latest_first(mut rows: Vec<&ConversationSummary>) -> Vec<&ConversationSummary> {
-    rows.sort_unstable_by_key(|row| (std::cmp::Reverse(row.last_at_ms), row.conversation));
-    rows
 }

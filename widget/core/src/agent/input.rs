@@ -73,7 +73,10 @@ pub enum AgentInput {
         away: bool,
     },
     /// Load the first or the next page of ended conversations.
-    ListClosed,
+    ListClosed {
+        /// Whether to begin anew with the newest.
+        newest: bool,
+    },
     /// Send a failed draft again.
     Retry {
         /// Which.

@@ -45,6 +45,25 @@ fn any_frame_proves_that_the_line_lives() {
 }
 
 #[test]
+fn what_the_browser_says_of_the_network_shows_at_once_and_until_the_line_answers() {
+    // After the event: whether the ping is answered, and how the line then stands at once and in the end.
+    for answered in [true, false] {
+        let (mut line, mut out) = live();
+        line.network_down(1_000, &mut out);
+        assert_eq!(out.pop_front(), Some(Output::Transmit(ClientFrame::Ping)));
+        assert_eq!(line.online(), Online::Offline);
+        assert!(line.live(), "it may be wrong: nothing is dropped for it");
+        if answered {
+            assert!(line.heard());
+            assert_eq!(line.online(), Online::Live);
+        } else {
+            assert!(line.tick(1_000 + PONG_WAIT_MS, 0, &mut out));
+            assert_eq!(line.online(), Online::Offline);
+        }
+    }
+}
+
+#[test]
 fn waits_double_until_a_line_has_lasted() {
     let mut line = Line::new();
     let mut out = VecDeque::new();

@@ -49,10 +49,13 @@ pub(crate) fn App() -> impl IntoView {
         });
     };
     ask();
+    let stuck = RwSignal::new(0_u32);
     let leave = move |()| {
         account.sign_out(move |out| {
             if out {
                 phase.set(Phase::Out(None));
+            } else {
+                stuck.update(|times| *times += 1);
             }
         });
     };
@@ -60,7 +63,7 @@ pub(crate) fn App() -> impl IntoView {
     move || match phase.get() {
         Phase::Asking => view! { <p class="start" role="status">{t("console_loading")}</p> }.into_any(),
         Phase::Out(note) => view! { <SignIn account note done=move |()| ask() /> }.into_any(),
-        Phase::In(person) => view! { <DeskPage person leave ended /> }.into_any(),
+        Phase::In(person) => view! { <DeskPage person leave ended stuck /> }.into_any(),
     }
 }
 
@@ -73,12 +76,16 @@ fn DeskPage(
     /// The relay no longer knows the sign-in.
     #[prop(into)]
     ended: Callback<()>,
+    /// Grows when signing out did not work.
+    stuck: RwSignal<u32>,
 ) -> impl IntoView {
-    let screen = Screen::new();
+    let screen = Screen::new(&person.email);
     let sound = Sound::new();
     let desk = Desk::new(screen, sound, &person.email);
     let search = NodeRef::<html::Input>::new();
     keys::watch(desk, screen, search);
+    screen.keep_written();
+    leave_when_done(desk, screen, leave, stuck);
     allow_sound(sound);
     show_title(desk);
     Effect::new(move || {
@@ -97,7 +104,10 @@ fn DeskPage(
             data-view=move || flag(shown.get().is_some(), "talk", "list")
             data-panel=move || flag(screen.panel.get(), "open", "closed")
         >
-            <Rail desk screen sound person leave />
+            <header class="unseen">
+                <h1>{t("console_heading")}</h1>
+            </header>
+            <Rail desk screen sound person />
             <div class="desk__net">
                 <ConnectionBanner online waiting />
             </div>
@@ -124,6 +134,23 @@ fn Shown(desk: Desk, screen: Screen, conversation: ConversationId) -> impl IntoV
         <div class="veil" aria-hidden="true" on:click=move |_| screen.panel.set(false)></div>
         <VisitorPanel desk screen conversation />
     }
+}
+
+/// Signs out as soon as nothing is left that was to be sent before.
+fn leave_when_done(desk: Desk, screen: Screen, leave: Callback<()>, stuck: RwSignal<u32>) {
+    let done = Memo::new(move |_| desk.may_leave());
+    Effect::new(move || {
+        if done.get() {
+            leave.run(());
+        }
+    });
+    let before = stuck.get_untracked();
+    Effect::new(move || {
+        if stuck.get() > before {
+            desk.stay();
+            screen.tell(t("console_sign_out_failed"));
+        }
+    });
 }
 
 /// Browsers let a page sound only after somebody did something on it.

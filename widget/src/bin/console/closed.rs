@@ -24,13 +24,26 @@ pub(crate) fn Closed(
 ) -> impl IntoView {
     let ids = Memo::new(move |_| listed(desk, screen));
     let more = move || desk.read(|session| session.closed_more());
+    let cut = move || desk.read(|session| session.closed_cut());
     view! {
         <section class="inbox" aria-label=t("console_closed")>
             <header class="inbox__head">
                 <h1>{t("console_closed")}</h1>
             </header>
-            <Search screen field=search />
+            <Search screen field=search found=Signal::derive(move || ids.read().len()) />
             <div class="rows rows--edge">
+                <Show when=cut>
+                    <div class="more">
+                        <button
+                            type="button"
+                            class="button"
+                            data-testid="closed-newest"
+                            on:click=move |_| desk.tell(AgentInput::ListClosed { newest: true })
+                        >
+                            {t("console_newest")}
+                        </button>
+                    </div>
+                </Show>
                 <ul>
                     <For each=move || ids.get() key=|id| *id let(conversation)>
                         <li>
@@ -47,7 +60,12 @@ pub(crate) fn Closed(
                 </Show>
                 <Show when=more>
                     <div class="more">
-                        <button type="button" class="button" on:click=move |_| desk.tell(AgentInput::ListClosed)>
+                        <button
+                            type="button"
+                            class="button"
+                            data-testid="closed-more"
+                            on:click=move |_| desk.tell(AgentInput::ListClosed { newest: false })
+                        >
                             {t("console_more")}
                         </button>
                     </div>
@@ -60,7 +78,7 @@ pub(crate) fn Closed(
 /// The ended conversations that fit the search, in the order shown.
 pub(crate) fn listed(desk: Desk, screen: Screen) -> Vec<ConversationId> {
     let search = screen.search.read().trim().to_lowercase();
-    desk.read(|session| {
+    desk.lists(|session| {
         session.closed_list().iter().filter(|row| matches(row, &search)).map(|row| row.conversation).collect()
     })
 }

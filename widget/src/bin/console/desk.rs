@@ -1,5 +1,8 @@
 //! The console's handle on the session: what views read, and what they tell it.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
 use leptos::prelude::*;
 use widget::clock::{Timer, now_ms};
 use widget::env::{listen, page_visible, random_seed, window};
@@ -8,7 +11,7 @@ use widget::part::Board;
 use widget::request::Headers;
 use widget::storage::Storage;
 use widget_core::{AgentInput, AgentSession, AgentStart, LineInput, Output, UploadInput};
-use wire::{ConversationId, ConversationSummary, Party};
+use wire::{AgentId, AgentState, AgentSummary, ConversationId, ConversationSummary, Party};
 
 use crate::screen::{END_UNDO_MS, Screen};
 use crate::sound::Sound;
@@ -17,10 +20,22 @@ use crate::sound::Sound;
 const KEPT: &str = "causeway.console";
 /// Waiting times move this often.
 const TICK_MS: u64 = 1_000;
+/// How long signing out waits for the relay to record the ends that were still to be sent.
+const LEAVE_WAIT_MS: u64 = 5_000;
+/// Rows that somebody looked at, before those that are not known any more are let go of.
+const WATCHED_MAX: usize = 8_000;
 
 /// The agent's session as the link drives it.
 pub(crate) struct AgentBrain {
     session: AgentSession,
+    /// The rows that look different since the views were told.
+    changed: RefCell<BTreeSet<ConversationId>>,
+}
+
+impl AgentBrain {
+    fn gather(&mut self) {
+        self.changed.get_mut().append(&mut self.session.take_changed());
+    }
 }
 
 impl Brain for AgentBrain {
@@ -28,6 +43,7 @@ impl Brain for AgentBrain {
 
     fn handle(&mut self, now_ms: u64, input: AgentInput) {
         self.session.handle(now_ms, input);
+        self.gather();
     }
 
     fn next_output(&mut self) -> Option<Output> {
@@ -40,6 +56,7 @@ impl Brain for AgentBrain {
 
     fn handle_timeout(&mut self, now_ms: u64) {
         self.session.handle_timeout(now_ms);
+        self.gather();
     }
 
     fn read_frame(text: &str) -> Option<wire::ServerFrame> {
@@ -71,6 +88,16 @@ pub(crate) struct Desk {
     ticker: StoredValue<Option<Timer>, LocalStorage>,
     /// Grows with every change of the session.
     revision: RwSignal<u64>,
+    /// Grows when any row changed.
+    lists: RwSignal<u64>,
+    /// One for each row that a view shows: of many rows only those that changed are drawn anew.
+    rows: StoredValue<BTreeMap<ConversationId, ArcTrigger>, LocalStorage>,
+    /// Everybody, as of the last change.
+    team: RwSignal<Vec<AgentSummary>>,
+    /// The agent at this desk, as of the last change.
+    me: RwSignal<Option<AgentSummary>>,
+    /// Signing out waits until then for what is still to be sent.
+    leaving: RwSignal<Option<u64>>,
     /// The relay's clock, about once a second.
     clock_ms: RwSignal<u64>,
     /// The lines of the shown conversation.
@@ -82,6 +109,10 @@ impl Desk {
     /// Connects as the agent that is signed in.
     pub(crate) fn new(screen: Screen, sound: Sound, email: &str) -> Self {
         let revision = RwSignal::new(0);
+        let lists = RwSignal::new(0);
+        let team = RwSignal::new(Vec::new());
+        let me = RwSignal::new(None);
+        let rows = StoredValue::new_local(BTreeMap::<ConversationId, ArcTrigger>::new());
         let board = Board::new();
         let storage = Storage::new(&format!("{KEPT}.{email}"));
         let start = AgentStart { seed: random_seed(), drafts: storage.drafts(), away: false };
@@ -93,6 +124,19 @@ impl Desk {
                 revision.update(|revision| *revision += 1);
                 shown.set(brain.session.shown());
                 board.mirror(brain.session.timeline(), Party::Staff);
+                if !team.with_untracked(|team: &Vec<AgentSummary>| team.iter().eq(brain.session.agents())) {
+                    team.set(brain.session.agents().cloned().collect());
+                }
+                if me.with_untracked(|me: &Option<AgentSummary>| me.as_ref() != brain.session.me()) {
+                    me.set(brain.session.me().cloned());
+                }
+                let changed = brain.changed.take();
+                if !changed.is_empty() {
+                    lists.update(|lists| *lists += 1);
+                    rows.with_value(|rows| {
+                        changed.iter().filter_map(|id| rows.get(id)).for_each(Notify::notify);
+                    });
+                }
             }),
             arrived: Box::new(move |conversation, _, assigned| {
                 if assigned {
@@ -103,11 +147,16 @@ impl Desk {
                 }
             }),
         };
-        let link = Link::new(AgentBrain { session }, storage, hooks);
+        let link = Link::new(AgentBrain { session, changed: RefCell::default() }, storage, hooks);
         let desk = Self {
             link: StoredValue::new_local(link),
             ticker: StoredValue::new_local(None),
             revision,
+            lists,
+            rows,
+            team,
+            me,
+            leaving: RwSignal::new(None),
             clock_ms: RwSignal::new(now_ms()),
             board,
             screen,
@@ -144,9 +193,61 @@ impl Desk {
         self.clock_ms.get()
     }
 
-    /// A conversation's row, wherever it is known from.
+    /// A conversation's row, wherever it is known from; the caller runs again when that row changed.
     pub(crate) fn row(&self, conversation: ConversationId) -> Option<ConversationSummary> {
-        self.read(|session| session.row(conversation).cloned())
+        self.watch(conversation);
+        self.peek(|session| session.row(conversation).cloned())
+    }
+
+    /// Whether a colleague's note waits there to be looked at; the caller runs again when that row changed.
+    pub(crate) fn noted(&self, conversation: ConversationId) -> bool {
+        self.watch(conversation);
+        self.peek(|session| session.noted(conversation))
+    }
+
+    fn watch(&self, conversation: ConversationId) {
+        let trigger = self.rows.try_update_value(|rows| {
+            if rows.len() >= WATCHED_MAX {
+                self.link.with_value(|link| {
+                    link.read(|brain| rows.retain(|id, _| brain.session.row(*id).is_some()));
+                });
+            }
+            rows.entry(conversation).or_default().clone()
+        });
+        if let Some(trigger) = trigger {
+            trigger.track();
+        }
+    }
+
+    /// Reads the session's lists; the caller runs again when a row changed.
+    pub(crate) fn lists<T>(&self, read: impl FnOnce(&AgentSession) -> T) -> T {
+        self.lists.track();
+        self.peek(read)
+    }
+
+    /// An agent as of now; the caller runs again when somebody of the team changed.
+    pub(crate) fn agent(&self, wanted: AgentId) -> Option<AgentSummary> {
+        self.team.with(|team| team.iter().find(|agent| agent.id == wanted).cloned())
+    }
+
+    /// An agent's name; empty when it is not known.
+    pub(crate) fn agent_name(&self, wanted: AgentId) -> String {
+        self.agent(wanted).map(|agent| agent.name).unwrap_or_default()
+    }
+
+    /// An agent's state; offline when it is not known.
+    pub(crate) fn agent_state(&self, wanted: AgentId) -> AgentState {
+        self.agent(wanted).map_or(AgentState::Offline, |agent| agent.state)
+    }
+
+    /// The agent at this desk; none before the first welcome. The caller runs again when it changed.
+    pub(crate) fn me(&self) -> Option<AgentSummary> {
+        self.me.get()
+    }
+
+    /// Whether an agent is the one at this desk.
+    pub(crate) fn is_me(&self, agent: AgentId) -> bool {
+        self.me.with(|me| me.as_ref().is_some_and(|me| me.id == agent))
     }
 
     /// The conversation shown.
@@ -181,6 +282,29 @@ impl Desk {
             self.screen.ending.set(None);
             self.tell(AgentInput::End { conversation });
         }
+    }
+
+    /// Signs out once what could still be taken back is recorded, or cannot be for now.
+    pub(crate) fn sign_out(&self) {
+        self.end_now();
+        self.leaving.set(Some(now_ms() + LEAVE_WAIT_MS));
+    }
+
+    /// Whether signing out waits.
+    pub(crate) fn leaving(&self) -> bool {
+        self.leaving.read().is_some()
+    }
+
+    /// Whether the wait before signing out is over. Asked again with every change and every second.
+    pub(crate) fn may_leave(&self) -> bool {
+        self.clock_ms.track();
+        let Some(until_ms) = self.leaving.get() else { return false };
+        now_ms() >= until_ms || self.read(|session| session.ends_waiting() == 0)
+    }
+
+    /// Signing out did not work: the person stays.
+    pub(crate) fn stay(&self) {
+        self.leaving.set(None);
     }
 
     fn start_clock(&self) {

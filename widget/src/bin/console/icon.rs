@@ -25,6 +25,9 @@ pub(crate) const TALK: &str = "M21 11.5a8.4 8.4 0 01-12 7.6L3 21l1.9-6A8.4 8.4 0
 /// A door with an arrow out of it.
 pub(crate) const LEAVE: &str = "M9 21H5a2 2 0 01-2-2V5a2 2 0 012-2h4M16 17l5-5-5-5M21 12H9";
 
+/// A sheet with a folded corner.
+pub(crate) const NOTE: &str = "M15 3H5a2 2 0 00-2 2v14a2 2 0 002 2h14a2 2 0 002-2V9zM15 3v6h6M8 13h8M8 17h5";
+
 /// Draws an icon; it says nothing to those who hear the page.
 pub(crate) fn icon(path: &'static str) -> impl IntoView {
     view! {

@@ -28,7 +28,7 @@ pub(crate) fn Inbox(
                 <h1>{t("console_inbox")}</h1>
                 <Presence desk />
             </header>
-            <Search screen field=search />
+            <Search screen field=search found=Signal::derive(move || ids.read().len()) />
             <Tabs desk screen />
             <div class="rows" role="tabpanel" id="rows" aria-labelledby=move || tab_id(screen.tab.get())>
                 <ul>
@@ -49,7 +49,7 @@ pub(crate) fn Inbox(
 /// The conversations of the chosen list that fit the search, in the order shown.
 pub(crate) fn listed(desk: Desk, screen: Screen) -> Vec<ConversationId> {
     let search = screen.search.read().trim().to_lowercase();
-    desk.read(|session| {
+    desk.lists(|session| {
         let rows = match screen.tab.get() {
             Tab::Waiting => session.waiting(),
             Tab::Mine => session.mine(),
@@ -61,7 +61,7 @@ pub(crate) fn listed(desk: Desk, screen: Screen) -> Vec<ConversationId> {
 
 #[component]
 fn Presence(desk: Desk) -> impl IntoView {
-    let me = Memo::new(move |_| desk.read(|session| session.me().cloned()));
+    let me = Memo::new(move |_| desk.me());
     let online = move || !desk.read(|session| session.away());
     // Without a line nobody can say whether visitors come.
     let live = move || desk.read(|session| session.online() == Online::Live);
@@ -102,7 +102,13 @@ pub(crate) fn Search(
     screen: Screen,
     /// The field, for the keyboard.
     field: NodeRef<html::Input>,
+    /// How many rows fit.
+    found: Signal<usize>,
 ) -> impl IntoView {
+    let hint = move || {
+        let found = found.get().to_string();
+        (!screen.search.read().trim().is_empty()).then(|| fill("console_search_hint", &[("count", &found)]))
+    };
     view! {
         <div class="search">
             {icon(icon::SEARCH)}
@@ -117,6 +123,7 @@ pub(crate) fn Search(
             />
             <kbd aria-hidden="true">"/"</kbd>
         </div>
+        <p class="search__hint" role="status" data-testid="search-hint">{hint}</p>
     }
 }
 
@@ -169,7 +176,7 @@ fn Tabs(desk: Desk, screen: Screen) -> impl IntoView {
 fn TabButton(desk: Desk, screen: Screen, tab: Tab) -> impl IntoView {
     let chosen = move || screen.tab.get() == tab;
     let count = Memo::new(move |_| {
-        desk.read(|session| match tab {
+        desk.lists(|session| match tab {
             Tab::Waiting => session.waiting().len(),
             Tab::Mine => session.mine().len(),
             Tab::Open => session.open().len(),
@@ -201,7 +208,7 @@ fn Empty(desk: Desk, screen: Screen) -> impl IntoView {
         if !screen.search.read().trim().is_empty() {
             return ("console_empty_search", "console_empty_search_note");
         }
-        if desk.read(|session| session.me().is_none()) {
+        if desk.me().is_none() {
             return ("console_loading", "console_loading_note");
         }
         match screen.tab.get() {

@@ -23,6 +23,7 @@ mod visitor;
 mod when;
 mod words;
 mod write;
+mod written;
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -21,11 +21,8 @@ pub(crate) fn Rail(
     sound: Sound,
     /// Who is signed in.
     person: Person,
-    /// Signs out.
-    #[prop(into)]
-    leave: Callback<()>,
 ) -> impl IntoView {
-    let waiting = move || desk.read(|session| session.waiting().len());
+    let waiting = Memo::new(move |_| desk.lists(|session| session.waiting().len()));
     let sound_words = move || t(if sound.on() { "console_sound_on" } else { "console_sound_off" });
     view! {
         <nav class="rail" aria-label=t("console_rail")>
@@ -33,7 +30,7 @@ pub(crate) fn Rail(
                 {icon(icon::LOGO)}
             </span>
             <Choice screen section=Section::Inbox picture=icon::INBOX words="console_inbox">
-                <Show when=move || waiting() != 0>
+                <Show when=move || waiting.get() != 0>
                     <span class="rail__count" aria-hidden="true">{waiting}</span>
                 </Show>
             </Choice>
@@ -54,7 +51,7 @@ pub(crate) fn Rail(
             >
                 {move || icon(if sound.on() { icon::SOUND_ON } else { icon::SOUND_OFF })}
             </button>
-            <Me desk person leave />
+            <Me desk person />
         </nav>
     }
 }
@@ -90,7 +87,7 @@ fn Choice(
 }
 
 #[component]
-fn Me(desk: Desk, person: Person, leave: Callback<()>) -> impl IntoView {
+fn Me(desk: Desk, person: Person) -> impl IntoView {
     let open = RwSignal::new(false);
     let live_and = move |away: bool| desk.read(|session| session.online() == Online::Live && session.away() == away);
     let (online, away) = (move || live_and(false), move || live_and(true));
@@ -124,9 +121,15 @@ fn Me(desk: Desk, person: Person, leave: Callback<()>) -> impl IntoView {
                 <div class="rail__menu">
                     <p class="name">{person.with_value(|person| person.name.clone())}</p>
                     <p class="mail">{person.with_value(|person| person.email.clone())}</p>
-                    <button type="button" class="button" data-testid="sign-out" on:click=move |_| leave.run(())>
+                    <button
+                        type="button"
+                        class="button"
+                        data-testid="sign-out"
+                        disabled=move || desk.leaving()
+                        on:click=move |_| desk.sign_out()
+                    >
                         {icon(icon::LEAVE)}
-                        {t("console_sign_out")}
+                        {move || t(if desk.leaving() { "console_signing_out" } else { "console_sign_out" })}
                     </button>
                 </div>
             </Show>
@@ -137,7 +140,7 @@ fn Me(desk: Desk, person: Person, leave: Callback<()>) -> impl IntoView {
 /// Asks for the ended conversations once; further pages are asked for below the list.
 fn first_page(desk: Desk) {
     if desk.peek(|session| session.closed_list().is_empty()) {
-        desk.tell(AgentInput::ListClosed);
+        desk.tell(AgentInput::ListClosed { newest: false });
     }
 }
 

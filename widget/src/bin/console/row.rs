@@ -1,10 +1,12 @@
 //! One conversation in a list.
 
 use leptos::prelude::*;
+use widget_core::waits_since_ms;
 use wire::limit::UNREAD_MAX;
-use wire::{ConversationId, ConversationState, ConversationSummary, Party, VisitorId};
+use wire::{AgentState, ConversationId, ConversationState, ConversationSummary, Party, VisitorId};
 
 use crate::desk::Desk;
+use crate::icon::{self, icon};
 use crate::screen::WAIT_TARGET_MS;
 use crate::when;
 use crate::words::{fill, t};
@@ -20,9 +22,11 @@ pub(crate) fn Row(
     let row = Memo::new(move |_| desk.row(conversation));
     let part = move |read: fn(&ConversationSummary) -> String| row.read().as_ref().map(read).unwrap_or_default();
     let unread = move || row.read().as_ref().map_or(0, |row| row.unread);
-    let shown = move || desk.shown() == Some(conversation);
-    let time = move || row.read().as_ref().map(|row| time_of(row, desk.now_ms())).unwrap_or_default();
+    let shown = Memo::new(move |_| desk.shown() == Some(conversation));
+    let time = Memo::new(move |_| row.read().as_ref().map(|row| time_of(row, desk.now_ms())).unwrap_or_default());
     let late = move || row.read().as_ref().is_some_and(|row| is_late(row, desk.now_ms()));
+    let noted = Memo::new(move |_| desk.noted(conversation));
+    let holder = Memo::new(move |_| row.read().as_ref().and_then(|row| holder_of(desk, row)));
     view! {
         <button
             type="button"
@@ -30,7 +34,7 @@ pub(crate) fn Row(
             class:entry--unread=move || unread() != 0
             data-testid="conversation-item"
             data-conversation=conversation.to_string()
-            aria-current=move || shown().then_some("true")
+            aria-current=move || shown.get().then_some("true")
             on:click=move |_| desk.open(conversation)
         >
             <span class="avatar" aria-hidden="true">{move || part(|row| initials(row.visitor))}</span>
@@ -42,10 +46,17 @@ pub(crate) fn Row(
                         <span class="unseen">" " {t("console_unread")}</span>
                     </span>
                 </Show>
+                <Show when=move || noted.get()>
+                    <span class="mark" data-testid="note-mark" title=t("console_noted")>
+                        {icon(icon::NOTE)}
+                        <span class="unseen">{t("console_noted")}</span>
+                    </span>
+                </Show>
             </span>
             <span class="entry__time" class:entry__time--late=late>{time}</span>
             <span class="entry__line">
                 <span class="entry__text" dir="auto">{move || row.read().as_ref().map(|row| last_line(row, own(desk, row)))}</span>
+                {move || holder.get().map(|holder| view! { <HolderTag holder /> })}
                 <Show when=move || !part(|row| row.language.clone()).is_empty()>
                     <span class="tag" title=move || part(|row| when::language_name(&row.language))>
                         {move || part(|row| short_language(&row.language))}
@@ -53,6 +64,31 @@ pub(crate) fn Row(
                 </Show>
             </span>
         </button>
+    }
+}
+
+/// A colleague who has a conversation, and whether visitors can be answered there now.
+#[derive(Clone, PartialEq, Eq)]
+struct Holder {
+    name: String,
+    here: bool,
+}
+
+/// The colleague who has it; none when nobody has, or the agent at the desk.
+fn holder_of(desk: Desk, row: &ConversationSummary) -> Option<Holder> {
+    let ConversationState::Assigned { agent } = row.state else { return None };
+    let here = desk.agent_state(agent) == AgentState::Online;
+    (!desk.is_me(agent)).then(|| Holder { name: desk.agent_name(agent), here })
+}
+
+#[component]
+fn HolderTag(holder: Holder) -> impl IntoView {
+    let words = if holder.here { holder.name.clone() } else { fill("console_holder_gone", &[("name", &holder.name)]) };
+    view! {
+        <span class="tag tag--holder" class:tag--gone=!holder.here data-testid="holder">
+            <span class="unseen">{t("console_held_by")} " "</span>
+            <bdi>{words}</bdi>
+        </span>
     }
 }
 
@@ -85,8 +121,7 @@ pub(crate) fn score(score: u8) -> Option<String> {
 
 /// Whether the agent at the desk answers there.
 fn own(desk: Desk, row: &ConversationSummary) -> bool {
-    let ConversationState::Assigned { agent } = row.state else { return false };
-    desk.read(|session| session.me().is_some_and(|me| me.id == agent))
+    matches!(row.state, ConversationState::Assigned { agent } if desk.is_me(agent))
 }
 
 fn last_line(row: &ConversationSummary, own: bool) -> String {
@@ -102,22 +137,17 @@ fn short_language(tag: &str) -> String {
 }
 
 fn time_of(row: &ConversationSummary, now_ms: u64) -> String {
-    match row.state {
-        ConversationState::Waiting { since_ms } => {
-            fill("console_waits", &[("time", &when::span(now_ms.saturating_sub(since_ms)))])
-        }
-        ConversationState::Closed { at_ms } => {
-            let ended = when::short(at_ms, now_ms);
-            score(row.score).map_or_else(|| ended.clone(), |score| format!("{score} · {ended}"))
-        }
-        ConversationState::Assigned { .. } | ConversationState::Idle => when::short(row.last_at_ms, now_ms),
+    if let Some(since_ms) = waits_since_ms(row) {
+        return fill("console_waits", &[("time", &when::span(now_ms.saturating_sub(since_ms)))]);
     }
+    if let ConversationState::Closed { at_ms } = row.state {
+        let ended = when::short(at_ms, now_ms);
+        return score(row.score).map_or_else(|| ended.clone(), |score| format!("{score} · {ended}"));
+    }
+    when::short(row.last_at_ms, now_ms)
 }
 
 /// Whether a wait is over the target.
-pub(crate) const fn is_late(row: &ConversationSummary, now_ms: u64) -> bool {
-    match row.state {
-        ConversationState::Waiting { since_ms } => now_ms.saturating_sub(since_ms) > WAIT_TARGET_MS,
-        ConversationState::Assigned { .. } | ConversationState::Idle | ConversationState::Closed { .. } => false,
-    }
+pub(crate) fn is_late(row: &ConversationSummary, now_ms: u64) -> bool {
+    waits_since_ms(row).is_some_and(|since_ms| now_ms.saturating_sub(since_ms) > WAIT_TARGET_MS)
 }

@@ -1,16 +1,14 @@
 //! What the person at the console has chosen to look at: the view's own state, nothing that the relay knows.
 
-use std::collections::BTreeMap;
-
 use leptos::prelude::*;
 use wire::ConversationId;
+
+use crate::written::Written;
 
 /// A wait longer than this is shown in red.
 pub(crate) const WAIT_TARGET_MS: u64 = 5 * 60_000;
 /// How long an end can be taken back before it is sent.
 pub(crate) const END_UNDO_MS: u64 = 4_000;
-/// Half-written texts that are remembered while switching; the oldest conversations go first.
-const UNSENT_MAX: usize = 200;
 
 /// What the first column lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,13 +55,24 @@ pub(crate) struct Screen {
     /// The conversation that this agent got last.
     pub(crate) fresh: RwSignal<Option<ConversationId>>,
     /// Something to tell the person in passing.
-    pub(crate) news: RwSignal<Option<String>>,
-    unsent: StoredValue<BTreeMap<ConversationId, (String, bool)>>,
+    pub(crate) news: RwSignal<Option<News>>,
+    written: Written,
+    /// Whose text stands in the composer.
+    writing_in: StoredValue<Option<ConversationId>>,
+}
+
+/// Something that passes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// Words.
+    Words(String),
+    /// This agent got a conversation.
+    Fresh(ConversationId),
 }
 
 impl Screen {
     /// As it looks after signing in.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(email: &str) -> Self {
         Self {
             section: RwSignal::new(Section::Inbox),
             tab: RwSignal::new(Tab::Mine),
@@ -74,7 +83,8 @@ impl Screen {
             ending: RwSignal::new(None),
             fresh: RwSignal::new(None),
             news: RwSignal::new(None),
-            unsent: StoredValue::new(BTreeMap::new()),
+            written: Written::new(email),
+            writing_in: StoredValue::new(None),
         }
     }
 
@@ -83,22 +93,44 @@ impl Screen {
         if from == to {
             return;
         }
-        let (text, note) = (self.text.get_untracked(), self.note.get_untracked());
-        self.unsent.update_value(|unsent| {
-            if let Some(from) = from {
-                unsent.remove(&from);
-                if !text.trim().is_empty() {
-                    unsent.insert(from, (text, note));
-                }
-            }
-            // Ids begin with their time: the first is the oldest.
-            while unsent.len() > UNSENT_MAX {
-                unsent.pop_first();
+        self.put_away();
+        self.writing_in.set_value(to);
+        self.bring_back();
+    }
+
+    /// Keeps what stands in the composer with every change, and takes what another tab kept while nobody writes in this one.
+    pub(crate) fn keep_written(&self) {
+        let screen = *self;
+        Effect::new(move || {
+            screen.text.track();
+            screen.note.track();
+            screen.put_away();
+        });
+        Written::elsewhere(move || {
+            if !widget::env::document().has_focus().unwrap_or(false) {
+                screen.bring_back();
             }
         });
-        let kept = to.and_then(|to| self.unsent.with_value(|unsent| unsent.get(&to).cloned()));
-        let (text, note) = kept.unwrap_or_default();
-        self.text.set(text);
-        self.note.set(note);
+    }
+
+    /// Tells the person something in passing.
+    pub(crate) fn tell(&self, words: String) {
+        self.news.set(Some(News::Words(words)));
+    }
+
+    fn put_away(&self) {
+        if let Some(conversation) = self.writing_in.get_value() {
+            self.text.with_untracked(|text| self.written.keep(conversation, text, self.note.get_untracked()));
+        }
+    }
+
+    fn bring_back(&self) {
+        let (text, note) = self.writing_in.get_value().map(|to| self.written.get(to)).unwrap_or_default();
+        if self.text.with_untracked(|now| *now != text) {
+            self.text.set(text);
+        }
+        if self.note.get_untracked() != note {
+            self.note.set(note);
+        }
     }
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use widget::link::Link;
 
 use widget_core::{AgentInput, AgentSession, ItemState};
-use wire::{AgentId, ConversationId, ConversationState, ConversationSummary, Role};
+use wire::{AgentId, AgentState, ConversationId, ConversationState, ConversationSummary, Role};
 
 use crate::desk::Desk;
 use crate::icon::{self, icon};
@@ -33,7 +33,7 @@ pub(crate) fn Talk(
 ) -> impl IntoView {
     let row = Memo::new(move |_| desk.row(conversation));
     let note = Memo::new(move |_| screen.note.get());
-    let open = Signal::derive(move || desk.read(|session| rights(session, row.read().as_ref())).answer);
+    let open = Signal::derive(move || rights(desk, row.read().as_ref()).answer);
     let attach = UnsyncCallback::new(move |file| write::attach(desk, screen, note, file));
     view! {
         <main class="talk" aria-label=t("console_talk")>
@@ -86,8 +86,10 @@ pub(crate) fn NoTalk() -> impl IntoView {
 pub(crate) struct Rights {
     /// Answer: it is the agent's own.
     pub(crate) answer: bool,
-    /// Take: nobody has it.
+    /// Take: nobody has it, or nobody who is there.
     pub(crate) take: bool,
+    /// It could be taken, if the agent did not hold as many as it can.
+    pub(crate) full: bool,
     /// End.
     pub(crate) end: bool,
     /// Write notes: it is open.
@@ -95,18 +97,38 @@ pub(crate) struct Rights {
 }
 
 /// The same rules as the relay's, so that nothing is offered that would be refused.
-pub(crate) fn rights(session: &AgentSession, row: Option<&ConversationSummary>) -> Rights {
-    let (Some(me), Some(row)) = (session.me(), row) else { return Rights::default() };
+pub(crate) fn rights(desk: Desk, row: Option<&ConversationSummary>) -> Rights {
+    let (Some(me), Some(row)) = (desk.me(), row) else { return Rights::default() };
+    let full = me.load >= me.capacity;
     match row.state {
         ConversationState::Waiting { .. } | ConversationState::Idle => {
-            Rights { answer: false, take: true, end: true, note: true }
+            Rights { answer: false, take: !full, full, end: true, note: true }
         }
         ConversationState::Assigned { agent } => {
             let own = agent == me.id;
-            Rights { answer: own, take: false, end: own || me.role >= Role::Supervisor, note: true }
+            let alone = !own && desk.agent_state(agent) != AgentState::Online;
+            let end = own || me.role >= Role::Supervisor;
+            Rights { answer: own, take: alone && !full, full: alone && full, end, note: true }
         }
         ConversationState::Closed { .. } => Rights::default(),
     }
+}
+
+/// Why the agent cannot answer, and what can be done about it; none when it can.
+pub(crate) fn hindrance(desk: Desk, row: Option<&ConversationSummary>) -> Option<String> {
+    let may = rights(desk, row);
+    if may.answer {
+        return None;
+    }
+    if may.full {
+        let (load, capacity) = desk.me().map(|me| (me.load, me.capacity)).unwrap_or_default();
+        return Some(fill("console_take_full", &[("load", &load.to_string()), ("capacity", &capacity.to_string())]));
+    }
+    if may.take {
+        return Some(t("console_reply_take"));
+    }
+    let ConversationState::Assigned { agent } = row?.state else { return None };
+    Some(fill("console_reply_other", &[("name", &desk.agent_name(agent))]))
 }
 
 #[component]
@@ -115,7 +137,7 @@ fn Lines(desk: Desk, row: Memo<Option<ConversationSummary>>) -> impl IntoView {
     let retry = UnsyncCallback::new(move |id| desk.tell(AgentInput::Retry { id }));
     let discard = UnsyncCallback::new(move |id| desk.tell(AgentInput::Discard { id }));
     let visitor_name = Signal::derive(move || row.read().as_ref().map(|row| name(row.visitor)).unwrap_or_default());
-    let agent_name = UnsyncCallback::new(move |agent| agent_words(desk, agent));
+    let agent_name = UnsyncCallback::new(move |agent| desk.agent_name(agent));
     let who = Memo::new(move |_| desk.read(|session| session.timeline()?.typing().map(str::to_owned)));
     let loading = move || desk.read(|session| session.timeline().is_none_or(|timeline| timeline.loading()));
     view! {
@@ -135,9 +157,10 @@ fn Head(
     conversation: ConversationId,
     row: Memo<Option<ConversationSummary>>,
 ) -> impl IntoView {
-    let may = Memo::new(move |_| desk.read(|session| rights(session, row.read().as_ref())));
+    let may = Memo::new(move |_| rights(desk, row.read().as_ref()));
     let ending = move || screen.ending.get().is_some_and(|(ending, _)| ending == conversation);
     let late = move || row.read().as_ref().is_some_and(|row| is_late(row, desk.now_ms()));
+    let standing = Memo::new(move |_| row.read().as_ref().map(|row| standing(desk, row)));
     view! {
         <header class="talk__head">
             <button
@@ -153,12 +176,16 @@ fn Head(
                 <p class="talk__state" class:talk__state--late=late>
                     {move || state_words(desk, row)}
                 </p>
+                <p class="unseen" role="status" data-testid="standing">{standing}</p>
             </div>
-            <Show when=move || may.get().take>
+            <Show when=move || may.get().take || may.get().full>
                 <button
                     type="button"
                     class="button button--main"
                     data-testid="take"
+                    disabled=move || may.get().full
+                    aria-describedby="talk-hint"
+                    title=move || hindrance(desk, row.read().as_ref())
                     on:click=move |_| desk.tell(AgentInput::Take { conversation })
                 >
                     {t("console_take")}
@@ -214,18 +241,27 @@ fn state_words(desk: Desk, row: Memo<Option<ConversationSummary>>) -> String {
     parts.join(" · ")
 }
 
+/// "With Ben", and whether Ben is there.
 fn holder_words(desk: Desk, holder: AgentId) -> String {
-    let own = desk.read(|session| session.me().is_some_and(|me| me.id == holder));
-    if own {
+    if desk.is_me(holder) {
         return t("console_with_you");
     }
-    fill("console_with", &[("name", &agent_words(desk, holder))])
+    let key = match desk.agent_state(holder) {
+        AgentState::Online => "console_with",
+        AgentState::Away => "console_with_away",
+        AgentState::Offline => "console_with_gone",
+    };
+    fill(key, &[("name", &desk.agent_name(holder))])
 }
 
-fn agent_words(desk: Desk, wanted: AgentId) -> String {
-    desk.read(|session| {
-        session.agents().find(|agent| agent.id == wanted).map(|agent| agent.name.clone()).unwrap_or_default()
-    })
+/// Where it stands, without the times: read out when it changes.
+fn standing(desk: Desk, row: &ConversationSummary) -> String {
+    match row.state {
+        ConversationState::Waiting { .. } => t("console_notice_queued"),
+        ConversationState::Idle => t("console_idle"),
+        ConversationState::Assigned { agent } => holder_words(desk, agent),
+        ConversationState::Closed { .. } => t("console_over"),
+    }
 }
 
 /// Whether the last message is the team's and the visitor has seen it.

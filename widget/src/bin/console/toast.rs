@@ -7,7 +7,7 @@ use crate::desk::Desk;
 use crate::icon::{self, icon};
 use crate::refusal;
 use crate::row::name;
-use crate::screen::Screen;
+use crate::screen::{News, Screen};
 use crate::words::{fill, t};
 
 /// How long a refusal is shown: time to read two lines.
@@ -28,14 +28,22 @@ pub(crate) fn Toasts(
         if let Some((at_ms, refusal)) = last.get()
             && now_ms().saturating_sub(at_ms) < SHOWN_MS
         {
-            shown.set(Some(refusal::words(&refusal)));
+            screen.tell(refusal::words(&refusal));
         }
     });
-    // Whoever looks at it already needs no word.
+    // Whoever looks at it already needs no word, and needs none any more once it is opened.
     Effect::new(move || {
-        let fresh = screen.fresh.get().filter(|fresh| desk.peek(|session| session.shown()) != Some(*fresh));
-        if let Some(row) = fresh.and_then(|fresh| untrack(|| desk.row(fresh))) {
-            shown.set(Some(fill("console_assigned", &[("name", &name(row.visitor))])));
+        if let Some(fresh) = screen.fresh.get() {
+            screen.fresh.set(None);
+            if desk.peek(|session| session.shown()) != Some(fresh) {
+                shown.set(Some(News::Fresh(fresh)));
+            }
+        }
+    });
+    Effect::new(move || {
+        let opened = desk.shown();
+        if shown.with_untracked(|news| matches!(news, Some(News::Fresh(fresh)) if Some(*fresh) == opened)) {
+            shown.set(None);
         }
     });
     Effect::new(move || {
@@ -45,20 +53,7 @@ pub(crate) fn Toasts(
     });
     view! {
         <div class="toasts" role="status" aria-live="polite">
-            {move || {
-                shown
-                    .get()
-                    .map(|words| {
-                        view! {
-                            <div class="toast">
-                                <span>{words}</span>
-                                <button type="button" aria-label=t("console_dismiss") on:click=move |_| shown.set(None)>
-                                    {icon(icon::CROSS)}
-                                </button>
-                            </div>
-                        }
-                    })
-            }}
+            {move || shown.get().map(|news| view! { <Toast desk screen news /> })}
             <Show when=move || screen.ending.read().is_some()>
                 <div class="toast">
                     <span>{t("console_ending")}</span>
@@ -72,6 +67,39 @@ pub(crate) fn Toasts(
                     </button>
                 </div>
             </Show>
+        </div>
+    }
+}
+
+#[component]
+fn Toast(desk: Desk, screen: Screen, news: News) -> impl IntoView {
+    let words = match news {
+        News::Words(words) => view! { <span>{words}</span> }.into_any(),
+        News::Fresh(fresh) => {
+            let who = desk.peek(|session| session.row(fresh).map(|row| name(row.visitor))).unwrap_or_default();
+            let open = move |_| {
+                screen.news.set(None);
+                desk.open(fresh);
+            };
+            view! {
+                <button type="button" class="toast__open" data-testid="toast-open" on:click=open>
+                    {fill("console_assigned", &[("name", &who)])}
+                </button>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <div class="toast">
+            {words}
+            <button
+                type="button"
+                aria-label=t("console_dismiss")
+                data-testid="toast-dismiss"
+                on:click=move |_| screen.news.set(None)
+            >
+                {icon(icon::CROSS)}
+            </button>
         </div>
     }
 }

@@ -10,7 +10,7 @@ use crate::desk::Desk;
 use crate::parts::Composer;
 use crate::row::name;
 use crate::screen::{Screen, Tab};
-use crate::talk::{Rights, rights};
+use crate::talk::{Rights, hindrance, rights};
 use crate::words::{fill, t};
 
 /// The foot of the conversation.
@@ -23,7 +23,7 @@ pub(crate) fn Write(
     /// The conversation's row.
     row: Memo<Option<ConversationSummary>>,
 ) -> impl IntoView {
-    let may = Memo::new(move |_| desk.read(|session| rights(session, row.read().as_ref())));
+    let may = Memo::new(move |_| rights(desk, row.read().as_ref()));
     let over = move || row.read().as_ref().is_some_and(|row| matches!(row.state, ConversationState::Closed { .. }));
     // Whoever has just taken a conversation finds it among the own ones, and answers.
     Effect::new(move |before: Option<bool>| {
@@ -57,6 +57,8 @@ fn Writing(desk: Desk, screen: Screen, row: Memo<Option<ConversationSummary>>, m
         let room = desk.peek(|session| session.room());
         if room {
             desk.tell(if note.get_untracked() { AgentInput::Note { text } } else { AgentInput::Say { text } });
+            // A note is an aside: what is written next is meant for the visitor again.
+            screen.note.set(false);
         }
         room
     });
@@ -74,7 +76,8 @@ fn Writing(desk: Desk, screen: Screen, row: Memo<Option<ConversationSummary>>, m
             request_animation_frame(focus);
         }
     });
-    let hint = move || if may.get().answer { t("console_note_hint") } else { t("console_reply_take") };
+    let hindrance = Memo::new(move |_| hindrance(desk, row.read().as_ref()));
+    let hint = move || hindrance.get().unwrap_or_else(|| t("console_note_hint"));
     let choose = move |chosen: bool| {
         screen.note.set(chosen);
         focus();
@@ -88,7 +91,7 @@ fn Writing(desk: Desk, screen: Screen, row: Memo<Option<ConversationSummary>>, m
                     data-testid="reply"
                     aria-pressed=move || (!note.get()).to_string()
                     disabled=move || !may.get().answer
-                    title=move || (!may.get().answer).then(|| t("console_reply_take"))
+                    title=hindrance
                     on:click=move |_| choose(false)
                 >
                     {t("console_reply")}
@@ -104,7 +107,9 @@ fn Writing(desk: Desk, screen: Screen, row: Memo<Option<ConversationSummary>>, m
                     {t("console_note")}
                 </button>
                 <Show when=move || note.get()>
-                    <span class="modes__hint">{hint}</span>
+                    <span class="modes__hint" id="talk-hint" data-testid="talk-hint">
+                        {hint}
+                    </span>
                 </Show>
             </div>
             <Composer text=screen.text placeholder on_send=send on_file=attach on_typing=typing field />
@@ -115,7 +120,7 @@ fn Writing(desk: Desk, screen: Screen, row: Memo<Option<ConversationSummary>>, m
 /// Files always go to the visitor; in a note's place that would be a mistake.
 pub(crate) fn attach(desk: Desk, screen: Screen, note: Memo<bool>, file: File) {
     if note.get_untracked() {
-        screen.news.set(Some(t("console_note_no_file")));
+        screen.tell(t("console_note_no_file"));
     } else {
         desk.with_link(|link| link.attach(file));
     }

@@ -183,7 +183,8 @@ fn failed(line: &Line, surroundings: &Surroundings) -> El {
         let act = Rc::clone(act);
         el("button", "link").attr("type", "button").text(&text.get(key)).click(move || act(id))
     };
-    let mut view = el("div", "meta meta--bad").text(&text.with("failed", "reason", &text.refusal(&refusal)));
+    let mut view =
+        el("div", "meta meta--bad").attr("role", "alert").text(&text.with("failed", "reason", &text.refusal(&refusal)));
     if upload {
         view = view.test("upload-error");
     }

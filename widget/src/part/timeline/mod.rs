@@ -48,12 +48,23 @@ pub fn timeline(board: Board, surroundings: Surroundings, below: Vec<El>) -> El 
         .attr("aria-live", "polite")
         .attr("aria-relevant", "additions")
         .each(move || board.keys(), move |key| row_view(board.line(key), &surroundings));
-    let scroller = el("div", "timeline__scroll").attr("tabindex", "0").attr("aria-label", &text.get("timeline"));
+    let scroller = el("div", "timeline__scroll")
+        .attr("tabindex", "0")
+        .attr("role", "group")
+        .attr("aria-label", &text.get("timeline"));
     let raw = scroller.raw().clone();
     let scrolled = raw.clone();
     // The sheet lays the scroller out from the bottom, so that the newest line stays in view by itself; upwards counts negative.
+    // What had come from the other side when the reader went away from the newest line.
+    let known = RwSignal::new(0);
     let scroller = scroller
-        .on("scroll", move |_| away.set(scrolled.scroll_top() < -AWAY_PIXELS))
+        .on("scroll", move |_| {
+            let now = scrolled.scroll_top() < -AWAY_PIXELS;
+            if now != away.get_untracked() {
+                known.set(board.others());
+                away.set(now);
+            }
+        })
         .child(el("div", "timeline__inner").child(log).children(below));
     let down = raw.clone();
     // What one writes oneself is always brought into view.
@@ -62,11 +73,17 @@ pub fn timeline(board: Board, surroundings: Surroundings, below: Vec<El>) -> El 
             raw.set_scroll_top(0);
         }
     });
+    let fresh = move || board.others().saturating_sub(known.get());
     let button = el("button", "timeline__down")
+        .test("newest")
         .attr("type", "button")
-        .attr("aria-label", &text.get("newest"))
+        .attr_of("aria-label", move || (fresh() == 0).then(|| text.get("newest")))
         .hidden(move || !away.get())
         .click(move || down.set_scroll_top(0))
-        .child(icon(icon::DOWN));
+        .child(icon(icon::DOWN))
+        .child(el("span", "").words(move || match fresh() {
+            0 => String::new(),
+            fresh => text.count("new_messages", fresh as u64),
+        }));
     el("div", "timeline").child(scroller).child(button)
 }

@@ -97,6 +97,12 @@ impl Board {
         found.expect("a row is drawn from the keys that the board gave")
     }
 
+    /// How many messages of the other side there are. Follows the lines, not their states.
+    pub(super) fn others(self) -> usize {
+        let other = |row: &Row| !row.mine && !matches!(row.item.content, Content::Notice(_));
+        self.0.with(|lines| lines.iter().filter(|line| line.row.with_untracked(other)).count())
+    }
+
     /// Whether the last line is being sent from here. Follows the lines, not their states.
     pub(super) fn last_is_own_draft(self) -> bool {
         self.0.with(|lines| {

@@ -1,0 +1,135 @@
+//! The list of ended conversations: a window of bounded length that moves over all of them, newest first.
+
+use wire::{ConversationId, ConversationState, ConversationSummary};
+
+use super::{AgentSession, EVER_MS};
+
+/// Ended conversations kept at once; loading older ones lets go of the newest.
+pub const ENDED_ROWS_MAX: usize = 500;
+
+/// A page that is wanted: what ended before this time, and before this row.
+type Wanted = (u64, Option<ConversationId>);
+
+/// The window.
+#[derive(Debug)]
+pub(super) struct Ended {
+    rows: Vec<ConversationSummary>,
+    /// Whether the first row is the newest that there is.
+    newest: bool,
+    more: bool,
+    /// The page that is wanted, and whether that was said on this connection.
+    wanted: Option<(Wanted, bool)>,
+}
+
+impl Ended {
+    pub(super) const fn new() -> Self {
+        Self { rows: Vec::new(), newest: true, more: true, wanted: None }
+    }
+
+    pub(super) fn rows(&self) -> &[ConversationSummary] {
+        &self.rows
+    }
+
+    /// One has just ended. Before the first page came, it will be in that; where newer ones were let go of, it is not shown.
+    pub(super) fn ends(&mut self, row: ConversationSummary) {
+        if !self.newest || (self.more && self.rows.is_empty()) {
+            return;
+        }
+        self.rows.retain(|old| old.conversation != row.conversation);
+        self.rows.insert(0, row);
+        if self.rows.len() > ENDED_ROWS_MAX {
+            self.rows.truncate(ENDED_ROWS_MAX);
+            self.more = true;
+        }
+    }
+
+    /// The first or the next page.
+    fn want(&mut self) {
+        if self.wanted.is_none() && self.more {
+            let last = self.rows.last();
+            let last_ms = last.and_then(ended_ms).unwrap_or(EVER_MS);
+            self.wanted = Some(((last_ms, last.map(|row| row.conversation)), false));
+        }
+    }
+
+    fn take(&mut self, before_ms: u64, rows: Vec<ConversationSummary>, more: bool) {
+        if self.wanted.is_none_or(|((wanted_ms, _), _)| wanted_ms != before_ms) {
+            return;
+        }
+        self.wanted = None;
+        self.more = more && !rows.is_empty();
+        for row in rows {
+            self.rows.retain(|old| old.conversation != row.conversation);
+            self.rows.push(row);
+        }
+        if let Some(over) = self.rows.len().checked_sub(ENDED_ROWS_MAX).filter(|over| *over > 0) {
+            self.rows.drain(..over);
+            self.newest = false;
+        }
+    }
+
+    /// The page to be asked for now.
+    pub(super) const fn ask(&mut self) -> Option<Wanted> {
+        match &mut self.wanted {
+            Some((wanted, said @ false)) => {
+                *said = true;
+                Some(*wanted)
+            }
+            Some((_, true)) | None => None,
+        }
+    }
+
+    /// The connection went, and what was asked on it.
+    pub(super) const fn lost(&mut self) {
+        if let Some((_, said)) = &mut self.wanted {
+            *said = false;
+        }
+    }
+
+    /// What was asked for does not come.
+    pub(super) const fn refused(&mut self) {
+        self.wanted = None;
+    }
+}
+
+impl AgentSession {
+    /// The ended conversations loaded so far, newest first; at most [`ENDED_ROWS_MAX`].
+    #[must_use]
+    pub fn closed_list(&self) -> &[ConversationSummary] {
+        &self.ended.rows
+    }
+
+    /// Whether there are older ended conversations to load; true before the first page came.
+    #[must_use]
+    pub const fn closed_more(&self) -> bool {
+        self.ended.more
+    }
+
+    /// Whether newer ones were let go of, so that the list does not begin with the newest.
+    #[must_use]
+    pub const fn closed_cut(&self) -> bool {
+        !self.ended.newest
+    }
+
+    /// The first or the next page of ended conversations; `newest` begins anew.
+    pub(super) fn want_closed(&mut self, newest: bool) {
+        if newest {
+            self.rows.changed.extend(self.ended.rows.iter().map(|row| row.conversation));
+            self.ended = Ended::new();
+        }
+        self.ended.want();
+    }
+
+    /// A page of ended conversations.
+    pub(super) fn take_closed(&mut self, before_ms: u64, rows: Vec<ConversationSummary>, more: bool) {
+        self.rows.changed.extend(rows.iter().map(|row| row.conversation));
+        self.ended.take(before_ms, rows, more);
+    }
+}
+
+fn ended_ms(row: &ConversationSummary) -> Option<u64> {
+    match row.state {
+        ConversationState::Closed { at_ms } => Some(at_ms),
+        ConversationState::Assigned { .. } | ConversationState::Idle | ConversationState::Waiting { .. } => None,
+    }
+}
