@@ -43,6 +43,12 @@ pub(crate) const fn about(conversation: ConversationId) -> Subject {
     Subject::Conversation { conversation }
 }
 
+/// The words of a message or note as they are recorded: without the blank lines around them.
+pub(crate) fn admit_text(text: &str) -> Result<String, Refusal> {
+    let text = wire::trim_text(text);
+    wire::check_text(text).map(|()| text.to_owned())
+}
+
 /// Whether a rating can be taken.
 pub(crate) fn check_rating(score: u8, comment: &str) -> Result<(), Refusal> {
     if !(1..=5).contains(&score) || comment.chars().count() > COMMENT_CHARS_MAX {

@@ -3,6 +3,7 @@
 use wire::{AgentId, Author, Body, ClientFrame, ConversationId, Refusal, Role, Subject};
 
 use crate::Core;
+use crate::admit::admit_text;
 use crate::commit::Live;
 use crate::connection::Who;
 use crate::input::ConnectionId;
@@ -24,8 +25,8 @@ impl Core {
                     Err(refusal) => self.refuse(connection, about_what, refusal),
                 }
             }
-            ClientFrame::Note { conversation, id, text } => match wire::check_text(&text) {
-                Ok(()) => {
+            ClientFrame::Note { conversation, id, text } => match admit_text(&text) {
+                Ok(text) => {
                     let body = DraftBody::Ready(Body::Note { text });
                     let draft = Draft { id, author: self.author(agent), body };
                     self.agent_records(connection, about_what, conversation, draft);

@@ -9,7 +9,7 @@ use wire::{
 };
 
 use crate::Core;
-use crate::admit::{about, check_rating, cut_page};
+use crate::admit::{about, admit_text, check_rating, cut_page};
 use crate::connection::{Side, Who};
 use crate::conversation::Conversation;
 use crate::input::ConnectionId;
@@ -222,6 +222,7 @@ impl Core {
         if own == Some(true) || self.opening.contains_key(&conversation) {
             return self.refuse(connection, subject, Refusal::NotAllowed);
         }
+        let comment = wire::trim_text(&comment).to_owned();
         let draft = Draft { id, author: Author::Visitor, body: DraftBody::Ready(Body::Rated { score, comment }) };
         self.visitor_records(connection, visitor, conversation, draft);
     }
@@ -391,7 +392,7 @@ impl Core {
 /// A message as a draft's body.
 pub(crate) fn said(say: Say) -> Result<DraftBody, Refusal> {
     match say {
-        Say::Text { text } => wire::check_text(&text).map(|()| DraftBody::Ready(Body::Text { text })),
+        Say::Text { text } => admit_text(&text).map(|text| DraftBody::Ready(Body::Text { text })),
         Say::File { attachment } => Ok(DraftBody::File(attachment)),
     }
 }

@@ -18,7 +18,7 @@ pub use frame::{ClientFrame, Follow, Head, Hello, Say, ServerFrame, Session, Sub
 pub use id::{AgentId, AttachmentId, ConversationId, IdError, MessageId, Seq, SiteId, Token, VisitorId, uuid_v7};
 pub use refusal::Refusal;
 pub use summary::{AgentState, AgentSummary, ConversationState, ConversationSummary, Role, VisitorConversation};
-pub use text::{check_text, first_line};
+pub use text::{check_text, first_line, is_blank, is_line_break, is_unseen, trim_text, turns_line};
 
 /// The version of the frames below, agreed in [`Hello`]. Raised only when an old peer could misread a new one.
 pub const PROTOCOL: u16 = 1;

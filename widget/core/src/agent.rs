@@ -83,8 +83,8 @@ impl AgentSession {
                 self.session.shown = None;
                 self.shown_row = None;
             }
-            (AgentInput::Say { text }, Some(shown)) => self.session.write_text(shown, text, false),
-            (AgentInput::Note { text }, Some(shown)) => self.session.write_text(shown, text, true),
+            (AgentInput::Say { text }, Some(shown)) => self.session.write_text(shown, &text, false),
+            (AgentInput::Note { text }, Some(shown)) => self.session.write_text(shown, &text, true),
             (AgentInput::Attach { name, bytes, file }, Some(shown)) => self.session.attach(shown, name, bytes, file),
             (AgentInput::Say { .. } | AgentInput::Note { .. } | AgentInput::Attach { .. }, None) => {
                 self.session.tell(Refusal::NotFound);

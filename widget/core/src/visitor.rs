@@ -78,9 +78,9 @@ impl VisitorSession {
             VisitorInput::Open => self.session.line.open(now_ms, &mut self.session.out),
             VisitorInput::Line(input) => self.line(input),
             VisitorInput::Say { text } => {
-                if !text.trim().is_empty() {
+                if !wire::is_blank(&text) {
                     let conversation = self.writable();
-                    self.session.write_text(conversation, text, false);
+                    self.session.write_text(conversation, &text, false);
                 }
             }
             VisitorInput::Attach { name, bytes, file } => {

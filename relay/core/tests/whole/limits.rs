@@ -49,6 +49,7 @@ fn texts_ratings_and_conversations_have_bounds() {
     let long = "a".repeat(TEXT_CHARS_MAX + 1);
     for (text, refusal) in [
         (" \n", Refusal::TextEmpty),
+        ("\u{200b}\n\u{3164}\u{e0020}", Refusal::TextEmpty),
         (long.as_str(), Refusal::TextTooLong { chars_max: 10_000 }),
         ("a\0", Refusal::TextInvalid),
     ] {
@@ -76,6 +77,24 @@ fn texts_ratings_and_conversations_have_bounds() {
         world.frame(ann, say(n, n, "hello"));
     }
     assert_eq!(world.got(ann), [refused(about_message(most + 1, most + 1), Refusal::TooManyConversations)]);
+}
+
+#[test]
+fn what_is_recorded_has_no_blank_lines_around_it_and_keeps_its_id() {
+    let mut world = World::new(Vec::new());
+    let ann = world.visitor(1);
+    world.ignore();
+    let longest = ["\n", &"a".repeat(TEXT_CHARS_MAX), "\r\n\n"].concat();
+    let texts = ["\n\u{200b}\n  two\n\nlines \n\u{feff}\n", "⚠\u{fe0f}", &longest];
+    for (n, text) in (1..).zip(texts) {
+        world.frame(ann, say(1, n, text));
+    }
+    let recorded = world.store.events(conversation(1)).iter().filter_map(|event| match &event.body {
+        Body::Text { text } => Some((event.id, text.clone())),
+        _ => None,
+    });
+    let wanted = ["  two\n\nlines", "⚠\u{fe0f}", longest.trim()].map(str::to_owned);
+    assert_eq!(recorded.collect::<Vec<_>>(), [1, 2, 3].map(message).into_iter().zip(wanted).collect::<Vec<_>>());
 }
 
 #[test]

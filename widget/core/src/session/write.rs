@@ -20,7 +20,8 @@ impl Session {
     }
 
     /// Writes words into the outbox; blank ones are nothing.
-    pub(crate) fn write_text(&mut self, conversation: ConversationId, text: String, note: bool) {
+    pub(crate) fn write_text(&mut self, conversation: ConversationId, text: &str, note: bool) {
+        let text = wire::trim_text(text).to_owned();
         let refusal = wire::check_text(&text).err();
         if refusal != Some(Refusal::TextEmpty) {
             self.write(conversation, if note { Payload::Note(text) } else { Payload::Text(text) }, 0, refusal);

@@ -24,7 +24,9 @@ fn nothing_goes_out_and_nothing_is_kept_before_the_visitor_acts() {
     assert_eq!((chat.session.online(), chat.session.answering()), (Online::Live, 2));
     assert_eq!(chat.session.attachment_bytes_max(), 100);
     assert_eq!(chat.does(VisitorInput::Typing), []);
-    assert_eq!(chat.says(" \n "), []);
+    for nothing in [" \n ", "\u{200b}", "\u{ad}\u{feff}\n\u{2800}", "\u{3164}\u{e0020}\u{fe0f}"] {
+        assert_eq!(chat.says(nothing), [], "{nothing:?}");
+    }
 }
 
 #[test]
@@ -32,9 +34,10 @@ fn the_first_message_registers_and_then_opens_the_conversation() {
     let mut chat = start(None, None, Vec::new());
     chat.does(VisitorInput::Open);
     chat.connects(None, Vec::new());
-    let out = chat.says("hello");
+    let out = chat.says("\n\u{200b}\nhello \n");
     let here = chat.shown();
     let Output::Keep(draft) = out[1].clone() else { panic!("{out:?}") };
+    assert_eq!(draft.say, wire::Say::Text { text: "hello".to_owned() });
     let expected =
         [Output::KeepConversation(Some(here)), Output::Keep(draft.clone()), Output::Transmit(ClientFrame::Register)];
     assert_eq!(out, expected);

@@ -31,7 +31,7 @@ impl Written {
     pub(crate) fn keep(self, conversation: ConversationId, text: &str, note: bool) {
         let name = name(conversation);
         self.0.with_value(|storage| {
-            if text.trim().is_empty() {
+            if wire::is_blank(text) {
                 return storage.remove(&name);
             }
             let kept = [if note { "n" } else { "r" }, text].concat();

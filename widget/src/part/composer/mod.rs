@@ -7,7 +7,7 @@ use reactive_graph::prelude::*;
 use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, Event, File, HtmlElement, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent};
-use wire::{Refusal, check_text};
+use wire::{Refusal, check_text, is_blank, trim_text};
 
 use crate::dom::{El, el, follow};
 use crate::part::drop::each_file;
@@ -66,7 +66,7 @@ pub fn composer(
         let writing = Rc::clone(&writing);
         Rc::new(move || {
             let words = written.get_untracked();
-            match check_text(&words) {
+            match check_text(trim_text(&words)) {
                 Err(Refusal::TextEmpty) => {}
                 Err(refusal) => trouble.set(Some(refusal)),
                 Ok(()) if (writing.send)(words) => written.set(String::new()),
@@ -94,7 +94,7 @@ pub fn composer(
             el("button", "composer__send")
                 .test("send")
                 .attr("aria-label", &text.get("send"))
-                .flag("disabled", move || written.with(|words| words.trim().is_empty()))
+                .flag("disabled", move || written.with(|words| is_blank(words)))
                 .child(icon(icon::SEND)),
         )
 }
