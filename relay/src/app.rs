@@ -18,6 +18,7 @@ use crate::address::{Address, visitor_address};
 use crate::auth::Auth;
 use crate::blob::Blobs;
 use crate::config::Config;
+use crate::frames::Unsent;
 use crate::http::{Reject, Transcripts, Web};
 use crate::limiter::{Pace, Slots};
 use crate::origin::Origin;
@@ -57,6 +58,8 @@ pub struct Shared {
     pub registrations: Pace<Address>,
     /// Uploads under way.
     pub uploads: Arc<Slots<Address>>,
+    /// What waits to be sent.
+    pub unsent: Unsent,
     /// Transcripts being written.
     pub transcripts: Transcripts,
     /// Set when the relay stops.

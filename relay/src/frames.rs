@@ -1,55 +1,94 @@
-//! Frames on their way to one client: a bounded queue that holds no memory to speak of while it is empty, because most lines are idle. (The
-//! runtime's own queue keeps room for 32 frames, 1.5 KiB of each line.)
+//! Frames on their way to one client: a queue bounded in bytes, which holds no memory to speak of while it is empty, because most connections
+//! are idle. (The runtime's own queue keeps room for 32 frames, 1.5 KiB of each connection.) What its reader took counts until the reader
+//! comes back for more, which is when it was written.
+
+mod unsent;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use axum::extract::ws::Utf8Bytes;
+pub use self::unsent::{Frame, Share, Unsent};
 
 /// Room that an empty queue keeps.
 const KEPT_FRAMES_MAX: usize = 8;
 
 /// Why a frame was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unsent {
-    /// The reader is slower than what it is sent.
-    Full,
+pub enum NotTaken {
+    /// The reader is slower than what it is sent. What waited for it is dropped, it gets nothing more, and its connection is to be closed.
+    Slow,
     /// Nobody reads any more.
     Closed,
 }
 
-/// A queue with room for so many frames.
+/// Tells that little waits any more.
+type Tell = Box<dyn FnOnce() + Send>;
+
+/// A queue within these bounds.
 #[must_use]
-pub fn queue(frames_max: usize) -> (Sender, Receiver) {
-    let state = State { frames: VecDeque::new(), senders: 1, read: true, reader: None, watcher: None };
-    let shared = Arc::new(Shared { state: Mutex::new(state), frames_max });
+pub fn queue(share: Share) -> (Sender, Receiver) {
+    let state = State {
+        frames: VecDeque::new(),
+        bytes: 0,
+        taken: 0,
+        senders: 1,
+        read: true,
+        slow: false,
+        reader: None,
+        watcher: None,
+        light: None,
+    };
+    let shared = Arc::new(Shared { state: Mutex::new(state), share });
     (Sender { shared: Arc::clone(&shared) }, Receiver { shared })
 }
 
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    frames_max: usize,
+    share: Share,
 }
 
-#[derive(Debug)]
 struct State {
-    frames: VecDeque<Utf8Bytes>,
+    frames: VecDeque<Frame>,
+    /// Of the frames that wait and of those that were taken last.
+    bytes: usize,
+    /// Of those that were taken last and may not be written yet.
+    taken: usize,
     senders: usize,
     /// Whether there is a receiver.
     read: bool,
+    /// Whether it was too slow once.
+    slow: bool,
     /// Waits for frames.
     reader: Option<Waker>,
     /// Waits for the receiver's end.
     watcher: Option<Waker>,
+    /// Waits for no more than so many bytes to be left.
+    light: Option<(usize, Tell)>,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("State").field("bytes", &self.bytes).field("slow", &self.slow).finish_non_exhaustive()
+    }
 }
 
 impl Shared {
     /// Nothing panics while it is held, so a poisoned lock is whole.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was taken last is written. Gives whom to tell that little is left.
+    fn written(&self, state: &mut State) -> Option<Tell> {
+        let taken = std::mem::take(&mut state.taken);
+        if taken > 0 {
+            state.bytes -= taken;
+            self.share.give_back(taken);
+        }
+        state.light.take_if(|(bytes_max, _)| state.bytes <= *bytes_max).map(|(_, tell)| tell)
     }
 }
 
@@ -63,20 +102,37 @@ impl Sender {
     /// Puts a frame in.
     ///
     /// # Errors
-    /// When there is no room, or nobody reads.
-    pub fn try_send(&self, frame: Utf8Bytes) -> Result<(), Unsent> {
+    /// When too much waits, or nobody reads.
+    pub fn try_send(&self, frame: Frame) -> Result<(), NotTaken> {
         let mut state = self.shared.state();
-        if !state.read {
-            return Err(Unsent::Closed);
+        if !state.read || state.slow {
+            return Err(NotTaken::Closed);
         }
-        if state.frames.len() >= self.shared.frames_max {
-            return Err(Unsent::Full);
+        if !self.shared.share.take(state.bytes, frame.bytes()) {
+            // At once, and not when the connection gets to its end.
+            state.slow = true;
+            let dropped = std::mem::take(&mut state.frames);
+            let waiting = state.bytes - state.taken;
+            state.bytes = state.taken;
+            drop(state);
+            self.shared.share.give_back(waiting);
+            drop(dropped);
+            return Err(NotTaken::Slow);
         }
+        state.bytes += frame.bytes();
         state.frames.push_back(frame);
         let reader = state.reader.take();
         drop(state);
         wake(reader);
         Ok(())
+    }
+
+    /// Whether no more than so many bytes wait; otherwise `tell` is called once that is so. It replaces the one before.
+    pub fn is_light(&self, bytes_max: usize, tell: impl FnOnce() + Send + 'static) -> bool {
+        let mut state = self.shared.state();
+        let light = state.bytes <= bytes_max;
+        state.light = (!light).then(|| (bytes_max, Box::new(tell) as Tell));
+        light
     }
 
     /// Waits until nobody reads any more. One may wait at a time.
@@ -117,43 +173,47 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Waits for frames and moves them, at most so many, to the end of `batch`; how many. None come any more when it is 0.
-    pub async fn recv_many(&mut self, batch: &mut Vec<Utf8Bytes>, count_max: usize) -> usize {
+    /// Waits for frames and moves them, at most so many, to the end of `batch`; how many. None come any more when it is 0. What was given
+    /// before is written by now.
+    pub async fn recv_many(&mut self, batch: &mut Vec<Frame>, count_max: usize) -> usize {
         poll_fn(|context| {
             let mut state = self.shared.state();
-            if state.frames.is_empty() {
-                if state.senders == 0 {
-                    return Poll::Ready(0);
-                }
-                state.reader = Some(context.waker().clone());
-                return Poll::Pending;
-            }
-            let count = state.frames.len().min(count_max);
-            batch.extend(state.frames.drain(..count));
-            state.keep_little();
-            Poll::Ready(count)
+            let tell = self.shared.written(&mut state);
+            let polled = if state.frames.is_empty() {
+                state.wait(context)
+            } else {
+                let count = state.frames.len().min(count_max);
+                let from = batch.len();
+                batch.extend(state.frames.drain(..count));
+                state.taken = batch[from..].iter().map(Frame::bytes).sum();
+                state.keep_little();
+                Poll::Ready(count)
+            };
+            drop(state);
+            told(tell);
+            polled
         })
         .await
     }
 
-    /// Waits for the next frame; none come any more when there is none.
-    pub async fn recv(&mut self) -> Option<Utf8Bytes> {
+    /// Waits for the next frame; none come any more when there is none. What was given before is written by now.
+    pub async fn recv(&mut self) -> Option<Frame> {
         poll_fn(|context| {
             let mut state = self.shared.state();
-            if let Some(frame) = state.pop() {
-                return Poll::Ready(Some(frame));
-            }
-            if state.senders == 0 {
-                return Poll::Ready(None);
-            }
-            state.reader = Some(context.waker().clone());
-            Poll::Pending
+            let tell = self.shared.written(&mut state);
+            let polled = match state.pop() {
+                Some(frame) => Poll::Ready(Some(frame)),
+                None => state.wait(context).map(|_| None),
+            };
+            drop(state);
+            told(tell);
+            polled
         })
         .await
     }
 
-    /// The next frame, if it is there.
-    pub fn try_recv(&mut self) -> Option<Utf8Bytes> {
+    /// The next frame, if it is there; to be written together with the one before.
+    pub fn try_recv(&mut self) -> Option<Frame> {
         self.shared.state().pop()
     }
 }
@@ -163,18 +223,31 @@ impl Drop for Receiver {
         let mut state = self.shared.state();
         state.read = false;
         let frames = std::mem::take(&mut state.frames);
-        let watcher = state.watcher.take();
+        let (watcher, light) = (state.watcher.take(), state.light.take());
+        let bytes = std::mem::take(&mut state.bytes);
+        state.taken = 0;
         drop(state);
-        drop(frames);
+        self.shared.share.give_back(bytes);
+        drop((frames, light));
         wake(watcher);
     }
 }
 
 impl State {
-    fn pop(&mut self) -> Option<Utf8Bytes> {
+    fn pop(&mut self) -> Option<Frame> {
         let frame = self.frames.pop_front();
+        self.taken += frame.as_ref().map_or(0, Frame::bytes);
         self.keep_little();
         frame
+    }
+
+    /// Nothing is there.
+    fn wait(&mut self, context: &std::task::Context<'_>) -> Poll<usize> {
+        if self.senders == 0 {
+            return Poll::Ready(0);
+        }
+        self.reader = Some(context.waker().clone());
+        Poll::Pending
     }
 
     fn keep_little(&mut self) {
@@ -190,84 +263,11 @@ fn wake(waker: Option<Waker>) {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn frame(number: usize) -> Utf8Bytes {
-        Utf8Bytes::from(number.to_string())
-    }
-
-    #[tokio::test]
-    async fn frames_come_in_order_and_a_full_queue_says_so() {
-        let (sender, mut receiver) = queue(3);
-        for number in 0..3 {
-            assert_eq!(sender.try_send(frame(number)), Ok(()));
-        }
-        assert_eq!(sender.try_send(frame(3)), Err(Unsent::Full));
-        assert_eq!(receiver.recv().await, Some(frame(0)));
-        assert_eq!(sender.try_send(frame(3)), Ok(()));
-        let mut batch = vec![frame(9)];
-        assert_eq!(receiver.recv_many(&mut batch, 2).await, 2);
-        assert_eq!(batch, [frame(9), frame(1), frame(2)]);
-        assert_eq!(receiver.try_recv(), Some(frame(3)));
-        assert_eq!(receiver.try_recv(), None);
-    }
-
-    #[tokio::test]
-    async fn each_side_learns_of_the_others_end() {
-        let (sender, mut receiver) = queue(3);
-        let other = sender.clone();
-        assert_eq!(sender.try_send(frame(1)), Ok(()));
-        drop((sender, other));
-        assert_eq!(receiver.recv().await, Some(frame(1)), "what was sent before the end still comes");
-        assert_eq!(receiver.recv().await, None);
-        assert_eq!(receiver.recv_many(&mut Vec::new(), 8).await, 0);
-
-        let (sender, receiver) = queue(3);
-        drop(receiver);
-        assert_eq!(sender.try_send(frame(1)), Err(Unsent::Closed));
-        sender.closed().await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn whoever_waits_is_woken() {
-        let (sender, mut receiver) = queue(4);
-        let reader = tokio::spawn(async move {
-            let (mut batch, mut heard) = (Vec::new(), 0);
-            while receiver.recv_many(&mut batch, 3).await > 0 {
-                for text in batch.drain(..) {
-                    assert_eq!(text, frame(heard));
-                    heard += 1;
-                }
-            }
-            heard
-        });
-        let mut sent = 0;
-        while sent < 10_000 {
-            match sender.try_send(frame(sent)) {
-                Ok(()) => sent += 1,
-                Err(Unsent::Full) => tokio::task::yield_now().await,
-                Err(Unsent::Closed) => panic!("it reads to the end"),
-            }
-        }
-        drop(sender);
-        assert_eq!(reader.await.expect("no panic"), 10_000);
-
-        let (sender, receiver) = queue(1);
-        let watcher = tokio::spawn(async move { sender.closed().await });
-        tokio::task::yield_now().await;
-        drop(receiver);
-        watcher.await.expect("no panic");
-    }
-
-    #[test]
-    fn an_empty_queue_keeps_no_room() {
-        let (sender, mut receiver) = queue(256);
-        for number in 0..200 {
-            assert_eq!(sender.try_send(frame(number)), Ok(()));
-        }
-        while receiver.try_recv().is_some() {}
-        assert!(receiver.shared.state().frames.capacity() <= KEPT_FRAMES_MAX);
+fn told(tell: Option<Tell>) {
+    if let Some(tell) = tell {
+        tell();
     }
 }
+
+#[cfg(test)]
+mod tests;

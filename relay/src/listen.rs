@@ -57,8 +57,8 @@ pub struct Carrier(Arc<Carried>);
 struct Carried {
     /// The place among the connections that speak HTTP.
     place: Mutex<Option<Place>>,
-    /// Set when it speaks something else: nobody has to take what is written at a pace any more.
-    released: Arc<AtomicBool>,
+    /// Set when it was cut because the other side took too little.
+    slow: Arc<AtomicBool>,
     /// Set to cut the connection.
     cut: CancellationToken,
     /// Set when it is gone.
@@ -67,15 +67,19 @@ struct Carried {
 
 impl Carrier {
     fn new(place: Place) -> Self {
-        let (place, released) = (Mutex::new(Some(place)), Arc::new(AtomicBool::new(false)));
-        Self(Arc::new(Carried { place, released, cut: CancellationToken::new(), gone: CancellationToken::new() }))
+        let (place, slow) = (Mutex::new(Some(place)), Arc::new(AtomicBool::new(false)));
+        Self(Arc::new(Carried { place, slow, cut: CancellationToken::new(), gone: CancellationToken::new() }))
     }
 
     /// From now on it counts elsewhere.
     pub(crate) fn leave_requests(&self) {
-        self.0.released.store(true, Ordering::Relaxed);
         let place = self.0.place.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(place);
+    }
+
+    /// Whether it was cut because the other side took too little.
+    pub(crate) fn was_slow(&self) -> bool {
+        self.0.slow.load(Ordering::Relaxed)
     }
 
     /// Waits for the connection's end, and makes it when it takes too long: what is not read cannot be finished.
@@ -194,7 +198,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     stopping: CancellationToken,
     carrier: &Carrier,
 ) {
-    let released = Arc::clone(&carrier.0.released);
+    let slow = Arc::clone(&carrier.0.slow);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(carrier.clone());
@@ -204,7 +208,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WAIT)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Patient::new(stream, released)), service)
+        .serve_connection(TokioIo::new(Patient::new(stream, slow)), service)
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {

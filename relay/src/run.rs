@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::Utf8Bytes;
 use relay_core::input::{ConnectionId, Input, RequestId};
 use relay_core::output::Output;
 use relay_core::store::{Answer, AppendError, Appended, QueryError};
@@ -16,9 +15,13 @@ use wire::{AgentId, Close, Refusal, ServerFrame, SiteId, Token, VisitorId};
 
 use crate::bus::{Bus, Notice};
 use crate::clock::{new_id, now_ms, random_bytes};
-use crate::frames::{self, Unsent};
+use crate::frames::{self, NotTaken, Unsent};
 use crate::store::task::StoreHandle;
 use crate::store::{StoreError, TokenHash, VisitorRecord};
+
+mod pages;
+
+use self::pages::Pages;
 
 /// Requests of the core that may be under way at the store; the answers' queue has a place for each, so that a store thread that answers
 /// never waits.
@@ -80,6 +83,8 @@ pub struct Hands {
     pub notices: mpsc::Receiver<Notice>,
     /// What the sockets say.
     pub arrivals: mpsc::Receiver<Arrival>,
+    /// Counts what waits unsent.
+    pub unsent: Unsent,
     /// Set when everything else has ended.
     pub end: CancellationToken,
 }
@@ -87,16 +92,23 @@ pub struct Hands {
 /// Runs the core until `end`.
 pub async fn run(core: Core, hands: Hands) {
     let (answers, answer_queue) = mpsc::channel(REQUESTS_MAX);
-    let Hands { store, bus, notices, arrivals, end } = hands;
-    let task = CoreTask { core, lines: BTreeMap::new(), store, bus, answers, under_way: 0 };
-    task.run(arrivals, notices, answer_queue, end).await;
+    let Hands { store, bus, notices, arrivals, unsent, end } = hands;
+    let (light, light_queue) = mpsc::unbounded_channel();
+    let lines = BTreeMap::new();
+    let task = CoreTask { core, lines, pages: BTreeMap::new(), light, store, bus, unsent, answers, under_way: 0 };
+    task.run(arrivals, notices, (answer_queue, light_queue), end).await;
 }
 
 struct CoreTask {
     core: Core,
     lines: BTreeMap<ConnectionId, Line>,
+    /// Pages that connections wait for.
+    pages: BTreeMap<ConnectionId, Pages>,
+    /// Says that a connection has taken what its next page waited for. At most one word of each is under way, so it is bounded as they are.
+    light: mpsc::UnboundedSender<ConnectionId>,
     store: StoreHandle,
     bus: Arc<dyn Bus>,
+    unsent: Unsent,
     answers: mpsc::Sender<Answered>,
     /// Requests asked and not yet taken back; at most `REQUESTS_MAX`.
     under_way: usize,
@@ -107,7 +119,7 @@ impl CoreTask {
         mut self,
         mut arrivals: mpsc::Receiver<Arrival>,
         mut notices: mpsc::Receiver<Notice>,
-        mut answers: mpsc::Receiver<Answered>,
+        (mut answers, mut light): (mpsc::Receiver<Answered>, mpsc::UnboundedReceiver<ConnectionId>),
         end: CancellationToken,
     ) {
         let mut batch = Vec::with_capacity(TAKEN_PER_TURN);
@@ -135,6 +147,10 @@ impl CoreTask {
                     }
                 }
                 Some(notice) = notices.recv() => self.hear(notice),
+                Some(connection) = light.recv() => {
+                    self.turn_page(connection);
+                    self.drain();
+                }
                 count = arrivals.recv_many(&mut batch, TAKEN_PER_TURN) => {
                     if count == 0 {
                         return;
@@ -170,7 +186,10 @@ impl CoreTask {
             }
             Arrival::Input(input) => {
                 if let Input::Disconnected { connection } = &input {
-                    self.lines.remove(connection);
+                    let connection = *connection;
+                    self.lines.remove(&connection);
+                    self.handle(input);
+                    return self.forget_pages(connection);
                 }
                 self.handle(input);
             }
@@ -197,6 +216,10 @@ impl CoreTask {
 
     fn take_back(&mut self, answer: Answered) {
         self.under_way -= 1;
+        let page_of = match &answer {
+            Answered::Query(request, _) => self.core.page_reader(*request),
+            Answered::Append(..) | Answered::Registered(..) => None,
+        };
         self.handle(match answer {
             Answered::Append(request, result) => Input::Appended { request, result },
             Answered::Query(request, result) => Input::Answered { request, result },
@@ -206,6 +229,10 @@ impl CoreTask {
                 Input::RegisterFailed { connection, refusal }
             }
         });
+        if let Some(connection) = page_of {
+            self.page_sent(connection);
+            self.drain();
+        }
     }
 
     /// Carries out everything the core wants. Answers at once (a full store) are inputs again, so this may go around a few times.
@@ -230,7 +257,7 @@ impl CoreTask {
             crate::metrics::refused(refusal, to.len());
         }
         let text = match serde_json::to_string(frame) {
-            Ok(text) => Utf8Bytes::from(text),
+            Ok(text) => self.unsent.frame(text),
             Err(error) => {
                 tracing::error!(%error, "a frame could not be written as JSON");
                 return;
@@ -238,9 +265,14 @@ impl CoreTask {
         };
         for connection in to {
             let Some(line) = self.lines.get(connection) else { continue };
-            if line.frames.try_send(text.clone()) == Err(Unsent::Full) {
+            if line.frames.try_send(text.clone()) == Err(NotTaken::Slow) {
                 tracing::debug!(connection.id = connection.0, "closed: slower than what it was sent");
                 self.close(*connection, Close::Slow);
+            }
+        }
+        if matches!(frame, ServerFrame::Welcome { .. }) {
+            for connection in to {
+                self.welcomed(*connection);
             }
         }
     }
@@ -251,6 +283,7 @@ impl CoreTask {
             // A socket that has ended by itself needs no word.
             let _ = line.close.send(close);
         }
+        self.forget_pages(connection);
     }
 
     /// Takes a place for one request, or says that there is none.
@@ -279,6 +312,13 @@ impl CoreTask {
     }
 
     fn query(&mut self, request: RequestId, query: relay_core::store::Query) {
+        match self.core.page_reader(request) {
+            Some(connection) => self.want_page(connection, request, query),
+            None => self.read(request, query),
+        }
+    }
+
+    fn read(&mut self, request: RequestId, query: relay_core::store::Query) {
         if !self.begin_request() {
             self.core.handle(now_ms(), Input::Answered { request, result: Err(QueryError::Busy) });
             return;
@@ -328,49 +368,4 @@ fn reply(answers: &mpsc::Sender<Answered>, answer: Answered) {
 }
 
 #[cfg(test)]
-mod tests {
-    use relay_core::input::{Agent, Peer, Start};
-    use wire::{AgentState, ClientFrame, Role};
-
-    use super::*;
-    use crate::bus::LocalBus;
-    use crate::store::memory::MemoryStore;
-    use crate::store::task::StoreTask;
-
-    #[tokio::test]
-    async fn a_reader_that_does_not_keep_up_is_closed_and_the_others_go_on() {
-        let store = StoreTask::start(&MemoryStore::new()).expect("a store");
-        let (bus, notices) = LocalBus::new();
-        let (arrivals, queue) = mpsc::channel(64);
-        let agent = |id| Agent { id: AgentId(id), name: "a".to_owned(), role: Role::Agent, capacity: 1 };
-        let start = Start { seed: 1, attachment_bytes_max: 1, agents: vec![agent(1), agent(2)], open: Vec::new() };
-        let end = CancellationToken::new();
-        let hands = Hands { store: store.handle(), bus: Arc::new(bus), notices, arrivals: queue, end: end.clone() };
-        let task = tokio::spawn(run(Core::new(now_ms(), start), hands));
-
-        let connect = async |number: u64, room: usize| {
-            let (frames, read) = frames::queue(room);
-            let (close, closed) = oneshot::channel();
-            let connection = ConnectionId(number);
-            let peer = Peer::Agent { agent: AgentId(u128::from(number)), state: None };
-            let input = Input::Connected { connection, peer, follow: Vec::new() };
-            let line = Line { frames, close, session: None };
-            arrivals.send(Arrival::Connected { line, input, connection }).await.expect("taken");
-            (read, closed)
-        };
-        // The first has room for its welcome only and never reads.
-        let (_unread, closed) = connect(1, 1).await;
-        let (mut read, mut open) = connect(2, 64).await;
-        for state in [AgentState::Online, AgentState::Away, AgentState::Online] {
-            let frame = ClientFrame::Presence { state };
-            let input = Input::Frame { connection: ConnectionId(2), frame };
-            arrivals.send(Arrival::Input(input)).await.expect("taken");
-        }
-        assert_eq!(closed.await, Ok(Close::Slow));
-        assert!(read.recv().await.is_some());
-        assert!(open.try_recv().is_err(), "still open");
-        end.cancel();
-        task.await.expect("ended");
-        tokio::task::spawn_blocking(|| store.stop()).await.expect("stopped");
-    }
-}
+mod tests;

@@ -24,6 +24,7 @@ use crate::bus::LocalBus;
 use crate::clock::{now_ms, random_bytes};
 use crate::config::Config;
 use crate::doors::Doors;
+use crate::frames::Unsent;
 use crate::http::{Transcripts, UPLOADS_MAX, Web};
 use crate::limiter::{Pace, Slots};
 use crate::listen::{Listener, bind, load_tls};
@@ -86,6 +87,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         connects: Pace::new(limits.connects_per_address_per_minute_max, MINUTE_MS),
         registrations: Pace::new(limits.registrations_per_address_per_minute_max, MINUTE_MS),
         uploads: Arc::new(Slots::new(UPLOADS_MAX, UPLOADS_PER_ADDRESS_MAX)),
+        unsent: Unsent::default(),
         transcripts: Transcripts::default(),
         stopping: CancellationToken::new(),
         sockets: TaskTracker::new(),
@@ -98,8 +100,14 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     let core_end = CancellationToken::new();
     let core = Core::new(now_ms(), first_picture(&app).await?);
     let (bus, notices) = LocalBus::new();
-    let hands =
-        Hands { store: store.handle(), bus: Arc::new(bus), notices, arrivals: arrival_queue, end: core_end.clone() };
+    let hands = Hands {
+        store: store.handle(),
+        bus: Arc::new(bus),
+        notices,
+        arrivals: arrival_queue,
+        unsent: app.unsent.clone(),
+        end: core_end.clone(),
+    };
     tasks.spawn(run::run(core, hands));
     tasks.spawn(watch_settings(app.clone()));
     tasks.spawn(crate::sweep::run(app.clone()));

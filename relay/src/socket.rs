@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use futures_util::sink::SinkExt;
@@ -13,24 +13,26 @@ use tokio::sync::oneshot;
 use tracing::Instrument;
 use tungstenite::Error as WsError;
 use tungstenite::error::{CapacityError, ProtocolError};
-use wire::limit::{FRAME_BYTES_MAX, HELLO_WAIT_MS, IDLE_MAX_MS, READ_BUFFER_BYTES, SEND_QUEUE_FRAMES_MAX};
+use wire::limit::{FRAME_BYTES_MAX, HELLO_WAIT_MS, IDLE_MAX_MS, READ_BUFFER_BYTES, SEND_FRAME_BYTES_MAX};
 use wire::{ClientFrame, Close};
 
 use crate::app::{App, Caller};
 use crate::connection::frame::{Heard, decode, decode_first};
-use crate::connection::{END_WAIT, FRAMES_PER_FLUSH, Greeted, Guest, Reader, enter, greet, leave};
+use crate::connection::{END_WAIT, FRAMES_PER_FLUSH, Greeted, Guest, Reader, enter, greet, leave, queue};
 use crate::frames;
+use crate::listen::Carrier;
 use crate::turnstile::Pass;
 
-/// Bytes that may wait in a socket's write buffer: more than the largest frame (an agent's first picture).
-const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes that are gathered before they are written without a flush.
 const WRITE_BUFFER_BYTES: usize = 4 * 1024;
+/// Bytes that may wait in a socket's write buffer: those, and the largest frame. While they wait nothing is added.
+const WRITE_BUFFER_BYTES_MAX: usize = SEND_FRAME_BYTES_MAX + 2 * WRITE_BUFFER_BYTES;
 
 /// `GET /socket`: visitors and agents.
 pub async fn upgrade(
     State(app): State<App>,
     Caller(address): Caller,
+    Extension(carrier): Extension<Carrier>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -45,7 +47,7 @@ pub async fn upgrade(
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
         // Boxed: what spawns it would hold its space a second time.
-        .on_upgrade(move |socket| Box::pin(serve(app, guest, socket.split())))
+        .on_upgrade(move |socket| Box::pin(serve(app, guest, carrier, socket.split())))
 }
 
 /// Both directions of a socket.
@@ -60,7 +62,7 @@ struct Line<'a> {
 }
 
 /// The life of one connection. Each part is boxed, so that an idle line holds the space of the part it is in, not of the largest.
-async fn serve(app: App, mut guest: Guest, (mut sink, mut stream): Ends) {
+async fn serve(app: App, mut guest: Guest, carrier: Carrier, (mut sink, mut stream): Ends) {
     let connection = app.next_connection();
     let span = tracing::debug_span!("connection", connection.id = connection.0, site.id = tracing::field::Empty);
     let life = async {
@@ -69,6 +71,8 @@ async fn serve(app: App, mut guest: Guest, (mut sink, mut stream): Ends) {
             Ok(line) => Box::pin(converse(&app, connection, line, &mut sink, &mut stream)).await,
             Err(close) => close,
         };
+        // What broke the connection was the patience with it.
+        let close = if close.is_none() && carrier.was_slow() { Some(Close::Slow) } else { close };
         tracing::debug!(?close, "ended");
         crate::metrics::closed(close);
         // What is slow or silent here holds nothing any more but the socket itself, and that not for long.
@@ -89,7 +93,7 @@ async fn begin<'a>(
         () = app.stopping.cancelled() => Err(Some(Close::Restart)),
         greeted = Pass::during(pass, hello(app, guest, stream)) => greeted,
     }?;
-    let (frames, queue) = frames::queue(SEND_QUEUE_FRAMES_MAX);
+    let (frames, queue) = queue(app, guest, &greeted);
     let (reader, closed) = enter(app, guest, connection, greeted, frames).map_err(Some)?;
     Ok(Line { reader, closed, queue })
 }
@@ -135,7 +139,7 @@ async fn converse(
         // much of this client's still to read, has let go of the line.
         let last = async {
             while let Some(frame) = queue.recv().await {
-                if sink.feed(Message::Text(frame)).await.is_err() {
+                if sink.feed(Message::Text(frame.text().clone())).await.is_err() {
                     break;
                 }
             }
@@ -184,7 +188,7 @@ async fn write(queue: &mut frames::Receiver, sink: &mut SplitSink<WebSocket, Mes
     let mut batch = Vec::new();
     while queue.recv_many(&mut batch, FRAMES_PER_FLUSH).await > 0 {
         for frame in batch.drain(..) {
-            if sink.feed(Message::Text(frame)).await.is_err() {
+            if sink.feed(Message::Text(frame.text().clone())).await.is_err() {
                 return;
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use support::{Client, Door, Judge, Relay, Setup, new_id, wait_until};
 use wire::ConversationId;
-use wire::limit::{SEND_QUEUE_FRAMES_MAX, TEXT_CHARS_MAX};
+use wire::limit::{SEND_BYTES_MAX, SEND_BYTES_OF_AGENT_MAX, TEXT_CHARS_MAX};
 
 use crate::form::turn;
 use crate::process::memory_kib;
@@ -19,7 +19,7 @@ const CLOSED: &str = "closed: slower than what it was sent";
 const WIDE: char = '😀';
 const SETTLE: Duration = Duration::from_secs(60);
 /// What two full queues may hold, twice over, and what the database keeps of what it has just written.
-const GROWN_KIB_MAX: u64 = (2 * 2 * SEND_QUEUE_FRAMES_MAX * TEXT_CHARS_MAX * 4 / 1024) as u64 + 64 * 1024;
+const GROWN_KIB_MAX: u64 = (2 * (SEND_BYTES_MAX + SEND_BYTES_OF_AGENT_MAX) / 1024) as u64 + 64 * 1024;
 
 #[test]
 fn readers_that_stop_are_closed_and_lose_nothing() {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::limit::SEND_QUEUE_FRAMES_MAX;
+use wire::limit::SEND_BYTES_MAX;
 use wire::{
     AgentId, Close, ConversationId, Follow, Lane, PageContext, Refusal, Seq, ServerFrame, SiteId, Subject, VisitorId,
 };
@@ -14,6 +14,7 @@ use crate::output::Output;
 use crate::rate::Bucket;
 use crate::request::Pending;
 use crate::store::Query;
+use crate::weight;
 
 /// One line to a client.
 #[derive(Debug)]
@@ -31,7 +32,15 @@ pub(crate) struct Connection {
     /// Logs longer than a page that it is reading: where its last page of a lane ended. At most `TURNING_MAX`.
     pub(crate) turning: BTreeMap<(ConversationId, Lane), Seq>,
     /// Frames that wait because `Welcome` must come first, which waits for the store; none once it is out.
-    pub(crate) held: Option<Vec<ServerFrame>>,
+    pub(crate) held: Option<Held>,
+}
+
+/// Frames that wait for a connection's `Welcome`.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    frames: Vec<ServerFrame>,
+    /// Their weight, at most `SEND_BYTES_MAX`.
+    bytes: usize,
 }
 
 /// Who is at the other end, with what belongs to that side only.
@@ -121,7 +130,7 @@ impl Core {
 
     fn visitor_connected(&mut self, connection: ConnectionId, visitor: VisitorId, follow: &[Follow]) {
         if let Some(line) = self.connections.get_mut(&connection) {
-            line.held = Some(Vec::new());
+            line.held = Some(Held::default());
         }
         // Before the query, so that nothing committed between it and its answer is missed.
         self.visitors.entry(visitor).or_default().connections.insert(connection);
@@ -140,7 +149,7 @@ impl Core {
         };
         let held = self.connections.get_mut(&connection).and_then(|line| line.held.take());
         self.send_one(connection, frame);
-        for frame in held.into_iter().flatten() {
+        for frame in held.into_iter().flat_map(|held| held.frames) {
             self.send_one(connection, frame);
         }
     }
@@ -182,8 +191,14 @@ impl Core {
             match self.connections.get_mut(connection).map(|line| &mut line.held) {
                 None => {}
                 Some(None) => ready.push(*connection),
-                Some(Some(held)) if held.len() < SEND_QUEUE_FRAMES_MAX => held.push(frame.clone()),
-                Some(Some(_)) => slow.push(*connection),
+                Some(Some(held)) => {
+                    held.bytes += weight::of_frame(&frame);
+                    if held.bytes <= SEND_BYTES_MAX {
+                        held.frames.push(frame.clone());
+                    } else {
+                        slow.push(*connection);
+                    }
+                }
             }
         }
         if !ready.is_empty() {

@@ -30,6 +30,7 @@ pub mod store;
 mod timer;
 mod typing;
 mod visitor;
+mod weight;
 
 use clock::Clock;
 use commit::Live;

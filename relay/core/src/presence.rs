@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use wire::limit::{AGENT_GRACE_MS, CAPACITY_MAX, INBOX_CONVERSATIONS_MAX};
+use wire::limit::{AGENT_GRACE_MS, CAPACITY_MAX, INBOX_BYTES_MAX, INBOX_CONVERSATIONS_MAX};
 use wire::{
     AgentId, AgentState, AgentSummary, Close, ConversationId, ConversationState, ConversationSummary, Refusal,
     ServerFrame, Session, Subject,
@@ -13,6 +13,7 @@ use crate::commit::Live;
 use crate::input::{Agent, ConnectionId};
 use crate::planted::{Planted, planted};
 use crate::timer::Timer;
+use crate::weight;
 
 /// An agent and its live state.
 #[derive(Debug)]
@@ -109,7 +110,13 @@ impl Core {
         });
         let own = self.holding.get(&agent).into_iter().flatten().copied();
         let first = self.queue.iter().chain(own).filter_map(|id| self.conversations.get(&id));
-        first.chain(rest).take(INBOX_CONVERSATIONS_MAX).map(|live: &Live| live.conversation.summary()).collect()
+        let mut bytes = 0;
+        let fits = |row: &ConversationSummary| {
+            bytes += weight::of_row(row);
+            bytes <= INBOX_BYTES_MAX
+        };
+        let rows = first.chain(rest).take(INBOX_CONVERSATIONS_MAX).map(|live: &Live| live.conversation.summary());
+        rows.take_while(fits).collect()
     }
 
     /// A console of an agent has gone.

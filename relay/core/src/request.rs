@@ -179,6 +179,23 @@ impl Core {
         request
     }
 
+    /// The connection that waits for a page or a list, when that is what a request reads. The shell asks the store for it only once the
+    /// connection has taken what it was sent before.
+    #[must_use]
+    pub fn page_reader(&self, request: RequestId) -> Option<ConnectionId> {
+        match self.requests.get(&request)? {
+            Pending::Page { connection, .. }
+            | Pending::ListClosed { connection, .. }
+            | Pending::ListOfVisitor { connection, .. } => Some(*connection),
+            Pending::Asked { .. }
+            | Pending::Offered(_)
+            | Pending::Quiet(_)
+            | Pending::Welcome { .. }
+            | Pending::Seen { .. }
+            | Pending::Refresh(_) => None,
+        }
+    }
+
     fn recall(&mut self, request: RequestId) -> Option<Pending> {
         let pending = self.requests.remove(&request);
         debug_assert!(pending.is_some(), "every answer belongs to one request");

@@ -5,7 +5,6 @@ mod hello;
 
 use std::time::Duration;
 
-use axum::extract::ws::Utf8Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use relay_core::input::{ConnectionId, Input, Peer};
 use tokio::sync::mpsc::error::TrySendError;
@@ -18,7 +17,7 @@ pub(crate) use self::hello::{Greeted, greet};
 use crate::address::Address;
 use crate::app::App;
 use crate::clock::now_ms;
-use crate::frames::{self, Unsent};
+use crate::frames::{self, NotTaken};
 use crate::limiter::Slot;
 use crate::metrics::Away;
 use crate::origin::Origin;
@@ -80,6 +79,14 @@ async fn wait_for_pass(app: &App) -> Result<Pass, StatusCode> {
     entered.ok_or_else(|| {
         crate::metrics::turned_away(Away::Full);
         StatusCode::SERVICE_UNAVAILABLE
+    })
+}
+
+/// The queue of what a client is sent, within the bounds of its side.
+pub(crate) fn queue(app: &App, guest: &Guest, greeted: &Greeted) -> (frames::Sender, frames::Receiver) {
+    frames::queue(match greeted.peer {
+        Peer::Visitor { .. } => app.unsent.of_visitor(guest.address),
+        Peer::Agent { .. } => app.unsent.of_agent(),
     })
 }
 
@@ -182,9 +189,9 @@ impl Reader<'_> {
         crate::metrics::refused(&refusal, 1);
         let frame = ServerFrame::Refused { subject, refusal };
         let Ok(text) = serde_json::to_string(&frame) else { return Ok(()) };
-        match self.frames.try_send(Utf8Bytes::from(text)) {
-            Err(Unsent::Full) => Err(Close::Slow),
-            Ok(()) | Err(Unsent::Closed) => Ok(()),
+        match self.frames.try_send(self.app.unsent.frame(text)) {
+            Err(NotTaken::Slow) => Err(Close::Slow),
+            Ok(()) | Err(NotTaken::Closed) => Ok(()),
         }
     }
 }

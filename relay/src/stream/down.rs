@@ -4,16 +4,15 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::ws::Utf8Bytes;
 use futures_util::stream;
 use tokio::sync::oneshot;
 use wire::limit::STREAM_COMMENT_EVERY_MS;
 use wire::{Close, Token};
 
 use crate::connection::FRAMES_PER_FLUSH;
-use crate::frames;
+use crate::frames::{self, Frame};
 
-/// Frames are put together to parts of about this size: what left the queue is not counted there any more.
+/// Frames are put together to parts of about this size.
 const PART_BYTES: usize = 16 * 1024;
 
 /// What is still to go down.
@@ -59,11 +58,11 @@ impl Down {
     }
 
     /// This frame, and what waits behind it. JSON as it is written here has no line breaks, so that each frame is one `data` line.
-    fn batch(&mut self, first: &Utf8Bytes) -> Bytes {
-        let mut text = Vec::with_capacity(first.len() + 8);
-        let add = |text: &mut Vec<u8>, frame: &Utf8Bytes| {
+    fn batch(&mut self, first: &Frame) -> Bytes {
+        let mut text = Vec::with_capacity(first.bytes());
+        let add = |text: &mut Vec<u8>, frame: &Frame| {
             text.extend_from_slice(b"data: ");
-            text.extend_from_slice(frame.as_bytes());
+            text.extend_from_slice(frame.text().as_bytes());
             text.extend_from_slice(b"\n\n");
         };
         add(&mut text, first);
@@ -89,14 +88,15 @@ mod tests {
 
     #[tokio::test]
     async fn the_key_the_frames_and_the_end_come_in_order() {
-        let (frames, queue) = frames::queue(8);
+        let unsent = frames::Unsent::default();
+        let (frames, queue) = frames::queue(unsent.of_agent());
         let (end, ended) = oneshot::channel();
         let mut down = Down { first: Some(Bytes::from_static(b"open")), queue, ended: Some(ended) };
         assert_eq!(text(&mut down).await.as_deref(), Some("open"));
-        frames.try_send(Utf8Bytes::from_static("{1}")).expect("room");
-        frames.try_send(Utf8Bytes::from_static("{2}")).expect("room");
+        frames.try_send(unsent.frame("{1}")).expect("room");
+        frames.try_send(unsent.frame("{2}")).expect("room");
         assert_eq!(text(&mut down).await.as_deref(), Some("data: {1}\n\ndata: {2}\n\n"));
-        frames.try_send(Utf8Bytes::from_static("{3}")).expect("room");
+        frames.try_send(unsent.frame("{3}")).expect("room");
         end.send(Some(Close::Restart)).expect("heard");
         assert_eq!(text(&mut down).await.as_deref(), Some("data: {3}\n\n"));
         assert_eq!(text(&mut down).await.as_deref(), Some("event: close\ndata: 4000\n\n"));

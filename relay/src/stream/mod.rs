@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use relay_core::input::ConnectionId;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
-use wire::limit::{FRAME_BYTES_MAX, HELLO_WAIT_MS, IDLE_MAX_MS, SEND_QUEUE_FRAMES_MAX};
+use wire::limit::{FRAME_BYTES_MAX, HELLO_WAIT_MS, IDLE_MAX_MS};
 use wire::{Close, Token};
 
 use self::up::{Open, Post};
@@ -20,7 +20,7 @@ pub use self::up::{Streams, frame};
 use crate::app::{App, Caller};
 use crate::clock::random_bytes;
 use crate::connection::frame::decode_first;
-use crate::connection::{END_WAIT, Greeted, Guest, Reader, enter, greet, leave};
+use crate::connection::{END_WAIT, Greeted, Guest, Reader, enter, greet, leave, queue};
 use crate::frames;
 use crate::listen::Carrier;
 use crate::turnstile::Pass;
@@ -74,13 +74,14 @@ fn begin(app: App, guest: Guest, greeted: Greeted, carrier: Carrier) -> Body {
     carrier.leave_requests();
     let key = Token::from_bytes(&random_bytes());
     let (open, posts) = app.streams.open(&key);
-    let (frames, queue) = frames::queue(SEND_QUEUE_FRAMES_MAX);
+    let (frames, queue) = queue(&app, &guest, &greeted);
     let (end, ended) = oneshot::channel();
     let connection = app.next_connection();
     let span = tracing::debug_span!("connection", connection.id = connection.0, site.id = tracing::field::Empty);
     let sockets = app.sockets.clone();
     let life = async move {
         let close = converse(&app, &guest, connection, greeted, frames, posts, open).await;
+        let close = if close.is_none() && carrier.was_slow() { Some(Close::Slow) } else { close };
         tracing::debug!(?close, "ended");
         crate::metrics::closed(close);
         // Whoever has gone away is not told.

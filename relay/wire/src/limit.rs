@@ -31,8 +31,19 @@ pub const POST_WAIT_MS: u64 = 30_000;
 /// The relay closes a connection that said nothing for this long. Browsers let the timers of a hidden page fire once a minute
 /// only, so its pings come that late: two of them may be missed.
 pub const IDLE_MAX_MS: u64 = 150_000;
-/// Frames that may wait for one slow reader before it is closed with a code that says "come back".
-pub const SEND_QUEUE_FRAMES_MAX: usize = 256;
+/// Bytes of frames that may wait for one visitor who reads slowly, before the connection is closed with a code that says "come back": some
+/// pages of a log, or a thousand messages.
+pub const SEND_BYTES_MAX: usize = 512 * 1024;
+/// The same for an agent, who hears of everybody, and whose first picture is the largest frame.
+pub const SEND_BYTES_OF_AGENT_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of frames that may wait for all visitors of one address, counted for each connection: beyond, those close that do not read.
+pub const SEND_BYTES_PER_ADDRESS_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of frames that may wait in one relay. A frame counts once, from when it was encoded until the last who gets it has written it.
+pub const SEND_BYTES_TOTAL_MAX: usize = 256 * 1024 * 1024;
+/// Bytes of the largest frame to anybody: an agent's first picture, with a thousand colleagues.
+pub const SEND_FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// The next page that a client wants is read once no more than this waits for it.
+pub const PAGE_AFTER_BYTES_MAX: usize = 32 * 1024;
 /// Inputs that may wait for the core; a full queue answers `Busy`.
 pub const CORE_QUEUE_INPUTS_MAX: usize = 8_192;
 /// Appends that may wait for the store; a full queue answers `Busy`.
@@ -92,9 +103,11 @@ pub const AHEAD_EVENTS_MAX: usize = 256;
 /// Events in one page of a fetch.
 pub const PAGE_EVENTS_MAX: usize = 200;
 /// Bytes of event bodies in one page of a fetch (one event always fits): keeps a page of long texts from filling a slow line.
-pub const PAGE_BYTES_MAX: usize = 256 * 1024;
+pub const PAGE_BYTES_MAX: usize = 64 * 1024;
 /// Open conversations in an agent's first picture.
 pub const INBOX_CONVERSATIONS_MAX: usize = 1_000;
+/// Bytes of their rows, which hold what visitors write.
+pub const INBOX_BYTES_MAX: usize = 1024 * 1024;
 /// Conversations in one page of a list.
 pub const PAGE_CONVERSATIONS_MAX: usize = 50;
 /// Conversations that a console or a visitor follows on one connection.
@@ -154,6 +167,10 @@ pub const RECONNECT_MAX_MS: u64 = 20_000;
 /// How long a stopping relay waits for its connections and its store.
 pub const STOP_WAIT_MS: u64 = 5_000;
 
+const _: () = assert!(INBOX_BYTES_MAX + 1024 * 1024 <= SEND_FRAME_BYTES_MAX);
+const _: () = assert!(FRAME_BYTES_MAX < SEND_BYTES_MAX && SEND_FRAME_BYTES_MAX < SEND_BYTES_OF_AGENT_MAX);
+const _: () = assert!(PAGE_AFTER_BYTES_MAX + PAGE_BYTES_MAX + 2 * FRAME_BYTES_MAX <= SEND_BYTES_MAX);
+const _: () = assert!(SEND_BYTES_MAX < SEND_BYTES_PER_ADDRESS_MAX && SEND_BYTES_PER_ADDRESS_MAX < SEND_BYTES_TOTAL_MAX);
 // UTF-8 needs four bytes a character at most.
 const _: () = assert!(TEXT_CHARS_MAX * 4 < FRAME_BYTES_MAX);
 const _: () = assert!(IDLE_MAX_MS > PING_EVERY_MS + PONG_WAIT_MS);

@@ -103,16 +103,48 @@ mod tests {
     #[test]
     fn what_shows_nothing_is_empty_and_what_shows_something_is_not() {
         let unseen = [
-            "", " ", "\u{a0}", "\u{3000}", "\u{ad}", "\u{34f}", "\u{61c}", "\u{115f}", "\u{1160}", "\u{17b4}", "\u{180e}",
-            "\u{200b}", "\u{200c}", "\u{200d}", "\u{200e}\u{200f}", "\u{2028}", "\u{202e}\u{202c}", "\u{2060}", "\u{2063}",
-            "\u{2066}\u{2069}", "\u{206f}", "\u{2800}", "\u{3164}", "\u{fe0f}", "\u{feff}", "\u{ffa0}", "\u{fffb}",
-            "\u{1d173}", "\u{e0001}", "\u{e0041}\u{e007f}", "\u{e0100}", "\u{1b}", "\u{8}\u{7f}", "\u{85}", " \u{200b}\r\n\u{feff} ",
+            "",
+            " ",
+            "\u{a0}",
+            "\u{3000}",
+            "\u{ad}",
+            "\u{34f}",
+            "\u{61c}",
+            "\u{115f}",
+            "\u{1160}",
+            "\u{17b4}",
+            "\u{180e}",
+            "\u{200b}",
+            "\u{200c}",
+            "\u{200d}",
+            "\u{200e}\u{200f}",
+            "\u{2028}",
+            "\u{202e}\u{202c}",
+            "\u{2060}",
+            "\u{2063}",
+            "\u{2066}\u{2069}",
+            "\u{206f}",
+            "\u{2800}",
+            "\u{3164}",
+            "\u{fe0f}",
+            "\u{feff}",
+            "\u{ffa0}",
+            "\u{fffb}",
+            "\u{1d173}",
+            "\u{e0001}",
+            "\u{e0041}\u{e007f}",
+            "\u{e0100}",
+            "\u{1b}",
+            "\u{8}\u{7f}",
+            "\u{85}",
+            " \u{200b}\r\n\u{feff} ",
         ];
         for text in unseen {
             assert_eq!(check_text(text), Err(Refusal::TextEmpty), "{text:?}");
             assert_eq!(trim_text(text), "", "{text:?}");
         }
-        for text in ["a", "\u{200b}a", "。", "👨\u{200d}👩", "⚠\u{fe0f}", "\u{301}", "\u{fffd}", "\u{e000}", "-", "ㅤㄱ"] {
+        for text in ["a", "\u{200b}a", "。", "👨\u{200d}👩", "⚠\u{fe0f}", "\u{301}", "\u{fffd}", "\u{e000}", "-", "ㅤㄱ"]
+        {
             assert_eq!(check_text(text), Ok(()), "{text:?}");
         }
         // Not a blank, but what cannot be stored: it says so.

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use relay_core::{ConnectionId, Input};
-use wire::limit::SEND_QUEUE_FRAMES_MAX;
 use wire::{ClientFrame, Close, ServerFrame, VisitorId};
 
+use crate::plan::SEND_QUEUE_FRAMES_MAX;
 use crate::planted::Planted;
 use crate::world::{Happening, World};
 

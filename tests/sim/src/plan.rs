@@ -1,8 +1,9 @@
 //! What a run consists of: how many people, how long, and which faults how often. All of it is drawn from the seed.
 
-use wire::limit::SEND_QUEUE_FRAMES_MAX;
-
 use crate::rng::Rng;
+
+/// Frames that may wait for one reader. The relay counts bytes; texts here are short, so frames do as well.
+pub(crate) const SEND_QUEUE_FRAMES_MAX: usize = 256;
 
 /// A run's size and faults. Rates are of a thousand chances; a rate of 0 means that the fault does not occur in this run.
 #[derive(Clone, Debug)]

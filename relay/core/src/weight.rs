@@ -1,0 +1,53 @@
+//! How many bytes things take as JSON, at most: what is counted in bytes before it is written. Cheap, and never too little for what is long.
+
+use wire::{Body, ConversationSummary, Event, PageContext, ServerFrame};
+
+/// What a frame takes whose texts are all short; also what an event takes beside its text.
+const FIXED: usize = 512;
+
+/// A text, with what JSON puts before some characters.
+pub(crate) fn of_text(text: &str) -> usize {
+    text.bytes()
+        .map(|byte| match byte {
+            b'"' | b'\\' => 2,
+            0..0x20 => 6,
+            0x20.. => 1,
+        })
+        .sum()
+}
+
+/// A row of a console's list.
+pub(crate) fn of_row(row: &ConversationSummary) -> usize {
+    FIXED + of_text(&row.last_line) + of_text(&row.language)
+}
+
+/// An event.
+pub(crate) fn of_event(event: &Event) -> usize {
+    FIXED
+        + match &event.body {
+            Body::Text { text } | Body::Note { text } | Body::Rated { comment: text, .. } => of_text(text),
+            Body::Context { page: PageContext { url, title, language, time_zone, browser } } => {
+                [url, title, language, time_zone, browser].into_iter().map(|text| of_text(text)).sum()
+            }
+            Body::File { attachment } => of_text(&attachment.name),
+            Body::Queued
+            | Body::LeftQueue
+            | Body::Joined
+            | Body::Seen { .. }
+            | Body::Closed
+            | Body::Turn { .. }
+            | Body::Assigned { .. }
+            | Body::Unknown => 0,
+        }
+}
+
+/// A frame to a visitor. Those without events are short.
+pub(crate) fn of_frame(frame: &ServerFrame) -> usize {
+    if let ServerFrame::Event { event } = frame {
+        return of_event(event);
+    }
+    if let ServerFrame::Events { events, .. } = frame {
+        return FIXED + events.iter().map(of_event).sum::<usize>();
+    }
+    FIXED
+}
