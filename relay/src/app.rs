@@ -22,6 +22,8 @@ use crate::frames::Unsent;
 use crate::http::{Reject, Transcripts, Web};
 use crate::limiter::{Pace, Slots};
 use crate::origin::Origin;
+use crate::quota::Quotas;
+use crate::reserve::Reserve;
 use crate::run::Arrival;
 use crate::store::task::StoreHandle;
 use crate::store::{Site, StoreError};
@@ -56,6 +58,10 @@ pub struct Shared {
     pub connects: Pace<Address>,
     /// Visitors registered lately.
     pub registrations: Pace<Address>,
+    /// What people may bring.
+    pub quotas: Arc<Quotas>,
+    /// What the disk still takes.
+    pub reserve: Arc<Reserve>,
     /// Uploads under way.
     pub uploads: Arc<Slots<Address>>,
     /// What waits to be sent.

@@ -1,5 +1,7 @@
 //! The configuration: one struct, filled from the compiled-in example, a file, the environment and flags.
 
+mod bounds;
+
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
@@ -11,6 +13,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::origin::Origin;
 
+pub use bounds::{Quota, Reserve};
 pub use relay_edge::address::ForwardedHeader;
 
 /// The commented default file, as `relay config` prints it. Every default stands there and nowhere else.
@@ -42,6 +45,10 @@ pub struct Config {
     pub log: Log,
     /// Bounds an owner may want to move.
     pub limits: Limits,
+    /// What people may bring, in bytes.
+    pub quotas: Quota,
+    /// Disk space that is kept back.
+    pub reserve: Reserve,
 }
 
 /// Where certificate and key lie. Paths are no secrets; the key itself is never held here.

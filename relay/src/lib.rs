@@ -17,6 +17,8 @@ pub mod limiter;
 pub mod listen;
 pub mod metrics;
 pub mod patience;
+pub mod quota;
+pub mod reserve;
 pub mod run;
 pub mod serve;
 pub mod socket;

@@ -17,6 +17,7 @@ use wire::{Close, Refusal};
 
 use crate::app::App;
 use crate::clock::now_ms;
+use crate::quota::Measure;
 use crate::run::Arrival;
 
 /// How long a page waits for the core; a core with too much to do must not take the other numbers away.
@@ -30,7 +31,7 @@ const SECONDS: [f64; 15] =
 /// Up to [`wire::limit::STORE_BATCH_APPENDS_MAX`].
 const REQUESTS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
-const GAUGES: [(&str, &str); 9] = [
+const GAUGES: [(&str, &str); 12] = [
     ("relay_core_up", "1 while the core answers in time; at 0 the core's own numbers are old."),
     ("relay_connections", "Lines held now: of visitors, of agents, and those before their hello or at their end."),
     ("relay_streams", "Lines without WebSocket, which some network on the way blocks."),
@@ -40,9 +41,12 @@ const GAUGES: [(&str, &str); 9] = [
     ("relay_conversations_open", "Conversations that have not ended."),
     ("relay_backlog_requests", "Requests that wait inside: for the core, for the store's writer, for its readers."),
     ("relay_backlog_requests_max", "At this many, the next one is answered `busy`."),
+    ("relay_disk_free_bytes", "Free bytes of the fullest file system that the data lies in."),
+    ("relay_disk_step", "What the reserve stops: 0 nothing, 1 files, 2 new visitors too, 3 visitors' texts too."),
+    ("relay_uploads_pending_bytes", "Visitors' files that are under way or that no message names yet."),
 ];
 
-const COUNTERS: [(&str, &str); 10] = [
+const COUNTERS: [(&str, &str); 11] = [
     ("relay_connections_total", "Hellos accepted."),
     ("relay_connections_refused_total", "Connections turned away before their hello."),
     ("relay_resumes_total", "Hellos of clients that were here before and go on from where they were."),
@@ -52,6 +56,7 @@ const COUNTERS: [(&str, &str); 10] = [
     ),
     ("relay_refusals_total", "Requests not carried out, on lines and over HTTP, by refusal."),
     ("relay_gaps_repaired_total", "Missing events that a client fetched, or that the relay itself read again."),
+    ("relay_over_quota_total", "Requests of visitors refused because a quota in bytes is used up, by quota."),
     ("relay_sign_ins_failed_total", "Sign-ins of agents that did not succeed."),
     ("relay_store_errors_total", "Failures of the database."),
     ("relay_file_errors_total", "Failures of the folder for uploaded files."),
@@ -160,6 +165,9 @@ fn describe() {
     for code in Refusal::CODES {
         counter!("relay_refusals_total", "code" => code).absolute(0);
     }
+    for measure in Measure::ALL {
+        counter!("relay_over_quota_total", "quota" => measure.label()).absolute(0);
+    }
     for fault in Fault::ALL {
         counter!("relay_store_errors_total", "kind" => fault.label()).absolute(0);
     }
@@ -220,6 +228,17 @@ pub fn store_failed(fault: Fault) {
     counter!("relay_store_errors_total", "kind" => fault.label()).increment(1);
 }
 
+/// Somebody was over a quota.
+pub fn over_quota(measure: Measure) {
+    counter!("relay_over_quota_total", "quota" => measure.label()).increment(1);
+}
+
+/// What is free on the disk, and the step of the reserve.
+pub fn disk(free_bytes: u64, step: u8) {
+    gauge!("relay_disk_free_bytes").set(bytes(free_bytes));
+    gauge!("relay_disk_step").set(f64::from(step));
+}
+
 /// The folder for uploaded files failed.
 pub fn files_failed() {
     counter!("relay_file_errors_total").increment(1);
@@ -265,6 +284,7 @@ async fn show(State(numbers): State<Numbers>) -> Response {
     if let Some(gauges) = &answered {
         set_gauges(gauges, app.connections.taken());
     }
+    gauge!("relay_uploads_pending_bytes").set(bytes(app.quotas.pending_bytes()));
     gauge!("relay_streams").set(number(app.streams.count()));
     let core = (app.core.max_capacity() - app.core.capacity(), app.core.max_capacity());
     let (writes, reads) = app.store.backlog();
@@ -295,4 +315,10 @@ fn set_gauges(gauges: &Gauges, lines: usize) {
 /// Counts here are far below 2^32.
 fn number(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// A number is a float there: what it loses is far below a block of the disk.
+#[expect(clippy::cast_precision_loss, reason = "exact to a few bytes is enough")]
+const fn bytes(count: u64) -> f64 {
+    count as f64
 }

@@ -11,11 +11,13 @@ use relay_core::{Core, Gauges};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use wire::limit::{STORE_QUEUE_APPENDS_MAX, STORE_QUEUE_READS_MAX};
-use wire::{AgentId, Close, Refusal, ServerFrame, SiteId, Token, VisitorId};
+use wire::{AgentId, Body, Close, Refusal, ServerFrame, SiteId, Token, VisitorId};
 
 use crate::bus::{Bus, Notice};
 use crate::clock::{new_id, now_ms, random_bytes};
 use crate::frames::{self, NotTaken, Unsent};
+use crate::quota::{Quotas, may_record};
+use crate::reserve::{Reserve, Step};
 use crate::store::task::StoreHandle;
 use crate::store::{StoreError, TokenHash, VisitorRecord};
 
@@ -87,15 +89,19 @@ pub struct Hands {
     pub unsent: Unsent,
     /// Set when everything else has ended.
     pub end: CancellationToken,
+    /// What visitors may record.
+    pub quotas: Arc<Quotas>,
+    /// What the disk still takes.
+    pub reserve: Arc<Reserve>,
 }
 
 /// Runs the core until `end`.
 pub async fn run(core: Core, hands: Hands) {
     let (answers, answer_queue) = mpsc::channel(REQUESTS_MAX);
-    let Hands { store, bus, notices, arrivals, unsent, end } = hands;
+    let Hands { store, bus, notices, arrivals, unsent, end, quotas, reserve } = hands;
     let (light, light_queue) = mpsc::unbounded_channel();
-    let lines = BTreeMap::new();
-    let task = CoreTask { core, lines, pages: BTreeMap::new(), light, store, bus, unsent, answers, under_way: 0 };
+    let (lines, pages) = (BTreeMap::new(), BTreeMap::new());
+    let task = CoreTask { core, lines, pages, light, store, bus, unsent, answers, under_way: 0, quotas, reserve };
     task.run(arrivals, notices, (answer_queue, light_queue), end).await;
 }
 
@@ -112,6 +118,8 @@ struct CoreTask {
     answers: mpsc::Sender<Answered>,
     /// Requests asked and not yet taken back; at most `REQUESTS_MAX`.
     under_way: usize,
+    quotas: Arc<Quotas>,
+    reserve: Arc<Reserve>,
 }
 
 impl CoreTask {
@@ -170,7 +178,14 @@ impl CoreTask {
 
     fn hear(&mut self, notice: Notice) {
         self.handle(match notice {
-            Notice::Committed(commit) => Input::Committed(commit),
+            Notice::Committed(commit) => {
+                for event in &commit.events {
+                    if let Body::File { attachment } = &event.body {
+                        self.quotas.settled(attachment.id);
+                    }
+                }
+                Input::Committed(commit)
+            }
             Notice::Typing(typing) => Input::Typing(typing),
         });
     }
@@ -296,6 +311,10 @@ impl CoreTask {
     }
 
     fn append(&mut self, request: RequestId, append: relay_core::store::Append) {
+        if let Err(error) = may_record(&self.quotas, &self.reserve, &append) {
+            self.core.handle(now_ms(), Input::Appended { request, result: Err(error) });
+            return;
+        }
         if !self.begin_request() {
             self.core.handle(now_ms(), Input::Appended { request, result: Err(AppendError::Busy) });
             return;
@@ -328,6 +347,10 @@ impl CoreTask {
     }
 
     fn register(&mut self, connection: ConnectionId, site: SiteId) {
+        if self.reserve.step() >= Step::Visitors {
+            self.core.handle(now_ms(), Input::RegisterFailed { connection, refusal: Refusal::DiskFull });
+            return;
+        }
         if !self.begin_request() {
             self.core.handle(now_ms(), Input::RegisterFailed { connection, refusal: Refusal::Busy });
             return;

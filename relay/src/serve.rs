@@ -29,6 +29,8 @@ use crate::http::{Transcripts, UPLOADS_MAX, Web};
 use crate::limiter::{Pace, Slots};
 use crate::listen::{Listener, bind, load_tls};
 use crate::origin::Origin;
+use crate::quota::Quotas;
+use crate::reserve::{self, Reserve};
 use crate::run::{self, Hands};
 use crate::store::sqlite::SqliteStore;
 use crate::store::task::StoreTask;
@@ -86,6 +88,8 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         turnstile: Turnstile::new(GREETINGS_AT_ONCE_MAX, Duration::from_millis(GREETING_QUEUE_WAIT_MS)),
         connects: Pace::new(limits.connects_per_address_per_minute_max, MINUTE_MS),
         registrations: Pace::new(limits.registrations_per_address_per_minute_max, MINUTE_MS),
+        quotas: Quotas::new(config.quotas),
+        reserve: Reserve::new(config.reserve, vec![config.data.clone(), config.data.join(FILES_FOLDER)]),
         uploads: Arc::new(Slots::new(UPLOADS_MAX, UPLOADS_PER_ADDRESS_MAX)),
         unsent: Unsent::default(),
         transcripts: Transcripts::default(),
@@ -107,9 +111,14 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         arrivals: arrival_queue,
         unsent: app.unsent.clone(),
         end: core_end.clone(),
+        quotas: Arc::clone(&app.quotas),
+        reserve: Arc::clone(&app.reserve),
     };
+    app.reserve.look(reserve::space);
+    crate::sweep::find_pending(&app).await?;
     tasks.spawn(run::run(core, hands));
     tasks.spawn(watch_settings(app.clone()));
+    tasks.spawn(Arc::clone(&app.reserve).run(app.stopping.clone()));
     tasks.spawn(crate::sweep::run(app.clone()));
     let doors = || Doors::new(limits.connections_per_address_max, &app.config.trusted_proxies);
     let public = Listener { listener, tls, router: crate::http::router(app.clone()), doors: doors() };

@@ -4,18 +4,25 @@ use std::future::ready;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
-use wire::limit::{AGENT_SESSION_MS, UPLOAD_ORPHAN_MS};
+use wire::limit::{AGENT_SESSION_MS, FILE_COST_BYTES, UPLOAD_ORPHAN_MS};
 
 use crate::app::App;
 use crate::blob::{Blobs, SHELVES, StoredFile};
 use crate::clock::now_ms;
 use crate::http::Reject;
+use crate::quota::Quotas;
 use crate::store::task::StoreHandle;
+use crate::store::{AttachmentRecord, StoreError, Uploader, Writer};
 
-/// How often.
-const EVERY_MS: u64 = 600_000;
-/// Forgotten uploads removed in one sweep.
-const UPLOADS_MAX: usize = 1_000;
+/// How often forgotten uploads are looked for.
+const EVERY_MS: u64 = 60_000;
+/// How often old sign-ins and unrecorded files are looked for.
+const SHELVES_EVERY_MS: u64 = 600_000;
+/// Forgotten uploads removed together. One round after the other follows until none is left: they go as fast as the disk lets them, however fast
+/// they came.
+const UPLOADS_PER_ROUND: usize = 500;
+/// Rounds in one sweep, far above what the quota of pending uploads allows.
+const ROUNDS_MAX: usize = 10_000;
 /// Shelves looked through in one sweep: all of them in five to six hours, so that a million files are no work to speak of.
 const SHELVES_MAX: u64 = 8;
 /// Files asked about in one look-up.
@@ -23,28 +30,67 @@ const FILES_PER_LOOK_UP: usize = 500;
 
 /// Sweeps now and then until the relay stops.
 pub async fn run(app: App) {
+    let mut shelves_at_ms = 0;
     loop {
         tokio::select! {
             () = app.stopping.cancelled() => return,
             () = tokio::time::sleep(Duration::from_millis(EVERY_MS)) => {}
         }
-        if let Err(error) = sweep(&app, now_ms()).await {
+        let now_ms = now_ms();
+        let mut swept = sweep_uploads(&app.store, &app.blobs, &app.quotas, now_ms).await;
+        if shelves_at_ms / SHELVES_EVERY_MS != now_ms / SHELVES_EVERY_MS {
+            shelves_at_ms = now_ms;
+            swept = swept.and(sweep_rest(&app, now_ms).await);
+        }
+        if let Err(error) = swept {
             tracing::warn!(?error, "sweeping was cut short; it is tried again");
         }
     }
 }
 
-async fn sweep(app: &App, now_ms: u64) -> Result<(), Reject> {
+/// Tells the quotas what lies here from before the start without a message that names it.
+///
+/// # Errors
+/// The store's own failures.
+pub async fn find_pending(app: &App) -> Result<(), StoreError> {
+    // More than their quota allows, unless it was lowered.
+    let most = usize::try_from(app.config.quotas.pending_bytes_max / FILE_COST_BYTES).unwrap_or(usize::MAX);
+    for record in app.store.read(move |reader| reader.orphans(i64::MAX as u64, most)).await? {
+        if let Uploader::Visitor(visitor) = record.uploader {
+            app.quotas.found(record.attachment.id, visitor, record.attachment.bytes, record.uploaded_at_ms);
+        }
+    }
+    Ok(())
+}
+
+/// Removes every upload that no message has named in time.
+async fn sweep_uploads(store: &StoreHandle, blobs: &Blobs, quotas: &Quotas, now_ms: u64) -> Result<(), Reject> {
+    let before_ms = now_ms.saturating_sub(UPLOAD_ORPHAN_MS);
+    quotas.forget_settled(now_ms);
+    for _ in 0..ROUNDS_MAX {
+        let orphans = store.read(move |reader| reader.orphans(before_ms, UPLOADS_PER_ROUND)).await?;
+        let ids: Vec<_> = orphans.iter().map(|orphan| orphan.attachment.id).collect();
+        if ids.is_empty() {
+            break;
+        }
+        // Named meanwhile: then it stays.
+        let removal = move |writer: &mut dyn Writer| Ok(ids.into_iter().map(|id| writer.remove_orphan(id)).collect());
+        let removed: Vec<Result<AttachmentRecord, StoreError>> = store.write(removal).await?;
+        if removed.contains(&Err(StoreError::Down)) {
+            return Err(StoreError::Down.into());
+        }
+        for removed in removed.into_iter().flatten() {
+            quotas.settled(removed.attachment.id);
+            blobs.delete(&removed.key).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn sweep_rest(app: &App, now_ms: u64) -> Result<(), Reject> {
     let old_ms = now_ms.saturating_sub(AGENT_SESSION_MS);
     app.store.write(move |writer| writer.remove_sessions_before(old_ms)).await?;
     let before_ms = now_ms.saturating_sub(UPLOAD_ORPHAN_MS);
-    for orphan in app.store.read(move |reader| reader.orphans(before_ms, UPLOADS_MAX)).await? {
-        // Named meanwhile: then it stays.
-        let removed = app.store.write(move |writer| writer.remove_orphan(orphan.attachment.id)).await;
-        if let Ok(removed) = removed {
-            app.blobs.delete(&removed.key).await?;
-        }
-    }
     for shelf in shelves(now_ms) {
         remove_unrecorded(&app.store, &app.blobs, shelf, before_ms).await?;
     }
@@ -53,7 +99,7 @@ async fn sweep(app: &App, now_ms: u64) -> Result<(), Reject> {
 
 /// The shelves whose turn it is. The time says so, not a count: a relay that is often started anew comes to all of them, too.
 fn shelves(now_ms: u64) -> impl Iterator<Item = u8> {
-    let first = now_ms / EVERY_MS * SHELVES_MAX;
+    let first = now_ms / SHELVES_EVERY_MS * SHELVES_MAX;
     // Whatever is left after dividing by 256 fits.
     (first..first + SHELVES_MAX).map(|shelf| (shelf % SHELVES) as u8)
 }
@@ -83,13 +129,12 @@ mod tests {
     use super::*;
     use crate::store::memory::MemoryStore;
     use crate::store::task::StoreTask;
-    use crate::store::{AttachmentRecord, Uploader};
 
     #[test]
     fn every_shelf_has_its_turn() {
         let mut seen = [0; 256];
         for sweep in 0..32 {
-            for shelf in shelves(1_700_000_000_000 + sweep * EVERY_MS) {
+            for shelf in shelves(1_700_000_000_000 + sweep * SHELVES_EVERY_MS) {
                 seen[usize::from(shelf)] += 1;
             }
         }
@@ -141,6 +186,31 @@ mod tests {
         remove_unrecorded(&store, &blobs, 0, before_ms).await.expect("swept");
         assert!(blobs.download(&lost).await.is_err());
         assert!(blobs.download(&young).await.is_ok() && blobs.download(&recorded).await.is_ok());
+        tokio::task::spawn_blocking(|| task.stop()).await.expect("stopped");
+    }
+
+    #[tokio::test]
+    async fn every_upload_that_nobody_named_goes_in_one_sweep() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let blobs = Blobs::open_local(folder.path()).expect("opened");
+        let task = StoreTask::start(&MemoryStore::new()).expect("a store");
+        let store = task.handle();
+        let quotas = Quotas::new(crate::config::Config::parse("").expect("the example").quotas);
+        let now_ms = now_ms();
+        // More than one round takes.
+        let old = 2 * UPLOADS_PER_ROUND as u128 + 10;
+        for number in 1..=old + 1 {
+            let at_ms = if number > old { now_ms } else { now_ms - UPLOAD_ORPHAN_MS - 1 };
+            let row = record(number, &keep(&blobs, folder.path(), number, 2).await, at_ms);
+            quotas.found(row.attachment.id, VisitorId(1), row.attachment.bytes, at_ms);
+            store.write(move |writer| writer.add_attachment(&row)).await.expect("recorded");
+        }
+        sweep_uploads(&store, &blobs, &quotas, now_ms).await.expect("swept");
+        let left = store.read(|reader| reader.attachments(AttachmentId(0), 10)).await.expect("read");
+        assert_eq!(left.iter().map(|row| row.attachment.id.0).collect::<Vec<_>>(), [old + 1], "the young one stays");
+        assert_eq!(quotas.pending_bytes(), crate::quota::cost(1));
+        assert!(blobs.download(&left[0].key).await.is_ok());
+        assert!(blobs.download(&format!("{old:032x}")).await.is_err());
         tokio::task::spawn_blocking(|| task.stop()).await.expect("stopped");
     }
 }

@@ -34,7 +34,7 @@ fn on_a_full_disk_it_refuses_and_goes_on_when_there_is_room() {
             disk.fill();
             refuses(stage);
             let file = AttachmentId(new_id());
-            assert_eq!(upload(&relay, &token, conversation, file), 503, "without room an upload is refused");
+            assert_eq!(upload(&relay, &token, conversation, file), 507, "without room an upload is refused");
             if round % 2 == 1 {
                 // Neither a crash nor a restart may need room.
                 relay.kill();
@@ -80,11 +80,81 @@ fn count_files(folder: &Path) -> usize {
     entries.map(|path| if path.is_dir() { count_files(&path) } else { 1 }).sum()
 }
 
+/// What the relay says about its health; it must be able to work.
+fn health(relay: &Relay) -> String {
+    let answer = relay.request("GET", "/health", &[], b"").expect("the relay answers");
+    assert_eq!(answer.status, 200);
+    answer.text()
+}
+
 /// Waits until the store's trouble is told to somebody.
 fn refuses(stage: &Stage) {
-    let told = || stage.judge.refusals().get("StoreDown").copied().unwrap_or(0);
+    // Visitors are told that the disk is full, agents that the store cannot write.
+    let told = || {
+        let refusals = stage.judge.refusals();
+        ["StoreDown", "DiskFull"].iter().filter_map(|name| refusals.get(*name)).sum::<u64>()
+    };
     let before = told();
     wait_until("somebody is told that nothing can be recorded", || (told() > before).then_some(()));
+}
+
+/// Small, so that it is full within seconds; its steps are at 12.8, 6.4 and 3.2 MB.
+const SMALL_MEGABYTES: u32 = 128;
+
+#[test]
+fn a_stranger_who_fills_the_disk_stops_nobody_else() {
+    let turn = turn("disk stranger");
+    let Some(disk) = Disk::mount(SMALL_MEGABYTES) else {
+        return skip("disk stranger", "no permission to mount a file system");
+    };
+    // No quota stands in the way: the reserve alone must do.
+    let names = ["upload_bytes_per_visitor_a_day", "upload_bytes_per_address_a_day", "upload_bytes_per_network_a_day"];
+    let more = ["pending_bytes_per_visitor_max", "pending_bytes_per_network_max", "kept_bytes_per_visitor_max"];
+    let quotas: String = names.iter().chain(&more).map(|name| format!("{name} = 1000000000\n")).collect();
+    let (data, config) = (Some(disk.path().join("data")), format!("[quotas]\n{quotas}"));
+    let relay = Relay::start_with(Setup { data, config, ..Setup::default() });
+    relay.agent("ann@example.com", "Ann", 4);
+    let mut known = Line::visitor(&relay, None);
+    let (_, token) = known.register();
+    let conversation = ConversationId(new_id());
+    known.say(conversation, "Before");
+
+    // Eight at once, as fast as the machine can.
+    let fill = || {
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                let (relay, token) = (&relay, &token);
+                scope.spawn(move || {
+                    let bound = |_: &u32| upload(relay, token, ConversationId(new_id()), AttachmentId(new_id())) == 201;
+                    assert!(
+                        (0..1_000).take_while(bound).count() < 1_000,
+                        "uploads are refused before the disk is full"
+                    );
+                });
+            }
+        });
+    };
+    fill();
+    assert!(health(&relay).contains("no files are taken"), "{}", health(&relay));
+    known.say(conversation, "After the first step");
+    let (_, new) = Line::visitor(&relay, None).register();
+    Line::visitor(&relay, Some(new)).say(ConversationId(new_id()), "A new visitor begins");
+
+    // Whatever else fills the disk now, the second and third step hold back.
+    disk.leave(5_000_000);
+    wait_until("new visitors stop", || health(&relay).contains("new visitors").then_some(()));
+    known.say(conversation, "After the second step");
+    disk.leave(2_000_000);
+    wait_until("texts stop", || health(&relay).contains("nothing of visitors").then_some(()));
+    let cookie = relay.sign_in("ann@example.com");
+    let mut agent = Line::agent(&relay, &cookie);
+    assert!(agent.read(conversation).len() >= 3, "what is recorded is read");
+    agent.send(&wire::ClientFrame::Take { conversation });
+    agent.say(conversation, "An agent answers");
+    disk.clear();
+    wait_until("everything goes on", || (health(&relay) == "ok\n").then_some(()));
+    known.say(conversation, "And on");
+    turn.tell("uploads stopped first; texts, new visitors, sign-in and answers went on");
 }
 
 #[test]

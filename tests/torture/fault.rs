@@ -35,6 +35,14 @@ impl Disk {
         }
     }
 
+    /// Takes all room but so many bytes; given back by [`Self::clear`].
+    pub(crate) fn leave(&self, bytes: u64) {
+        self.fill();
+        let file = File::options().write(true).open(self.filler()).expect("the filler is there");
+        let long = file.metadata().expect("it has a length").len();
+        file.set_len(long.saturating_sub(bytes)).expect("it can be cut");
+    }
+
     /// There is room again.
     pub(crate) fn clear(&self) {
         fs::remove_file(self.filler()).expect("what was filled can be removed");

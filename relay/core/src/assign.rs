@@ -139,7 +139,10 @@ impl Core {
                 self.agents_held_back.insert(agent);
                 self.wake_in(RETRY_MS, Timer::Assign);
             }
-            (Err(AppendError::Busy | AppendError::Down), None) => {
+            (
+                Err(AppendError::Busy | AppendError::Down | AppendError::DiskFull | AppendError::OverQuota { .. }),
+                None,
+            ) => {
                 self.assign_after_ms = self.now_ms.saturating_add(RETRY_MS);
                 self.wake_in(RETRY_MS, Timer::Assign);
             }

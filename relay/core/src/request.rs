@@ -144,6 +144,8 @@ pub(crate) const fn refusal_of(error: AppendError) -> Refusal {
         AppendError::FileMissing => Refusal::FileMissing,
         AppendError::Busy => Refusal::Busy,
         AppendError::Down => Refusal::StoreDown,
+        AppendError::DiskFull => Refusal::DiskFull,
+        AppendError::OverQuota { retry_after_ms } => Refusal::QuotaExceeded { retry_after_ms },
     }
 }
 

@@ -101,6 +101,13 @@ pub enum AppendError {
     Busy,
     /// The store cannot write (disk full, I/O error …).
     Down,
+    /// The disk is nearly full, and the rest is kept for others.
+    DiskFull,
+    /// The visitor has recorded as much as one may in a day.
+    OverQuota {
+        /// After this long there is room again, in milliseconds.
+        retry_after_ms: u64,
+    },
 }
 
 /// Something to be read.

@@ -10,7 +10,7 @@ use relay_core::input::{ConnectionId, Input, Peer};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 use tokio_util::task::task_tracker::TaskTrackerToken;
-use wire::{ClientFrame, Close, Refusal, ServerFrame, Subject};
+use wire::{ClientFrame, Close, Refusal, ServerFrame, SiteId, Subject};
 
 use self::frame::{Bucket, Heard};
 pub(crate) use self::hello::{Greeted, greet};
@@ -21,6 +21,7 @@ use crate::frames::{self, NotTaken};
 use crate::limiter::Slot;
 use crate::metrics::Away;
 use crate::origin::Origin;
+use crate::quota;
 use crate::run::{Arrival, Line};
 use crate::store::TokenHash;
 use crate::turnstile::Pass;
@@ -100,8 +101,10 @@ pub(crate) fn enter<'a>(
     frames: frames::Sender,
 ) -> Result<(Reader<'a>, oneshot::Receiver<Close>), Close> {
     let Greeted { peer, follow, session } = greeted;
+    let mut visits = None;
     if let Peer::Visitor { site, .. } = &peer {
         tracing::Span::current().record("site.id", site.as_str());
+        visits = Some(site.clone());
     }
     let (close, closed) = oneshot::channel();
     let line = Line { frames: frames.clone(), close, session };
@@ -112,7 +115,8 @@ pub(crate) fn enter<'a>(
     tracing::debug!("connected");
     let now_ms = now_ms();
     let session = session.map(|(token, _)| token);
-    let reader = Reader { app, guest, connection, frames, session, bucket: Bucket::new(now_ms), checked_at_ms: now_ms };
+    let reader =
+        Reader { app, guest, connection, frames, session, visits, bucket: Bucket::new(now_ms), checked_at_ms: now_ms };
     Ok((reader, closed))
 }
 
@@ -130,6 +134,8 @@ pub(crate) struct Reader<'a> {
     frames: frames::Sender,
     /// The sign-in it stands on, for an agent.
     session: Option<TokenHash>,
+    /// The site a visitor is on.
+    visits: Option<SiteId>,
     bucket: Bucket,
     checked_at_ms: u64,
 }
@@ -158,6 +164,14 @@ impl Reader<'_> {
             && let Err(retry_after_ms) = self.app.registrations.take(self.guest.address, now_ms())
         {
             return self.refuse(Subject::Connection, Refusal::RateLimited { retry_after_ms });
+        }
+        if let Some(site) = &self.visits
+            && let Some(bytes) = quota::cost_of_frame(&frame)
+            && let Err(over) = self.app.quotas.text(self.guest.address, site, bytes, now_ms())
+        {
+            crate::metrics::over_quota(over.measure);
+            let refusal = Refusal::QuotaExceeded { retry_after_ms: over.retry_after_ms };
+            return self.refuse(frame.subject(), refusal);
         }
         let arrival = Arrival::Input(Input::Frame { connection: self.connection, frame });
         match self.app.core.try_send(arrival) {

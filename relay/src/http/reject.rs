@@ -92,7 +92,9 @@ impl IntoResponse for Reject {
         };
         crate::metrics::refused(&refusal, 1);
         let mut response = (status(&refusal), Json(&refusal)).into_response();
-        if let Refusal::RateLimited { retry_after_ms } | Refusal::QuotaExceeded { retry_after_ms } = refusal {
+        if let Refusal::RateLimited { retry_after_ms } | Refusal::QuotaExceeded { retry_after_ms } = refusal
+            && retry_after_ms > 0
+        {
             let seconds = HeaderValue::from(retry_after_ms.div_ceil(1_000));
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }

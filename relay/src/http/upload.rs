@@ -8,17 +8,20 @@ use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout};
-use wire::{Attachment, AttachmentId, ConversationId, Refusal};
+use wire::{Attachment, AttachmentId, ConversationId, Refusal, SiteId};
 
 use super::name::clean;
 use super::person::{Person, conversation};
 use super::reject::Reject;
 use super::sniff::{Kind, TextCheck, size, sniff};
+use crate::address::Address;
 use crate::app::{App, Caller, PageOrigin};
 use crate::blob::{BlobError, Upload};
 use crate::clock::{now_ms, random_bytes};
 use crate::origin::Origin;
 use crate::patience::Patience;
+use crate::quota::{Bringer, Coming};
+use crate::reserve::Step;
 use crate::store::{AttachmentRecord, StoreError};
 
 /// Uploads of everybody at the same time: each holds about a megabyte of memory.
@@ -43,7 +46,7 @@ pub(super) async fn upload(
     check_origin(&app, &person, &origin).await?;
     let slot = app.uploads.take(address).ok_or(Refusal::RateLimited { retry_after_ms: RETRY_AFTER_MS })?;
     let mut pieces = Pieces { stream: body.into_data_stream(), patience: Patience::new(), done: false };
-    let place = Place { conversation, id, person };
+    let place = Place { conversation, id, person, address };
     let kept = receive(&app, place, &headers, &mut pieces).await;
     if kept.is_err() {
         // A browser shows the answer only when its own sending has ended.
@@ -58,6 +61,7 @@ struct Place {
     conversation: ConversationId,
     id: AttachmentId,
     person: Person,
+    address: Address,
 }
 
 /// The body, piece by piece, never waiting for ever.
@@ -113,15 +117,19 @@ async fn check_origin(app: &App, person: &Person, origin: &Origin) -> Result<(),
 }
 
 async fn receive(app: &App, place: Place, headers: &HeaderMap, pieces: &mut Pieces) -> Result<Attachment, Reject> {
-    if let Some(known) = check_place(app, &place).await? {
-        pieces.drain(app.config.limits.attachment_bytes_max).await;
-        return Ok(known);
-    }
+    let site = match check_place(app, &place).await? {
+        Found::Kept(known) => {
+            pieces.drain(app.config.limits.attachment_bytes_max).await;
+            return Ok(*known);
+        }
+        Found::Site(site) => site,
+    };
     let bytes_max = app.config.limits.attachment_bytes_max;
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > bytes_max) {
         return Err(Refusal::FileTooLarge { bytes_max }.into());
     }
+    let coming = admit(app, &place, site, announced.unwrap_or(bytes_max)).await?;
     let head = read_head(pieces).await?;
     if head.is_empty() {
         return Err(Refusal::FileEmpty.into());
@@ -151,27 +159,56 @@ async fn receive(app: &App, place: Place, headers: &HeaderMap, pieces: &mut Piec
         uploaded_at_ms: now_ms(),
     };
     // From here on it must come to its end even if the client goes away, or a file would lie there without a record.
-    let keeping = app.sockets.spawn(keep(app.clone(), upload, record));
+    let keeping = app.sockets.spawn(keep(app.clone(), upload, coming, record));
     keeping.await.map_err(|_| Reject::Internal("keeping a file panicked"))?
 }
 
-/// Whether a file may come here; gives the one that has come under this id already.
-async fn check_place(app: &App, place: &Place) -> Result<Option<Attachment>, Reject> {
-    match conversation(app, place.conversation).await? {
+/// Whether disk and quotas take a file of at most so many bytes.
+async fn admit(app: &App, place: &Place, site: SiteId, bytes: u64) -> Result<Coming, Reject> {
+    if app.reserve.step() > Step::Free || !app.reserve.takes_file(bytes, app.quotas.coming_bytes()) {
+        return Err(Refusal::DiskFull.into());
+    }
+    let visitor = match &place.person {
+        Person::Visitor(visitor) => Some((visitor.id, place.address)),
+        Person::Agent(_) => None,
+    };
+    let asked = (visitor.map(|(visitor, _)| visitor), site.clone());
+    let kept = app.store.read(move |reader| reader.kept(asked.0, &asked.1)).await?;
+    app.quotas.upload(Bringer { visitor, site }, bytes, kept, now_ms()).map_err(|over| {
+        crate::metrics::over_quota(over.measure);
+        Refusal::QuotaExceeded { retry_after_ms: over.retry_after_ms }.into()
+    })
+}
+
+/// What is under an id.
+enum Found {
+    /// The file has come already.
+    Kept(Box<Attachment>),
+    /// It may come, and this is the site it comes to.
+    Site(SiteId),
+}
+
+/// Whether a file may come here.
+async fn check_place(app: &App, place: &Place) -> Result<Found, Reject> {
+    let known = conversation(app, place.conversation).await?;
+    let site = match (&known, &place.person) {
+        (Some(known), _) => known.site.clone(),
+        (None, Person::Visitor(visitor)) => visitor.site.clone(),
+        (None, Person::Agent(_)) => return Err(Refusal::NotFound.into()),
+    };
+    match known {
         Some(known) if !place.person.takes_part(&known) => return Err(Refusal::NotFound.into()),
         Some(known) if known.closed() => return Err(Refusal::Ended.into()),
-        Some(_) => {}
         // A visitor's first message may be a file; an agent begins no conversations.
-        None if matches!(place.person, Person::Agent(_)) => return Err(Refusal::NotFound.into()),
-        None => {}
+        Some(_) | None => {}
     }
     let id = place.id;
     match app.store.read(move |reader| reader.attachment(id)).await {
         Ok(record) if record.conversation == place.conversation && record.uploader == place.person.uploader() => {
-            Ok(Some(record.attachment))
+            Ok(Found::Kept(Box::new(record.attachment)))
         }
         Ok(_) => Err(Refusal::NotFound.into()),
-        Err(StoreError::Missing) => Ok(None),
+        Err(StoreError::Missing) => Ok(Found::Site(site)),
         Err(error) => Err(error.into()),
     }
 }
@@ -211,11 +248,16 @@ async fn stream(
 }
 
 /// Makes the file durable, then its record. When the record says that the file had come before, this one goes.
-async fn keep(app: App, upload: Upload, record: AttachmentRecord) -> Result<Attachment, Reject> {
-    let key = record.key.clone();
-    upload.finish().await?;
+async fn keep(app: App, upload: Upload, coming: Coming, record: AttachmentRecord) -> Result<Attachment, Reject> {
+    let (key, id) = (record.key.clone(), record.attachment.id);
+    let bytes = upload.finish().await?;
+    let pending = coming.keep(id, bytes, now_ms());
     let kept = app.store.write(move |writer| writer.add_attachment(&record)).await;
     if !kept.as_ref().is_ok_and(|kept| kept.key == key) {
+        // The one that had come before under this id stays pending by itself.
+        if pending && kept.is_err() {
+            app.quotas.settled(id);
+        }
         app.blobs.delete(&key).await?;
     }
     Ok(kept?.attachment)

@@ -1,5 +1,7 @@
 //! A store in memory: the model that the contract suite holds the databases against, and the store of tests that need no disk.
 
+mod kept;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::path::Path;
@@ -12,8 +14,8 @@ use wire::{AgentId, AttachmentId, ConversationId, ConversationState, Event, Lane
 
 use super::append::{Record, Rows};
 use super::{
-    AgentRecord, AttachmentRecord, DEVICES_PER_AGENT_MAX, DeviceRecord, OpenError, Reader, SessionRecord, Site, Store,
-    StoreError, TokenHash, VisitorRecord, Writer, closed_at_ms, page_of_closed,
+    AgentRecord, AttachmentRecord, DEVICES_PER_AGENT_MAX, DeviceRecord, Kept, OpenError, Reader, SessionRecord, Site,
+    Store, StoreError, TokenHash, VisitorRecord, Writer, closed_at_ms, page_of_closed,
 };
 use crate::blob::StoredFile;
 
@@ -381,5 +383,9 @@ impl Reader for MemoryStore {
         rows.sort_by_key(|row| row.uploaded_at_ms);
         rows.truncate(count_max);
         Ok(rows)
+    }
+
+    fn kept(&mut self, visitor: Option<VisitorId>, site: &SiteId) -> Result<Kept, StoreError> {
+        Ok(self.tables().kept(visitor, site))
     }
 }

@@ -19,7 +19,7 @@ use wire::{AgentId, AttachmentId, ConversationState, SiteId, VisitorId};
 use crate::blob::StoredFile;
 
 pub use record::{
-    AgentRecord, AttachmentRecord, DeviceRecord, SessionRecord, Site, TokenHash, Uploader, VisitorRecord,
+    AgentRecord, AttachmentRecord, DeviceRecord, Kept, SessionRecord, Site, TokenHash, Uploader, VisitorRecord,
 };
 
 /// Why a settings request or a look-up failed.
@@ -322,6 +322,12 @@ pub trait Reader: Send {
     /// # Errors
     /// `Down`.
     fn orphans(&mut self, before_ms: u64, count_max: usize) -> Result<Vec<AttachmentRecord>, StoreError>;
+
+    /// What the files of a visitor, if one is given, and of a site take of the disk.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn kept(&mut self, visitor: Option<VisitorId>, site: &SiteId) -> Result<Kept, StoreError>;
 }
 
 /// Runs one change in a transaction of its own; for command lines and tests. A serving relay goes through [`task::StoreHandle`].

@@ -4,6 +4,23 @@ use std::fmt;
 
 use wire::{AgentId, Attachment, ConversationId, Role, SiteId, VisitorId};
 
+/// What uploaded files take of the disk: see [`wire::limit::FILE_COST_BYTES`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Those of one visitor.
+    pub visitor_bytes: u64,
+    /// Those of one site, of visitors and agents.
+    pub site_bytes: u64,
+}
+
+impl Kept {
+    /// What so many files with so many bytes take.
+    #[must_use]
+    pub const fn cost(files: u64, bytes: u64) -> u64 {
+        bytes.saturating_add(files.saturating_mul(wire::limit::FILE_COST_BYTES))
+    }
+}
+
 /// SHA-256 of a token. Tokens themselves are never stored.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenHash(pub [u8; 32]);

@@ -11,6 +11,7 @@ mod hostile;
 mod metrics;
 mod page;
 mod privacy;
+mod quota;
 mod session;
 mod stop;
 mod story;

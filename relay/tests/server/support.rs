@@ -133,6 +133,14 @@ impl Relay {
     }
 }
 
+/// Stops a relay and starts another one on the same folder, with a few lines of configuration.
+pub(crate) async fn run_again(relay: Relay, extra: &str) -> Relay {
+    let Relay { running, folder } = relay;
+    running.stop().await.expect("stopped");
+    let running = run(folder.path(), extra).await;
+    Relay { running, folder }
+}
+
 async fn run(folder: &Path, extra: &str) -> Running {
     let text = format!("listen = \"127.0.0.1:0\"\ndata = {:?}\n{extra}", folder.display().to_string());
     let config = Config::parse(&text).expect("a configuration");

@@ -62,6 +62,7 @@ macro_rules! for_every_case {
                 people::a_repeated_upload_is_one_file,
                 people::records_of_files_are_read_page_by_page,
                 people::a_file_without_a_record_is_told_unless_it_is_older_than_all,
+                people::what_files_take_is_counted_for_visitor_and_site,
                 people::orphans_are_files_that_no_message_names,
             ]
         );

@@ -2,8 +2,8 @@
 
 use relay::blob::StoredFile;
 use relay::store::{
-    AgentRecord, DeviceRecord, Reader, SessionRecord, Site, Store, StoreError, TokenHash, Uploader, VisitorRecord,
-    Writer, write_once,
+    AgentRecord, DeviceRecord, Kept, Reader, SessionRecord, Site, Store, StoreError, TokenHash, Uploader,
+    VisitorRecord, Writer, write_once,
 };
 use relay_core::store::{Draft, DraftBody};
 use wire::{AgentId, AttachmentId, Author, MessageId, Role, VisitorId};
@@ -214,6 +214,27 @@ pub(crate) fn orphans_are_files_that_no_message_names(store: &dyn Store) {
     assert_eq!(remove(2).unwrap().key, file(2, FIRST, Uploader::Visitor(ANNA)).key);
     assert_eq!(remove(2), Err(StoreError::Missing));
     assert_eq!(world.reader.orphans(901, 10).unwrap().len(), 1);
+}
+
+pub(crate) fn what_files_take_is_counted_for_visitor_and_site(store: &dyn Store) {
+    let mut world = world(store);
+    world.record(&from_visitor(ANNA, FIRST, vec![text(1, "here")]));
+    let nothing = Kept::default();
+    assert_eq!(world.reader.kept(Some(ANNA), &site("demo")), Ok(nothing));
+    let bytes = file(1, FIRST, Uploader::Visitor(ANNA)).attachment.bytes;
+    for (id, uploader) in [(1, Uploader::Visitor(ANNA)), (2, Uploader::Visitor(ANNA)), (3, Uploader::Agent(KIM))] {
+        let record = file(id, FIRST, uploader);
+        change(&mut *world.writer, |writer| writer.add_attachment(&record)).unwrap();
+        // A repetition is no second file.
+        change(&mut *world.writer, |writer| writer.add_attachment(&record)).unwrap();
+    }
+    let two = Kept { visitor_bytes: Kept::cost(2, 2 * bytes), site_bytes: Kept::cost(3, 3 * bytes) };
+    assert_eq!(world.reader.kept(Some(ANNA), &site("demo")), Ok(two));
+    assert_eq!(world.reader.kept(None, &site("demo")), Ok(Kept { visitor_bytes: 0, ..two }));
+    assert_eq!(world.reader.kept(Some(BORIS), &site("other")), Ok(nothing));
+    change(&mut *world.writer, |writer| writer.remove_orphan(AttachmentId(1))).unwrap();
+    let one = Kept { visitor_bytes: Kept::cost(1, bytes), site_bytes: Kept::cost(2, 2 * bytes) };
+    assert_eq!(world.reader.kept(Some(ANNA), &site("demo")), Ok(one));
 }
 
 pub(crate) fn a_file_without_a_record_is_told_unless_it_is_older_than_all(store: &dyn Store) {

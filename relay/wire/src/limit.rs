@@ -142,8 +142,11 @@ pub const TRANSFER_STALL_MS: u64 = 30_000;
 pub const TRANSFER_BYTES_PER_SECOND_MIN: u64 = 2 * 1024;
 /// Bytes that may wait in the kernel to be sent first on one connection: what a slow reader costs beside its queue.
 pub const UNSENT_BYTES_MAX: u32 = 128 * 1024;
-/// Uploaded files that no message named after this long are removed.
-pub const UPLOAD_ORPHAN_MS: u64 = 24 * 3_600_000;
+/// Uploaded files that no message named after this long are removed: long enough for a line that comes and goes, short enough that nobody stores
+/// files here that nobody is to see.
+pub const UPLOAD_ORPHAN_MS: u64 = 3_600_000;
+/// What an uploaded file counts beside its bytes wherever bytes of files are counted: the rest of its last block, its inode, its record.
+pub const FILE_COST_BYTES: u64 = 8 * 1024;
 /// Characters of each field of the page context a visitor sends.
 pub const CONTEXT_FIELD_CHARS_MAX: usize = 300;
 /// Characters of a rating's comment.

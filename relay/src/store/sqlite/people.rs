@@ -154,7 +154,8 @@ pub(super) fn add_attachment(connection: &Connection, record: &AttachmentRecord)
     const SQL: &str = concat!(
         "INSERT INTO attachment (",
         attachment_columns!(),
-        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        ", site) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, coalesce((SELECT site FROM visitor WHERE id = ?3), \
+         (SELECT site FROM conversation WHERE id = ?2))) RETURNING site"
     );
     let file = &record.attachment;
     if let Some(first) = attachment(connection, file.id)? {
@@ -170,28 +171,46 @@ pub(super) fn add_attachment(connection: &Connection, record: &AttachmentRecord)
         Media::Video => 1,
         Media::Document => 2,
     };
-    connection
+    let site: Option<String> = connection
         .prepare_cached(SQL)?
-        .execute(params![
-            file.id.0.to_be_bytes(),
-            record.conversation.0.to_be_bytes(),
-            visitor,
-            agent,
-            record.key,
-            file.name,
-            file.media_type,
-            media,
-            row::column(file.bytes),
-            file.width,
-            file.height,
-            row::column(record.uploaded_at_ms),
-        ])
+        .query_row(
+            params![
+                file.id.0.to_be_bytes(),
+                record.conversation.0.to_be_bytes(),
+                visitor,
+                agent,
+                record.key,
+                file.name,
+                file.media_type,
+                media,
+                row::column(file.bytes),
+                file.width,
+                file.height,
+                row::column(record.uploaded_at_ms),
+            ],
+            |found| found.get(0),
+        )
         .map_err(refuse(StoreError::Conflict))?;
+    count_kept(connection, site, 1, row::column(file.bytes))?;
     Ok(record.clone())
 }
 
+/// One file of a site more or less.
+fn count_kept(connection: &Connection, site: Option<String>, files: i64, bytes: i64) -> Changed<()> {
+    const SQL: &str = "INSERT INTO kept (site, files, bytes) VALUES (?1, ?2, ?3) ON CONFLICT (site) DO UPDATE SET \
+                       files = files + excluded.files, bytes = bytes + excluded.bytes";
+    if let Some(site) = site {
+        connection.prepare_cached(SQL)?.execute(params![site, files, bytes])?;
+    }
+    Ok(())
+}
+
 pub(super) fn remove_orphan(connection: &Connection, id: AttachmentId) -> Changed<AttachmentRecord> {
-    const SQL: &str = concat!("DELETE FROM attachment WHERE id = ?1 AND named = 0 RETURNING ", attachment_columns!());
-    let removed = connection.prepare_cached(SQL)?.query_row([id.0.to_be_bytes()], row::attachment).optional()?;
-    removed.ok_or(Failure::Refused(StoreError::Missing))
+    const SQL: &str =
+        concat!("DELETE FROM attachment WHERE id = ?1 AND named = 0 RETURNING ", attachment_columns!(), ", site");
+    let both = |found: &rusqlite::Row<'_>| Ok((row::attachment(found)?, found.get("site")?));
+    let removed = connection.prepare_cached(SQL)?.query_row([id.0.to_be_bytes()], both).optional()?;
+    let (removed, site) = removed.ok_or(Failure::Refused(StoreError::Missing))?;
+    count_kept(connection, site, -1, -row::column(removed.attachment.bytes))?;
+    Ok(removed)
 }

@@ -14,7 +14,7 @@ use super::row::{self, agent_columns, attachment_columns, conversation_columns, 
 use super::{append, down, open};
 use crate::blob::StoredFile;
 use crate::store::{
-    AgentRecord, AttachmentRecord, DeviceRecord, OpenError, Reader, SessionRecord, Site, StoreError, TokenHash,
+    AgentRecord, AttachmentRecord, DeviceRecord, Kept, OpenError, Reader, SessionRecord, Site, StoreError, TokenHash,
     VisitorRecord, page_of_closed,
 };
 
@@ -298,6 +298,17 @@ impl Reader for SqliteReader {
         );
         let key = [row::column(before_ms), i64::try_from(count_max).unwrap_or(i64::MAX)];
         self.all(SQL, key, row::attachment)
+    }
+
+    fn kept(&mut self, visitor: Option<VisitorId>, site: &SiteId) -> Result<Kept, StoreError> {
+        const SQL: &str = "SELECT count(*), ifnull(sum(bytes), 0), ifnull((SELECT files FROM kept WHERE site = ?2), 0), \
+                           ifnull((SELECT bytes FROM kept WHERE site = ?2), 0) FROM attachment WHERE visitor = ?1";
+        self.one(SQL, params![visitor.map(|visitor| visitor.0.to_be_bytes()), site.as_str()], |found| {
+            let cost = |first| -> rusqlite::Result<u64> {
+                Ok(Kept::cost(row::number(found, first)?, row::number(found, first + 1)?))
+            };
+            Ok(Kept { visitor_bytes: cost(0)?, site_bytes: cost(2)? })
+        })
     }
 }
 

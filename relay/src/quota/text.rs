@@ -1,0 +1,63 @@
+//! What visitors have recorded, in bytes, and whether it may be.
+
+use relay_core::store::{Append, AppendError, DraftBody};
+use wire::{Body, ClientFrame, PageContext, Say};
+
+use super::Quotas;
+use crate::clock::now_ms;
+use crate::reserve::{Reserve, Step};
+
+/// What one recorded thing costs beside its text: its row and its share of the indexes.
+const EVENT_COST_BYTES: u64 = 256;
+
+/// Whether disk and quotas take what a visitor wants recorded: an atomic load and a look-up. Agents and the relay itself always may.
+pub(crate) fn may_record(quotas: &Quotas, reserve: &Reserve, append: &Append) -> Result<(), AppendError> {
+    let Some(visitor) = append.owner else { return Ok(()) };
+    let step = reserve.step();
+    let says = append.drafts.iter().any(|draft| match &draft.body {
+        DraftBody::Ready(body) => body.is_message(),
+        DraftBody::File(_) => true,
+        DraftBody::Turn => false,
+    });
+    if step >= Step::Texts && says || step >= Step::Visitors && append.open.is_some() {
+        return Err(AppendError::DiskFull);
+    }
+    let bytes = append.drafts.iter().map(|draft| cost_of(&draft.body)).sum();
+    quotas.text_of(visitor, bytes, now_ms()).map_err(|over| {
+        crate::metrics::over_quota(over.measure);
+        AppendError::OverQuota { retry_after_ms: over.retry_after_ms }
+    })
+}
+
+/// What a draft of a visitor costs when it is recorded.
+fn cost_of(body: &DraftBody) -> u64 {
+    let text = match body {
+        DraftBody::Ready(Body::Text { text }) => text.len(),
+        DraftBody::Ready(Body::Rated { comment, .. }) => comment.len(),
+        DraftBody::Ready(Body::Context { page }) => page_bytes(page),
+        DraftBody::Ready(_) | DraftBody::File(_) | DraftBody::Turn => 0,
+    };
+    EVENT_COST_BYTES + text as u64
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other frame asks for nothing to be recorded")]
+/// What a visitor's frame costs when it is recorded; none when it asks for nothing to be recorded.
+pub(crate) fn cost_of_frame(frame: &ClientFrame) -> Option<u64> {
+    let text = match frame {
+        ClientFrame::Say { say: Say::Text { text }, .. } | ClientFrame::Note { text, .. } => text.len(),
+        ClientFrame::Rate { comment, .. } => comment.len(),
+        ClientFrame::Page { page } => page_bytes(page),
+        ClientFrame::Say { say: Say::File { .. }, .. }
+        | ClientFrame::Register
+        | ClientFrame::Seen { .. }
+        | ClientFrame::LeaveQueue { .. }
+        | ClientFrame::End { .. } => 0,
+        _ => return None,
+    };
+    Some(EVENT_COST_BYTES + text as u64)
+}
+
+fn page_bytes(page: &PageContext) -> usize {
+    let PageContext { url, title, language, time_zone, browser } = page;
+    [url, title, language, time_zone, browser].map(String::len).iter().sum()
+}
