@@ -19,7 +19,7 @@ use crate::auth::Auth;
 use crate::blob::Blobs;
 use crate::config::Config;
 use crate::frames::Unsent;
-use crate::http::{Reject, Transcripts, Web};
+use crate::http::{Packed, Reject, Transcripts, Web};
 use crate::limiter::{Pace, Slots};
 use crate::origin::Origin;
 use crate::quota::Quotas;
@@ -50,6 +50,8 @@ pub struct Shared {
     pub auth: Auth,
     /// The built chat and console.
     pub web: Web,
+    /// The pages as they are sent.
+    pub packed: Packed,
     /// Connections held now.
     pub connections: Arc<Slots<Address>>,
     /// Where visitors wait when very many come at once.

@@ -25,7 +25,7 @@ use crate::clock::{now_ms, random_bytes};
 use crate::config::Config;
 use crate::doors::Doors;
 use crate::frames::Unsent;
-use crate::http::{Transcripts, UPLOADS_MAX, Web};
+use crate::http::{Packed, Transcripts, UPLOADS_MAX, Web};
 use crate::limiter::{Pace, Slots};
 use crate::listen::{Listener, bind, load_tls};
 use crate::origin::Origin;
@@ -84,6 +84,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         core: arrivals,
         auth: Auth::new(store.handle()),
         web,
+        packed: Packed::default(),
         connections: Arc::new(Slots::new(limits.connections_max, limits.connections_per_address_max)),
         turnstile: Turnstile::new(GREETINGS_AT_ONCE_MAX, Duration::from_millis(GREETING_QUEUE_WAIT_MS)),
         connects: Pace::new(limits.connects_per_address_per_minute_max, MINUTE_MS),

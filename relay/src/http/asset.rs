@@ -112,7 +112,7 @@ fn pick(web: &Web, name: &str, headers: &HeaderMap) -> Option<(WebFile, Option<&
 }
 
 /// Whether `Accept-Encoding` names the encoding without `q=0`.
-fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
+pub(super) fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     headers.get_all(header::ACCEPT_ENCODING).iter().any(|value| {
         value.to_str().unwrap_or("").split(',').any(|item| {
             let (name, weight) = item.split_once(';').unwrap_or((item, ""));

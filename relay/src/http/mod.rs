@@ -3,6 +3,7 @@
 mod asset;
 mod file;
 mod health;
+mod packed;
 mod page;
 mod person;
 mod reject;
@@ -14,6 +15,7 @@ mod upload;
 use relay_edge::{name, sniff};
 
 pub use asset::Web;
+pub use packed::Packed;
 pub(crate) use page::escape;
 pub use reject::Reject;
 pub use router::router;

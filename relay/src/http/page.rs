@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use wire::SiteId;
 
+use super::asset::accepts;
 use super::reject::Reject;
 use crate::app::App;
 use crate::origin::Origin;
@@ -41,7 +42,8 @@ pub(super) async fn chat(
         ],
     );
     let ancestors = if site.origins.is_empty() { "'none'".to_owned() } else { site.origins.join(" ") };
-    Ok(html(page, &policy(&app, &headers, &ancestors)))
+    let policy = policy(&app, &headers, &ancestors);
+    Ok(html(&app, &headers, page, &policy))
 }
 
 /// `GET /console`.
@@ -50,7 +52,8 @@ pub(super) async fn console(State(app): State<App>, headers: HeaderMap) -> Respo
     else {
         return not_built();
     };
-    html(fill(&page, &[("{{locales}}", &locales)]), &policy(&app, &headers, "'none'"))
+    let page = fill(&page, &[("{{locales}}", &locales)]);
+    html(&app, &headers, page, &policy(&app, &headers, "'none'"))
 }
 
 async fn find_site(app: &App, id: Option<&str>) -> Result<Option<Site>, Reject> {
@@ -130,9 +133,14 @@ fn policy(app: &App, headers: &HeaderMap, ancestors: &str) -> String {
     )
 }
 
-fn html(page: String, policy: &str) -> Response {
-    let mut response = page.into_response();
+fn html(app: &App, headers: &HeaderMap, page: String, policy: &str) -> Response {
+    let packed = if accepts(headers, "br") { app.packed.brotli(&page) } else { None };
+    let mut response = match packed {
+        Some(packed) => ([(header::CONTENT_ENCODING, "br")], packed).into_response(),
+        None => page.into_response(),
+    };
     let out = response.headers_mut();
+    out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     match HeaderValue::from_str(policy) {

@@ -61,6 +61,13 @@ async fn the_chat_page_is_filled_and_framed_by_its_site_only() {
     assert!(text.contains(&format!("data-origins=\"{SITE_ORIGIN}\"")));
     assert!(text.contains("data-locales=\"{&quot;en&quot;:&quot;/assets/locale-en.0.json&quot;}\""), "{text}");
 
+    assert_eq!(header(&get(&relay, "/chat?site=demo", &[]).await, "content-encoding"), "");
+    let packed = get(&relay, "/chat?site=demo", &[("accept-encoding", "gzip, br")]).await;
+    assert_eq!((header(&packed, "content-encoding"), header(&packed, "vary")), ("br", "accept-encoding"));
+    let mut plain = Vec::new();
+    brotli::BrotliDecompress(&mut packed.bytes().await.expect("bytes").as_ref(), &mut plain).expect("brotli");
+    assert_eq!(String::from_utf8(plain).expect("text"), text);
+
     for path in ["/chat?site=nowhere", "/chat?site=../x", "/chat"] {
         let page = get(&relay, path, &[]).await;
         assert_eq!(page.status(), 404, "{path}");

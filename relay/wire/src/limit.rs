@@ -6,6 +6,8 @@ pub const TEXT_CHARS_MAX: usize = 10_000;
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of the read buffer of one socket. The library's own 128 KiB would be most of an idle visitor's cost.
 pub const READ_BUFFER_BYTES: usize = 1024;
+/// Filled pages that are kept compressed: one for each site, and the console.
+pub const PACKED_PAGES_MAX: usize = 64;
 /// How long a fresh connection may stay silent before its first frame.
 pub const HELLO_WAIT_MS: u64 = 10_000;
 /// A client that has nothing to say pings this often, so that both sides notice a dead line.
