@@ -9,16 +9,28 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::wasm;
+use crate::shell::{program, run, say};
 use crate::web::{PAGES, hex, trunk_folder};
+use crate::{script, wasm};
 
 const HASH_DIGITS: usize = 16;
 /// The densest brotli with the largest window that every browser takes.
 const BROTLI_QUALITY: u32 = 11;
 const BROTLI_WINDOW: u32 = 22;
 
+/// What rustc lets a module use, and then: for size, until nothing more is gained. Nothing of ours lies below address 1024.
+const OPTIMIZER: [&str; 7] = [
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "-Oz",
+    "--converge",
+    "--low-memory-unused",
+];
+
 /// Writes the finished folder beside the old one and puts it in its place.
-pub(crate) fn finish(root: &Path) -> Result<()> {
+pub(crate) fn finish(root: &Path, optimizer: bool) -> Result<()> {
     let web = root.join("target/web");
     let fresh = root.join("target/web.new");
     fs::remove_dir_all(&fresh).ok();
@@ -26,7 +38,7 @@ pub(crate) fn finish(root: &Path) -> Result<()> {
     write(&fresh, "embed.js", &fs::read(root.join("www/embed.js")).context("cannot read www/embed.js")?)?;
     let mut manifest = serde_json::Map::new();
     for page in PAGES {
-        let loaded = finish_page(&trunk_folder(root, page), page, &fresh)?;
+        let loaded = finish_page(&trunk_folder(root, page), page, optimizer, &fresh)?;
         manifest.insert(page.to_owned(), json!(loaded));
     }
     let [chat, console] = finish_locales(&root.join("www/locale"), &fresh)?;
@@ -37,48 +49,41 @@ pub(crate) fn finish(root: &Path) -> Result<()> {
     fs::rename(&fresh, &web).context("cannot replace target/web")
 }
 
-/// Hashes the assets of one page, leaves before what names them, and writes all of it. Gives the paths it loads.
-fn finish_page(dist: &Path, page: &str, web: &Path) -> Result<Vec<String>> {
-    let mut files = Vec::new();
+/// Makes of one page's parts one style sheet, one module and one script, and writes them. Gives the paths it loads.
+fn finish_page(dist: &Path, page: &str, optimizer: bool, web: &Path) -> Result<Vec<String>> {
+    let read = |name: &str| fs::read(dist.join(name)).with_context(|| format!("{page}: trunk wrote no {name}"));
+    let text = |name: &str| Ok::<_, anyhow::Error>(String::from_utf8(read(name)?)?);
     for entry in fs::read_dir(dist)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         ensure!(entry.file_type()?.is_file(), "{page}: trunk wrote a folder `{name}` (inline JavaScript snippets?)");
-        files.push((rank(&name), name));
     }
-    files.sort();
-    let mut hashed: BTreeMap<String, String> = BTreeMap::new();
-    let mut loaded = vec![format!("{page}.html")];
-    for (_, name) in files {
-        let bytes = fs::read(dist.join(&name))?;
-        if name == "index.html" {
-            let text = String::from_utf8(bytes).context("the page is not UTF-8")?;
-            write(web, &format!("{page}.html"), without_own_lines(&rewritten(&text, &hashed)).as_bytes())?;
-            continue;
-        }
-        if name.ends_with(".wasm") {
-            // With the glue that serves it, below.
-            continue;
-        }
-        let glue_of = dist.join(format!("{}_bg.wasm", name.trim_end_matches(".js")));
-        let bytes = match name.rsplit('.').next() {
-            Some("js") if glue_of.exists() => {
-                let module = wasm::strip(&fs::read(&glue_of)?).with_context(|| glue_of.display().to_string())?;
-                let (module, glue) = wasm::shorten(&module, &lean(&String::from_utf8(bytes)?))?;
-                let module_name = format!("{}_bg.wasm", name.trim_end_matches(".js"));
-                let path = write_hashed(web, &module_name, &module)?;
-                loaded.push(path.clone());
-                hashed.insert(module_name, path);
-                rewritten(&glue, &hashed).into_bytes()
-            }
-            Some("js" | "css") => rewritten(&lean(&String::from_utf8(bytes)?), &hashed).into_bytes(),
-            _ => bytes,
-        };
-        let path = write_hashed(web, &name, &bytes)?;
-        loaded.push(path.clone());
-        hashed.insert(name, path);
+    let html = without_own_lines(&text("index.html")?);
+    let (html, sheets) = without_sheets(&html);
+    ensure!(!sheets.is_empty(), "{page}: the page names no style sheet");
+    let mut css = String::new();
+    for sheet in sheets {
+        css.push_str(&script::lean_css(&text(&sheet)?));
     }
-    Ok(loaded)
+    let css = write_hashed(web, &format!("{page}.css"), css.as_bytes())?;
+
+    let module_name = format!("{page}_bg.wasm");
+    let module = wasm::strip(&read(&module_name)?).context(module_name.clone())?;
+    let (module, glue) = wasm::shorten(&module, &text(&format!("{page}.js"))?)?;
+    // Nobody waits for the console's weight.
+    let module = if optimizer && page == "chat" { optimized(dist, module)? } else { module };
+    let module = write_hashed(web, &module_name, &module)?;
+    let start_name = format!("{page}-start.js");
+    let start = script::one(&glue, &text(&start_name)?, &format!("/{module}"))?;
+    let start = write_hashed(web, &start_name, script::lean(&start).as_bytes())?;
+
+    let named = format!("/assets/{start_name}");
+    ensure!(html.contains(&named) && html.contains("</head>"), "{page}: the page has no head, or no script");
+    let html = html.replace(&named, &format!("/{start}"));
+    let html = html.replacen("</head>", &format!("<link rel=\"stylesheet\" href=\"/{css}\"></head>"), 1);
+    let html_name = format!("{page}.html");
+    write(web, &html_name, script::lean_html(&html).as_bytes())?;
+    Ok(vec![html_name, css, module, start])
 }
 
 /// Texts that only the console shows have keys that begin so.
@@ -103,47 +108,6 @@ fn finish_locales(folder: &Path, web: &Path) -> Result<[BTreeMap<String, String>
     Ok(paths)
 }
 
-/// The text without indentation and without lines that are comments only. No template literal of ours or of wasm-bindgen's
-/// goes over lines.
-fn lean(text: &str) -> String {
-    let mut lean = String::with_capacity(text.len());
-    let mut in_comment = false;
-    for line in text.lines().map(str::trim) {
-        in_comment |= line.starts_with("/*");
-        if in_comment {
-            in_comment = !line.ends_with("*/");
-        } else if !line.is_empty() && !line.starts_with("//") {
-            lean.push_str(line);
-            lean.push('\n');
-        }
-    }
-    lean
-}
-
-/// What names others comes after what it names: plain files, the glue (which names its WebAssembly), our start module, the page.
-fn rank(name: &str) -> u8 {
-    match name.rsplit('.').next() {
-        Some("html") => 4,
-        Some("js") if name.contains("-start") => 3,
-        Some("js") => 2,
-        Some("css") => 1,
-        _ => 0,
-    }
-}
-
-/// The text with every quoted reference to a known file turned to its hashed place.
-fn rewritten(text: &str, hashed: &BTreeMap<String, String>) -> String {
-    let mut text = text.to_owned();
-    for (name, path) in hashed {
-        for quote in ['"', '\''] {
-            for before in ["", "./", "/", "/assets/"] {
-                text = text.replace(&format!("{quote}{before}{name}{quote}"), &format!("{quote}/{path}{quote}"));
-            }
-        }
-    }
-    text
-}
-
 /// trunk leaves the link that told it what to build.
 fn without_own_lines(html: &str) -> String {
     let mut kept = String::new();
@@ -153,6 +117,33 @@ fn without_own_lines(html: &str) -> String {
         rest = rest[start..].split_once('>').map_or("", |(_, after)| after.trim_start());
     }
     kept + rest
+}
+
+/// The module as wasm-opt leaves it; as it was where that fails.
+fn optimized(dist: &Path, module: Vec<u8>) -> Result<Vec<u8>> {
+    let (before, after) = (dist.join("before.opt"), dist.join("after.opt"));
+    fs::write(&before, &module)?;
+    let mut command = program("wasm-opt");
+    command.args(OPTIMIZER).arg(&before).arg("-o").arg(&after);
+    if let Err(error) = run("Making the module smaller", &mut command, "The build goes on without it.") {
+        say(&format!("{error:#}"));
+        return Ok(module);
+    }
+    Ok(fs::read(after)?)
+}
+
+/// The page without its links to style sheets, and the names of those, in order.
+fn without_sheets(html: &str) -> (String, Vec<String>) {
+    let mut kept = String::new();
+    let mut names = Vec::new();
+    let mut rest = html;
+    while let Some((before, after)) = rest.split_once("<link rel=\"stylesheet\" href=\"/assets/") {
+        kept.push_str(before);
+        let (name, after) = after.split_once('"').unwrap_or((after, ""));
+        names.push(name.to_owned());
+        rest = after.split_once('>').map_or("", |(_, after)| after);
+    }
+    (kept + rest, names)
 }
 
 fn write_hashed(web: &Path, name: &str, bytes: &[u8]) -> Result<String> {
@@ -167,33 +158,28 @@ fn write_hashed(web: &Path, name: &str, bytes: &[u8]) -> Result<String> {
 fn write(web: &Path, path: &str, bytes: &[u8]) -> Result<()> {
     let place = |ending: &str| web.join(format!("{path}{ending}"));
     fs::write(place(""), bytes)?;
+    fs::write(place(".br"), brotli(bytes)?)?;
+    fs::write(place(".gz"), gzip(bytes)?)?;
+    Ok(())
+}
+
+/// The bytes as dense as every browser takes them.
+pub(crate) fn brotli(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut brotli = brotli::CompressorWriter::new(Vec::new(), bytes.len().max(1), BROTLI_QUALITY, BROTLI_WINDOW);
     brotli.write_all(bytes)?;
-    fs::write(place(".br"), brotli.into_inner())?;
+    Ok(brotli.into_inner())
+}
+
+/// The bytes for what does not take brotli.
+pub(crate) fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(bytes)?;
-    fs::write(place(".gz"), gzip.finish()?)?;
-    Ok(())
+    Ok(gzip.finish()?)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{lean, rank, rewritten, without_own_lines};
-    use std::collections::BTreeMap;
-
-    #[test]
-    fn references_are_rewritten_and_lookalikes_are_not() {
-        let hashed = BTreeMap::from([("chat.js".to_owned(), "assets/chat.00.js".to_owned())]);
-        let given = r#"import "./chat.js"; import '/assets/chat.js'; let other = "my-chat.js";"#;
-        let wanted = r#"import "/assets/chat.00.js"; import '/assets/chat.00.js'; let other = "my-chat.js";"#;
-        assert_eq!(rewritten(given, &hashed), wanted);
-    }
-
-    #[test]
-    fn comments_and_indentation_go() {
-        let given = "/** a\n * b\n */\nlet x = 1; // c\n    // d\n\n  y(\"/* e */\");\n/* f */\nz();\n";
-        assert_eq!(lean(given), "let x = 1; // c\ny(\"/* e */\");\nz();\n");
-    }
+    use super::{without_own_lines, without_sheets};
 
     #[test]
     fn the_link_for_trunk_goes() {
@@ -202,9 +188,9 @@ mod tests {
     }
 
     #[test]
-    fn what_names_comes_after_what_is_named() {
-        let mut names = ["index.html", "chat-start.js", "chat.css", "chat.js", "chat_bg.wasm"];
-        names.sort_by_key(|name| rank(name));
-        assert_eq!(names, ["chat_bg.wasm", "chat.css", "chat.js", "chat-start.js", "index.html"]);
+    fn sheets_are_found_in_their_order() {
+        let html = "<head><link rel=\"stylesheet\" href=\"/assets/b.css\"/>\n<i><link rel=\"stylesheet\" href=\"/assets/a.css\"/></head>";
+        let (kept, names) = without_sheets(html);
+        assert_eq!((kept.as_str(), names), ("<head>\n<i></head>", vec!["b.css".to_owned(), "a.css".to_owned()]));
     }
 }

@@ -7,6 +7,7 @@ mod finish;
 mod fuzz;
 pub mod python;
 mod run;
+mod script;
 mod shell;
 mod sim;
 mod test;

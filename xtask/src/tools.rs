@@ -42,6 +42,24 @@ pub(crate) fn cargo_fuzz() -> Result<()> {
     Ok(())
 }
 
+/// Whether there is a wasm-opt, after trying to install Debian's. The browser build goes on without it.
+pub(crate) fn optimizer() -> bool {
+    let found = || optimizer_version().is_some();
+    if found() {
+        return true;
+    }
+    let by_hand = "On Debian: apt-get install binaryen";
+    if let Err(error) = as_root(&["binaryen"], "wasm-opt makes the chat 2 % lighter", by_hand) {
+        say(&format!("The build goes on without wasm-opt: {error:#}"));
+    }
+    found()
+}
+
+/// What the wasm-opt on the PATH says it is.
+pub(crate) fn optimizer_version() -> Option<String> {
+    output(program("wasm-opt").arg("--version"))
+}
+
 /// Chromium and its driver, for the browser tests.
 pub(crate) fn browser() -> Result<()> {
     let found = |name| output(program(name).arg("--version")).is_some();
