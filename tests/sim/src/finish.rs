@@ -186,7 +186,7 @@ impl World {
         }
         for browser in &self.browsers {
             for draft in browser.storage.drafts.values() {
-                let wire::Say::Text { text } = &draft.say else { continue };
+                let widget_core::Kept::Text(text) = &draft.what else { continue };
                 assert!(failed.contains_key(text), "{text:?} is kept, and neither failed nor waits");
             }
         }

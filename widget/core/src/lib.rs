@@ -26,5 +26,5 @@ pub use codec::{
 };
 pub use item::{Content, Item, ItemState, Notice};
 pub use timeline::Timeline;
-pub use types::{KeptDraft, LineInput, Online, Output, Transport, UploadInput};
+pub use types::{Kept, KeptDraft, LineInput, Online, Output, Transport, UploadInput};
 pub use visitor::{VisitorInput, VisitorSession, VisitorStart};

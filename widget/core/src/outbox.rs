@@ -2,17 +2,20 @@
 
 use std::collections::VecDeque;
 
-use wire::limit::{ACKNOWLEDGE_WAIT_MS, OUTBOX_IN_FLIGHT_MAX};
+use wire::limit::{ACKNOWLEDGE_WAIT_MS, OUTBOX_IN_FLIGHT_MAX, OUTBOX_MESSAGES_MAX};
 use wire::{Attachment, AttachmentId, Author, ClientFrame, ConversationId, MessageId, Refusal, Say, Seq};
 
 use crate::clock::Earliest;
 use crate::item::{Content, Item, ItemState};
 use crate::planted::{Planted, planted};
-use crate::types::{KeptDraft, Output};
+use crate::types::{Kept, KeptDraft, Output};
 use crate::upload::media_of;
 
 /// Drafts are sent a little slower than a connection may send lastingly ([`wire::limit::FRAMES_PER_SECOND_MAX`]) …
 const PACE_MS: u64 = 66;
+/// A draft of another tab is sent from here when that tab has not done it for so long. Whether it lives is not asked: the relay records a
+/// draft once, however often it is sent.
+const TAKE_OVER_MS: u64 = 5_000;
 /// … after this many at once, well below [`wire::limit::FRAMES_BURST_MAX`]: typing, seen and fetches need room too.
 const BURST: u64 = 60;
 
@@ -66,6 +69,8 @@ pub(crate) struct Draft {
     pub(crate) tries: u32,
     /// The shell's number of the file; 0 for none.
     pub(crate) file: u32,
+    /// Another tab wrote it: that one sends it, while it lives.
+    pub(crate) lent: bool,
 }
 
 impl Payload {
@@ -80,34 +85,36 @@ impl Payload {
 }
 
 impl Draft {
-    /// As it is kept over reloads. Uploads are not: the file does not outlive the page.
-    pub(crate) fn kept(&self) -> Option<KeptDraft> {
-        let (say, attachment, note) = match &self.payload {
-            Payload::Text(text) => (Say::Text { text: text.clone() }, None, false),
-            Payload::Note(text) => (Say::Text { text: text.clone() }, None, true),
-            Payload::File(file) => (Say::File { attachment: file.id }, Some(file.clone()), false),
-            Payload::Upload { .. } | Payload::End | Payload::Rate { .. } => return None,
+    /// As it is kept over reloads. An upload only at the end of its page: the file does not outlive that, and other tabs are not
+    /// told of what goes well.
+    pub(crate) fn kept(&self) -> KeptDraft {
+        let what = match &self.payload {
+            Payload::Text(text) => Kept::Text(text.clone()),
+            Payload::Note(text) => Kept::Note(text.clone()),
+            Payload::File(file) => Kept::File(file.clone()),
+            Payload::Upload { name, bytes, .. } => Kept::Upload { name: name.clone(), bytes: *bytes },
+            Payload::End => Kept::End,
+            Payload::Rate { score, comment } => Kept::Rate { score: *score, comment: comment.clone() },
         };
-        Some(KeptDraft { conversation: self.conversation, id: self.id, at_ms: self.at_ms, say, attachment, note })
+        KeptDraft { conversation: self.conversation, id: self.id, at_ms: self.at_ms, what }
     }
 
     pub(crate) fn restored(kept: KeptDraft) -> Self {
-        let payload = match kept.say {
-            Say::Text { text } if kept.note => Payload::Note(text),
-            Say::Text { text } => Payload::Text(text),
-            Say::File { attachment } => Payload::File(kept.attachment.unwrap_or_else(|| Attachment {
-                id: attachment,
-                name: String::new(),
-                media_type: String::new(),
-                media: wire::Media::Document,
-                bytes: 0,
-                width: 0,
-                height: 0,
-            })),
+        // It may have been sent by the page before.
+        let mut phase = Phase::Ready;
+        let payload = match kept.what {
+            Kept::Text(text) => Payload::Text(text),
+            Kept::Note(text) => Payload::Note(text),
+            Kept::File(file) => Payload::File(file),
+            Kept::Upload { name, bytes } => {
+                phase = Phase::Failed(Refusal::FileMissing);
+                Payload::Upload { name, bytes, sent: 0, attachment: AttachmentId(0) }
+            }
+            Kept::End => Payload::End,
+            Kept::Rate { score, comment } => Payload::Rate { score, comment },
         };
         let (conversation, id, at_ms) = (kept.conversation, kept.id, kept.at_ms);
-        // It may have been sent by the page before.
-        Self { conversation, id, at_ms, payload, phase: Phase::Ready, tries: 1, file: 0 }
+        Self { conversation, id, at_ms, payload, phase, tries: 1, file: 0, lent: false }
     }
 
     /// As it is shown.
@@ -176,14 +183,38 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// Restored drafts stand in the order in which they were written: that of their ids.
     pub(crate) fn new(kept: Vec<KeptDraft>, moves: bool) -> Self {
-        let mut drafts: Vec<Draft> = Vec::new();
+        let mut outbox = Self { drafts: Vec::new(), moves, paced_ms: 0 };
         for kept in kept {
-            let at = drafts.iter().rposition(|draft| draft.id <= kept.id).map_or(0, |before| before + 1);
-            if at == 0 || drafts[at - 1].id != kept.id {
-                drafts.insert(at, Draft::restored(kept));
+            outbox.put(Draft::restored(kept));
+        }
+        outbox
+    }
+
+    /// Puts a draft where it was written among the others; one that is there already stays.
+    fn put(&mut self, draft: Draft) {
+        let at = self.drafts.iter().rposition(|other| other.id <= draft.id).map_or(0, |before| before + 1);
+        if at == 0 || self.drafts[at - 1].id != draft.id {
+            self.drafts.insert(at, draft);
+        }
+    }
+
+    /// Another tab of the same person has kept this draft. What is in the outbox is everybody's to send; the tab that wrote it goes first.
+    pub(crate) fn borrow(&mut self, kept: KeptDraft, now_ms: u64) {
+        // A file that was not sent when that tab went may have been after all: it came back.
+        self.drafts.retain(|draft| draft.id != kept.id || draft.file > 0 || !draft.payload.is_upload());
+        if self.drafts.len() < OUTBOX_MESSAGES_MAX {
+            self.put(Draft { lent: true, ..Draft::restored(kept) });
+            self.lend(now_ms);
+        }
+    }
+
+    /// Gives the tabs that wrote what is here the time to send it themselves.
+    pub(crate) fn lend(&mut self, now_ms: u64) {
+        for draft in &mut self.drafts {
+            if draft.lent && draft.phase == Phase::Ready {
+                draft.phase = Phase::Later { at_ms: now_ms.saturating_add(TAKE_OVER_MS) };
             }
         }
-        Self { drafts, moves, paced_ms: 0 }
     }
 
     pub(crate) fn find(&mut self, id: MessageId) -> Option<&mut Draft> {
@@ -260,26 +291,17 @@ impl Outbox {
         self.paced_ms.saturating_sub(PACE_MS * BURST)
     }
 
-    /// Whether an earlier draft must go first: one of the same conversation that is not recorded yet, and for an end the uploads too.
+    /// Whether an earlier draft must go first: one of the same conversation that is not recorded yet, whatever it is. The relay may yet
+    /// refuse it for now, or its file is still going up: what followed it would be recorded first.
     /// A visitor's earlier message in another conversation too: if that has ended, it will be moved to this one.
     fn blocked(&self, at: usize) -> bool {
         if planted(Planted::SendsOutOfOrder) {
             return false;
         }
         let draft = &self.drafts[at];
-        let last = matches!(draft.payload, Payload::End);
         self.drafts[..at].iter().any(|earlier| {
-            let upload = earlier.payload.is_upload();
-            if earlier.conversation != draft.conversation {
-                return self.moves && earlier.payload.is_shown() && !upload && !earlier.failed();
-            }
-            match earlier.phase {
-                Phase::Failed(_) => false,
-                Phase::Uploading => last,
-                Phase::Ready | Phase::Later { .. } => last || !upload,
-                // The relay may yet refuse it, for now: then whatever followed it would be recorded first.
-                Phase::Flight { .. } | Phase::Proving => true,
-            }
+            let same = earlier.conversation == draft.conversation;
+            !earlier.failed() && (same || self.moves && earlier.payload.is_shown())
         })
     }
 }

@@ -149,6 +149,7 @@ impl Session {
     /// The relay said welcome.
     pub(crate) fn welcome(&mut self, relay_ms: u64, bytes_max: u64) {
         self.line.welcome(self.clock.now_ms());
+        self.outbox.lend(self.clock.now_ms());
         self.clock.set_relay(relay_ms);
         self.bytes_max = bytes_max;
     }

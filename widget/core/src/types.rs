@@ -1,8 +1,6 @@
 //! What both sessions and their shells say to each other.
 
-use wire::{
-    Attachment, AttachmentId, ClientFrame, Close, ConversationId, MessageId, Refusal, Say, Seq, ServerFrame, Token,
-};
+use wire::{Attachment, AttachmentId, ClientFrame, Close, ConversationId, MessageId, Refusal, Seq, ServerFrame, Token};
 
 /// How the line to the relay stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,10 +150,33 @@ pub struct KeptDraft {
     pub id: MessageId,
     /// When it was written, by this browser's clock.
     pub at_ms: u64,
-    /// What it says: words, or a file that is already uploaded.
-    pub say: Say,
-    /// The uploaded file as shown, when it is one.
-    pub attachment: Option<Attachment>,
-    /// Whether it is a private note (then `say` is words).
-    pub note: bool,
+    /// What it wants recorded.
+    pub what: Kept,
+}
+
+/// What a kept draft wants recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Words.
+    Text(String),
+    /// A private note.
+    Note(String),
+    /// A file that is uploaded.
+    File(Attachment),
+    /// A file whose upload was under way when its page went: only its name is left, so that a person can be told.
+    Upload {
+        /// As its sender calls it.
+        name: String,
+        /// Its length.
+        bytes: u64,
+    },
+    /// The end of the conversation.
+    End,
+    /// The visitor's rating.
+    Rate {
+        /// 1 to 5.
+        score: u8,
+        /// May be empty.
+        comment: String,
+    },
 }

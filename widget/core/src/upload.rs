@@ -58,13 +58,22 @@ impl Session {
                 draft.payload = Payload::File(attachment);
                 draft.phase = Phase::Ready;
                 draft.tries = 0;
-                self.out.extend(draft.kept().map(Output::Keep));
+                self.out.push_back(Output::Keep(draft.kept()));
             }
             UploadInput::Failed { refusal, .. } if refusal.retry() && draft.tries < UPLOAD_TRIES_MAX => {
                 *sent = 0;
                 draft.phase = Phase::Later { at_ms: now_ms.saturating_add(refused_ms(&refusal, draft.tries, random)) };
             }
             UploadInput::Failed { refusal, .. } => draft.phase = Phase::Failed(refusal),
+        }
+    }
+
+    /// The page goes, perhaps for good, and the files of uploads under way with it: they are kept as what was not sent.
+    pub(crate) fn leave(&mut self) {
+        for draft in &self.outbox.drafts {
+            if draft.file > 0 && draft.payload.is_upload() && !draft.failed() {
+                self.out.push_back(Output::Keep(draft.kept()));
+            }
         }
     }
 

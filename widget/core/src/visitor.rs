@@ -12,7 +12,7 @@ use wire::{
 pub use input::{VisitorInput, VisitorStart};
 
 use crate::clock::Earliest;
-use crate::outbox::Payload;
+use crate::outbox::{Draft, Payload, Phase};
 use crate::session::{Session, Step};
 use crate::timeline::Timeline;
 use crate::types::{LineInput, Online, Output};
@@ -29,6 +29,8 @@ pub struct VisitorSession {
     fresh: bool,
     answering: u32,
     rows: Vec<VisitorConversation>,
+    /// Whether the relay has said which conversations there are.
+    listed: bool,
     /// Conversation, place, how many wait.
     queues: Vec<(ConversationId, u32, u32)>,
     /// The line the visitor wants to leave, and whether that was said on this connection.
@@ -62,6 +64,7 @@ impl VisitorSession {
             fresh: false,
             answering: 0,
             rows: Vec::new(),
+            listed: false,
             queues: Vec::new(),
             leaving: None,
         };
@@ -110,6 +113,9 @@ impl VisitorSession {
                 }
                 self.page = page;
             }
+            VisitorInput::DraftKept(kept) => self.session.outbox.borrow(kept, now_ms),
+            VisitorInput::DraftForgotten(id) => drop(self.session.outbox.remove(id)),
+            VisitorInput::Leave => self.session.leave(),
             VisitorInput::TokenKept(token) => self.adopt(token),
             VisitorInput::Retry { id } => self.retry(id),
             VisitorInput::Discard { id } => self.session.discard(id),
@@ -209,6 +215,17 @@ impl VisitorSession {
         self.token.as_ref()
     }
 
+    /// Whether there is something for which the chat should be awake: what is not sent yet, an open conversation, an unread message. None
+    /// while the relay has not said.
+    #[must_use]
+    pub fn awake(&self) -> Option<bool> {
+        if self.session.outbox.drafts.iter().any(|draft| !draft.failed()) {
+            return Some(true);
+        }
+        let listed = self.token.is_none() || self.listed;
+        listed.then(|| self.rows.iter().any(|row| !row.closed || row.unread > 0))
+    }
+
     /// Whether to ask for a rating: the shown conversation has ended, an agent took part, and none is given yet.
     #[must_use]
     pub fn show_rating(&self) -> bool {
@@ -283,7 +300,13 @@ impl VisitorSession {
             Register::Later { at_ms } => at_ms <= now_ms,
             Register::Asked { .. } => false,
         };
-        let wanted = self.token.is_none() && self.session.outbox.drafts.iter().any(|draft| !draft.failed());
+        // What another tab wrote is its reason to register, not ours, until it is due here.
+        let due_here = |draft: &Draft| match draft.phase {
+            Phase::Failed(_) => false,
+            Phase::Later { at_ms } => at_ms <= now_ms,
+            Phase::Ready | Phase::Flight { .. } | Phase::Uploading | Phase::Proving => true,
+        };
+        let wanted = self.token.is_none() && self.session.outbox.drafts.iter().any(due_here);
         if due && wanted && self.session.line.live() {
             self.register = Register::Asked { since_ms: now_ms };
             self.session.transmit(ClientFrame::Register);

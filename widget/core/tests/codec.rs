@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use serde_json::Value;
 use widget_core::{
-    KeptDraft, read_attachment, read_draft, read_frame_of_staff, read_frame_of_visitor, read_refusal, write_draft,
-    write_frame,
+    Kept, KeptDraft, read_attachment, read_draft, read_frame_of_staff, read_frame_of_visitor, read_refusal,
+    write_draft, write_frame,
 };
-use wire::{AttachmentId, ClientFrame, ConversationId, MessageId, Refusal, Say, Seq, ServerFrame, Session};
+use wire::{ClientFrame, ConversationId, MessageId, Refusal, Say, Seq, ServerFrame, Session};
 
 fn golden(name: &str) -> Vec<(String, Value)> {
     let path = format!("{}/../../relay/wire/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -102,12 +102,19 @@ fn what_is_no_frame_is_none() {
 proptest! {
     #[test]
     fn any_text_survives_both_ways(text in any::<String>(), note in any::<bool>(), at_ms in any::<u64>()) {
-        let say = Say::Text { text };
+        let say = Say::Text { text: text.clone() };
         let (conversation, id) = (ConversationId(7), MessageId(u128::MAX));
         let frame = ClientFrame::Say { conversation, id, say: say.clone() };
         prop_assert_eq!(serde_json::from_str::<ClientFrame>(&write_frame(&frame)).unwrap(), frame);
-        let draft = KeptDraft { conversation, id, at_ms, say, attachment: None, note };
-        prop_assert_eq!(read_draft(&write_draft(&draft)), Some(draft));
+        for what in [
+            if note { Kept::Note(text.clone()) } else { Kept::Text(text.clone()) },
+            Kept::Upload { name: text.clone(), bytes: at_ms },
+            Kept::Rate { score: 5, comment: text },
+            Kept::End,
+        ] {
+            let draft = KeptDraft { conversation, id, at_ms, what };
+            prop_assert_eq!(read_draft(&write_draft(&draft)), Some(draft));
+        }
     }
 
     #[test]
@@ -134,13 +141,29 @@ proptest! {
 #[test]
 fn a_file_draft_survives_both_ways() {
     let attachment = read_attachment(&golden("attachment")[0].1.to_string()).unwrap();
-    let draft = KeptDraft {
-        conversation: ConversationId(1),
-        id: MessageId(2),
-        at_ms: 3,
-        say: Say::File { attachment: AttachmentId(4) },
-        attachment: Some(attachment),
-        note: false,
-    };
+    let draft = KeptDraft { conversation: ConversationId(1), id: MessageId(2), at_ms: 3, what: Kept::File(attachment) };
     assert_eq!(read_draft(&write_draft(&draft)), Some(draft));
+}
+
+#[test]
+fn drafts_of_an_older_page_are_read() {
+    let head = "{\"conversation\":\"01900000-0000-7000-8000-000000000001\",\"id\":\"01900000-0000-7000-8000-000000000002\",\"at_ms\":3,";
+    let attachment = golden("attachment")[0].1.clone();
+    let id = &attachment["id"];
+    for (tail, what) in [
+        (
+            "\"say\":{\"kind\":\"text\",\"text\":\"a\"},\"attachment\":null,\"note\":false}".to_owned(),
+            Kept::Text("a".to_owned()),
+        ),
+        (
+            "\"say\":{\"kind\":\"text\",\"text\":\"a\"},\"attachment\":null,\"note\":true}".to_owned(),
+            Kept::Note("a".to_owned()),
+        ),
+        (
+            format!("\"say\":{{\"kind\":\"file\",\"attachment\":{id}}},\"attachment\":{attachment},\"note\":false}}"),
+            Kept::File(read_attachment(&attachment.to_string()).unwrap()),
+        ),
+    ] {
+        assert_eq!(read_draft(&format!("{head}{tail}")).map(|draft| draft.what), Some(what));
+    }
 }

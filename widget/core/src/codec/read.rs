@@ -2,11 +2,11 @@
 
 use wire::{
     AgentId, Attachment, AttachmentId, Author, Body, ConversationId, Cursor, Event, Head, Lane, Media, MessageId,
-    PageContext, Party, Refusal, Say, Seq, ServerFrame, Session, Subject, VisitorConversation, VisitorId,
+    PageContext, Party, Refusal, Seq, ServerFrame, Session, Subject, VisitorConversation, VisitorId,
 };
 
 use crate::codec::json::Json;
-use crate::types::KeptDraft;
+use crate::types::{Kept, KeptDraft};
 
 // A value that is not known here never makes the frame around it unreadable: it stands for the most harmless one that is, the same as in `wire`.
 
@@ -81,20 +81,18 @@ pub fn read_refusal(text: &str) -> Option<Refusal> {
 pub fn read_draft(text: &str) -> Option<KeptDraft> {
     let json = &Json::read(text)?;
     let say = json.get("say");
-    let kept = json.get("attachment");
-    let kept = if *kept == Json::Null { None } else { Some(attachment(kept)?) };
-    Some(KeptDraft {
-        conversation: conversation(json)?,
-        id: MessageId(uuid(json.get("id"))?),
-        at_ms: json.get("at_ms").number()?,
-        say: match say.get("kind").text()? {
-            "text" => Say::Text { text: string(say.get("text"))? },
-            "file" => Say::File { attachment: AttachmentId(uuid(say.get("attachment"))?) },
-            _ => return None,
-        },
-        attachment: kept,
-        note: json.get("note").bool()?,
-    })
+    let words = || string(say.get("text"));
+    let what = match say.get("kind").text()? {
+        "text" if json.get("note").bool()? => Kept::Note(words()?),
+        "text" => Kept::Text(words()?),
+        "file" => Kept::File(attachment(json.get("attachment"))?),
+        "upload" => Kept::Upload { name: words()?, bytes: say.get("number").number()? },
+        "end" => Kept::End,
+        "rate" => Kept::Rate { score: u8::try_from(small(say.get("number"))?).ok()?, comment: words()? },
+        _ => return None,
+    };
+    let id = MessageId(uuid(json.get("id"))?);
+    Some(KeptDraft { conversation: conversation(json)?, id, at_ms: json.get("at_ms").number()?, what })
 }
 
 pub(crate) fn all<T>(json: &Json, read: fn(&Json) -> Option<T>) -> Option<Vec<T>> {

@@ -3,7 +3,7 @@
 use wire::{AgentState, Attachment, ClientFrame, Cursor, Follow, Hello, Lane, Media, MessageId, PageContext, Say};
 
 use crate::codec::json::Writer;
-use crate::types::KeptDraft;
+use crate::types::{Kept, KeptDraft};
 
 /// The frame as one JSON object.
 #[must_use]
@@ -88,16 +88,32 @@ pub fn write_draft(draft: &KeptDraft) -> String {
     uuid(&mut to, "conversation", draft.conversation.0);
     uuid(&mut to, "id", draft.id.0);
     to.number("at_ms", draft.at_ms);
-    write_say(&mut to, &draft.say);
-    match &draft.attachment {
-        Some(attachment) => {
-            to.open("attachment");
-            write_attachment(&mut to, attachment);
-            to.close();
+    to.bool("note", matches!(draft.what, Kept::Note(_)));
+    to.open("say");
+    match &draft.what {
+        Kept::Text(text) | Kept::Note(text) => {
+            to.text("kind", "text");
+            to.text("text", text);
         }
-        None => to.null("attachment"),
+        Kept::File(_) => to.text("kind", "file"),
+        Kept::Upload { name, bytes } => {
+            to.text("kind", "upload");
+            to.text("text", name);
+            to.number("number", *bytes);
+        }
+        Kept::End => to.text("kind", "end"),
+        Kept::Rate { score, comment } => {
+            to.text("kind", "rate");
+            to.text("text", comment);
+            to.number("number", u64::from(*score));
+        }
     }
-    to.bool("note", draft.note);
+    to.close();
+    if let Kept::File(attachment) = &draft.what {
+        to.open("attachment");
+        write_attachment(&mut to, attachment);
+        to.close();
+    }
     to.finish()
 }
 

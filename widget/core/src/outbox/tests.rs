@@ -14,14 +14,16 @@ fn outbox(count: u128) -> Outbox {
 
 fn draft(id: u128, payload: Payload) -> Draft {
     let phase = Phase::Ready;
-    Draft { conversation: HERE, id: MessageId(id), at_ms: 0, payload, phase, tries: 0, file: 0 }
+    Draft { conversation: HERE, id: MessageId(id), at_ms: 0, payload, phase, tries: 0, file: 0, lent: false }
 }
 
 fn sent(outbox: &mut Outbox, now_ms: u64) -> Vec<u128> {
     let mut out = VecDeque::new();
     outbox.pump(now_ms, &mut out);
     let id = |output| {
-        let Output::Transmit(ClientFrame::Say { id, .. } | ClientFrame::End { id, .. }) = output else {
+        let Output::Transmit(ClientFrame::Say { id, .. } | ClientFrame::End { id, .. } | ClientFrame::Rate { id, .. }) =
+            output
+        else {
             panic!("{output:?}")
         };
         id.0
@@ -115,8 +117,80 @@ fn many_drafts_leave_at_the_relays_pace() {
 }
 
 #[test]
+fn whatever_was_written_before_goes_first() {
+    let upload = || Payload::Upload { name: String::new(), bytes: 9, sent: 0, attachment: AttachmentId(1) };
+    let failed = || Phase::Failed(Refusal::FileKind);
+    let rate = || Payload::Rate { score: 5, comment: String::new() };
+    // What stands first, how far it is, and what of the text after it goes.
+    for (payload, phase, same, other, moves) in [
+        (upload(), Phase::Ready, false, true, false),
+        (upload(), Phase::Uploading, false, true, false),
+        (upload(), Phase::Later { at_ms: 9 }, false, true, false),
+        (upload(), failed(), true, true, true),
+        (Payload::Text(String::new()), Phase::Later { at_ms: 9 }, false, true, false),
+        (Payload::Text(String::new()), Phase::Proving, false, true, false),
+        (Payload::Text(String::new()), failed(), true, true, true),
+        (Payload::End, Phase::Later { at_ms: 9 }, false, true, true),
+        (rate(), Phase::Later { at_ms: 9 }, false, true, true),
+    ] {
+        let mut outbox = outbox(2);
+        outbox.drafts[0].payload = payload;
+        outbox.drafts[0].phase = phase;
+        let goes = |outbox: &mut Outbox| {
+            let gone = sent(outbox, 0) == [2];
+            outbox.drafts[1].phase = Phase::Ready;
+            gone
+        };
+        let about = format!("{:?}", outbox.drafts[0]);
+        assert_eq!(goes(&mut outbox), same, "in one conversation, after {about}");
+        outbox.drafts[1].conversation = ConversationId(2);
+        assert_eq!(goes(&mut outbox), other, "in another one, after {about}");
+        outbox.moves = true;
+        assert_eq!(goes(&mut outbox), moves, "in another one to which it may be moved, after {about}");
+    }
+}
+
+#[test]
+fn what_another_tab_wrote_is_sent_when_that_tab_does_not() {
+    let mut outbox = Outbox::new(Vec::new(), true);
+    let kept = draft(7, Payload::Text("seven".to_owned())).kept();
+    outbox.borrow(kept.clone(), 100);
+    outbox.borrow(kept, 100);
+    assert_eq!(outbox.drafts.len(), 1, "once");
+    assert_eq!(sent(&mut outbox, 100), []);
+    let due = 100 + TAKE_OVER_MS;
+    assert_eq!(sent(&mut outbox, due), [7]);
+    outbox.lost();
+    outbox.lend(due);
+    assert_eq!(sent(&mut outbox, due), [], "on a new line the other tab goes first again");
+    assert_eq!(sent(&mut outbox, due + TAKE_OVER_MS), [7]);
+}
+
+#[test]
+fn an_upload_that_its_page_left_behind_is_told_of_until_its_file_is_there_after_all() {
+    let upload = Payload::Upload { name: "a.png".to_owned(), bytes: 9, sent: 4, attachment: AttachmentId(1) };
+    let mut outbox = Outbox::new(vec![draft(1, upload).kept()], true);
+    assert_eq!(outbox.drafts[0].phase, Phase::Failed(Refusal::FileMissing));
+    let text = draft(2, Payload::Text(String::new())).kept();
+    outbox.borrow(text, 0);
+    assert_eq!(sent(&mut outbox, TAKE_OVER_MS), [2], "nothing waits for it");
+    let file = Attachment {
+        id: AttachmentId(1),
+        name: "a.png".to_owned(),
+        media_type: "image/png".to_owned(),
+        media: wire::Media::Image,
+        bytes: 9,
+        width: 1,
+        height: 1,
+    };
+    outbox.borrow(draft(1, Payload::File(file)).kept(), 0);
+    assert_eq!(outbox.drafts[0].id, MessageId(1));
+    assert_eq!(sent(&mut outbox, TAKE_OVER_MS), [1]);
+}
+
+#[test]
 fn kept_drafts_come_back_in_order_and_once() {
-    let mut kept: Vec<_> = outbox(4).drafts.iter().filter_map(Draft::kept).collect();
+    let mut kept: Vec<_> = outbox(4).drafts.iter().map(Draft::kept).collect();
     kept.reverse();
     kept.push(kept[1].clone());
     let ids: Vec<_> = Outbox::new(kept, true).drafts.iter().map(|draft| draft.id.0).collect();

@@ -5,7 +5,7 @@ use wire::{Body, ConversationId, Event, Head, Party, Refusal, Seq, ServerFrame};
 
 use crate::backoff::refused_ms;
 use crate::follow::Taken;
-use crate::outbox::{Draft, Payload};
+use crate::outbox::Payload;
 use crate::planted::{Planted, planted};
 use crate::session::{Session, Step};
 use crate::types::Output;
@@ -51,8 +51,7 @@ impl Session {
     fn event(&mut self, event: Event) {
         let conversation = event.conversation;
         if event.body == Body::Closed {
-            let over = |draft: &Draft| draft.conversation == conversation && matches!(draft.payload, Payload::End);
-            self.outbox.drafts.retain(|draft| !over(draft));
+            self.drop_drafts(|draft| draft.conversation == conversation && matches!(draft.payload, Payload::End));
         }
         let mut taken = Vec::new();
         if self.party == Party::Visitor {

@@ -42,9 +42,9 @@ impl Session {
         let id = self.ids.message(self.clock.now_ms());
         let at_ms = self.clock.wall_ms();
         let phase = refusal.map_or(Phase::Ready, Phase::Failed);
-        let draft = Draft { conversation, id, at_ms, payload, phase, tries: 0, file };
-        if !draft.failed() {
-            self.out.extend(draft.kept().map(Output::Keep));
+        let draft = Draft { conversation, id, at_ms, payload, phase, tries: 0, file, lent: false };
+        if !draft.failed() && !draft.payload.is_upload() {
+            self.out.push_back(Output::Keep(draft.kept()));
         }
         self.outbox.drafts.push(draft);
     }
@@ -89,6 +89,18 @@ impl Session {
         }
     }
 
+    /// Drops drafts that have become pointless.
+    pub(crate) fn drop_drafts(&mut self, pointless: impl Fn(&Draft) -> bool) {
+        let out = &mut self.out;
+        self.outbox.drafts.retain(|draft| {
+            let over = pointless(draft);
+            if over {
+                out.push_back(Output::Forget(draft.id));
+            }
+            !over
+        });
+    }
+
     /// The relay refused to record something.
     pub(crate) fn message_refused(&mut self, conversation: ConversationId, id: MessageId, refusal: Refusal) {
         let now_ms = self.clock.now_ms();
@@ -101,7 +113,7 @@ impl Session {
         if refusal.retry() {
             draft.phase = Phase::Later { at_ms: now_ms.saturating_add(refused_ms(&refusal, draft.tries, random)) };
         } else if !draft.payload.is_shown() {
-            self.outbox.remove(id);
+            self.drop_drafts(|draft| draft.id == id);
             // It has ended already: that is what was wanted.
             if refusal != Refusal::Ended {
                 self.tell(refusal);

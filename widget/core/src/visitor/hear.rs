@@ -41,6 +41,7 @@ impl VisitorSession {
 
     fn welcome(&mut self, conversations: Vec<VisitorConversation>) {
         self.rows = conversations;
+        self.listed = true;
         for row in &self.rows {
             // Open ones are followed, shown or not: their messages are news.
             if !row.closed || self.session.find_follow(row.conversation).is_some() {

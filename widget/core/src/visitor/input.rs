@@ -71,6 +71,12 @@ pub enum VisitorInput {
     },
     /// The visitor went to another page.
     Page(PageContext),
+    /// Another tab of this visitor has kept a draft (a storage event).
+    DraftKept(KeptDraft),
+    /// Another tab of this visitor has dropped what is kept of a draft: it is recorded there, or discarded.
+    DraftForgotten(MessageId),
+    /// The page goes away, perhaps for good.
+    Leave,
     /// Another tab of this visitor has registered and kept this token (a storage event). Taken when this one has none.
     TokenKept(Token),
     /// Send a failed draft again.

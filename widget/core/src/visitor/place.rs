@@ -88,7 +88,7 @@ impl VisitorSession {
         self.queues.clear();
         self.leaving = None;
         if self.drafts_waiting() == 0 {
-            self.session.outbox.drafts.clear();
+            self.session.drop_drafts(|_| true);
             return self.show_none();
         }
         let to = self.session.ids.conversation(self.session.clock.now_ms());
@@ -142,7 +142,7 @@ impl VisitorSession {
 
     fn move_drafts(&mut self, from: Option<ConversationId>, to: ConversationId) {
         let moves = |conversation| from.is_none_or(|from| from == conversation);
-        self.session.outbox.drafts.retain(|draft| draft.payload.is_shown() || !moves(draft.conversation));
+        self.session.drop_drafts(|draft| !draft.payload.is_shown() && moves(draft.conversation));
         for at in 0..self.session.outbox.drafts.len() {
             let draft = &self.session.outbox.drafts[at];
             // What failed in a conversation that is still to be seen stays there.
@@ -160,7 +160,9 @@ impl VisitorSession {
         if !draft.failed() {
             draft.phase = Phase::Ready;
             draft.tries = 0;
-            self.session.out.extend(draft.kept().map(Output::Keep));
+            if !draft.payload.is_upload() {
+                self.session.out.push_back(Output::Keep(draft.kept()));
+            }
         }
     }
 }

@@ -1,9 +1,9 @@
 //! A visitor's session in a test's hands, and what the relay might say to it.
 
-use widget_core::{ItemState, KeptDraft, LineInput, Output, VisitorInput, VisitorSession, VisitorStart};
+use widget_core::{ItemState, Kept, KeptDraft, LineInput, Output, VisitorInput, VisitorSession, VisitorStart};
 use wire::{
     AgentId, Attachment, AttachmentId, Author, Body, ClientFrame, ConversationId, Event, Lane, Media, MessageId,
-    PageContext, Refusal, Say, Seq, ServerFrame, Session, Subject, Token, VisitorConversation, VisitorId,
+    PageContext, Refusal, Seq, ServerFrame, Session, Subject, Token, VisitorConversation, VisitorId,
 };
 
 pub(crate) struct Chat {
@@ -114,8 +114,7 @@ pub(crate) fn row(conversation: ConversationId, closed: bool) -> VisitorConversa
 }
 
 pub(crate) fn kept(conversation: ConversationId, id: u128) -> KeptDraft {
-    let say = Say::Text { text: format!("draft {id}") };
-    KeptDraft { conversation, id: MessageId(id), at_ms: 1, say, attachment: None, note: false }
+    KeptDraft { conversation, id: MessageId(id), at_ms: 1, what: Kept::Text(format!("draft {id}")) }
 }
 
 pub(crate) fn say_frame(output: &Output) -> (ConversationId, MessageId) {

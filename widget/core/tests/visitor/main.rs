@@ -2,12 +2,13 @@
 
 mod chat;
 mod newer;
+mod tabs;
 
 use chat::*;
-use widget_core::{Content, ItemState, LineInput, Online, Output, Transport, UploadInput, VisitorInput};
+use widget_core::{Content, ItemState, Kept, LineInput, Online, Output, Transport, UploadInput, VisitorInput};
 use wire::{
-    Author, Body, ClientFrame, Close, ConversationId, Follow, Lane, Media, MessageId, PageContext, Party, Refusal, Seq,
-    ServerFrame, Subject, Token, VisitorId,
+    Author, Body, ClientFrame, Close, ConversationId, Follow, Lane, Media, MessageId, PageContext, Party, Refusal, Say,
+    Seq, ServerFrame, Subject, Token, VisitorId,
 };
 
 #[test]
@@ -37,14 +38,14 @@ fn the_first_message_registers_and_then_opens_the_conversation() {
     let out = chat.says("\n\u{200b}\nhello \n");
     let here = chat.shown();
     let Output::Keep(draft) = out[1].clone() else { panic!("{out:?}") };
-    assert_eq!(draft.say, wire::Say::Text { text: "hello".to_owned() });
+    assert_eq!(draft.what, Kept::Text("hello".to_owned()));
     let expected =
         [Output::KeepConversation(Some(here)), Output::Keep(draft.clone()), Output::Transmit(ClientFrame::Register)];
     assert_eq!(out, expected);
     assert_eq!(chat.states(), [ItemState::Sending]);
 
     let out = chat.hears(ServerFrame::Registered { visitor: VisitorId(1), token: token() });
-    let say = ClientFrame::Say { conversation: here, id: draft.id, say: draft.say };
+    let say = ClientFrame::Say { conversation: here, id: draft.id, say: Say::Text { text: "hello".to_owned() } };
     assert_eq!(out, [Output::KeepToken(token()), Output::Transmit(say)]);
 
     let out = chat.hears(ServerFrame::Event { event: text(here, 1, draft.id.0, Author::Visitor) });
@@ -141,7 +142,7 @@ fn a_message_to_an_ended_conversation_goes_to_the_next_one_unless_it_was_recorde
     assert_ne!(next, here);
     let Output::Keep(moved) = out[2].clone() else { panic!("{out:?}") };
     assert_eq!((moved.conversation, moved.id), (next, two));
-    let say = ClientFrame::Say { conversation: next, id: two, say: moved.say.clone() };
+    let say = ClientFrame::Say { conversation: next, id: two, say: Say::Text { text: "two".to_owned() } };
     let expected =
         [Output::Forget(one), Output::KeepConversation(Some(next)), Output::Keep(moved), Output::Transmit(say)];
     assert_eq!(out, expected);
@@ -259,7 +260,7 @@ fn a_file_registers_goes_up_and_is_said() {
     assert_eq!(chat.wakes(), [Output::Upload { id, conversation, attachment, file: 4 }]);
     let out = chat.does(VisitorInput::Upload(UploadInput::Done { id, attachment: file(attachment) }));
     let Output::Keep(draft) = &out[0] else { panic!("{out:?}") };
-    assert_eq!(draft.attachment, Some(file(attachment)));
+    assert_eq!(draft.what, Kept::File(file(attachment)));
     assert_eq!(say_frame(&out[1]), (here, id));
     // The relay has lost it meanwhile: on the visitor's wish it goes up anew.
     chat.hears(refused(here, id, Refusal::FileMissing));
@@ -285,14 +286,14 @@ fn a_file_that_cannot_be_taken_says_why_at_once() {
 fn an_end_is_followed_by_a_rating_and_the_next_message_begins_anew() {
     let (mut chat, here) = talking();
     let out = chat.does(VisitorInput::EndConversation);
-    let Output::Transmit(ClientFrame::End { conversation, id }) = out[0] else { panic!("{out:?}") };
+    let Output::Transmit(ClientFrame::End { conversation, id }) = out[1] else { panic!("{out:?}") };
     assert_eq!((conversation, chat.does(VisitorInput::EndConversation)), (here, Vec::new()));
     chat.hears(ServerFrame::Event { event: event(here, 3, id.0, Author::Visitor, Body::Closed) });
     assert!(chat.session.show_rating() && chat.session.timeline().unwrap().closed());
     assert_eq!(chat.does(VisitorInput::Rate { score: 6, comment: String::new() }), []);
     assert_eq!(chat.session.last_refusal().map(|last| &last.1), Some(&Refusal::RatingInvalid));
     let out = chat.does(VisitorInput::Rate { score: 5, comment: "quick".to_owned() });
-    let Output::Transmit(ClientFrame::Rate { id, score: 5, .. }) = out[0] else { panic!("{out:?}") };
+    let Output::Transmit(ClientFrame::Rate { id, score: 5, .. }) = out[1] else { panic!("{out:?}") };
     assert!(!chat.session.show_rating());
     let rated = Body::Rated { score: 5, comment: "quick".to_owned() };
     chat.hears(ServerFrame::Event { event: event(here, 4, id.0, Author::Visitor, rated) });
