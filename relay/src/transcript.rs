@@ -107,7 +107,7 @@ impl Document {
     fn state(&self) -> String {
         match self.state {
             ConversationState::Closed { at_ms } => format!("ended {}", time(at_ms)),
-            ConversationState::Waiting { .. } | ConversationState::Assigned { .. } | ConversationState::Idle => {
+            ConversationState::Waiting { .. } | ConversationState::Assigned { .. } | ConversationState::Idle { .. } => {
                 "open".to_owned()
             }
         }
@@ -202,7 +202,7 @@ fn line(event: &Event) -> Option<(String, bool)> {
         Body::Rated { score, comment } => (format!("Rated {score} of 5: {comment}"), false),
         Body::Assigned { agent } => (format!("Assigned to agent {agent}."), false),
         Body::Context { page } => (format!("The visitor is at {}", page.url), false),
-        Body::Seen { .. } | Body::Turn { .. } | Body::Unknown => return None,
+        Body::Seen { .. } | Body::Turn { .. } | Body::SetAside { .. } | Body::Spam | Body::Unknown => return None,
     })
 }
 

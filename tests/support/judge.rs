@@ -190,7 +190,7 @@ impl Judge {
                     wrong.push(format!("{conversation} {lane:?}: {} stands at place {}", event.seq.0, index + 1));
                 }
                 *found.entry(event.id).or_default() += 1;
-                if let Body::Turn { turn } = event.body
+                if let Body::Turn { turn, .. } = event.body
                     && !turns.insert(turn)
                 {
                     wrong.push(format!("{conversation}: the turn {turn} was given twice"));
@@ -278,7 +278,7 @@ fn turn_of_waiting(log: &Log, conversation: ConversationId) -> Option<u64> {
         return None;
     }
     lane(Lane::Staff).iter().rev().find_map(|event| match event.body {
-        Body::Turn { turn } => Some(turn),
+        Body::Turn { turn, .. } => Some(turn),
         _ => None,
     })
 }

@@ -2,4 +2,5 @@
 
 pub use widget_core::{
     read_attachment, read_draft, read_frame_of_staff, read_frame_of_visitor, read_refusal, write_draft, write_frame,
+    write_frame_of_visitor,
 };

@@ -8,7 +8,7 @@ use std::rc::{Rc, Weak};
 
 use web_sys::File;
 use widget_core::{LineInput, Output, Transport, UploadInput};
-use wire::{AttachmentId, ConversationId, MessageId, Refusal, Seq, ServerFrame};
+use wire::{AttachmentId, ClientFrame, ConversationId, MessageId, Refusal, Seq, ServerFrame};
 
 use crate::clock::{Timer, now_ms};
 use crate::codec;
@@ -38,6 +38,8 @@ pub trait Brain: 'static {
     fn handle_timeout(&mut self, now_ms: u64);
     /// A frame from the relay; none when it is none of this side's.
     fn read_frame(text: &str) -> Option<ServerFrame>;
+    /// One of this side's frames as JSON text.
+    fn write_frame(frame: &ClientFrame) -> String;
     /// News of the line.
     fn line(input: LineInput) -> Self::Input;
     /// News of an upload.
@@ -194,7 +196,7 @@ impl<B: Brain> Link<B> {
             Output::Disconnect => *inner.line.borrow_mut() = None,
             Output::Probe => self.probe(),
             Output::Transmit(frame) => {
-                let frame = codec::write_frame(&frame);
+                let frame = B::write_frame(&frame);
                 match &*inner.line.borrow() {
                     Some(Line::Socket(socket)) => socket.send(&frame),
                     Some(Line::Stream(stream)) => stream.send(frame),

@@ -121,7 +121,8 @@ impl Text {
             | Refusal::TokenInvalid
             | Refusal::SiteUnknown
             | Refusal::OriginRefused
-            | Refusal::Malformed => self.get("refused_other"),
+            | Refusal::Malformed
+            | Refusal::Blocked => self.get("refused_other"),
         }
     }
 
@@ -140,7 +141,8 @@ impl Text {
             | Close::Flood
             | Close::Malformed
             | Close::TooLarge
-            | Close::TokenInvalid => "closed_other",
+            | Close::TokenInvalid
+            | Close::Blocked => "closed_other",
         })
     }
 }

@@ -52,7 +52,7 @@ fn conversation(number: usize) -> Conversation {
     for event in [
         event(1, Body::Text { text: "Hello".to_owned() }),
         event(2, Body::Queued),
-        event(1, Body::Turn { turn: 1 }),
+        event(1, Body::Turn { turn: 1, address: None, network: None, known: false }),
         event(2, Body::Assigned { agent }),
         event(3, Body::Joined),
     ] {

@@ -60,6 +60,14 @@ impl Core {
             | ClientFrame::LeaveQueue { .. }
             | ClientFrame::Rate { .. }
             | ClientFrame::Page { .. }
+            | ClientFrame::Release { .. }
+            | ClientFrame::Spam { .. }
+            | ClientFrame::EndMany { .. }
+            | ClientFrame::Block { .. }
+            | ClientFrame::Unblock { .. }
+            | ClientFrame::ListBlocks
+            | ClientFrame::Flood { .. }
+            | ClientFrame::ListOpen { .. }
             | ClientFrame::Ping => self.refuse(connection, about_what, Refusal::NotAllowed),
         }
     }

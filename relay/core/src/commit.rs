@@ -66,7 +66,9 @@ impl Live {
     pub(crate) const fn holder(&self) -> Option<AgentId> {
         match self.conversation.state {
             ConversationState::Assigned { agent } => Some(agent),
-            ConversationState::Waiting { .. } | ConversationState::Idle | ConversationState::Closed { .. } => None,
+            ConversationState::Waiting { .. } | ConversationState::Idle { .. } | ConversationState::Closed { .. } => {
+                None
+            }
         }
     }
 }
@@ -154,7 +156,7 @@ impl Core {
         let new = match conversation.state {
             ConversationState::Waiting { .. } => Place::Waiting(conversation.turn),
             ConversationState::Assigned { agent } => Place::Held(agent),
-            ConversationState::Idle => Place::Idle,
+            ConversationState::Idle { .. } => Place::Idle,
             ConversationState::Closed { .. } => Place::None,
         };
         let old = std::mem::replace(&mut live.place, new);

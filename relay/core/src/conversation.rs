@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use wire::limit::UNREAD_MAX;
 use wire::{
-    AgentId, Body, ConversationId, ConversationState, ConversationSummary, Cursor, Event, Lane, Party, Seq, SiteId,
-    VisitorConversation, VisitorId,
+    AgentId, Aside, Body, ConversationId, ConversationState, ConversationSummary, Cursor, Event, Idle, Lane, Party,
+    Seq, SiteId, Tag, VisitorConversation, VisitorId,
 };
 
 /// What is true of a conversation after all its events so far. [`Conversation::apply`] is the only mutator.
@@ -45,6 +45,16 @@ pub struct Conversation {
     pub score: u8,
     /// The last numbers of both lanes.
     pub head: Cursor,
+    /// What stands for the address that its visitor last queued from.
+    pub address: Option<Tag>,
+    /// What stands for that address's network.
+    pub network: Option<Tag>,
+    /// Whether its visitor was known before when they last queued.
+    pub known: bool,
+    /// Whether an agent marked it as spam.
+    pub spam: bool,
+    /// Whether an agent has written in it.
+    pub answered: bool,
 }
 
 /// An event does not follow the last one of its lane: there is a gap, or it is an old one.
@@ -72,7 +82,7 @@ impl Conversation {
             visitor,
             opened_at_ms,
             language,
-            state: ConversationState::Idle,
+            state: ConversationState::Idle { why: Idle::SteppedOut, since_ms: opened_at_ms },
             turn: 0,
             agent: None,
             last_at_ms: opened_at_ms,
@@ -84,6 +94,11 @@ impl Conversation {
             seen_by_staff: Seq::ZERO,
             score: 0,
             head: Cursor { shared: Seq::ZERO, staff: Seq::ZERO },
+            address: None,
+            network: None,
+            known: false,
+            spam: false,
+            answered: false,
         }
     }
 
@@ -104,8 +119,13 @@ impl Conversation {
             Body::Text { text } => self.apply_message(event, text),
             Body::File { attachment } => self.apply_message(event, &attachment.name),
             Body::Queued => self.state = ConversationState::Waiting { since_ms: event.at_ms },
-            Body::Turn { turn } => self.turn = *turn,
-            Body::LeftQueue => self.state = ConversationState::Idle,
+            Body::Turn { turn, address, network, known } => {
+                (self.turn, self.address, self.network, self.known) = (*turn, *address, *network, *known);
+            }
+            Body::LeftQueue => self.idle(Idle::SteppedOut, event.at_ms),
+            Body::SetAside { why: Aside::Left } => self.idle(Idle::Left, event.at_ms),
+            Body::SetAside { why: Aside::Message } => self.idle(Idle::Message, event.at_ms),
+            Body::Spam => self.spam = true,
             Body::Assigned { agent } => {
                 self.state = ConversationState::Assigned { agent: *agent };
                 self.agent = Some(*agent);
@@ -123,11 +143,16 @@ impl Conversation {
         Ok(())
     }
 
+    const fn idle(&mut self, why: Idle, since_ms: u64) {
+        self.state = ConversationState::Idle { why, since_ms };
+    }
+
     fn apply_message(&mut self, event: &Event, line: &str) {
         self.last_at_ms = event.at_ms;
         self.last_line = wire::first_line(line);
         let Some(party) = event.author.party() else { return };
         self.last_party = party;
+        self.answered |= party == Party::Staff;
         let unread = match party {
             Party::Visitor => &mut self.unread_by_staff,
             Party::Staff => &mut self.unread_by_visitor,
@@ -160,7 +185,9 @@ impl Conversation {
     pub const fn waiting_since_ms(&self) -> Option<u64> {
         match self.state {
             ConversationState::Waiting { since_ms } => Some(since_ms),
-            ConversationState::Idle | ConversationState::Assigned { .. } | ConversationState::Closed { .. } => None,
+            ConversationState::Idle { .. } | ConversationState::Assigned { .. } | ConversationState::Closed { .. } => {
+                None
+            }
         }
     }
 
@@ -195,6 +222,10 @@ impl Conversation {
             language: self.language.clone(),
             score: self.score,
             head: self.head,
+            presence: None,
+            spam: self.spam,
+            known: self.known,
+            network: self.network,
         }
     }
 

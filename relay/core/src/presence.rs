@@ -105,7 +105,7 @@ impl Core {
     fn inbox_of(&self, agent: AgentId) -> Vec<ConversationSummary> {
         let rest = self.conversations.values().filter(|live| match live.conversation.state {
             ConversationState::Assigned { agent: holder } => holder != agent,
-            ConversationState::Idle => true,
+            ConversationState::Idle { .. } => true,
             ConversationState::Waiting { .. } | ConversationState::Closed { .. } => false,
         });
         let own = self.holding.get(&agent).into_iter().flatten().copied();

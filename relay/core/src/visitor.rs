@@ -109,6 +109,14 @@ impl Core {
             | ClientFrame::Presence { .. }
             | ClientFrame::ListClosed { .. }
             | ClientFrame::ListOfVisitor { .. }
+            | ClientFrame::Release { .. }
+            | ClientFrame::Spam { .. }
+            | ClientFrame::EndMany { .. }
+            | ClientFrame::Block { .. }
+            | ClientFrame::Unblock { .. }
+            | ClientFrame::ListBlocks
+            | ClientFrame::Flood { .. }
+            | ClientFrame::ListOpen { .. }
             | ClientFrame::Ping => self.refuse(connection, about_what, Refusal::NotAllowed),
         }
     }
@@ -134,7 +142,7 @@ impl Core {
             }
             return self.open(connection, visitor, conversation, draft);
         };
-        let idle = live.conversation.state == ConversationState::Idle;
+        let idle = matches!(live.conversation.state, ConversationState::Idle { .. });
         if live.conversation.visitor != visitor || !idle || live.queueing {
             return self.visitor_records(connection, visitor, conversation, draft);
         }
@@ -238,7 +246,7 @@ impl Core {
         match live.conversation.state {
             ConversationState::Waiting { .. } if live.leaving => return,
             ConversationState::Waiting { .. } => live.leaving = true,
-            ConversationState::Idle => return,
+            ConversationState::Idle { .. } => return,
             ConversationState::Assigned { .. } => return self.refuse(connection, subject, Refusal::Taken),
             ConversationState::Closed { .. } => return self.refuse(connection, subject, Refusal::Ended),
         }
@@ -275,7 +283,7 @@ impl Core {
                 let answers = match known.state {
                     ConversationState::Assigned { agent: holder } => Some(holder),
                     ConversationState::Closed { .. } => known.agent,
-                    ConversationState::Waiting { .. } | ConversationState::Idle => None,
+                    ConversationState::Waiting { .. } | ConversationState::Idle { .. } => None,
                 };
                 // Who looks over a colleague's shoulder has not seen it on behalf of the visitor.
                 if answers.is_some_and(|answers| answers != agent) {

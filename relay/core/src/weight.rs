@@ -37,6 +37,8 @@ pub(crate) fn of_event(event: &Event) -> usize {
             | Body::Closed
             | Body::Turn { .. }
             | Body::Assigned { .. }
+            | Body::SetAside { .. }
+            | Body::Spam
             | Body::Unknown => 0,
         }
 }

@@ -64,7 +64,7 @@ const fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Busy | Refusal::StoreDown => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::NotFound | Refusal::FileMissing | Refusal::SiteUnknown => StatusCode::NOT_FOUND,
         Refusal::SignInFailed | Refusal::SignedOut | Refusal::TokenInvalid => StatusCode::UNAUTHORIZED,
-        Refusal::OriginRefused | Refusal::NotAllowed => StatusCode::FORBIDDEN,
+        Refusal::OriginRefused | Refusal::NotAllowed | Refusal::Blocked => StatusCode::FORBIDDEN,
         Refusal::FileTooLarge { .. } | Refusal::TextTooLong { .. } | Refusal::PictureTooLarge { .. } => {
             StatusCode::PAYLOAD_TOO_LARGE
         }

@@ -3,7 +3,8 @@
 use relay_core::conversation::Conversation;
 use relay_core::store::{Append, AppendError, Appended, Draft, DraftBody};
 use wire::{
-    AgentId, AttachmentId, Author, Body, ConversationId, ConversationState, Event, Lane, MessageId, SiteId, VisitorId,
+    AgentId, AttachmentId, Author, Body, ConversationId, ConversationState, Event, Lane, MessageId, SiteId, Tag,
+    VisitorId,
 };
 
 use super::{AttachmentRecord, StoreError, Uploader};
@@ -47,6 +48,9 @@ pub(super) struct Listed {
     agent: Option<AgentId>,
     turn: u64,
     with_language: bool,
+    source: (Option<Tag>, Option<Tag>, bool),
+    spam: bool,
+    answered: bool,
 }
 
 impl Listed {
@@ -57,6 +61,9 @@ impl Listed {
             agent: conversation.agent,
             turn: conversation.turn,
             with_language: !conversation.language.is_empty(),
+            source: (conversation.address, conversation.network, conversation.known),
+            spam: conversation.spam,
+            answered: conversation.answered,
         }
     }
 }
@@ -153,7 +160,9 @@ fn check(rows: &mut impl Rows, record: &Record, append: &Append) -> Result<(), A
 /// Whether an ended conversation still takes this.
 const fn taken_when_ended(body: &DraftBody) -> bool {
     match body {
-        DraftBody::Ready(body) => matches!(body, Body::Rated { .. } | Body::Seen { .. } | Body::Note { .. }),
+        DraftBody::Ready(body) => {
+            matches!(body, Body::Rated { .. } | Body::Seen { .. } | Body::Note { .. } | Body::Spam)
+        }
         DraftBody::File(_) | DraftBody::Turn => false,
     }
 }
@@ -173,7 +182,7 @@ fn add(rows: &mut impl Rows, record: &mut Record, now_ms: u64, draft: &Draft) ->
                 None => rows.last_turn()?,
             };
             record.turn = Some(last + 1);
-            Body::Turn { turn: last + 1 }
+            Body::Turn { turn: last + 1, address: None, network: None, known: false }
         }
     };
     let lane = body.lane();

@@ -365,6 +365,6 @@ fn page_of_closed(mut rows: Vec<Conversation>) -> Answer {
 const fn closed_at_ms(conversation: &Conversation) -> u64 {
     match conversation.state {
         ConversationState::Closed { at_ms } => at_ms,
-        ConversationState::Idle | ConversationState::Waiting { .. } | ConversationState::Assigned { .. } => 0,
+        ConversationState::Idle { .. } | ConversationState::Waiting { .. } | ConversationState::Assigned { .. } => 0,
     }
 }

@@ -46,7 +46,7 @@ fn events() -> Vec<Event> {
     event(Lane::Shared, 8, 13, &Author::Visitor, Body::Closed);
     event(Lane::Shared, 9, 14, &Author::Visitor, Body::Rated { score: 4, comment: "kind\nand fast".to_owned() });
     event(Lane::Shared, 10, 15, &Author::Visitor, Body::Rated { score: 5, comment: String::new() });
-    event(Lane::Staff, 1, 2, &Author::System, Body::Turn { turn: 12 });
+    event(Lane::Staff, 1, 2, &Author::System, Body::Turn { turn: 12, address: None, network: None, known: false });
     event(Lane::Staff, 2, 2, &Author::Visitor, Body::Context { page });
     event(Lane::Staff, 3, 9, &agent, Body::Note { text: "careful".to_owned() });
     event(Lane::Staff, 4, 9, &agent, Body::Assigned { agent: AgentId(1) });

@@ -122,7 +122,7 @@ pub(crate) fn turns_rise_over_all_conversations(store: &dyn Store) {
         let append =
             from_visitor(ANNA, ConversationId(conversation), vec![text(1, "hello"), system(2, Body::Queued), turn]);
         let events = world.record(&append);
-        let Body::Turn { turn } = events[2].body else { panic!("{events:?}") };
+        let Body::Turn { turn, .. } = events[2].body else { panic!("{events:?}") };
         assert_eq!(events[2].lane, Lane::Staff);
         assert_eq!(world.conversation(ConversationId(conversation)).turn, turn);
         turns.push(turn);

@@ -59,6 +59,10 @@ fn welcome(open: usize) -> ServerFrame {
         unread: 2,
         score: 0,
         head: Cursor { shared: Seq(7), staff: Seq(3) },
+        presence: None,
+        spam: false,
+        known: false,
+        network: None,
     };
     let session = Session::Agent { me: me.clone(), agents: vec![me; 20], open: vec![row; open] };
     ServerFrame::Welcome { protocol: PROTOCOL, now_ms: TIME_MS, attachment_bytes_max: 20 * 1024 * 1024, session }

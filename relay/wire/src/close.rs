@@ -30,11 +30,13 @@ pub enum Close {
     OriginRefused = 4505,
     /// The relay does not speak this protocol version: reload.
     Version = 4506,
+    /// The visitor, their address or their network is blocked.
+    Blocked = 4507,
 }
 
 impl Close {
     /// Every reason, for tables and tests.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Restart,
         Self::Slow,
         Self::Idle,
@@ -48,6 +50,7 @@ impl Close {
         Self::SiteUnknown,
         Self::OriginRefused,
         Self::Version,
+        Self::Blocked,
     ];
 
     /// The code on the wire.
@@ -85,6 +88,7 @@ impl Close {
             Self::SiteUnknown => "site_unknown",
             Self::OriginRefused => "origin_refused",
             Self::Version => "version",
+            Self::Blocked => "blocked",
         }
     }
 
@@ -105,6 +109,7 @@ impl Close {
             Self::SiteUnknown => "no such site",
             Self::OriginRefused => "origin not allowed",
             Self::Version => "protocol version not spoken here, reload",
+            Self::Blocked => "blocked",
         }
     }
 }

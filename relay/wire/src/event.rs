@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AgentId, AttachmentId, ConversationId, MessageId, Seq};
+use crate::id::{AgentId, AttachmentId, ConversationId, MessageId, Seq, Tag};
 
 /// One of a conversation's two logs, each numbered from 1 without gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -116,9 +116,25 @@ pub enum Body {
     /// The place taken in line (staff): lower turns are served first. Given by the store in the transaction that
     /// records `Queued`, so that it survives a restart and means the same on every relay.
     Turn {
-        /// Grows with every queueing on this store; says nothing else.
+        /// Grows with every queueing on this store; says nothing else. Who comes back to the queue keeps it.
         turn: u64,
+        /// What stands for the address that the visitor wrote from. None in older logs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<Tag>,
+        /// What stands for that address's network: networks are served in turn.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        network: Option<Tag>,
+        /// Whether the visitor was known before: a token older than a day, and an agent has answered them.
+        #[serde(default, skip_serializing_if = "is_false")]
+        known: bool,
     },
+    /// It leaves the queue, or its agent, although nobody ended it (staff): its visitor is not there. What was said is kept.
+    SetAside {
+        /// What becomes of it.
+        why: Aside,
+    },
+    /// It is nothing that a visitor meant (staff): told by the author.
+    Spam,
     /// Who answers from now on (staff). At most one agent at a time.
     Assigned {
         /// Which agent.
@@ -149,6 +165,8 @@ impl Body {
             | Self::Rated { .. } => Lane::Shared,
             Self::Note { .. }
             | Self::Turn { .. }
+            | Self::SetAside { .. }
+            | Self::Spam
             | Self::Assigned { .. }
             | Self::Context { .. }
             // Of what nobody knows, no visitor is told.
@@ -161,6 +179,22 @@ impl Body {
     pub const fn is_message(&self) -> bool {
         matches!(self, Self::Text { .. } | Self::File { .. })
     }
+}
+
+/// Why an open conversation is with nobody and not in the queue, although its visitor did not ask for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aside {
+    /// The visitor is gone and their last words wait for an answer, which may be given without them.
+    Message,
+    /// The visitor is gone. It returns to the queue with them.
+    #[serde(other)]
+    Left,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// How an attachment may be shown. A way that is not known here reads as a document, which is only offered.

@@ -1,12 +1,12 @@
-//! What goes over a line: one closed enum for each direction, one JSON object for each frame.
+//! What a client says: one closed enum, one JSON object for each frame.
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Cursor, Event, Lane, PageContext, Party};
-use crate::id::{AttachmentId, ConversationId, MessageId, Seq, SiteId, Token, VisitorId};
+use crate::block::BlockScope;
+use crate::event::{Cursor, Lane, PageContext};
+use crate::id::{AttachmentId, BlockId, ConversationId, MessageId, Seq, SiteId, Token, VisitorId};
 use crate::newer::tolerant;
-use crate::refusal::Refusal;
-use crate::summary::{AgentState, AgentSummary, ConversationSummary, VisitorConversation};
+use crate::summary::{AgentState, RowCursor, View};
 
 /// What a client says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +123,57 @@ pub enum ClientFrame {
         /// Whose.
         visitor: VisitorId,
     },
+    /// The agent that has a conversation (or a supervisor) gives it back: to the queue when its visitor is there, else it is set aside.
+    Release {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// An agent marks a conversation as spam; an open one ends with it.
+    Spam {
+        /// Which.
+        conversation: ConversationId,
+        /// As in `Say`.
+        id: MessageId,
+    },
+    /// Supervisors end many open conversations. Answered with `Ending` until it is done.
+    EndMany {
+        /// Which.
+        many: Many,
+    },
+    /// Supervisors keep somebody out. Open conversations of whoever is blocked end. Answered with `Blocks`.
+    Block {
+        /// Whose visitor, address or network.
+        conversation: ConversationId,
+        /// Which of these.
+        scope: BlockScope,
+        /// For how long, in milliseconds.
+        for_ms: u64,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// Supervisors undo a block. Answered with `Blocks`.
+    Unblock {
+        /// Which.
+        block: BlockId,
+    },
+    /// Supervisors ask who is blocked. Answered with `Blocks`.
+    ListBlocks,
+    /// Supervisors declare a flood, or its end.
+    Flood {
+        /// Which of both.
+        on: bool,
+    },
+    /// An agent asks for open conversations, those first that stand where they stand longest. Answered with `Open`.
+    ListOpen {
+        /// Which.
+        view: View,
+        /// Only those with these words in their last line, or this in the visitor's id; empty for all.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        find: String,
+        /// After this row; none for the first page.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<RowCursor>,
+    },
     /// Nothing to say, still here.
     Ping,
 }
@@ -135,11 +186,14 @@ impl ClientFrame {
             Self::Say { conversation, id, .. }
             | Self::Note { conversation, id, .. }
             | Self::End { conversation, id }
-            | Self::Rate { conversation, id, .. } => Subject::Message { conversation: *conversation, id: *id },
+            | Self::Rate { conversation, id, .. }
+            | Self::Spam { conversation, id } => Subject::Message { conversation: *conversation, id: *id },
             Self::Typing { conversation }
             | Self::Seen { conversation, .. }
             | Self::LeaveQueue { conversation }
             | Self::Take { conversation }
+            | Self::Release { conversation }
+            | Self::Block { conversation, .. }
             | Self::Unfollow { conversation }
             | Self::Fetch { conversation, .. } => Subject::Conversation { conversation: *conversation },
             Self::Follow { follow } => Subject::Conversation { conversation: follow.conversation },
@@ -149,6 +203,11 @@ impl ClientFrame {
             | Self::Page { .. }
             | Self::ListClosed { .. }
             | Self::ListOfVisitor { .. }
+            | Self::EndMany { .. }
+            | Self::Unblock { .. }
+            | Self::ListBlocks
+            | Self::Flood { .. }
+            | Self::ListOpen { .. }
             | Self::Ping => Subject::Connection,
         }
     }
@@ -193,6 +252,30 @@ pub struct Head {
     pub head: Cursor,
 }
 
+/// Many open conversations at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "are", rename_all = "snake_case")]
+pub enum Many {
+    /// These, at most [`crate::limit::END_MANY_MAX`].
+    Listed {
+        /// Which.
+        conversations: Vec<ConversationId>,
+    },
+    /// Every one in the queue, set aside or with an agent whose visitor queued from the same network as this one's.
+    OfNetwork {
+        /// Whose.
+        conversation: ConversationId,
+    },
+    /// Every one that `ListOpen` would list.
+    Found {
+        /// As in `ListOpen`.
+        view: View,
+        /// As in `ListOpen`.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        find: String,
+    },
+}
+
 /// What a message is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -206,133 +289,6 @@ pub enum Say {
     File {
         /// Which.
         attachment: AttachmentId,
-    },
-}
-
-/// What the relay says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum ServerFrame {
-    /// The answer to `Hello`.
-    Welcome {
-        /// [`crate::PROTOCOL`] of the relay.
-        protocol: u16,
-        /// The relay's clock, in milliseconds since 1970 UTC.
-        now_ms: u64,
-        /// The largest attachment taken.
-        attachment_bytes_max: u64,
-        /// What this side needs to begin.
-        session: Session,
-    },
-    /// The answer to `Register`.
-    Registered {
-        /// Who they are from now on.
-        visitor: VisitorId,
-        /// To be kept by the client, shown in every later `Hello`.
-        token: Token,
-    },
-    /// Something was recorded.
-    Event {
-        /// The record; to its maker it is the acknowledgement.
-        event: Event,
-    },
-    /// A page of what was recorded before.
-    Events {
-        /// Where.
-        conversation: ConversationId,
-        /// In which lane.
-        lane: Lane,
-        /// The number asked for; the first event has the next one.
-        after: Seq,
-        /// In order, without a gap; at most [`crate::limit::PAGE_EVENTS_MAX`].
-        events: Vec<Event>,
-        /// The last number of the lane; beyond the last event here, there is more to fetch.
-        head: Seq,
-    },
-    /// A request was not carried out.
-    Refused {
-        /// Which request.
-        subject: Subject,
-        /// Why.
-        refusal: Refusal,
-    },
-    /// Somebody on the other side (or a colleague) is typing; shown for [`crate::limit::TYPING_SHOWN_MS`].
-    Typing {
-        /// Where.
-        conversation: ConversationId,
-        /// Which side.
-        party: Party,
-        /// Who; empty for the visitor.
-        name: String,
-    },
-    /// The visitor's place in line.
-    Queue {
-        /// Of which conversation.
-        conversation: ConversationId,
-        /// 1 is next.
-        place: u32,
-        /// How many stand in line.
-        waiting: u32,
-    },
-    /// How many agents answer visitors now.
-    Answering {
-        /// Online agents.
-        agents: u32,
-    },
-    /// A row of the inbox is new or changed; a closed one leaves the list.
-    Inbox {
-        /// The row.
-        row: ConversationSummary,
-    },
-    /// An agent changed.
-    Agent {
-        /// As it is now.
-        agent: AgentSummary,
-    },
-    /// The answer to `ListClosed`.
-    Closed {
-        /// The request.
-        before_ms: u64,
-        /// Newest first; at most [`crate::limit::PAGE_CONVERSATIONS_MAX`].
-        rows: Vec<ConversationSummary>,
-        /// Whether there are older ones.
-        more: bool,
-    },
-    /// The answer to `ListOfVisitor`.
-    OfVisitor {
-        /// Whose.
-        visitor: VisitorId,
-        /// Newest first.
-        rows: Vec<ConversationSummary>,
-    },
-    /// The answer to `Ping`: the last numbers of every conversation this connection follows, so that a lost last event is noticed.
-    Pong {
-        /// The numbers.
-        heads: Vec<Head>,
-    },
-}
-
-/// What a side needs to begin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "as", rename_all = "snake_case")]
-pub enum Session {
-    /// For a visitor.
-    Visitor {
-        /// Who they are; none before they registered.
-        visitor: Option<VisitorId>,
-        /// Their conversations, newest first; at most [`crate::limit::PAGE_CONVERSATIONS_MAX`].
-        conversations: Vec<VisitorConversation>,
-        /// Agents online now.
-        answering: u32,
-    },
-    /// For an agent.
-    Agent {
-        /// Itself.
-        me: AgentSummary,
-        /// Everybody, itself too.
-        agents: Vec<AgentSummary>,
-        /// Open conversations, at most [`crate::limit::INBOX_CONVERSATIONS_MAX`]: waiting and own ones first.
-        open: Vec<ConversationSummary>,
     },
 }
 

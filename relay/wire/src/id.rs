@@ -145,6 +145,46 @@ uuid_id! {
     AttachmentId
 }
 
+uuid_id! {
+    /// A block of a visitor, an address or a network; made by the relay.
+    BlockId
+}
+
+/// Stands for a network address or a network without naming it: a keyed hash of it, cut to 64 bits. Equal tags mean the same place, for as long
+/// as the store keeps its key; nothing else can be learned from one. On the wire 16 lower-case hex digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tag(pub u64);
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl FromStr for Tag {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let shape = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if text.len() != 16 || !shape {
+            return Err(IdError);
+        }
+        u64::from_str_radix(text, 16).map(Self).map_err(|_| IdError)
+    }
+}
+
+impl Serialize for Tag {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tag {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(TextVisitor(std::marker::PhantomData))
+    }
+}
+
 impl VisitorId {
     /// Four characters that tell visitors apart in a list ("Visitor 71c4").
     #[must_use]

@@ -2,6 +2,7 @@
 //!
 //! Every serialized type has a golden JSON file in `tests/golden/`; within a protocol version changes are additive only.
 
+mod block;
 mod close;
 mod event;
 mod frame;
@@ -9,15 +10,23 @@ mod id;
 pub mod limit;
 mod newer;
 mod refusal;
+mod server;
 mod summary;
 mod text;
 
+pub use block::{BlockScope, BlockSummary};
 pub use close::Close;
-pub use event::{Attachment, Author, Body, Cursor, Event, Lane, Media, PageContext, Party};
-pub use frame::{ClientFrame, Follow, Head, Hello, Say, ServerFrame, Session, Subject};
-pub use id::{AgentId, AttachmentId, ConversationId, IdError, MessageId, Seq, SiteId, Token, VisitorId, uuid_v7};
+pub use event::{Aside, Attachment, Author, Body, Cursor, Event, Lane, Media, PageContext, Party};
+pub use frame::{ClientFrame, Follow, Head, Hello, Many, Say, Subject};
+pub use id::{
+    AgentId, AttachmentId, BlockId, ConversationId, IdError, MessageId, Seq, SiteId, Tag, Token, VisitorId, uuid_v7,
+};
 pub use refusal::Refusal;
-pub use summary::{AgentState, AgentSummary, ConversationState, ConversationSummary, Role, VisitorConversation};
+pub use server::{ServerFrame, Session};
+pub use summary::{
+    AgentState, AgentSummary, ConversationState, ConversationSummary, Counts, Idle, Role, RowCursor, View,
+    VisitorConversation, VisitorPresence,
+};
 pub use text::{check_text, first_line, is_blank, is_line_break, is_unseen, trim_text, turns_line};
 
 /// The version of the frames below, agreed in [`Hello`]. Raised only when an old peer could misread a new one.

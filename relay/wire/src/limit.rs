@@ -110,6 +110,16 @@ pub const PAGE_BYTES_MAX: usize = 64 * 1024;
 pub const INBOX_CONVERSATIONS_MAX: usize = 1_000;
 /// Bytes of their rows, which hold what visitors write.
 pub const INBOX_BYTES_MAX: usize = 1024 * 1024;
+/// Conversations that one wish to end many may name.
+pub const END_MANY_MAX: usize = 500;
+/// Blocks that stand at once; more than a person can look after.
+pub const BLOCKS_MAX: usize = 1_000;
+/// The longest block. Addresses change their owners.
+pub const BLOCK_MS_MAX: u64 = 366 * 24 * 3_600_000;
+/// Characters of a block's reason.
+pub const BLOCK_REASON_CHARS_MAX: usize = 200;
+/// Characters that a list may be searched for.
+pub const FIND_CHARS_MAX: usize = 100;
 /// Conversations in one page of a list.
 pub const PAGE_CONVERSATIONS_MAX: usize = 50;
 /// Conversations that a console or a visitor follows on one connection.

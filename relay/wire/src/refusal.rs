@@ -84,11 +84,13 @@ pub enum Refusal {
     },
     /// A text in an encoding that is not taken; as UTF-8 it is.
     FileEncoding,
+    /// The visitor, their address or their network is blocked.
+    Blocked,
 }
 
 impl Refusal {
     /// The code of every refusal, for tables and tests.
-    pub const CODES: [&str; 29] = [
+    pub const CODES: [&str; 30] = [
         "text_empty",
         "text_too_long",
         "text_invalid",
@@ -118,6 +120,7 @@ impl Refusal {
         "disk_full",
         "picture_too_large",
         "file_encoding",
+        "blocked",
     ];
 
     /// What stands as `reason` on the wire.
@@ -153,6 +156,7 @@ impl Refusal {
             Self::DiskFull => "disk_full",
             Self::PictureTooLarge { .. } => "picture_too_large",
             Self::FileEncoding => "file_encoding",
+            Self::Blocked => "blocked",
         }
     }
 

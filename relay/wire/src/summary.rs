@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Cursor, Party};
-use crate::id::{AgentId, ConversationId, SiteId, VisitorId};
+use crate::id::{AgentId, ConversationId, SiteId, Tag, VisitorId};
 use crate::newer::tolerant;
 
 /// What an agent may do. Greater roles may do all that lesser ones may; one that is not known here reads as the least.
@@ -64,8 +64,15 @@ pub enum ConversationState {
         /// Which one.
         agent: AgentId,
     },
-    /// Open, but the visitor left the line; a new message queues it again.
-    Idle,
+    /// Open, with nobody and not in the queue; a new message of the visitor queues it.
+    Idle {
+        /// How it came to that.
+        #[serde(default, skip_serializing_if = "Idle::is_stepped_out")]
+        why: Idle,
+        /// Since when; 0 when an older relay does not say.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        since_ms: u64,
+    },
     /// Ended.
     Closed {
         /// When.
@@ -77,8 +84,96 @@ tolerant! {
     ConversationState,
     Newer { is: String } => {
         drop(is);
-        Self::Idle
+        Self::Idle { why: Idle::SteppedOut, since_ms: 0 }
     }
+}
+
+/// How an open conversation came to be with nobody and not in the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Idle {
+    /// The visitor is gone; it returns to the queue with them.
+    Left,
+    /// The visitor is gone, and their last words wait for an answer. Nothing ends it by time alone.
+    Message,
+    /// The visitor left the queue themselves.
+    #[default]
+    #[serde(other)]
+    SteppedOut,
+}
+
+impl Idle {
+    /// What older peers mean by "idle".
+    #[must_use]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+    pub const fn is_stepped_out(&self) -> bool {
+        matches!(self, Self::SteppedOut)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+const fn is_zero(value: &u64) -> bool {
+    *value == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// Whether the visitor of an open conversation is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum VisitorPresence {
+    /// A page of theirs is connected, or was a moment ago.
+    Here,
+    /// None is.
+    Gone {
+        /// Since when, as far as this relay knows.
+        since_ms: u64,
+    },
+}
+
+/// How many conversations stand where: true however many there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// In the queue.
+    pub waiting: u32,
+    /// With an agent.
+    pub owned: u32,
+    /// Their visitor is gone.
+    pub left: u32,
+    /// To be answered without the visitor being there.
+    pub message: u32,
+    /// Their visitor left the queue themselves.
+    pub stepped_out: u32,
+    /// Whether a flood is declared: visitors who were known before are served first.
+    pub flood: bool,
+}
+
+/// Which open conversations are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// Every open one.
+    Open,
+    /// Those in the queue.
+    Waiting,
+    /// Those with an agent.
+    Owned,
+    /// Those whose visitor is gone.
+    Left,
+    /// Those to be answered without the visitor being there.
+    Message,
+}
+
+/// A place in the order of a list of open conversations: by the time since when a row stands where it stands, then by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RowCursor {
+    /// The last row's time.
+    pub at_ms: u64,
+    /// The last row's conversation.
+    pub conversation: ConversationId,
 }
 
 /// One row of an agent's list.
@@ -108,6 +203,18 @@ pub struct ConversationSummary {
     pub score: u8,
     /// The last numbers of both lanes.
     pub head: Cursor,
+    /// Whether the visitor is there; unknown of ended conversations and from older relays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<VisitorPresence>,
+    /// Whether an agent marked it as spam.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub spam: bool,
+    /// Whether the visitor was known when they last queued: a token older than a day, and an agent has answered them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub known: bool,
+    /// What stands for the network that the visitor last queued from: rows with the same tag come from one network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Tag>,
 }
 
 /// One row of a visitor's own list.

@@ -11,6 +11,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wire::*;
 
+#[path = "golden_sample/mod.rs"]
+mod sample;
+
+use sample::*;
+
 /// Compares named values with one golden file, reading and writing.
 fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(file: &str, values: Vec<(&'static str, T)>) {
     let count = values.len();
@@ -27,102 +32,6 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(file: &str, values
     for (name, value) in &named {
         assert_eq!(read.get(*name), Some(value), "{file}: {name} reads back differently");
     }
-}
-
-const fn uuid(last: u128) -> u128 {
-    0x0190_0000_0000_7000_8000_0000_0000_0000 + last
-}
-
-const CONVERSATION: ConversationId = ConversationId(uuid(1));
-const MESSAGE: MessageId = MessageId(uuid(2));
-const VISITOR: VisitorId = VisitorId(uuid(3));
-const AGENT: AgentId = AgentId(uuid(4));
-const ATTACHMENT: AttachmentId = AttachmentId(uuid(5));
-
-fn site() -> SiteId {
-    "demo".parse().expect("a site id")
-}
-
-fn token() -> Token {
-    Token::from_bytes(&[0xa7; 32])
-}
-
-fn page() -> PageContext {
-    PageContext {
-        url: "https://example.com/trade".to_owned(),
-        title: "Trade".to_owned(),
-        language: "zh-CN".to_owned(),
-        time_zone: "Asia/Singapore".to_owned(),
-        browser: "Example/1.0".to_owned(),
-    }
-}
-
-fn attachment() -> Attachment {
-    Attachment {
-        id: ATTACHMENT,
-        name: "receipt.png".to_owned(),
-        media_type: "image/png".to_owned(),
-        media: Media::Image,
-        bytes: 1_234,
-        width: 640,
-        height: 480,
-    }
-}
-
-fn event() -> Event {
-    Event {
-        conversation: CONVERSATION,
-        lane: Lane::Shared,
-        seq: Seq(7),
-        at_ms: 1_700_000_000_000,
-        id: MESSAGE,
-        author: Author::Agent { id: AGENT, name: "Ada".to_owned() },
-        body: Body::Text { text: "Hello \"you\"\n好".to_owned() },
-    }
-}
-
-fn agent_summary() -> AgentSummary {
-    AgentSummary {
-        id: AGENT,
-        name: "Ada".to_owned(),
-        role: Role::Agent,
-        state: AgentState::Online,
-        capacity: 4,
-        load: 1,
-    }
-}
-
-fn conversation_summary() -> ConversationSummary {
-    ConversationSummary {
-        conversation: CONVERSATION,
-        site: site(),
-        visitor: VISITOR,
-        state: ConversationState::Waiting { since_ms: 1_700_000_000_000 },
-        opened_at_ms: 1_700_000_000_000,
-        last_at_ms: 1_700_000_000_001,
-        last_line: "Where is my deposit?".to_owned(),
-        last_party: Party::Visitor,
-        unread: 1,
-        language: "en".to_owned(),
-        score: 0,
-        head: Cursor { shared: Seq(2), staff: Seq(2) },
-    }
-}
-
-fn visitor_conversation() -> VisitorConversation {
-    VisitorConversation {
-        conversation: CONVERSATION,
-        opened_at_ms: 1_700_000_000_000,
-        last_at_ms: 1_700_000_000_001,
-        last_line: "Here it is.".to_owned(),
-        closed: false,
-        unread: 1,
-        head: Seq(7),
-    }
-}
-
-fn follow() -> Follow {
-    Follow { conversation: CONVERSATION, after: Cursor { shared: Seq(7), staff: Seq(3) } }
 }
 
 /// The variant's name. Exhaustive on purpose: a new variant must be named here, and then be given a value below.
@@ -150,6 +59,17 @@ fn client_frame_name(frame: &ClientFrame) -> &'static str {
         ClientFrame::ListClosed { before: None, .. } => "list_closed",
         ClientFrame::ListClosed { before: Some(_), .. } => "list_closed_after_a_row",
         ClientFrame::ListOfVisitor { .. } => "list_of_visitor",
+        ClientFrame::Release { .. } => "release",
+        ClientFrame::Spam { .. } => "spam",
+        ClientFrame::EndMany { many: Many::Listed { .. } } => "end_many_listed",
+        ClientFrame::EndMany { many: Many::OfNetwork { .. } } => "end_many_of_network",
+        ClientFrame::EndMany { many: Many::Found { .. } } => "end_many_found",
+        ClientFrame::Block { .. } => "block",
+        ClientFrame::Unblock { .. } => "unblock",
+        ClientFrame::ListBlocks => "list_blocks",
+        ClientFrame::Flood { .. } => "flood",
+        ClientFrame::ListOpen { after: None, .. } => "list_open",
+        ClientFrame::ListOpen { after: Some(_), .. } => "list_open_after_a_row",
         ClientFrame::Ping => "ping",
     }
 }
@@ -181,6 +101,17 @@ fn client_frames() {
         ClientFrame::ListClosed { before_ms: 1_700_000_000_000, before: None },
         ClientFrame::ListClosed { before_ms: 1_700_000_000_000, before: Some(CONVERSATION) },
         ClientFrame::ListOfVisitor { visitor: VISITOR },
+        ClientFrame::Release { conversation },
+        ClientFrame::Spam { conversation, id },
+        ClientFrame::EndMany { many: Many::Listed { conversations: vec![conversation] } },
+        ClientFrame::EndMany { many: Many::OfNetwork { conversation } },
+        ClientFrame::EndMany { many: Many::Found { view: View::Waiting, find: "airdrop".to_owned() } },
+        ClientFrame::Block { conversation, scope: BlockScope::Network, for_ms: 600_000, reason: "Robots.".to_owned() },
+        ClientFrame::Unblock { block: BLOCK },
+        ClientFrame::ListBlocks,
+        ClientFrame::Flood { on: true },
+        ClientFrame::ListOpen { view: View::Waiting, find: String::new(), after: None },
+        ClientFrame::ListOpen { view: View::Open, find: "deposit".to_owned(), after: Some(row_cursor()) },
         ClientFrame::Ping,
     ];
     check("client_frame.json", frames.into_iter().map(|frame| (client_frame_name(&frame), frame)).collect());
@@ -205,6 +136,12 @@ fn server_frame_name(frame: &ServerFrame) -> &'static str {
         ServerFrame::Agent { .. } => "agent",
         ServerFrame::Closed { .. } => "closed",
         ServerFrame::OfVisitor { .. } => "of_visitor",
+        ServerFrame::Holder { .. } => "holder",
+        ServerFrame::Counts { .. } => "counts",
+        ServerFrame::Open { next: Some(_), .. } => "open",
+        ServerFrame::Open { next: None, .. } => "open_last_page",
+        ServerFrame::Ending { .. } => "ending",
+        ServerFrame::Blocks { .. } => "blocks",
         ServerFrame::Pong { .. } => "pong",
     }
 }
@@ -238,6 +175,20 @@ fn server_frames() {
         ServerFrame::Agent { agent: agent_summary() },
         ServerFrame::Closed { before_ms: 1_700_000_000_000, rows: vec![conversation_summary()], more: true },
         ServerFrame::OfVisitor { visitor: VISITOR, rows: vec![conversation_summary()] },
+        ServerFrame::Holder { conversation, state: AgentState::Away },
+        ServerFrame::Counts {
+            counts: Counts { waiting: 12, owned: 3, left: 1, message: 2, stepped_out: 0, flood: true },
+        },
+        ServerFrame::Open {
+            view: View::Message,
+            find: "deposit".to_owned(),
+            rows: vec![conversation_that_waits_as_a_message()],
+            next: Some(row_cursor()),
+            total: 51,
+        },
+        ServerFrame::Open { view: View::Waiting, find: String::new(), rows: Vec::new(), next: None, total: 0 },
+        ServerFrame::Ending { ended: 200, left: 300 },
+        ServerFrame::Blocks { blocks: vec![block()] },
         ServerFrame::Pong { heads: vec![Head { conversation, head: Cursor { shared: Seq(7), staff: Seq(0) } }] },
     ];
     check("server_frame.json", frames.into_iter().map(|frame| (server_frame_name(&frame), frame)).collect());
@@ -255,7 +206,11 @@ const fn body_name(body: &Body) -> &'static str {
         Body::Closed => "closed",
         Body::Rated { .. } => "rated",
         Body::Note { .. } => "note",
-        Body::Turn { .. } => "turn",
+        Body::Turn { network: None, .. } => "turn",
+        Body::Turn { network: Some(_), .. } => "turn_of_a_network",
+        Body::SetAside { why: Aside::Left } => "set_aside_left",
+        Body::SetAside { why: Aside::Message } => "set_aside_message",
+        Body::Spam => "spam",
         Body::Assigned { .. } => "assigned",
         Body::Context { .. } => "context",
         Body::Unknown => "unknown",
@@ -274,7 +229,11 @@ fn bodies_as_the_store_keeps_them() {
         Body::Closed,
         Body::Rated { score: 4, comment: String::new() },
         Body::Note { text: "Known account.".to_owned() },
-        Body::Turn { turn: 41 },
+        Body::Turn { turn: 41, address: None, network: None, known: false },
+        Body::Turn { turn: 42, address: Some(Tag(0xfedc_ba98_7654_3210)), network: Some(TAG), known: true },
+        Body::SetAside { why: Aside::Left },
+        Body::SetAside { why: Aside::Message },
+        Body::Spam,
         Body::Assigned { agent: AGENT },
         Body::Context { page: page() },
     ];
@@ -313,6 +272,7 @@ fn refusals() {
         Refusal::DiskFull,
         Refusal::PictureTooLarge { pixels_max: 50_000_000 },
         Refusal::FileEncoding,
+        Refusal::Blocked,
     ];
     assert_eq!(refusals.each_ref().map(Refusal::code), Refusal::CODES);
     check("refusal.json", refusals.into_iter().map(|refusal| (refusal.code(), refusal)).collect());
@@ -321,6 +281,12 @@ fn refusals() {
 #[test]
 fn small_choices() {
     check("lane.json", vec![("shared", Lane::Shared), ("staff", Lane::Staff)]);
+    let scopes = [BlockScope::Visitor, BlockScope::Address, BlockScope::Network];
+    check("block_scope.json", ["visitor", "address", "network"].into_iter().zip(scopes).collect());
+    let views = [View::Open, View::Waiting, View::Owned, View::Left, View::Message];
+    check("view.json", ["open", "waiting", "owned", "left", "message"].into_iter().zip(views).collect());
+    let gone = VisitorPresence::Gone { since_ms: 1_700_000_000_000 };
+    check("visitor_presence.json", vec![("here", VisitorPresence::Here), ("gone", gone)]);
     check("party.json", vec![("visitor", Party::Visitor), ("staff", Party::Staff)]);
     check("media.json", vec![("image", Media::Image), ("video", Media::Video), ("document", Media::Document)]);
     let roles = [Role::Agent, Role::Supervisor, Role::Administrator];
@@ -334,7 +300,9 @@ fn small_choices() {
         vec![
             ("waiting", ConversationState::Waiting { since_ms: 1_700_000_000_000 }),
             ("assigned", ConversationState::Assigned { agent: AGENT }),
-            ("idle", ConversationState::Idle),
+            ("idle", ConversationState::Idle { why: Idle::SteppedOut, since_ms: 0 }),
+            ("idle_left", ConversationState::Idle { why: Idle::Left, since_ms: 1_700_000_000_000 }),
+            ("idle_message", ConversationState::Idle { why: Idle::Message, since_ms: 1_700_000_000_000 }),
             ("closed", ConversationState::Closed { at_ms: 1_700_000_000_000 }),
         ],
     );
@@ -349,7 +317,14 @@ fn structs_that_stand_alone_over_http_or_in_storage() {
     check("follow.json", vec![("follow", follow())]);
     check("head.json", vec![("head", Head { conversation: CONVERSATION, head: Cursor::default() })]);
     check("agent_summary.json", vec![("agent", agent_summary())]);
-    check("conversation_summary.json", vec![("conversation", conversation_summary())]);
+    check(
+        "conversation_summary.json",
+        vec![("conversation", conversation_summary()), ("set_aside", conversation_that_waits_as_a_message())],
+    );
+    check("block_summary.json", vec![("network", block())]);
+    check("counts.json", vec![("none", Counts::default())]);
+    check("row_cursor.json", vec![("cursor", row_cursor())]);
+    check("tag.json", vec![("tag", TAG)]);
     check("visitor_conversation.json", vec![("conversation", visitor_conversation())]);
     check(
         "say.json",

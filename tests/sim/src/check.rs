@@ -72,7 +72,9 @@ impl World {
                 assert_eq!(*lane, Lane::Shared, "a staff page for a visitor");
                 assert!(events.iter().all(|event| event.lane == Lane::Shared), "a staff event for a visitor");
             }
-            ServerFrame::Typing { conversation, .. } | ServerFrame::Queue { conversation, .. } => own(*conversation),
+            ServerFrame::Typing { conversation, .. }
+            | ServerFrame::Queue { conversation, .. }
+            | ServerFrame::Holder { conversation, .. } => own(*conversation),
             ServerFrame::Pong { heads } => {
                 for head in heads {
                     own(head.conversation);
@@ -88,7 +90,11 @@ impl World {
             | ServerFrame::Inbox { .. }
             | ServerFrame::Agent { .. }
             | ServerFrame::Closed { .. }
-            | ServerFrame::OfVisitor { .. } => panic!("for agents only: {frame:?}"),
+            | ServerFrame::OfVisitor { .. }
+            | ServerFrame::Counts { .. }
+            | ServerFrame::Open { .. }
+            | ServerFrame::Ending { .. }
+            | ServerFrame::Blocks { .. } => panic!("for agents only: {frame:?}"),
         }
     }
 

@@ -167,6 +167,11 @@ impl Client {
             | ServerFrame::Queue { .. }
             | ServerFrame::Answering { .. }
             | ServerFrame::Agent { .. }
+            | ServerFrame::Holder { .. }
+            | ServerFrame::Counts { .. }
+            | ServerFrame::Open { .. }
+            | ServerFrame::Ending { .. }
+            | ServerFrame::Blocks { .. }
             | ServerFrame::Closed { .. }
             | ServerFrame::OfVisitor { .. } => {}
         }

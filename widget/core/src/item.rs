@@ -109,7 +109,12 @@ impl Content {
             Body::Closed => Self::Notice(Notice::Closed { by: author.party() }),
             Body::Rated { score, comment } => Self::Notice(Notice::Rated { score, comment }),
             Body::Assigned { agent } => Self::Notice(Notice::Assigned { agent }),
-            Body::Seen { .. } | Body::Turn { .. } | Body::Context { .. } | Body::Unknown => return None,
+            Body::Seen { .. }
+            | Body::Turn { .. }
+            | Body::SetAside { .. }
+            | Body::Spam
+            | Body::Context { .. }
+            | Body::Unknown => return None,
         })
     }
 

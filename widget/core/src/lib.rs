@@ -23,6 +23,7 @@ mod visitor;
 pub use agent::{AgentInput, AgentSession, AgentStart, ENDED_ROWS_MAX, waits_since_ms};
 pub use codec::{
     read_attachment, read_draft, read_frame_of_staff, read_frame_of_visitor, read_refusal, write_draft, write_frame,
+    write_frame_of_visitor,
 };
 pub use item::{Content, Item, ItemState, Notice};
 pub use timeline::Timeline;

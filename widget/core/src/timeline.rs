@@ -189,6 +189,8 @@ impl Timeline {
             | Body::Seen { .. }
             | Body::Note { .. }
             | Body::Turn { .. }
+            | Body::SetAside { .. }
+            | Body::Spam
             | Body::Assigned { .. }
             | Body::Unknown => {}
         }

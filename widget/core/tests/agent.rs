@@ -78,6 +78,10 @@ fn row(conversation: u128, state: ConversationState, unread: u32) -> Conversatio
         language: String::new(),
         score: 0,
         head: Cursor { shared: Seq(4), staff: Seq(1) },
+        presence: None,
+        spam: false,
+        known: false,
+        network: None,
     }
 }
 
@@ -179,7 +183,7 @@ fn the_three_lists_are_sorted_and_follow_the_rows() {
         row(3, waiting(100), 1),
         row(4, theirs, 7),
         row(5, mine(), 0),
-        row(6, ConversationState::Idle, 1),
+        row(6, ConversationState::Idle { why: wire::Idle::SteppedOut, since_ms: 0 }, 1),
     ];
     desk.connects(AgentState::Online, open);
     let ids = |rows: Vec<&ConversationSummary>| rows.iter().map(|row| row.conversation.0).collect::<Vec<_>>();

@@ -35,12 +35,17 @@ fn every_server_frame_reads_as_serde_reads_it() {
             ServerFrame::Welcome { session: Session::Visitor { .. }, .. }
             | ServerFrame::Registered { .. }
             | ServerFrame::Queue { .. }
+            | ServerFrame::Holder { .. }
             | ServerFrame::Answering { .. } => (true, false),
             ServerFrame::Welcome { session: Session::Agent { .. }, .. }
             | ServerFrame::Inbox { .. }
             | ServerFrame::Agent { .. }
             | ServerFrame::Closed { .. }
-            | ServerFrame::OfVisitor { .. } => (false, true),
+            | ServerFrame::OfVisitor { .. }
+            | ServerFrame::Counts { .. }
+            | ServerFrame::Open { .. }
+            | ServerFrame::Ending { .. }
+            | ServerFrame::Blocks { .. } => (false, true),
             ServerFrame::Event { .. }
             | ServerFrame::Events { .. }
             | ServerFrame::Refused { .. }

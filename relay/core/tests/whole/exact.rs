@@ -93,7 +93,7 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
     let recorded = events(&[
         (Lane::Shared, 1, message(1).0, Author::Visitor, text("hello")),
         (Lane::Shared, 2, 11, Author::System, Body::Queued),
-        (Lane::Staff, 1, 12, Author::System, Body::Turn { turn: 9 }),
+        (Lane::Staff, 1, 12, Author::System, Body::Turn { turn: 9, address: None, network: None, known: false }),
         (Lane::Staff, 2, 13, Author::Visitor, Body::Context { page: page("https://example.com/") }),
     ]);
     let commit = relay_core::Commit { site: site(), visitor: visitor(1), events: recorded.clone() };

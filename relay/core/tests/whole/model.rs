@@ -105,7 +105,7 @@ impl ModelStore {
                 DraftBody::Ready(body) => body.clone(),
                 DraftBody::File(id) if self.files.contains(id) => Body::File { attachment: file(*id) },
                 DraftBody::File(_) => return Err(AppendError::FileMissing),
-                DraftBody::Turn => Body::Turn { turn: self.turn + 1 },
+                DraftBody::Turn => Body::Turn { turn: self.turn + 1, address: None, network: None, known: false },
             };
             let lane = body.lane();
             let event = Event {

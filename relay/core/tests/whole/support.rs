@@ -268,7 +268,9 @@ impl World {
                 assert!(events.iter().all(|event| event.lane == Lane::Shared));
                 own(conversation);
             }
-            ServerFrame::Typing { conversation, .. } | ServerFrame::Queue { conversation, .. } => own(conversation),
+            ServerFrame::Typing { conversation, .. }
+            | ServerFrame::Queue { conversation, .. }
+            | ServerFrame::Holder { conversation, .. } => own(conversation),
             ServerFrame::Pong { heads } => {
                 for head in heads {
                     assert_eq!(head.head.staff, Seq::ZERO);
@@ -279,7 +281,11 @@ impl World {
             ServerFrame::Inbox { .. }
             | ServerFrame::Agent { .. }
             | ServerFrame::Closed { .. }
-            | ServerFrame::OfVisitor { .. } => panic!("a visitor gets {frame:?}"),
+            | ServerFrame::OfVisitor { .. }
+            | ServerFrame::Counts { .. }
+            | ServerFrame::Open { .. }
+            | ServerFrame::Ending { .. }
+            | ServerFrame::Blocks { .. } => panic!("a visitor gets {frame:?}"),
             ServerFrame::Registered { .. } | ServerFrame::Refused { .. } | ServerFrame::Answering { .. } => {}
         }
     }
@@ -321,6 +327,8 @@ pub(crate) fn brief(frame: &ServerFrame) -> Option<String> {
                 Body::LeftQueue => "left".to_owned(),
                 Body::Joined => "joined".to_owned(),
                 Body::Closed => "closed".to_owned(),
+                Body::SetAside { why } => format!("set aside {why:?}"),
+                Body::Spam => "spam".to_owned(),
                 Body::Unknown => "unknown".to_owned(),
             };
             format!("{} {body}", event.seq)
@@ -338,6 +346,11 @@ pub(crate) fn brief(frame: &ServerFrame) -> Option<String> {
         | ServerFrame::Inbox { .. }
         | ServerFrame::Agent { .. }
         | ServerFrame::Closed { .. }
-        | ServerFrame::OfVisitor { .. } => return None,
+        | ServerFrame::OfVisitor { .. }
+        | ServerFrame::Holder { .. }
+        | ServerFrame::Counts { .. }
+        | ServerFrame::Open { .. }
+        | ServerFrame::Ending { .. }
+        | ServerFrame::Blocks { .. } => return None,
     })
 }

@@ -176,9 +176,9 @@ fn write_event(connection: &Connection, place: i64, event: &Event) -> Result<usi
 fn write_conversation(connection: &Connection, before: Option<Listed>, now: &Conversation) -> Result<()> {
     let Some(before) = before else { return insert_conversation(connection, now) };
     if before != Listed::of(now) {
-        const SQL: &str = "UPDATE conversation SET state = ?2, state_at_ms = ?3, turn = ?4, agent = ?5, language = ?6 \
-                           WHERE id = ?1";
-        let (state, state_at_ms) = row::state_columns(now.state);
+        const SQL: &str = "UPDATE conversation SET state = ?2, state_at_ms = ?3, turn = ?4, agent = ?5, language = ?6, \
+                           aside = ?7, address = ?8, network = ?9, known = ?10, spam = ?11, answered = ?12 WHERE id = ?1";
+        let (state, state_at_ms, aside) = row::state_columns(now.state);
         connection.prepare_cached(SQL)?.execute(params![
             now.id.0.to_be_bytes(),
             state,
@@ -186,6 +186,12 @@ fn write_conversation(connection: &Connection, before: Option<Listed>, now: &Con
             row::column(now.turn),
             now.agent.map(|agent| agent.0.to_be_bytes()),
             now.language,
+            aside,
+            now.address.map(row::tag_column),
+            now.network.map(row::tag_column),
+            now.known,
+            now.spam,
+            now.answered,
         ])?;
     }
     Ok(())
@@ -216,9 +222,10 @@ fn insert_conversation(connection: &Connection, new: &Conversation) -> Result<()
     const SQL: &str = concat!(
         "INSERT INTO conversation (",
         conversation_columns!(),
-        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"
+        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
+         ?20, ?21, ?22, ?23, ?24, ?25)"
     );
-    let (state, state_at_ms) = row::state_columns(new.state);
+    let (state, state_at_ms, aside) = row::state_columns(new.state);
     connection.prepare_cached(SQL)?.execute(params![
         new.id.0.to_be_bytes(),
         new.site.as_str(),
@@ -239,6 +246,12 @@ fn insert_conversation(connection: &Connection, new: &Conversation) -> Result<()
         new.score,
         row::column(new.head.shared.0),
         row::column(new.head.staff.0),
+        aside,
+        new.address.map(row::tag_column),
+        new.network.map(row::tag_column),
+        new.known,
+        new.spam,
+        new.answered,
     ])?;
     Ok(())
 }

@@ -6,8 +6,8 @@ use relay_core::conversation::Conversation;
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};
 use wire::{
-    AgentId, Attachment, AttachmentId, Author, ConversationId, ConversationState, Cursor, Event, Lane, Media,
-    MessageId, Party, Role, Seq, SiteId, VisitorId,
+    AgentId, Attachment, AttachmentId, Author, ConversationId, ConversationState, Cursor, Event, Idle, Lane, Media,
+    MessageId, Party, Role, Seq, SiteId, Tag, VisitorId,
 };
 
 use crate::store::{AgentRecord, AttachmentRecord, TokenHash, Uploader};
@@ -16,7 +16,8 @@ use crate::store::{AgentRecord, AttachmentRecord, TokenHash, Uploader};
 macro_rules! conversation_columns {
     () => {
         "id, site, visitor, opened_at_ms, language, state, state_at_ms, turn, agent, last_at_ms, last_line, last_party, \
-         unread_by_staff, unread_by_visitor, seen_by_visitor, seen_by_staff, score, head_shared, head_staff"
+         unread_by_staff, unread_by_visitor, seen_by_visitor, seen_by_staff, score, head_shared, head_staff, \
+         aside, address, network, known, spam, answered"
     };
 }
 /// The columns of [`event`], in its order.
@@ -44,7 +45,7 @@ pub(super) fn conversation(row: &Row<'_>) -> Result<Conversation> {
     let agent = optional_id(row, 8)?.map(AgentId);
     let state_at_ms = number(row, 6)?;
     let state = match (row.get::<_, u8>(5)?, agent) {
-        (0, _) => ConversationState::Idle,
+        (0, _) => ConversationState::Idle { why: aside(row, 19)?, since_ms: state_at_ms },
         (1, _) => ConversationState::Waiting { since_ms: state_at_ms },
         (2, Some(agent)) => ConversationState::Assigned { agent },
         (3, _) => ConversationState::Closed { at_ms: state_at_ms },
@@ -68,6 +69,11 @@ pub(super) fn conversation(row: &Row<'_>) -> Result<Conversation> {
         seen_by_staff: Seq(number(row, 15)?),
         score: row.get(16)?,
         head: Cursor { shared: Seq(number(row, 17)?), staff: Seq(number(row, 18)?) },
+        address: tag(row, 20)?,
+        network: tag(row, 21)?,
+        known: row.get(22)?,
+        spam: row.get(23)?,
+        answered: row.get(24)?,
     })
 }
 
@@ -160,6 +166,25 @@ pub(super) fn site(row: &Row<'_>, column: usize) -> Result<SiteId> {
     text.parse().map_err(|_| broken(column))
 }
 
+fn aside(row: &Row<'_>, column: usize) -> Result<Idle> {
+    match row.get::<_, u8>(column)? {
+        0 => Ok(Idle::SteppedOut),
+        1 => Ok(Idle::Left),
+        2 => Ok(Idle::Message),
+        _ => Err(broken(column)),
+    }
+}
+
+/// A tag's 64 bits; the column counts with a sign.
+pub(super) fn tag(row: &Row<'_>, column: usize) -> Result<Option<Tag>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(|bits| Tag(bits.cast_unsigned())))
+}
+
+/// A tag for a column.
+pub(super) const fn tag_column(tag: Tag) -> i64 {
+    tag.0.cast_signed()
+}
+
 /// A number that is never negative.
 pub(super) fn number(row: &Row<'_>, column: usize) -> Result<u64> {
     u64::try_from(row.get::<_, i64>(column)?).map_err(|_| broken(column))
@@ -179,13 +204,15 @@ pub(super) fn column(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A state's number, and its time.
-pub(super) const fn state_columns(state: ConversationState) -> (u8, u64) {
+/// A state's number, its time, and while it is idle why.
+pub(super) const fn state_columns(state: ConversationState) -> (u8, u64, u8) {
     match state {
-        ConversationState::Idle => (0, 0),
-        ConversationState::Waiting { since_ms } => (1, since_ms),
-        ConversationState::Assigned { .. } => (2, 0),
-        ConversationState::Closed { at_ms } => (3, at_ms),
+        ConversationState::Idle { why: Idle::SteppedOut, since_ms } => (0, since_ms, 0),
+        ConversationState::Idle { why: Idle::Left, since_ms } => (0, since_ms, 1),
+        ConversationState::Idle { why: Idle::Message, since_ms } => (0, since_ms, 2),
+        ConversationState::Waiting { since_ms } => (1, since_ms, 0),
+        ConversationState::Assigned { .. } => (2, 0, 0),
+        ConversationState::Closed { at_ms } => (3, at_ms, 0),
     }
 }
 

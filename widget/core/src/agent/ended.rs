@@ -130,6 +130,6 @@ impl AgentSession {
 fn ended_ms(row: &ConversationSummary) -> Option<u64> {
     match row.state {
         ConversationState::Closed { at_ms } => Some(at_ms),
-        ConversationState::Assigned { .. } | ConversationState::Idle | ConversationState::Waiting { .. } => None,
+        ConversationState::Assigned { .. } | ConversationState::Idle { .. } | ConversationState::Waiting { .. } => None,
     }
 }

@@ -33,6 +33,11 @@ impl AgentSession {
             | ServerFrame::Typing { .. }
             | ServerFrame::Queue { .. }
             | ServerFrame::Answering { .. }
+            | ServerFrame::Holder { .. }
+            | ServerFrame::Counts { .. }
+            | ServerFrame::Open { .. }
+            | ServerFrame::Ending { .. }
+            | ServerFrame::Blocks { .. }
             | ServerFrame::Pong { .. } => {}
         }
     }

@@ -186,13 +186,13 @@ pub const fn waits_since_ms(row: &ConversationSummary) -> Option<u64> {
         ConversationState::Assigned { .. } if row.unread > 0 && matches!(row.last_party, Party::Visitor) => {
             Some(row.last_at_ms)
         }
-        ConversationState::Assigned { .. } | ConversationState::Idle | ConversationState::Closed { .. } => None,
+        ConversationState::Assigned { .. } | ConversationState::Idle { .. } | ConversationState::Closed { .. } => None,
     }
 }
 
 const fn queued_ms(row: &ConversationSummary) -> Option<u64> {
     match row.state {
         ConversationState::Waiting { since_ms } => Some(since_ms),
-        ConversationState::Assigned { .. } | ConversationState::Idle | ConversationState::Closed { .. } => None,
+        ConversationState::Assigned { .. } | ConversationState::Idle { .. } | ConversationState::Closed { .. } => None,
     }
 }

@@ -1,11 +1,12 @@
 //! What the relay says, from JSON text: the part both sides need, and the visitor's.
 
 use wire::{
-    AgentId, Attachment, AttachmentId, Author, Body, ConversationId, Cursor, Event, Head, Lane, Media, MessageId,
-    PageContext, Party, Refusal, Seq, ServerFrame, Session, Subject, VisitorConversation, VisitorId,
+    AgentId, AgentState, Attachment, AttachmentId, Author, Body, ConversationId, Cursor, Event, Head, Lane, Media,
+    MessageId, PageContext, Party, Refusal, Seq, ServerFrame, Session, Subject, VisitorConversation, VisitorId,
 };
 
 use crate::codec::json::Json;
+use crate::codec::staff::staff_body;
 use crate::types::{Kept, KeptDraft};
 
 // A value that is not known here never makes the frame around it unreadable: it stands for the most harmless one that is, the same as in `wire`.
@@ -21,25 +22,26 @@ pub fn read_frame_of_visitor(text: &str) -> Option<ServerFrame> {
             visitor: VisitorId(uuid(json.get("visitor"))?),
             token: json.get("token").text()?.parse().ok()?,
         },
+        "holder" => ServerFrame::Holder { conversation: conversation(json)?, state: agent_state(json.get("state"))? },
         "queue" => ServerFrame::Queue {
             conversation: conversation(json)?,
             place: small(json.get("place"))?,
             waiting: small(json.get("waiting"))?,
         },
         "answering" => ServerFrame::Answering { agents: small(json.get("agents"))? },
-        kind => return both(kind, json),
+        kind => return both::<false>(kind, json),
     })
 }
 
-/// Frames that both sides get.
-pub(crate) fn both(kind: &str, json: &Json) -> Option<ServerFrame> {
+/// Frames that both sides get; `STAFF` when events of the staff lane may be among them, which the chat need not know how to read.
+pub(crate) fn both<const STAFF: bool>(kind: &str, json: &Json) -> Option<ServerFrame> {
     Some(match kind {
-        "event" => ServerFrame::Event { event: event(json.get("event"))? },
+        "event" => ServerFrame::Event { event: event::<STAFF>(json.get("event"))? },
         "events" => ServerFrame::Events {
             conversation: conversation(json)?,
             lane: lane(json.get("lane"))?,
             after: seq(json.get("after"))?,
-            events: all(json.get("events"), event)?,
+            events: all(json.get("events"), event::<STAFF>)?,
             head: seq(json.get("head"))?,
         },
         "refused" => {
@@ -182,7 +184,7 @@ fn visitor_conversation(json: &Json) -> Option<VisitorConversation> {
     })
 }
 
-fn event(json: &Json) -> Option<Event> {
+fn event<const STAFF: bool>(json: &Json) -> Option<Event> {
     Some(Event {
         conversation: conversation(json)?,
         lane: lane(json.get("lane"))?,
@@ -191,7 +193,7 @@ fn event(json: &Json) -> Option<Event> {
         id: MessageId(uuid(json.get("id"))?),
         author: author(json.get("author")).unwrap_or(Author::System),
         // It has a number and must be counted, or everything after it would look like a gap for ever.
-        body: body(json.get("body")).unwrap_or(Body::Unknown),
+        body: body::<STAFF>(json.get("body")).unwrap_or(Body::Unknown),
     })
 }
 
@@ -203,7 +205,15 @@ fn author(json: &Json) -> Option<Author> {
     })
 }
 
-fn body(json: &Json) -> Option<Body> {
+pub(crate) fn agent_state(json: &Json) -> Option<AgentState> {
+    match json.text()? {
+        "online" => Some(AgentState::Online),
+        "offline" => Some(AgentState::Offline),
+        _ => Some(AgentState::Away),
+    }
+}
+
+fn body<const STAFF: bool>(json: &Json) -> Option<Body> {
     Some(match json.get("kind").text()? {
         "text" => Body::Text { text: string(json.get("text"))? },
         "file" => Body::File { attachment: attachment(json.get("attachment"))? },
@@ -216,15 +226,12 @@ fn body(json: &Json) -> Option<Body> {
             score: u8::try_from(json.get("score").number()?).ok()?,
             comment: string(json.get("comment"))?,
         },
-        "note" => Body::Note { text: string(json.get("text"))? },
-        "turn" => Body::Turn { turn: json.get("turn").number()? },
-        "assigned" => Body::Assigned { agent: AgentId(uuid(json.get("agent"))?) },
-        "context" => Body::Context { page: page(json.get("page"))? },
+        kind if STAFF => staff_body(kind, json)?,
         _ => Body::Unknown,
     })
 }
 
-fn page(json: &Json) -> Option<PageContext> {
+pub(crate) fn page(json: &Json) -> Option<PageContext> {
     Some(PageContext {
         url: string(json.get("url"))?,
         title: string(json.get("title"))?,
@@ -289,6 +296,7 @@ fn known_refusal(reason: &str, json: &Json) -> Option<Refusal> {
         "disk_full" => Refusal::DiskFull,
         "picture_too_large" => Refusal::PictureTooLarge { pixels_max: json.get("pixels_max").number()? },
         "file_encoding" => Refusal::FileEncoding,
+        "blocked" => Refusal::Blocked,
         "not_allowed" => Refusal::NotAllowed,
         _ => return None,
     })

@@ -5,49 +5,49 @@ use wire::{AgentState, Attachment, ClientFrame, Cursor, Follow, Hello, Lane, Med
 use crate::codec::json::Writer;
 use crate::types::{Kept, KeptDraft};
 
-/// The frame as one JSON object.
+/// A visitor's frame as one JSON object.
 #[must_use]
-pub fn write_frame(frame: &ClientFrame) -> String {
+pub fn write_frame_of_visitor(frame: &ClientFrame) -> String {
     let mut to = Writer::new();
+    common(&mut to, frame);
+    to.finish()
+}
+
+/// Frames that visitors say too; false for an agent's own, which the chat need not know how to write.
+pub(crate) fn common(to: &mut Writer, frame: &ClientFrame) -> bool {
     match frame {
-        ClientFrame::Hello { protocol, hello, follow } => write_hello(&mut to, *protocol, hello, follow),
+        ClientFrame::Hello { protocol, hello, follow } => write_hello(to, *protocol, hello, follow),
         ClientFrame::Register => to.text("type", "register"),
         ClientFrame::Say { conversation, id, say } => {
-            about(&mut to, "say", conversation.0);
-            uuid(&mut to, "id", id.0);
-            write_say(&mut to, say);
+            about(to, "say", conversation.0);
+            uuid(to, "id", id.0);
+            write_say(to, say);
         }
-        ClientFrame::Note { conversation, id, text } => {
-            about(&mut to, "note", conversation.0);
-            uuid(&mut to, "id", id.0);
-            to.text("text", text);
-        }
-        ClientFrame::Typing { conversation } => about(&mut to, "typing", conversation.0),
+        ClientFrame::Typing { conversation } => about(to, "typing", conversation.0),
         ClientFrame::Seen { conversation, up_to } => {
-            about(&mut to, "seen", conversation.0);
+            about(to, "seen", conversation.0);
             to.number("up_to", up_to.0);
         }
-        ClientFrame::LeaveQueue { conversation } => about(&mut to, "leave_queue", conversation.0),
-        ClientFrame::Take { conversation } => about(&mut to, "take", conversation.0),
+        ClientFrame::LeaveQueue { conversation } => about(to, "leave_queue", conversation.0),
         ClientFrame::End { conversation, id } => {
-            about(&mut to, "end", conversation.0);
-            uuid(&mut to, "id", id.0);
+            about(to, "end", conversation.0);
+            uuid(to, "id", id.0);
         }
         ClientFrame::Rate { conversation, id, score, comment } => {
-            about(&mut to, "rate", conversation.0);
-            uuid(&mut to, "id", id.0);
+            about(to, "rate", conversation.0);
+            uuid(to, "id", id.0);
             to.number("score", u64::from(*score));
             to.text("comment", comment);
         }
         ClientFrame::Follow { follow } => {
             to.text("type", "follow");
             to.open("follow");
-            write_follow(&mut to, follow);
+            write_follow(to, follow);
             to.close();
         }
-        ClientFrame::Unfollow { conversation } => about(&mut to, "unfollow", conversation.0),
+        ClientFrame::Unfollow { conversation } => about(to, "unfollow", conversation.0),
         ClientFrame::Fetch { conversation, lane, after } => {
-            about(&mut to, "fetch", conversation.0);
+            about(to, "fetch", conversation.0);
             to.text(
                 "lane",
                 match lane {
@@ -57,28 +57,14 @@ pub fn write_frame(frame: &ClientFrame) -> String {
             );
             to.number("after", after.0);
         }
-        ClientFrame::Presence { state } => {
-            to.text("type", "presence");
-            write_state(&mut to, *state);
-        }
         ClientFrame::Page { page } => {
             to.text("type", "page");
-            write_page(&mut to, page);
-        }
-        ClientFrame::ListClosed { before_ms, before } => {
-            to.text("type", "list_closed");
-            to.number("before_ms", *before_ms);
-            if let Some(before) = before {
-                uuid(&mut to, "before", before.0);
-            }
-        }
-        ClientFrame::ListOfVisitor { visitor } => {
-            to.text("type", "list_of_visitor");
-            uuid(&mut to, "visitor", visitor.0);
+            write_page(to, page);
         }
         ClientFrame::Ping => to.text("type", "ping"),
+        _ => return false,
     }
-    to.finish()
+    true
 }
 
 /// A draft as the browser's storage keeps it; read back by [`crate::read_draft`].
@@ -148,7 +134,7 @@ fn write_hello(to: &mut Writer, protocol: u16, hello: &Hello, follow: &[Follow])
     to.close_list();
 }
 
-fn write_state(to: &mut Writer, state: AgentState) {
+pub(crate) fn write_state(to: &mut Writer, state: AgentState) {
     to.text(
         "state",
         match state {
@@ -159,13 +145,13 @@ fn write_state(to: &mut Writer, state: AgentState) {
     );
 }
 
-fn about(to: &mut Writer, kind: &str, conversation: u128) {
+pub(crate) fn about(to: &mut Writer, kind: &str, conversation: u128) {
     to.text("type", kind);
     uuid(to, "conversation", conversation);
 }
 
 /// All ids have one form on the wire.
-fn uuid(to: &mut Writer, name: &str, id: u128) {
+pub(crate) fn uuid(to: &mut Writer, name: &str, id: u128) {
     to.text(name, &MessageId(id).to_string());
 }
 

@@ -38,6 +38,11 @@ impl Session {
             | ServerFrame::Refused { .. }
             | ServerFrame::Queue { .. }
             | ServerFrame::Answering { .. }
+            | ServerFrame::Holder { .. }
+            | ServerFrame::Counts { .. }
+            | ServerFrame::Open { .. }
+            | ServerFrame::Ending { .. }
+            | ServerFrame::Blocks { .. }
             | ServerFrame::Inbox { .. }
             | ServerFrame::Agent { .. }
             | ServerFrame::Closed { .. }

@@ -32,6 +32,11 @@ impl VisitorSession {
             | ServerFrame::Events { .. }
             | ServerFrame::Typing { .. }
             | ServerFrame::Pong { .. }
+            | ServerFrame::Holder { .. }
+            | ServerFrame::Counts { .. }
+            | ServerFrame::Open { .. }
+            | ServerFrame::Ending { .. }
+            | ServerFrame::Blocks { .. }
             | ServerFrame::Inbox { .. }
             | ServerFrame::Agent { .. }
             | ServerFrame::Closed { .. }

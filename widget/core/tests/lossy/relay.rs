@@ -103,7 +103,15 @@ impl Relay {
             | ClientFrame::Take { .. }
             | ClientFrame::Rate { .. }
             | ClientFrame::Page { .. }
-            | ClientFrame::ListClosed { .. } => panic!("not in this model"),
+            | ClientFrame::ListClosed { .. }
+            | ClientFrame::Release { .. }
+            | ClientFrame::Spam { .. }
+            | ClientFrame::EndMany { .. }
+            | ClientFrame::Block { .. }
+            | ClientFrame::Unblock { .. }
+            | ClientFrame::ListBlocks
+            | ClientFrame::Flood { .. }
+            | ClientFrame::ListOpen { .. } => panic!("not in this model"),
         }
         out
     }
@@ -275,6 +283,10 @@ impl Relay {
             language: String::new(),
             score: 0,
             head: Cursor { shared: Seq(log.shared.len() as u64), staff: Seq(log.staff.len() as u64) },
+            presence: None,
+            spam: false,
+            known: false,
+            network: None,
         }
     }
 }

@@ -46,6 +46,10 @@ impl Brain for Visitor {
         widget::codec::read_frame_of_visitor(text)
     }
 
+    fn write_frame(frame: &wire::ClientFrame) -> String {
+        widget::codec::write_frame_of_visitor(frame)
+    }
+
     fn line(input: LineInput) -> VisitorInput {
         VisitorInput::Line(input)
     }

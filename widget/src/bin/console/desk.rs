@@ -63,6 +63,10 @@ impl Brain for AgentBrain {
         widget::codec::read_frame_of_staff(text)
     }
 
+    fn write_frame(frame: &wire::ClientFrame) -> String {
+        widget::codec::write_frame(frame)
+    }
+
     fn line(input: LineInput) -> AgentInput {
         AgentInput::Line(input)
     }

@@ -37,6 +37,7 @@ pub(crate) fn words(refusal: &Refusal) -> String {
         | Refusal::TokenInvalid
         | Refusal::SiteUnknown
         | Refusal::OriginRefused
-        | Refusal::Malformed => t("console_refused_other"),
+        | Refusal::Malformed
+        | Refusal::Blocked => t("console_refused_other"),
     }
 }

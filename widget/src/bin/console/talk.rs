@@ -101,7 +101,7 @@ pub(crate) fn rights(desk: Desk, row: Option<&ConversationSummary>) -> Rights {
     let (Some(me), Some(row)) = (desk.me(), row) else { return Rights::default() };
     let full = me.load >= me.capacity;
     match row.state {
-        ConversationState::Waiting { .. } | ConversationState::Idle => {
+        ConversationState::Waiting { .. } | ConversationState::Idle { .. } => {
             Rights { answer: false, take: !full, full, end: true, note: true }
         }
         ConversationState::Assigned { agent } => {
@@ -230,7 +230,7 @@ fn state_words(desk: Desk, row: Memo<Option<ConversationSummary>>) -> String {
             let waited = when::span(desk.now_ms().saturating_sub(since_ms));
             vec![fill("console_waiting_since", &[("time", &waited)]), opened()]
         }
-        ConversationState::Idle => vec![t("console_idle"), opened()],
+        ConversationState::Idle { .. } => vec![t("console_idle"), opened()],
         ConversationState::Assigned { agent } => vec![holder_words(desk, agent), opened()],
         ConversationState::Closed { at_ms } => vec![fill("console_ended_at", &[("time", &when::long(at_ms))])],
     };
@@ -258,7 +258,7 @@ fn holder_words(desk: Desk, holder: AgentId) -> String {
 fn standing(desk: Desk, row: &ConversationSummary) -> String {
     match row.state {
         ConversationState::Waiting { .. } => t("console_notice_queued"),
-        ConversationState::Idle => t("console_idle"),
+        ConversationState::Idle { .. } => t("console_idle"),
         ConversationState::Assigned { agent } => holder_words(desk, agent),
         ConversationState::Closed { .. } => t("console_over"),
     }

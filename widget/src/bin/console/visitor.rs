@@ -153,7 +153,7 @@ fn earlier_words(row: &ConversationSummary) -> String {
             let ended = fill("console_ended_on", &[("day", &day)]);
             score(row.score).map_or_else(|| ended.clone(), |score| format!("{ended} · {score}"))
         }
-        ConversationState::Waiting { .. } | ConversationState::Assigned { .. } | ConversationState::Idle => {
+        ConversationState::Waiting { .. } | ConversationState::Assigned { .. } | ConversationState::Idle { .. } => {
             fill("console_open_since", &[("day", &day)])
         }
     }
