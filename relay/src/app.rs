@@ -20,11 +20,12 @@ use crate::blob::Blobs;
 use crate::config::Config;
 use crate::frames::Unsent;
 use crate::http::{Packed, Reject, Transcripts, Web};
-use crate::limiter::{Pace, Slots};
+use crate::limiter::Paces;
 use crate::origin::Origin;
 use crate::quota::Quotas;
 use crate::reserve::Reserve;
 use crate::run::Arrival;
+use crate::share::Shares;
 use crate::store::task::StoreHandle;
 use crate::store::{Site, StoreError};
 use crate::stream::Streams;
@@ -53,19 +54,21 @@ pub struct Shared {
     /// The pages as they are sent.
     pub packed: Packed,
     /// Connections held now.
-    pub connections: Arc<Slots<Address>>,
+    pub connections: Arc<Shares>,
     /// Where visitors wait when very many come at once.
     pub turnstile: Turnstile,
     /// Connections opened lately.
-    pub connects: Pace<Address>,
+    pub connects: Paces,
     /// Visitors registered lately.
-    pub registrations: Pace<Address>,
+    pub registrations: Paces,
+    /// Frames of visitors lately, of all their connections together.
+    pub frames: Paces,
     /// What people may bring.
     pub quotas: Arc<Quotas>,
     /// What the disk still takes.
     pub reserve: Arc<Reserve>,
     /// Uploads under way.
-    pub uploads: Arc<Slots<Address>>,
+    pub uploads: Arc<Shares>,
     /// What waits to be sent.
     pub unsent: Unsent,
     /// Transcripts being written.

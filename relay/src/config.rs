@@ -91,10 +91,16 @@ pub struct Limits {
     pub connections_max: usize,
     /// Connections that one address holds at once.
     pub connections_per_address_max: usize,
+    /// Connections that one network holds at once.
+    pub connections_per_network_max: usize,
     /// Connections that one address opens in a minute.
     pub connects_per_address_per_minute_max: u32,
+    /// Connections that one network opens in a minute.
+    pub connects_per_network_per_minute_max: u32,
     /// Visitors that one address registers in a minute.
     pub registrations_per_address_per_minute_max: u32,
+    /// Visitors that one network registers in a minute.
+    pub registrations_per_network_per_minute_max: u32,
     /// Events that may wait for the move to their place in the database.
     pub recent_events_max: usize,
 }
@@ -246,7 +252,13 @@ mod tests {
         assert_eq!(config.limits.attachment_bytes_max, wire::limit::ATTACHMENT_BYTES_MAX);
         assert_eq!(config.limits.connections_max, wire::limit::CONNECTIONS_MAX);
         assert_eq!(config.limits.connections_per_address_max, wire::limit::CONNECTIONS_PER_ADDRESS_MAX);
+        assert_eq!(config.limits.connections_per_network_max, wire::limit::CONNECTIONS_PER_NETWORK_MAX);
         assert_eq!(config.limits.connects_per_address_per_minute_max, wire::limit::CONNECTS_PER_ADDRESS_PER_MINUTE_MAX);
+        assert_eq!(config.limits.connects_per_network_per_minute_max, wire::limit::CONNECTS_PER_NETWORK_PER_MINUTE_MAX);
+        assert_eq!(
+            config.limits.registrations_per_network_per_minute_max,
+            wire::limit::REGISTRATIONS_PER_NETWORK_PER_MINUTE_MAX
+        );
         assert_eq!(
             config.limits.registrations_per_address_per_minute_max,
             wire::limit::REGISTRATIONS_PER_ADDRESS_PER_MINUTE_MAX

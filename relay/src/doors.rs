@@ -1,55 +1,112 @@
-//! Who may come in at all: a bound on connections that speak HTTP, in all and for each address, before a byte of theirs is read.
+//! Who may come in at all: connections that speak HTTP are counted, in all and for each address and network, before a byte of theirs is read;
+//! and what comes through a trusted proxy once its head says from where. Whoever may not is told so.
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ipnet::IpNet;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wire::limit::{HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_SPARE};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use wire::limit::{HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_SPARE, REFUSALS_AT_ONCE_MAX};
 
 use crate::address::Address;
-use crate::limiter::{Slot, Slots};
+use crate::share::{Bounds, Full, Share, Shares, Standing};
+
+/// What a connection is told that is refused unread.
+const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n\
+    content-type: text/plain; charset=utf-8\r\ncache-control: no-store\r\ncontent-length: 62\r\n\r\n\
+    The relay holds as many connections as it may; try again soon.";
+/// How long telling it may take, with the other side's taking leave.
+const REFUSAL_WAIT: Duration = Duration::from_secs(1);
+/// Bytes of it that are read and forgotten meanwhile: closed with something unread, a connection loses what was written.
+const FORGOTTEN_BYTES_MAX: u64 = 16 * 1024;
 
 /// Counts the connections of one listener until they are upgraded or end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Doors {
-    all: Arc<Semaphore>,
-    each: Arc<Slots<Address>>,
-    /// Proxies bring everybody: they count in all only.
-    trusted: Vec<IpNet>,
-}
-
-/// One connection's place; free again when dropped.
-#[derive(Debug)]
-pub struct Place {
-    _all: OwnedSemaphorePermit,
-    _each: Option<Slot<Address>>,
+    connections: Arc<Shares>,
+    /// Requests that a trusted proxy brought, by where they come from.
+    requests: Arc<Shares>,
+    /// Refused ones that are being told so.
+    refusals: Arc<Semaphore>,
+    /// Proxies bring everybody: their connections count in all only, and their requests for those who sent them.
+    trusted: Arc<[IpNet]>,
 }
 
 impl Doors {
-    /// Nobody inside. `lines_max` is how many lines one address may hold: as many may be on their way to one.
+    /// Nobody inside. `lines_max` is how many connections one address may hold, and `network_max` one network: as many may be on their way to one.
     #[must_use]
-    pub fn new(lines_max: usize, trusted: &[IpNet]) -> Self {
-        let each_max = lines_max.saturating_add(HTTP_CONNECTIONS_SPARE);
+    pub fn new(lines_max: usize, network_max: usize, trusted: &[IpNet]) -> Self {
+        let address = lines_max.saturating_add(HTTP_CONNECTIONS_SPARE);
+        let network = network_max.min(HTTP_CONNECTIONS_MAX / 8);
+        let bounds = Bounds { all: HTTP_CONNECTIONS_MAX, address, network };
         Self {
-            all: Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX)),
-            each: Arc::new(Slots::new(HTTP_CONNECTIONS_MAX, each_max)),
-            trusted: trusted.to_vec(),
+            connections: Arc::new(Shares::new(bounds)),
+            requests: Arc::new(Shares::new(bounds)),
+            refusals: Arc::new(Semaphore::new(REFUSALS_AT_ONCE_MAX)),
+            trusted: trusted.into(),
         }
     }
 
-    /// A place for a connection from there, if there is one.
-    #[must_use]
-    pub fn enter(&self, peer: IpAddr) -> Option<Place> {
-        let peer = peer.to_canonical();
-        let each = if self.trusted.iter().any(|net| net.contains(&peer)) {
-            None
+    /// A slot for a connection from there.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn enter(&self, peer: IpAddr) -> Result<Share, Full> {
+        if self.is_trusted(peer) {
+            self.connections.take_for_many()
         } else {
-            Some(self.each.take(Address::new(peer))?)
-        };
-        let all = Arc::clone(&self.all).try_acquire_owned().ok()?;
-        Some(Place { _all: all, _each: each })
+            self.connections.take(Address::new(peer), Standing::Stranger)
+        }
     }
+
+    /// Whether requests from there come from somewhere else.
+    #[must_use]
+    pub fn is_trusted(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.trusted.iter().any(|net| net.contains(&peer))
+    }
+
+    /// A slot for a request that a trusted proxy brought.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn bring(&self, address: Address, standing: Standing) -> Result<Share, Full> {
+        self.requests.take(address, standing)
+    }
+
+    /// Tells a connection that there is no slot, when not too many are being told: then it is only closed.
+    pub(crate) fn refuse(&self, stream: TcpStream, tls: Option<TlsAcceptor>) {
+        let Ok(turn) = Arc::clone(&self.refusals).try_acquire_owned() else {
+            if tls.is_none() {
+                // Its send buffer is empty, so that this never waits; what it has sent already may make the answer get lost.
+                let _ = stream.try_write(REFUSAL);
+            }
+            return;
+        };
+        tokio::spawn(async move {
+            let told = async {
+                match tls {
+                    Some(tls) => tell(tls.accept(stream).await?).await,
+                    None => tell(stream).await,
+                }
+            };
+            // Whoever does not take it in time has had it told.
+            let _ = tokio::time::timeout(REFUSAL_WAIT, told).await;
+            drop(turn);
+        });
+    }
+}
+
+/// Says it, and waits for the other side to have read it.
+async fn tell<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> std::io::Result<()> {
+    stream.write_all(REFUSAL).await?;
+    stream.shutdown().await?;
+    tokio::io::copy(&mut stream.take(FORGOTTEN_BYTES_MAX), &mut tokio::io::sink()).await?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -62,22 +119,47 @@ mod tests {
 
     #[test]
     fn one_address_never_takes_the_place_of_others() {
-        let doors = Doors::new(2, &["10.0.0.1/32".parse().expect("a network")]);
+        let doors = Doors::new(2, 4, &["10.0.0.1/32".parse().expect("a network")]);
         let mut inside = Vec::new();
-        while let Some(place) = doors.enter(ip("203.0.113.1")) {
+        while let Ok(place) = doors.enter(ip("203.0.113.1")) {
             inside.push(place);
         }
         assert_eq!(inside.len(), 2 + HTTP_CONNECTIONS_SPARE);
-        assert!(doors.enter(ip("203.0.113.2")).is_some());
+        assert!(doors.enter(ip("203.0.113.2")).is_ok());
         inside.pop();
-        assert!(doors.enter(ip("::ffff:203.0.113.1")).is_some(), "a place is free again");
+        assert!(doors.enter(ip("::ffff:203.0.113.1")).is_ok(), "a place is free again");
     }
 
     #[test]
-    fn a_trusted_proxy_brings_as_many_as_there_is_room_for() {
-        let doors = Doors::new(2, &["10.0.0.0/8".parse().expect("a network")]);
-        let inside: Vec<_> = (0..HTTP_CONNECTIONS_MAX).map_while(|_| doors.enter(ip("10.1.2.3"))).collect();
+    fn a_trusted_proxy_brings_as_many_as_there_is_room_for_and_each_counts_for_its_own() {
+        let doors = Doors::new(2, 4, &["10.0.0.0/8".parse().expect("a network")]);
+        let inside: Vec<_> = (0..HTTP_CONNECTIONS_MAX).map_while(|_| doors.enter(ip("10.1.2.3")).ok()).collect();
         assert_eq!(inside.len(), HTTP_CONNECTIONS_MAX);
-        assert!(doors.enter(ip("203.0.113.2")).is_none(), "full is full");
+        assert!(doors.enter(ip("203.0.113.2")).is_err(), "full is full");
+        let mut requests = Vec::new();
+        for network in 0..18_u8 {
+            for last in 1..=255_u8 {
+                let from = Address::new(IpAddr::from([198, 51, network, last]));
+                while let Ok(request) = doors.bring(from, Standing::Stranger) {
+                    requests.push(request);
+                }
+            }
+        }
+        assert!(doors.bring(Address::new(ip("203.0.113.2")), Standing::Stranger).is_ok(), "{}", requests.len());
+    }
+
+    #[tokio::test]
+    async fn the_words_of_a_refusal_are_as_long_as_it_says_and_reach_who_has_sent_something() {
+        let text = std::str::from_utf8(REFUSAL).expect("text");
+        let (head, words) = text.split_once("\r\n\r\n").expect("a head and words");
+        assert!(head.contains(&format!("content-length: {}", words.len())), "{text}");
+        let (near, mut far) = tokio::io::duplex(1024);
+        far.write_all(b"GET / HTTP/1.1\r\n\r\n").await.expect("sent");
+        let told = tokio::spawn(tell(near));
+        let mut heard = vec![0; REFUSAL.len()];
+        far.read_exact(&mut heard).await.expect("the answer");
+        assert_eq!(heard, REFUSAL);
+        drop(far);
+        told.await.expect("joined").expect("told");
     }
 }

@@ -21,6 +21,7 @@ pub mod quota;
 pub mod reserve;
 pub mod run;
 pub mod serve;
+pub mod share;
 pub mod socket;
 pub mod store;
 pub mod stream;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::address::{Address, Network};
+
 /// Keys remembered at most. Beyond, whoever is new is refused until old ones fall out: memory is bounded in a flood.
 const KEYS_MAX: usize = 100_000;
 
@@ -60,6 +62,86 @@ impl<K: Ord> Pace<K> {
         }
     }
 }
+
+/// A pace for each address and each network around it: `burst` of each at once, and in the long run as many in each window.
+#[derive(Debug)]
+pub struct Paces {
+    address: u32,
+    network: u32,
+    window_us: u64,
+    /// For each network, wide or narrow, the time at which nothing of it is spent any more, in µs. A narrow one has a key only after the wide
+    /// one let it, so that one network brings no more keys than its pace allows.
+    whole_at: Mutex<BTreeMap<Network, u64>>,
+}
+
+impl Paces {
+    /// With nothing counted. A network's burst is at least twice an address's.
+    #[must_use]
+    pub fn new(address: u32, network: u32, window_ms: u64) -> Self {
+        let network = network.max(address.saturating_mul(2));
+        Self { address, network, window_us: window_ms.saturating_mul(1_000), whole_at: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// What each step of the address pays for one, from wide to narrow, in µs.
+    fn prices(&self, address: Address) -> impl Iterator<Item = (Network, u64)> {
+        let last = address.steps().count().saturating_sub(1);
+        address.steps().rev().enumerate().map(move |(index, step)| {
+            let burst = match index {
+                0 => self.network,
+                _ if index == last => self.address,
+                _ => (self.network / 2).max(self.address),
+            };
+            // With a burst of nothing more than there ever is.
+            let price_us =
+                if burst == 0 { self.window_us.saturating_mul(2) } else { self.window_us / u64::from(burst) };
+            (step, price_us)
+        })
+    }
+
+    /// Counts one more for the address and its networks, or for none of them.
+    ///
+    /// # Errors
+    /// When it is over a bound: the milliseconds until it may go through.
+    pub fn take(&self, address: Address, now_ms: u64) -> Result<(), u64> {
+        let now_us = now_ms.saturating_mul(1_000);
+        let mut all = guard(&self.whole_at);
+        if all.len() + STEPS_MAX > KEYS_MAX {
+            all.retain(|_, whole_at_us| (now_us + 1..=now_us + self.window_us).contains(whole_at_us));
+            if all.len() + STEPS_MAX > KEYS_MAX {
+                return Err(self.window_us / 1_000);
+            }
+        }
+        // A clock that was set back must not lock anybody out for longer than the window.
+        let spent_us = |all: &BTreeMap<_, u64>, step, price_us| {
+            let whole_at_us = all.get(&step).copied().unwrap_or(0).min(now_us + self.window_us);
+            whole_at_us.saturating_sub(now_us) + price_us
+        };
+        for (step, price_us) in self.prices(address) {
+            let spent_us = spent_us(&all, step, price_us);
+            if spent_us > self.window_us {
+                return Err((spent_us - self.window_us).div_ceil(1_000));
+            }
+        }
+        for (step, price_us) in self.prices(address) {
+            let whole_at_us = now_us + spent_us(&all, step, price_us);
+            all.insert(step, whole_at_us);
+        }
+        Ok(())
+    }
+
+    /// Takes one back: what was counted beforehand turned out not to count.
+    pub fn give_back(&self, address: Address) {
+        let mut all = guard(&self.whole_at);
+        for (step, price_us) in self.prices(address) {
+            if let Some(whole_at_us) = all.get_mut(&step) {
+                *whole_at_us = whole_at_us.saturating_sub(price_us);
+            }
+        }
+    }
+}
+
+/// Keys of one address at most: itself, the part of its network, its network.
+const STEPS_MAX: usize = 3;
 
 /// At most so many at once, in all and for every key.
 #[derive(Debug)]
@@ -145,6 +227,30 @@ mod tests {
         assert_eq!(pace.take("a", 5_501), Ok(()));
         assert_eq!(pace.take("a", 5_501), Err(499));
         assert_eq!((0..5).filter(|_| pace.take("a", 9_000).is_ok()).count(), 2, "never more than the burst");
+    }
+
+    #[test]
+    fn a_network_has_a_pace_of_its_own_and_what_it_refuses_leaves_no_key() {
+        let address = |text: &str| Address::new(text.parse().expect("an address"));
+        for (what, make) in [
+            ("IPv4", (|number| format!("203.0.113.{}", number % 256)) as fn(u32) -> String),
+            ("IPv6 /48", |number| format!("2001:db8:1:{number:x}::1")),
+            ("IPv6 /56", |number| format!("2001:db8:1:1{:02x}::1", number % 256)),
+        ] {
+            let paces = Paces::new(1, 7, 1_000);
+            let passed = (0..1_000).filter(|number| paces.take(address(&make(*number)), 5_000).is_ok()).count();
+            // A part of an IPv6 network has half of it, though no less than one address.
+            let expected = if matches!(what, "IPv4" | "IPv6 /48") { 7 } else { 3 };
+            assert_eq!(passed, expected, "{what}");
+            assert!(guard(&paces.whole_at).len() <= 3 * passed, "{what}");
+            assert_eq!(paces.take(address("198.51.100.1"), 5_000), Ok(()), "{what}: somebody elsewhere");
+            assert_eq!(paces.take(address(&make(999)), 6_000), Ok(()), "{what}: after the window");
+        }
+        let paces = Paces::new(1, 4, 1_000);
+        assert_eq!(paces.take(address("203.0.113.1"), 5_000), Ok(()));
+        assert_eq!(paces.take(address("203.0.113.1"), 5_000), Err(1_000));
+        paces.give_back(address("203.0.113.1"));
+        assert_eq!(paces.take(address("203.0.113.1"), 5_001), Ok(()));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -25,9 +25,11 @@ use tokio_util::task::TaskTracker;
 use tower_service::Service;
 use wire::limit::HEAD_BYTES_MAX;
 
+use crate::address::Address;
 use crate::config::Tls;
-use crate::doors::{Doors, Place};
+use crate::doors::Doors;
 use crate::patience::Patient;
+use crate::share::{Full, Share, Standing};
 
 /// How long a client may take for its handshake, for the head of a request, and between two requests.
 const HEAD_WAIT: Duration = Duration::from_secs(10);
@@ -45,7 +47,7 @@ pub struct Listener {
     pub tls: Option<TlsAcceptor>,
     /// What is served.
     pub router: Router,
-    /// Who may come in; whoever may not is closed at once.
+    /// Who may come in; whoever may not is told so.
     pub doors: Doors,
 }
 
@@ -55,8 +57,13 @@ pub struct Carrier(Arc<Carried>);
 
 #[derive(Debug)]
 struct Carried {
+    /// Where it comes from, and where such are counted.
+    peer: SocketAddr,
+    doors: Doors,
     /// The place among the connections that speak HTTP.
-    place: Mutex<Option<Place>>,
+    place: Mutex<Option<Share>>,
+    /// The place of the request that a trusted proxy brought by it.
+    request: Mutex<Option<Share>>,
     /// Set when it was cut because the other side took too little.
     slow: Arc<AtomicBool>,
     /// Set to cut the connection.
@@ -66,15 +73,41 @@ struct Carried {
 }
 
 impl Carrier {
-    fn new(place: Place) -> Self {
-        let (place, slow) = (Mutex::new(Some(place)), Arc::new(AtomicBool::new(false)));
-        Self(Arc::new(Carried { place, slow, cut: CancellationToken::new(), gone: CancellationToken::new() }))
+    fn new(peer: SocketAddr, doors: Doors, place: Share) -> Self {
+        Self(Arc::new(Carried {
+            peer,
+            doors,
+            place: Mutex::new(Some(place)),
+            request: Mutex::new(None),
+            slow: Arc::new(AtomicBool::new(false)),
+            cut: CancellationToken::new(),
+            gone: CancellationToken::new(),
+        }))
+    }
+
+    /// Whether its requests come from somewhere else: then each has a place of its own.
+    pub(crate) fn is_of_proxy(&self) -> bool {
+        self.0.doors.is_trusted(self.0.peer.ip())
+    }
+
+    /// Gives the request that is being answered a place among those of its address, until [`Carrier::end_request`].
+    pub(crate) fn begin_request(&self, address: Address, standing: Standing) -> Result<(), Full> {
+        let place = self.0.doors.bring(address, standing)?;
+        *guard(&self.0.request) = Some(place);
+        Ok(())
+    }
+
+    /// The answer has been written, or will not be.
+    pub(crate) fn end_request(&self) {
+        let place = guard(&self.0.request).take();
+        drop(place);
     }
 
     /// From now on it counts elsewhere.
     pub(crate) fn leave_requests(&self) {
-        let place = self.0.place.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let place = guard(&self.0.place).take();
         drop(place);
+        self.end_request();
     }
 
     /// Whether it was cut because the other side took too little.
@@ -88,6 +121,11 @@ impl Carrier {
             self.0.cut.cancel();
         }
     }
+}
+
+/// A place is whole after any panic elsewhere, so a poisoned lock is taken all the same.
+fn guard(lock: &Mutex<Option<Share>>) -> MutexGuard<'_, Option<Share>> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Binds an address.
@@ -144,13 +182,19 @@ impl Listener {
                     continue;
                 }
             };
-            let Some(place) = self.doors.enter(peer.ip()) else {
-                crate::metrics::turned_away(crate::metrics::Away::Http);
-                continue;
+            let place = match self.doors.enter(peer.ip()) {
+                Ok(place) => place,
+                Err(full) => {
+                    crate::metrics::turned_away(crate::metrics::Away::Http);
+                    crate::metrics::no_slot(crate::metrics::Slots::Http, full);
+                    self.doors.refuse(stream, self.tls.clone());
+                    continue;
+                }
             };
             let (tls, router, stopping) = (self.tls.clone(), self.router.clone(), stopping.clone());
+            let doors = self.doors.clone();
             connections.spawn(async move {
-                let carrier = Carrier::new(place);
+                let carrier = Carrier::new(peer, doors, place);
                 greet(stream, peer, tls, router, stopping, &carrier).await;
                 // It has ended, or was upgraded.
                 carrier.leave_requests();

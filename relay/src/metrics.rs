@@ -1,5 +1,7 @@
 //! The numbers for Prometheus: every one is named here, and served on a listener of its own. `docs/operations.md` explains them.
 
+mod refused;
+
 use std::time::Duration;
 
 use axum::Router;
@@ -19,6 +21,8 @@ use crate::app::App;
 use crate::clock::now_ms;
 use crate::quota::Measure;
 use crate::run::Arrival;
+
+pub use refused::{Rate, Slots, no_slot, password_refused, too_often};
 
 /// How long a page waits for the core; a core with too much to do must not take the other numbers away.
 const CORE_WAIT: Duration = Duration::from_secs(2);
@@ -46,9 +50,12 @@ const GAUGES: [(&str, &str); 12] = [
     ("relay_uploads_pending_bytes", "Visitors' files that are under way or that no message names yet."),
 ];
 
-const COUNTERS: [(&str, &str); 11] = [
+const COUNTERS: [(&str, &str); 14] = [
     ("relay_connections_total", "Hellos accepted."),
     ("relay_connections_refused_total", "Connections turned away before their hello."),
+    ("relay_slots_refused_total", "What there was no slot for, by kind and by whose bound was met."),
+    ("relay_rates_refused_total", "What came too often from one address or network."),
+    ("relay_passwords_refused_total", "Passwords not looked at because too many waited."),
     ("relay_resumes_total", "Hellos of clients that were here before and go on from where they were."),
     (
         "relay_closes_total",
@@ -159,6 +166,7 @@ fn describe() {
     for away in Away::ALL {
         counter!("relay_connections_refused_total", "reason" => away.label()).absolute(0);
     }
+    refused::describe();
     for close in Close::ALL.map(Some).into_iter().chain([None]) {
         counter!("relay_closes_total", "code" => close_label(close)).absolute(0);
     }

@@ -14,7 +14,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wire::limit::{
-    CORE_QUEUE_INPUTS_MAX, GREETING_QUEUE_WAIT_MS, GREETINGS_AT_ONCE_MAX, STOP_WAIT_MS, UPLOADS_PER_ADDRESS_MAX,
+    CORE_QUEUE_INPUTS_MAX, FRAMES_PER_ADDRESS_BURST_MAX, FRAMES_PER_NETWORK_BURST_MAX, FRAMES_SHARED_WINDOW_MS,
+    GREETING_QUEUE_WAIT_MS, GREETINGS_AT_ONCE_MAX, STOP_WAIT_MS, UPLOADS_PER_ADDRESS_MAX,
 };
 
 use crate::app::{App, Shared};
@@ -23,23 +24,28 @@ use crate::blob::{Blobs, FILES_FOLDER};
 use crate::bus::LocalBus;
 use crate::clock::{now_ms, random_bytes};
 use crate::config::Config;
+use crate::config::Limits;
 use crate::doors::Doors;
 use crate::frames::Unsent;
 use crate::http::{Packed, Transcripts, UPLOADS_MAX, Web};
-use crate::limiter::{Pace, Slots};
+use crate::limiter::Paces;
 use crate::listen::{Listener, bind, load_tls};
 use crate::origin::Origin;
 use crate::quota::Quotas;
 use crate::reserve::{self, Reserve};
 use crate::run::{self, Hands};
+use crate::share::{Bounds, Shares};
 use crate::store::sqlite::SqliteStore;
 use crate::store::task::StoreTask;
 use crate::stream::Streams;
-use crate::turnstile::Turnstile;
+use crate::turnstile::{Room, Turnstile};
 
 /// How often the store is asked whether sites or agents have changed.
 const SETTINGS_EVERY: Duration = Duration::from_millis(500);
 const MINUTE_MS: u64 = 60_000;
+/// Uploads under way: a network has four times what an address has.
+const UPLOADS: Bounds =
+    Bounds { all: UPLOADS_MAX, address: UPLOADS_PER_ADDRESS_MAX, network: 4 * UPLOADS_PER_ADDRESS_MAX };
 
 /// A relay at work.
 pub struct Running {
@@ -85,13 +91,14 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         auth: Auth::new(store.handle()),
         web,
         packed: Packed::default(),
-        connections: Arc::new(Slots::new(limits.connections_max, limits.connections_per_address_max)),
-        turnstile: Turnstile::new(GREETINGS_AT_ONCE_MAX, Duration::from_millis(GREETING_QUEUE_WAIT_MS)),
-        connects: Pace::new(limits.connects_per_address_per_minute_max, MINUTE_MS),
-        registrations: Pace::new(limits.registrations_per_address_per_minute_max, MINUTE_MS),
+        connections: Arc::new(Shares::new(connections(limits))),
+        turnstile: Turnstile::new(greetings(limits)),
+        connects: connects(limits),
+        registrations: registrations(limits),
+        frames: Paces::new(FRAMES_PER_ADDRESS_BURST_MAX, FRAMES_PER_NETWORK_BURST_MAX, FRAMES_SHARED_WINDOW_MS),
         quotas: Quotas::new(config.quotas),
         reserve: Reserve::new(config.reserve, vec![config.data.clone(), config.data.join(FILES_FOLDER)]),
-        uploads: Arc::new(Slots::new(UPLOADS_MAX, UPLOADS_PER_ADDRESS_MAX)),
+        uploads: Arc::new(Shares::new(UPLOADS)),
         unsent: Unsent::default(),
         transcripts: Transcripts::default(),
         stopping: CancellationToken::new(),
@@ -121,7 +128,10 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     tasks.spawn(watch_settings(app.clone()));
     tasks.spawn(Arc::clone(&app.reserve).run(app.stopping.clone()));
     tasks.spawn(crate::sweep::run(app.clone()));
-    let doors = || Doors::new(limits.connections_per_address_max, &app.config.trusted_proxies);
+    let doors = || {
+        let (address, network) = (limits.connections_per_address_max, limits.connections_per_network_max);
+        Doors::new(address, network, &app.config.trusted_proxies)
+    };
     let public = Listener { listener, tls, router: crate::http::router(app.clone()), doors: doors() };
     tasks.spawn(public.serve(app.stopping.clone(), app.sockets.clone()));
     let mut metrics_address = None;
@@ -166,6 +176,35 @@ impl Running {
         }
         Ok(())
     }
+}
+
+/// How many connections there may be.
+const fn connections(limits: Limits) -> Bounds {
+    Bounds {
+        all: limits.connections_max,
+        address: limits.connections_per_address_max,
+        network: limits.connections_per_network_max,
+    }
+}
+
+/// How many visitors may be let in at once, and wait to be: each has a connection, so that no more can wait than there are of those.
+fn greetings(limits: Limits) -> Room {
+    Room {
+        places: GREETINGS_AT_ONCE_MAX,
+        waiting: limits.connections_max,
+        waiting_of_network: limits.connections_per_network_max.max(2 * limits.connections_per_address_max),
+        wait: Duration::from_millis(GREETING_QUEUE_WAIT_MS),
+    }
+}
+
+fn connects(limits: Limits) -> Paces {
+    let network = limits.connects_per_network_per_minute_max;
+    Paces::new(limits.connects_per_address_per_minute_max, network, MINUTE_MS)
+}
+
+fn registrations(limits: Limits) -> Paces {
+    let network = limits.registrations_per_network_per_minute_max;
+    Paces::new(limits.registrations_per_address_per_minute_max, network, MINUTE_MS)
 }
 
 /// What the core starts with.

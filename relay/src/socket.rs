@@ -38,7 +38,7 @@ pub async fn upgrade(
 ) -> Response {
     let guest = match Guest::admit(&app, address, &headers).await {
         Ok(guest) => guest,
-        Err(status) => return status.into_response(),
+        Err(no_room) => return no_room.into_response(),
     };
     upgrade
         .max_message_size(FRAME_BYTES_MAX)

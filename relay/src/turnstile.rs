@@ -1,36 +1,186 @@
-//! Lets visitors in a few at a time, so that agents, who pass beside it, get through when thousands come at once.
+//! Places that are waited for in turn: networks take turns, so that nobody waits behind all that one of them has sent. Visitors are let in by
+//! it a few at a time, so that agents, who pass beside it, get through when thousands come at once; passwords are checked by it.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
 use wire::limit::GREETING_PLACE_MS;
+
+use crate::address::Network;
+
+/// Who waits, by network: each in order, the networks in turn.
+#[derive(Debug)]
+struct Round<T> {
+    /// Networks with somebody waiting, the next one first.
+    turns: VecDeque<Network>,
+    waiting: BTreeMap<Network, VecDeque<T>>,
+    count: usize,
+}
+
+impl<T> Round<T> {
+    const fn new() -> Self {
+        Self { turns: VecDeque::new(), waiting: BTreeMap::new(), count: 0 }
+    }
+
+    fn of(&self, network: Network) -> usize {
+        self.waiting.get(&network).map_or(0, VecDeque::len)
+    }
+
+    fn push(&mut self, network: Network, one: T) {
+        let waiting = self.waiting.entry(network).or_default();
+        if waiting.is_empty() {
+            self.turns.push_back(network);
+        }
+        waiting.push_back(one);
+        self.count += 1;
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        let network = self.turns.pop_front()?;
+        let waiting = self.waiting.get_mut(&network)?;
+        let one = waiting.pop_front();
+        if waiting.is_empty() {
+            self.waiting.remove(&network);
+        } else {
+            self.turns.push_back(network);
+        }
+        self.count = self.count.saturating_sub(1);
+        one
+    }
+
+    /// Forgets those of a network who no longer wait.
+    fn retain_of(&mut self, network: Network, kept: impl Fn(&T) -> bool) {
+        let Some(waiting) = self.waiting.get_mut(&network) else { return };
+        let before = waiting.len();
+        waiting.retain(kept);
+        self.count = self.count.saturating_sub(before - waiting.len());
+        if waiting.is_empty() {
+            self.waiting.remove(&network);
+            self.turns.retain(|other| *other != network);
+        }
+    }
+
+    /// Forgets everybody who no longer waits.
+    fn retain(&mut self, kept: impl Fn(&T) -> bool) {
+        for network in self.waiting.keys().copied().collect::<Vec<_>>() {
+            self.retain_of(network, &kept);
+        }
+    }
+}
+
+/// How many may be inside and wait, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Inside at the same time.
+    pub places: usize,
+    /// Waiting in all.
+    pub waiting: usize,
+    /// Waiting of one network.
+    pub waiting_of_network: usize,
+    /// The longest wait.
+    pub wait: Duration,
+}
+
+/// Why nobody was let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crowded {
+    /// Too many of the network wait already.
+    Network,
+    /// Too many wait already.
+    All,
+    /// It took too long.
+    Late,
+}
 
 /// A door for many.
 #[derive(Clone, Debug)]
 pub struct Turnstile {
-    places: Arc<Semaphore>,
-    wait: Duration,
+    room: Room,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    free: usize,
+    /// Those who go first, then the others.
+    rounds: [Round<oneshot::Sender<Pass>>; 2],
 }
 
 /// The right to be let in now; ends when dropped.
 #[derive(Debug)]
 pub struct Pass {
-    _permit: OwnedSemaphorePermit,
+    /// None once handed to nobody: then somebody else has its place.
+    state: Option<Arc<Mutex<State>>>,
 }
 
 impl Turnstile {
-    /// So many at the same time; whoever comes later waits so long at most.
+    /// With nobody inside.
     #[must_use]
-    pub fn new(places: usize, wait: Duration) -> Self {
-        Self { places: Arc::new(Semaphore::new(places)), wait }
+    pub fn new(room: Room) -> Self {
+        let state = State { free: room.places, rounds: [Round::new(), Round::new()] };
+        Self { room, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Waits for a place, in the order of coming. None when that took too long.
-    pub async fn enter(&self) -> Option<Pass> {
-        let place = tokio::time::timeout(self.wait, Arc::clone(&self.places).acquire_owned()).await;
-        Some(Pass { _permit: place.ok()?.ok()? })
+    /// Waits for a place: in the order of coming within a network, in turn with the other networks, and behind all those who go first.
+    ///
+    /// # Errors
+    /// Why there is no place.
+    pub async fn enter(&self, network: Network, first: bool) -> Result<Pass, Crowded> {
+        let Some(mine) = self.ask(network, first)? else { return Ok(Pass { state: Some(Arc::clone(&self.state)) }) };
+        match tokio::time::timeout(self.room.wait, mine).await {
+            Ok(Ok(pass)) => Ok(pass),
+            Ok(Err(_)) | Err(_) => Err(Crowded::Late),
+        }
     }
+
+    /// A place at once, or what brings it.
+    fn ask(&self, network: Network, first: bool) -> Result<Option<oneshot::Receiver<Pass>>, Crowded> {
+        let mut state = guard(&self.state);
+        if state.free > 0 {
+            state.free -= 1;
+            return Ok(None);
+        }
+        let round = &mut state.rounds[usize::from(!first)];
+        let is_full = |round: &Round<_>| round.count >= self.room.waiting;
+        let is_full_of = |round: &Round<_>| round.of(network) >= self.room.waiting_of_network;
+        // Some may have gone away meanwhile.
+        if is_full_of(round) {
+            round.retain_of(network, |waiter| !waiter.is_closed());
+        }
+        if is_full_of(round) {
+            return Err(Crowded::Network);
+        }
+        if is_full(round) {
+            round.retain(|waiter| !waiter.is_closed());
+        }
+        if is_full(round) {
+            return Err(Crowded::All);
+        }
+        let (pass, mine) = oneshot::channel();
+        round.push(network, pass);
+        Ok(Some(mine))
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        let Some(shared) = self.state.take() else { return };
+        let mut state = guard(&shared);
+        while let Some(next) = state.rounds.iter_mut().find_map(Round::pop) {
+            let pass = Self { state: Some(Arc::clone(&shared)) };
+            // Whoever has gone away gives it back; it must not come here again while the lock is held.
+            let Err(mut pass) = next.send(pass) else { return };
+            pass.state = None;
+        }
+        state.free += 1;
+    }
+}
+
+/// A queue is whole after any panic elsewhere, so a poisoned lock is taken all the same.
+fn guard(lock: &Mutex<State>) -> MutexGuard<'_, State> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Pass {
@@ -51,14 +201,70 @@ impl Pass {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Address;
 
-    #[tokio::test]
+    fn network(number: u8) -> Network {
+        Address::new(std::net::IpAddr::from([10, 0, number, 1])).network()
+    }
+
+    fn room(places: usize) -> Room {
+        Room { places, waiting: 6, waiting_of_network: 3, wait: Duration::from_secs(5) }
+    }
+
+    #[test]
+    fn networks_take_turns_whatever_they_send() {
+        for (coming, served) in
+            [("aaaabbc", "abcabaa"), ("aaaaaaaaaz", "azaaaaaaaa"), ("abcabc", "abcabc"), ("cba", "cba"), ("", "")]
+        {
+            let mut round = Round::new();
+            coming.bytes().for_each(|one| round.push(network(one), one));
+            let got: Vec<u8> = std::iter::from_fn(|| round.pop()).collect();
+            assert_eq!(String::from_utf8_lossy(&got), served, "{coming}");
+            assert_eq!((round.count, round.waiting.len()), (0, 0));
+        }
+        let mut round = Round::new();
+        "aabbc".bytes().for_each(|one| round.push(network(one), one));
+        round.retain(|one| *one != b'b');
+        assert_eq!((round.count, round.of(network(b'b'))), (3, 0));
+        assert_eq!(std::iter::from_fn(|| round.pop()).collect::<Vec<_>>(), b"aca");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_place_is_free_again_when_dropped_and_a_wait_has_an_end() {
-        let turnstile = Turnstile::new(1, Duration::from_millis(20));
-        let first = turnstile.enter().await;
-        assert!(first.is_some());
-        assert!(turnstile.enter().await.is_none(), "the only place is taken");
+        let turnstile = Turnstile::new(room(1));
+        let first = turnstile.enter(network(1), false).await;
+        assert!(first.is_ok());
+        assert_eq!(turnstile.enter(network(1), false).await.err(), Some(Crowded::Late), "the only place is taken");
         drop(first);
-        assert!(turnstile.enter().await.is_some());
+        assert!(turnstile.enter(network(1), false).await.is_ok(), "nobody else waits any more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_is_bounded_and_who_goes_first_passes_the_others() {
+        let turnstile = Turnstile::new(room(1));
+        let inside = turnstile.enter(network(0), false).await.expect("a place");
+        let wait = |number: u8, first: bool| {
+            let turnstile = turnstile.clone();
+            tokio::spawn(async move { turnstile.enter(network(number), first).await })
+        };
+        let mut waiting = Vec::new();
+        for (number, first) in [(1, false), (1, false), (1, false), (2, false), (1, true)] {
+            waiting.push(wait(number, first));
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(turnstile.enter(network(1), false).await.err(), Some(Crowded::Network));
+        let first = waiting.pop().expect("the last one");
+        drop(inside);
+        let passed = first.await.expect("joined").expect("let in before all the others");
+        assert!(waiting.iter().all(|one| !one.is_finished()));
+        // One goes away, and with it the turn of its network.
+        let gone = waiting.remove(0);
+        gone.abort();
+        assert!(gone.await.is_err());
+        drop(passed);
+        let other = waiting.pop().expect("network 2").await.expect("joined").expect("the other network's turn");
+        assert!(waiting.iter().all(|one| !one.is_finished()));
+        drop(other);
+        assert!(waiting.remove(0).await.expect("joined").is_ok());
     }
 }

@@ -6,9 +6,10 @@ use wire::{AgentId, ClientFrame, Close, Follow, Hello, PROTOCOL, Refusal, SiteId
 
 use super::Guest;
 use crate::app::App;
+use crate::clock::now_ms;
 use crate::http::Reject;
 use crate::origin::Origin;
-use crate::store::{StoreError, TokenHash};
+use crate::store::{StoreError, TokenHash, VisitorRecord};
 
 /// A client that has proven who it is.
 pub(crate) struct Greeted {
@@ -44,6 +45,10 @@ pub(crate) async fn greet(app: &App, guest: &Guest, frame: ClientFrame) -> Resul
                 Some(token) => Some(visitor(app, &token, &site).await?),
                 None => None,
             };
+            if guest.must_be_known && !visitor.as_ref().is_some_and(|visitor| visitor.is_known(now_ms())) {
+                return Err(Close::Busy);
+            }
+            let visitor = visitor.map(|visitor| visitor.id);
             Ok(Greeted { peer: Peer::Visitor { site, visitor, page }, follow, session: None })
         }
     }
@@ -60,9 +65,9 @@ async fn check_site(app: &App, site: &SiteId, origin: &Origin) -> Result<(), Clo
     if app.allows(&site, origin) { Ok(()) } else { Err(Close::OriginRefused) }
 }
 
-async fn visitor(app: &App, token: &Token, site: &SiteId) -> Result<wire::VisitorId, Close> {
+async fn visitor(app: &App, token: &Token, site: &SiteId) -> Result<VisitorRecord, Close> {
     match app.auth.visitor(token, Some(site)).await {
-        Ok(visitor) => Ok(visitor.id),
+        Ok(visitor) => Ok(visitor),
         Err(reject) => Err(close_for(&reject)),
     }
 }

@@ -5,7 +5,8 @@ mod hello;
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use relay_core::input::{ConnectionId, Input, Peer};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
@@ -18,13 +19,13 @@ use crate::address::Address;
 use crate::app::App;
 use crate::clock::now_ms;
 use crate::frames::{self, NotTaken};
-use crate::limiter::Slot;
-use crate::metrics::Away;
+use crate::metrics::{Away, Rate, Slots};
 use crate::origin::Origin;
 use crate::quota;
 use crate::run::{Arrival, Line};
+use crate::share::{Share, Standing};
 use crate::store::TokenHash;
-use crate::turnstile::Pass;
+use crate::turnstile::{Crowded, Pass};
 
 /// Frames written between two flushes.
 pub(crate) const FRAMES_PER_FLUSH: usize = 32;
@@ -38,32 +39,38 @@ pub(crate) struct Guest {
     address: Address,
     origin: Option<Origin>,
     session: Option<TokenHash>,
+    /// Whether that sign-in stood when it came: then no bound for visitors counts.
+    is_agent: bool,
+    /// It has a slot of those that are kept for whoever is known, and is yet to prove that it is.
+    must_be_known: bool,
     /// A visitor's right to be greeted now.
     pass: Option<Pass>,
-    _slot: Slot<Address>,
+    _slot: Share,
     _tracked: TaskTrackerToken,
 }
 
 impl Guest {
-    /// Counts one more connection of this address and, when very many come at once, lets visitors wait; or says by an HTTP status that there is
-    /// no room for it.
-    pub(crate) async fn admit(app: &App, address: Address, headers: &HeaderMap) -> Result<Self, StatusCode> {
+    /// Counts one more connection of this address and, when very many come at once, lets visitors wait; or says by an HTTP answer that there is
+    /// no room for it. Whoever brings a sign-in that stands is not counted among the visitors and does not wait.
+    pub(crate) async fn admit(app: &App, address: Address, headers: &HeaderMap) -> Result<Self, NoRoom> {
         if app.stopping.is_cancelled() {
-            return Err(StatusCode::SERVICE_UNAVAILABLE);
+            return Err(away(StatusCode::SERVICE_UNAVAILABLE, RETRY_MS, "The relay is restarting."));
         }
-        if app.connects.take(address, now_ms()).is_err() {
-            crate::metrics::turned_away(Away::Rate);
-            return Err(StatusCode::TOO_MANY_REQUESTS);
-        }
-        let Some(slot) = app.connections.take(address) else {
-            crate::metrics::turned_away(Away::Full);
-            return Err(StatusCode::SERVICE_UNAVAILABLE);
-        };
-        let origin = crate::app::origin(headers);
         let session = crate::auth::cookie(headers).map(|token| crate::auth::hash(&token));
-        // Who claims to be an agent is greeted at once: whether they are is looked up then, and costs no more than a visitor.
-        let pass = if session.is_some() { None } else { Some(wait_for_pass(app).await?) };
-        Ok(Self { address, origin, session, pass, _slot: slot, _tracked: app.sockets.token() })
+        let is_agent = match session {
+            Some(session) => Box::pin(app.auth.session(session)).await.is_ok(),
+            None => false,
+        };
+        if !is_agent && let Err(retry_after_ms) = app.connects.take(address, now_ms()) {
+            crate::metrics::turned_away(Away::Rate);
+            crate::metrics::too_often(Rate::Connects);
+            return Err(away(StatusCode::TOO_MANY_REQUESTS, retry_after_ms, "Too many connections from this network."));
+        }
+        let (slot, must_be_known) = slot(app, address, is_agent)?;
+        let origin = crate::app::origin(headers);
+        let pass = if is_agent { None } else { Some(wait_for_pass(app, address).await?) };
+        let tracked = app.sockets.token();
+        Ok(Self { address, origin, session, is_agent, must_be_known, pass, _slot: slot, _tracked: tracked })
     }
 
     /// What [`Pass::during`] holds while this guest is greeted.
@@ -72,14 +79,58 @@ impl Guest {
     }
 }
 
-async fn wait_for_pass(app: &App) -> Result<Pass, StatusCode> {
-    let entered = tokio::select! {
-        () = app.stopping.cancelled() => return Err(StatusCode::SERVICE_UNAVAILABLE),
-        entered = app.turnstile.enter() => entered,
+/// When whoever found no room may try again.
+const RETRY_MS: u64 = 5_000;
+
+/// There is no room for a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoRoom {
+    status: StatusCode,
+    /// When to come back.
+    retry_after_ms: u64,
+    words: &'static str,
+}
+
+const fn away(status: StatusCode, retry_after_ms: u64, words: &'static str) -> NoRoom {
+    NoRoom { status, retry_after_ms, words }
+}
+
+impl IntoResponse for NoRoom {
+    fn into_response(self) -> Response {
+        let retry = self.retry_after_ms.div_ceil(1_000).to_string();
+        (self.status, [(header::RETRY_AFTER, retry)], [(header::CACHE_CONTROL, "no-store")], self.words).into_response()
+    }
+}
+
+/// A slot among the connections held; the second says that it is one of those kept for whoever is known.
+fn slot(app: &App, address: Address, is_agent: bool) -> Result<(Share, bool), NoRoom> {
+    let standing = if is_agent { Standing::Agent } else { Standing::Stranger };
+    let taken = match app.connections.take(address, standing) {
+        Ok(slot) => return Ok((slot, false)),
+        // Who it is comes with the hello; so long it may sit on a better chair.
+        Err(_) if !is_agent => app.connections.take(address, Standing::Known),
+        Err(full) => Err(full),
     };
-    entered.ok_or_else(|| {
+    taken.map(|slot| (slot, true)).map_err(|full| {
         crate::metrics::turned_away(Away::Full);
-        StatusCode::SERVICE_UNAVAILABLE
+        crate::metrics::no_slot(Slots::Connection, full);
+        away(StatusCode::SERVICE_UNAVAILABLE, RETRY_MS, "The relay holds as many connections as it may.")
+    })
+}
+
+async fn wait_for_pass(app: &App, address: Address) -> Result<Pass, NoRoom> {
+    let entered = tokio::select! {
+        () = app.stopping.cancelled() => {
+            return Err(away(StatusCode::SERVICE_UNAVAILABLE, RETRY_MS, "The relay is restarting."));
+        }
+        entered = app.turnstile.enter(address.network(), false) => entered,
+    };
+    entered.map_err(|crowded| {
+        crate::metrics::turned_away(match crowded {
+            Crowded::Network => Away::Rate,
+            Crowded::All | Crowded::Late => Away::Full,
+        });
+        away(StatusCode::SERVICE_UNAVAILABLE, RETRY_MS, "Too many come at once.")
     })
 }
 
@@ -146,6 +197,15 @@ impl Reader<'_> {
         if !self.bucket.take(now_ms()) {
             return Err(Some(Close::Flood));
         }
+        // All of an address together, so that many connections may not say more than one.
+        if !self.guest.is_agent
+            && !matches!(heard, Heard::End(_))
+            && let Err(retry_after_ms) = self.app.frames.take(self.guest.address, now_ms())
+        {
+            crate::metrics::too_often(Rate::Frames);
+            let subject = if let Heard::Frame(frame) = &heard { frame.subject() } else { Subject::Connection };
+            return self.refuse(subject, Refusal::RateLimited { retry_after_ms }).map_err(Some);
+        }
         match heard {
             Heard::Frame(frame) => self.pass(*frame).await.map_err(Some),
             Heard::Unknown => self.refuse(Subject::Connection, Refusal::UnknownFrame).map_err(Some),
@@ -163,6 +223,7 @@ impl Reader<'_> {
         if matches!(frame, ClientFrame::Register)
             && let Err(retry_after_ms) = self.app.registrations.take(self.guest.address, now_ms())
         {
+            crate::metrics::too_often(Rate::Registrations);
             return self.refuse(Subject::Connection, Refusal::RateLimited { retry_after_ms });
         }
         if let Some(site) = &self.visits

@@ -2,6 +2,7 @@
 
 mod asset;
 mod file;
+mod guard;
 mod health;
 mod packed;
 mod page;

@@ -10,6 +10,8 @@ use wire::{ConversationId, Refusal, SiteId, Token};
 use super::reject::Reject;
 use crate::app::App;
 use crate::auth::SignedIn;
+use crate::clock::now_ms;
+use crate::share::Standing;
 use crate::store::{Reader, StoreError, Uploader, VisitorRecord};
 
 /// A visitor by their token, or an agent by its cookie.
@@ -27,6 +29,15 @@ impl Person {
         match self {
             Self::Visitor(visitor) => Uploader::Visitor(visitor.id),
             Self::Agent(signed_in) => Uploader::Agent(signed_in.agent.id),
+        }
+    }
+
+    /// How they stand when slots are few.
+    pub(super) fn standing(&self) -> Standing {
+        match self {
+            Self::Visitor(visitor) if visitor.is_known(now_ms()) => Standing::Known,
+            Self::Visitor(_) => Standing::Stranger,
+            Self::Agent(_) => Standing::Agent,
         }
     }
 

@@ -7,7 +7,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post, put};
 
-use super::{asset, file, health, page, session, transcript, upload};
+use super::{asset, file, guard, health, page, session, transcript, upload};
 use crate::app::App;
 use crate::{socket, stream};
 
@@ -31,6 +31,7 @@ pub fn router(app: App) -> Router {
         .route("/session", get(session::show).post(session::sign_in).delete(session::sign_out))
         // the machine's keeper
         .route("/health", get(health::health))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .layer(middleware::from_fn_with_state(app.clone(), secure))
         .with_state(app)
 }

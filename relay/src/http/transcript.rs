@@ -21,12 +21,21 @@ use super::reject::Reject;
 use crate::address::Address;
 use crate::app::{App, Caller};
 use crate::limiter::{Slot, Slots};
+use crate::metrics;
+use crate::share::{Bounds, Full, Share, Shares};
 use crate::store::{StoreError, Uploader};
 use crate::transcript::lanes::{Lanes, Step};
 use crate::transcript::{Document, Format};
 
 /// When somebody has as many under way as they may, the next may come after this.
 const RETRY_AFTER_MS: u64 = 2_000;
+
+/// Those of visitors: a network has twice what an address has.
+const OF_VISITORS: Bounds = Bounds {
+    all: TRANSCRIPTS_OF_VISITORS_MAX,
+    address: TRANSCRIPTS_PER_ADDRESS_MAX,
+    network: 2 * TRANSCRIPTS_PER_ADDRESS_MAX,
+};
 
 /// What stands in the address.
 #[derive(Debug, Deserialize)]
@@ -39,26 +48,24 @@ pub(super) struct TranscriptQuery {
 
 /// The transcripts that are being written now. Agents have places of their own: no visitor can take them.
 pub struct Transcripts {
-    visitors: Arc<Semaphore>,
     agents: Arc<Semaphore>,
     persons: Arc<Slots<Uploader>>,
-    addresses: Arc<Slots<Address>>,
+    visitors: Arc<Shares>,
 }
 
 /// The right to one; given back when dropped.
 struct Place {
-    _all: OwnedSemaphorePermit,
+    _all: Option<OwnedSemaphorePermit>,
     _person: Slot<Uploader>,
-    _address: Option<Slot<Address>>,
+    _share: Option<Share>,
 }
 
 impl Default for Transcripts {
     fn default() -> Self {
         Self {
-            visitors: Arc::new(Semaphore::new(TRANSCRIPTS_OF_VISITORS_MAX)),
+            visitors: Arc::new(Shares::new(OF_VISITORS)),
             agents: Arc::new(Semaphore::new(TRANSCRIPTS_OF_AGENTS_MAX)),
             persons: Arc::new(Slots::new(usize::MAX, TRANSCRIPTS_PER_PERSON_MAX)),
-            addresses: Arc::new(Slots::new(usize::MAX, TRANSCRIPTS_PER_ADDRESS_MAX)),
         }
     }
 }
@@ -68,12 +75,19 @@ impl Transcripts {
     fn take(&self, person: &Person, address: Address) -> Result<Place, Refusal> {
         let later = Refusal::RateLimited { retry_after_ms: RETRY_AFTER_MS };
         let of_person = self.persons.take(person.uploader()).ok_or_else(|| later.clone())?;
-        let (all, of_address) = match person {
-            Person::Visitor(_) => (&self.visitors, Some(self.addresses.take(address).ok_or(later)?)),
-            Person::Agent(_) => (&self.agents, None),
-        };
-        let all = Arc::clone(all).try_acquire_owned().map_err(|_| Refusal::Busy)?;
-        Ok(Place { _all: all, _person: of_person, _address: of_address })
+        match person {
+            Person::Visitor(_) => {
+                let share = self.visitors.take(address, person.standing()).map_err(|full| {
+                    crate::metrics::no_slot(metrics::Slots::Transcript, full);
+                    if full == Full::All { Refusal::Busy } else { later }
+                })?;
+                Ok(Place { _all: None, _person: of_person, _share: Some(share) })
+            }
+            Person::Agent(_) => {
+                let all = Arc::clone(&self.agents).try_acquire_owned().map_err(|_| Refusal::Busy)?;
+                Ok(Place { _all: Some(all), _person: of_person, _share: None })
+            }
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::address::Address;
 use crate::app::{App, Caller, PageOrigin};
 use crate::blob::{BlobError, Upload};
 use crate::clock::{now_ms, random_bytes};
+use crate::metrics::Slots;
 use crate::origin::Origin;
 use crate::patience::Patience;
 use crate::quota::{Bringer, Coming};
@@ -44,7 +45,10 @@ pub(super) async fn upload(
     let conversation: ConversationId = conversation.parse().map_err(|_| Refusal::NotFound)?;
     let id: AttachmentId = attachment.parse().map_err(|_| Refusal::NotFound)?;
     check_origin(&app, &person, &origin).await?;
-    let slot = app.uploads.take(address).ok_or(Refusal::RateLimited { retry_after_ms: RETRY_AFTER_MS })?;
+    let slot = app.uploads.take(address, person.standing()).map_err(|full| {
+        crate::metrics::no_slot(Slots::Upload, full);
+        Refusal::RateLimited { retry_after_ms: RETRY_AFTER_MS }
+    })?;
     let mut pieces = Pieces { stream: body.into_data_stream(), patience: Patience::new(), done: false };
     let place = Place { conversation, id, person, address };
     let kept = receive(&app, place, &headers, &mut pieces).await;

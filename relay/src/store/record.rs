@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use wire::limit::KNOWN_AFTER_MS;
 use wire::{AgentId, Attachment, ConversationId, Role, SiteId, VisitorId};
 
 /// What uploaded files take of the disk: see [`wire::limit::FILE_COST_BYTES`].
@@ -104,6 +105,14 @@ pub struct VisitorRecord {
     pub created_at_ms: u64,
     /// Last use, as last recorded.
     pub used_at_ms: u64,
+}
+
+impl VisitorRecord {
+    /// Whether it has been known for as long as nobody waits who only wants to pass for known.
+    #[must_use]
+    pub const fn is_known(&self, now_ms: u64) -> bool {
+        now_ms.saturating_sub(self.created_at_ms) >= KNOWN_AFTER_MS
+    }
 }
 
 /// Who brought a file.

@@ -35,7 +35,7 @@ pub async fn open(
 ) -> Response {
     let mut guest = match Guest::admit(&app, address, &headers).await {
         Ok(guest) => guest,
-        Err(status) => return status.into_response(),
+        Err(no_room) => return no_room.into_response(),
     };
     let pass = guest.take_pass();
     let greeted = tokio::select! {

@@ -67,7 +67,13 @@ pub const FRAMES_PER_SECOND_MAX: u32 = 20;
 pub const FRAMES_REFUSED_MAX: u32 = 200;
 /// Connections that one address may hold at once (an office behind one address still fits).
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 200;
-/// Connections that speak plain HTTP at once; lines are counted apart. The next ones are closed before a byte is read.
+/// Connections that one network (IPv4 /24, IPv6 /48) may hold at once.
+pub const CONNECTIONS_PER_NETWORK_MAX: usize = 1_000;
+/// Refused connections that are being told so at once; beyond, they are told as far as that goes without waiting.
+pub const REFUSALS_AT_ONCE_MAX: usize = 64;
+/// A visitor whose token is older than this is known: a few slots are kept for those, and a flood cannot make such visitors at once.
+pub const KNOWN_AFTER_MS: u64 = 24 * 3_600_000;
+/// Connections that speak plain HTTP at once; lines are counted apart. The next ones are told so before a byte is read.
 pub const HTTP_CONNECTIONS_MAX: usize = 8_192;
 /// Plain HTTP connections of one address beyond the lines it may open: an office loads pages and files beside.
 pub const HTTP_CONNECTIONS_SPARE: usize = 256;
@@ -75,6 +81,14 @@ pub const HTTP_CONNECTIONS_SPARE: usize = 256;
 pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// New connections that one address may open at once; they come back evenly, as many in a minute.
 pub const CONNECTS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 300;
+/// The same for one network.
+pub const CONNECTS_PER_NETWORK_PER_MINUTE_MAX: u32 = 900;
+/// Frames that all visitors' connections of one address may send at once: an office of two hundred that comes back together, ten each …
+pub const FRAMES_PER_ADDRESS_BURST_MAX: u32 = 2_000;
+/// … and of one network; they come back within …
+pub const FRAMES_PER_NETWORK_BURST_MAX: u32 = 4_000;
+/// … this: 200 a second for an address, one for each of its two hundred.
+pub const FRAMES_SHARED_WINDOW_MS: u64 = 10_000;
 /// Connections that one relay holds at once.
 pub const CONNECTIONS_MAX: usize = 50_000;
 /// Visitors who are let in at the same time, from their request to their proven hello; agents pass beside them. So many, because a
@@ -86,6 +100,8 @@ pub const GREETING_QUEUE_WAIT_MS: u64 = 10_000;
 pub const GREETING_PLACE_MS: u64 = 250;
 /// New visitors that one address may register at once; they come back evenly, as many in a minute.
 pub const REGISTRATIONS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 30;
+/// The same for one network.
+pub const REGISTRATIONS_PER_NETWORK_PER_MINUTE_MAX: u32 = 60;
 /// Failed sign-ins that one address, or one account, may have at once; then one is allowed for each part of the window.
 pub const SIGN_IN_FAILURES_MAX: u32 = 10;
 /// The window of [`SIGN_IN_FAILURES_MAX`].
