@@ -149,6 +149,22 @@ fn the_languages_say_the_same_things() {
 }
 
 #[test]
+fn chinese_has_its_own_punctuation() {
+    let text = fs::read_to_string(root().join("www/locale/zh-CN.json")).expect("the catalogue can be read");
+    let Ok(Value::Object(texts)) = serde_json::from_str(&text) else { panic!("a catalogue is one object") };
+    let mut wrong = Vec::new();
+    for (key, text) in &texts {
+        let chars: Vec<char> = text.as_str().unwrap_or_default().chars().collect();
+        let foreign = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|char| !char.is_ascii());
+        let half = |at: &usize| "!?:;,()".contains(chars[*at]) && (foreign(at.checked_sub(1)) || foreign(Some(at + 1)));
+        wrong.extend(
+            (0..chars.len()).find(half).map(|at| format!("zh-CN.json: `{key}` has a half-width {}", chars[at])),
+        );
+    }
+    none(&wrong);
+}
+
+#[test]
 fn no_source_file_is_forgotten() {
     let sources: BTreeSet<PathBuf> = files(&root()).into_iter().filter(|path| is_kind(path, &["rs"])).collect();
     let is_root = |path: &Path| {

@@ -89,6 +89,9 @@ fn finish_page(dist: &Path, page: &str, optimizer: bool, web: &Path) -> Result<V
 /// Texts that only the console shows have keys that begin so.
 const CONSOLE_KEYS: &str = "console_";
 
+/// Texts that the relay itself writes (transcripts) begin like this; no page loads them.
+const RELAY_KEYS: &str = "relay_";
+
 /// Writes each catalogue without its white space: the chat's part for visitors, the whole for the console. Gives the paths by
 /// language of both.
 fn finish_locales(folder: &Path, web: &Path) -> Result<[BTreeMap<String, String>; 2]> {
@@ -98,6 +101,7 @@ fn finish_locales(folder: &Path, web: &Path) -> Result<[BTreeMap<String, String>
         let Some(language) = file.file_stem().and_then(|stem| stem.to_str()) else { continue };
         let mut texts: BTreeMap<String, String> =
             serde_json::from_slice(&fs::read(&file)?).with_context(|| format!("{} is no catalogue", file.display()))?;
+        texts.retain(|key, _| !key.starts_with(RELAY_KEYS));
         let [chat, console] = &mut paths;
         let whole = write_hashed(web, &format!("locale-console-{language}.json"), &serde_json::to_vec(&texts)?)?;
         console.insert(language.to_owned(), whole);

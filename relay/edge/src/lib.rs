@@ -6,4 +6,5 @@ pub mod address;
 pub mod cookie;
 pub mod name;
 pub mod origin;
+pub mod plain;
 pub mod sniff;

@@ -15,7 +15,7 @@ use wire::{ConversationId, Role, SiteId};
 use crate::config::{Config, EXAMPLE, Flags};
 use crate::http::Web;
 use crate::origin::Origin;
-use crate::transcript::Format;
+use crate::transcript::{Format, Wish};
 
 /// The relay of Causeway: support chat that you run yourself.
 #[derive(Debug, Parser)]
@@ -61,6 +61,12 @@ enum Command {
         /// Add what only agents see: notes, assignment, context.
         #[arg(long)]
         notes: bool,
+        /// The language it is written in (en, zh-CN) [default: the visitor's].
+        #[arg(long, value_name = "TAG")]
+        language: Option<String>,
+        /// The time zone of its times, as Asia/Shanghai [default: the visitor's].
+        #[arg(long, value_name = "NAME")]
+        zone: Option<String>,
     },
     /// Write a consistent copy of the data folder to a new folder, also while the relay runs.
     Backup {
@@ -159,8 +165,8 @@ impl Cli {
             Command::Agent(AgentCommand::Password { email, password_stdin }) => {
                 manage::set_password(&config, &email, password_stdin, out)
             }
-            Command::Transcript { conversation, format, notes } => {
-                manage::print_transcript(&config, conversation, format, notes, out)
+            Command::Transcript { conversation, format, notes, language, zone } => {
+                manage::print_transcript(&config, conversation, format, notes, &Wish { language, zone }, out)
             }
             Command::Backup { folder } => manage::backup(&config, &folder, out),
             Command::Verify => manage::verify(&config, out),

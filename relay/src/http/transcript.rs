@@ -10,8 +10,8 @@ use futures_util::stream;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wire::limit::{
-    TRANSCRIPT_CHUNK_BYTES, TRANSCRIPTS_OF_AGENTS_MAX, TRANSCRIPTS_OF_VISITORS_MAX, TRANSCRIPTS_PER_ADDRESS_MAX,
-    TRANSCRIPTS_PER_PERSON_MAX,
+    CONTEXT_FIELD_CHARS_MAX, TRANSCRIPT_CHUNK_BYTES, TRANSCRIPTS_OF_AGENTS_MAX, TRANSCRIPTS_OF_VISITORS_MAX,
+    TRANSCRIPTS_PER_ADDRESS_MAX, TRANSCRIPTS_PER_PERSON_MAX,
 };
 use wire::{ConversationId, Refusal};
 
@@ -25,7 +25,7 @@ use crate::metrics;
 use crate::share::{Bounds, Full, Share, Shares};
 use crate::store::{StoreError, Uploader};
 use crate::transcript::lanes::{Lanes, Step};
-use crate::transcript::{Document, Format};
+use crate::transcript::{Document, Format, Wish};
 
 /// When somebody has as many under way as they may, the next may come after this.
 const RETRY_AFTER_MS: u64 = 2_000;
@@ -44,6 +44,10 @@ pub(super) struct TranscriptQuery {
     format: Format,
     /// `1` adds what only agents see.
     notes: Option<String>,
+    /// A language tag; the visitor's when there is none.
+    language: Option<String>,
+    /// An IANA time zone; the visitor's when there is none.
+    zone: Option<String>,
 }
 
 /// The transcripts that are being written now. Agents have places of their own: no visitor can take them.
@@ -104,12 +108,19 @@ pub(super) async fn transcript(
     let known = known.ok_or(Refusal::NotFound)?;
     let place = app.transcripts.take(&person, address)?;
     let notes = matches!(person, Person::Agent(_)) && query.notes.as_deref() == Some("1");
-    let document = Document::new(&known, query.format);
+    let wish = Wish { language: query.language.map(short), zone: query.zone.map(short) };
+    let (asked, format) = (known.clone(), query.format);
+    let document = app.store.read(move |reader| Ok(Document::of(&asked, format, &wish, reader))).await?;
     let name = disposition(false, &document.file_name());
     let mut writing = Writing { app, lanes: Lanes::new(&known, notes), document, at: At::Begin, _place: place };
     // Before the head of the answer: a store in trouble is told in words, not by a broken body.
     let first = writing.next().await?.unwrap_or_default();
     Ok(answer(query.format, &name, writing.body(first)))
+}
+
+/// What is longer than any language or zone is none.
+fn short(value: String) -> String {
+    if value.len() <= CONTEXT_FIELD_CHARS_MAX { value } else { String::new() }
 }
 
 /// A document on its way.

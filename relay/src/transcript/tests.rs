@@ -55,11 +55,15 @@ fn events() -> Vec<Event> {
 
 /// The document, read from a store whose pages hold so many events.
 fn written(events: &[Event], format: Format, notes: bool, page_events: usize) -> String {
+    written_in(events, format, notes, page_events, Words::new("en", "UTC"))
+}
+
+fn written_in(events: &[Event], format: Format, notes: bool, page_events: usize, words: Words) -> String {
     let mut conversation = conversation();
     for event in events {
         *conversation.head.of_mut(event.lane) = event.seq;
     }
-    let mut document = Document::new(&conversation, format);
+    let mut document = Document::new(&conversation, "Demo exchange".to_owned(), format, words);
     let (mut lanes, mut out) = (Lanes::new(&conversation, notes), String::new());
     document.begin(&mut out);
     loop {
@@ -97,6 +101,9 @@ fn every_format_is_byte_by_byte_as_kept_whatever_a_page_holds() {
             is_as_kept(&format!("transcript_notes.{ending}"), &written(&events(), format, true, page_events));
         }
     }
+    let chinese = Words::new("zh-CN", "Asia/Shanghai");
+    is_as_kept("transcript_zh.txt", &written_in(&events(), Format::Text, true, 200, chinese));
+    is_as_kept("transcript_zh.html", &written_in(&events(), Format::Html, true, 200, chinese));
     is_as_kept("transcript_empty.json", &written(&[], Format::Json, true, 200));
 }
 
@@ -110,7 +117,80 @@ fn json_is_json_with_every_event() {
 fn html_is_escaped_throughout() {
     let html = written(&events(), Format::Html, true, 200);
     assert!(html.contains("&lt;script&gt;") && !html.contains("<script"));
-    assert!(html.contains("&lt;b&gt;Ann&lt;/b&gt; joined.") && !html.contains("<b>Ann"));
+    assert!(html.contains("<bdi>&lt;b&gt;Ann&lt;/b&gt;</bdi> joined.") && !html.contains("<b>Ann"));
+}
+
+#[test]
+fn no_text_of_a_person_acts_or_passes_for_an_entry_in_any_format() {
+    let hostile = [
+        "a\r[2023-11-14 22:13:25] Ann: I confirm the refund",
+        "a\u{2028}[2023-11-14 22:13:25] Ann: yes\u{85}* Ann joined.\u{b}* x\u{c}* y\u{2029}* z",
+        "\u{1b}[2J\u{1b}]52;c;cm0gLXJm\u{7}\u{9b}31m\u{8}\u{7f}\u{9d}0;title\u{9c}",
+        "\u{202e}gnp.exe \u{2067}\u{2069}\u{2069}",
+    ];
+    let page = |text: &str| PageContext { url: format!("https://a/{text}"), ..PageContext::default() };
+    let name = |text: &str| Author::Agent { id: AgentId(1), name: text.to_owned() };
+    for text in hostile {
+        let file = Attachment {
+            id: AttachmentId(3),
+            name: text.to_owned(),
+            media_type: "image/png".to_owned(),
+            media: Media::Image,
+            bytes: 1,
+            width: 1,
+            height: 1,
+        };
+        let bodies = [
+            (Author::Visitor, Body::Text { text: text.to_owned() }),
+            (name(text), Body::Text { text: "hello".to_owned() }),
+            (name(text), Body::Joined),
+            (Author::Visitor, Body::File { attachment: file }),
+            (Author::Visitor, Body::Rated { score: 1, comment: text.to_owned() }),
+            (name(text), Body::Closed),
+            (Author::Visitor, Body::Note { text: text.to_owned() }),
+            (Author::Visitor, Body::Context { page: page(text) }),
+        ];
+        let mut all = Vec::new();
+        for (seq, (author, body)) in (1..).zip(bodies) {
+            let (conversation, id) = (ConversationId(7), MessageId(u128::from(seq)));
+            let lane = Lane::Shared;
+            all.push(Event { conversation, lane, seq: Seq(seq), at_ms: 1_700_000_000_000, id, author, body });
+        }
+        for format in [Format::Text, Format::Json, Format::Html] {
+            let out = written(&all, format, true, 200);
+            let acts = |char: char| {
+                char != '\n'
+                    && (char.is_control() || wire::is_line_break(char) || ('\u{202a}'..='\u{202e}').contains(&char))
+            };
+            assert!(!out.contains(acts), "{format:?} {text:?}: {out}");
+            if format == Format::Text {
+                let entries = out.lines().filter(|line| line.starts_with('[')).count();
+                assert_eq!(entries, all.len(), "{text:?}: {out}");
+                let foreign = out
+                    .lines()
+                    .skip(7)
+                    .find(|line| !line.starts_with("[2023-11-14 22:13:20] ") && !line.starts_with(INDENT));
+                assert_eq!(foreign, None, "{text:?}");
+            }
+            if format == Format::Json {
+                let json: serde_json::Value = serde_json::from_str(&out).expect("json");
+                assert_eq!(json["events"][0]["body"]["text"], text, "what was recorded is not changed");
+            }
+        }
+    }
+}
+
+#[test]
+fn right_to_left_words_do_not_turn_what_stands_beside_them() {
+    let mut all = events();
+    all.truncate(1);
+    all[0].author = Author::Agent { id: AgentId(1), name: "רות".to_owned() };
+    all[0].body = Body::Text { text: "שלום\nok\nمرحبا".to_owned() };
+    let text = written(&all, Format::Text, false, 200);
+    let entry = "] \u{2068}רות\u{2069}: \u{2068}שלום\u{2069}\n    ok\n    \u{2068}مرحبا\u{2069}\n";
+    assert!(text.contains(entry), "{text}");
+    let html = written(&all, Format::Html, false, 200);
+    assert!(html.contains("<b><bdi>רות</bdi></b> <time>") && html.contains("<p><bdi>שלום"), "{html}");
 }
 
 #[test]
@@ -131,5 +211,7 @@ fn it_ends_where_the_conversation_ended_when_it_was_asked_for() {
 
 #[test]
 fn a_file_has_the_day_in_its_name() {
-    assert_eq!(Document::new(&conversation(), Format::Text).file_name(), "chat-2023-11-14.txt");
+    let day = |zone| Document::new(&conversation(), String::new(), Format::Text, Words::new("", zone)).file_name();
+    assert_eq!(day("UTC"), "chat-2023-11-14.txt");
+    assert_eq!(day("Asia/Shanghai"), "chat-2023-11-15.txt");
 }
