@@ -30,6 +30,7 @@ use crate::store::task::StoreHandle;
 use crate::store::{Site, StoreError};
 use crate::stream::Streams;
 use crate::turnstile::Turnstile;
+use crate::watch::Watch;
 
 /// The shared state; clones are cheap.
 #[derive(Clone)]
@@ -73,6 +74,8 @@ pub struct Shared {
     pub unsent: Unsent,
     /// Transcripts being written.
     pub transcripts: Transcripts,
+    /// Knows which sign-ins stand.
+    pub watch: Watch,
     /// Set when the relay stops.
     pub stopping: CancellationToken,
     /// Waits for every connection's end.

@@ -29,5 +29,6 @@ pub mod sweep;
 pub mod trace;
 pub mod transcript;
 pub mod turnstile;
+pub mod watch;
 
 pub use relay_edge::{address, origin};

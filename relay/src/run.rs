@@ -1,6 +1,6 @@
 //! The core task: owns the core and every connection's outgoing end; takes inputs one by one and carries out what the core decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +53,8 @@ pub enum Arrival {
         /// Whose.
         agent: AgentId,
     },
+    /// Somebody wants to know the sign-ins that lines stand on, each once.
+    Sessions(oneshot::Sender<Vec<(TokenHash, AgentId)>>),
     /// Somebody wants the numbers.
     Gauges(oneshot::Sender<Gauges>),
 }
@@ -209,6 +211,11 @@ impl CoreTask {
                 self.handle(input);
             }
             Arrival::SignedOut { session, agent } => self.sign_out(session, agent),
+            Arrival::Sessions(reply) => {
+                let open: BTreeSet<_> = self.lines.values().filter_map(|line| line.session).collect();
+                // Whoever asked may have gone away meanwhile.
+                let _ = reply.send(open.into_iter().collect());
+            }
             Arrival::Gauges(reply) => {
                 // Whoever asked may have gone away meanwhile.
                 let _ = reply.send(self.core.gauges());

@@ -39,9 +39,8 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::task::StoreTask;
 use crate::stream::Streams;
 use crate::turnstile::{Room, Turnstile};
+use crate::watch::Watch;
 
-/// How often the store is asked whether sites or agents have changed.
-const SETTINGS_EVERY: Duration = Duration::from_millis(500);
 const MINUTE_MS: u64 = 60_000;
 /// Uploads under way: a network has four times what an address has.
 const UPLOADS: Bounds =
@@ -101,6 +100,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         uploads: Arc::new(Shares::new(UPLOADS)),
         unsent: Unsent::default(),
         transcripts: Transcripts::default(),
+        watch: Watch::default(),
         stopping: CancellationToken::new(),
         sockets: TaskTracker::new(),
         streams: Streams::default(),
@@ -125,7 +125,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     app.reserve.look(reserve::space);
     crate::sweep::find_pending(&app).await?;
     tasks.spawn(run::run(core, hands));
-    tasks.spawn(watch_settings(app.clone()));
+    tasks.spawn(crate::watch::run(app.clone()));
     tasks.spawn(Arc::clone(&app.reserve).run(app.stopping.clone()));
     tasks.spawn(crate::sweep::run(app.clone()));
     let doors = || {
@@ -215,20 +215,4 @@ async fn first_picture(app: &App) -> anyhow::Result<Start> {
         agents: app.auth.agents().await?,
         open: app.store.read(|reader| reader.open_conversations()).await?,
     })
-}
-
-/// Tells the core about agents that another process added or changed.
-async fn watch_settings(app: App) {
-    let mut known = None;
-    loop {
-        tokio::select! {
-            () = app.stopping.cancelled() => return,
-            () = tokio::time::sleep(SETTINGS_EVERY) => {}
-        }
-        // A store in trouble is asked again, and logs for itself.
-        let Ok(version) = app.store.read(|reader| reader.settings_version()).await else { continue };
-        if known != Some(version) && app.announce_agents().await.is_ok() {
-            known = Some(version);
-        }
-    }
 }

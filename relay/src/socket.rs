@@ -156,7 +156,7 @@ async fn read(reader: &mut Reader<'_>, stream: &mut SplitStream<WebSocket>) -> O
         let Ok(message) = tokio::time::timeout(idle, stream.next()).await else {
             return Some(Close::Idle);
         };
-        if let Err(close) = reader.take(hear(message)).await {
+        if let Err(close) = reader.take(hear(message)) {
             return close;
         }
     }

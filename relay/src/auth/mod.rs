@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use relay_core::input::Agent;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use wire::limit::{AGENT_SESSION_MS, SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS, VISITOR_TOKEN_MS};
+use wire::limit::{AGENT_SESSION_MS, SESSION_USE_EVERY_MS, SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS, VISITOR_TOKEN_MS};
 use wire::{AgentId, Refusal, SiteId, Token};
 
 pub use password::{PasswordError, Passwords, hash_password};
@@ -21,8 +21,6 @@ use crate::store::{AgentRecord, SessionRecord, StoreError, TokenHash, VisitorRec
 
 /// A visitor's last use is recorded at most this often: it only has to be right against [`VISITOR_TOKEN_MS`].
 const VISITOR_USE_EVERY_MS: u64 = 24 * 3_600_000;
-/// As above, for agents.
-const SESSION_USE_EVERY_MS: u64 = 60_000;
 /// Longest e-mail address and password looked at; longer ones are wrong anyway.
 const EMAIL_BYTES_MAX: usize = 254;
 /// Bytes of a password hashed at most.
@@ -49,6 +47,8 @@ pub struct SignedIn {
     pub agent: AgentRecord,
     /// The sign-in the cookie stands for.
     pub session: TokenHash,
+    /// The version of the settings at which it stood.
+    pub version: u64,
 }
 
 impl Auth {
@@ -100,12 +100,14 @@ impl Auth {
         let found = self
             .store
             .read(move |reader| {
+                // First: what is read after it is at least as new.
+                let version = reader.settings_version()?;
                 let record = reader.session(&session)?;
                 let agent = reader.agent(record.agent)?;
-                Ok((record, agent))
+                Ok((record, agent, version))
             })
             .await;
-        let (record, agent) = found.map_err(|error| missing_is(error, Refusal::SignedOut))?;
+        let (record, agent, version) = found.map_err(|error| missing_is(error, Refusal::SignedOut))?;
         let same = bool::from(record.token.0.ct_eq(&session.0));
         let age_ms = now_ms().saturating_sub(record.used_at_ms);
         if !same || age_ms > AGENT_SESSION_MS || agent.disabled {
@@ -114,7 +116,7 @@ impl Auth {
         if age_ms > SESSION_USE_EVERY_MS {
             self.store.write(move |writer| writer.touch_session(&session, now_ms())).await?;
         }
-        Ok(SignedIn { agent, session })
+        Ok(SignedIn { agent, session, version })
     }
 
     /// Checks e-mail and password and makes a sign-in. The answer never tells which of the two was wrong, nor does its time.

@@ -164,7 +164,7 @@ pub(super) fn verify(config: &Config, out: &mut impl Write) -> anyhow::Result<()
 }
 
 /// The store beside a relay that may be serving it.
-fn attach(config: &Config) -> anyhow::Result<SqliteStore> {
+pub(super) fn attach(config: &Config) -> anyhow::Result<SqliteStore> {
     config.make_data_folder()?;
     Ok(SqliteStore::attach(&config.data)?)
 }

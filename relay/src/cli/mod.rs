@@ -1,5 +1,6 @@
 //! The command line: what `relay --help` shows, and what each command does.
 
+mod access;
 mod manage;
 
 use std::io::Write;
@@ -92,6 +93,16 @@ enum SiteCommand {
         #[arg(long)]
         name: Option<String>,
     },
+    /// List the sites with their origins and how many conversations they have.
+    List,
+    /// Remove a site: its pages cannot open the chat any more.
+    Remove {
+        /// Its id.
+        id: SiteId,
+        /// Remove it although it has conversations; they are kept.
+        #[arg(long)]
+        keep_conversations: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -112,6 +123,26 @@ enum AgentCommand {
         /// Read the password from standard input.
         #[arg(long)]
         password_stdin: bool,
+    },
+    /// List the agents with their roles, and who is disabled.
+    List,
+    /// End an agent's sign-ins and let it sign in no more; what it wrote is kept.
+    Disable {
+        /// The address the agent signs in with.
+        email: String,
+    },
+    /// Let a disabled agent sign in again.
+    Enable {
+        /// The address the agent signs in with.
+        email: String,
+    },
+    /// Change what an agent may do.
+    Role {
+        /// The address the agent signs in with.
+        email: String,
+        /// The new role.
+        #[arg(value_enum)]
+        role: RoleChoice,
     },
     /// Give an agent a new password and end its sign-ins.
     Password {
@@ -158,6 +189,14 @@ impl Cli {
             Command::Site(SiteCommand::Add { id, origins, name }) => {
                 manage::add_site(&config, id, &origins, name.as_deref(), out)
             }
+            Command::Site(SiteCommand::List) => access::list_sites(&config, out),
+            Command::Site(SiteCommand::Remove { id, keep_conversations }) => {
+                access::remove_site(&config, &id, keep_conversations, out)
+            }
+            Command::Agent(AgentCommand::List) => access::list_agents(&config, out),
+            Command::Agent(AgentCommand::Disable { email }) => access::switch_agent(&config, &email, true, out),
+            Command::Agent(AgentCommand::Enable { email }) => access::switch_agent(&config, &email, false, out),
+            Command::Agent(AgentCommand::Role { email, role }) => access::set_role(&config, &email, role.into(), out),
             Command::Agent(AgentCommand::Add { email, name, role, capacity, password_stdin }) => {
                 let agent = manage::NewAgent { email, name, role: role.into(), capacity };
                 manage::add_agent(&config, agent, password_stdin, out)

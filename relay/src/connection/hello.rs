@@ -15,8 +15,8 @@ use crate::store::{StoreError, TokenHash, VisitorRecord};
 pub(crate) struct Greeted {
     pub(super) peer: Peer,
     pub(super) follow: Vec<Follow>,
-    /// The sign-in of an agent.
-    pub(super) session: Option<(TokenHash, AgentId)>,
+    /// The sign-in of an agent, and the version of the settings at which it stood.
+    pub(super) session: Option<(TokenHash, AgentId, u64)>,
 }
 
 /// Checks the first frame.
@@ -37,7 +37,11 @@ pub(crate) async fn greet(app: &App, guest: &Guest, frame: ClientFrame) -> Resul
             let session = guest.session.ok_or(Close::SignedOut)?;
             let signed_in = app.auth.session(session).await.map_err(|reject| close_for(&reject))?;
             let agent = signed_in.agent.id;
-            Ok(Greeted { peer: Peer::Agent { agent, state }, follow, session: Some((session, agent)) })
+            Ok(Greeted {
+                peer: Peer::Agent { agent, state },
+                follow,
+                session: Some((session, agent, signed_in.version)),
+            })
         }
         Hello::Visitor { site, token, page } => {
             check_site(app, &site, origin).await?;

@@ -31,8 +31,6 @@ use crate::turnstile::{Crowded, Pass};
 pub(crate) const FRAMES_PER_FLUSH: usize = 32;
 /// How long the end of a connection may take: last frames, the reason, the other side's answer.
 pub(crate) const END_WAIT: Duration = Duration::from_secs(1);
-/// An open console proves this often that its sign-in still stands.
-const SESSION_CHECK_MS: u64 = 60_000;
 
 /// Who knocks, before they said hello. Ends the count of its connection when dropped.
 pub(crate) struct Guest {
@@ -158,16 +156,17 @@ pub(crate) fn enter<'a>(
         visits = Some(site.clone());
     }
     let (close, closed) = oneshot::channel();
-    let line = Line { frames: frames.clone(), close, session };
+    let line = Line { frames: frames.clone(), close, session: session.map(|(session, agent, _)| (session, agent)) };
     let input = Input::Connected { connection, peer, follow };
     if app.core.try_send(Arrival::Connected { line, input, connection }).is_err() {
         return Err(Close::Busy);
     }
     tracing::debug!("connected");
-    let now_ms = now_ms();
-    let session = session.map(|(token, _)| token);
-    let reader =
-        Reader { app, guest, connection, frames, session, visits, bucket: Bucket::new(now_ms), checked_at_ms: now_ms };
+    if let Some((_, _, proven)) = session {
+        // After the core was told: whoever asks it for all sign-ins from here on hears of this one.
+        app.watch.entered(proven);
+    }
+    let reader = Reader { app, guest, connection, frames, visits, bucket: Bucket::new(now_ms()) };
     Ok((reader, closed))
 }
 
@@ -183,17 +182,14 @@ pub(crate) struct Reader<'a> {
     guest: &'a Guest,
     connection: ConnectionId,
     frames: frames::Sender,
-    /// The sign-in it stands on, for an agent.
-    session: Option<TokenHash>,
     /// The site a visitor is on.
     visits: Option<SiteId>,
     bucket: Bucket,
-    checked_at_ms: u64,
 }
 
 impl Reader<'_> {
     /// Takes what a client said. An error ends the connection, with the reason when it is ours to say.
-    pub(crate) async fn take(&mut self, heard: Heard) -> Result<(), Option<Close>> {
+    pub(crate) fn take(&mut self, heard: Heard) -> Result<(), Option<Close>> {
         if !self.bucket.take(now_ms()) {
             return Err(Some(Close::Flood));
         }
@@ -207,7 +203,7 @@ impl Reader<'_> {
             return self.refuse(subject, Refusal::RateLimited { retry_after_ms }).map_err(Some);
         }
         match heard {
-            Heard::Frame(frame) => self.pass(*frame).await.map_err(Some),
+            Heard::Frame(frame) => self.pass(*frame).map_err(Some),
             Heard::Unknown => self.refuse(Subject::Connection, Refusal::UnknownFrame).map_err(Some),
             Heard::Quiet => Ok(()),
             Heard::End(close) => Err(close),
@@ -215,8 +211,7 @@ impl Reader<'_> {
     }
 
     /// Hands a frame to the core, unless the shell has something against it.
-    async fn pass(&mut self, frame: ClientFrame) -> Result<(), Close> {
-        self.check_session().await?;
+    fn pass(&self, frame: ClientFrame) -> Result<(), Close> {
         if matches!(frame, ClientFrame::Hello { .. }) {
             return Err(Close::Malformed);
         }
@@ -241,21 +236,6 @@ impl Reader<'_> {
                 self.refuse(frame.subject(), Refusal::Busy)
             }
             Err(TrySendError::Full(_) | TrySendError::Closed(_)) => Err(Close::Restart),
-        }
-    }
-
-    /// An open console stays open only while its sign-in stands; being open counts as use.
-    async fn check_session(&mut self) -> Result<(), Close> {
-        let Some(session) = self.session else { return Ok(()) };
-        if now_ms().saturating_sub(self.checked_at_ms) < SESSION_CHECK_MS {
-            return Ok(());
-        }
-        self.checked_at_ms = now_ms();
-        // Boxed: it comes once a minute, and every line would hold its space.
-        match Box::pin(self.app.auth.session(session)).await {
-            Err(crate::http::Reject::Refused(Refusal::SignedOut)) => Err(Close::SignedOut),
-            // A store in trouble is no reason to sign anybody out.
-            _ => Ok(()),
         }
     }
 

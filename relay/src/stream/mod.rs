@@ -127,7 +127,7 @@ async fn read(reader: &mut Reader<'_>, posts: &mut mpsc::Receiver<Post>) -> Opti
         let Post { bytes, taken } = post?;
         let mut end = None;
         for heard in up::hear(&bytes) {
-            if let Err(close) = reader.take(heard).await {
+            if let Err(close) = reader.take(heard) {
                 end = Some(close);
                 break;
             }

@@ -64,6 +64,82 @@ fn commands_say_what_they_did_and_what_to_do_next() {
     assert!(!done && text.contains("relay config"), "{text}");
 }
 
+#[test]
+fn agents_and_sites_are_listed_switched_and_removed_in_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path();
+    let check = |arguments: &[&str], works: bool, words: &[&str]| {
+        let (done, text) = run(relay(data).args(arguments));
+        assert_eq!(done, works, "{arguments:?}: {text}");
+        for word in words {
+            assert!(text.contains(word), "{arguments:?} lacks {word:?}: {text}");
+        }
+    };
+    check(&["agent", "list"], true, &["no agent", "relay agent add"]);
+    check(&["site", "list"], true, &["no site", "relay site add"]);
+    crate::support::add_agent(data, "ann", 4);
+    crate::support::add_site(data, "demo", crate::support::SITE_ORIGIN);
+    check(&["agent", "list"], true, &["ann@example.com", "agent", "enabled", "takes   4", "ann"]);
+    for (action, words) in [
+        ("disable", &["is disabled", "relay agent enable Ann@example.com"][..]),
+        ("disable", &["disabled already"]),
+        ("enable", &["is enabled"]),
+        ("enable", &["enabled already"]),
+    ] {
+        check(&["agent", action, "Ann@example.com"], true, words);
+    }
+    check(&["agent", "role", "ann@example.com", "supervisor"], true, &["was agent", "is supervisor now"]);
+    check(&["agent", "role", "ann@example.com", "supervisor"], true, &["supervisor already"]);
+    check(&["agent", "list"], true, &["supervisor"]);
+    check(&["agent", "role", "ann@example.com", "king"], false, &["administrator"]);
+    for action in [&["disable"][..], &["enable"], &["role"]] {
+        let mut arguments = vec!["agent", action[0], "eve@example.com"];
+        arguments.extend((action[0] == "role").then_some("agent"));
+        check(&arguments, false, &["no agent eve@example.com", "relay agent list"]);
+    }
+
+    check(&["site", "remove", "nowhere"], false, &["no site nowhere", "relay site list"]);
+    begin_conversation(data);
+    check(&["site", "list"], true, &["demo", "1 conversations, 1 of them open", crate::support::SITE_ORIGIN]);
+    check(&["site", "remove", "demo"], false, &["1 conversations, 1 of them open", "--keep-conversations"]);
+    check(&["site", "remove", "demo", "--keep-conversations"], true, &["is removed", "1 conversations are kept"]);
+    check(&["site", "list"], true, &["no site"]);
+    let (done, text) = run(relay(data).args(["transcript", &conversation().to_string()]));
+    assert!(done && text.contains("hello"), "its conversations are still there: {text}");
+    check(&["site", "add", "demo", "--origin", "https://shop.example.com"], true, &[]);
+    check(&["site", "list"], true, &["1 conversations"]);
+    check(&["site", "add", "empty", "--origin", "https://shop.example.com"], true, &[]);
+    check(&["site", "remove", "empty"], true, &["is removed", "no conversations"]);
+    check(&["verify"], true, &["is whole"]);
+}
+
+const fn conversation() -> wire::ConversationId {
+    wire::ConversationId(0x77)
+}
+
+/// A visitor of `demo` with one open conversation, as a relay would have recorded it.
+fn begin_conversation(data: &Path) {
+    use relay::store::{Store, TokenHash, VisitorRecord, write_once};
+    use relay_core::store::{Append, Draft, DraftBody, Opening};
+    let store = relay::store::sqlite::SqliteStore::attach(data).expect("a store");
+    let mut writer = store.writer().expect("a writer");
+    let (visitor, site): (_, wire::SiteId) = (wire::VisitorId(7), "demo".parse().expect("a site id"));
+    let record =
+        VisitorRecord { id: visitor, site: site.clone(), token: TokenHash([7; 32]), created_at_ms: 1, used_at_ms: 1 };
+    write_once(&mut *writer, |writer| writer.add_visitor(&record)).expect("added");
+    let body = DraftBody::Ready(wire::Body::Text { text: "hello".to_owned() });
+    let draft = Draft { id: wire::MessageId(1), author: wire::Author::Visitor, body };
+    let append = Append {
+        conversation: conversation(),
+        owner: Some(visitor),
+        open: Some(Opening { site, language: "en".to_owned() }),
+        staff_head: None,
+        capacity: None,
+        drafts: vec![draft],
+    };
+    write_once(&mut *writer, |writer| writer.append(2, &append)).expect("recorded");
+}
+
 /// A serving relay and its address; the caller waits for its end.
 fn serve(folder: &Path) -> (Child, BufReader<ChildStdout>, String) {
     start(&mut relay(folder))

@@ -12,6 +12,7 @@ mod metrics;
 mod page;
 mod privacy;
 mod quota;
+mod revoked;
 mod session;
 mod stop;
 mod story;

@@ -106,6 +106,10 @@ pub const REGISTRATIONS_PER_NETWORK_PER_MINUTE_MAX: u32 = 60;
 pub const SIGN_IN_FAILURES_MAX: u32 = 10;
 /// The window of [`SIGN_IN_FAILURES_MAX`].
 pub const SIGN_IN_WINDOW_MS: u64 = 15 * 60_000;
+/// How often the relay asks whether sign-ins were revoked, also by another process: no connection outlives its sign-in by a second.
+pub const REVOCATION_EVERY_MS: u64 = 250;
+/// The use of a sign-in is noted this often at most; an open connection is use.
+pub const SESSION_USE_EVERY_MS: u64 = 60_000;
 /// How long an agent's session lasts without use.
 pub const AGENT_SESSION_MS: u64 = 12 * 3_600_000;
 /// How long a visitor's token lasts without use.
@@ -213,6 +217,7 @@ const _: () = assert!(OUTBOX_IN_FLIGHT_MAX < POST_FRAMES_MAX && POST_FRAMES_MAX 
 const _: () = assert!(POST_BYTES_MAX > FRAME_BYTES_MAX);
 const _: () = assert!(SOCKET_AGAIN_MS > CONNECT_WAIT_MS && STREAM_COMMENT_EVERY_MS < IDLE_MAX_MS);
 const _: () = assert!(STORE_BATCH_APPENDS_MAX <= STORE_QUEUE_APPENDS_MAX);
+const _: () = assert!(REVOCATION_EVERY_MS <= 500 && SESSION_USE_EVERY_MS < AGENT_SESSION_MS);
 const _: () = assert!(GREETING_QUEUE_WAIT_MS < CONNECT_WAIT_MS);
 const _: () = assert!(GREETING_PLACE_MS < HELLO_WAIT_MS);
 const _: () = assert!(CAPACITY_DEFAULT <= CAPACITY_MAX);
