@@ -8,6 +8,7 @@ mod command;
 mod crowd;
 mod file;
 mod hostile;
+mod memory;
 mod metrics;
 mod page;
 mod privacy;
