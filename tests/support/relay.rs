@@ -193,9 +193,14 @@ impl Relay {
 
     /// Adds an agent through the command line, while the relay runs.
     pub fn agent(&self, email: &str, name: &str, capacity: u32) {
+        self.member("agent", email, name, capacity);
+    }
+
+    /// The same with another role.
+    pub fn member(&self, role: &str, email: &str, name: &str, capacity: u32) {
         let capacity = capacity.to_string();
         let words =
-            ["agent", "add", email, "--name", name, "--role", "agent", "--capacity", &capacity, "--password-stdin"];
+            ["agent", "add", email, "--name", name, "--role", role, "--capacity", &capacity, "--password-stdin"];
         self.command(&words, PASSWORD);
     }
 

@@ -72,7 +72,22 @@ impl World {
         self.agent_as(email, name, capacity, Look::CONSOLE)
     }
 
+    /// Makes somebody who watches over others, and signs them in.
+    #[must_use]
+    pub fn supervisor(&self, email: &str, name: &str, capacity: u32) -> Agent {
+        self.supervisor_as(email, name, capacity, Look::CONSOLE)
+    }
+
     /// The same with another screen.
+    #[must_use]
+    pub fn supervisor_as(&self, email: &str, name: &str, capacity: u32, look: Look) -> Agent {
+        self.relay.member("supervisor", email, name, capacity);
+        let agent = Agent::of(self.browser(look));
+        agent.sign_in(&self.relay, email);
+        agent
+    }
+
+    /// The same as `agent` with another screen.
     #[must_use]
     pub fn agent_as(&self, email: &str, name: &str, capacity: u32, look: Look) -> Agent {
         self.relay.agent(email, name, capacity);

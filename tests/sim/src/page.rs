@@ -34,6 +34,7 @@ pub(crate) struct Browser {
     pub(crate) storage: Storage,
 }
 
+#[expect(clippy::large_enum_variant, reason = "made once for each page")]
 pub(crate) enum Brain {
     Visitor(VisitorSession),
     Agent(AgentSession),

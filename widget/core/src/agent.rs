@@ -1,6 +1,8 @@
 //! The agent's session: the inbox, the shown conversation, and what the agent writes.
 
+mod defence;
 mod ended;
+mod found;
 mod hear;
 mod inbox;
 mod input;
@@ -12,9 +14,11 @@ use wire::{
 };
 
 pub use ended::ENDED_ROWS_MAX;
-pub use inbox::waits_since_ms;
+pub use found::{FOUND_ROWS_MAX, Found};
+pub use inbox::{OPEN_ROWS_MAX, waits_since_ms};
 pub use input::{AgentInput, AgentStart};
 
+use defence::Defence;
 use ended::Ended;
 use inbox::Rows;
 
@@ -39,6 +43,9 @@ pub struct AgentSession {
     /// The last that was known of the shown conversation, also when it is not open.
     shown_row: Option<ConversationSummary>,
     ended: Ended,
+    /// What the relay was asked to find.
+    found: Option<Found>,
+    defence: Defence,
     /// Whose conversations `earlier` are (or will be), and whether that was said on this connection.
     earlier_of: Option<(VisitorId, bool)>,
     earlier: Vec<ConversationSummary>,
@@ -60,6 +67,8 @@ impl AgentSession {
             rows: Rows::default(),
             shown_row: None,
             ended: Ended::new(),
+            found: None,
+            defence: Defence::default(),
             earlier_of: None,
             earlier: Vec::new(),
             away: start.away,
@@ -93,6 +102,17 @@ impl AgentSession {
             (AgentInput::Typing, _) => self.session.type_key(),
             (AgentInput::Visible { visible }, _) => self.session.visible = visible,
             (AgentInput::Take { conversation }, _) => self.take(conversation),
+            (AgentInput::Release { conversation }, _) => self.ask_now(ClientFrame::Release { conversation }),
+            (AgentInput::Spam { conversation }, _) => self.spam(conversation),
+            (AgentInput::Block { conversation, scope, for_ms, reason }, _) => {
+                self.ask_now(ClientFrame::Block { conversation, scope, for_ms, reason });
+            }
+            (AgentInput::Unblock { block }, _) => self.ask_now(ClientFrame::Unblock { block }),
+            (AgentInput::ListBlocks, _) => self.ask_now(ClientFrame::ListBlocks),
+            (AgentInput::Flood { on }, _) => self.ask_now(ClientFrame::Flood { on }),
+            (AgentInput::EndMany { many }, _) => self.ask_now(ClientFrame::EndMany { many }),
+            (AgentInput::Find { wanted }, _) => self.find(wanted),
+            (AgentInput::FindMore, _) => self.find_more(),
             (AgentInput::End { conversation }, _) => self.end(conversation),
             (AgentInput::Presence { away }, _) => self.choose(away),
             (AgentInput::ListClosed { newest }, _) => self.want_closed(newest),
@@ -285,6 +305,10 @@ impl AgentSession {
     fn lost(&mut self) {
         self.taking = None;
         self.ended.lost();
+        self.defence.ending = None;
+        if let Some(found) = &mut self.found {
+            found.lost();
+        }
         if let Some((_, said)) = &mut self.earlier_of {
             *said = false;
         }

@@ -27,6 +27,10 @@ impl AgentSession {
             ServerFrame::Closed { before_ms, rows, more } => self.take_closed(before_ms, rows, more),
             ServerFrame::OfVisitor { visitor, rows } => self.take_earlier(visitor, rows),
             ServerFrame::Refused { subject, refusal } => self.refused(subject, refusal),
+            ServerFrame::Counts { counts } => self.take_counts(counts),
+            ServerFrame::Open { view, find, rows, next, total } => self.take_found((view, &find), rows, (next, total)),
+            ServerFrame::Ending { ended, left } => self.take_ending(ended, left),
+            ServerFrame::Blocks { blocks } => self.take_blocks(blocks),
             ServerFrame::Registered { .. }
             | ServerFrame::Event { .. }
             | ServerFrame::Events { .. }
@@ -34,10 +38,6 @@ impl AgentSession {
             | ServerFrame::Queue { .. }
             | ServerFrame::Answering { .. }
             | ServerFrame::Holder { .. }
-            | ServerFrame::Counts { .. }
-            | ServerFrame::Open { .. }
-            | ServerFrame::Ending { .. }
-            | ServerFrame::Blocks { .. }
             | ServerFrame::Pong { .. } => {}
         }
     }
@@ -66,11 +66,13 @@ impl AgentSession {
 
     fn refused(&mut self, subject: Subject, refusal: Refusal) {
         match subject {
+            Subject::Message { id, .. } if self.spam_refused(id) => self.session.tell(refusal),
             Subject::Message { conversation, id } => self.session.message_refused(conversation, id, refusal),
             Subject::Conversation { conversation } => self.conversation_refused(conversation, refusal),
             Subject::Connection => {
                 // A list that was asked for did not come; the person may ask again.
                 self.ended.refused();
+                self.forget_found();
                 if self.choosing {
                     // The choice of presence may not have arrived: what the relay says counts, and the person may choose again.
                     self.choosing = false;

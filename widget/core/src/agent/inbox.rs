@@ -3,12 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use wire::limit::INBOX_CONVERSATIONS_MAX;
 use wire::{
-    AgentId, AgentState, ClientFrame, ConversationId, ConversationState, ConversationSummary, Party, Seq, VisitorId,
+    AgentId, AgentState, ClientFrame, ConversationId, ConversationState, ConversationSummary, Idle, Party, Seq,
+    VisitorId,
 };
 
-use super::AgentSession;
+use super::{AgentSession, Found};
 use crate::types::Output;
+
+/// Open rows kept at most; a flood has more, and the relay counts and finds those.
+pub const OPEN_ROWS_MAX: usize = 2 * INBOX_CONVERSATIONS_MAX;
 
 /// What is known of conversations, and of which it changed since somebody asked.
 #[derive(Debug, Default)]
@@ -49,11 +54,27 @@ impl AgentSession {
         rows
     }
 
+    /// Those that are with nobody although their visitor did not ask for that: gone, or to be answered without them. The longest first.
+    #[must_use]
+    pub fn idle(&self, wanted: Idle) -> Vec<&ConversationSummary> {
+        let since_ms = |row: &ConversationSummary| match row.state {
+            ConversationState::Idle { why, since_ms } if why == wanted => Some(since_ms),
+            ConversationState::Idle { .. }
+            | ConversationState::Waiting { .. }
+            | ConversationState::Assigned { .. }
+            | ConversationState::Closed { .. } => None,
+        };
+        let mut rows: Vec<_> = self.rows.open.values().filter(|row| since_ms(row).is_some()).collect();
+        rows.sort_unstable_by_key(|row| (since_ms(row), row.conversation));
+        rows
+    }
+
     /// A conversation's row, wherever it is known from.
     #[must_use]
     pub fn row(&self, conversation: ConversationId) -> Option<&ConversationSummary> {
         let here = |row: &&ConversationSummary| row.conversation == conversation;
-        let elsewhere = || self.shown_row.iter().chain(self.ended.rows()).chain(&self.earlier).find(here);
+        let found = self.found.iter().flat_map(|found| &found.rows);
+        let elsewhere = || self.shown_row.iter().chain(found).chain(self.ended.rows()).chain(&self.earlier).find(here);
         self.rows.open.get(&conversation).or_else(elsewhere)
     }
 
@@ -118,6 +139,9 @@ impl AgentSession {
         if let Some(earlier) = self.earlier.iter_mut().find(|earlier| earlier.conversation == conversation) {
             *earlier = row.clone();
         }
+        if let Some(found) = &mut self.found {
+            found.take_row(&row);
+        }
         let old = self.rows.open.remove(&conversation);
         if matches!(row.state, ConversationState::Closed { .. }) {
             self.rows.noted.remove(&conversation);
@@ -131,7 +155,9 @@ impl AgentSession {
         }
         self.tell_news(old.as_ref(), &row);
         self.look_for_notes(old.as_ref(), &row);
-        self.rows.open.insert(conversation, row);
+        if old.is_some() || self.rows.open.len() < OPEN_ROWS_MAX || self.is_mine(&row) {
+            self.rows.open.insert(conversation, row);
+        }
     }
 
     /// Tells of a new assignment, or a message in one's own conversation.
@@ -171,6 +197,9 @@ impl AgentSession {
             *said = true;
             let visitor = *visitor;
             self.session.transmit(ClientFrame::ListOfVisitor { visitor });
+        }
+        if let Some(frame) = self.found.as_mut().and_then(Found::ask) {
+            self.session.transmit(frame);
         }
         if let Some((before_ms, before)) = self.ended.ask() {
             self.session.transmit(ClientFrame::ListClosed { before_ms, before });

@@ -1,6 +1,6 @@
 //! What an agent's session begins with, and what happens to it.
 
-use wire::{ConversationId, MessageId};
+use wire::{BlockId, BlockScope, ConversationId, Many, MessageId, View};
 
 use crate::types::{KeptDraft, LineInput, UploadInput};
 
@@ -62,6 +62,51 @@ pub enum AgentInput {
         /// Which.
         conversation: ConversationId,
     },
+    /// Give a conversation back. This and what follows up to `EndMany` needs the line, as `Take` does.
+    Release {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// Mark a conversation as spam, which ends it.
+    Spam {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// Keep whoever writes in a conversation out.
+    Block {
+        /// Whose.
+        conversation: ConversationId,
+        /// How far it reaches.
+        scope: BlockScope,
+        /// For how long.
+        for_ms: u64,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// Undo a block.
+    Unblock {
+        /// Which.
+        block: BlockId,
+    },
+    /// Ask who is blocked.
+    ListBlocks,
+    /// Declare a flood, or its end.
+    Flood {
+        /// Which of both.
+        on: bool,
+    },
+    /// End many.
+    EndMany {
+        /// Which.
+        many: Many,
+    },
+    /// Look among all open conversations; none ends that.
+    Find {
+        /// Which of them, and what for (empty for all).
+        wanted: Option<(View, String)>,
+    },
+    /// Load the next page of what was found.
+    FindMore,
     /// End a conversation.
     End {
         /// Which.

@@ -15,6 +15,7 @@ const FIRST_TAB: Client = 0;
 const SECOND_TAB: Client = 1;
 const AGENT: Client = 2;
 
+#[expect(clippy::large_enum_variant, reason = "made once for each page")]
 enum Brain {
     Visitor(VisitorSession),
     Agent(AgentSession),

@@ -6,10 +6,11 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use widget::env::document;
 use widget_core::{AgentSession, Online};
-use wire::{Close, ConversationId};
+use wire::Close;
 
 use crate::account::{Account, Person, Trouble};
-use crate::closed::Closed;
+use crate::block::Asked;
+use crate::defence::{Defence, FloodBanner};
 use crate::desk::Desk;
 use crate::inbox::Inbox;
 use crate::keys;
@@ -61,9 +62,20 @@ pub(crate) fn App() -> impl IntoView {
     };
     let ended = move |()| phase.set(Phase::Out(Some(t("console_signed_out"))));
     move || match phase.get() {
-        Phase::Asking => view! { <p class="start" role="status">{t("console_loading")}</p> }.into_any(),
+        Phase::Asking => view! { <Start /> }.into_any(),
         Phase::Out(note) => view! { <SignIn account note done=move |()| ask() /> }.into_any(),
         Phase::In(person) => view! { <DeskPage person leave ended stuck /> }.into_any(),
+    }
+}
+
+/// Before it is known who is signed in.
+#[component]
+fn Start() -> impl IntoView {
+    view! {
+        <main class="start">
+            <h1 class="unseen">{t("console_heading")}</h1>
+            <p role="status">{t("console_loading")}</p>
+        </main>
     }
 }
 
@@ -110,29 +122,28 @@ fn DeskPage(
             <Rail desk screen sound person />
             <div class="desk__net">
                 <ConnectionBanner online waiting />
+                <FloodBanner desk />
             </div>
-            {move || match screen.section.get() {
-                Section::Inbox => view! { <Inbox desk screen search /> }.into_any(),
-                Section::Closed => view! { <Closed desk screen search /> }.into_any(),
-            }}
-            <Show when=move || shown.get().is_none()>
-                <NoTalk />
-            </Show>
-            // Keyed, so that each conversation gets elements of its own and none shows what stood there before.
+            <main class="bridge">
+                {move || match screen.section.get() {
+                    Section::Inbox => view! { <Inbox desk screen search /> }.into_any(),
+                    Section::Defence => view! { <Defence desk /> }.into_any(),
+                }}
+                <Show when=move || shown.get().is_none()>
+                    <NoTalk screen />
+                </Show>
+                // Keyed, so that each conversation gets elements of its own and none shows what stood there before.
+                <For each=move || shown.get() key=|conversation| *conversation let(conversation)>
+                    <Talk desk screen conversation />
+                </For>
+            </main>
             <For each=move || shown.get() key=|conversation| *conversation let(conversation)>
-                <Shown desk screen conversation />
+                <div class="veil" aria-hidden="true" on:click=move |_| screen.panel.set(false)></div>
+                <VisitorPanel desk screen conversation />
             </For>
             <Toasts desk screen />
+            <Asked desk screen />
         </div>
-    }
-}
-
-#[component]
-fn Shown(desk: Desk, screen: Screen, conversation: ConversationId) -> impl IntoView {
-    view! {
-        <Talk desk screen conversation />
-        <div class="veil" aria-hidden="true" on:click=move |_| screen.panel.set(false)></div>
-        <VisitorPanel desk screen conversation />
     }
 }
 

@@ -13,7 +13,7 @@ use widget::storage::Storage;
 use widget_core::{AgentInput, AgentSession, AgentStart, LineInput, Output, UploadInput};
 use wire::{AgentId, AgentState, AgentSummary, ConversationId, ConversationSummary, Party};
 
-use crate::screen::{END_UNDO_MS, Screen};
+use crate::screen::{Ending, Screen, What};
 use crate::sound::Sound;
 
 /// What the browser keeps for the console stands under this prefix; drafts are per agent (a shared computer).
@@ -274,17 +274,20 @@ impl Desk {
         self.tell(AgentInput::Hide);
     }
 
-    /// Ends a conversation after a moment in which it can be taken back.
-    pub(crate) fn end(&self, conversation: ConversationId) {
+    /// Ends something after a moment in which it can be taken back.
+    pub(crate) fn end(&self, ending: Ending) {
         self.end_now();
-        self.screen.ending.set(Some((conversation, now_ms() + END_UNDO_MS)));
+        self.screen.ending.set(Some(ending));
     }
 
     /// Sends the end that still could be taken back.
     pub(crate) fn end_now(&self) {
-        if let Some((conversation, _)) = self.screen.ending.get_untracked() {
+        if let Some(ending) = self.screen.ending.get_untracked() {
             self.screen.ending.set(None);
-            self.tell(AgentInput::End { conversation });
+            self.tell(match ending.what {
+                What::One(conversation) => AgentInput::End { conversation },
+                What::Many(many, _) => AgentInput::EndMany { many },
+            });
         }
     }
 
@@ -316,7 +319,7 @@ impl Desk {
         let tick = move || {
             let now_ms = now_ms();
             desk.clock_ms.set(desk.peek(|session| session.relay_now_ms(now_ms)));
-            if desk.screen.ending.get_untracked().is_some_and(|(_, at_ms)| at_ms <= now_ms) {
+            if desk.screen.ending.get_untracked().is_some_and(|ending| ending.at_ms <= now_ms) {
                 desk.end_now();
             }
             desk.ticker.with_value(|timer| timer.as_ref().map(|timer| timer.set(TICK_MS)));

@@ -8,8 +8,6 @@ pub(crate) use widget::part::icon::{CROSS, DOWNLOAD};
 pub(crate) const LOGO: &str = "M3 16c3-5 6-8 9-8s6 3 9 8M3 20h18M8 20v-7M16 20v-7M12 20v-9";
 /// A tray.
 pub(crate) const INBOX: &str = "M22 12h-6l-2 3h-4l-2-3H2M5.5 5.1L2 12v6a2 2 0 002 2h16a2 2 0 002-2v-6l-3.5-6.9A2 2 0 0016.8 4H7.2a2 2 0 00-1.7 1.1z";
-/// A box with a lid.
-pub(crate) const ARCHIVE: &str = "M4 8v11a2 2 0 002 2h12a2 2 0 002-2V8M2 3h20v5H2zM10 12h4";
 /// A loudspeaker.
 pub(crate) const SOUND_ON: &str = "M11 4.7L6.4 8.6H3v6.8h3.4L11 19.3zM16 9a5 5 0 010 6M19.4 5.6a9 9 0 010 12.8";
 /// A silent loudspeaker.
@@ -27,6 +25,13 @@ pub(crate) const LEAVE: &str = "M9 21H5a2 2 0 01-2-2V5a2 2 0 012-2h4M16 17l5-5-5
 
 /// A sheet with a folded corner.
 pub(crate) const NOTE: &str = "M15 3H5a2 2 0 00-2 2v14a2 2 0 002 2h14a2 2 0 002-2V9zM15 3v6h6M8 13h8M8 17h5";
+
+/// A shield.
+pub(crate) const SHIELD: &str = "M12 22s8-4 8-10V5l-8-3-8 3v7c0 6 8 10 8 10z";
+/// A keyboard.
+pub(crate) const KEYBOARD: &str = "M4 5h16a2 2 0 012 2v10a2 2 0 01-2 2H4a2 2 0 01-2-2V7a2 2 0 012-2zM6 9h.01M10 9h.01M14 9h.01M18 9h.01M8 13h.01M12 13h.01M16 13h.01M8 16h8";
+/// Three points.
+pub(crate) const MORE: &str = "M5 12h.01M12 12h.01M19 12h.01";
 
 /// Draws an icon; it says nothing to those who hear the page.
 pub(crate) fn icon(path: &'static str) -> impl IntoView {

@@ -1,13 +1,16 @@
-//! The inbox: head with the presence switch, search, the three lists.
+//! The inbox: head with the presence switch, search, the lists.
 
 use leptos::html;
 use leptos::prelude::*;
 use widget_core::{AgentInput, Online};
 use wire::ConversationId;
 
+use crate::defence;
 use crate::desk::Desk;
 use crate::icon::{self, icon};
-use crate::row::{Row, matches};
+use crate::lists::{ask_relay, count_of, listed, total, wanted, with_found};
+use crate::many::ManyBar;
+use crate::row::Row;
 use crate::screen::{Screen, Tab};
 use crate::words::{fill, t};
 
@@ -22,41 +25,94 @@ pub(crate) fn Inbox(
     search: NodeRef<html::Input>,
 ) -> impl IntoView {
     let ids = Memo::new(move |_| listed(desk, screen));
+    let picks = move || defence::supervises(desk) && screen.tab.get().view().is_some();
+    ask_relay(desk, screen);
     view! {
         <section class="inbox" aria-label=t("console_inbox")>
             <header class="inbox__head">
-                <h1>{t("console_inbox")}</h1>
+                <h2>{t("console_inbox")}</h2>
                 <Presence desk />
             </header>
-            <Search screen field=search found=Signal::derive(move || ids.read().len()) />
+            <Search desk screen field=search ids />
             <Tabs desk screen />
             <div class="rows" role="tabpanel" id="rows" aria-labelledby=move || tab_id(screen.tab.get())>
+                <Show when=move || picks() && !ids.read().is_empty() && !screen.picking.get()>
+                    <div class="inbox__tools">
+                        <button
+                            type="button"
+                            class="link"
+                            aria-keyshortcuts="Alt+M"
+                            data-testid="many"
+                            on:click=move |_| screen.picking.set(true)
+                        >
+                            {t("console_many")}
+                        </button>
+                    </div>
+                </Show>
+                <Show when=move || screen.tab.get() == Tab::Ended && desk.read(|session| session.closed_cut())>
+                    <div class="more">
+                        <button
+                            type="button"
+                            class="button"
+                            data-testid="closed-newest"
+                            on:click=move |_| desk.tell(AgentInput::ListClosed { newest: true })
+                        >
+                            {t("console_newest")}
+                        </button>
+                    </div>
+                </Show>
                 <ul>
                     <For each=move || ids.get() key=|id| *id let(conversation)>
-                        <li>
-                            <Row desk conversation />
+                        <li class="item">
+                            <Row desk screen conversation picks=true />
                         </li>
                     </For>
                 </ul>
                 <Show when=move || ids.read().is_empty()>
                     <Empty desk screen />
                 </Show>
+                <More desk screen />
             </div>
+            <Show when=move || screen.picking.get()>
+                <ManyBar desk screen />
+            </Show>
         </section>
     }
 }
 
-/// The conversations of the chosen list that fit the search, in the order shown.
-pub(crate) fn listed(desk: Desk, screen: Screen) -> Vec<ConversationId> {
-    let search = screen.search.read().trim().to_lowercase();
-    desk.lists(|session| {
-        let rows = match screen.tab.get() {
-            Tab::Waiting => session.waiting(),
-            Tab::Mine => session.mine(),
-            Tab::Open => session.open(),
-        };
-        rows.iter().filter(|row| matches(row, &search)).map(|row| row.conversation).collect()
-    })
+/// Below a list: what else there is to load.
+#[component]
+fn More(desk: Desk, screen: Screen) -> impl IntoView {
+    let here = Memo::new(move |_| listed(desk, screen).len());
+    let found = move || with_found(desk, screen, |found| found.more);
+    let unlisted = move || screen.tab.get().view().is_some() && total(desk, screen) > here.get();
+    let closed = move || screen.tab.get() == Tab::Ended && desk.read(|session| session.closed_more());
+    let load = move |_| {
+        let tab = screen.tab.get_untracked();
+        desk.tell(match (tab.view(), untrack(found)) {
+            (_, Some(_)) => AgentInput::FindMore,
+            (Some(view), None) => AgentInput::Find { wanted: Some((view, wanted(screen))) },
+            (None, None) => AgentInput::ListClosed { newest: false },
+        });
+    };
+    let more = move || found().unwrap_or_else(unlisted) || closed();
+    view! {
+        <Show when=more>
+            <div class="more">
+                <button type="button" class="button" data-testid="more" on:click=load>
+                    {t("console_more")}
+                </button>
+                <Show when=unlisted>
+                    <small>
+                        {move || {
+                            let (here, total) = (here.get().to_string(), total(desk, screen).to_string());
+                            fill("console_listed_of", &[("listed", &here), ("total", &total)])
+                        }}
+                    </small>
+                </Show>
+            </div>
+        </Show>
+    }
 }
 
 #[component]
@@ -95,19 +151,17 @@ fn Presence(desk: Desk) -> impl IntoView {
     }
 }
 
-/// The field that filters the rows that are here.
+/// The field that searches, and what it covers.
 #[component]
-pub(crate) fn Search(
-    /// What is looked at.
-    screen: Screen,
-    /// The field, for the keyboard.
-    field: NodeRef<html::Input>,
-    /// How many rows fit.
-    found: Signal<usize>,
-) -> impl IntoView {
+fn Search(desk: Desk, screen: Screen, field: NodeRef<html::Input>, ids: Memo<Vec<ConversationId>>) -> impl IntoView {
     let hint = move || {
-        let found = found.get().to_string();
-        (!screen.search.read().trim().is_empty()).then(|| fill("console_search_hint", &[("count", &found)]))
+        if screen.search.read().trim().is_empty() {
+            return None;
+        }
+        let found = with_found(desk, screen, |found| found.total).flatten();
+        let count = found.map_or_else(|| ids.read().len(), |total| total as usize).to_string();
+        let key = if found.is_some() { "console_found_hint" } else { "console_search_hint" };
+        Some(fill(key, &[("count", &count)]))
     };
     view! {
         <div class="search">
@@ -118,6 +172,7 @@ pub(crate) fn Search(
                 placeholder=t("console_search")
                 aria-label=t("console_search_label")
                 aria-keyshortcuts="/"
+                data-testid="search"
                 prop:value=move || screen.search.get()
                 on:input=move |event| screen.search.set(event_target_value(&event))
             />
@@ -132,6 +187,9 @@ const fn tab_id(tab: Tab) -> &'static str {
         Tab::Waiting => "tab-waiting",
         Tab::Mine => "tab-mine",
         Tab::Open => "tab-open",
+        Tab::Left => "tab-left",
+        Tab::Messages => "tab-messages",
+        Tab::Ended => "tab-ended",
     }
 }
 
@@ -140,6 +198,9 @@ const fn tab_test_id(tab: Tab) -> &'static str {
         Tab::Waiting => "list-waiting",
         Tab::Mine => "list-mine",
         Tab::Open => "list-open",
+        Tab::Left => "list-left",
+        Tab::Messages => "list-messages",
+        Tab::Ended => "list-ended",
     }
 }
 
@@ -148,7 +209,18 @@ fn tab_name(tab: Tab) -> String {
         Tab::Waiting => "console_waiting",
         Tab::Mine => "console_mine",
         Tab::Open => "console_open",
+        Tab::Left => "console_left",
+        Tab::Messages => "console_messages",
+        Tab::Ended => "console_closed",
     })
+}
+
+/// Chooses a list, and asks for its first page where that has to be loaded.
+pub(crate) fn choose(desk: Desk, screen: Screen, tab: Tab) {
+    screen.choose(tab);
+    if tab == Tab::Ended && desk.peek(|session| session.closed_list().is_empty()) {
+        desk.tell(AgentInput::ListClosed { newest: false });
+    }
 }
 
 #[component]
@@ -162,7 +234,7 @@ fn Tabs(desk: Desk, screen: Screen) -> impl IntoView {
             _ => return,
         };
         event.prevent_default();
-        screen.tab.set(Tab::ALL[to]);
+        choose(desk, screen, Tab::ALL[to]);
         crate::keys::focus(&format!("#{}", tab_id(Tab::ALL[to])));
     };
     view! {
@@ -175,13 +247,7 @@ fn Tabs(desk: Desk, screen: Screen) -> impl IntoView {
 #[component]
 fn TabButton(desk: Desk, screen: Screen, tab: Tab) -> impl IntoView {
     let chosen = move || screen.tab.get() == tab;
-    let count = Memo::new(move |_| {
-        desk.lists(|session| match tab {
-            Tab::Waiting => session.waiting().len(),
-            Tab::Mine => session.mine().len(),
-            Tab::Open => session.open().len(),
-        })
-    });
+    let count = Memo::new(move |_| count_of(desk, tab));
     view! {
         <button
             type="button"
@@ -192,12 +258,14 @@ fn TabButton(desk: Desk, screen: Screen, tab: Tab) -> impl IntoView {
             aria-selected=move || chosen().to_string()
             tabindex=move || if chosen() { "0" } else { "-1" }
             data-testid=tab_test_id(tab)
-            on:click=move |_| screen.tab.set(tab)
+            on:click=move |_| choose(desk, screen, tab)
         >
             {tab_name(tab)}
-            <span class="tab__count" class:tab__count--hot=move || tab == Tab::Waiting && count.get() != 0>
-                {move || count.get()}
-            </span>
+            <Show when=move || tab != Tab::Ended>
+                <span class="tab__count" class:tab__count--hot=move || tab == Tab::Waiting && count.get() != 0>
+                    {move || count.get()}
+                </span>
+            </Show>
         </button>
     }
 }
@@ -206,7 +274,9 @@ fn TabButton(desk: Desk, screen: Screen, tab: Tab) -> impl IntoView {
 fn Empty(desk: Desk, screen: Screen) -> impl IntoView {
     let words = move || {
         if !screen.search.read().trim().is_empty() {
-            return ("console_empty_search", "console_empty_search_note");
+            let all = with_found(desk, screen, |_| ()).is_some();
+            let note = if all { "console_found_none_note" } else { "console_empty_search_note" };
+            return ("console_empty_search", note);
         }
         if desk.me().is_none() {
             return ("console_loading", "console_loading_note");
@@ -215,6 +285,10 @@ fn Empty(desk: Desk, screen: Screen) -> impl IntoView {
             Tab::Waiting => ("console_empty_waiting", "console_empty_waiting_note"),
             Tab::Mine => ("console_empty_mine", "console_empty_mine_note"),
             Tab::Open => ("console_empty_open", "console_empty_open_note"),
+            Tab::Left => ("console_empty_left", "console_empty_left_note"),
+            Tab::Messages => ("console_empty_messages", "console_empty_messages_note"),
+            Tab::Ended if desk.read(|session| session.closed_more()) => ("console_loading", "console_loading_note"),
+            Tab::Ended => ("console_empty_closed", "console_empty_closed_note"),
         }
     };
     view! {

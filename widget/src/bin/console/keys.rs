@@ -6,9 +6,14 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, Node};
 use widget::env::document;
+use widget_core::{AgentInput, AgentSession};
 
+use crate::actions::Action;
+use crate::defence::supervises;
 use crate::desk::Desk;
-use crate::screen::Screen;
+use crate::inbox;
+use crate::screen::{Asking, Ending, Screen, Tab, What};
+use crate::talk::rights;
 
 /// The rows that the keyboard moves through.
 const ROWS: &str = ".entry";
@@ -25,13 +30,7 @@ fn press(event: &KeyboardEvent, desk: Desk, screen: Screen, search: NodeRef<html
     }
     let writing = is_writing(event);
     match event.key().as_str() {
-        // The letter's place, not the letter: with Alt some systems type another one.
-        _ if event.alt_key() && event.code() == "KeyN" && desk.peek(|session| session.shown().is_some()) => {
-            event.prevent_default();
-            screen.note.update(|note| *note = !*note);
-            focus("[data-testid='composer']");
-        }
-        _ if event.alt_key() => {}
+        _ if event.alt_key() => press_alt(event, desk, screen),
         "Escape" => escape(event, desk, screen, search),
         "/" if !writing => {
             event.prevent_default();
@@ -44,13 +43,75 @@ fn press(event: &KeyboardEvent, desk: Desk, screen: Screen, search: NodeRef<html
         "ArrowUp" if !writing || is(event, search) => step(event, -1),
         "j" if !writing => step(event, 1),
         "k" if !writing => step(event, -1),
+        "x" if !writing => pick_focused(event, screen),
+        "?" if !writing => {
+            event.prevent_default();
+            screen.asking.set(Some(Asking::Keys));
+        }
         _ => {}
+    }
+}
+
+/// The ways that also work while one writes. The key's place, not its letter: with Alt some systems type another one.
+fn press_alt(event: &KeyboardEvent, desk: Desk, screen: Screen) {
+    let code = event.code();
+    let list = code.strip_prefix("Digit").and_then(|digit| digit.parse::<usize>().ok());
+    if let Some(tab) = list.and_then(|list| Tab::ALL.get(list.checked_sub(1)?)) {
+        event.prevent_default();
+        inbox::choose(desk, screen, *tab);
+        return;
+    }
+    if code == "KeyM" && supervises(desk) {
+        event.prevent_default();
+        if screen.picking.get_untracked() {
+            screen.stop_picking();
+        } else {
+            screen.picking.set(screen.tab.get_untracked().view().is_some());
+        }
+        return;
+    }
+    let Some(conversation) = desk.peek(AgentSession::shown) else { return };
+    let may = untrack(|| rights(desk, desk.row(conversation).as_ref()));
+    let act = |action: Action| {
+        if action.allowed(may) {
+            action.act(desk, screen, conversation);
+        }
+    };
+    match code.as_str() {
+        "KeyN" => {
+            screen.note.update(|note| *note = !*note);
+            focus("[data-testid='composer']");
+        }
+        "KeyT" if may.take => desk.tell(AgentInput::Take { conversation }),
+        "KeyE" if may.end => desk.end(Ending::new(What::One(conversation))),
+        "KeyG" => act(Action::Release),
+        "KeyS" => act(Action::Spam),
+        "KeyB" => act(Action::Block),
+        "KeyV" => {
+            screen.panel.update(|open| *open = !*open);
+            focus(".visitor__close");
+        }
+        "KeyT" | "KeyE" => {}
+        _ => return,
+    }
+    event.prevent_default();
+}
+
+/// Chooses the row in focus among many, or not any more.
+fn pick_focused(event: &KeyboardEvent, screen: Screen) {
+    let Some(row) = document().active_element().filter(|_| screen.picking.get_untracked()) else { return };
+    if let Some(id) = row.get_attribute("data-conversation").and_then(|id| id.parse().ok()) {
+        event.prevent_default();
+        let picked = screen.picked.with_untracked(|picked| picked.contains(&id));
+        screen.pick(id, !picked);
     }
 }
 
 fn escape(event: &KeyboardEvent, desk: Desk, screen: Screen, search: NodeRef<html::Input>) {
     event.prevent_default();
-    if screen.panel.get_untracked() {
+    if screen.picking.get_untracked() && !is_writing(event) {
+        screen.stop_picking();
+    } else if screen.panel.get_untracked() {
         screen.panel.set(false);
         focus(".talk__panel");
     } else if is(event, search) && !screen.search.read_untracked().is_empty() {
@@ -67,7 +128,12 @@ fn escape(event: &KeyboardEvent, desk: Desk, screen: Screen, search: NodeRef<htm
 
 /// Moves the focus by so many rows, from the focused or the shown one.
 fn step(event: &KeyboardEvent, by: i32) {
-    let Ok(rows) = document().query_selector_all(ROWS) else { return };
+    step_in(event, ROWS, by);
+}
+
+/// The same among whatever fits a selector.
+pub(crate) fn step_in(event: &KeyboardEvent, selector: &str, by: i32) {
+    let Ok(rows) = document().query_selector_all(selector) else { return };
     let count = i32::try_from(rows.length()).unwrap_or(i32::MAX);
     if count == 0 {
         return;

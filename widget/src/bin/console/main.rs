@@ -3,13 +3,19 @@
 #![expect(unreachable_pub, reason = "the component macro writes `pub` whatever the component's own visibility is")]
 
 mod account;
+mod actions;
 mod app;
+mod block;
 mod browser;
-mod closed;
+mod defence;
 mod desk;
+mod dialog;
+mod help;
 mod icon;
 mod inbox;
 mod keys;
+mod lists;
+mod many;
 mod parts;
 mod rail;
 mod refusal;

@@ -4,9 +4,11 @@ use leptos::prelude::*;
 use widget_core::{AgentInput, Online};
 
 use crate::account::Person;
+use crate::defence::supervises;
 use crate::desk::Desk;
 use crate::icon::{self, icon};
-use crate::screen::{Screen, Section};
+use crate::lists::count_of;
+use crate::screen::{Asking, Screen, Section, Tab};
 use crate::sound::Sound;
 use crate::words::t;
 
@@ -22,7 +24,7 @@ pub(crate) fn Rail(
     /// Who is signed in.
     person: Person,
 ) -> impl IntoView {
-    let waiting = Memo::new(move |_| desk.lists(|session| session.waiting().len()));
+    let waiting = Memo::new(move |_| count_of(desk, Tab::Waiting));
     let sound_words = move || t(if sound.on() { "console_sound_on" } else { "console_sound_off" });
     view! {
         <nav class="rail" aria-label=t("console_rail")>
@@ -31,16 +33,19 @@ pub(crate) fn Rail(
             </span>
             <Choice screen section=Section::Inbox picture=icon::INBOX words="console_inbox">
                 <Show when=move || waiting.get() != 0>
-                    <span class="rail__count" aria-hidden="true">{waiting}</span>
+                    <span class="rail__count">{move || short_count(waiting.get())}</span>
+                    <span class="unseen">{t("console_waiting")}</span>
                 </Show>
             </Choice>
-            <Choice
-                screen
-                section=Section::Closed
-                picture=icon::ARCHIVE
-                words="console_closed"
-                chosen=move || first_page(desk)
-            />
+            <Show when=move || supervises(desk)>
+                <Choice
+                    screen
+                    section=Section::Defence
+                    picture=icon::SHIELD
+                    words="console_defence"
+                    chosen=move |()| desk.tell(AgentInput::ListBlocks)
+                />
+            </Show>
             <button
                 type="button"
                 class="rail__button"
@@ -50,6 +55,17 @@ pub(crate) fn Rail(
                 on:click=move |_| sound.toggle()
             >
                 {move || icon(if sound.on() { icon::SOUND_ON } else { icon::SOUND_OFF })}
+            </button>
+            <button
+                type="button"
+                class="rail__button"
+                aria-label=t("console_keys")
+                aria-keyshortcuts="?"
+                title=t("console_keys")
+                data-testid="keys-open"
+                on:click=move |_| screen.asking.set(Some(Asking::Keys))
+            >
+                {icon(icon::KEYBOARD)}
             </button>
             <Me desk person />
         </nav>
@@ -76,11 +92,12 @@ fn Choice(
             type="button"
             class="rail__button"
             aria-current=move || (screen.section.get() == section).then_some("page")
-            aria-label=t(words)
+            data-testid=if section == Section::Inbox { "inbox" } else { "defence" }
             title=t(words)
             on:click=choose
         >
             {icon(picture)}
+            <span class="unseen">{t(words)}</span>
             {children.map(|children| children())}
         </button>
     }
@@ -109,12 +126,13 @@ fn Me(desk: Desk, person: Person) -> impl IntoView {
             <button
                 type="button"
                 class="rail__avatar"
-                aria-label=t("console_me")
+                title=t("console_me")
                 aria-haspopup="true"
                 aria-expanded=move || open.get().to_string()
                 on:click=move |_| open.update(|open| *open = !*open)
             >
                 {initials(&person.with_value(|person| person.name.clone()))}
+                <span class="unseen">{t("console_me")}</span>
                 <span class="dot" class:dot--online=online class:dot--away=away></span>
             </button>
             <Show when=move || open.get()>
@@ -137,11 +155,9 @@ fn Me(desk: Desk, person: Person) -> impl IntoView {
     }
 }
 
-/// Asks for the ended conversations once; further pages are asked for below the list.
-fn first_page(desk: Desk) {
-    if desk.peek(|session| session.closed_list().is_empty()) {
-        desk.tell(AgentInput::ListClosed { newest: false });
-    }
+/// A count that fits on the rail's button.
+fn short_count(count: usize) -> String {
+    if count > 99 { String::from("99+") } else { count.to_string() }
 }
 
 /// The first letters of the first two words of a name.

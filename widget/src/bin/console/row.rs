@@ -3,11 +3,14 @@
 use leptos::prelude::*;
 use widget_core::waits_since_ms;
 use wire::limit::UNREAD_MAX;
-use wire::{AgentState, ConversationId, ConversationState, ConversationSummary, Party, VisitorId};
+use wire::{
+    AgentState, ConversationId, ConversationState, ConversationSummary, Idle, Party, VisitorId, VisitorPresence,
+};
 
 use crate::desk::Desk;
 use crate::icon::{self, icon};
-use crate::screen::WAIT_TARGET_MS;
+use crate::many::Pick;
+use crate::screen::{Screen, WAIT_TARGET_MS};
 use crate::when;
 use crate::words::{fill, t};
 
@@ -16,8 +19,12 @@ use crate::words::{fill, t};
 pub(crate) fn Row(
     /// The session.
     desk: Desk,
+    /// What is looked at.
+    screen: Screen,
     /// Which conversation.
     conversation: ConversationId,
+    /// Whether it can be chosen among many.
+    picks: bool,
 ) -> impl IntoView {
     let row = Memo::new(move |_| desk.row(conversation));
     let part = move |read: fn(&ConversationSummary) -> String| row.read().as_ref().map(read).unwrap_or_default();
@@ -27,7 +34,12 @@ pub(crate) fn Row(
     let late = move || row.read().as_ref().is_some_and(|row| is_late(row, desk.now_ms()));
     let noted = Memo::new(move |_| desk.noted(conversation));
     let holder = Memo::new(move |_| row.read().as_ref().and_then(|row| holder_of(desk, row)));
+    let who = Signal::derive(move || part(|row| name(row.visitor)));
+    let here = Memo::new(move |_| row.read().as_ref().and_then(|row| row.presence));
     view! {
+        <Show when=move || picks && screen.picking.get()>
+            <Pick screen conversation who />
+        </Show>
         <button
             type="button"
             class="entry"
@@ -37,9 +49,13 @@ pub(crate) fn Row(
             aria-current=move || shown.get().then_some("true")
             on:click=move |_| desk.open(conversation)
         >
-            <span class="avatar" aria-hidden="true">{move || part(|row| initials(row.visitor))}</span>
+            <span class="avatar" aria-hidden="true">
+                {move || part(|row| initials(row.visitor))}
+                {move || here.get().map(|here| view! { <span class="dot" class:dot--online=here == VisitorPresence::Here></span> })}
+            </span>
             <span class="entry__top">
-                <span class="entry__name">{move || part(|row| name(row.visitor))}</span>
+                <span class="entry__name">{who}</span>
+                <span class="unseen">{move || here.get().map(|here| presence_words(here, desk.now_ms()))}</span>
                 <Show when=move || unread() != 0>
                     <span class="badge">
                         {move || count(unread())}
@@ -57,6 +73,9 @@ pub(crate) fn Row(
             <span class="entry__line">
                 <span class="entry__text" dir="auto">{move || row.read().as_ref().map(|row| last_line(row, own(desk, row)))}</span>
                 {move || holder.get().map(|holder| view! { <HolderTag holder /> })}
+                <Show when=move || row.read().as_ref().is_some_and(|row| row.spam)>
+                    <span class="tag tag--gone">{t("console_spam_mark")}</span>
+                </Show>
                 <Show when=move || !part(|row| row.language.clone()).is_empty()>
                     <span class="tag" title=move || part(|row| when::language_name(&row.language))>
                         {move || part(|row| short_language(&row.language))}
@@ -64,6 +83,14 @@ pub(crate) fn Row(
                 </Show>
             </span>
         </button>
+    }
+}
+
+/// Whether the visitor is there, in words.
+pub(crate) fn presence_words(presence: VisitorPresence, now_ms: u64) -> String {
+    match presence {
+        VisitorPresence::Here => t("console_visitor_here"),
+        VisitorPresence::Gone { since_ms } => fill("console_visitor_gone", &[("time", &when::short(since_ms, now_ms))]),
     }
 }
 
@@ -90,6 +117,11 @@ fn HolderTag(holder: Holder) -> impl IntoView {
             <bdi>{words}</bdi>
         </span>
     }
+}
+
+/// The four characters of a visitor's name.
+pub(crate) fn short_of(visitor: VisitorId) -> String {
+    visitor.short()
 }
 
 /// "Visitor 71c4".
@@ -139,6 +171,9 @@ fn short_language(tag: &str) -> String {
 fn time_of(row: &ConversationSummary, now_ms: u64) -> String {
     if let Some(since_ms) = waits_since_ms(row) {
         return fill("console_waits", &[("time", &when::span(now_ms.saturating_sub(since_ms)))]);
+    }
+    if let ConversationState::Idle { why: Idle::Left | Idle::Message, since_ms } = row.state {
+        return fill("console_gone_for", &[("time", &when::span(now_ms.saturating_sub(since_ms)))]);
     }
     if let ConversationState::Closed { at_ms } = row.state {
         let ended = when::short(at_ms, now_ms);

@@ -1,22 +1,27 @@
 //! What the person at the console has chosen to look at: the view's own state, nothing that the relay knows.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
-use wire::ConversationId;
+use widget::clock::now_ms;
+use wire::{ConversationId, Many, View};
 
 use crate::written::Written;
 
 /// A wait longer than this is shown in red.
 pub(crate) const WAIT_TARGET_MS: u64 = 5 * 60_000;
-/// How long an end can be taken back before it is sent.
-pub(crate) const END_UNDO_MS: u64 = 4_000;
+/// How long an end can be taken back before it is sent …
+const END_UNDO_MS: u64 = 4_000;
+/// … and that of many.
+const MANY_UNDO_MS: u64 = 10_000;
 
 /// What the first column lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Section {
-    /// Open conversations.
+    /// Conversations.
     Inbox,
-    /// Ended ones.
-    Closed,
+    /// Who is kept out (supervisors).
+    Defence,
 }
 
 /// A list of the inbox.
@@ -28,11 +33,70 @@ pub(crate) enum Tab {
     Mine,
     /// Everything open.
     Open,
+    /// Those whose visitor is gone.
+    Left,
+    /// Those to be answered without the visitor being there.
+    Messages,
+    /// Those that have ended.
+    Ended,
 }
 
 impl Tab {
     /// In the order shown.
-    pub(crate) const ALL: [Self; 3] = [Self::Waiting, Self::Mine, Self::Open];
+    pub(crate) const ALL: [Self; 6] = [Self::Waiting, Self::Mine, Self::Open, Self::Left, Self::Messages, Self::Ended];
+
+    /// What the relay calls it; none where the session has all of it, or what has ended.
+    pub(crate) const fn view(self) -> Option<View> {
+        match self {
+            Self::Waiting => Some(View::Waiting),
+            Self::Open => Some(View::Open),
+            Self::Left => Some(View::Left),
+            Self::Messages => Some(View::Message),
+            Self::Mine | Self::Ended => None,
+        }
+    }
+}
+
+/// What is being ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// A conversation.
+    One(ConversationId),
+    /// Many, and how many (0: not known).
+    Many(Many, usize),
+}
+
+/// An end that can still be taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// Of what.
+    pub(crate) what: What,
+    /// When it is sent, by the browser's clock.
+    pub(crate) at_ms: u64,
+}
+
+impl Ending {
+    /// One that begins now.
+    pub(crate) fn new(what: What) -> Self {
+        let undo_ms = if matches!(what, What::One(_)) { END_UNDO_MS } else { MANY_UNDO_MS };
+        Self { what, at_ms: now_ms() + undo_ms }
+    }
+
+    /// Whether it is of this conversation.
+    pub(crate) fn is_of(&self, conversation: ConversationId) -> bool {
+        self.what == What::One(conversation)
+    }
+}
+
+/// A window with a question, or a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// Whom to block.
+    Block(ConversationId),
+    /// Whether to end so many (0: not known).
+    EndMany(Many, usize),
+    /// The keyboard ways.
+    Keys,
 }
 
 /// The state of the whole page; copies share it.
@@ -50,8 +114,16 @@ pub(crate) struct Screen {
     pub(crate) panel: RwSignal<bool>,
     /// What stands in the composer.
     pub(crate) text: RwSignal<String>,
-    /// An end that can still be taken back: which conversation, and when it is sent (the browser's clock).
-    pub(crate) ending: RwSignal<Option<(ConversationId, u64)>>,
+    /// An end that can still be taken back.
+    pub(crate) ending: RwSignal<Option<Ending>>,
+    /// The window that is open.
+    pub(crate) asking: RwSignal<Option<Asking>>,
+    /// Whether rows are being chosen …
+    pub(crate) picking: RwSignal<bool>,
+    /// … these …
+    pub(crate) picked: RwSignal<BTreeSet<ConversationId>>,
+    /// … or all that fit, listed or not.
+    pub(crate) all: RwSignal<bool>,
     /// The conversation that this agent got last.
     pub(crate) fresh: RwSignal<Option<ConversationId>>,
     /// Something to tell the person in passing.
@@ -81,6 +153,10 @@ impl Screen {
             panel: RwSignal::new(false),
             text: RwSignal::new(String::new()),
             ending: RwSignal::new(None),
+            asking: RwSignal::new(None),
+            picking: RwSignal::new(false),
+            picked: RwSignal::new(BTreeSet::new()),
+            all: RwSignal::new(false),
             fresh: RwSignal::new(None),
             news: RwSignal::new(None),
             written: Written::new(email),
@@ -111,6 +187,34 @@ impl Screen {
                 screen.bring_back();
             }
         });
+    }
+
+    /// Chooses a list; what was chosen in another is not.
+    pub(crate) fn choose(&self, tab: Tab) {
+        self.section.set(Section::Inbox);
+        if self.tab.get_untracked() != tab {
+            self.stop_picking();
+            self.tab.set(tab);
+        }
+    }
+
+    /// Chooses a row, or not any more. Out of all, the others stay chosen no more: what is not listed cannot be left out.
+    pub(crate) fn pick(&self, conversation: ConversationId, pick: bool) {
+        self.all.set(false);
+        self.picked.update(|picked| {
+            if pick {
+                picked.insert(conversation);
+            } else {
+                picked.remove(&conversation);
+            }
+        });
+    }
+
+    /// No rows are chosen any more.
+    pub(crate) fn stop_picking(&self) {
+        self.picking.set(false);
+        self.picked.set(BTreeSet::new());
+        self.all.set(false);
     }
 
     /// Tells the person something in passing.

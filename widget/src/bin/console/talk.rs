@@ -6,20 +6,25 @@ use leptos::prelude::*;
 use widget::link::Link;
 
 use widget_core::{AgentInput, AgentSession, ItemState};
-use wire::{AgentId, AgentState, ConversationId, ConversationState, ConversationSummary, Role};
+use wire::{AgentId, AgentState, ConversationId, ConversationState, ConversationSummary, Idle, Role, VisitorPresence};
 
+use crate::actions::Actions;
 use crate::desk::Desk;
+use crate::help::KeyList;
 use crate::icon::{self, icon};
 use crate::keys;
 use crate::parts::{DropZone, TimelineView, Typing};
-use crate::row::{is_late, name, score};
-use crate::screen::Screen;
+use crate::row::{is_late, name, presence_words, score};
+use crate::screen::{Asking, Ending, Screen, What};
 use crate::when;
 use crate::words::{fill, t};
 use crate::write::{self, Write};
 
 /// A hidden drawer cannot take the focus in the frame that opens it.
 const DRAWER_WAIT: Duration = Duration::from_millis(60);
+
+/// The keyboard ways that are named where no conversation is shown; the others stand in a window.
+const KEYS_SHOWN: usize = 7;
 
 /// The column of the shown conversation.
 #[component]
@@ -36,7 +41,7 @@ pub(crate) fn Talk(
     let open = Signal::derive(move || rights(desk, row.read().as_ref()).answer);
     let attach = UnsyncCallback::new(move |file| write::attach(desk, screen, note, file));
     view! {
-        <main class="talk" aria-label=t("console_talk")>
+        <section class="talk" aria-label=t("console_talk")>
             <Head desk screen conversation row />
             <DropZone class="talk__body" open on_file=attach>
                 <Lines desk row />
@@ -44,40 +49,35 @@ pub(crate) fn Talk(
                     <Write desk screen row />
                 </div>
             </DropZone>
-        </main>
+        </section>
     }
 }
 
 /// The same column while no conversation is shown.
 #[component]
-pub(crate) fn NoTalk() -> impl IntoView {
-    let keys = [("J", "K", "console_key_move"), ("Enter", "", "console_key_open"), ("/", "", "console_key_search")];
-    let more = [("Alt", "N", "console_key_note"), ("Esc", "", "console_key_back")];
+pub(crate) fn NoTalk(
+    /// What is looked at.
+    screen: Screen,
+) -> impl IntoView {
     view! {
-        <main class="talk" aria-label=t("console_talk")>
+        <section class="talk" aria-label=t("console_talk")>
             <div class="talk__nothing">
                 <div class="empty">
                     {icon(icon::TALK)}
                     <b>{t("console_choose")}</b>
                     <p>{t("console_choose_note")}</p>
-                    <dl class="keys">
-                        {keys
-                            .into_iter()
-                            .chain(more)
-                            .map(|(first, second, words)| {
-                                view! {
-                                    <dt>
-                                        <kbd>{first}</kbd>
-                                        {(!second.is_empty()).then(|| view! { " " <kbd>{second}</kbd> })}
-                                    </dt>
-                                    <dd>{t(words)}</dd>
-                                }
-                            })
-                            .collect_view()}
-                    </dl>
+                    <KeyList count=KEYS_SHOWN />
+                    <button
+                        type="button"
+                        class="button"
+                        data-testid="keys"
+                        on:click=move |_| screen.asking.set(Some(Asking::Keys))
+                    >
+                        {t("console_keys_all")}
+                    </button>
                 </div>
             </div>
-        </main>
+        </section>
     }
 }
 
@@ -94,23 +94,39 @@ pub(crate) struct Rights {
     pub(crate) end: bool,
     /// Write notes: it is open.
     pub(crate) note: bool,
+    /// Give it back.
+    pub(crate) release: bool,
+    /// Mark it as spam.
+    pub(crate) spam: bool,
+    /// Keep whoever writes in it out, and end what else comes from there.
+    pub(crate) block: bool,
 }
 
 /// The same rules as the relay's, so that nothing is offered that would be refused.
 pub(crate) fn rights(desk: Desk, row: Option<&ConversationSummary>) -> Rights {
     let (Some(me), Some(row)) = (desk.me(), row) else { return Rights::default() };
     let full = me.load >= me.capacity;
+    let block = me.role >= Role::Supervisor;
     match row.state {
         ConversationState::Waiting { .. } | ConversationState::Idle { .. } => {
-            Rights { answer: false, take: !full, full, end: true, note: true }
+            Rights { take: !full, full, end: true, note: true, spam: true, block, ..Rights::default() }
         }
         ConversationState::Assigned { agent } => {
             let own = agent == me.id;
             let alone = !own && desk.agent_state(agent) != AgentState::Online;
-            let end = own || me.role >= Role::Supervisor;
-            Rights { answer: own, take: alone && !full, full: alone && full, end, note: true }
+            let over = own || block;
+            Rights {
+                answer: own,
+                take: alone && !full,
+                full: alone && full,
+                end: over,
+                note: true,
+                release: over,
+                spam: over,
+                block,
+            }
         }
-        ConversationState::Closed { .. } => Rights::default(),
+        ConversationState::Closed { .. } => Rights { spam: !row.spam, block, ..Rights::default() },
     }
 }
 
@@ -158,7 +174,7 @@ fn Head(
     row: Memo<Option<ConversationSummary>>,
 ) -> impl IntoView {
     let may = Memo::new(move |_| rights(desk, row.read().as_ref()));
-    let ending = move || screen.ending.get().is_some_and(|(ending, _)| ending == conversation);
+    let ending = move || screen.ending.read().as_ref().is_some_and(|ending| ending.is_of(conversation));
     let late = move || row.read().as_ref().is_some_and(|row| is_late(row, desk.now_ms()));
     let standing = Memo::new(move |_| row.read().as_ref().map(|row| standing(desk, row)));
     view! {
@@ -197,11 +213,12 @@ fn Head(
                     class="button"
                     data-testid="end-conversation"
                     disabled=ending
-                    on:click=move |_| desk.end(conversation)
+                    on:click=move |_| desk.end(Ending::new(What::One(conversation)))
                 >
                     {move || t(if ending() { "console_ending_short" } else { "console_end" })}
                 </button>
             </Show>
+            <Actions desk screen conversation />
             <button
                 type="button"
                 class="button button--icon talk__panel"
@@ -230,15 +247,34 @@ fn state_words(desk: Desk, row: Memo<Option<ConversationSummary>>) -> String {
             let waited = when::span(desk.now_ms().saturating_sub(since_ms));
             vec![fill("console_waiting_since", &[("time", &waited)]), opened()]
         }
-        ConversationState::Idle { .. } => vec![t("console_idle"), opened()],
+        ConversationState::Idle { why, .. } => vec![t(idle_words(why)), opened()],
         ConversationState::Assigned { agent } => vec![holder_words(desk, agent), opened()],
         ConversationState::Closed { at_ms } => vec![fill("console_ended_at", &[("time", &when::long(at_ms))])],
     };
+    parts.extend(row.presence.map(|presence| place_words(desk, presence)));
     parts.extend(score(row.score).map(|score| fill("console_rated", &[("score", &score)])));
     if !matches!(row.state, ConversationState::Closed { .. }) && desk.read(visitor_has_read_all) {
         parts.push(t("console_read_all"));
     }
     parts.join(" · ")
+}
+
+/// Why it is with nobody and not in the queue.
+const fn idle_words(why: Idle) -> &'static str {
+    match why {
+        Idle::SteppedOut => "console_idle",
+        Idle::Left => "console_idle_left",
+        Idle::Message => "console_idle_message",
+    }
+}
+
+/// Whether the visitor is there, and on which page.
+fn place_words(desk: Desk, presence: VisitorPresence) -> String {
+    let page = desk.read(|session| session.context().map(|page| page.title.trim().to_owned()));
+    match (presence, page.filter(|page| !page.is_empty())) {
+        (VisitorPresence::Here, Some(page)) => fill("console_visitor_here_on", &[("page", &page)]),
+        (presence, _) => presence_words(presence, desk.now_ms()),
+    }
 }
 
 /// "With Ben", and whether Ben is there.
@@ -258,7 +294,7 @@ fn holder_words(desk: Desk, holder: AgentId) -> String {
 fn standing(desk: Desk, row: &ConversationSummary) -> String {
     match row.state {
         ConversationState::Waiting { .. } => t("console_notice_queued"),
-        ConversationState::Idle { .. } => t("console_idle"),
+        ConversationState::Idle { why, .. } => t(idle_words(why)),
         ConversationState::Assigned { agent } => holder_words(desk, agent),
         ConversationState::Closed { .. } => t("console_over"),
     }

@@ -7,7 +7,7 @@ use crate::desk::Desk;
 use crate::icon::{self, icon};
 use crate::refusal;
 use crate::row::name;
-use crate::screen::{News, Screen};
+use crate::screen::{News, Screen, What};
 use crate::words::{fill, t};
 
 /// How long a refusal is shown: time to read two lines.
@@ -22,6 +22,7 @@ pub(crate) fn Toasts(
     screen: Screen,
 ) -> impl IntoView {
     let last = Memo::new(move |_| desk.read(|session| session.last_refusal().cloned()));
+    let progress = Memo::new(move |_| desk.read(|session| session.ending_many()));
     let shown = screen.news;
     let timer = StoredValue::new_local(Timer::new(move || shown.set(None)));
     Effect::new(move || {
@@ -55,8 +56,8 @@ pub(crate) fn Toasts(
         <div class="toasts" role="status" aria-live="polite">
             {move || shown.get().map(|news| view! { <Toast desk screen news /> })}
             <Show when=move || screen.ending.read().is_some()>
-                <div class="toast">
-                    <span>{t("console_ending")}</span>
+                <div class="toast" data-testid="ending">
+                    <span>{move || ending_words(screen)}</span>
                     <button
                         type="button"
                         class="toast__undo"
@@ -67,8 +68,25 @@ pub(crate) fn Toasts(
                     </button>
                 </div>
             </Show>
+            <Show when=move || progress.get().is_some()>
+                <div class="toast" data-testid="ending-many">
+                    <span>{move || progress.get().map(|(ended, left)| progress_words(ended, left))}</span>
+                </div>
+            </Show>
         </div>
     }
+}
+
+fn ending_words(screen: Screen) -> String {
+    match screen.ending.read().as_ref().map(|ending| &ending.what) {
+        None | Some(What::One(_)) => t("console_ending"),
+        Some(What::Many(_, 0)) => t("console_network_ending"),
+        Some(What::Many(_, count)) => fill("console_many_ending", &[("count", &count.to_string())]),
+    }
+}
+
+fn progress_words(ended: u32, left: u32) -> String {
+    fill("console_many_progress", &[("ended", &ended.to_string()), ("left", &left.to_string())])
 }
 
 #[component]

@@ -29,7 +29,7 @@ pub(crate) fn Write(
     Effect::new(move |before: Option<bool>| {
         let answers = may.get().answer;
         if answers && before == Some(false) {
-            screen.tab.set(Tab::Mine);
+            screen.choose(Tab::Mine);
             screen.note.set(false);
         }
         answers

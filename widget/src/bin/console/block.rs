@@ -1,0 +1,125 @@
+//! Keeping somebody out: whom, for how long, and why.
+
+use leptos::prelude::*;
+use widget_core::AgentInput;
+use wire::limit::BLOCK_REASON_CHARS_MAX;
+use wire::{BlockScope, ConversationId};
+
+use crate::desk::Desk;
+use crate::dialog::{Answers, Dialog};
+use crate::row::name;
+use crate::screen::{Asking, Screen};
+use crate::words::{fill, t};
+
+const HOUR_MS: u64 = 3_600_000;
+/// For how long: an hour, a day, thirty days. Addresses change their owners, so there is no "for ever".
+const TIMES: [(u64, &str); 3] =
+    [(HOUR_MS, "console_block_hour"), (24 * HOUR_MS, "console_block_day"), (30 * 24 * HOUR_MS, "console_block_month")];
+/// Whom, the narrowest first.
+const SCOPES: [(BlockScope, &str, &str); 3] = [
+    (BlockScope::Visitor, "console_block_visitor", "console_block_visitor_note"),
+    (BlockScope::Address, "console_block_address", "console_block_address_note"),
+    (BlockScope::Network, "console_block_network", "console_block_network_note"),
+];
+
+/// Asks for a block of whoever writes in a conversation.
+#[component]
+pub(crate) fn BlockDialog(
+    /// The session.
+    desk: Desk,
+    /// What is looked at.
+    screen: Screen,
+    /// Whose.
+    conversation: ConversationId,
+) -> impl IntoView {
+    let scope = RwSignal::new(BlockScope::Visitor);
+    let for_ms = RwSignal::new(TIMES[1].0);
+    let reason = RwSignal::new(String::new());
+    let close = move |()| screen.asking.set(None);
+    let done = move |()| {
+        let reason = reason.get_untracked().trim().to_owned();
+        let (scope, for_ms) = (scope.get_untracked(), for_ms.get_untracked());
+        desk.tell(AgentInput::Block { conversation, scope, for_ms, reason });
+        screen.asking.set(None);
+    };
+    let who = desk.peek(|session| session.row(conversation).map(|row| name(row.visitor))).unwrap_or_default();
+    let title = fill("console_block_title", &[("name", &who)]);
+    view! {
+        <Dialog title=title name="block-dialog" closed=close>
+            <form class="ask">
+                <fieldset>
+                    <legend>{t("console_block_whom")}</legend>
+                    {SCOPES
+                        .map(|(value, words, note)| {
+                            let chosen = move || scope.get() == value;
+                            view! { <Choice group="scope" words note chosen choose=move |()| scope.set(value) /> }
+                        })
+                        .collect_view()}
+                </fieldset>
+                <fieldset>
+                    <legend>{t("console_block_time")}</legend>
+                    {TIMES
+                        .map(|(value, words)| {
+                            let chosen = move || for_ms.get() == value;
+                            view! { <Choice group="time" words note="" chosen choose=move |()| for_ms.set(value) /> }
+                        })
+                        .collect_view()}
+                </fieldset>
+                <label class="field">
+                    <span>{t("console_block_reason")}</span>
+                    <input
+                        type="text"
+                        dir="auto"
+                        maxlength=BLOCK_REASON_CHARS_MAX.to_string()
+                        data-testid="block-reason"
+                        on:input=move |event| reason.set(event_target_value(&event))
+                    />
+                </label>
+                <p class="ask__note">{t("console_block_note")}</p>
+                <Answers yes=t("console_block") danger=true done closed=close />
+            </form>
+        </Dialog>
+    }
+}
+
+#[component]
+fn Choice(
+    group: &'static str,
+    words: &'static str,
+    note: &'static str,
+    #[prop(into)] chosen: Signal<bool>,
+    #[prop(into)] choose: Callback<()>,
+) -> impl IntoView {
+    view! {
+        <label class="choice">
+            <input
+                type="radio"
+                name=group
+                data-testid=words
+                prop:checked=chosen
+                on:change=move |_| choose.run(())
+            />
+            <span>
+                {t(words)}
+                {(!note.is_empty()).then(|| view! { <small>{t(note)}</small> })}
+            </span>
+        </label>
+    }
+}
+
+/// The window that is open, whichever it is.
+#[component]
+pub(crate) fn Asked(
+    /// The session.
+    desk: Desk,
+    /// What is looked at.
+    screen: Screen,
+) -> impl IntoView {
+    move || {
+        screen.asking.get().map(|asking| match asking {
+            Asking::Block(conversation) => view! { <BlockDialog desk screen conversation /> }.into_any(),
+            Asking::EndMany(many, count) => view! { <crate::many::EndDialog desk screen many count /> }.into_any(),
+            Asking::Keys => view! { <crate::help::Keys screen /> }.into_any(),
+        })
+    }
+}

@@ -1,0 +1,146 @@
+//! The section where a desk defends itself: the word for a flood, and who is kept out.
+
+use leptos::prelude::*;
+use widget_core::AgentInput;
+use wire::{BlockScope, BlockSummary, Role};
+
+use crate::desk::Desk;
+use crate::icon::{self, icon};
+use crate::row::short_of;
+use crate::when;
+use crate::words::{fill, t};
+
+/// Whether the agent at the desk watches over others.
+pub(crate) fn supervises(desk: Desk) -> bool {
+    desk.me().is_some_and(|me| me.role >= Role::Supervisor)
+}
+
+/// The first column while the defence is chosen.
+#[component]
+pub(crate) fn Defence(
+    /// The session.
+    desk: Desk,
+) -> impl IntoView {
+    let blocks = Memo::new(move |_| desk.read(|session| session.blocks().map(<[BlockSummary]>::to_vec)));
+    view! {
+        <section class="inbox" aria-label=t("console_defence")>
+            <header class="inbox__head">
+                <h2>{t("console_defence")}</h2>
+            </header>
+            <FloodSwitch desk />
+            <h3 class="inbox__part">{t("console_blocks")}</h3>
+            <div class="rows rows--edge">
+                <ul data-testid="blocks">
+                    <For
+                        each=move || blocks.get().unwrap_or_default()
+                        key=|block| (block.block, block.until_ms)
+                        let(block)
+                    >
+                        <li>
+                            <Block desk block />
+                        </li>
+                    </For>
+                </ul>
+                <Show when=move || blocks.read().as_ref().is_some_and(Vec::is_empty)>
+                    <div class="empty">
+                        {icon(icon::SHIELD)}
+                        <b>{t("console_blocks_none")}</b>
+                        <p>{t("console_blocks_none_note")}</p>
+                    </div>
+                </Show>
+                <Show when=move || blocks.read().is_none()>
+                    <p class="empty" role="status">{t("console_loading")}</p>
+                </Show>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn FloodSwitch(desk: Desk) -> impl IntoView {
+    let flood = Memo::new(move |_| desk.read(|session| session.counts().is_some_and(|counts| counts.flood)));
+    view! {
+        <div class="switch">
+            <button
+                type="button"
+                class="switch__button"
+                role="switch"
+                aria-checked=move || flood.get().to_string()
+                aria-describedby="flood-note"
+                data-testid="flood-switch"
+                on:click=move |_| desk.tell(AgentInput::Flood { on: !flood.get_untracked() })
+            >
+                <span class="switch__track" aria-hidden="true"></span>
+                {t("console_flood_switch")}
+            </button>
+            <p id="flood-note">{t("console_flood_note")}</p>
+        </div>
+    }
+}
+
+/// Over the page while a flood is declared.
+#[component]
+pub(crate) fn FloodBanner(
+    /// The session.
+    desk: Desk,
+) -> impl IntoView {
+    let flood = Memo::new(move |_| desk.read(|session| session.counts().filter(|counts| counts.flood)));
+    let words = move || {
+        let waiting = flood.get().map(|counts| counts.waiting).unwrap_or_default();
+        fill("console_flood", &[("count", &waiting.to_string())])
+    };
+    view! {
+        <Show when=move || flood.get().is_some()>
+            <div class="flood" role="status" data-testid="flood-banner">
+                {icon(icon::SHIELD)}
+                <span>{words}</span>
+                <Show when=move || supervises(desk)>
+                    <button
+                        type="button"
+                        class="button"
+                        data-testid="flood-end"
+                        on:click=move |_| desk.tell(AgentInput::Flood { on: false })
+                    >
+                        {t("console_flood_end")}
+                    </button>
+                </Show>
+            </div>
+        </Show>
+    }
+}
+
+#[component]
+fn Block(desk: Desk, block: BlockSummary) -> impl IntoView {
+    let id = block.block;
+    let whom = whom(&block);
+    let by = move || block.by.map_or_else(|| t("console_blocked_by_command"), |agent| desk.agent_name(agent));
+    let since = when::long(block.since_ms);
+    let until = fill("console_blocked_until", &[("time", &when::long(block.until_ms))]);
+    view! {
+        <div class="block" data-testid="blocked">
+            <b>{whom.clone()}</b>
+            {(!block.reason.is_empty()).then(|| view! { <p dir="auto">{block.reason.clone()}</p> })}
+            <small>{until}</small>
+            <small>{move || fill("console_blocked_by", &[("name", &by()), ("time", &since)])}</small>
+            <button
+                type="button"
+                class="button"
+                aria-label=fill("console_unblock_label", &[("name", &whom)])
+                data-testid="unblock"
+                on:click=move |_| desk.tell(AgentInput::Unblock { block: id })
+            >
+                {t("console_unblock")}
+            </button>
+        </div>
+    }
+}
+
+/// Whom a block keeps out, in words.
+fn whom(block: &BlockSummary) -> String {
+    let tag = block.tag.map(|tag| tag.to_string().chars().take(6).collect::<String>()).unwrap_or_default();
+    match block.scope {
+        BlockScope::Visitor => fill("console_visitor", &[("id", &block.visitor.map(short_of).unwrap_or_default())]),
+        BlockScope::Address => fill("console_blocked_address", &[("tag", &tag)]),
+        BlockScope::Network => fill("console_blocked_network", &[("tag", &tag)]),
+    }
+}
