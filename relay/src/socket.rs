@@ -187,7 +187,7 @@ fn why(error: &axum::BoxError) -> Option<Close> {
 async fn write(queue: &mut frames::Receiver, sink: &mut SplitSink<WebSocket, Message>) {
     let mut batch = Vec::new();
     while queue.recv_many(&mut batch, FRAMES_PER_FLUSH).await > 0 {
-        for frame in batch.drain(..) {
+        for frame in &batch {
             if sink.feed(Message::Text(frame.text().clone())).await.is_err() {
                 return;
             }
@@ -195,6 +195,8 @@ async fn write(queue: &mut frames::Receiver, sink: &mut SplitSink<WebSocket, Mes
         if sink.flush().await.is_err() {
             return;
         }
+        // Until here they count.
+        batch.clear();
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::ws::Utf8Bytes;
-use wire::limit::{SEND_BYTES_MAX, SEND_BYTES_OF_AGENT_MAX, SEND_BYTES_PER_ADDRESS_MAX, SEND_BYTES_TOTAL_MAX};
+use wire::limit::{
+    PAGE_AFTER_BYTES_MAX, SEND_BYTES_MAX, SEND_BYTES_OF_AGENT_MAX, SEND_BYTES_PER_ADDRESS_MAX, SEND_BYTES_TOTAL_MAX,
+};
 
 use crate::address::Address;
 
@@ -69,6 +71,12 @@ impl Unsent {
         self.0.bytes.load(Ordering::Relaxed)
     }
 
+    /// Whether there is room for pages: they are the largest frames, and can be asked for again.
+    #[must_use]
+    pub fn has_room_for_pages(&self) -> bool {
+        self.bytes() < SEND_BYTES_TOTAL_MAX / 2
+    }
+
     /// The bounds of a visitor's connection from this address.
     #[must_use]
     pub fn of_visitor(&self, address: Address) -> Share {
@@ -104,9 +112,12 @@ pub struct Share {
 
 impl Share {
     /// Takes a frame's bytes into account where so many wait already, unless that is too much. To a queue in which nothing waits, every
-    /// frame may go: whoever reads is never closed for what others do not read.
+    /// frame may go: whoever reads is not closed for what others do not read; but a large one, when the relay holds all it may.
     pub(super) fn take(&self, waiting: usize, frame: usize) -> bool {
         let bytes = waiting + frame;
+        if waiting == 0 && frame > PAGE_AFTER_BYTES_MAX && self.all.bytes() > SEND_BYTES_TOTAL_MAX {
+            return false;
+        }
         if waiting > 0 {
             let of_address = self.address.as_ref().map_or(0, |(_, counted)| counted.load(Ordering::Relaxed) + frame);
             let over = bytes > self.bytes_max
@@ -183,6 +194,7 @@ mod tests {
         let everything = unsent.frame("x".repeat(SEND_BYTES_TOTAL_MAX));
         assert!(!unsent.of_visitor(address(3)).take(1, 100), "the relay");
         assert!(unsent.of_visitor(address(3)).take(0, 100));
+        assert!(!unsent.of_visitor(address(3)).take(0, PAGE_AFTER_BYTES_MAX + 1) && !unsent.has_room_for_pages());
         drop(everything);
         assert!(unsent.of_visitor(address(3)).take(1, 100));
     }

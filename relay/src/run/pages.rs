@@ -27,6 +27,9 @@ impl CoreTask {
             // Its end is on the way.
             return self.core.handle(now_ms(), Input::Answered { request, result: Err(QueryError::Busy) });
         }
+        if !self.unsent.has_room_for_pages() {
+            return self.core.handle(now_ms(), Input::Answered { request, result: Err(QueryError::Busy) });
+        }
         self.pages.entry(connection).or_default().waiting.push_back((request, query));
         self.turn_page(connection);
     }

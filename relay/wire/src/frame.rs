@@ -179,6 +179,36 @@ pub enum ClientFrame {
 }
 
 impl ClientFrame {
+    /// The `type` of every frame, in the order of the alphabet: by it a newer client's frame is told from a malformed one.
+    pub const TYPES: [&str; 26] = [
+        "block",
+        "end",
+        "end_many",
+        "fetch",
+        "flood",
+        "follow",
+        "hello",
+        "leave_queue",
+        "list_blocks",
+        "list_closed",
+        "list_of_visitor",
+        "list_open",
+        "note",
+        "page",
+        "ping",
+        "presence",
+        "rate",
+        "register",
+        "release",
+        "say",
+        "seen",
+        "spam",
+        "take",
+        "typing",
+        "unblock",
+        "unfollow",
+    ];
+
     /// What a refusal of this frame is about.
     #[must_use]
     pub const fn subject(&self) -> Subject {

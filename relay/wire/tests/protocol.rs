@@ -289,3 +289,15 @@ fn frames_and_fields_that_the_document_names_exist() {
     let unknown: BTreeSet<_> = words.filter(|word| !known.contains(*word) && *word != COOKIE).collect();
     assert!(unknown.is_empty(), "docs/protocol.md speaks of {unknown:?}");
 }
+
+#[test]
+fn every_type_of_frame_is_listed() {
+    let golden = golden();
+    let of = |(name, value): (&String, &Json)| {
+        let Json::Object(value) = value else { panic!("{name} is an object") };
+        let (_, kind) = value.iter().find(|(field, _)| field == "type").filter(|_| name.starts_with("client_frame."))?;
+        Some(kind.flat().trim_matches('"').to_owned())
+    };
+    let types: std::collections::BTreeSet<String> = golden.iter().filter_map(of).collect();
+    assert!(types.iter().map(String::as_str).eq(wire::ClientFrame::TYPES), "{types:?}");
+}
