@@ -11,16 +11,17 @@ use relay_core::{Core, Gauges};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use wire::limit::{STORE_QUEUE_APPENDS_MAX, STORE_QUEUE_READS_MAX};
-use wire::{AgentId, Body, Close, Refusal, ServerFrame, SiteId, Token, VisitorId};
+use wire::{AgentId, Body, Close, Refusal, ServerFrame, Token, VisitorId};
 
 use crate::bus::{Bus, Notice};
-use crate::clock::{new_id, now_ms, random_bytes};
+use crate::clock::now_ms;
 use crate::frames::{self, NotTaken, Unsent};
-use crate::quota::{Quotas, may_record};
-use crate::reserve::{Reserve, Step};
+use crate::quota::Quotas;
+use crate::reserve::Reserve;
 use crate::store::task::StoreHandle;
-use crate::store::{StoreError, TokenHash, VisitorRecord};
+use crate::store::{StoreError, TokenHash};
 
+mod asking;
 mod pages;
 
 use self::pages::Pages;
@@ -72,7 +73,8 @@ pub struct Line {
 
 /// An answer of the store, on its way back.
 enum Answered {
-    Append(RequestId, Result<Appended, AppendError>),
+    /// With the bytes that waited for it.
+    Append(RequestId, usize, Result<Appended, AppendError>),
     Query(RequestId, Result<Answer, QueryError>),
     Registered(ConnectionId, Result<(VisitorId, Token), StoreError>),
 }
@@ -103,7 +105,20 @@ pub async fn run(core: Core, hands: Hands) {
     let Hands { store, bus, notices, arrivals, unsent, end, quotas, reserve } = hands;
     let (light, light_queue) = mpsc::unbounded_channel();
     let (lines, pages) = (BTreeMap::new(), BTreeMap::new());
-    let task = CoreTask { core, lines, pages, light, store, bus, unsent, answers, under_way: 0, quotas, reserve };
+    let task = CoreTask {
+        core,
+        lines,
+        pages,
+        light,
+        store,
+        bus,
+        unsent,
+        answers,
+        under_way: 0,
+        append_bytes: 0,
+        quotas,
+        reserve,
+    };
     task.run(arrivals, notices, (answer_queue, light_queue), end).await;
 }
 
@@ -120,6 +135,8 @@ struct CoreTask {
     answers: mpsc::Sender<Answered>,
     /// Requests asked and not yet taken back; at most `REQUESTS_MAX`.
     under_way: usize,
+    /// Bytes of texts that wait to be recorded; at most `STORE_QUEUE_BYTES_MAX`.
+    append_bytes: usize,
     quotas: Arc<Quotas>,
     reserve: Arc<Reserve>,
 }
@@ -238,12 +255,15 @@ impl CoreTask {
 
     fn take_back(&mut self, answer: Answered) {
         self.under_way -= 1;
+        if let Answered::Append(_, bytes, _) = &answer {
+            self.append_bytes -= bytes;
+        }
         let page_of = match &answer {
             Answered::Query(request, _) => self.core.page_reader(*request),
             Answered::Append(..) | Answered::Registered(..) => None,
         };
         self.handle(match answer {
-            Answered::Append(request, result) => Input::Appended { request, result },
+            Answered::Append(request, _, result) => Input::Appended { request, result },
             Answered::Query(request, result) => Input::Answered { request, result },
             Answered::Registered(connection, Ok((visitor, token))) => Input::Registered { connection, visitor, token },
             Answered::Registered(connection, Err(error)) => {
@@ -306,94 +326,6 @@ impl CoreTask {
             let _ = line.close.send(close);
         }
         self.forget_pages(connection);
-    }
-
-    /// Takes a place for one request, or says that there is none.
-    const fn begin_request(&mut self) -> bool {
-        if self.under_way >= REQUESTS_MAX {
-            return false;
-        }
-        self.under_way += 1;
-        true
-    }
-
-    fn append(&mut self, request: RequestId, append: relay_core::store::Append) {
-        if let Err(error) = may_record(&self.quotas, &self.reserve, &append) {
-            self.core.handle(now_ms(), Input::Appended { request, result: Err(error) });
-            return;
-        }
-        if !self.begin_request() {
-            self.core.handle(now_ms(), Input::Appended { request, result: Err(AppendError::Busy) });
-            return;
-        }
-        let (bus, answers) = (Arc::clone(&self.bus), self.answers.clone());
-        self.store.append(append, move |result| {
-            if let Ok(done) = &result
-                && !done.repeated
-            {
-                publish(&*bus, done);
-            }
-            reply(&answers, Answered::Append(request, result));
-        });
-    }
-
-    fn query(&mut self, request: RequestId, query: relay_core::store::Query) {
-        match self.core.page_reader(request) {
-            Some(connection) => self.want_page(connection, request, query),
-            None => self.read(request, query),
-        }
-    }
-
-    fn read(&mut self, request: RequestId, query: relay_core::store::Query) {
-        if !self.begin_request() {
-            self.core.handle(now_ms(), Input::Answered { request, result: Err(QueryError::Busy) });
-            return;
-        }
-        let answers = self.answers.clone();
-        self.store.query(query, move |result| reply(&answers, Answered::Query(request, result)));
-    }
-
-    fn register(&mut self, connection: ConnectionId, site: SiteId) {
-        if self.reserve.step() >= Step::Visitors {
-            self.core.handle(now_ms(), Input::RegisterFailed { connection, refusal: Refusal::DiskFull });
-            return;
-        }
-        if !self.begin_request() {
-            self.core.handle(now_ms(), Input::RegisterFailed { connection, refusal: Refusal::Busy });
-            return;
-        }
-        let (visitor, token) = (VisitorId(new_id()), Token::from_bytes(&random_bytes()));
-        let now_ms = now_ms();
-        let record = VisitorRecord {
-            id: visitor,
-            site,
-            token: crate::auth::hash(&token),
-            created_at_ms: now_ms,
-            used_at_ms: now_ms,
-        };
-        let answers = self.answers.clone();
-        self.store.write_then(
-            move |writer| writer.add_visitor(&record),
-            move |result| {
-                reply(&answers, Answered::Registered(connection, result.map(|()| (visitor, token))));
-            },
-        );
-    }
-}
-
-/// Announces committed events.
-fn publish(bus: &dyn Bus, done: &Appended) {
-    let commit =
-        relay_core::input::Commit { site: done.site.clone(), visitor: done.visitor, events: done.events.clone() };
-    if let Err(error) = bus.publish(Notice::Committed(commit)) {
-        tracing::error!(%error, "committed events were not announced; readers find the gap");
-    }
-}
-
-/// Hands an answer back. There is a place for every request under way; only a core that has ended does not take it.
-fn reply(answers: &mpsc::Sender<Answered>, answer: Answered) {
-    if let Err(mpsc::error::TrySendError::Full(_)) = answers.try_send(answer) {
-        tracing::error!("more answers than requests");
     }
 }
 

@@ -27,6 +27,18 @@ pub struct Append {
     pub drafts: Vec<Draft>,
 }
 
+impl Append {
+    /// Bytes of the texts in it, as far as people write them.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        let of = |draft: &Draft| match &draft.body {
+            DraftBody::Ready(body) => crate::weight::of_body(body),
+            DraftBody::File(_) | DraftBody::Turn => 0,
+        };
+        self.drafts.iter().map(of).sum()
+    }
+}
+
 /// What a new conversation is opened with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {

@@ -23,24 +23,28 @@ pub(crate) fn of_row(row: &ConversationSummary) -> usize {
 
 /// An event.
 pub(crate) fn of_event(event: &Event) -> usize {
-    FIXED
-        + match &event.body {
-            Body::Text { text } | Body::Note { text } | Body::Rated { comment: text, .. } => of_text(text),
-            Body::Context { page: PageContext { url, title, language, time_zone, browser } } => {
-                [url, title, language, time_zone, browser].into_iter().map(|text| of_text(text)).sum()
-            }
-            Body::File { attachment } => of_text(&attachment.name),
-            Body::Queued
-            | Body::LeftQueue
-            | Body::Joined
-            | Body::Seen { .. }
-            | Body::Closed
-            | Body::Turn { .. }
-            | Body::Assigned { .. }
-            | Body::SetAside { .. }
-            | Body::Spam
-            | Body::Unknown => 0,
+    FIXED + of_body(&event.body)
+}
+
+/// The texts of a body.
+pub(crate) fn of_body(body: &Body) -> usize {
+    match body {
+        Body::Text { text } | Body::Note { text } | Body::Rated { comment: text, .. } => of_text(text),
+        Body::Context { page: PageContext { url, title, language, time_zone, browser } } => {
+            [url, title, language, time_zone, browser].into_iter().map(|text| of_text(text)).sum()
         }
+        Body::File { attachment } => of_text(&attachment.name),
+        Body::Queued
+        | Body::LeftQueue
+        | Body::Joined
+        | Body::Seen { .. }
+        | Body::Closed
+        | Body::Turn { .. }
+        | Body::Assigned { .. }
+        | Body::SetAside { .. }
+        | Body::Spam
+        | Body::Unknown => 0,
+    }
 }
 
 /// A frame to a visitor. Those without events are short.

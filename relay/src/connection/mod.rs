@@ -11,7 +11,8 @@ use relay_core::input::{ConnectionId, Input, Peer};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 use tokio_util::task::task_tracker::TaskTrackerToken;
-use wire::{ClientFrame, Close, Refusal, ServerFrame, SiteId, Subject};
+use wire::limit::CORE_QUEUE_LONG_INPUTS_MAX;
+use wire::{ClientFrame, Close, Refusal, Say, ServerFrame, SiteId, Subject};
 
 use self::frame::{Bucket, Heard};
 pub(crate) use self::hello::{Greeted, greet};
@@ -31,6 +32,21 @@ use crate::turnstile::{Crowded, Pass};
 pub(crate) const FRAMES_PER_FLUSH: usize = 32;
 /// How long the end of a connection may take: last frames, the reason, the other side's answer.
 pub(crate) const END_WAIT: Duration = Duration::from_secs(1);
+
+/// A text of no more bytes is short.
+const SHORT_TEXT_BYTES: usize = 4 * 1024;
+
+/// Bytes of the text that a frame brings.
+const fn text_bytes(frame: &ClientFrame) -> usize {
+    if let ClientFrame::Say { say: Say::Text { text }, .. }
+    | ClientFrame::Note { text, .. }
+    | ClientFrame::Rate { comment: text, .. } = frame
+    {
+        text.len()
+    } else {
+        0
+    }
+}
 
 /// Who knocks, before they said hello. Ends the count of its connection when dropped.
 pub(crate) struct Guest {
@@ -228,6 +244,10 @@ impl Reader<'_> {
             crate::metrics::over_quota(over.measure);
             let refusal = Refusal::QuotaExceeded { retry_after_ms: over.retry_after_ms };
             return self.refuse(frame.subject(), refusal);
+        }
+        let waiting = self.app.core.max_capacity() - self.app.core.capacity();
+        if waiting > CORE_QUEUE_LONG_INPUTS_MAX && text_bytes(&frame) > SHORT_TEXT_BYTES {
+            return self.refuse(frame.subject(), Refusal::Busy);
         }
         let arrival = Arrival::Input(Input::Frame { connection: self.connection, frame });
         match self.app.core.try_send(arrival) {

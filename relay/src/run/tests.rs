@@ -61,7 +61,7 @@ async fn a_reader_that_does_not_keep_up_is_closed_and_the_others_go_on() {
 #[tokio::test]
 async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
     let store = StoreTask::start(&MemoryStore::new()).expect("a store");
-    let site: SiteId = "demo".parse().expect("a site id");
+    let site: wire::SiteId = "demo".parse().expect("a site id");
     let record = crate::store::Site { id: site.clone(), name: "Demo".to_owned(), origins: Vec::new() };
     store.handle().write(move |writer| writer.put_site(&record)).await.expect("kept");
     let (bus, notices) = LocalBus::new();

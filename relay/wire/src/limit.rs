@@ -48,8 +48,12 @@ pub const SEND_FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub const PAGE_AFTER_BYTES_MAX: usize = 32 * 1024;
 /// Inputs that may wait for the core; a full queue answers `Busy`.
 pub const CORE_QUEUE_INPUTS_MAX: usize = 8_192;
+/// While more wait, long texts are answered `Busy`: bounds the queue in bytes.
+pub const CORE_QUEUE_LONG_INPUTS_MAX: usize = 512;
 /// Appends that may wait for the store; a full queue answers `Busy`.
 pub const STORE_QUEUE_APPENDS_MAX: usize = 8_192;
+/// Bytes of their texts; beyond, the next one is answered `Busy`.
+pub const STORE_QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Look-ups that may wait for the store; a full queue answers `Busy`.
 pub const STORE_QUEUE_READS_MAX: usize = 8_192;
 /// Appends that are committed together at most: bounds how long the first one waits for the last.

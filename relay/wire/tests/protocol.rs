@@ -294,8 +294,8 @@ fn frames_and_fields_that_the_document_names_exist() {
 fn every_type_of_frame_is_listed() {
     let golden = golden();
     let of = |(name, value): (&String, &Json)| {
-        let Json::Object(value) = value else { panic!("{name} is an object") };
-        let (_, kind) = value.iter().find(|(field, _)| field == "type").filter(|_| name.starts_with("client_frame."))?;
+        let (Json::Object(value), true) = (value, name.starts_with("client_frame.")) else { return None };
+        let (_, kind) = value.iter().find(|(field, _)| field == "type")?;
         Some(kind.flat().trim_matches('"').to_owned())
     };
     let types: std::collections::BTreeSet<String> = golden.iter().filter_map(of).collect();
