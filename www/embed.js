@@ -70,8 +70,8 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
     const badge = make("span", { "aria-hidden": true });
     const picture = icon(BUBBLE);
     const launcher = make("button", { class: "launcher", type: "button", "data-testid": "launcher", "aria-controls": "chat" }, picture, badge);
-    const minimise = make("button", { type: "button", "aria-label": say.close }, icon(DOWN));
-    const retry = make("button", { type: "button" }, say.retry);
+    const minimise = make("button", { type: "button", "data-testid": "minimise", "aria-label": say.close }, icon(DOWN));
+    const retry = make("button", { type: "button", "data-testid": "retry-launcher" }, say.retry);
     const notice = make("b", { role: "alert" });
     const panel = make("section", { id: "chat", role: "dialog", tabindex: "-1", "aria-label": "Support chat" },
       make("header", {}, make("i"), make("i"), minimise), make("p", {}, notice, retry));

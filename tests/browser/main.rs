@@ -2,8 +2,10 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks the frames and events it waits for")]
 
 mod blocked;
+mod controls;
 mod desk;
 mod file;
+mod firefox;
 mod holder;
 mod look;
 mod menu;

@@ -127,7 +127,7 @@ fn a_stopped_relay_leaves_the_page_alone_and_the_launcher_says_so() {
 
     world.relay.up();
     let retry = "const root = document.querySelector('causeway-launcher').shadowRoot;
-        root.querySelector('p button, [role=alert] button').click();";
+        root.querySelector('[data-testid=retry-launcher]').click();";
     visitor.script(retry, &[]);
     visitor.chat_ready();
 

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base64::Engine;
+use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::driver::{Driver, Fault};
-use crate::look::{Look, capabilities};
+use crate::look::{Engine, Look, capabilities};
 use crate::place::screenshots;
 use crate::wait::{eventually, wait_until};
 
@@ -89,6 +89,14 @@ impl Browser {
         let made = self.tell("POST", "/window/new", &json!({ "type": "tab" }));
         self.tab(made["handle"].as_str().expect("a tab has a name"));
         before.as_str().expect("a tab has a name").to_owned()
+    }
+
+    /// The names of all tabs.
+    #[track_caller]
+    #[must_use]
+    pub fn tabs(&self) -> Vec<String> {
+        let all = self.tell("GET", "/window/handles", &Value::Null);
+        all.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
     /// Turns to a tab.
@@ -270,6 +278,10 @@ impl Browser {
     /// All that the browser's console showed until now, over all pages, frames and levels.
     #[must_use]
     pub fn console_log(&self) -> Vec<String> {
+        if self.driver.engine() == Engine::Firefox {
+            // geckodriver has no such log.
+            return Vec::new();
+        }
         let entries = self.tell("POST", "/se/log", &json!({ "type": "browser" }));
         let mut all = self.console.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = entries.as_array().cloned().unwrap_or_default();
@@ -312,7 +324,7 @@ impl Browser {
             let entries = fs::read_dir(&folder).ok()?.flatten();
             let path = entries
                 .map(|entry| entry.path())
-                .find(|path| path.extension().is_none_or(|end| end != "crdownload"))?;
+                .find(|path| path.extension().is_none_or(|end| end != "crdownload" && end != "part"))?;
             let name = path.file_name()?.to_string_lossy().into_owned();
             // Chromium holds the name with an empty file before the content is there.
             let body = fs::read(&path).ok().filter(|body| !body.is_empty() && !name.starts_with('.'))?;

@@ -1,4 +1,4 @@
-//! chromedriver, and the few words of the WebDriver protocol that are needed to talk with it.
+//! chromedriver and geckodriver, and the few words of the WebDriver protocol that are needed to talk with them.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,15 +7,17 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::look::Engine;
 use crate::process::{Process, free_port};
 use crate::wait::wait_until;
 
 /// One command may take as long as starting a browser does on a busy machine.
 const COMMAND_WAIT: Duration = Duration::from_secs(90);
 
-/// A running chromedriver.
+/// A running chromedriver, or geckodriver.
 pub struct Driver {
     base: String,
+    engine: Engine,
     http: ureq::Agent,
     _process: Process,
     _folder: TempDir,
@@ -31,23 +33,44 @@ pub(crate) struct Fault {
 }
 
 impl Driver {
-    /// Starts it on a free port and waits until it is ready.
+    /// Starts chromedriver on a free port and waits until it is ready.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_for(Engine::Chromium)
+    }
+
+    /// The same for either browser. geckodriver serves one Firefox at a time.
+    #[must_use]
+    pub fn start_for(engine: Engine) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let port = free_port();
-        let mut command = Command::new("chromedriver");
+        let mut command = match engine {
+            Engine::Chromium => Command::new("chromedriver"),
+            Engine::Firefox => {
+                let mut command = Command::new("geckodriver");
+                // Its profile and what it keeps beside stay in a folder that goes with the test.
+                command.arg("--profile-root").arg(folder.path()).env("HOME", folder.path());
+                // Two of them would talk with their browsers over the same port.
+                command.arg(format!("--websocket-port={}", free_port()));
+                command
+            }
+        };
         command.arg(format!("--port={port}"));
-        let log = folder.path().join("chromedriver.log");
+        let log = folder.path().join("driver.log");
         let process = Process::start(&mut command, Path::new(&log));
         let http =
             ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(COMMAND_WAIT)).build().into();
-        let driver = Self { base: format!("http://127.0.0.1:{port}"), http, _process: process, _folder: folder };
-        wait_until("chromedriver is ready", || {
+        let driver =
+            Self { base: format!("http://127.0.0.1:{port}"), engine, http, _process: process, _folder: folder };
+        wait_until("the driver is ready", || {
             let status = driver.call("GET", "/status", &Value::Null).ok()?;
             status["ready"].as_bool().unwrap_or(false).then_some(())
         });
         driver
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine
     }
 
     /// One command; the `value` of the answer.

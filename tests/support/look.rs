@@ -1,4 +1,4 @@
-//! What a person sits at: the screen, the theme, the language, and how Chromium is told of them.
+//! What a person sits at: the browser, the screen, the theme, the language, and how the browser is told of them.
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -6,9 +6,20 @@ use tempfile::TempDir;
 /// What Chromium's own bars take of a window's height.
 const WINDOW_FRAME: u32 = 143;
 
+/// Whose browser it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Chromium, by chromedriver.
+    Chromium,
+    /// Firefox, by geckodriver.
+    Firefox,
+}
+
 /// The screen and the habits of the person at it.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
+    /// Which browser.
+    pub engine: Engine,
     /// CSS pixels across.
     pub width: u32,
     /// CSS pixels down.
@@ -23,11 +34,21 @@ pub struct Look {
 
 impl Look {
     /// A visitor at a desk.
-    pub const DESKTOP: Self = Self { width: 1280, height: 860, phone: false, dark: false, language: "en-US" };
+    pub const DESKTOP: Self =
+        Self { engine: Engine::Chromium, width: 1280, height: 860, phone: false, dark: false, language: "en-US" };
     /// A visitor on the way.
-    pub const PHONE: Self = Self { width: 390, height: 844, phone: true, dark: false, language: "en-US" };
+    pub const PHONE: Self =
+        Self { engine: Engine::Chromium, width: 390, height: 844, phone: true, dark: false, language: "en-US" };
     /// An agent at work.
-    pub const CONSOLE: Self = Self { width: 1440, height: 900, phone: false, dark: false, language: "en-US" };
+    pub const CONSOLE: Self =
+        Self { engine: Engine::Chromium, width: 1440, height: 900, phone: false, dark: false, language: "en-US" };
+
+    /// The same in Firefox, which draws no phone.
+    #[must_use]
+    pub const fn firefox(mut self) -> Self {
+        self.engine = Engine::Firefox;
+        self
+    }
 
     /// The same with a dark theme.
     #[must_use]
@@ -37,8 +58,36 @@ impl Look {
     }
 }
 
-/// What chromedriver is asked for: a Chromium without a past, that loads nothing by itself and keeps its logs for us.
+/// What a driver is asked for.
 pub(crate) fn capabilities(look: &Look, folder: &TempDir) -> Value {
+    match look.engine {
+        Engine::Chromium => chromium(look, folder),
+        Engine::Firefox => firefox(look, folder),
+    }
+}
+
+/// A Firefox that loads nothing by itself, and shows nothing that stands before a page.
+fn firefox(look: &Look, folder: &TempDir) -> Value {
+    let prefs = json!({
+        "intl.accept_languages": look.language,
+        "layout.css.prefers-color-scheme.content-override": if look.dark { 0 } else { 1 },
+        "browser.download.folderList": 2,
+        "browser.download.dir": folder.path().join("downloads"),
+        "browser.download.useDownloadDir": true,
+        "browser.download.always_ask_before_handling_new_types": false,
+        "network.captive-portal-service.enabled": false,
+        "network.connectivity-service.enabled": false,
+        "datareporting.policy.dataSubmissionEnabled": false,
+    });
+    let words = ["-headless".to_owned(), format!("--width={}", look.width), format!("--height={}", look.height)];
+    json!({ "capabilities": { "alwaysMatch": {
+        "browserName": "firefox",
+        "moz:firefoxOptions": { "args": words, "prefs": prefs },
+    } } })
+}
+
+/// What chromedriver is asked for: a Chromium without a past, that loads nothing by itself and keeps its logs for us.
+fn chromium(look: &Look, folder: &TempDir) -> Value {
     let profile = folder.path().join("profile");
     let mut words = vec![
         "--headless=new".to_owned(),

@@ -139,10 +139,10 @@ impl Visitor {
     #[track_caller]
     pub fn rate(&self, score: u8) {
         wait_until("the rating", || self.shows("[data-testid=rating]").then_some(()));
-        let script = "document.querySelector(`[data-testid=rating] input[value='${arguments[0]}']`).click();";
+        let script = "document.querySelector(`[data-testid=rating-score][value='${arguments[0]}']`).click();";
         self.script(script, &[json!(score)]);
-        self.keys("[data-testid=rating] textarea", "Quick and kind.");
-        self.click("[data-testid=rating] button");
+        self.keys("[data-testid=rating-comment]", "Quick and kind.");
+        self.click("[data-testid=rating-send]");
         wait_until("thanks for the rating", || {
             self.shown_text("[data-testid=rating]")?.contains("Thank").then_some(())
         });
@@ -151,7 +151,7 @@ impl Visitor {
     /// After the end of a conversation: begins another.
     #[track_caller]
     pub fn begin_again(&self) {
-        self.click("footer button");
+        self.click("[data-testid=begin-again]");
         wait_until("the composer", || self.shows(COMPOSER).then_some(()));
     }
 
@@ -159,7 +159,7 @@ impl Visitor {
     #[track_caller]
     #[must_use]
     pub fn take_transcript(&self) -> (String, Vec<u8>) {
-        self.click(".menu button");
+        self.click("[data-testid=menu]");
         self.click("[data-testid=transcript]");
         self.download()
     }

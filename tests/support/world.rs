@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::browser::Browser;
 use crate::driver::Driver;
 use crate::gate::Gate;
-use crate::look::Look;
+use crate::look::{Engine, Look};
 use crate::people::{Agent, Visitor};
 use crate::process::free_port;
 use crate::relay::Relay;
@@ -49,7 +49,11 @@ impl World {
     /// A browser of its own, on an empty page.
     #[must_use]
     pub fn browser(&self, look: Look) -> Browser {
-        Browser::start(Arc::clone(&self.driver), look)
+        let driver = match look.engine {
+            Engine::Chromium => Arc::clone(&self.driver),
+            Engine::Firefox => Arc::new(Driver::start_for(Engine::Firefox)),
+        };
+        Browser::start(driver, look)
     }
 
     /// A visitor on the demo's first page, who has not touched the launcher.

@@ -34,7 +34,7 @@ cargo xtask COMMAND
   web            build the browser half into target/web
   bench [AXIS]   measure the relay beside its peers (--quick: under three minutes; --table: print what was measured)
   weigh          say what each page weighs over the wire
-  browser        install the Chromium and chromedriver that the tests need
+  browser        install what the browser tests need: Chromium, Firefox, their drivers, axe-core
   fuzz [TARGET] [--seconds N]
                  throw arbitrary bytes at what reads strangers' (nightly; an hour each unless told otherwise)
   deny           licences, sources and known holes of every dependency (cargo-deny)

@@ -5,11 +5,19 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use sha2::{Digest, Sha256};
+
 use crate::root;
 use crate::shell::{cargo, output, own_tools, program, run, say};
+use crate::web::hex;
 
 /// The newest trunk that our Rust builds.
 const TRUNK_VERSION: &str = "0.21.14";
+/// What drives Firefox.
+const GECKODRIVER_VERSION: &str = "0.37.1";
+/// The version of axe-core, and what its script's SHA-256 is.
+const AXE_VERSION: &str = "4.14.1";
+const AXE_SHA256: &str = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c";
 /// A tool that runs for a second a build needs no optimising: its own build is three times as fast without.
 const UNOPTIMISED: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
@@ -60,9 +68,51 @@ pub(crate) fn optimizer_version() -> Option<String> {
     output(program("wasm-opt").arg("--version"))
 }
 
-/// Chromium and its driver, for the browser tests.
+/// Chromium, Firefox, their drivers, and what looks at pages for people who cannot see them, for the browser tests.
 pub(crate) fn browser() -> Result<()> {
-    let found = |name| output(program(name).arg("--version")).is_some();
+    chromium()?;
+    firefox()?;
+    axe()
+}
+
+fn found(name: &str) -> bool {
+    output(program(name).arg("--version")).is_some()
+}
+
+/// Debian's Firefox with long support, or the user's own; its driver is built by cargo.
+fn firefox() -> Result<()> {
+    if !found("firefox-esr") && !found("firefox") {
+        let by_hand = "Install Firefox so that it is on the PATH, on Debian: apt-get install firefox-esr";
+        as_root(&["firefox-esr"], "the browser tests need `firefox-esr` or `firefox`", by_hand)?;
+    }
+    install("geckodriver", "geckodriver", GECKODRIVER_VERSION, &["--locked"])
+}
+
+/// axe-core, a script that names what assistive technology cannot use. npm fetches it; nothing of it is part of the product.
+fn axe() -> Result<()> {
+    let folder = own_tools().join("axe");
+    let script = folder.join("package/axe.min.js");
+    let whole = || fs::read(&script).is_ok_and(|bytes| hex(&Sha256::digest(bytes)) == AXE_SHA256);
+    if whole() {
+        return Ok(());
+    }
+    fs::create_dir_all(&folder)?;
+    if !found("npm") {
+        as_root(&["npm"], "axe-core comes from npm's registry", "On Debian: apt-get install npm")?;
+    }
+    let mut pack = program("npm");
+    pack.args(["pack", &format!("axe-core@{AXE_VERSION}")]).current_dir(&folder);
+    run("Fetching axe-core", &mut pack, "Is the registry reachable?")?;
+    let mut unpack = program("tar");
+    unpack.args(["xzf", &format!("axe-core-{AXE_VERSION}.tgz"), "package/axe.min.js"]).current_dir(&folder);
+    run("Unpacking it", &mut unpack, "What npm wrote is not whole.")?;
+    if !whole() {
+        bail!("{} is not the file that was looked through: remove it, or change AXE_SHA256", script.display());
+    }
+    Ok(())
+}
+
+fn chromium() -> Result<()> {
     if found("chromium") && found("chromedriver") {
         return Ok(());
     }

@@ -47,7 +47,7 @@ pub fn connection_banner(text: Text, line: impl Fn() -> (Online, usize) + Copy +
             .child(icon(icon::NO_NETWORK))
             .child(el("span", "").words(move || words().unwrap_or_default()))
             .when(refused, move || {
-                el("button", "link").text(&text.get("reload")).click(|| {
+                el("button", "link").test("reload").text(&text.get("reload")).click(|| {
                     window().location().reload().ok();
                 })
             })

@@ -121,7 +121,7 @@ fn window_view(frame: Frame) -> El {
     let Frame { text, chat, earlier: elsewhere, .. } = frame;
     let zone = el("div", "window")
         .child(header(frame))
-        .child(el("p", "safe").child(icon(icon::LOCK)).child(el("span", "").text(&text.get("safe"))))
+        .child(el("aside", "safe").child(icon(icon::LOCK)).child(el("span", "").text(&text.get("safe"))))
         .child(connection_banner(text, move || chat.read(|shown| (shown.online, shown.waiting))))
         .switch(
             move || if elsewhere.get() { 2 } else { 1 },

@@ -17,6 +17,7 @@ pub(crate) fn earlier(frame: Frame) -> El {
     let head = el("div", "earlier__head")
         .child(
             el("button", "square earlier__back")
+                .test("earlier-back")
                 .attr("aria-label", &text.get("back"))
                 .click(back)
                 .child(icon(icon::DOWN)),
@@ -25,7 +26,7 @@ pub(crate) fn earlier(frame: Frame) -> El {
     let none = el("p", "earlier__none")
         .hidden(move || !chat.read(|shown| shown.conversations.is_empty()))
         .text(&text.get("earlier_none"));
-    let new = el("button", "button").text(&text.get("new")).click(move || {
+    let new = el("button", "button").test("earlier-new").text(&text.get("new")).click(move || {
         chat.send(VisitorInput::NewConversation);
         back();
     });
@@ -47,6 +48,7 @@ fn row(frame: Frame, conversation: ConversationId) -> El {
     };
     let unread = move || read(&|row| if row.unread > 0 { row.unread.to_string() } else { String::new() });
     let button = el("button", "earlier__row")
+        .test("earlier-row")
         .click(move || {
             chat.send(VisitorInput::Show { conversation });
             earlier.set(false);

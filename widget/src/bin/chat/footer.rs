@@ -22,6 +22,7 @@ pub(crate) fn footer(frame: Frame) -> El {
     el("footer", "foot").child(refusal_line(frame)).switch(stage, move |stage| {
         if stage == 2 {
             return el("button", "button button--main button--wide")
+                .test("begin-again")
                 .text(&text.get("new"))
                 .click(move || chat.send(VisitorInput::NewConversation));
         }

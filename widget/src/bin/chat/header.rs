@@ -84,6 +84,7 @@ fn menu(frame: Frame) -> El {
     let text = frame.text;
     let open = RwSignal::new(false);
     let button = el("button", "square")
+        .test("menu")
         .attr("aria-label", &text.get("menu"))
         .attr_of("aria-expanded", move || Some(String::from(if open.get() { "true" } else { "false" })))
         .child(icon(icon::MORE));

@@ -28,7 +28,10 @@ pub(crate) fn queue_card(frame: Frame) -> El {
             .child(el("p", "").text(&text.get("queue_note")))
             .child(el("div", "steps").attr("aria-hidden", "true").children((0..DOTS).map(dot).collect()))
             .child(
-                el("button", "pill").text(&text.get("queue_leave")).click(move || chat.send(VisitorInput::LeaveQueue)),
+                el("button", "pill")
+                    .test("queue-leave")
+                    .text(&text.get("queue_leave"))
+                    .click(move || chat.send(VisitorInput::LeaveQueue)),
             )
     };
     el("div", "").when(move || place().is_some(), card)

@@ -46,6 +46,7 @@ fn form(frame: Frame, rated: RwSignal<Option<ConversationId>>) -> El {
     let score = RwSignal::new(0_u32);
     let value = Rc::new(Cell::new(0_u8));
     let comment = el("textarea", "field")
+        .test("rating-comment")
         .attr("rows", "2")
         .attr("dir", "auto")
         .attr("maxlength", &COMMENT_CHARS_MAX.to_string())
@@ -55,6 +56,7 @@ fn form(frame: Frame, rated: RwSignal<Option<ConversationId>>) -> El {
     let mark = |(at, key): (usize, &&str)| {
         let (number, value) = (at + 1, Rc::clone(&value));
         let radio = el("input", "")
+            .test("rating-score")
             .attr("type", "radio")
             .attr("name", "score")
             .attr("value", &number.to_string())
@@ -81,7 +83,9 @@ fn form(frame: Frame, rated: RwSignal<Option<ConversationId>>) -> El {
             chat.send(VisitorInput::Rate { score: value.get(), comment });
         }
     };
-    let send =
-        el("button", "button button--main").flag("disabled", move || score.get() == 0).text(&text.get("rate_send"));
+    let send = el("button", "button button--main")
+        .test("rating-send")
+        .flag("disabled", move || score.get() == 0)
+        .text(&text.get("rate_send"));
     el("form", "card").test("rating").on("submit", submit).child(fieldset).child(comment).child(send)
 }

@@ -49,6 +49,7 @@ pub(crate) fn Rail(
             <button
                 type="button"
                 class="rail__button"
+                data-testid="sound"
                 aria-pressed=move || sound.on().to_string()
                 aria-label=t("console_sound")
                 title=sound_words
@@ -91,6 +92,7 @@ fn Choice(
         <button
             type="button"
             class="rail__button"
+            data-testid=words
             aria-current=move || (screen.section.get() == section).then_some("page")
             data-testid=if section == Section::Inbox { "inbox" } else { "defence" }
             title=t(words)
@@ -126,6 +128,7 @@ fn Me(desk: Desk, person: Person) -> impl IntoView {
             <button
                 type="button"
                 class="rail__avatar"
+                data-testid="me"
                 title=t("console_me")
                 aria-haspopup="true"
                 aria-expanded=move || open.get().to_string()

@@ -182,6 +182,7 @@ fn Head(
             <button
                 type="button"
                 class="button button--icon talk__back"
+                data-testid="back"
                 aria-label=t("console_back")
                 on:click=move |_| desk.leave()
             >
@@ -222,6 +223,7 @@ fn Head(
             <button
                 type="button"
                 class="button button--icon talk__panel"
+                data-testid="panel"
                 aria-label=t("console_panel")
                 aria-controls="visitor-panel"
                 aria-expanded=move || screen.panel.get().to_string()

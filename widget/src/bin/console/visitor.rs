@@ -37,6 +37,7 @@ pub(crate) fn VisitorPanel(
                 <button
                     type="button"
                     class="button button--icon visitor__close"
+                    data-testid="panel-close"
                     aria-label=t("console_panel_close")
                     on:click=move |_| {
                         screen.panel.set(false);
@@ -99,7 +100,7 @@ fn Earlier(desk: Desk, conversation: ConversationId) -> impl IntoView {
                 <ul class="earlier">
                     <For each=others key=|row| (row.conversation, row.last_at_ms, row.score) let(row)>
                         <li>
-                            <button type="button" on:click=move |_| desk.open(row.conversation)>
+                            <button type="button" data-testid="earlier-row" on:click=move |_| desk.open(row.conversation)>
                                 <b dir="auto">{row.last_line.clone()}</b>
                                 <span>{earlier_words(&row)}</span>
                             </button>
@@ -126,6 +127,7 @@ fn Transcript(conversation: ConversationId) -> impl IntoView {
                 <label>
                     <input
                         type="checkbox"
+                        data-testid="transcript-notes"
                         prop:checked=move || notes.get()
                         on:change=move |event| notes.set(event_target_checked(&event))
                     />
@@ -134,7 +136,7 @@ fn Transcript(conversation: ConversationId) -> impl IntoView {
                 {formats
                     .map(|(format, words)| {
                         view! {
-                            <a class="button" download="" href=move || link(format)>
+                            <a class="button" data-testid=words download="" href=move || link(format)>
                                 {icon(icon::DOWNLOAD)}
                                 {t(words)}
                             </a>

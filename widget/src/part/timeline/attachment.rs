@@ -81,6 +81,7 @@ fn film(surroundings: &Surroundings, attachment: Attachment) -> El {
         let label = [&surroundings.text.get("play"), " ", &attachment.name].concat();
         let (files, id, preview) = (surroundings.files.clone(), attachment.id, Rc::clone(&preview));
         let play = el("button", "square")
+            .test("play")
             .attr("type", "button")
             .attr("aria-label", &label)
             .flag("disabled", move || stage == LOADING)
@@ -125,6 +126,7 @@ fn card(surroundings: &Surroundings, attachment: &Attachment) -> El {
         )
         .child(
             el("button", "square")
+                .test("download")
                 .attr("type", "button")
                 .attr("aria-label", &text.with("download", "name", &attachment.name))
                 .flag("disabled", move || busy.get())
@@ -173,6 +175,7 @@ pub(super) fn upload_view(surroundings: &Surroundings, line: &Line, name: &str, 
         )
         .child(
             el("button", "square")
+                .test("upload-cancel")
                 .attr("type", "button")
                 .hidden(failed)
                 .attr("aria-label", &text.with("upload_cancel", "name", name))

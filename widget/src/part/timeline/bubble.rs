@@ -100,6 +100,7 @@ fn words_view(words: &str) -> El {
             Piece::Words(words) => view.text(words),
             Piece::Address(address) => view.child(
                 el("a", "")
+                    .test("link")
                     .attr("href", address)
                     .attr("target", "_blank")
                     .attr("rel", "noopener noreferrer")
@@ -181,7 +182,7 @@ fn failed(line: &Line, surroundings: &Surroundings) -> El {
     });
     let button = |key: &str, act: &Rc<dyn Fn(wire::MessageId)>| {
         let act = Rc::clone(act);
-        el("button", "link").attr("type", "button").text(&text.get(key)).click(move || act(id))
+        el("button", "link").test(key).attr("type", "button").text(&text.get(key)).click(move || act(id))
     };
     let mut view =
         el("div", "meta meta--bad").attr("role", "alert").text(&text.with("failed", "reason", &text.refusal(&refusal)));
