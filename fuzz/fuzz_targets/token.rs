@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, header};
 use ipnet::IpNet;
 use libfuzzer_sys::fuzz_target;
 use relay_edge::address::{Address, ForwardedHeader, visitor_address};
-use relay_edge::cookie::cookie;
+use relay_edge::cookie::Names;
 use relay_edge::origin::Origin;
 use wire::{ConversationId, SiteId, Token};
 
@@ -47,8 +47,10 @@ fuzz_target!(|bytes: &[u8]| {
             headers.append(name, value.clone());
         }
     }
-    if let Some(token) = cookie(&headers) {
-        assert!(text.contains(token.reveal()));
+    for names in [Names::new(false), Names::new(true)] {
+        for token in names.session(&headers).into_iter().chain(names.devices(&headers)) {
+            assert!(text.contains(token.reveal()));
+        }
     }
     let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let trusted = [IpNet::from(loopback), "10.0.0.0/8".parse().expect("a network")];

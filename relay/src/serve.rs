@@ -83,11 +83,11 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     let (arrivals, arrival_queue) = mpsc::channel(CORE_QUEUE_INPUTS_MAX);
     let limits = config.limits;
     let app = App::new(Shared {
+        auth: Auth::new(store.handle(), own_origins.first().is_some_and(Origin::is_https)),
         own_origins,
         store: store.handle(),
         blobs,
         core: arrivals,
-        auth: Auth::new(store.handle()),
         web,
         packed: Packed::default(),
         connections: Arc::new(Shares::new(connections(limits))),

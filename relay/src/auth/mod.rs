@@ -1,23 +1,27 @@
 //! Who is there: visitors by their token, agents by their cookie, and signing in.
 
+mod guesses;
 mod password;
+
+use std::time::Duration;
 
 use axum::http::HeaderMap;
 use relay_core::input::Agent;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use wire::limit::{AGENT_SESSION_MS, SESSION_USE_EVERY_MS, SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS, VISITOR_TOKEN_MS};
+use wire::limit::{AGENT_SESSION_MS, DEVICE_MS, SESSION_USE_EVERY_MS, SIGN_IN_SLOWED_MS, VISITOR_TOKEN_MS};
 use wire::{AgentId, Refusal, SiteId, Token};
 
+use guesses::{Attempt, Guesses};
 pub use password::{PasswordError, Passwords, hash_password};
-pub use relay_edge::cookie::{COOKIE, cookie};
+pub use relay_edge::cookie::{Names, devices_text};
 
 use crate::address::Address;
 use crate::clock::{now_ms, random_bytes};
 use crate::http::Reject;
-use crate::limiter::Pace;
+use crate::metrics::Rate;
 use crate::store::task::StoreHandle;
-use crate::store::{AgentRecord, SessionRecord, StoreError, TokenHash, VisitorRecord};
+use crate::store::{AgentRecord, DeviceRecord, SessionRecord, StoreError, TokenHash, VisitorRecord};
 
 /// A visitor's last use is recorded at most this often: it only has to be right against [`VISITOR_TOKEN_MS`].
 const VISITOR_USE_EVERY_MS: u64 = 24 * 3_600_000;
@@ -36,8 +40,33 @@ pub fn hash(token: &Token) -> TokenHash {
 pub struct Auth {
     store: StoreHandle,
     passwords: Passwords,
-    failures_by_address: Pace<Address>,
-    failures_by_account: Pace<TokenHash>,
+    guesses: Guesses,
+    /// How its cookies are called.
+    pub names: Names,
+}
+
+/// Who wants to sign in.
+#[derive(Debug)]
+pub struct Asked {
+    /// From where.
+    pub address: Address,
+    /// What the browser is known by, to whatever accounts.
+    pub devices: Vec<Token>,
+    /// As typed.
+    pub email: String,
+    /// As typed.
+    pub password: String,
+}
+
+/// A sign-in that was just made.
+#[derive(Debug)]
+pub struct Made {
+    /// For the session's cookie.
+    pub session: Token,
+    /// For the other one: all that the browser is known by now.
+    pub devices: Vec<Token>,
+    /// Who it is.
+    pub agent: AgentRecord,
 }
 
 /// A signed-in agent.
@@ -54,13 +83,8 @@ pub struct SignedIn {
 impl Auth {
     /// With nothing counted.
     #[must_use]
-    pub fn new(store: StoreHandle) -> Self {
-        Self {
-            store,
-            passwords: Passwords::new(),
-            failures_by_address: Pace::new(SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS),
-            failures_by_account: Pace::new(SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS),
-        }
+    pub fn new(store: StoreHandle, is_https: bool) -> Self {
+        Self { store, passwords: Passwords::new(), guesses: Guesses::new(), names: Names::new(is_https) }
     }
 
     /// The visitor with this token, who must be of the site when one is named.
@@ -88,7 +112,7 @@ impl Auth {
     /// # Errors
     /// `SignedOut` when there is no valid one; the store's own failures.
     pub async fn agent(&self, headers: &HeaderMap) -> Result<SignedIn, Reject> {
-        let token = cookie(headers).ok_or(Refusal::SignedOut)?;
+        let token = self.names.session(headers).ok_or(Refusal::SignedOut)?;
         self.session(hash(&token)).await
     }
 
@@ -123,37 +147,74 @@ impl Auth {
     ///
     /// # Errors
     /// `SignInFailed`, `RateLimited`, `Busy`; the store's own failures.
-    pub async fn sign_in(
-        &self,
-        address: Address,
-        email: String,
-        password: String,
-    ) -> Result<(Token, AgentRecord), Reject> {
-        let now = now_ms();
+    pub async fn sign_in(&self, asked: Asked) -> Result<Made, Reject> {
+        let Asked { address, devices, email, password } = asked;
         let account = TokenHash(Sha256::digest(email.to_ascii_lowercase().as_bytes()).into());
-        // Counted beforehand and given back on success, so that attempts at the same time count too.
-        let limited = |retry_after_ms| Reject::from(Refusal::RateLimited { retry_after_ms });
-        self.failures_by_address.take(address, now).map_err(limited)?;
-        self.failures_by_account.take(account, now).map_err(|retry_after_ms| {
-            self.failures_by_address.give_back(&address);
-            limited(retry_after_ms)
+        let device = self.device(&devices, &email).await?;
+        let attempt = self.guesses.begin(address, account, device, now_ms()).map_err(|retry_after_ms| {
+            crate::metrics::too_often(Rate::SignIns);
+            Reject::from(Refusal::RateLimited { retry_after_ms })
         })?;
-        let outcome = self.check_password(email, password).await;
+        if attempt == (Attempt::Strange { slowed: true }) {
+            tokio::time::sleep(Duration::from_millis(SIGN_IN_SLOWED_MS)).await;
+        }
+        let first = matches!(attempt, Attempt::Known(_));
+        let outcome = self.check_password(email, password, address, first).await;
         if !matches!(outcome, Err(Reject::Refused(Refusal::SignInFailed))) {
-            self.failures_by_address.give_back(&address);
-            self.failures_by_account.give_back(&account);
+            self.guesses.succeeded(address, account, attempt);
         }
         if outcome.is_err() {
             crate::metrics::sign_in_failed();
         }
-        let agent = outcome?;
-        let token = Token::from_bytes(&random_bytes());
-        let session = SessionRecord { token: hash(&token), agent: agent.id, created_at_ms: now, used_at_ms: now };
-        self.store.write(move |writer| writer.add_session(&session)).await?;
-        Ok((token, agent))
+        self.keep(outcome?, devices, device).await
     }
 
-    async fn check_password(&self, email: String, password: String) -> Result<AgentRecord, Reject> {
+    /// What of it is known to the account with this mail address.
+    async fn device(&self, devices: &[Token], email: &str) -> Result<Option<TokenHash>, Reject> {
+        if devices.is_empty() || email.len() > EMAIL_BYTES_MAX {
+            return Ok(None);
+        }
+        let (hashed, email): (Vec<_>, _) = (devices.iter().map(hash).collect(), email.to_owned());
+        let now_ms = now_ms();
+        let found = self.store.read(move |reader| {
+            let agent = match reader.agent_by_email(&email) {
+                Err(StoreError::Missing) => return Ok(None),
+                other => other?,
+            };
+            for token in hashed {
+                match reader.device(&token) {
+                    Ok(known) if is_known(&known, &token, agent.id, now_ms) => return Ok(Some(token)),
+                    Ok(_) | Err(StoreError::Missing) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(None)
+        });
+        Ok(found.await?)
+    }
+
+    /// Keeps a sign-in, and that it was made from this browser.
+    async fn keep(&self, agent: AgentRecord, devices: Vec<Token>, known: Option<TokenHash>) -> Result<Made, Reject> {
+        let now = now_ms();
+        let (token, device) = (Token::from_bytes(&random_bytes()), Token::from_bytes(&random_bytes()));
+        let session = SessionRecord { token: hash(&token), agent: agent.id, created_at_ms: now, used_at_ms: now };
+        let record = DeviceRecord { token: hash(&device), agent: agent.id, used_at_ms: now };
+        let kept = self.store.write(move |writer| {
+            writer.add_session(&session)?;
+            writer.add_device(&record, known.as_ref())
+        });
+        kept.await?;
+        let others = devices.into_iter().filter(|other| Some(hash(other)) != known);
+        Ok(Made { session: token, devices: std::iter::once(device).chain(others).collect(), agent })
+    }
+
+    async fn check_password(
+        &self,
+        email: String,
+        password: String,
+        address: Address,
+        first: bool,
+    ) -> Result<AgentRecord, Reject> {
         if email.len() > EMAIL_BYTES_MAX || password.len() > PASSWORD_BYTES_MAX {
             return Err(Refusal::SignInFailed.into());
         }
@@ -163,7 +224,10 @@ impl Auth {
             Err(error) => return Err(error.into()),
         };
         let hash = agent.as_ref().map(|agent| agent.password_hash.clone());
-        let right = self.passwords.verify(password, hash).await.map_err(|PasswordError| Refusal::Busy)?;
+        let right = self.passwords.verify(password, hash, address.network(), first).await.map_err(|PasswordError| {
+            crate::metrics::password_refused();
+            Refusal::Busy
+        })?;
         agent.filter(|agent| right && !agent.disabled).ok_or_else(|| Refusal::SignInFailed.into())
     }
 
@@ -183,6 +247,12 @@ impl Auth {
         let records = self.store.read(|reader| reader.agents()).await?;
         Ok(records.iter().filter(|record| !record.disabled).map(for_core).collect())
     }
+}
+
+/// Whether this browser has signed in to the account, and not too long ago.
+fn is_known(device: &DeviceRecord, token: &TokenHash, agent: AgentId, now_ms: u64) -> bool {
+    let same = bool::from(device.token.0.ct_eq(&token.0));
+    same && device.agent == agent && now_ms.saturating_sub(device.used_at_ms) <= DEVICE_MS
 }
 
 /// An agent's settings, without what is needed to sign in.

@@ -1,4 +1,4 @@
-//! Passwords: argon2id, never on a thread that serves connections, and one at a time.
+//! Passwords: argon2id, never on a thread that serves connections, one at a time, and in turn by network.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +7,22 @@ use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, PasswordHasher, Version};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Mutex;
+use wire::limit::{PASSWORDS_WAITING_MAX, PASSWORDS_WAITING_PER_NETWORK_MAX};
+
+use crate::address::Network;
+use crate::turnstile::{Room, Turnstile};
 
 /// Memory of one hash in KiB, passes and lanes: the first choice of the OWASP password storage sheet for argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// How long a sign-in waits for its turn.
-const TURN_WAIT: Duration = Duration::from_secs(5);
+/// One at a time; whoever is known to the account goes first, and networks take turns.
+const TURNS: Room = Room {
+    places: 1,
+    waiting: PASSWORDS_WAITING_MAX,
+    waiting_of_network: PASSWORDS_WAITING_PER_NETWORK_MAX,
+    wait: Duration::from_secs(5),
+};
 /// A hash of nothing anybody can type, checked when the e-mail is unknown, so that the answer takes as long.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$Y2F1c2V3YXktbm9ib2R5IQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -25,26 +34,41 @@ pub struct PasswordError;
 
 /// Checks passwords, one after the other, all in the same 19 MiB: given back, the allocator would keep as much for each thread that ever
 /// checked one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Passwords {
+    turns: Turnstile,
     memory: Arc<Mutex<Vec<Block>>>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Passwords {
     /// No memory yet.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self { turns: Turnstile::new(TURNS), memory: Arc::default() }
     }
 
     /// Whether the password belongs to the hash; with no hash the same work is done and the answer is no.
     ///
     /// # Errors
-    /// When no turn came in time.
-    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, PasswordError> {
-        let turn = tokio::time::timeout(TURN_WAIT, Arc::clone(&self.memory).lock_owned()).await;
-        let mut memory = turn.map_err(|_| PasswordError)?;
+    /// When no turn came in time, or too many wait.
+    pub async fn verify(
+        &self,
+        password: String,
+        hash: Option<String>,
+        network: Network,
+        first: bool,
+    ) -> Result<bool, PasswordError> {
+        let turn = self.turns.enter(network, first).await.map_err(|_| PasswordError)?;
+        let mut memory = Arc::clone(&self.memory).lock_owned().await;
         let work = move || {
+            // Kept until the end of the work, also when nobody waits for it any more.
+            let _turn = turn;
             let against = hash.as_deref().unwrap_or(NOBODY);
             fits(password.as_bytes(), against, &mut memory).is_ok_and(|right| right) && hash.is_some()
         };
@@ -123,9 +147,10 @@ mod tests {
     #[tokio::test]
     async fn who_has_no_hash_is_never_right() {
         let passwords = Passwords::new();
+        let here = crate::address::Address::new(std::net::IpAddr::from([127, 0, 0, 1])).network();
         let hash = hash_password("correct horse").expect("hashed");
-        assert_eq!(passwords.verify("correct horse".to_owned(), Some(hash.clone())).await, Ok(true));
-        assert_eq!(passwords.verify("correct horsf".to_owned(), Some(hash)).await, Ok(false));
-        assert_eq!(passwords.verify("correct horse".to_owned(), None).await, Ok(false));
+        assert_eq!(passwords.verify("correct horse".to_owned(), Some(hash.clone()), here, false).await, Ok(true));
+        assert_eq!(passwords.verify("correct horsf".to_owned(), Some(hash), here, false).await, Ok(false));
+        assert_eq!(passwords.verify("correct horse".to_owned(), None, here, false).await, Ok(false));
     }
 }

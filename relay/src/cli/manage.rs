@@ -100,7 +100,8 @@ pub(super) fn set_password(config: &Config, email: &str, from_stdin: bool, out: 
     agent.password_hash = hash_password(&password)?;
     write_once(&mut *store.writer()?, |writer| {
         writer.put_agent(&agent)?;
-        writer.remove_sessions_of(agent.id)
+        writer.remove_sessions_of(agent.id)?;
+        writer.remove_devices_of(agent.id)
     })?;
     writeln!(out, "Agent {email} has a new password; its sign-ins have ended.")?;
     tell_password(&password, made, out)?;

@@ -70,7 +70,7 @@ impl Guest {
         if app.stopping.is_cancelled() {
             return Err(away(StatusCode::SERVICE_UNAVAILABLE, RETRY_MS, "The relay is restarting."));
         }
-        let session = crate::auth::cookie(headers).map(|token| crate::auth::hash(&token));
+        let session = app.auth.names.session(headers).map(|token| crate::auth::hash(&token));
         let is_agent = match session {
             Some(session) => Box::pin(app.auth.session(session)).await.is_ok(),
             None => false,

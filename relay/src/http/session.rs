@@ -8,11 +8,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use wire::limit::DEVICE_MS;
 use wire::{AgentId, Refusal, Role};
 
 use super::reject::Reject;
 use crate::app::{App, Caller, OwnOrigin};
-use crate::auth::COOKIE;
+use crate::auth::{Asked, Made, devices_text};
 use crate::run::Arrival;
 
 /// Bytes of a sign-in request: an address, a password, braces.
@@ -39,17 +40,22 @@ pub(super) async fn sign_in(
     State(app): State<App>,
     _own: OwnOrigin,
     Caller(address): Caller,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Reject> {
     let read = tokio::time::timeout(BODY_WAIT, axum::body::to_bytes(body, BODY_BYTES_MAX)).await;
     let bytes = read.map_err(|_| Refusal::Malformed)?.map_err(|_| Refusal::Malformed)?;
     let SignIn { email, password } = serde_json::from_slice(&bytes).map_err(|_| Refusal::Malformed)?;
-    let (token, agent) = app.auth.sign_in(address, email, password).await?;
+    let devices = app.auth.names.devices(&headers);
+    let Made { session, devices, agent } = app.auth.sign_in(Asked { address, devices, email, password }).await?;
     // An agent added a moment ago must be known to the core before its console connects.
     app.announce_agents().await?;
     tracing::info!(agent.id = %agent.id, "an agent signed in");
-    let cookie = format!("{COOKIE}={}; {}", token.reveal(), attributes(&app));
-    Ok(with_cookie(&cookie))
+    let (names, attributes) = (app.auth.names, attributes(&app));
+    Ok(with_cookies(&[
+        format!("{}={}; {attributes}", names.session, session.reveal()),
+        format!("{}={}; Max-Age={}; {attributes}", names.device, devices_text(&devices), DEVICE_MS / 1_000),
+    ]))
 }
 
 /// `GET /session`.
@@ -72,18 +78,21 @@ pub(super) async fn sign_out(State(app): State<App>, _own: OwnOrigin, headers: H
         Err(Reject::Refused(Refusal::SignedOut)) => {}
         Err(reject) => return Err(reject),
     }
-    Ok(with_cookie(&format!("{COOKIE}=; Max-Age=0; {}", attributes(&app))))
+    Ok(with_cookies(&[format!("{}=; Max-Age=0; {}", app.auth.names.session, attributes(&app))]))
 }
 
-/// The cookie is for this relay's own pages only and ends with the browser's session; the store knows when it is too old.
+/// The cookies are for this relay's own pages only ; that of a sign-in ends with the browser's session, and the store knows when it is too old.
 fn attributes(app: &App) -> &'static str {
     if app.is_https() { "Path=/; HttpOnly; SameSite=Strict; Secure" } else { "Path=/; HttpOnly; SameSite=Strict" }
 }
 
-fn with_cookie(cookie: &str) -> Response {
-    let Ok(cookie) = HeaderValue::from_str(cookie) else {
-        return Reject::Internal("a cookie that is no header").into_response();
-    };
-    let headers = [(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    (StatusCode::NO_CONTENT, headers).into_response()
+fn with_cookies(cookies: &[String]) -> Response {
+    let mut response = (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "no-store")]).into_response();
+    for cookie in cookies {
+        let Ok(cookie) = HeaderValue::from_str(cookie) else {
+            return Reject::Internal("a cookie that is no header").into_response();
+        };
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }

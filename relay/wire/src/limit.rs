@@ -106,8 +106,22 @@ pub const GREETING_PLACE_MS: u64 = 250;
 pub const REGISTRATIONS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 30;
 /// The same for one network.
 pub const REGISTRATIONS_PER_NETWORK_PER_MINUTE_MAX: u32 = 60;
-/// Failed sign-ins that one address, or one account, may have at once; then one is allowed for each part of the window.
+/// Failed sign-ins that one address, or one browser that is known to the account, may have at once; then one is allowed for each part of the
+/// window. An account that has had as many is looked at later for browsers that are strange to it.
 pub const SIGN_IN_FAILURES_MAX: u32 = 10;
+/// The same for one network.
+pub const SIGN_IN_FAILURES_PER_NETWORK_MAX: u32 = 30;
+/// Failed sign-ins at one account from strange browsers until those are refused: more than eighteen networks can make, and few enough that
+/// nobody guesses a password.
+pub const SIGN_IN_FAILURES_PER_ACCOUNT_MAX: u32 = 600;
+/// How much later a password is looked at where somebody guesses.
+pub const SIGN_IN_SLOWED_MS: u64 = 1_000;
+/// How long a browser that an agent has signed in from stays known to the account without another sign-in.
+pub const DEVICE_MS: u64 = 180 * 24 * 3_600_000;
+/// Passwords that wait to be checked, one at a time: known browsers apart from the others …
+pub const PASSWORDS_WAITING_MAX: usize = 256;
+/// … and those of one network, so that its next ones do not wait longer than anybody will.
+pub const PASSWORDS_WAITING_PER_NETWORK_MAX: usize = 8;
 /// The window of [`SIGN_IN_FAILURES_MAX`].
 pub const SIGN_IN_WINDOW_MS: u64 = 15 * 60_000;
 /// How often the relay asks whether sign-ins were revoked, also by another process: no connection outlives its sign-in by a second.
@@ -222,6 +236,7 @@ const _: () = assert!(POST_BYTES_MAX > FRAME_BYTES_MAX);
 const _: () = assert!(SOCKET_AGAIN_MS > CONNECT_WAIT_MS && STREAM_COMMENT_EVERY_MS < IDLE_MAX_MS);
 const _: () = assert!(STORE_BATCH_APPENDS_MAX <= STORE_QUEUE_APPENDS_MAX);
 const _: () = assert!(REVOCATION_EVERY_MS <= 500 && SESSION_USE_EVERY_MS < AGENT_SESSION_MS);
+const _: () = assert!(SIGN_IN_FAILURES_PER_ACCOUNT_MAX > 18 * SIGN_IN_FAILURES_PER_NETWORK_MAX);
 const _: () = assert!(GREETING_QUEUE_WAIT_MS < CONNECT_WAIT_MS);
 const _: () = assert!(GREETING_PLACE_MS < HELLO_WAIT_MS);
 const _: () = assert!(CAPACITY_DEFAULT <= CAPACITY_MAX);
