@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 use widget_core::{AgentInput, Online};
 use wire::ConversationId;
+use wire::limit::INBOX_CONVERSATIONS_MAX;
 
 use crate::defence;
 use crate::desk::Desk;
@@ -85,7 +86,9 @@ pub(crate) fn Inbox(
 fn More(desk: Desk, screen: Screen) -> impl IntoView {
     let here = Memo::new(move |_| listed(desk, screen).len());
     let found = move || with_found(desk, screen, |found| found.more);
-    let unlisted = move || screen.tab.get().view().is_some() && total(desk, screen) > here.get();
+    // Up to so many are all here; the counts only come a moment later.
+    let beyond = move || count_of(desk, Tab::Open) > INBOX_CONVERSATIONS_MAX;
+    let unlisted = move || screen.tab.get().view().is_some() && beyond() && total(desk, screen) > here.get();
     let closed = move || screen.tab.get() == Tab::Ended && desk.read(|session| session.closed_more());
     let load = move |_| {
         let tab = screen.tab.get_untracked();

@@ -55,7 +55,7 @@ pub(crate) fn Row(
             </span>
             <span class="entry__top">
                 <span class="entry__name">{who}</span>
-                <span class="unseen">{move || here.get().map(|here| presence_words(here, desk.now_ms()))}</span>
+                <span class="unseen">{move || here.get().map(|here| presence_words(here, untrack(|| desk.now_ms())))}</span>
                 <Show when=move || unread() != 0>
                     <span class="badge">
                         {move || count(unread())}
