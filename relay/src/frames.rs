@@ -108,7 +108,7 @@ impl Sender {
         if !state.read || state.slow {
             return Err(NotTaken::Closed);
         }
-        if !self.shared.share.take(state.bytes, frame.bytes()) {
+        if let Err(slow) = self.shared.share.take(state.bytes, frame.bytes()) {
             // At once, and not when the connection gets to its end.
             state.slow = true;
             let dropped = std::mem::take(&mut state.frames);
@@ -117,6 +117,7 @@ impl Sender {
             drop(state);
             self.shared.share.give_back(waiting);
             drop(dropped);
+            crate::metrics::slow(slow);
             return Err(NotTaken::Slow);
         }
         state.bytes += frame.bytes();

@@ -14,6 +14,8 @@ pub mod files;
 pub mod frames;
 pub mod http;
 pub mod limiter;
+#[cfg(test)]
+mod limits;
 pub mod listen;
 pub mod metrics;
 pub mod patience;

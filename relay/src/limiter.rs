@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::address::{Address, Network};
 
 /// Keys remembered at most. Beyond, whoever is new is refused until old ones fall out: memory is bounded in a flood.
-const KEYS_MAX: usize = 100_000;
+pub(crate) const KEYS_MAX: usize = 100_000;
 
 /// At most `burst` at once, and in the long run as many in each window, for every key. What was spent comes back evenly, so that an office
 /// whose network failed a few times is let in again after a moment instead of at the window's end (the generic cell rate algorithm,

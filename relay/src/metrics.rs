@@ -35,7 +35,7 @@ const SECONDS: [f64; 15] =
 /// Up to [`wire::limit::STORE_BATCH_APPENDS_MAX`].
 const REQUESTS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
-const GAUGES: [(&str, &str); 12] = [
+const GAUGES: [(&str, &str); 13] = [
     ("relay_core_up", "1 while the core answers in time; at 0 the core's own numbers are old."),
     ("relay_connections", "Lines held now: of visitors, of agents, and those before their hello or at their end."),
     ("relay_streams", "Lines without WebSocket, which some network on the way blocks."),
@@ -44,13 +44,14 @@ const GAUGES: [(&str, &str); 12] = [
     ("relay_conversations_longest_wait_seconds", "How long the one that has waited longest is in line."),
     ("relay_conversations_open", "Conversations that have not ended."),
     ("relay_backlog_requests", "Requests that wait inside: for the core, for the store's writer, for its readers."),
+    ("relay_unsent_bytes", "Bytes of frames that wait to be taken, each frame counted once."),
     ("relay_backlog_requests_max", "At this many, the next one is answered `busy`."),
     ("relay_disk_free_bytes", "Free bytes of the fullest file system that the data lies in."),
     ("relay_disk_step", "What the reserve stops: 0 nothing, 1 files, 2 new visitors too, 3 visitors' texts too."),
     ("relay_uploads_pending_bytes", "Visitors' files that are under way or that no message names yet."),
 ];
 
-const COUNTERS: [(&str, &str); 14] = [
+const COUNTERS: [(&str, &str); 15] = [
     ("relay_connections_total", "Hellos accepted."),
     ("relay_connections_refused_total", "Connections turned away before their hello."),
     ("relay_slots_refused_total", "What there was no slot for, by kind and by whose bound was met."),
@@ -61,6 +62,7 @@ const COUNTERS: [(&str, &str); 14] = [
         "relay_closes_total",
         "Lines that ended, by close code; `client` when the other side ended it or the network did.",
     ),
+    ("relay_slow_total", "Slow readers, by the bound that they were over."),
     ("relay_refusals_total", "Requests not carried out, on lines and over HTTP, by refusal."),
     ("relay_gaps_repaired_total", "Missing events that a client fetched, or that the relay itself read again."),
     ("relay_over_quota_total", "Requests of visitors refused because a quota in bytes is used up, by quota."),
@@ -95,6 +97,32 @@ impl Away {
             Self::Rate => "rate",
             Self::Full => "full",
             Self::Http => "http",
+        }
+    }
+}
+
+/// Which bound a slow reader was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slow {
+    /// What may wait for one connection.
+    Connection,
+    /// What may wait for all visitors of an address.
+    Address,
+    /// What may wait in the relay.
+    Relay,
+    /// How long nothing, or too little, may be taken.
+    Patience,
+}
+
+impl Slow {
+    const ALL: [Self; 4] = [Self::Connection, Self::Address, Self::Relay, Self::Patience];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Address => "address",
+            Self::Relay => "relay",
+            Self::Patience => "patience",
         }
     }
 }
@@ -170,6 +198,9 @@ fn describe() {
     for close in Close::ALL.map(Some).into_iter().chain([None]) {
         counter!("relay_closes_total", "code" => close_label(close)).absolute(0);
     }
+    for slow in Slow::ALL {
+        counter!("relay_slow_total", "reason" => slow.label()).absolute(0);
+    }
     for code in Refusal::CODES {
         counter!("relay_refusals_total", "code" => code).absolute(0);
     }
@@ -208,6 +239,11 @@ pub fn turned_away(away: Away) {
 /// A line has ended; none when the relay did not end it.
 pub fn closed(close: Option<Close>) {
     counter!("relay_closes_total", "code" => close_label(close)).increment(1);
+}
+
+/// A reader was too slow.
+pub fn slow(slow: Slow) {
+    counter!("relay_slow_total", "reason" => slow.label()).increment(1);
 }
 
 /// Clients were told that something was not carried out.
@@ -294,6 +330,7 @@ async fn show(State(numbers): State<Numbers>) -> Response {
     }
     gauge!("relay_uploads_pending_bytes").set(bytes(app.quotas.pending_bytes()));
     gauge!("relay_streams").set(number(app.streams.count()));
+    gauge!("relay_unsent_bytes").set(number(app.unsent.bytes()));
     let core = (app.core.max_capacity() - app.core.capacity(), app.core.max_capacity());
     let (writes, reads) = app.store.backlog();
     for (queue, (waiting, max)) in [("core", core), ("store_writes", writes), ("store_reads", reads)] {

@@ -81,6 +81,7 @@ impl<S> Patient<S> {
         let (_, end) = self.wait.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(left))));
         ready!(end.as_mut().poll(context));
         self.cut.store(true, Ordering::Relaxed);
+        crate::metrics::slow(crate::metrics::Slow::Patience);
         Poll::Ready(Err(io::Error::new(ErrorKind::TimedOut, "the other side takes too little")))
     }
 }

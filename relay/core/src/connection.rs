@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::limit::SEND_BYTES_MAX;
+use wire::limit::HELD_BYTES_MAX;
 use wire::{
     AgentId, Close, ConversationId, Follow, Lane, PageContext, Refusal, Seq, ServerFrame, SiteId, Subject, VisitorId,
 };
@@ -39,7 +39,7 @@ pub(crate) struct Connection {
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     frames: Vec<ServerFrame>,
-    /// Their weight, at most `SEND_BYTES_MAX`.
+    /// Their weight, at most `HELD_BYTES_MAX`.
     bytes: usize,
 }
 
@@ -193,7 +193,7 @@ impl Core {
                 Some(None) => ready.push(*connection),
                 Some(Some(held)) => {
                     held.bytes += weight::of_frame(&frame);
-                    if held.bytes <= SEND_BYTES_MAX {
+                    if held.bytes <= HELD_BYTES_MAX {
                         held.frames.push(frame.clone());
                     } else {
                         slow.push(*connection);

@@ -14,9 +14,9 @@ pub const FILES_FOLDER: &str = "files";
 /// Folders that the files are spread over, by the first two digits of their names.
 pub const SHELVES: u64 = 256;
 /// Bytes gathered before they are written.
-const PART_BYTES: usize = 256 * 1024;
+pub(crate) const PART_BYTES: usize = 256 * 1024;
 /// Parts of one upload being written at once: with the one being filled, an upload holds at most three parts in memory.
-const PARTS_IN_FLIGHT_MAX: usize = 2;
+pub(crate) const PARTS_IN_FLIGHT_MAX: usize = 2;
 
 /// Why a file could not be kept, read or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -34,7 +34,7 @@ pub(crate) const FRAMES_PER_FLUSH: usize = 32;
 pub(crate) const END_WAIT: Duration = Duration::from_secs(1);
 
 /// A text of no more bytes is short.
-const SHORT_TEXT_BYTES: usize = 4 * 1024;
+pub(crate) const SHORT_TEXT_BYTES: usize = 2 * 1024;
 
 /// Bytes of the text that a frame brings.
 const fn text_bytes(frame: &ClientFrame) -> usize {

@@ -10,6 +10,7 @@ use wire::limit::{
 };
 
 use crate::address::Address;
+use crate::metrics::Slow;
 
 /// What a frame in a queue takes beside its text.
 pub(super) const FRAME_BYTES: usize = 64;
@@ -111,26 +112,26 @@ pub struct Share {
 }
 
 impl Share {
-    /// Takes a frame's bytes into account where so many wait already, unless that is too much. To a queue in which nothing waits, every
-    /// frame may go: whoever reads is not closed for what others do not read; but a large one, when the relay holds all it may.
-    pub(super) fn take(&self, waiting: usize, frame: usize) -> bool {
-        let bytes = waiting + frame;
-        if waiting == 0 && frame > PAGE_AFTER_BYTES_MAX && self.all.bytes() > SEND_BYTES_TOTAL_MAX {
-            return false;
+    /// Takes a frame's bytes into account where so many wait already. To a queue in which nothing waits, every frame may go: whoever reads is
+    /// not closed for what others do not read; but a large one, when the relay holds all it may.
+    ///
+    /// # Errors
+    /// Which bound that would be over.
+    pub(super) fn take(&self, waiting: usize, frame: usize) -> Result<(), Slow> {
+        let full = self.all.bytes() > SEND_BYTES_TOTAL_MAX;
+        if full && (waiting > 0 || frame > PAGE_AFTER_BYTES_MAX) {
+            return Err(Slow::Relay);
         }
-        if waiting > 0 {
-            let of_address = self.address.as_ref().map_or(0, |(_, counted)| counted.load(Ordering::Relaxed) + frame);
-            let over = bytes > self.bytes_max
-                || of_address > SEND_BYTES_PER_ADDRESS_MAX
-                || self.all.bytes() > SEND_BYTES_TOTAL_MAX;
-            if over {
-                return false;
-            }
+        if waiting > 0 && waiting + frame > self.bytes_max {
+            return Err(Slow::Connection);
         }
         if let Some((_, counted)) = &self.address {
+            if waiting > 0 && counted.load(Ordering::Relaxed) + frame > SEND_BYTES_PER_ADDRESS_MAX {
+                return Err(Slow::Address);
+            }
             counted.fetch_add(frame, Ordering::Relaxed);
         }
-        true
+        Ok(())
     }
 
     /// So many bytes wait no more.
@@ -166,7 +167,7 @@ mod tests {
         let (one, two) = (unsent.of_visitor(address(1)), unsent.of_visitor(address(1)));
         let frame = unsent.frame("x".repeat(1_000));
         let other = frame.clone();
-        assert!(one.take(0, frame.bytes()) && two.take(0, frame.bytes()));
+        assert_eq!((one.take(0, frame.bytes()), two.take(0, frame.bytes())), (Ok(()), Ok(())));
         assert_eq!(unsent.bytes(), 1_000 + FRAME_BYTES);
         assert_eq!(unsent.addresses()[&address(1)].load(Ordering::Relaxed), 2 * frame.bytes());
         one.give_back(frame.bytes());
@@ -181,21 +182,23 @@ mod tests {
     fn each_bound_is_kept_and_whoever_reads_is_never_refused() {
         let unsent = Unsent::default();
         let share = unsent.of_visitor(address(1));
-        assert!(share.take(1, SEND_BYTES_MAX - 1));
-        assert!(!share.take(1, SEND_BYTES_MAX), "one connection");
-        assert!(share.take(0, SEND_BYTES_MAX + 1), "nothing waits");
+        assert_eq!(share.take(1, SEND_BYTES_MAX - 1), Ok(()));
+        assert_eq!(share.take(1, SEND_BYTES_MAX), Err(Slow::Connection));
+        assert_eq!(share.take(0, SEND_BYTES_MAX + 1), Ok(()), "nothing waits");
 
         let shares: Vec<_> = (0..).map(|_| unsent.of_visitor(address(2))).take(2_000).collect();
-        let taken = shares.iter().take_while(|share| share.take(1, SEND_BYTES_MAX / 2)).count();
+        let taken = shares.iter().take_while(|share| share.take(1, SEND_BYTES_MAX / 2).is_ok()).count();
         assert_eq!(taken, SEND_BYTES_PER_ADDRESS_MAX / (SEND_BYTES_MAX / 2), "one address");
-        assert!(unsent.of_visitor(address(3)).take(1, 100), "others are not concerned");
-        assert!(unsent.of_agent().take(1, SEND_BYTES_OF_AGENT_MAX - 1));
+        assert_eq!(shares[0].take(1, SEND_BYTES_MAX / 2), Err(Slow::Address));
+        assert_eq!(unsent.of_visitor(address(3)).take(1, 100), Ok(()), "others are not concerned");
+        assert_eq!(unsent.of_agent().take(1, SEND_BYTES_OF_AGENT_MAX - 1), Ok(()));
 
         let everything = unsent.frame("x".repeat(SEND_BYTES_TOTAL_MAX));
-        assert!(!unsent.of_visitor(address(3)).take(1, 100), "the relay");
-        assert!(unsent.of_visitor(address(3)).take(0, 100));
-        assert!(!unsent.of_visitor(address(3)).take(0, PAGE_AFTER_BYTES_MAX + 1) && !unsent.has_room_for_pages());
+        assert_eq!(unsent.of_visitor(address(3)).take(1, 100), Err(Slow::Relay));
+        assert_eq!(unsent.of_visitor(address(3)).take(0, 100), Ok(()));
+        assert_eq!(unsent.of_visitor(address(3)).take(0, PAGE_AFTER_BYTES_MAX + 1), Err(Slow::Relay));
+        assert!(!unsent.has_room_for_pages());
         drop(everything);
-        assert!(unsent.of_visitor(address(3)).take(1, 100));
+        assert_eq!(unsent.of_visitor(address(3)).take(1, 100), Ok(()));
     }
 }

@@ -21,4 +21,6 @@ pub(crate) use page::escape;
 pub use reject::Reject;
 pub use router::router;
 pub use transcript::Transcripts;
+#[cfg(test)]
+pub(crate) use upload::HEAD_BYTES as UPLOAD_HEAD_BYTES;
 pub(crate) use upload::UPLOADS_MAX;

@@ -28,7 +28,7 @@ use crate::store::{AttachmentRecord, StoreError};
 /// Uploads of everybody at the same time: each holds about a megabyte of memory.
 pub(crate) const UPLOADS_MAX: usize = 256;
 /// The beginning of a file that is looked at before anything is written: enough for the kind and most pictures' size.
-const HEAD_BYTES: usize = 64 * 1024;
+pub(crate) const HEAD_BYTES: usize = 64 * 1024;
 /// When an address has all its uploads under way, the next may come after this.
 const RETRY_AFTER_MS: u64 = 2_000;
 

@@ -13,7 +13,7 @@ use crate::connection::FRAMES_PER_FLUSH;
 use crate::frames::{self, Frame};
 
 /// Frames are put together to parts of about this size.
-const PART_BYTES: usize = 16 * 1024;
+pub(crate) const PART_BYTES: usize = 16 * 1024;
 
 /// What is still to go down.
 struct Down {

@@ -1,6 +1,6 @@
 //! A connection where WebSocket is blocked: server-sent events down, posted frames up; for the core a line like any other.
 
-mod down;
+pub(crate) mod down;
 mod up;
 
 use std::time::Duration;

@@ -44,16 +44,18 @@ pub const SEND_BYTES_PER_ADDRESS_MAX: usize = 16 * 1024 * 1024;
 pub const SEND_BYTES_TOTAL_MAX: usize = 256 * 1024 * 1024;
 /// Bytes of the largest frame to anybody: an agent's first picture, with a thousand colleagues.
 pub const SEND_FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Bytes of frames that may wait for a connection's welcome, while the store looks up whose it is.
+pub const HELD_BYTES_MAX: usize = 128 * 1024;
 /// The next page that a client wants is read once no more than this waits for it.
 pub const PAGE_AFTER_BYTES_MAX: usize = 32 * 1024;
 /// Inputs that may wait for the core; a full queue answers `Busy`.
 pub const CORE_QUEUE_INPUTS_MAX: usize = 8_192;
 /// While more wait, long texts are answered `Busy`: bounds the queue in bytes.
-pub const CORE_QUEUE_LONG_INPUTS_MAX: usize = 512;
+pub const CORE_QUEUE_LONG_INPUTS_MAX: usize = 256;
 /// Appends that may wait for the store; a full queue answers `Busy`.
 pub const STORE_QUEUE_APPENDS_MAX: usize = 8_192;
 /// Bytes of their texts; beyond, the next one is answered `Busy`.
-pub const STORE_QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub const STORE_QUEUE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Look-ups that may wait for the store; a full queue answers `Busy`.
 pub const STORE_QUEUE_READS_MAX: usize = 8_192;
 /// Appends that are committed together at most: bounds how long the first one waits for the last.
@@ -82,7 +84,7 @@ pub const HTTP_CONNECTIONS_MAX: usize = 8_192;
 /// Plain HTTP connections of one address beyond the lines it may open: an office loads pages and files beside.
 pub const HTTP_CONNECTIONS_SPARE: usize = 256;
 /// Bytes of one request's head, as far as one read may overstep. Cookies and proxies' headers fit; with the bound above, heads have a bound in memory.
-pub const HEAD_BYTES_MAX: usize = 32 * 1024;
+pub const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// New connections that one address may open at once; they come back evenly, as many in a minute.
 pub const CONNECTS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 300;
 /// The same for one network.
