@@ -121,7 +121,7 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
     };
 
     const load = () => {
-      const query = new URLSearchParams({ site, ...(lang && { lang }), ...(color && { color }) });
+      const query = new URLSearchParams({ site, origin: location.origin, ...(lang && { lang }), ...(color && { color }) });
       if (frame) frame.remove();
       port = null;
       notice.textContent = "";

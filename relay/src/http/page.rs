@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use wire::SiteId;
@@ -18,6 +18,8 @@ use crate::store::{Site, StoreError};
 #[derive(Debug, Deserialize)]
 pub(super) struct ChatQuery {
     site: Option<String>,
+    /// The origin of the page that wants to frame it, as that page says.
+    origin: Option<String>,
 }
 
 /// `GET /chat?site=ID`.
@@ -32,17 +34,18 @@ pub(super) async fn chat(
     let (Some(page), Some(locales)) = (app.web.text("chat.html"), locales(&app, |manifest| manifest.locale)) else {
         return Ok(not_built());
     };
+    let framing = framing(&site, query.origin.as_deref(), &headers);
+    let origin = framing.as_ref().map_or("", Origin::as_str);
     let page = fill(
         &page,
         &[
             ("{{site}}", site.id.as_str()),
             ("{{site_name}}", &site.name),
-            ("{{origins}}", &site.origins.join(" ")),
+            ("{{origins}}", origin),
             ("{{locales}}", &locales),
         ],
     );
-    let ancestors = if site.origins.is_empty() { "'none'".to_owned() } else { site.origins.join(" ") };
-    let policy = policy(&app, &headers, &ancestors);
+    let policy = policy(&app, &headers, if origin.is_empty() { "'none'" } else { origin });
     Ok(html(&app, &headers, page, &policy))
 }
 
@@ -53,7 +56,31 @@ pub(super) async fn console(State(app): State<App>, headers: HeaderMap) -> Respo
         return not_built();
     };
     let page = fill(&page, &[("{{locales}}", &locales)]);
-    html(&app, &headers, page, &policy(&app, &headers, "'none'"))
+    let mut response = html(&app, &headers, page, &policy(&app, &headers, "'none'"));
+    // No page that opened the console, or that it opened, holds on to its window or shares its process.
+    for (name, value) in [("cross-origin-opener-policy", "same-origin"), ("origin-agent-cluster", "?1")] {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The one origin that may frame the chat: that of the page that asks, as it says in the address or, where it says nothing, as the browser says in
+/// `Referer`; none when the site does not list it. Nothing has to be proven: whoever names another's origin gets an answer that its own page cannot
+/// frame. So nobody is told which other pages a site has.
+fn framing(site: &Site, said: Option<&str>, headers: &HeaderMap) -> Option<Origin> {
+    let referer = || headers.get(header::REFERER)?.to_str().ok().and_then(origin_of);
+    let origin = match said {
+        Some(said) => said.parse().ok()?,
+        None => referer()?,
+    };
+    site.origins.iter().any(|listed| listed == origin.as_str()).then_some(origin)
+}
+
+/// The origin of an address.
+fn origin_of(address: &str) -> Option<Origin> {
+    let (scheme, rest) = address.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    format!("{scheme}://{host}").parse().ok()
 }
 
 async fn find_site(app: &App, id: Option<&str>) -> Result<Option<Site>, Reject> {
@@ -166,6 +193,41 @@ fn not_built() -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_page_that_asks_is_named_and_only_when_it_is_listed() {
+        let site = Site {
+            id: "demo".parse().expect("a site id"),
+            name: String::new(),
+            origins: vec!["https://a.example".to_owned(), "http://b.example:8081".to_owned()],
+        };
+        for (said, referer, named) in [
+            (Some("https://a.example"), None, "https://a.example"),
+            (Some("https://A.example/"), None, "https://a.example"),
+            (Some("http://b.example:8081"), Some("https://a.example/"), "http://b.example:8081"),
+            (None, Some("https://a.example/"), "https://a.example"),
+            (None, Some("https://a.example/trade?x=1#y"), "https://a.example"),
+            (None, Some("http://b.example:8081"), "http://b.example:8081"),
+            (None, None, ""),
+            (Some("https://evil.example"), Some("https://a.example/"), ""),
+            (Some("http://a.example"), None, ""),
+            (Some("null"), None, ""),
+            (Some(""), Some("https://a.example/"), ""),
+            (Some("https://a.example https://evil.example"), None, ""),
+            (Some("https://a.example;"), None, ""),
+            (Some("*"), None, ""),
+            (None, Some("about:srcdoc"), ""),
+            (None, Some("https://a.example@evil.example/"), ""),
+            (None, Some("https://a.example.evil.example/"), ""),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(referer) = referer {
+                headers.insert(header::REFERER, referer.parse().expect("a header"));
+            }
+            let got = framing(&site, said, &headers);
+            assert_eq!(got.as_ref().map_or("", Origin::as_str), named, "{said:?} {referer:?}");
+        }
+    }
 
     #[test]
     fn values_are_escaped_and_bring_no_placeholders() {

@@ -259,6 +259,10 @@ async fn a_crowd_of_half_open_connections_is_bounded_for_its_address() {
         tokio::task::yield_now().await;
     };
     assert!(held <= bound, "{held} are held for one address, {bound} at most");
+    let told = rest(&mut from(1, relay.running.address).await).await;
+    assert!(
+        told.starts_with("HTTP/1.1 503 ") && told.contains("\r\nretry-after: ") && told.ends_with("try again soon.")
+    );
     let grown_kib = memory_kib().saturating_sub(before_kib);
     assert!(grown_kib < 64 * 1024, "{crowd} half-open connections cost {grown_kib} KiB");
     // Who was here before from the very same address goes on.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one frame and skips all others")]
 
+mod attacked;
 mod backup;
 mod bad_input;
 mod command;
@@ -14,6 +15,7 @@ mod page;
 mod privacy;
 mod quota;
 mod revoked;
+mod secured;
 mod session;
 mod stop;
 mod story;

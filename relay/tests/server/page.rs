@@ -41,7 +41,7 @@ fn build(relay: &Relay) {
 async fn the_chat_page_is_filled_and_framed_by_its_site_only() {
     let relay = Relay::start().await;
     build(&relay);
-    let page = get(&relay, "/chat?site=demo&lang=en", &[]).await;
+    let page = get(&relay, &format!("/chat?site=demo&lang=en&origin={SITE_ORIGIN}"), &[]).await;
     assert_eq!(page.status(), 200);
     let host = relay.origin().replace("http://", "");
     assert_eq!(
@@ -62,7 +62,8 @@ async fn the_chat_page_is_filled_and_framed_by_its_site_only() {
     assert!(text.contains("data-locales=\"{&quot;en&quot;:&quot;/assets/locale-en.0.json&quot;}\""), "{text}");
 
     assert_eq!(header(&get(&relay, "/chat?site=demo", &[]).await, "content-encoding"), "");
-    let packed = get(&relay, "/chat?site=demo", &[("accept-encoding", "gzip, br")]).await;
+    let packed =
+        get(&relay, &format!("/chat?site=demo&origin={SITE_ORIGIN}"), &[("accept-encoding", "gzip, br")]).await;
     assert_eq!((header(&packed, "content-encoding"), header(&packed, "vary")), ("br", "accept-encoding"));
     let mut plain = Vec::new();
     brotli::BrotliDecompress(&mut packed.bytes().await.expect("bytes").as_ref(), &mut plain).expect("brotli");
@@ -72,7 +73,17 @@ async fn the_chat_page_is_filled_and_framed_by_its_site_only() {
         let page = get(&relay, path, &[]).await;
         assert_eq!(page.status(), 404, "{path}");
     }
+    // Whoever does not say which page it is, or is none of the site's, learns of no page of the site.
+    for query in ["", "&origin=https://evil.example.com", "&origin=null"] {
+        let page = get(&relay, &format!("/chat?site=demo{query}"), &[]).await;
+        assert!(header(&page, "content-security-policy").ends_with("frame-ancestors 'none'"), "{query}");
+        assert!(!page.text().await.expect("text").contains(SITE_ORIGIN), "{query}");
+    }
+    let page = get(&relay, "/chat?site=demo", &[("referer", &format!("{SITE_ORIGIN}/"))]).await;
+    assert!(header(&page, "content-security-policy").ends_with(&format!("frame-ancestors {SITE_ORIGIN}")));
+
     let console = get(&relay, "/console", &[]).await;
+    assert_eq!(header(&console, "cross-origin-opener-policy"), "same-origin");
     assert!(header(&console, "content-security-policy").ends_with("frame-ancestors 'none'"));
     relay.running.stop().await.expect("stopped");
 }

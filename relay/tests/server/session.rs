@@ -12,6 +12,7 @@ async fn an_agent_signs_in_is_known_and_signs_out_everywhere() {
     let set = response.headers()["set-cookie"].to_str().expect("text").to_owned();
     assert!(set.contains("; HttpOnly") && set.contains("; SameSite=Strict") && set.contains("; Path=/"), "{set}");
     assert!(!set.contains("Secure"), "plain HTTP on loopback");
+    assert!(set.starts_with("causeway_session="), "{set}");
     let cookie = cookie_of(&response);
 
     let client = reqwest::Client::new();
