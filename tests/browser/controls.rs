@@ -223,13 +223,14 @@ fn ended_conversations_go_on_after_the_first_page() {
         ada.click("[data-testid=sign-in]");
         ada
     };
-    ada.click("[data-testid=console_closed]");
+    ada.click("[data-testid=list-ended]");
     let rows = "document.querySelectorAll('[data-testid=conversation-item]').length";
     let first = wait_until("a first page", || value(&ada, rows).as_u64().filter(|rows| *rows > 0));
     shown(&ada, "[data-testid=more]");
     ada.click("[data-testid=more]");
     wait_until("more rows", || (value(&ada, rows).as_u64()? > first).then_some(()));
-    ada.click("[data-testid=console_inbox]");
+    ada.click("[data-testid=defence]");
+    ada.click("[data-testid=inbox]");
     shown(&ada, "[data-testid=list-mine]");
 }
 

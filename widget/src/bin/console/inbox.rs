@@ -171,7 +171,6 @@ fn Search(desk: Desk, screen: Screen, field: NodeRef<html::Input>, ids: Memo<Vec
             {icon(icon::SEARCH)}
             <input
                 type="search"
-                data-testid="search"
                 node_ref=field
                 placeholder=t("console_search")
                 aria-label=t("console_search_label")

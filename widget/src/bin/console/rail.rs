@@ -92,7 +92,6 @@ fn Choice(
         <button
             type="button"
             class="rail__button"
-            data-testid=words
             aria-current=move || (screen.section.get() == section).then_some("page")
             data-testid=if section == Section::Inbox { "inbox" } else { "defence" }
             title=t(words)
