@@ -58,3 +58,80 @@ fn pictures_of_widget_and_console_in_dark() {
     phone.top();
     phone.screenshot("widget-phone-dark");
 }
+
+/// A desk with something in every list, at its busiest.
+fn busy(world: &World, agent: &Agent) -> Vec<Visitor> {
+    let words = ["My deposit of 0.5 BTC is missing.", "请尽快帮我冻结账户", "Is the API down? I get 503 since noon."];
+    let visitors: Vec<Visitor> = words
+        .iter()
+        .map(|words| {
+            let visitor = world.visitor();
+            visitor.open_chat();
+            visitor.say(words);
+            visitor.sent(words);
+            visitor
+        })
+        .collect();
+    agent.open_mine("0.5 BTC");
+    agent.say("I look at it.");
+    agent.sent("I look at it.");
+    visitors
+}
+
+/// The question, the list of keys, the boxes, the blocks.
+fn windows(agent: &Agent, name: &str) {
+    agent.click("[data-testid=actions]");
+    agent.screenshot(&format!("{name}-menu"));
+    agent.click("[data-testid=block]");
+    wait_until("the question", || agent.shows("[data-testid=block-dialog]").then_some(()));
+    agent.screenshot(&format!("{name}-block"));
+    agent.click("[data-testid=dialog-no]");
+    agent.press_escape();
+    wait_until("the list", || agent.shows("[data-testid=list-waiting]").then_some(()));
+    agent.click("[data-testid=list-waiting]");
+    agent.click("[data-testid=many]");
+    agent.click("[data-testid=pick-all]");
+    agent.screenshot(&format!("{name}-many"));
+    agent.click("[data-testid=many-cancel]");
+    agent.click("[data-testid=keys-open]");
+    wait_until("the keys", || agent.shows("[data-testid=keys-dialog]").then_some(()));
+    agent.screenshot(&format!("{name}-keys"));
+    agent.press_escape();
+    agent.click("[data-testid=defence]");
+    wait_until("the switch", || agent.shows("[data-testid=flood-switch]").then_some(()));
+    agent.screenshot(&format!("{name}-defence"));
+}
+
+#[test]
+fn pictures_of_a_busy_desk() {
+    let world = World::start();
+    let sue = world.supervisor_as("sue@example.com", "Sue P.", 1, Look::CONSOLE);
+    let _visitors = busy(&world, &sue);
+    sue.click("[data-testid=list-open]");
+    sue.screenshot("desk-light");
+    windows(&sue, "desk-light");
+    let forced = serde_json::json!({ "features": [{ "name": "forced-colors", "value": "active" }] });
+    sue.cdp("Emulation.setEmulatedMedia", &forced);
+    sue.click("[data-testid=inbox]");
+    sue.click("[data-testid=list-open]");
+    sue.screenshot("desk-forced");
+}
+
+#[test]
+fn pictures_of_a_busy_desk_on_a_phone_in_the_dark_and_in_chinese() {
+    let world = World::start();
+    let look = Look { language: "zh-CN", ..Look::PHONE.dark() };
+    let sue = world.supervisor_as("sue@example.com", "Sue P.", 1, look);
+    let _visitors = busy(&world, &sue);
+    sue.screenshot("desk-phone-talk");
+    windows(&sue, "desk-phone");
+    let wide = World::supervisor_as(
+        &world,
+        "ann@example.com",
+        "Ann Q.",
+        2,
+        Look { language: "zh-CN", ..Look::CONSOLE.dark() },
+    );
+    wide.click("[data-testid=list-open]");
+    wide.screenshot("desk-dark-chinese");
+}

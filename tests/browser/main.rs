@@ -13,4 +13,5 @@ mod outage;
 mod page;
 mod queue;
 mod talk;
+mod ways;
 mod written;

@@ -28,7 +28,7 @@ fn half_written_words_stay_with_their_conversation_until_they_are_sent() {
     wait_until("the note is back", || (ada.script(VALUE, &[]) == "ask the bank").then_some(()));
     let mode = "return document.querySelector('.desk-composer').dataset.mode;";
     assert_eq!(ada.script(mode, &[]), "note", "as a note, which it was");
-    ada.press_enter();
+    ada.keys("[data-testid=composer]", "\u{e007}");
     ada.wait_text("ask the bank");
     wait_until("back to reply after a note", || (ada.script(mode, &[]) == "reply").then_some(()));
     ada.say("Your limit is 10.");
