@@ -8,6 +8,10 @@ const EARLY_MESSAGES_MAX = 8;
 const early = [];
 const keep = (event) => early.length < EARLY_MESSAGES_MAX && early.push(event);
 addEventListener("message", keep);
+/** Says to the page around, whoever that is, what is no secret: that this is a chat and no error page, or why there is none. */
+const tell = (type) => parent !== window && parent.postMessage({ causeway: 1, type }, "*");
+const query = new URLSearchParams(location.search);
+const { site, refused } = root.dataset;
 
 /** The first wish that there is a catalogue for: the same tag, else the same language; else English. */
 function choose(wishes, tags) {
@@ -36,6 +40,21 @@ function stop(english, chinese) {
   document.body.replaceChildren(box);
 }
 
+/** Ends the visitor's session in this browser: the relay forgets the token, the browser all that was kept. */
+async function end() {
+  try {
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(`causeway.${site}.`));
+    const token = localStorage.getItem(`causeway.${site}.token`);
+    for (const name of names) localStorage.removeItem(name);
+    sessionStorage.clear();
+    const headers = { authorization: `Bearer ${token}`, "x-causeway-site": site };
+    if (token) await fetch("/visitor", { method: "DELETE", keepalive: true, headers });
+  } catch {
+    // Without storage nothing was kept; a token that nobody has any more opens nothing.
+  }
+  tell("gone");
+}
+
 // A trap of the program ends it: nothing it shows would ever change again, so it must not stay.
 addEventListener("error", (event) => {
   if (event.error instanceof WebAssembly.RuntimeError) {
@@ -43,10 +62,19 @@ addEventListener("error", (event) => {
   }
 });
 
-try {
+const theme = query.get("theme");
+if (theme) root.dataset.theme = theme;
+const wished = query.get("lang");
+root.lang = wished || navigator.language;
+tell(refused || "here");
+if (refused) {
+  stop("This chat is not set up for this page.", "此页面未配置聊天。");
+} else if (query.has("end")) {
+  end();
+} else try {
   const locales = JSON.parse(root.dataset.locales);
-  const wished = new URLSearchParams(location.search).get("lang");
-  root.lang = choose([...(wished ? [wished] : []), ...navigator.languages], Object.keys(locales));
+  // The page around has chosen, for its launcher too; where there is none, the browser's languages do.
+  root.lang = choose(wished ? [wished] : navigator.languages, Object.keys(locales));
   const texts = async () => {
     const answer = await fetch(new URL(locales[root.lang], location.origin));
     if (!answer.ok) throw new Error(`the texts came with status ${answer.status}`);

@@ -1,36 +1,43 @@
-// The one script tag: draws the launcher, opens the chat in an iframe and speaks with it. Touches nothing else of the page.
+// The one script tag: draws the launcher, opens the chat in an iframe and speaks with it. Touches nothing else of the page, but for its
+// scrolling and focus while the chat covers all of it.
 (() => {
   "use strict";
+  const warn = (...words) => console.warn("Causeway:", ...words);
   // No mistake of ours, nor of a listener, may reach the page.
   const safe = (run) => (...given) => {
     try {
       return run(...given);
     } catch (error) {
-      console.warn("Causeway:", error);
+      warn(error);
     }
   };
 
   safe(() => {
-    const script = document.currentScript || document.querySelector('script[src$="/embed.js"][data-site]');
-    const earlier = window.Causeway;
-    const queue = Array.isArray(earlier) ? earlier : earlier ? earlier.q : [];
+    // Markup can put names on `document` and on the window (<img name=body>, <a id=Causeway>), and old libraries extend Object.prototype.
+    // So the document is asked by the browser's own getters, values are read where they are own, and dictionaries inherit nothing.
+    const doc = (name) => Reflect.get(Document.prototype, name, document);
+    const own = (object, name) => (Reflect.getOwnPropertyDescriptor(Object(object), name) || { __proto__: null }).value;
+    const script = doc("currentScript");
+    const earlier = own(window, "Causeway");
+    const queue = Array.isArray(earlier) ? earlier : earlier ? own(earlier, "q") : [];
     // Anything else under our name means that the tag is there twice.
-    if (!script || !queue) return;
+    if (!queue) return;
+    if (!script) throw "load embed.js by a classic script tag of its own";
 
     const CSS = `
 :host{all:initial!important;position:fixed!important;inset:auto 0 0 auto!important;width:0!important;height:0!important;display:block!important;direction:ltr!important;z-index:2147483647!important}
 *{box-sizing:border-box}
-div{--accent:#0f766e;--on-accent:#fff;--bg:#fff;--line:#e2e7ea;--text:#10191d;font:14px/20px system-ui,sans-serif}
-@media(prefers-color-scheme:dark){div{--accent:#5eead4;--on-accent:#04211e;--bg:#0f1518;--line:#29353b;--text:#e9eff1}}
+div{--accent:#0f766e;--on-accent:#fff;--bg:#fff;--line:#e2e7ea;--text:#10191d;--x:20px;--y:20px;color-scheme:light;font:14px/20px system-ui,sans-serif}
+.dark{--accent:#5eead4;--on-accent:#04211e;--bg:#0f1518;--line:#29353b;--text:#e9eff1;color-scheme:dark}
 button{font:inherit;cursor:pointer;border:1px solid transparent;padding:0;display:grid;place-items:center;background:var(--accent);color:var(--on-accent)}
 button:focus-visible{outline:2px solid var(--accent);outline-offset:2px;box-shadow:0 0 0 2px var(--bg)}
 svg{width:26px;fill:none;stroke:currentColor;stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round}
-.launcher,section{position:fixed;bottom:calc(20px + env(safe-area-inset-bottom));right:calc(20px + env(safe-area-inset-right));box-shadow:0 0 0 1px var(--line),0 16px 48px rgba(0,0,0,.25)}
-.left .launcher,.left section{right:auto;left:calc(20px + env(safe-area-inset-left))}
+.launcher,section{position:fixed;bottom:calc(var(--y) + env(safe-area-inset-bottom));right:calc(var(--x) + env(safe-area-inset-right));box-shadow:0 0 0 1px var(--line),0 16px 48px rgba(0,0,0,.25)}
+.left .launcher,.left section{right:auto;left:calc(var(--x) + env(safe-area-inset-left))}
 .launcher{width:56px;height:56px;border-radius:50%}
 span{position:absolute;top:-4px;right:-4px;min-width:22px;padding:0 4px;border:2px solid var(--bg);border-radius:11px;background:#b3261e;color:#fff;font:600 12px/18px system-ui,sans-serif}
 span:empty,.open span,p,.ready header{display:none}
-section{margin-bottom:68px;width:384px;height:min(660px,100dvh - 108px);border-radius:16px;overflow:hidden;background:var(--bg);color:var(--text);outline:0;visibility:hidden;opacity:0;transform:translateY(8px)}
+section{margin-bottom:68px;width:384px;height:min(660px,100dvh - 88px - var(--y));border-radius:16px;overflow:hidden;background:var(--bg);color:var(--text);outline:0;visibility:hidden;opacity:0;transform:translateY(8px)}
 .open section{visibility:visible;opacity:1;transform:none;transition:opacity .16s,transform .16s}
 iframe{display:block;width:100%;height:100%;border:0;visibility:hidden}
 .ready iframe{visibility:inherit}
@@ -41,29 +48,42 @@ header button{width:40px;height:40px;margin-left:auto;background:none;color:inhe
 .failed p{position:absolute;inset:64px 16px 0;display:grid;place-content:center;justify-items:center;gap:16px}
 p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
 @media(max-width:479px),(max-height:479px){section,.left section{inset:0;margin:0;width:auto;height:100dvh;border-radius:0;padding:env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom) env(safe-area-inset-left)}.open .launcher{display:none}}
+@media print{:host{display:none!important}}
+@media(forced-colors:active){section,span{border:1px solid}}
 @media(prefers-reduced-motion){.open section{transition:none}}`;
 
-    const { site, lang, side, color } = script.dataset;
-    if (!site) throw new Error("the script tag needs data-site");
+    const given = (name) => script.getAttribute("data-" + name) || "";
+    const [site, side, color] = ["site", "side", "color"].map(given);
+    if (!site) throw "the script tag needs data-site";
     const relay = new URL(script.src).origin;
-    const chinese = /^zh/i.test(lang || document.documentElement.lang || navigator.language);
-    const say = chinese
-      ? { open: "打开在线客服", close: "关闭在线客服", unread: "条未读消息", down: "暂时无法连接在线客服。", retry: "重试" }
-      : { open: "Open support chat", close: "Close support chat", unread: "unread", down: "Support chat cannot be reached right now.", retry: "Try again" };
+    // The one place where the language is chosen: the tag's, the page's, the browser's first that we speak. The chat takes it over.
+    const lang = [given("lang"), doc("documentElement").lang, ...navigator.languages].find((wish) => /^(en|zh)\b/i.test(wish)) || "en";
+    const say = /^zh/i.test(lang)
+      ? { chat: "在线客服", open: "打开在线客服", close: "关闭在线客服", unread: "条未读消息", down: "暂时无法连接在线客服。", retry: "重试" }
+      : { chat: "Support chat", open: "Open support chat", close: "Close support chat", unread: "unread", down: "Support chat cannot be reached right now.", retry: "Try again" };
     const READY_WAIT_MS = 10000;
+    // How long a frame that has loaded may take to say that it is ours: an error page of the browser never does.
+    const HERE_WAIT_MS = 1000;
+    const RETRY_MS_MAX = 300000;
+    // All that is ever kept on the page: that the chat has something to do, from the first message on.
+    const AWAKE = "causeway.awake";
 
-    const listeners = {};
+    const listeners = new Map();
     const ended = new AbortController();
     let opened = false;
     let unread = 0;
-    let frame, port, wait, options;
+    let retryMs = 5000;
+    let frame, port, here, wait, options, theme, warned, told, seen, looking, held, overflow;
 
     const make = (tag, attributes, ...children) => {
-      const element = document.createElementNS("http://www.w3.org/" + (/svg|path/.test(tag) ? "2000/svg" : "1999/xhtml"), tag);
-      for (const name in attributes) element.setAttribute(name, attributes[name]);
+      const space = "http://www.w3.org/" + (/svg|path/.test(tag) ? "2000/svg" : "1999/xhtml");
+      const element = doc("createElementNS").call(document, space, tag);
+      for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
       element.append(...children);
       return element;
     };
+    const listen = (target, event, run, capture) =>
+      target && doc("addEventListener").call(target, event, safe(run), { __proto__: null, signal: ended.signal, capture });
     const icon = (d) => make("svg", { viewBox: "0 0 24 24", "aria-hidden": true }, make("path", { d }));
     const BUBBLE = "M21 11.5a8.4 8.4 0 0 1-12.3 7.4L3 21l2.1-5.7A8.4 8.4 0 1 1 21 11.5z";
     const DOWN = "M6 9l6 6 6-6";
@@ -73,34 +93,95 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
     const minimise = make("button", { type: "button", "data-testid": "minimise", "aria-label": say.close }, icon(DOWN));
     const retry = make("button", { type: "button", "data-testid": "retry-launcher" }, say.retry);
     const notice = make("b", { role: "alert" });
-    const panel = make("section", { id: "chat", role: "dialog", tabindex: "-1", "aria-label": "Support chat" },
-      make("header", {}, make("i"), make("i"), minimise), make("p", {}, notice, retry));
+    const panel = make("section", { id: "chat", role: "dialog", tabindex: "-1", "aria-label": say.chat },
+      make("header", {}, make("i", {}), make("i", {}), minimise), make("p", {}, notice, retry));
     const shell = make("div", {}, panel, launcher);
+    const shadow = (host) => host.attachShadow({ __proto__: null, mode: "open" });
     const host = make("causeway-launcher", { popover: "manual" });
-    const root = host.attachShadow({ mode: "open" });
+    const root = shadow(host);
+    const dark = matchMedia("(prefers-color-scheme:dark)");
+    const narrow = matchMedia("(max-width:479px),(max-height:479px)");
 
     const emit = (event, detail) => {
-      for (const listener of [...(listeners[event] || [])]) safe(listener)(detail);
+      for (const listener of [...(listeners.get(event) || [])]) safe(listener)(detail);
     };
-    const tell = (frameToChat) => port && port.postMessage(frameToChat);
+    const tell = (message) => port && port.postMessage(message);
     // The query may hold what is nobody's business, so only the path goes to the chat.
-    const page = () => ({ url: location.origin + location.pathname, title: document.title, language: document.documentElement.lang });
+    const page = () => ({ type: "page", url: (told = location.origin + location.pathname), title: doc("title"), language: doc("documentElement").lang });
+    const keep = (awake) => {
+      try {
+        if (awake) localStorage.setItem(AWAKE, 1);
+        else localStorage.removeItem(AWAKE);
+      } catch {}
+    };
+    const wakes = () => {
+      try {
+        return localStorage.getItem(AWAKE);
+      } catch {}
+    };
+
+    // As the tag says; else as the page is: light unless it says that it can be dark.
+    const scheme = () => {
+      const wish = given("theme");
+      if (/^(light|dark)$/.test(wish)) return wish;
+      const can = wish === "system" ? "light dark" : getComputedStyle(doc("documentElement")).colorScheme;
+      return /dark/.test(can) && (dark.matches || !/light/.test(can)) ? "dark" : "light";
+    };
 
     const draw = () => {
-      shell.className = [side, opened && "open", port && "ready", notice.textContent && "failed"].join(" ");
+      const now = scheme();
+      if (theme !== now) tell({ type: "theme", theme: (theme = now) });
+      shell.className = [side, theme, opened && "open", port && "ready", notice.textContent && "failed"].join(" ");
       picture.firstChild.setAttribute("d", opened ? DOWN : BUBBLE);
       badge.textContent = unread > 99 ? "99+" : unread || "";
       launcher.setAttribute("aria-expanded", opened);
       launcher.setAttribute("aria-label", opened ? say.close : say.open + (unread ? `, ${badge.textContent} ${say.unread}` : ""));
+      fit();
     };
 
-    const hear = (from, { type, seq, count }) => {
+    // While the chat covers the page, that stands still and takes no focus. The soft keyboard of iOS covers a full-screen frame instead of
+    // making it smaller.
+    const fit = () => {
+      const full = opened && narrow.matches;
+      if (full !== held) {
+        const { style } = doc("documentElement");
+        if (full) overflow = style.overflow;
+        if (full || held) {
+          style.overflow = full ? "hidden" : overflow;
+          if (doc("body")) doc("body").inert = full;
+        }
+        held = full;
+        panel.setAttribute("aria-modal", full);
+      }
+      const view = full && window.visualViewport;
+      const fits = view && view.scale === 1;
+      panel.style.height = fits ? view.height + "px" : "";
+      panel.style.top = fits ? view.offsetTop + "px" : "";
+    };
+
+    const fail = (remedy) => {
+      clearTimeout(wait);
+      notice.textContent = say.down;
+      draw();
+      if (warned !== remedy) warn((warned = remedy));
+      // Whoever looks at it has a button; a chat that only waits to send tries again by itself.
+      wait = setTimeout(safe(() => opened || load()), (retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)));
+    };
+    const later = (ms) => {
+      clearTimeout(wait);
+      wait = setTimeout(safe(() => fail(`the chat did not load. Is the relay ${relay} up, and does this page's policy allow it as frame-src?`)), ms);
+    };
+
+    const hear = (from, message) => {
+      const [type, seq, count] = ["type", "seq", "count"].map((name) => own(message, name));
       if (type === "ready") {
         clearTimeout(wait);
         port = from;
         notice.textContent = "";
         draw();
         emit("ready");
+        looking = looking || setInterval(safe(look), 1000);
+        if (!opened && count && script.hasAttribute("data-reopen")) return open(undefined, true);
         if (!opened) return;
         // First the frame, then the word: focusing a frame of another process takes the focus from its elements.
         if (root.activeElement) frame.focus();
@@ -110,6 +191,7 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
         draw();
         emit("unread", { count });
       } else if (type === "message") emit("message", { seq });
+      else if (type === "awake") keep(count && given("wake") !== "off");
       else if (type === "open") open();
       else if (type === "close") close();
     };
@@ -120,31 +202,43 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       frame.contentWindow.postMessage({ causeway: 1, type: "connect", page: page() }, relay, [port2]);
     };
 
+    const chat = (more) => make("iframe", { title: say.chat, allow: "clipboard-write",
+      src: `${relay}/chat?` + new URLSearchParams({ site, lang, origin: location.origin, ...more }),
+      sandbox: "allow-scripts allow-same-origin allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-downloads" });
     const load = () => {
-      const query = new URLSearchParams({ site, origin: location.origin, ...(lang && { lang }), ...(color && { color }) });
       if (frame) frame.remove();
-      port = null;
+      port = here = null;
       notice.textContent = "";
-      frame = make("iframe", { title: "Support chat", allow: "clipboard-write", src: `${relay}/chat?${query}`,
-        sandbox: "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-downloads" });
-      frame.onload = safe(connect);
+      frame = chat({ theme, ...(color && { color }) });
+      frame.onload = safe(() => here || later(HERE_WAIT_MS));
       panel.append(frame);
-      clearTimeout(wait);
       // A frame from another origin does not say that it failed; it only never gets ready.
-      wait = setTimeout(safe(() => {
-        notice.textContent = say.down;
-        draw();
-      }), READY_WAIT_MS);
+      later(READY_WAIT_MS);
+    };
+    // A chat that is loading says so, before it can be spoken with; or why there is none.
+    const greeted = (event) => {
+      const type = event.origin === relay && own(event.data, "causeway") && own(event.data, "type");
+      if (!frame || event.source !== frame.contentWindow) return;
+      const add = `relay site add ${site} --origin ${location.origin}`;
+      if (type === "here") {
+        here = true;
+        port = null;
+        later(READY_WAIT_MS * 3);
+        connect();
+      } else if (type === "origin") fail(`${location.origin} is not listed for the site "${site}". List it, with the others: ${add}`);
+      else if (type === "site") fail(`the relay ${relay} knows no site "${site}". Mend data-site, or: ${add}`);
     };
 
-    const open = (given) => {
-      options = given;
+    // Only known plain fields cross to the frame: whatever calls this may hand over an event.
+    const open = (wish, quiet) => {
+      const topic = own(wish, "topic");
+      options = typeof topic === "string" ? { topic } : undefined;
       const before = opened;
       opened = true;
-      if (!frame) load();
+      if (!frame || notice.textContent) load();
       draw();
-      (port ? frame : panel).focus();
-      tell({ type: "page", ...page() });
+      if (!quiet) (port ? frame : panel).focus();
+      tell(page());
       tell({ type: "open", options });
       if (!before) emit("open");
     };
@@ -158,16 +252,40 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       emit("close");
     };
 
+    // Ends the visitor's session in this browser and takes everything away. A frame of its own does the first, whether the chat was
+    // loaded or not; the promise says whether it could.
     const shutdown = () => {
+      keep(false);
+      opened = false;
+      draw();
       ended.abort();
       clearTimeout(wait);
+      clearInterval(looking);
       if (port) port.close();
       host.remove();
-      delete window.Causeway;
+      Reflect.deleteProperty(window, "Causeway");
+      return new Promise((resolve) => {
+        const away = make("causeway-end", {});
+        const last = chat({ end: 1 });
+        const over = (done) => {
+          away.remove();
+          resolve(done);
+        };
+        const hears = ({ source, data }) => source === last.contentWindow && own(data, "type") === "gone" && over(true);
+        doc("addEventListener").call(window, "message", safe(hears));
+        setTimeout(over, READY_WAIT_MS, false);
+        last.setAttribute("hidden", "");
+        shadow(away).append(last);
+        doc("documentElement").append(away);
+      });
     };
 
     // White where it can be read on the site's colour, black elsewhere: one of the two always reaches 4.5 : 1.
     const paint = () => {
+      for (const name of ["x", "y"]) {
+        const pixels = parseInt(given("offset-" + name));
+        if (pixels >= 0) shell.style.setProperty("--" + name, pixels + "px");
+      }
       if (!/^#([0-9a-f]{3}){1,2}$/i.test(color)) return;
       const [red, green, blue] = color.replace(/^#(.)(.)(.)$/, "#$1$1$2$2$3$3").match(/\w\w/g)
         .map((pair) => parseInt(pair, 16) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
@@ -175,15 +293,27 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       shell.style.setProperty("--on-accent", 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) < 4.5 ? "#000" : "#fff");
     };
 
-    // The soft keyboard of iOS covers a full-screen frame instead of making it smaller.
-    const fit = () => {
-      const { height, offsetTop, scale } = visualViewport;
-      const full = innerWidth < 480 && scale === 1;
-      panel.style.height = full ? height + "px" : "";
-      panel.style.top = full ? offsetTop + "px" : "";
+    // Applications set the address first and the title a moment later: both are told once the address has stood for a while. Of a title
+    // alone nothing is told: many show a price in it.
+    const look = () => {
+      const now = location.origin + location.pathname;
+      if (now !== told && now === seen) tell(page());
+      seen = now;
     };
 
-    const listen = (target, event, run, capture) => target && target.addEventListener(event, safe(run), { signal: ended.signal, capture });
+    // In <html>, beside the body: whatever an application does to its body leaves us alone. Whatever takes us away all the same gets us
+    // put back, at most once a moment.
+    const mount = () => {
+      if (host.isConnected || ended.signal.aborted) return;
+      // An application that puts back a copy of its page puts back a copy of us, which does nothing.
+      for (const copy of doc("querySelectorAll").call(document, "causeway-launcher")) copy.remove();
+      doc("documentElement").append(host);
+      // The top layer lies above every z-index and outside every transform of the page.
+      if (host.showPopover) host.showPopover();
+      for (const place of [document, doc("documentElement")]) observer.observe(place, { __proto__: null, childList: true });
+      if (held && doc("body")) doc("body").inert = true;
+    };
+    const observer = new MutationObserver(safe(() => setTimeout(safe(mount), 50)));
 
     const start = () => {
       try {
@@ -196,9 +326,8 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       paint();
       draw();
       root.append(shell);
-      document.body.append(host);
-      // The top layer lies above every z-index and outside every transform of the page.
-      if (host.showPopover) host.showPopover();
+      mount();
+      listen(window, "message", greeted);
       listen(launcher, "click", () => (opened ? close() : open()));
       listen(minimise, "click", close);
       listen(retry, "click", () => {
@@ -208,31 +337,39 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       });
       listen(root, "keydown", (event) => event.key === "Escape" && close());
       listen(document, "click", (event) => {
-        const asked = event.target.closest && event.target.closest("[data-causeway-open]");
-        if (!asked) return;
+        const near = (at, css) => at instanceof Element && Element.prototype.closest.call(at, css);
+        const asked = near(event.target, "[data-causeway-open]");
+        // A link that is to be opened elsewhere is the browser's.
+        if (!asked || ((event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) && near(asked, "a[href]"))) return;
         event.preventDefault();
-        const topic = asked.dataset.causewayOpen;
+        const topic = Element.prototype.getAttribute.call(asked, "data-causeway-open");
         open(topic ? { topic } : undefined);
       }, true);
-      const moved = () => tell({ type: "page", ...page() });
-      listen(window, "popstate", moved);
-      listen(window.navigation, "navigatesuccess", moved);
+      listen(dark, "change", draw);
+      listen(narrow, "change", draw);
       listen(window.visualViewport, "resize", fit);
       listen(window.visualViewport, "scroll", fit);
-      queue.forEach(push);
+      for (const call of queue) push(call);
+      if (given("wake") === "off") keep(false);
+      else if (wakes()) {
+        const wake = safe(() => frame || ended.signal.aborted || load());
+        const idle = () => (typeof requestIdleCallback === "function" ? requestIdleCallback(wake) : setTimeout(wake, 500));
+        if (doc("readyState") === "complete") idle();
+        else listen(window, "load", idle);
+      }
     };
 
     const on = (event, listener) => {
-      const all = (listeners[event] = listeners[event] || new Set());
-      all.add(listener);
+      if (!listeners.has(event)) listeners.set(event, new Set());
+      const all = listeners.get(event).add(listener);
       return () => all.delete(listener);
     };
-    const api = { open: safe(open), close: safe(close), shutdown: safe(shutdown), on: safe(on) };
+    const api = { __proto__: null, open: safe((wish) => open(wish)), close: safe(close), shutdown: safe(shutdown), on: safe(on) };
     // A call made before this file was here: [name, ...values], or [name, arguments] from a stub that copies the interface.
-    const push = api.push = safe(([name, ...given]) => api[name](...(String(given[0]) === "[object Arguments]" ? given[0] : given)));
+    const push = api.push = safe(([name, ...values]) => api[name](...(String(values[0]) === "[object Arguments]" ? values[0] : values)));
 
     window.Causeway = api;
-    if (document.body) start();
+    if (doc("body")) start();
     else listen(document, "DOMContentLoaded", start);
   })();
 })();

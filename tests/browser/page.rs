@@ -46,7 +46,7 @@ fn before_the_launcher_is_used_the_page_loads_one_script_and_keeps_nothing() {
     visitor.say("Hello");
     visitor.sent("Hello");
     visitor.top();
-    assert_eq!(kept_by_page(&visitor), "", "using the chat leaves nothing on the page either");
+    assert_eq!(kept_by_page(&visitor), "causeway.awake", "after a first message one key and nothing else");
     let cookies = visitor.cdp("Network.getAllCookies", &json!({}));
     assert_eq!(cookies["cookies"], json!([]), "a visitor needs no cookie");
     assert_eq!(violations(&visitor), Vec::<String>::new(), "the page's policy and the chat's hold");

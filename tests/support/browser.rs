@@ -99,6 +99,13 @@ impl Browser {
         all.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
+    /// Closes the tab in focus, as a person does; another one is turned to with [`Self::tab`].
+    #[track_caller]
+    pub fn close_tab(&self) {
+        self.top();
+        self.tell("DELETE", "/window", &Value::Null);
+    }
+
     /// Turns to a tab.
     #[track_caller]
     pub fn tab(&self, name: &str) {

@@ -18,8 +18,15 @@ impl Site {
     #[must_use]
     pub fn start(relay: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        for entry in fs::read_dir(workspace().join("www/demo")).expect("the demo is in the repository").flatten() {
-            fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("a demo file can be copied");
+        fs::create_dir(folder.path().join("odd")).expect("a temporary folder can be filled");
+        for part in ["", "odd"] {
+            let from = workspace().join("www/demo").join(part);
+            for entry in fs::read_dir(from).expect("the demo is in the repository").flatten() {
+                if entry.path().is_file() {
+                    let to = folder.path().join(part).join(entry.file_name());
+                    fs::copy(entry.path(), to).expect("a demo file can be copied");
+                }
+            }
         }
         let demo = demo::serve(folder.path(), "127.0.0.1:0", relay).expect("loopback has a free port");
         Self { folder, demo }

@@ -44,6 +44,8 @@ pub trait Brain: 'static {
     fn line(input: LineInput) -> Self::Input;
     /// News of an upload.
     fn upload(input: UploadInput) -> Self::Input;
+    /// The page goes away, perhaps for good.
+    fn leave() -> Self::Input;
     /// A file was chosen; `file` is the link's own number for it.
     fn attach(name: String, bytes: u64, file: u32) -> Self::Input;
     /// The headers by which the relay knows this side in uploads and downloads; none for those with a cookie.
@@ -126,6 +128,7 @@ impl<B: Brain> Link<B> {
             }
         }));
         link.watch_network();
+        link.watch_leaving();
         link.run(|_| ());
         link
     }
@@ -307,6 +310,20 @@ impl<B: Brain> Link<B> {
             self.0.downloads.adopt(attachment.id, &chosen.file);
         }
         self.send(B::upload(input));
+    }
+
+    /// A page that goes takes the files of its uploads with it: that is asked about where the browser lets us, and said afterwards.
+    fn watch_leaving(&self) {
+        let (asked, tell) = (Rc::downgrade(&self.0), self.later());
+        listen(&window(), "beforeunload", move |event| {
+            let running = |inner: Rc<Inner<B>>| inner.chosen.borrow().iter().any(|chosen| chosen.running.is_some());
+            if asked.upgrade().is_some_and(running) {
+                event.prevent_default();
+            }
+        });
+        listen(&window(), "pagehide", move |_| {
+            tell(B::leave());
+        });
     }
 
     /// The browser often knows before the line does that the network went or came back.

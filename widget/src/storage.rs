@@ -1,6 +1,7 @@
 //! What the browser keeps for us between visits. When it may not keep anything, memory stands in until the page goes.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use wire::MessageId;
 
@@ -8,11 +9,23 @@ use crate::codec;
 use crate::env::window;
 
 /// Named texts under one prefix. Every draft has a name of its own, so that tabs never overwrite each other's.
+/// Copies are the same.
+#[derive(Clone)]
 pub struct Storage {
     prefix: String,
     kept: Option<web_sys::Storage>,
     /// What could not be kept: storage is blocked, or full.
-    memory: RefCell<Vec<(String, String)>>,
+    memory: Rc<RefCell<Vec<(String, String)>>>,
+}
+
+/// What another tab did to what is kept.
+pub enum Elsewhere {
+    /// A draft is kept.
+    Draft(widget_core::KeptDraft),
+    /// What was kept of a draft is dropped.
+    NoDraft(MessageId),
+    /// A name has another text now, or none.
+    Text(String, Option<String>),
 }
 
 impl Storage {
@@ -20,7 +33,26 @@ impl Storage {
     #[must_use]
     pub fn new(prefix: &str) -> Self {
         let kept = window().local_storage().ok().flatten();
-        Self { prefix: format!("{prefix}."), kept, memory: RefCell::default() }
+        Self { prefix: format!("{prefix}."), kept, memory: Rc::default() }
+    }
+
+    /// Whether everything so far could be kept.
+    #[must_use]
+    pub fn keeps(&self) -> bool {
+        self.kept.is_some() && self.memory.borrow().is_empty()
+    }
+
+    /// What a storage event says, if it is about names of ours.
+    #[must_use]
+    pub fn elsewhere(&self, event: &web_sys::StorageEvent) -> Option<Elsewhere> {
+        let key = event.key()?;
+        let name = key.strip_prefix(&self.prefix)?;
+        let text = event.new_value();
+        let Some(id) = name.strip_prefix(DRAFT) else { return Some(Elsewhere::Text(String::from(name), text)) };
+        Some(match text {
+            Some(text) => Elsewhere::Draft(codec::read_draft(&text)?),
+            None => Elsewhere::NoDraft(id.parse().ok()?),
+        })
     }
 
     /// The text of a name.

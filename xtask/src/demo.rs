@@ -84,17 +84,28 @@ impl Site {
         let found = if method == "GET" || method == "HEAD" { self.page(target) } else { None };
         let (status, kind, body) =
             found.map_or(("404 Not Found", "text/plain", b"Not found".to_vec()), |(kind, body)| ("200 OK", kind, body));
-        let policy = self.policy();
+        let more = self.headers(if kind == "text/html" { &body } else { b"" });
         write!(
             stream,
             "HTTP/1.1 {status}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n\
-             Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nContent-Security-Policy: {policy}\r\n\r\n",
+             Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{more}\r\n",
             body.len()
         )?;
         if method != "HEAD" {
             stream.write_all(&body)?;
         }
         stream.flush()
+    }
+
+    /// The policy, and what a page wants to be sent with: it says so in comments of lines of their own.
+    fn headers(&self, page: &[u8]) -> String {
+        let text = String::from_utf8_lossy(page);
+        let line = |line: &str| Some(line.strip_prefix("<!-- sent with ")?.strip_suffix(" -->")?.to_owned());
+        let mut headers: Vec<String> = text.lines().filter_map(line).collect();
+        if !text.contains("<!-- sent without a policy -->") {
+            headers.push(format!("Content-Security-Policy: {}", self.policy()));
+        }
+        headers.iter().map(|header| format!("{header}\r\n")).collect()
     }
 
     /// What an exchange that takes its security seriously sends: nothing inline, nothing foreign but the relay.
@@ -110,8 +121,8 @@ impl Site {
     fn page(&self, target: &str) -> Option<(&'static str, Vec<u8>)> {
         let name = target.split(['?', '#']).next()?.trim_start_matches('/');
         let name = if name.is_empty() { "index.html" } else { name };
-        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-        if !plain || name.starts_with('.') {
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
+        if !plain || name.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
             return None;
         }
         let body = fs::read(self.pages.join(name)).ok()?;
@@ -156,8 +167,26 @@ mod tests {
     }
 
     #[test]
+    fn a_page_says_what_it_is_sent_with() {
+        let answer = get("/odd/isolated.html");
+        assert!(
+            answer.contains("\r\nCross-Origin-Embedder-Policy: require-corp\r\nContent-Security-Policy: "),
+            "{answer}"
+        );
+        let answer = get("/odd/clobbered.html");
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && !answer.contains("Content-Security-Policy"), "{answer}");
+    }
+
+    #[test]
     fn nothing_outside_the_folder_is_served() {
-        for path in ["/../embed.js", "/..%2fembed.js", "/.gitignore", "/missing.html"] {
+        for path in [
+            "/../embed.js",
+            "/odd/../../embed.js",
+            "/odd//isolated.html",
+            "/..%2fembed.js",
+            "/.gitignore",
+            "/missing.html",
+        ] {
             assert!(get(path).starts_with("HTTP/1.1 404"), "{path}");
         }
     }

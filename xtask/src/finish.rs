@@ -35,7 +35,8 @@ pub(crate) fn finish(root: &Path, optimizer: bool) -> Result<()> {
     let fresh = root.join("target/web.new");
     fs::remove_dir_all(&fresh).ok();
     fs::create_dir_all(fresh.join("assets"))?;
-    write(&fresh, "embed.js", &fs::read(root.join("www/embed.js")).context("cannot read www/embed.js")?)?;
+    let loader = fs::read_to_string(root.join("www/embed.js")).context("cannot read www/embed.js")?;
+    write(&fresh, "embed.js", script::lean(&loader).as_bytes())?;
     let mut manifest = serde_json::Map::new();
     for page in PAGES {
         let loaded = finish_page(&trunk_folder(root, page), page, optimizer, &fresh)?;

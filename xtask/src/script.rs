@@ -71,7 +71,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The text without indentation and without lines that are comments only. No template literal of ours or of wasm-bindgen's
-/// goes over lines.
+/// goes over lines, but for the loader's style sheet, to which that is all the same.
 pub(crate) fn lean(text: &str) -> String {
     let mut lean = String::with_capacity(text.len());
     let mut in_comment = false;

@@ -66,7 +66,11 @@ pub(super) async fn embed(State(app): State<App>, headers: HeaderMap) -> Respons
 
 /// `GET /assets/*`: hashed names, which never change what they hold.
 pub(super) async fn asset(State(app): State<App>, Path(path): Path<String>, headers: HeaderMap) -> Response {
-    send(&app.web, &format!("assets/{path}"), &headers, "public, max-age=31536000, immutable")
+    let mut response = send(&app.web, &format!("assets/{path}"), &headers, "public, max-age=31536000, immutable");
+    // What is in them is public; a frame in an isolated page (COEP) takes nothing that does not say so.
+    let cross = HeaderValue::from_static("cross-origin");
+    response.headers_mut().insert(HeaderName::from_static("cross-origin-resource-policy"), cross);
+    response
 }
 
 fn send(web: &Web, name: &str, headers: &HeaderMap, cache: &'static str) -> Response {

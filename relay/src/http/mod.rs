@@ -12,6 +12,7 @@ mod router;
 mod session;
 mod transcript;
 mod upload;
+mod visitor;
 
 use relay_edge::{name, sniff};
 

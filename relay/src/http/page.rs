@@ -22,31 +22,43 @@ pub(super) struct ChatQuery {
     origin: Option<String>,
 }
 
-/// `GET /chat?site=ID`.
+/// `GET /chat?site=ID&origin=ORIGIN`; without an origin the chat is a page of its own.
 pub(super) async fn chat(
     State(app): State<App>,
     Query(query): Query<ChatQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Reject> {
-    let Some(site) = find_site(&app, query.site.as_deref()).await? else {
-        return Ok(plain(StatusCode::NOT_FOUND, "This chat does not exist. The address names no known site.\n"));
-    };
     let (Some(page), Some(locales)) = (app.web.text("chat.html"), locales(&app, |manifest| manifest.locale)) else {
         return Ok(not_built());
     };
+    // Why there is no chat is said by a page that anybody may put into a frame, because it holds nothing else.
+    let refused = |status: StatusCode, why: &str| {
+        let none = ["{{site}}", "{{site_name}}", "{{origins}}"].map(|name| (name, ""));
+        let page = fill(&page, &[&none[..], &[("{{refused}}", why), ("{{locales}}", &locales)]].concat());
+        let mut response = embeddable(html(&app, &headers, page, &policy(&app, &headers, "*")));
+        *response.status_mut() = status;
+        response
+    };
+    let Some(site) = find_site(&app, query.site.as_deref()).await? else {
+        return Ok(refused(StatusCode::NOT_FOUND, "site"));
+    };
     let framing = framing(&site, query.origin.as_deref(), &headers);
+    if framing.is_none() && query.origin.is_some() {
+        return Ok(refused(StatusCode::FORBIDDEN, "origin"));
+    }
     let origin = framing.as_ref().map_or("", Origin::as_str);
     let page = fill(
         &page,
         &[
             ("{{site}}", site.id.as_str()),
             ("{{site_name}}", &site.name),
+            ("{{refused}}", ""),
             ("{{origins}}", origin),
             ("{{locales}}", &locales),
         ],
     );
     let policy = policy(&app, &headers, if origin.is_empty() { "'none'" } else { origin });
-    Ok(html(&app, &headers, page, &policy))
+    Ok(embeddable(html(&app, &headers, page, &policy)))
 }
 
 /// `GET /console`.
@@ -177,6 +189,18 @@ fn html(app: &App, headers: &HeaderMap, page: String, policy: &str) -> Response 
         }
         Err(_) => Reject::Internal("a site's origins do not fit into a header").into_response(),
     }
+}
+
+/// Lets a page that asks for isolation (COEP) show this one in a frame, and asks for a process of its own.
+fn embeddable(mut response: Response) -> Response {
+    for (name, value) in [
+        ("cross-origin-embedder-policy", "require-corp"),
+        ("cross-origin-resource-policy", "cross-origin"),
+        ("origin-agent-cluster", "?1"),
+    ] {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response {

@@ -5,9 +5,9 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 
-use super::{asset, file, guard, health, page, session, transcript, upload};
+use super::{asset, file, guard, health, page, session, transcript, upload, visitor};
 use crate::app::App;
 use crate::{socket, stream};
 
@@ -27,6 +27,7 @@ pub fn router(app: App) -> Router {
         .route("/upload/{conversation}/{attachment}", put(upload::upload))
         .route("/file/{attachment}", get(file::file))
         .route("/transcript/{conversation}", get(transcript::transcript))
+        .route("/visitor", delete(visitor::end))
         // the console
         .route("/session", get(session::show).post(session::sign_in).delete(session::sign_out))
         // the machine's keeper

@@ -27,7 +27,7 @@ fn build(relay: &Relay) {
     write("assets/chat_bg.0123456789abcdef.wasm", "wasm");
     write(
         "chat.html",
-        "<html data-site=\"{{site}}\" data-site-name=\"{{site_name}}\" data-origins=\"{{origins}}\" \
+        "<html data-site=\"{{site}}\" data-site-name=\"{{site_name}}\" data-refused=\"{{refused}}\" data-origins=\"{{origins}}\" \
          data-locales=\"{{locales}}\">",
     );
     write("console.html", "<html data-locales=\"{{locales}}\">");
@@ -52,31 +52,53 @@ async fn the_chat_page_is_filled_and_framed_by_its_site_only() {
              frame-ancestors {SITE_ORIGIN}"
         )
     );
+    // A page that asks for isolation may show it.
+    assert_eq!(header(&page, "cross-origin-embedder-policy"), "require-corp");
+    assert_eq!(header(&page, "cross-origin-resource-policy"), "cross-origin");
+    assert_eq!(header(&page, "origin-agent-cluster"), "?1");
     assert_eq!(header(&page, "cache-control"), "no-cache");
     assert_eq!(header(&page, "referrer-policy"), "no-referrer");
     assert_eq!(header(&page, "x-content-type-options"), "nosniff");
     assert_eq!(header(&page, "strict-transport-security"), "", "plain HTTP on loopback");
     let text = page.text().await.expect("text");
-    assert!(text.contains("data-site=\"demo\" data-site-name=\"Site &lt;demo&gt;\""), "{text}");
+    assert!(text.contains("data-site=\"demo\" data-site-name=\"Site &lt;demo&gt;\" data-refused=\"\""), "{text}");
     assert!(text.contains(&format!("data-origins=\"{SITE_ORIGIN}\"")));
     assert!(text.contains("data-locales=\"{&quot;en&quot;:&quot;/assets/locale-en.0.json&quot;}\""), "{text}");
 
-    assert_eq!(header(&get(&relay, "/chat?site=demo", &[]).await, "content-encoding"), "");
-    let packed =
-        get(&relay, &format!("/chat?site=demo&origin={SITE_ORIGIN}"), &[("accept-encoding", "gzip, br")]).await;
+    // On its own it is in nobody's frame, and tells nobody which origins there are.
+    let alone = get(&relay, "/chat?site=demo", &[]).await;
+    assert!(header(&alone, "content-security-policy").ends_with("frame-ancestors 'none'"));
+    assert_eq!(header(&alone, "content-encoding"), "");
+    let text = alone.text().await.expect("text");
+    assert!(text.contains("data-origins=\"\""), "{text}");
+    let packed = get(&relay, "/chat?site=demo", &[("accept-encoding", "gzip, br")]).await;
     assert_eq!((header(&packed, "content-encoding"), header(&packed, "vary")), ("br", "accept-encoding"));
     let mut plain = Vec::new();
     brotli::BrotliDecompress(&mut packed.bytes().await.expect("bytes").as_ref(), &mut plain).expect("brotli");
     assert_eq!(String::from_utf8(plain).expect("text"), text);
 
-    for path in ["/chat?site=nowhere", "/chat?site=../x", "/chat"] {
+    // Why there is no chat is said to whoever asks, and nothing else is.
+    for (path, status, why) in [
+        ("/chat?site=nowhere", 404, "site"),
+        ("/chat?site=../x", 404, "site"),
+        ("/chat", 404, "site"),
+        ("/chat?site=demo&origin=https://elsewhere.example", 403, "origin"),
+        ("/chat?site=demo&origin=%27none%27;%20frame-ancestors%20*", 403, "origin"),
+    ] {
         let page = get(&relay, path, &[]).await;
-        assert_eq!(page.status(), 404, "{path}");
+        assert_eq!(page.status(), status, "{path}");
+        assert!(header(&page, "content-security-policy").ends_with("frame-ancestors *"), "{path}");
+        assert_eq!(header(&page, "cross-origin-embedder-policy"), "require-corp", "{path}");
+        let text = page.text().await.expect("text");
+        assert!(
+            text.contains(&format!("data-site=\"\" data-site-name=\"\" data-refused=\"{why}\" data-origins=\"\"")),
+            "{text}"
+        );
     }
     // Whoever does not say which page it is, or is none of the site's, learns of no page of the site.
-    for query in ["", "&origin=https://evil.example.com", "&origin=null"] {
+    for (query, ancestors) in [("", "'none'"), ("&origin=https://evil.example.com", "*"), ("&origin=null", "*")] {
         let page = get(&relay, &format!("/chat?site=demo{query}"), &[]).await;
-        assert!(header(&page, "content-security-policy").ends_with("frame-ancestors 'none'"), "{query}");
+        assert!(header(&page, "content-security-policy").ends_with(&format!("frame-ancestors {ancestors}")), "{query}");
         assert!(!page.text().await.expect("text").contains(SITE_ORIGIN), "{query}");
     }
     let page = get(&relay, "/chat?site=demo", &[("referer", &format!("{SITE_ORIGIN}/"))]).await;
@@ -108,6 +130,7 @@ async fn files_come_compressed_and_are_kept() {
 
     let chat = get(&relay, "/assets/chat.0123456789abcdef.js", &[("accept-encoding", "br")]).await;
     assert_eq!(header(&chat, "cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(header(&chat, "cross-origin-resource-policy"), "cross-origin");
     assert_eq!(header(&chat, "content-type"), "text/javascript; charset=utf-8");
     let wasm = get(&relay, "/assets/chat_bg.0123456789abcdef.wasm", &[("accept-encoding", "br")]).await;
     assert_eq!((header(&wasm, "content-type"), header(&wasm, "content-encoding")), ("application/wasm", ""));

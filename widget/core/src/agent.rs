@@ -118,6 +118,7 @@ impl AgentSession {
             (AgentInput::ListClosed { newest }, _) => self.want_closed(newest),
             (AgentInput::Retry { id }, _) => self.session.retry(id),
             (AgentInput::Discard { id }, _) => self.session.discard(id),
+            (AgentInput::Leave, _) => self.session.leave(),
         }
         self.settle();
     }

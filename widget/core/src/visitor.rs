@@ -6,7 +6,8 @@ mod place;
 
 use wire::limit::{ACKNOWLEDGE_WAIT_MS, COMMENT_CHARS_MAX};
 use wire::{
-    ClientFrame, Close, ConversationId, Hello, PageContext, Party, Refusal, SiteId, Token, VisitorConversation,
+    AgentState, ClientFrame, Close, ConversationId, Hello, PageContext, Party, Refusal, SiteId, Token,
+    VisitorConversation,
 };
 
 pub use input::{VisitorInput, VisitorStart};
@@ -33,6 +34,8 @@ pub struct VisitorSession {
     listed: bool,
     /// Conversation, place, how many wait.
     queues: Vec<(ConversationId, u32, u32)>,
+    /// Whether the agents who hold conversations are there.
+    holders: Vec<(ConversationId, AgentState)>,
     /// The line the visitor wants to leave, and whether that was said on this connection.
     leaving: Option<(ConversationId, bool)>,
 }
@@ -66,6 +69,7 @@ impl VisitorSession {
             rows: Vec::new(),
             listed: false,
             queues: Vec::new(),
+            holders: Vec::new(),
             leaving: None,
         };
         visitor.settle();
@@ -165,6 +169,13 @@ impl VisitorSession {
         let timeline = self.timeline().filter(|timeline| timeline.waiting())?;
         let of = |queue: &&(ConversationId, u32, u32)| queue.0 == timeline.conversation();
         self.queues.iter().find(of).map(|(_, place, waiting)| (*place, *waiting))
+    }
+
+    /// Whether the agent who holds the shown conversation is there; none when nobody holds it, or the relay has not said.
+    #[must_use]
+    pub fn holder(&self) -> Option<AgentState> {
+        let shown = self.session.shown?;
+        self.holders.iter().find(|holder| holder.0 == shown).map(|holder| holder.1)
     }
 
     /// How many agents answer now.

@@ -132,6 +132,8 @@ pub enum AgentInput {
         /// Which.
         id: MessageId,
     },
+    /// The page goes away, perhaps for good.
+    Leave,
 }
 
 impl AgentInput {

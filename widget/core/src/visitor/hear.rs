@@ -28,11 +28,15 @@ impl VisitorSession {
                 self.queues.truncate(QUEUES_MAX);
             }
             ServerFrame::Answering { agents } => self.answering = agents,
+            ServerFrame::Holder { conversation, state } => {
+                self.holders.retain(|holder| holder.0 != conversation);
+                self.holders.insert(0, (conversation, state));
+                self.holders.truncate(QUEUES_MAX);
+            }
             ServerFrame::Event { .. }
             | ServerFrame::Events { .. }
             | ServerFrame::Typing { .. }
             | ServerFrame::Pong { .. }
-            | ServerFrame::Holder { .. }
             | ServerFrame::Counts { .. }
             | ServerFrame::Open { .. }
             | ServerFrame::Ending { .. }

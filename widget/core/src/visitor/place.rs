@@ -86,6 +86,7 @@ impl VisitorSession {
         self.session.follows.clear();
         self.rows.clear();
         self.queues.clear();
+        self.holders.clear();
         self.leaving = None;
         if self.drafts_waiting() == 0 {
             self.session.drop_drafts(|_| true);

@@ -11,8 +11,9 @@ use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
 use widget_core::VisitorInput;
 
+use widget::clock::Timer;
 use widget::dom::{El, el};
-use widget::env::{document, listen, page_visible, window};
+use widget::env::{document, listen, page_visible, root, setting, window};
 use widget::part::icon::{self, icon};
 use widget::part::{Field, Surroundings, connection_banner, drop_zone, timeline, typing};
 use widget::text::Text;
@@ -43,6 +44,7 @@ pub(crate) struct Frame {
     host: StoredValue<Host, LocalStorage>,
     /// Whether there is a page around.
     pub(crate) framed: bool,
+    timer: StoredValue<Option<Timer>, LocalStorage>,
 }
 
 impl Frame {
@@ -55,13 +57,25 @@ impl Frame {
 
     fn open(self) {
         self.opened.set(true);
-        self.chat.send(VisitorInput::Open);
         self.tell_visible();
         self.focus_field();
     }
 
     fn tell_visible(self) {
         self.chat.send(VisitorInput::Visible { visible: page_visible() && self.opened.get_untracked() });
+    }
+
+    /// From the earlier conversations back to the talk.
+    pub(crate) fn leave_earlier(self) {
+        self.earlier.set(false);
+        self.soon(Frame::focus_field);
+    }
+
+    /// Does something once what has just changed stands in the page.
+    pub(crate) fn soon(self, run: impl Fn(Self) + 'static) {
+        let timer = Timer::new(move || run(self));
+        timer.set(0);
+        self.timer.set_value(Some(timer));
     }
 
     /// Not where a finger writes: there the keyboard would cover half of what the visitor came to read. Whoever has no
@@ -94,7 +108,8 @@ pub(crate) fn app(catalogue: Object, early: &Array) -> El {
     };
     let framed = window().parent().ok().flatten().is_some_and(|parent| parent != window());
     let (opened, earlier) = (RwSignal::new(false), RwSignal::new(false));
-    let frame = Frame { text, chat, opened, earlier, field: Field::new(), host, framed };
+    let frame =
+        Frame { text, chat, opened, earlier, field: Field::new(), host, framed, timer: StoredValue::new_local(None) };
     let view = window_view(frame);
     host.set_value(Host::listen(early, move |news| frame.hear(news)));
     listen(&document(), "visibilitychange", move |_| frame.tell_visible());
@@ -102,7 +117,7 @@ pub(crate) fn app(catalogue: Object, early: &Array) -> El {
         let event: &KeyboardEvent = event.unchecked_ref();
         // What took the key for itself, an open menu for example, has prevented the default.
         if event.key() == "Escape" && !event.is_composing() && !event.default_prevented() {
-            frame.close();
+            if earlier.get_untracked() { frame.leave_earlier() } else { frame.close() }
         }
     });
     // The page around gives the focus to the frame, not to what is in it.
@@ -111,6 +126,8 @@ pub(crate) fn app(catalogue: Object, early: &Array) -> El {
             frame.focus_field();
         }
     });
+    // A chat is made when somebody opens it, or when it has something to do: nobody has to tell it to connect.
+    chat.send(VisitorInput::Open);
     if !framed {
         frame.open();
     }
@@ -122,6 +139,7 @@ fn window_view(frame: Frame) -> El {
     let zone = el("div", "window")
         .child(header(frame))
         .child(el("aside", "safe").child(icon(icon::LOCK)).child(el("span", "").text(&text.get("safe"))))
+        .when(move || !chat.read(|shown| shown.keeps), move || unkept(frame))
         .child(connection_banner(text, move || chat.read(|shown| (shown.online, shown.waiting))))
         .switch(
             move || if elsewhere.get() { 2 } else { 1 },
@@ -129,6 +147,17 @@ fn window_view(frame: Frame) -> El {
         );
     let open = move || untrack(|| !elsewhere.get() && !chat.read(|shown| shown.closed));
     drop_zone(zone, text, open, move |file| chat.attach(file))
+}
+
+/// The browser keeps nothing for a frame of another site: what that means, and the way to where it does.
+fn unkept(frame: Frame) -> El {
+    let text = frame.text;
+    let line = el("p", "safe").test("unkept").attr("role", "status").child(el("span", "").text(&text.get("unkept")));
+    if !frame.framed {
+        return line;
+    }
+    let address = ["/chat?site=", &setting("site"), "&lang=", &root().lang()].concat();
+    line.child(el("a", "link").attr("href", &address).attr("target", "_blank").text(&text.get("own_window")))
 }
 
 fn talk(frame: Frame) -> El {

@@ -4,23 +4,34 @@ use reactive_graph::owner::{LocalStorage, StoredValue};
 use reactive_graph::prelude::*;
 use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
-use wire::{ConversationId, Party, Refusal, SiteId, VisitorConversation};
+use wire::{AgentState, ConversationId, Party, Refusal, SiteId, VisitorConversation};
 
 use widget::download::Downloads;
 use widget::env::{listen, random_seed, setting, window};
 use widget::link::{Brain, CONVERSATION, Hooks, Link, TOKEN};
 use widget::part::Board;
 use widget::request::Headers;
-use widget::storage::Storage;
+use widget::storage::{Elsewhere, Storage};
 use widget_core::{LineInput, Online, Output, UploadInput, VisitorInput, VisitorSession, VisitorStart};
 
 use crate::host::Host;
 use crate::page;
 
+/// How the names of titles begin in what is kept.
+const TITLE: &str = "title.";
+
 /// The visitor's session, as a link moves it.
 pub(crate) struct Visitor {
     session: VisitorSession,
     site: String,
+}
+
+impl Visitor {
+    /// The shown conversation, when its first message is the last one written.
+    fn begun(&self) -> Option<ConversationId> {
+        let timeline = self.session.timeline()?;
+        (!timeline.loading() && timeline.items().count() == 1).then(|| timeline.conversation())
+    }
 }
 
 impl Brain for Visitor {
@@ -58,6 +69,10 @@ impl Brain for Visitor {
         VisitorInput::Upload(input)
     }
 
+    fn leave() -> VisitorInput {
+        VisitorInput::Leave
+    }
+
     fn attach(name: String, bytes: u64, file: u32) -> VisitorInput {
         VisitorInput::Attach { name, bytes, file }
     }
@@ -76,6 +91,10 @@ pub(crate) struct Shown {
     pub(crate) waiting: usize,
     pub(crate) queue: Option<u32>,
     pub(crate) answering: u32,
+    /// Whether the agent who has the shown conversation is there.
+    pub(crate) holder: bool,
+    /// Whether the browser keeps what is to be kept.
+    pub(crate) keeps: bool,
     pub(crate) conversation: Option<ConversationId>,
     pub(crate) agent: Option<String>,
     pub(crate) typing: Option<String>,
@@ -88,13 +107,15 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    fn of(session: &VisitorSession) -> Self {
+    fn of(session: &VisitorSession, keeps: bool) -> Self {
         let timeline = session.timeline();
         Self {
             online: session.online(),
             waiting: session.drafts_going_out(),
             queue: session.queue().map(|(place, _)| place),
             answering: session.answering(),
+            holder: session.holder() == Some(AgentState::Online),
+            keeps,
             conversation: timeline.map(|timeline| timeline.conversation()),
             agent: timeline.and_then(|timeline| timeline.agent_name()).map(str::to_owned),
             typing: timeline.and_then(|timeline| timeline.typing()).map(str::to_owned),
@@ -116,6 +137,8 @@ pub(crate) struct Chat {
     pub(crate) board: Board,
     files: StoredValue<Downloads, LocalStorage>,
     shown: RwSignal<Shown>,
+    /// The name that another tab has changed last in what is kept, and its text.
+    pub(crate) elsewhere: RwSignal<(String, Option<String>)>,
 }
 
 impl Chat {
@@ -135,13 +158,19 @@ impl Chat {
             },
         );
         let board = Board::new();
-        let shown = RwSignal::new(Shown::of(&session));
+        let shown = RwSignal::new(Shown::of(&session, storage.keeps()));
+        let kept = storage.clone();
         let visitor = Visitor { session, site: site.to_string() };
         let hooks = Hooks {
             changed: Box::new(move |visitor: &Visitor| {
                 let session = &visitor.session;
                 board.mirror(session.timeline(), Party::Visitor);
-                let fresh = Shown::of(session);
+                let fresh = Shown::of(session, kept.keeps());
+                // Without its token the next page could do nothing.
+                let awake = if fresh.keeps { session.awake() } else { Some(false) };
+                if let Some(awake) = awake {
+                    host.with_value(|host| host.awake(awake));
+                }
                 let unread = shown.with_untracked(|shown| (shown.unread != fresh.unread).then_some(fresh.unread));
                 if let Some(count) = unread {
                     host.with_value(|host| host.unread(count));
@@ -154,8 +183,9 @@ impl Chat {
         };
         let link = Link::new(visitor, storage, hooks);
         let files = StoredValue::new_local(link.downloads());
-        let chat = Self { link: StoredValue::new_local(link), board, files, shown };
-        chat.hear_other_tabs(&site);
+        let elsewhere = RwSignal::new((String::new(), None));
+        let chat = Self { link: StoredValue::new_local(link), board, files, shown, elsewhere };
+        chat.hear_other_tabs();
         Some(chat)
     }
 
@@ -168,9 +198,25 @@ impl Chat {
     pub(crate) fn say(self, text: String) -> bool {
         let room = self.link.with_value(|link| link.read(|visitor| visitor.session.room()));
         if room {
+            let first = wire::first_line(&text);
             self.send(VisitorInput::Say { text });
+            // What a conversation began with is its title later: it can only have begun here.
+            if let Some(here) = self.link.with_value(|link| link.read(|visitor| visitor.begun())) {
+                let name = [TITLE, &here.to_string()].concat();
+                self.storage(|storage| storage.set(&name, &first));
+            }
         }
         room
+    }
+
+    /// What a conversation began with, if that was kept.
+    pub(crate) fn title(self, conversation: ConversationId) -> Option<String> {
+        self.storage(|storage| storage.get(&[TITLE, &conversation.to_string()].concat()))
+    }
+
+    /// What the browser keeps for the chat.
+    pub(crate) fn storage<T>(self, with: impl FnOnce(&Storage) -> T) -> T {
+        self.link.with_value(|link| with(link.storage()))
     }
 
     /// Where files come from.
@@ -188,16 +234,20 @@ impl Chat {
         self.shown.with(read)
     }
 
-    /// A tab of the same visitor may register first; two tokens would be two visitors.
-    fn hear_other_tabs(self, site: &SiteId) {
-        let key = ["causeway.", site.as_str(), ".", TOKEN].concat();
+    /// Tabs of one visitor have one token, one outbox and one half-written text for each conversation.
+    fn hear_other_tabs(self) {
         listen(&window(), "storage", move |event| {
-            let event: web_sys::StorageEvent = event.unchecked_into();
-            if event.key().as_ref() == Some(&key)
-                && let Some(token) = event.new_value().and_then(|text| text.parse().ok())
-            {
-                self.send(VisitorInput::TokenKept(token));
-            }
+            let Some(news) = self.storage(|storage| storage.elsewhere(event.unchecked_ref())) else { return };
+            self.send(match news {
+                Elsewhere::Draft(kept) => VisitorInput::DraftKept(kept),
+                Elsewhere::NoDraft(id) => VisitorInput::DraftForgotten(id),
+                Elsewhere::Text(name, text) if name == TOKEN => match text.and_then(|text| text.parse().ok()) {
+                    Some(token) => VisitorInput::TokenKept(token),
+                    // The session was ended there: what is shown here is nobody's any more.
+                    None => return drop(window().location().reload()),
+                },
+                Elsewhere::Text(name, text) => return self.elsewhere.set((name, text)),
+            });
         });
     }
 }

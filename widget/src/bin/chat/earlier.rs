@@ -5,27 +5,28 @@ use widget::part::icon::{self, icon};
 use widget_core::VisitorInput;
 use wire::{ConversationId, VisitorConversation};
 
-use reactive_graph::prelude::*;
-
 use crate::app::Frame;
 
 /// A list of them, newest first, and the way to a new one.
 pub(crate) fn earlier(frame: Frame) -> El {
-    let Frame { text, chat, earlier, .. } = frame;
-    let back = move || earlier.set(false);
-    let keys = move || chat.read(|shown| shown.conversations.iter().map(|row| row.conversation.0).collect());
-    let head = el("div", "earlier__head")
-        .child(
-            el("button", "square earlier__back")
-                .test("earlier-back")
-                .attr("aria-label", &text.get("back"))
-                .click(back)
-                .child(icon(icon::DOWN)),
-        )
-        .child(el("h2", "").text(&text.get("earlier")));
-    let none = el("p", "earlier__none")
-        .hidden(move || !chat.read(|shown| shown.conversations.is_empty()))
-        .text(&text.get("earlier_none"));
+    let Frame { text, chat, .. } = frame;
+    let back = move || frame.leave_earlier();
+    // Not the one that the visitor comes from.
+    let keys = move || -> Vec<u128> {
+        chat.read(|shown| {
+            let others = shown.conversations.iter().filter(|row| Some(row.conversation) != shown.conversation);
+            others.map(|row| row.conversation.0).collect()
+        })
+    };
+    let leave = el("button", "square earlier__back")
+        .test("earlier-back")
+        .attr("aria-label", &text.get("back"))
+        .click(back)
+        .child(icon(icon::DOWN));
+    let first = leave.clone();
+    frame.soon(move |_| drop(first.html().focus()));
+    let head = el("div", "earlier__head").child(leave).child(el("h2", "").text(&text.get("earlier")));
+    let none = el("p", "earlier__none").hidden(move || !keys().is_empty()).text(&text.get("earlier_none"));
     let new = el("button", "button").test("earlier-new").text(&text.get("new")).click(move || {
         chat.send(VisitorInput::NewConversation);
         back();
@@ -35,7 +36,7 @@ pub(crate) fn earlier(frame: Frame) -> El {
 }
 
 fn row(frame: Frame, conversation: ConversationId) -> El {
-    let Frame { text, chat, earlier, .. } = frame;
+    let Frame { text, chat, .. } = frame;
     let read = move |read: &dyn Fn(&VisitorConversation) -> String| {
         chat.read(|shown| shown.conversations.iter().find(|row| row.conversation == conversation).map(read))
             .unwrap_or_default()
@@ -51,9 +52,13 @@ fn row(frame: Frame, conversation: ConversationId) -> El {
         .test("earlier-row")
         .click(move || {
             chat.send(VisitorInput::Show { conversation });
-            earlier.set(false);
+            frame.leave_earlier();
         })
-        .child(el("b", "").attr("dir", "auto").words(move || read(&|row| row.last_line.clone())))
+        .child(
+            el("b", "")
+                .attr("dir", "auto")
+                .words(move || read(&|row| chat.title(conversation).unwrap_or_else(|| row.last_line.clone()))),
+        )
         .child(el("small", "").words(when))
         .child(el("i", "badge").hidden(move || unread().is_empty()).words(unread));
     el("li", "").child(button)

@@ -1,5 +1,6 @@
 //! The footer: the composer, or the way on when the conversation has ended.
 
+use reactive_graph::graph::untrack;
 use reactive_graph::owner::StoredValue;
 use reactive_graph::prelude::*;
 use reactive_graph::signal::RwSignal;
@@ -7,6 +8,7 @@ use widget::clock::{Timer, now_ms};
 use widget::dom::{El, el, follow};
 use widget::part::{Writing, composer};
 use widget_core::VisitorInput;
+use wire::ConversationId;
 
 use crate::app::Frame;
 
@@ -18,6 +20,7 @@ pub(crate) fn footer(frame: Frame) -> El {
     let Frame { text, chat, field, .. } = frame;
     // Outlives the composer: what was being written when the conversation ended is for the next one.
     let written = RwSignal::new(String::new());
+    keep_written(frame, written);
     let stage = move || if chat.read(|shown| shown.closed) { 2 } else { 1 };
     el("footer", "foot").child(refusal_line(frame)).switch(stage, move |stage| {
         if stage == 2 {
@@ -33,6 +36,50 @@ pub(crate) fn footer(frame: Frame) -> El {
         };
         composer(text, written, move || text.get("write"), field, writing)
     })
+}
+
+/// Half-written words are kept for each conversation, over pages and for all tabs, until they are sent.
+fn keep_written(frame: Frame, written: RwSignal<String>) {
+    let chat = frame.chat;
+    let name = move |conversation: Option<ConversationId>| {
+        ["written.", &conversation.map(|conversation| conversation.to_string()).unwrap_or_default()].concat()
+    };
+    // Where words go now: the shown conversation while it is open, else the next one; and whether that was there before.
+    let place = move || {
+        chat.read(|shown| {
+            let open = shown.conversation.filter(|_| !shown.closed);
+            (open, shown.conversations.iter().any(|row| Some(row.conversation) == open))
+        })
+    };
+    let at = RwSignal::new(untrack(place).0);
+    written.set(chat.storage(|storage| storage.get(&name(at.get_untracked()))).unwrap_or_default());
+    follow(move || {
+        let ((now, there), before) = (place(), at.get_untracked());
+        if now == before {
+            return;
+        }
+        let kept = chat.storage(|storage| storage.get(&name(now)));
+        at.set(now);
+        // What was being written when its conversation began or ended goes along.
+        let goes_along = kept.is_none() && !there && (now.is_some() || chat.read(|shown| shown.closed));
+        if goes_along {
+            chat.storage(|storage| storage.remove(&name(before)));
+            let words = written.get_untracked();
+            written.set(words);
+        } else {
+            written.set(kept.unwrap_or_default());
+        }
+    });
+    follow(move || {
+        let (words, name) = (written.get(), name(at.get_untracked()));
+        chat.storage(|storage| if words.is_empty() { storage.remove(&name) } else { storage.set(&name, &words) });
+    });
+    follow(move || {
+        let (changed, words) = chat.elsewhere.get();
+        if changed == name(at.get_untracked()) {
+            written.set(words.unwrap_or_default());
+        }
+    });
 }
 
 /// A refusal that belongs to no message, for a while.

@@ -17,7 +17,7 @@ use crate::app::Frame;
 /// Agent or site, presence, menu, minimise.
 pub(crate) fn header(frame: Frame) -> El {
     let Frame { text, chat, .. } = frame;
-    let agent = move || chat.read(|shown| shown.agent.clone());
+    let agent = move || if frame.earlier.get() { None } else { chat.read(|shown| shown.agent.clone()) };
     let answering = move || chat.read(|shown| if shown.online == Online::Live { Some(shown.answering) } else { None });
     let site = text.with("site_support", "site", &setting("site-name"));
     let title = move || agent().unwrap_or_else(|| text.get("support"));
@@ -26,10 +26,15 @@ pub(crate) fn header(frame: Frame) -> El {
         (None, Some(count)) => text.count("answering", count.into()),
         _ => site.clone(),
     };
+    // The one who has the conversation, where somebody does.
+    let here = move || match answering() {
+        Some(count) if agent().is_none() => count > 0,
+        online => online.is_some() && chat.read(|shown| shown.holder),
+    };
     let avatar = el("div", "avatar")
         .attr("aria-hidden", "true")
         .words(move || initials(&title()))
-        .child(el("i", "").hidden(move || answering().unwrap_or(0) == 0));
+        .child(el("i", "").test("here").hidden(move || !here()));
     let who =
         el("div", "head__who").child(el("h1", "").attr("dir", "auto").words(title)).child(el("p", "").words(presence));
     let head = el("header", "head").child(avatar).child(who).child(menu(frame));
@@ -146,8 +151,8 @@ fn items(menu: &Menu) -> El {
                 .text(&text.get("transcript_failed")),
         )
         .child(item("earlier").test("earlier").click(move || {
-            goes.shut();
             frame.earlier.set(true);
+            goes.shut();
         }))
         .child(end)
         .child(question.child(yes).child(item("end_no").test("end-no").click(move || stays.leave())))

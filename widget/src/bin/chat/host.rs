@@ -1,6 +1,6 @@
 //! The page around the chat: one `MessageChannel`, accepted once and only from an origin of the site.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Object, Reflect};
@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, MessagePort};
 use wire::{PageContext, Seq};
 
-use widget::env::{field, listen, setting, window};
+use widget::env::{field, listen, root, setting, window};
 
 use crate::page;
 
@@ -25,7 +25,14 @@ pub(crate) enum HostNews {
 
 /// The channel to the page; silent when there is none.
 #[derive(Clone, Default)]
-pub(crate) struct Host(Rc<RefCell<Option<MessagePort>>>);
+pub(crate) struct Host {
+    port: Rc<RefCell<Option<MessagePort>>>,
+    /// What the page was told last, or is to be told first: whether the chat has something to do.
+    awake: Rc<Cell<Option<bool>>>,
+}
+
+/// Where a tab remembers that the chat was open in it.
+const OPEN: &str = "causeway.open";
 
 impl Host {
     /// Waits for the page's channel; `early` may hold the message that brings it.
@@ -50,6 +57,19 @@ impl Host {
         self.post("unread", Some(("count", f64::from(count))));
     }
 
+    /// Whether there is something for which the chat should be made again on the next page.
+    pub(crate) fn awake(&self, awake: bool) {
+        if self.awake.replace(Some(awake)) != Some(awake) {
+            self.tell_awake();
+        }
+    }
+
+    fn tell_awake(&self) {
+        if let Some(awake) = self.awake.get() {
+            self.post("awake", Some(("count", f64::from(u8::from(awake)))));
+        }
+    }
+
     /// A message of an agent arrived.
     #[expect(clippy::cast_precision_loss, reason = "no conversation has 2^53 events")]
     pub(crate) fn message(&self, seq: Seq) {
@@ -61,7 +81,7 @@ impl Host {
         let data = event.data();
         let origin = event.origin();
         let known = setting("origins").split_ascii_whitespace().any(|allowed| allowed == origin);
-        if !known || self.0.borrow().is_some() || kind(&data) != "connect" || field(&data, "causeway") != 1.0 {
+        if !known || self.port.borrow().is_some() || kind(&data) != "connect" || field(&data, "causeway") != 1.0 {
             return;
         }
         let Ok(port) = event.ports().get(0).dyn_into::<MessagePort>() else { return };
@@ -70,8 +90,18 @@ impl Host {
         let hear = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             let data = event.data();
             match kind(&data).as_str() {
-                "open" => news(HostNews::Open),
-                "close" => news(HostNews::Close),
+                "open" => {
+                    remember_open(true);
+                    news(HostNews::Open);
+                }
+                "close" => {
+                    remember_open(false);
+                    news(HostNews::Close);
+                }
+                "theme" => {
+                    let theme = field(&data, "theme").as_string().unwrap_or_default();
+                    root().set_attribute("data-theme", &theme).ok();
+                }
                 "page" => tell(&news, &data),
                 _ => {}
             }
@@ -79,12 +109,14 @@ impl Host {
         port.set_onmessage(Some(hear.as_ref().unchecked_ref()));
         // Lives as long as the page, like the port.
         hear.forget();
-        *self.0.borrow_mut() = Some(port);
-        self.post("ready", None);
+        *self.port.borrow_mut() = Some(port);
+        let was_open = tab().and_then(|tab| tab.get_item(OPEN).ok().flatten()).is_some();
+        self.post("ready", Some(("count", f64::from(u8::from(was_open)))));
+        self.tell_awake();
     }
 
     fn post(&self, kind: &str, value: Option<(&str, f64)>) {
-        let Some(port) = &*self.0.borrow() else { return };
+        let Some(port) = &*self.port.borrow() else { return };
         let message = Object::new();
         Reflect::set(&message, &"type".into(), &kind.into()).ok();
         if let Some((name, value)) = value {
@@ -92,6 +124,16 @@ impl Host {
         }
         port.post_message(&message).ok();
     }
+}
+
+/// What this tab keeps over its pages.
+fn tab() -> Option<web_sys::Storage> {
+    window().session_storage().ok().flatten()
+}
+
+fn remember_open(open: bool) {
+    let Some(tab) = tab() else { return };
+    if open { tab.set_item(OPEN, "1") } else { tab.remove_item(OPEN) }.ok();
 }
 
 fn kind(data: &JsValue) -> String {

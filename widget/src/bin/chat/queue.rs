@@ -12,6 +12,8 @@ const DOTS: u32 = 4;
 pub(crate) fn queue_card(frame: Frame) -> El {
     let Frame { text, chat, .. } = frame;
     let place = move || chat.read(|shown| shown.queue);
+    // Where nobody serves the queue, a position in it says nothing.
+    let nobody = move || chat.read(|shown| shown.answering == 0);
     let card = move || {
         // The nearer, the fuller; nobody ahead is all but the last, which is being served.
         let dot = |dot: u32| {
@@ -21,12 +23,13 @@ pub(crate) fn queue_card(frame: Frame) -> El {
         el("section", "card")
             .test("queue-place")
             .attr("role", "status")
-            .child(
-                el("b", "")
-                    .words(move || place().map(|place| text.count("queue_place", place.into())).unwrap_or_default()),
-            )
-            .child(el("p", "").text(&text.get("queue_note")))
-            .child(el("div", "steps").attr("aria-hidden", "true").children((0..DOTS).map(dot).collect()))
+            .child(el("b", "").words(move || match place() {
+                Some(_) if nobody() => text.get("queue_nobody"),
+                Some(place) => text.count("queue_place", place.into()),
+                None => String::new(),
+            }))
+            .child(el("p", "").words(move || text.get(if nobody() { "queue_nobody_note" } else { "queue_note" })))
+            .child(el("div", "steps").hidden(nobody).attr("aria-hidden", "true").children((0..DOTS).map(dot).collect()))
             .child(
                 el("button", "pill")
                     .test("queue-leave")

@@ -75,6 +75,10 @@ impl Brain for AgentBrain {
         AgentInput::Upload(input)
     }
 
+    fn leave() -> AgentInput {
+        AgentInput::Leave
+    }
+
     fn attach(name: String, bytes: u64, file: u32) -> AgentInput {
         AgentInput::Attach { name, bytes, file }
     }

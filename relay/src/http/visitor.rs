@@ -1,0 +1,17 @@
+//! A visitor ends their session: on a shared computer the next person must not read the talk.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use wire::Refusal;
+
+use super::person::Person;
+use super::reject::Reject;
+use crate::app::App;
+
+/// `DELETE /visitor`: the token in the request is worth nothing from now on. What was said stays with the team.
+pub(super) async fn end(State(app): State<App>, person: Person) -> Result<StatusCode, Reject> {
+    let Person::Visitor(visitor) = person else { return Err(Refusal::TokenInvalid.into()) };
+    // A token that was last used at the beginning of time is too old for everything.
+    app.store.write(move |writer| writer.touch_visitor(visitor.id, 0)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
