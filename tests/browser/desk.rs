@@ -35,7 +35,9 @@ fn an_away_agent_gets_nobody_until_back_online() {
     let visitor = world.visitor();
     visitor.open_chat();
     visitor.say("Is anybody there?");
-    visitor.wait_place(1);
+    visitor.sent("Is anybody there?");
+    wait_until("a word on the queue", || visitor.shows("[data-testid=queue-place]").then_some(()));
+    assert_eq!(visitor.place(), None, "nobody serves it: no position is named");
     ada.set_presence("online");
     ada.open_mine("Is anybody there?");
     wait_until("no place in line any more", || (!visitor.shows("[data-testid=queue-place]")).then_some(()));
