@@ -16,4 +16,5 @@ mod page;
 mod queue;
 mod talk;
 mod ways;
+mod words;
 mod written;

@@ -14,6 +14,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, Event, HtmlElement, Node};
 
 use crate::env::document;
+use crate::keyed::Keyed;
 
 /// An element of the page; copies are the same element.
 #[derive(Clone)]
@@ -107,7 +108,7 @@ impl El {
     pub fn words(self, words: impl Fn() -> String + 'static) -> Self {
         let node = document().create_text_node("");
         append(&self.0, &node);
-        follow_text(node.into(), Box::new(words));
+        follow_text(self.0.clone(), node.into(), Box::new(words));
         self
     }
 
@@ -187,12 +188,19 @@ fn set_attribute(element: &Element, name: &str, value: Option<&str>) {
     };
 }
 
-fn follow_text(node: Node, words: Box<dyn Fn() -> String>) {
+fn follow_text(element: Element, node: Node, words: Box<dyn Fn() -> String>) {
     let mut last = String::new();
     follow_boxed(Box::new(move || {
         let now = words();
         if now != last {
             node.set_text_content(Some(&now));
+            if node.parent_node().is_none() {
+                // A browser that translates the page puts an element in the text's place: what is new goes there.
+                match element.query_selector("font").ok().flatten() {
+                    Some(translated) => translated.replace_with_with_node_1(&node).ok(),
+                    None => element.append_child(&node).ok().map(|_| ()),
+                };
+            }
             last = now;
         }
     }));
@@ -267,14 +275,11 @@ fn each(parent: Element, keys: Box<dyn Fn() -> Vec<u128>>, build: Box<dyn Fn(u12
     let mut shown: Vec<Part> = Vec::new();
     follow_boxed(Box::new(move || {
         let keys = keys();
-        let mut old = std::mem::take(&mut shown);
+        let mut old = Keyed::new(std::mem::take(&mut shown), |part| part.key);
         // Usually the same keys in the same order, and a few more at the end: then nothing is searched and nothing moves.
         let mut next: Option<Node> = parent.first_child();
         for key in keys {
-            let part = match old.iter().position(|part| part.key == key) {
-                Some(at) => old.remove(at),
-                None => Part::build(&above, key, &|| build(key)),
-            };
+            let part = old.take(key).unwrap_or_else(|| Part::build(&above, key, &|| build(key)));
             let node: &Node = &part.element.0;
             if next.as_ref() == Some(node) {
                 next = node.next_sibling();
@@ -283,8 +288,6 @@ fn each(parent: Element, keys: Box<dyn Fn() -> Vec<u128>>, build: Box<dyn Fn(u12
             }
             shown.push(part);
         }
-        for gone in old {
-            gone.remove();
-        }
+        old.rest(Part::remove);
     }));
 }

@@ -59,6 +59,12 @@ pub fn browser() -> String {
     window().navigator().user_agent().unwrap_or_default()
 }
 
+/// The languages that the browser asks for, the dearest first.
+#[must_use]
+pub fn languages() -> Vec<String> {
+    window().navigator().languages().iter().filter_map(|language| language.as_string()).collect()
+}
+
 /// The IANA name of the browser's time zone; empty when unknown.
 #[must_use]
 pub fn time_zone() -> String {

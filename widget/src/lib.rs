@@ -7,6 +7,7 @@ pub mod codec;
 pub mod dom;
 pub mod download;
 pub mod env;
+mod keyed;
 pub mod link;
 pub mod part;
 pub mod request;

@@ -1,19 +1,38 @@
 //! The catalogue of texts in the reader's language, and times as they write them.
 
-use js_sys::{Function, Object};
+use js_sys::{Array, Function, Object, Reflect};
 use reactive_graph::owner::{LocalStorage, StoredValue, expect_context, provide_context};
 use reactive_graph::prelude::*;
+use reactive_graph::signal::RwSignal;
+use wasm_bindgen::JsCast;
 use wire::{Close, Refusal};
 
-use crate::clock::now_ms;
-use crate::env::{field, root};
+use crate::clock::{Timer, now_ms};
+use crate::env::{document, field, listen, root};
 use crate::time;
+
+/// What a reader takes for the first character of a word: a flag and a family are one (Unicode's extended grapheme clusters, which the browser
+/// knows). Where the browser is too old for that, the first code point.
+#[must_use]
+pub fn first_character(word: &str) -> String {
+    let cluster = || {
+        let make: Function = field(&field(&js_sys::global(), "Intl"), "Segmenter").dyn_into().ok()?;
+        let segmenter = Reflect::construct(&make, &Array::new()).ok()?;
+        let segment: Function = field(&segmenter, "segment").dyn_into().ok()?;
+        let segments = segment.call1(&segmenter, &word.into()).ok()?;
+        field(&Array::from(&segments).get(0), "segment").as_string()
+    };
+    cluster().unwrap_or_else(|| word.chars().take(1).collect())
+}
 
 /// Texts by key; a copy is the same catalogue.
 #[derive(Clone, Copy)]
 pub struct Text(StoredValue<Words, LocalStorage>);
 
 struct Words {
+    /// The day that it is here, and what tells of the next one.
+    today: RwSignal<u64>,
+    midnight: Timer,
     catalogue: Object,
     clock: Function,
     date: Function,
@@ -23,8 +42,19 @@ impl Text {
     /// Makes a catalogue (an object of texts by key) known to all components below.
     pub fn provide(catalogue: Object) -> Self {
         let language = root().lang();
-        let words = Words { clock: time::clock(&language), date: time::date(&language), catalogue };
-        let text = Self(StoredValue::new_local(words));
+        let today = RwSignal::new(time::day(now_ms()));
+        let (clock, date) = (time::clock(&language), time::date(&language));
+        let late = StoredValue::new_local(None::<Self>);
+        let midnight = Timer::new(move || {
+            if let Some(text) = late.get_value() {
+                text.mind_the_day();
+            }
+        });
+        let text = Self(StoredValue::new_local(Words { today, midnight, catalogue, clock, date }));
+        late.set_value(Some(text));
+        text.mind_the_day();
+        // A machine that slept through midnight may not have counted the time.
+        listen(&document(), "visibilitychange", move |_| text.mind_the_day());
         provide_context(text);
         text
     }
@@ -59,11 +89,25 @@ impl Text {
         self.0.with_value(|words| time::write(&words.clock, at_ms))
     }
 
-    /// The day of a time: "Today", "Yesterday" or the date.
+    /// Says that a new day has begun, when it has, and waits for the next.
+    fn mind_the_day(self) {
+        let now_ms = now_ms();
+        self.0.try_with_value(|words| {
+            if words.today.get_untracked() != time::day(now_ms) {
+                words.today.set(time::day(now_ms));
+            }
+            words.midnight.set(time::until_midnight_ms(now_ms));
+        });
+    }
+
+    fn today(self) -> u64 {
+        self.0.with_value(|words| words.today.get())
+    }
+
+    /// The day of a time: "Today", "Yesterday" or the date. What follows it hears of midnight.
     #[must_use]
     pub fn day(self, at_ms: u64) -> String {
-        let now_ms = now_ms();
-        match time::day(now_ms).saturating_sub(time::day(at_ms)) {
+        match self.today().saturating_sub(time::day(at_ms)) {
             0 => self.get("today"),
             1 => self.get("yesterday"),
             _ => self.0.with_value(|words| time::write(&words.date, at_ms)),
@@ -73,7 +117,7 @@ impl Text {
     /// Hours and minutes for today, else the day.
     #[must_use]
     pub fn when(self, at_ms: u64) -> String {
-        if time::day(now_ms()) == time::day(at_ms) { self.clock(at_ms) } else { self.day(at_ms) }
+        if self.today() == time::day(at_ms) { self.clock(at_ms) } else { self.day(at_ms) }
     }
 
     /// A length in the unit people read ("340 KB", "2.4 MB").

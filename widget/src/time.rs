@@ -3,27 +3,42 @@
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
 
+use crate::env::{field, languages};
+
 const DAY_MS: u64 = 86_400_000;
 const MINUTE_MS: u64 = 60_000;
 
-/// Writes hours and minutes.
+/// Writes hours and minutes, as the reader's region does.
 #[must_use]
 pub fn clock(language: &str) -> Function {
-    format(language, &[("hour", "2-digit"), ("minute", "2-digit")])
+    format(language, "timeStyle", "short")
 }
 
 /// Writes a day of a year.
 #[must_use]
 pub fn date(language: &str) -> Function {
-    format(language, &[("day", "numeric"), ("month", "long"), ("year", "numeric")])
+    format(language, "dateStyle", "long")
 }
 
-fn format(language: &str, choices: &[(&str, &str)]) -> Function {
+/// A format in a language: with the region that the browser names for it, and with the browser's own hours where it names none.
+fn format(language: &str, style: &str, value: &str) -> Function {
     let options = Object::new();
-    for (name, value) in choices {
-        Reflect::set(&options, &(*name).into(), &(*value).into()).ok();
+    Reflect::set(&options, &style.into(), &value.into()).ok();
+    let first = |tag: &str| tag.split('-').next().map(str::to_owned);
+    let own = languages().into_iter().find(|own| first(own) == first(language));
+    if own.is_none() && style == "timeStyle" {
+        let hours = Object::new();
+        Reflect::set(&hours, &"hour".into(), &"numeric".into()).ok();
+        let here = Intl::DateTimeFormat::new(&Array::new(), &hours).resolved_options();
+        Reflect::set(&options, &"hourCycle".into(), &field(&here, "hourCycle")).ok();
     }
-    Intl::DateTimeFormat::new(&Array::of1(&language.into()), &options).format()
+    Intl::DateTimeFormat::new(&Array::of1(&own.as_deref().unwrap_or(language).into()), &options).format()
+}
+
+/// How long it is until the reader's day ends.
+#[must_use]
+pub fn until_midnight_ms(at_ms: u64) -> u64 {
+    DAY_MS - local_ms(at_ms) % DAY_MS
 }
 
 /// Writes a time with a format made above.
@@ -36,10 +51,13 @@ pub fn write(format: &Function, at_ms: u64) -> String {
 /// The number of the reader's own day that a time falls on.
 #[must_use]
 pub fn day(at_ms: u64) -> u64 {
+    local_ms(at_ms) / DAY_MS
+}
+
+fn local_ms(at_ms: u64) -> u64 {
     #[expect(clippy::cast_possible_truncation, reason = "an offset of at most a day, in whole minutes")]
     let west_minutes = date_of(at_ms).get_timezone_offset() as i64;
-    let local_ms = at_ms.saturating_add_signed(-west_minutes * MINUTE_MS.cast_signed());
-    local_ms / DAY_MS
+    at_ms.saturating_add_signed(-west_minutes * MINUTE_MS.cast_signed())
 }
 
 /// The reader's own day as a name for files ("2026-11-21").

@@ -69,6 +69,7 @@ pub(crate) fn cut_page(page: &PageContext) -> PageContext {
         language: cut(&page.language),
         time_zone: cut(&page.time_zone),
         browser: cut(&page.browser),
+        languages: cut(&page.languages),
     }
 }
 
@@ -99,11 +100,14 @@ mod tests {
         let page = PageContext {
             url: "https://example.com/trade?key=secret#x".to_owned(),
             title: "a\u{7}b\0".to_owned() + &"t".repeat(1_000),
+            languages: "ja,\u{1b}en".to_owned() + &"x".repeat(1_000),
             ..PageContext::default()
         };
         let cut = cut_page(&page);
         assert_eq!(cut.url, "https://example.com/trade");
         assert!(cut.title.starts_with("abt"));
         assert_eq!(cut.title.chars().count(), CONTEXT_FIELD_CHARS_MAX);
+        assert!(cut.languages.starts_with("ja,enx"));
+        assert_eq!(cut.languages.chars().count(), CONTEXT_FIELD_CHARS_MAX);
     }
 }

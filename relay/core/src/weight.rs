@@ -30,8 +30,8 @@ pub(crate) fn of_event(event: &Event) -> usize {
 pub(crate) fn of_body(body: &Body) -> usize {
     match body {
         Body::Text { text } | Body::Note { text } | Body::Rated { comment: text, .. } => of_text(text),
-        Body::Context { page: PageContext { url, title, language, time_zone, browser } } => {
-            [url, title, language, time_zone, browser].into_iter().map(|text| of_text(text)).sum()
+        Body::Context { page: PageContext { url, title, language, time_zone, browser, languages } } => {
+            [url, title, language, time_zone, browser, languages].into_iter().map(|text| of_text(text)).sum()
         }
         Body::File { attachment } => of_text(&attachment.name),
         Body::Queued

@@ -105,9 +105,47 @@ pub fn sniff(head: &[u8], name: &str) -> Option<Kind> {
     Some(if table { Kind::Csv } else { Kind::Text })
 }
 
-/// Pixels across and down of a picture that begins with `head`; 0 where its head does not say.
+/// Pixels across and down of a picture that begins with `head`, as it is shown; 0 where its head does not say.
 #[must_use]
 pub fn size(head: &[u8], kind: Kind) -> (u32, u32) {
+    let (width, height) = stored_size(head, kind);
+    if kind == Kind::Jpeg && lies_on_its_side(head).unwrap_or(false) { (height, width) } else { (width, height) }
+}
+
+/// Whether a JPEG says in its Exif part (APP1, TIFF tag 0x0112) that it is shown turned by a quarter, as phones do. Nothing when it says nothing.
+fn lies_on_its_side(head: &[u8]) -> Option<bool> {
+    let mut at = 2;
+    // Each part says its length, so that this ends with the head. The picture itself begins with 0xda.
+    let exif = loop {
+        let part = head.get(at..at + 4)?;
+        if part[0] != 0xff || part[1] == 0xda {
+            return None;
+        }
+        let length = usize::from(u16::from_be_bytes([part[2], part[3]]));
+        let content = head.get(at + 4..(at + 2 + length).min(head.len()))?;
+        if part[1] == 0xe1 && content.starts_with(b"Exif\0\0") {
+            break &content[6..];
+        }
+        at += 2 + length.max(2);
+    };
+    let little = exif.starts_with(b"II");
+    let short = |at: usize| -> Option<u16> {
+        let bytes = exif.get(at..at.checked_add(2)?)?.try_into().ok()?;
+        Some(if little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
+    };
+    let long = |at: usize| -> Option<usize> {
+        let (first, second) = (usize::from(short(at)?), usize::from(short(at.checked_add(2)?)?));
+        Some(if little { second << 16 | first } else { first << 16 | second })
+    };
+    let table = long(4)?;
+    let entries = usize::from(short(table)?);
+    (0..entries).map(|entry| table + 2 + entry * 12).find_map(|at| {
+        let orientation = (short(at)? == 0x112).then(|| short(at + 8)).flatten()?;
+        Some((5..=8).contains(&orientation))
+    })
+}
+
+fn stored_size(head: &[u8], kind: Kind) -> (u32, u32) {
     let found = imagesize::blob_size(head).ok().filter(|_| kind.media() == Media::Image);
     let number = |pixels: Option<usize>| pixels.and_then(|pixels| u32::try_from(pixels).ok()).unwrap_or(0);
     (number(found.map(|size| size.width)), number(found.map(|size| size.height)))
@@ -195,6 +233,40 @@ mod tests {
         ] {
             assert_eq!(sniff(bad, "picture.png"), None, "{}", String::from_utf8_lossy(bad));
         }
+    }
+
+    /// The head of a JPEG of 40 × 30 pixels with an Exif part that holds this orientation, in either order of bytes.
+    fn photo(orientation: u16, little: bool, before: &[u8]) -> Vec<u8> {
+        let short = |value: u16| if little { value.to_le_bytes() } else { value.to_be_bytes() };
+        let long = |value: u32| if little { value.to_le_bytes() } else { value.to_be_bytes() };
+        let mut exif = [b"Exif\0\0", if little { b"II" } else { b"MM" } as &[u8]].concat();
+        exif.extend([&short(42)[..], &long(8), &short(2)].concat());
+        exif.extend([&short(0x10f)[..], &short(2), &long(1), &long(0)].concat());
+        exif.extend([&short(0x112)[..], &short(3), &long(1), &short(orientation), &short(0)].concat());
+        let length = u16::try_from(exif.len() + 2).expect("short").to_be_bytes();
+        let mut head = [&b"\xff\xd8"[..], before, b"\xff\xe1", &length, &exif].concat();
+        head.extend(b"\xff\xc0\0\x11\x08\0\x1e\0\x28\x03\x01\x22\0\x02\x11\x01\x03\x11\x01\xff\xda\0\x0c");
+        head
+    }
+
+    #[test]
+    fn a_photo_has_the_size_that_it_is_shown_with() {
+        let jfif: &[u8] = b"\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
+        for (little, before) in [(true, &b""[..]), (false, b""), (false, jfif), (true, jfif)] {
+            for orientation in 0..=9 {
+                let wanted = if (5..=8).contains(&orientation) { (30, 40) } else { (40, 30) };
+                let head = photo(orientation, little, before);
+                assert_eq!(size(&head, Kind::Jpeg), wanted, "{orientation} {little}");
+                // However it is cut off, it is read without harm.
+                for end in 0..head.len() {
+                    let _ = size(&head[..end], Kind::Jpeg);
+                }
+            }
+        }
+        let mut broken = photo(6, false, b"");
+        broken[18..22].fill(0xff);
+        assert_eq!(size(&broken, Kind::Jpeg), (40, 30), "a table beyond the end says nothing");
+        assert_eq!(size(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x05\0\0\0\x07", Kind::Png), (5, 7));
     }
 
     #[test]

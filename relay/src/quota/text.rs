@@ -58,6 +58,6 @@ pub(crate) fn cost_of_frame(frame: &ClientFrame) -> Option<u64> {
 }
 
 fn page_bytes(page: &PageContext) -> usize {
-    let PageContext { url, title, language, time_zone, browser } = page;
-    [url, title, language, time_zone, browser].map(String::len).iter().sum()
+    let PageContext { url, title, language, time_zone, browser, languages } = page;
+    [url, title, language, time_zone, browser, languages].map(String::len).iter().sum()
 }

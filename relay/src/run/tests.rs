@@ -90,6 +90,7 @@ async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
         language: "en".to_owned(),
         time_zone: String::new(),
         browser: String::new(),
+        languages: String::new(),
     };
     let peers = [
         Peer::Agent { agent: AgentId(1), state: Some(AgentState::Online) },

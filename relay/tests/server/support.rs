@@ -181,6 +181,7 @@ pub(crate) fn hello(site: &str, token: Option<&Token>) -> ClientFrame {
         language: "en".to_owned(),
         time_zone: "Europe/Berlin".to_owned(),
         browser: "test".to_owned(),
+        languages: String::new(),
     };
     let site = site.parse().expect("a site id");
     ClientFrame::Hello {

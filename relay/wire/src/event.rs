@@ -243,6 +243,9 @@ pub struct PageContext {
     pub time_zone: String,
     /// The browser's user-agent text.
     pub browser: String,
+    /// The languages that the browser asks for, the dearest first, between commas: the visitor's, which the chat may not have.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub languages: String,
 }
 
 /// How far a follower has read both lanes.

@@ -179,7 +179,7 @@ mod tests {
         for (text, wanted) in [
             ("\n a\nb\r\nc", "a b  c"),
             ("a\u{2028}b\u{85}c\u{b}d", "a b c d"),
-            ("\u{1b}]52;c;x\u{7}a\u{9b}", "]52;c;x a"),
+            ("\u{1b}]52;c;x\u{7}a\u{9b}", " ]52;c;x a"),
             ("pay\u{202e}gnp.exe\u{202c}", "paygnp.exe"),
             ("\u{2067}a", "a"),
         ] {

@@ -50,6 +50,11 @@ impl Clock {
         self.relay_ahead_ms = relay_ms.cast_signed().wrapping_sub(self.wall_ms.cast_signed());
     }
 
+    /// The relay's clock minus the browser's, as of the last welcome.
+    pub(crate) const fn relay_ahead_ms(&self) -> i64 {
+        self.relay_ahead_ms
+    }
+
     /// The relay's time at a time of the browser's clock.
     pub(crate) const fn relay_ms(&self, wall_ms: u64) -> u64 {
         wall_ms.saturating_add_signed(self.relay_ahead_ms)

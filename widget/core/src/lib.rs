@@ -11,6 +11,7 @@ mod follow;
 mod ids;
 mod item;
 mod line;
+mod link;
 mod outbox;
 #[doc(hidden)]
 pub mod planted;
@@ -28,6 +29,7 @@ pub use codec::{
     write_frame_of_visitor,
 };
 pub use item::{Content, Item, ItemState, Notice};
+pub use link::{Piece, pieces};
 pub use timeline::Timeline;
 pub use types::{Kept, KeptDraft, LineInput, Online, Output, Transport, UploadInput};
 pub use visitor::{VisitorInput, VisitorSession, VisitorStart};

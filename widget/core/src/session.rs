@@ -264,10 +264,11 @@ impl Session {
             }
         }
         let online = matches!(self.line.online(), Online::Live);
+        let ahead_ms = self.clock.relay_ahead_ms();
         for followed in &mut self.follows {
             followed.timeline.expire(now_ms);
             if Some(followed.conversation()) == self.shown {
-                followed.timeline.mirror(&self.outbox.drafts, &self.author, online);
+                followed.timeline.mirror(&self.outbox.drafts, &self.author, online, ahead_ms);
             }
         }
     }

@@ -22,6 +22,8 @@ pub struct Timeline {
     /// The latest time of the shared and of the staff lane.
     latest_ms: [u64; 2],
     drafts: Vec<Item>,
+    /// The relay's clock minus the browser's, by which drafts are timed.
+    relay_ahead_ms: i64,
     last_message: Seq,
     /// The other side's last message.
     last_other: Seq,
@@ -42,9 +44,22 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// The lines, in the order to be shown.
+    /// The lines, in the order to be shown. A draft that failed waits for a person and stays where it was written; the others are on their way
+    /// and stand last.
     pub fn items(&self) -> impl DoubleEndedIterator<Item = &Item> {
-        self.recorded.iter().chain(self.drafts.iter())
+        let mut lines: Vec<&Item> = self.recorded.iter().collect();
+        let mut failed = 0;
+        for draft in &self.drafts {
+            if !matches!(draft.state, ItemState::Failed(_)) {
+                lines.push(draft);
+                continue;
+            }
+            let at_ms = draft.at_ms.saturating_add_signed(self.relay_ahead_ms);
+            let before = self.places_ms.iter().rposition(|place_ms| *place_ms <= at_ms).map_or(0, |at| at + 1);
+            lines.insert(before + failed, draft);
+            failed += 1;
+        }
+        lines.into_iter()
     }
 
     /// Which conversation.
@@ -133,6 +148,7 @@ impl Timeline {
             places_ms: Vec::new(),
             latest_ms: [0; 2],
             drafts: Vec::new(),
+            relay_ahead_ms: 0,
             last_message: Seq::ZERO,
             last_other: Seq::ZERO,
             seen_own: Seq::ZERO,
@@ -254,8 +270,9 @@ impl Timeline {
     }
 
     /// Makes the drafts shown those of the outbox. Whether anything changed.
-    pub(crate) fn mirror(&mut self, drafts: &[Draft], author: &Author, live: bool) -> bool {
+    pub(crate) fn mirror(&mut self, drafts: &[Draft], author: &Author, live: bool, relay_ahead_ms: i64) -> bool {
         let before = self.revision;
+        self.relay_ahead_ms = relay_ahead_ms;
         let mut at = 0;
         for draft in drafts {
             if draft.conversation != self.conversation || !draft.payload.is_shown() {

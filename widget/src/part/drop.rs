@@ -3,7 +3,7 @@
 use reactive_graph::prelude::*;
 use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
-use web_sys::{DragEvent, EventTarget, File, FileList, FocusEvent, MouseEvent, Node};
+use web_sys::{DataTransfer, DataTransferItem, DragEvent, EventTarget, File, FileList, FocusEvent, MouseEvent, Node};
 
 use crate::dom::{El, el};
 use crate::part::icon::{self, icon};
@@ -18,9 +18,11 @@ pub fn each_file(files: Option<FileList>, take: &dyn Fn(File)) {
 /// The element, and over it the invitation to drop while files are dragged over it.
 pub fn drop_zone(zone: El, text: Text, open: impl Fn() -> bool + 'static, take: impl Fn(File) + 'static) -> El {
     let over = RwSignal::new(false);
+    let folder = RwSignal::new(false);
     zone.on("dragover", move |event| {
         if brings_files(event.unchecked_ref()) && open() {
             event.prevent_default();
+            folder.set(false);
             over.set(true);
         }
     })
@@ -29,7 +31,15 @@ pub fn drop_zone(zone: El, text: Text, open: impl Fn() -> bool + 'static, take: 
             event.prevent_default();
             over.set(false);
             let event: &DragEvent = event.unchecked_ref();
-            each_file(event.data_transfer().and_then(|data| data.files()), &take);
+            if let Some(data) = event.data_transfer() {
+                // A browser hands a folder over like a file that cannot be read.
+                let folders = folders(&data);
+                let files = data.files();
+                let count = files.as_ref().map_or(0, FileList::length);
+                let whole = (0..count).filter(|index| !folders.contains(index));
+                whole.filter_map(|index| files.as_ref().and_then(|files| files.get(index))).for_each(&take);
+                folder.set(!folders.is_empty());
+            }
         }
     })
     .on("dragleave", move |event| {
@@ -40,6 +50,26 @@ pub fn drop_zone(zone: El, text: Text, open: impl Fn() -> bool + 'static, take: 
         }
     })
     .child(el("div", "drop").hidden(move || !over.get()).child(icon(icon::ATTACH)).text(&text.get("drop")))
+    .child(el("div", "").attr("role", "alert").when(move || folder.get(), move || folder_refused(text, folder)))
+}
+
+/// Why nothing was taken, until it is clicked away or something else is dragged here.
+fn folder_refused(text: Text, folder: RwSignal<bool>) -> El {
+    el("button", "drop")
+        .test("folder-refused")
+        .attr("type", "button")
+        .click(move || folder.set(false))
+        .child(icon(icon::CROSS))
+        .text(&text.get("folder"))
+}
+
+/// Which of the dropped things are folders, by their place among the files.
+fn folders(data: &DataTransfer) -> Vec<u32> {
+    let items = data.items();
+    let files = (0..items.length()).filter_map(|index| items.get(index)).filter(|item| item.kind() == "file");
+    let folder =
+        |item: &DataTransferItem| item.webkit_get_as_entry().ok().flatten().is_some_and(|entry| entry.is_directory());
+    (0..).zip(files).filter(|(_, item)| folder(item)).map(|(at, _)| at).collect()
 }
 
 fn brings_files(event: &DragEvent) -> bool {

@@ -29,6 +29,7 @@ pub(crate) fn page() -> PageContext {
         language: "zh-CN".to_owned(),
         time_zone: "Asia/Singapore".to_owned(),
         browser: "Example/1.0".to_owned(),
+        languages: "ja,en-GB".to_owned(),
     }
 }
 

@@ -115,6 +115,7 @@ impl Relay {
             language: "en".to_owned(),
             time_zone: "Europe/Berlin".to_owned(),
             browser: "bench".to_owned(),
+            languages: String::new(),
         };
         let hello = Hello::Visitor { site: "demo".parse()?, token: None, page };
         say(&mut socket, &ClientFrame::Hello { protocol: PROTOCOL, hello, follow: Vec::new() }).await?;

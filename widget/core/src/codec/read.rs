@@ -238,6 +238,7 @@ pub(crate) fn page(json: &Json) -> Option<PageContext> {
         language: string(json.get("language"))?,
         time_zone: string(json.get("time_zone"))?,
         browser: string(json.get("browser"))?,
+        languages: string(json.get("languages")).unwrap_or_default(),
     })
 }
 

@@ -186,6 +186,9 @@ fn write_page(to: &mut Writer, page: &PageContext) {
     to.text("language", &page.language);
     to.text("time_zone", &page.time_zone);
     to.text("browser", &page.browser);
+    if !page.languages.is_empty() {
+        to.text("languages", &page.languages);
+    }
     to.close();
 }
 

@@ -10,6 +10,7 @@ use widget::dom::{El, el};
 use widget::env::{document, listen, setting};
 use widget::part::drop::{contains, goes_outside};
 use widget::part::icon::{self, icon};
+use widget::text::first_character;
 use widget_core::{Online, VisitorInput};
 
 use crate::app::Frame;
@@ -52,11 +53,10 @@ pub(crate) fn header(frame: Frame) -> El {
 
 /// The first letters of the first and the last word.
 fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
-    let first = words.next();
-    let last = words.next_back();
+    let mut words = name.split_whitespace();
+    let (first, last) = (words.next().unwrap_or_default(), words.next_back().unwrap_or_default());
     // The sheet writes them as capitals: the browser knows every alphabet, and its tables weigh nothing here.
-    first.into_iter().chain(last).collect()
+    [first_character(first), first_character(last)].concat()
 }
 
 /// What the menu shows.

@@ -3,7 +3,7 @@
 use wire::PageContext;
 use wire::limit::CONTEXT_FIELD_CHARS_MAX;
 
-use widget::env::{browser, document, root, time_zone, window};
+use widget::env::{browser, document, languages, root, time_zone, window};
 
 /// The context for a page with this address and title.
 pub(crate) fn context(url: &str, title: &str) -> PageContext {
@@ -13,6 +13,7 @@ pub(crate) fn context(url: &str, title: &str) -> PageContext {
         language: cut(&root().lang()),
         time_zone: cut(&time_zone()),
         browser: cut(&browser()),
+        languages: cut(&languages().join(",")),
     }
 }
 

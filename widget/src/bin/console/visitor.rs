@@ -66,7 +66,7 @@ fn Facts(desk: Desk, row: Memo<Option<ConversationSummary>>, page: Memo<Option<P
         <dl class="facts">
             <Fact words="console_fact_page" value=of_page(page_title) small=of_page(page_address) />
             <Fact words="console_fact_browser" value=of_page(browser_words) small=nothing />
-            <Fact words="console_fact_language" value=of_page(language_words) small=nothing />
+            <Fact words="console_fact_language" value=of_page(language_words) small=of_page(chat_language) />
             <Fact words="console_fact_time" value=time small=of_page(zone_words) />
             <Fact words="console_fact_started" value=started small=nothing />
         </dl>
@@ -161,6 +161,9 @@ fn earlier_words(row: &ConversationSummary) -> String {
     }
 }
 
+/// A browser may ask for many.
+const LANGUAGES_SHOWN: usize = 4;
+
 fn some(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
@@ -186,7 +189,15 @@ fn browser_words(page: &PageContext) -> Option<String> {
 }
 
 fn language_words(page: &PageContext) -> Option<String> {
-    some(&page.language).map(|tag| when::language_name(&tag))
+    let tags = some(&page.languages).or_else(|| some(&page.language))?;
+    let names: Vec<_> = tags.split(',').take(LANGUAGES_SHOWN).map(|tag| when::language_name(tag.trim())).collect();
+    Some(names.join(", "))
+}
+
+/// The language the chat speaks with them, where their own are known.
+fn chat_language(page: &PageContext) -> Option<String> {
+    some(&page.languages)?;
+    some(&page.language).map(|tag| fill("console_fact_chat_language", &[("language", &when::language_name(&tag))]))
 }
 
 fn local_time(zone: &str, now_ms: u64) -> Option<String> {

@@ -6,7 +6,10 @@ use reactive_graph::owner::{LocalStorage, StoredValue};
 use reactive_graph::prelude::*;
 use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
-use web_sys::{ClipboardEvent, Event, File, HtmlElement, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent};
+use web_sys::{
+    ClipboardEvent, DataTransfer, Event, File, FileList, HtmlElement, HtmlInputElement, HtmlTextAreaElement,
+    KeyboardEvent,
+};
 use wire::{Refusal, check_text, is_blank, trim_text};
 
 use crate::dom::{El, el, follow};
@@ -131,12 +134,25 @@ fn area(written: RwSignal<String>, trouble: RwSignal<Option<Refusal>>, send: Rc<
     })
     .on("paste", move |event| {
         let event: &ClipboardEvent = event.unchecked_ref();
-        let files = event.clipboard_data().and_then(|data| data.files());
-        if files.as_ref().is_some_and(|files| files.length() > 0) {
+        let Some(data) = event.clipboard_data() else { return };
+        let files = data.files();
+        if files.as_ref().is_some_and(|files| files.length() > 0) && !brings_words(&data) {
             event.prevent_default();
             each_file(files, &pasting.file);
         }
     })
+}
+
+/// Whether what is pasted is words that came with a picture of themselves (cells of a spreadsheet). A copied file may bring its own name, and a
+/// copied picture brings no words at all.
+fn brings_words(data: &DataTransfer) -> bool {
+    let words = data.get_data("text/plain").unwrap_or_default();
+    let first = words.split('\n').next().unwrap_or_default().trim();
+    let files = data.files();
+    let count = files.as_ref().map_or(0, FileList::length);
+    let named =
+        (0..count).any(|at| files.as_ref().and_then(|files| files.get(at)).is_some_and(|file| file.name() == first));
+    !is_blank(&words) && !named
 }
 
 fn chooser(text: Text, writing: Rc<Writing>) -> El {

@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use reactive_graph::prelude::*;
 use reactive_graph::signal::{ArcRwSignal, RwSignal};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlDialogElement;
 use widget_core::ItemState;
 use wire::{Attachment, Media};
 
@@ -11,7 +13,9 @@ use super::Surroundings;
 use super::bubble::Line;
 use crate::dom::{El, el};
 use crate::download::{Preview, file_path};
+use crate::env::document;
 use crate::part::icon::{self, icon};
+use crate::text::Text;
 
 /// A file that is recorded.
 pub(super) fn file_view(surroundings: &Surroundings, attachment: Attachment) -> El {
@@ -38,8 +42,16 @@ fn address(preview: &Preview) -> String {
     if let Preview::Ready(url) = preview { url.clone() } else { String::new() }
 }
 
-/// A picture keeps its place while it is fetched; it opens at full size in a tab of its own.
+/// As high as a picture is shown in the talk.
+const HEIGHT_MAX: u64 = 280;
+/// A picture with more is only offered: a browser takes four bytes for each to show it, whatever the file takes.
+const PIXELS_MAX: u64 = 50_000_000;
+
+/// A picture keeps its place while it is fetched; it opens in a viewer.
 fn picture(surroundings: &Surroundings, attachment: Attachment) -> El {
+    if u64::from(attachment.width) * u64::from(attachment.height) > PIXELS_MAX {
+        return card(surroundings, &attachment);
+    }
     let preview = surroundings.files.preview(attachment.id);
     let (shown, surroundings) = (preview.clone(), surroundings.clone());
     let build = move |stage| match stage {
@@ -47,7 +59,13 @@ fn picture(surroundings: &Surroundings, attachment: Attachment) -> El {
         READY => {
             let url = shown.with_untracked(address);
             let image = sized(el("img", "").attr("src", &url).attr("alt", &attachment.name), &attachment);
-            el("a", "picture").attr("href", &url).attr("target", "_blank").attr("rel", "noopener").child(image)
+            let (text, name) = (surroundings.text, attachment.name.clone());
+            el("button", "picture")
+                .test("picture")
+                .attr("type", "button")
+                .attr("aria-haspopup", "dialog")
+                .click(move || view(text, &url, &name))
+                .child(image)
         }
         _ => card(&surroundings, &attachment),
     };
@@ -58,8 +76,45 @@ fn sized(view: El, attachment: &Attachment) -> El {
     if attachment.width == 0 || attachment.height == 0 {
         return view;
     }
-    let (width, height) = (attachment.width.to_string(), attachment.height.to_string());
-    view.style("aspect-ratio", &[&width, "/", &height].concat()).style("width", &[&width, "px"].concat())
+    // No wider than it is at that height: the box is the picture's, and nothing of it is cut.
+    let (width, height) = (u64::from(attachment.width), u64::from(attachment.height));
+    let shown = width.min((width * HEIGHT_MAX).div_ceil(height));
+    let (width, height, shown) = (width.to_string(), height.to_string(), shown.to_string());
+    view.style("aspect-ratio", &[&width, "/", &height].concat()).style("width", &[&shown, "px"].concat())
+}
+
+/// Shows a picture above everything: whole or, enlarged, at its own size to be moved about. Escape and the button close it; the focus goes back by itself.
+fn view(text: Text, url: &str, name: &str) {
+    let image = el("img", "").attr("src", url).attr("alt", name);
+    let button = |key: &str, kind: &'static str| {
+        el("button", "square").attr("aria-label", &text.get(key)).attr("title", &text.get(key)).child(icon(kind))
+    };
+    let viewer = el("dialog", "viewer").test("viewer").attr("aria-label", name);
+    let (whole, closed, opened) = (viewer.clone(), viewer.clone(), viewer.clone());
+    let viewer = viewer
+        .child(
+            // Its buttons close a dialog by themselves.
+            el("form", "viewer__bar")
+                .attr("method", "dialog")
+                .child(el("b", "").attr("dir", "auto").attr("translate", "no").text(name))
+                .child(button("zoom", icon::ZOOM).test("zoom").attr("type", "button").click(move || {
+                    whole.raw().class_list().toggle("viewer--large").ok();
+                }))
+                .child(
+                    el("a", "square")
+                        .attr("href", url)
+                        .attr("download", name)
+                        .attr("aria-label", &text.with("download", "name", name))
+                        .child(icon(icon::DOWNLOAD)),
+                )
+                .child(button("zoom_close", icon::CROSS).attr("autofocus", "")),
+        )
+        .child(el("div", "viewer__scroll").attr("tabindex", "0").child(image))
+        // Escape closes the viewer and not what is behind it.
+        .on("keydown", |event| event.stop_propagation())
+        .on("close", move |_| closed.raw().remove());
+    document().body().map(|body| body.append_child(viewer.raw()).ok());
+    opened.raw().unchecked_ref::<HtmlDialogElement>().show_modal().ok();
 }
 
 /// A film is fetched only when somebody wants to see it.

@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use reactive_graph::prelude::*;
 use reactive_graph::signal::ArcRwSignal;
-use widget_core::{Content, ItemState, Notice};
+use web_sys::Url;
+use widget_core::{Content, ItemState, Notice, Piece, pieces};
 use wire::{Author, Party, Refusal};
 
 use super::Surroundings;
 use super::attachment::{file_view, upload_view};
-use super::link::{Piece, pieces};
 use super::row::Row;
 use crate::dom::{El, el};
 
@@ -29,7 +29,10 @@ pub(super) fn row_view(line: Line, surroundings: &Surroundings) -> El {
     let (day, days) = (line.clone(), line.clone());
     let view = el("div", "").attr_of("class", reader(row_class)).when(
         move || day.with(|row| row.begins_day),
-        move || el("div", "day").text(&text.day(days.with_untracked(|row| row.item.at_ms))),
+        move || {
+            let at_ms = days.with_untracked(|row| row.item.at_ms);
+            el("div", "day").words(move || text.day(at_ms))
+        },
     );
     let bubble = el(
         "div",
@@ -74,10 +77,7 @@ fn with_body(bubble: El, line: &Line, surroundings: &Surroundings) -> El {
     let content = line.with_untracked(|row| row.item.content.clone());
     match &content {
         Content::Text(words) | Content::Note(words) => bubble.child(words_view(words)),
-        Content::Notice(notice) => bubble.words({
-            let (notice, surroundings) = (notice.clone(), surroundings.clone());
-            move || notice_words(&surroundings, &notice)
-        }),
+        Content::Notice(notice) => notice_view(bubble, surroundings, notice),
         Content::File(_) | Content::Uploading { .. } => {
             let (line, row, surroundings) = (line.clone(), line.clone(), surroundings.clone());
             bubble.switch(
@@ -98,37 +98,65 @@ fn words_view(words: &str) -> El {
     for piece in pieces(words) {
         view = match piece {
             Piece::Words(words) => view.text(words),
-            Piece::Address(address) => view.child(
-                el("a", "")
-                    .test("link")
-                    .attr("href", address)
-                    .attr("target", "_blank")
-                    .attr("rel", "noopener noreferrer")
-                    .text(address),
-            ),
+            Piece::Address { address, plain } => view.child(address_view(address, plain)),
         };
     }
     view
 }
 
-fn notice_words(surroundings: &Surroundings, notice: &Notice) -> String {
+/// A link; one whose letters look like others is written as the browser writes it, so that it cannot pass for another.
+fn address_view(address: &str, plain: bool) -> El {
+    let written = if plain { None } else { Url::new(address).ok().map(|url| url.href()) };
+    let words = written.as_deref().unwrap_or(address);
+    if !plain && written.is_none() {
+        return el("span", "").text(address);
+    }
+    el("a", "")
+        .test("link")
+        .attr("href", address)
+        .attr("target", "_blank")
+        .attr("rel", "noopener noreferrer nofollow ugc")
+        .attr("referrerpolicy", "no-referrer")
+        .attr("dir", "ltr")
+        .attr("translate", "no")
+        .text(words)
+}
+
+/// Somebody's own words or name among ours: it turns nothing beside it, and no translator changes it.
+fn own_words() -> El {
+    el("bdi", "").attr("translate", "no")
+}
+
+/// What happened, in our words with somebody's own between them.
+fn notice_view(view: El, surroundings: &Surroundings, notice: &Notice) -> El {
     let text = surroundings.text;
     // Only the team's side names agents; it reads of the visitor in the third person.
     let team = surroundings.agent_name.is_some();
     match notice {
-        Notice::Queued => text.get(if team { "console_notice_queued" } else { "notice_queued" }),
-        Notice::LeftQueue => text.get(if team { "console_notice_left" } else { "notice_left" }),
-        Notice::Joined { name } => text.with("notice_joined", "name", name),
-        Notice::Closed { .. } => text.get("notice_closed"),
+        Notice::Queued => view.text(&text.get(if team { "console_notice_queued" } else { "notice_queued" })),
+        Notice::LeftQueue => view.text(&text.get(if team { "console_notice_left" } else { "notice_left" })),
+        Notice::Joined { name } => around(view, &text.get("notice_joined"), own_words().text(name)),
+        Notice::Closed { .. } => view.text(&text.get("notice_closed")),
         Notice::Rated { score, comment } => {
-            let rated = text.with("notice_rated", "score", &score.to_string());
-            if comment.is_empty() { rated } else { [rated.as_str(), " “", comment, "”"].concat() }
+            let view = view.text(&text.with("notice_rated", "score", &score.to_string()));
+            if comment.is_empty() {
+                return view;
+            }
+            view.text(" “").child(el("bdi", "").text(comment)).text("”")
         }
         Notice::Assigned { agent } => {
-            let name = surroundings.agent_name.as_ref().map(|name| name(*agent)).unwrap_or_default();
-            text.with("notice_assigned", "name", &name)
+            let (surroundings, agent) = (surroundings.clone(), *agent);
+            let name = move || surroundings.agent_name.as_ref().map(|name| name(agent)).unwrap_or_default();
+            around(view, &text.get("notice_assigned"), own_words().words(name))
         }
     }
+}
+
+/// The words before and behind the one place in them, and at the place an element.
+fn around(view: El, words: &str, place: El) -> El {
+    let (before, behind) = words.split_once('{').unwrap_or((words, ""));
+    let behind = behind.split_once('}').map_or("", |(_, behind)| behind);
+    view.text(before).child(place).text(behind)
 }
 
 /// Nothing stands under the row.
@@ -150,8 +178,18 @@ fn foot_kind(row: &Row) -> u32 {
 }
 
 fn meta(line: &Line, surroundings: &Surroundings) -> El {
-    let (line, surroundings) = (line.clone(), surroundings.clone());
-    el("div", "meta").words(move || line.with(|row| meta_words(row, &surroundings)))
+    let (who, rest) = ((line.clone(), surroundings.clone()), (line.clone(), surroundings.clone()));
+    el("div", "meta")
+        .child(own_words().words(move || who.0.with(|row| meta_name(row, &who.1))))
+        .child(el("span", "").words(move || rest.0.with(|row| meta_words(row, &rest.1))))
+}
+
+/// Who wrote it.
+fn meta_name(row: &Row, surroundings: &Surroundings) -> String {
+    if row.item.state == ItemState::Waiting {
+        return String::new();
+    }
+    name_of(surroundings, &row.item.author)
 }
 
 fn meta_words(row: &Row, surroundings: &Surroundings) -> String {
@@ -163,14 +201,14 @@ fn meta_words(row: &Row, surroundings: &Surroundings) -> String {
         ItemState::Sent => "sent",
         ItemState::Seen => "seen",
     };
-    let mut parts = vec![name_of(surroundings, &row.item.author), text.clock(row.item.at_ms)];
-    if matches!(row.item.content, Content::Note(_)) {
-        parts.push(text.get("note_staff_only"));
-    } else if !state.is_empty() {
-        parts.push(text.get(state));
+    let mut words = String::from(if meta_name(row, surroundings).is_empty() { "" } else { " · " });
+    words.push_str(&text.clock(row.item.at_ms));
+    let state = if matches!(row.item.content, Content::Note(_)) { "note_staff_only" } else { state };
+    if !state.is_empty() {
+        words.push_str(" · ");
+        words.push_str(&text.get(state));
     }
-    parts.retain(|part| !part.is_empty());
-    parts.join(" · ")
+    words
 }
 
 /// A failed line says why, and what can be done.
@@ -222,7 +260,8 @@ fn speaker(line: &Line, surroundings: &Surroundings) -> El {
     let (line, surroundings) = (line.clone(), surroundings.clone());
     el("span", "unseen").words(move || {
         let name = line.with(|row| name_of(&surroundings, &row.item.author));
-        if name.is_empty() { surroundings.text.get("you") } else { name }
+        let mine = line.with_untracked(|row| row.mine);
+        if !name.is_empty() { name } else { surroundings.text.get(if mine { "you" } else { "support" }) }
     })
 }
 

@@ -2,7 +2,6 @@
 
 mod attachment;
 mod bubble;
-mod link;
 mod row;
 
 use std::rc::Rc;

@@ -1,10 +1,10 @@
 //! From a timeline of the core to rows: who stands on which side, where a day begins, where a group ends.
 
-use reactive_graph::owner::LocalStorage;
+use reactive_graph::owner::{LocalStorage, StoredValue};
 use reactive_graph::prelude::*;
 use reactive_graph::signal::{ArcRwSignal, RwSignal};
 use widget_core::{Content, Item, ItemState, Notice, Timeline};
-use wire::{Author, MessageId, Party, Seq};
+use wire::{Author, ConversationId, MessageId, Party, Seq};
 
 use crate::time;
 
@@ -31,9 +31,10 @@ struct Kept {
     row: ArcRwSignal<Row>,
 }
 
-/// The rows on show. An arriving message touches its own row and its neighbour, nothing else.
+/// The rows on show. An arriving message touches its own row and its neighbour, nothing else; a key pressed, or anything else that leaves the
+/// timeline as it was, touches and copies none.
 #[derive(Clone, Copy)]
-pub struct Board(RwSignal<Vec<Kept>, LocalStorage>);
+pub struct Board(RwSignal<Vec<Kept>, LocalStorage>, StoredValue<Option<(ConversationId, u64)>>);
 
 impl Default for Board {
     fn default() -> Self {
@@ -45,30 +46,34 @@ impl Board {
     /// An empty board.
     #[must_use]
     pub fn new() -> Self {
-        Self(RwSignal::new_local(Vec::new()))
+        Self(RwSignal::new_local(Vec::new()), StoredValue::new(None))
     }
 
     /// Brings the rows in line with a timeline (none: no rows), as this side reads it.
     pub fn mirror(self, timeline: Option<&Timeline>, reader: Party) {
+        let now = timeline.map(|timeline| (timeline.conversation(), timeline.revision()));
+        if now.is_some() && self.1.get_value() == now {
+            return;
+        }
+        self.1.set_value(now);
         let items: Vec<&Item> = timeline.into_iter().flat_map(Timeline::items).collect();
         let items = without_echoes(&items, reader);
-        let fresh = rows(&items, reader, time::day);
         let mut same = true;
         let lines = self.0.with_untracked(|old| {
-            let mut lines = Vec::with_capacity(fresh.len());
-            for (index, row) in fresh.into_iter().enumerate() {
-                let id = row.item.id;
+            let mut lines = Vec::with_capacity(items.len());
+            for (index, place) in places(&items, reader, time::day).into_iter().enumerate() {
+                let id = place.item.id;
                 // Mostly the row that stood there before; a search only where something came in between.
                 let there = old.get(index).filter(|line| line.id == id);
                 same &= there.is_some();
                 match there.or_else(|| old.iter().find(|line| line.id == id)) {
                     Some(line) => {
-                        if line.row.with_untracked(|shown| *shown != row) {
-                            line.row.set(row);
+                        if line.row.with_untracked(|shown| !place.is(shown)) {
+                            line.row.set(place.row());
                         }
                         lines.push(line.clone());
                     }
-                    None => lines.push(Kept { id, row: ArcRwSignal::new(row) }),
+                    None => lines.push(Kept { id, row: ArcRwSignal::new(place.row()) }),
                 }
             }
             same &= lines.len() == old.len();
@@ -129,20 +134,41 @@ fn without_echoes<'a>(items: &[&'a Item], reader: Party) -> Vec<&'a Item> {
     (0..items.len()).filter(|at| !echo(*at)).map(|at| items[at]).collect()
 }
 
-fn rows(items: &[&Item], reader: Party, day: impl Fn(u64) -> u64) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::with_capacity(items.len());
+/// How a line stands among its neighbours; a row once the line is copied.
+struct Place<'a> {
+    item: &'a Item,
+    mine: bool,
+    begins_day: bool,
+    ends_group: bool,
+}
+
+impl Place<'_> {
+    /// Whether this is what is shown already.
+    fn is(&self, shown: &Row) -> bool {
+        (shown.mine, shown.begins_day, shown.ends_group) == (self.mine, self.begins_day, self.ends_group)
+            && shown.item == *self.item
+    }
+
+    fn row(&self) -> Row {
+        let Self { item, mine, begins_day, ends_group } = *self;
+        Row { item: item.clone(), mine, begins_day, ends_group }
+    }
+}
+
+fn places<'a>(items: &[&'a Item], reader: Party, day: impl Fn(u64) -> u64) -> Vec<Place<'a>> {
+    let mut places: Vec<Place<'a>> = Vec::with_capacity(items.len());
     let mut day_before = None;
     for item in items {
         let today = day(item.at_ms);
         let begins_day = day_before != Some(today);
         day_before = Some(today);
         let mine = is_mine(item, reader);
-        if let Some(last) = rows.last_mut() {
-            last.ends_group = begins_day || last.mine != mine || !together(&last.item, item);
+        if let Some(last) = places.last_mut() {
+            last.ends_group = begins_day || last.mine != mine || !together(last.item, item);
         }
-        rows.push(Row { item: (*item).clone(), mine, begins_day, ends_group: true });
+        places.push(Place { item, mine, begins_day, ends_group: true });
     }
-    rows
+    places
 }
 
 /// What is not recorded yet was written here.
@@ -180,8 +206,8 @@ mod tests {
 
     fn check(items: &[Item], wanted: &[(bool, bool, bool)]) {
         let items: Vec<&Item> = items.iter().collect();
-        let rows = rows(&items, Party::Visitor, |at_ms| at_ms / 1_000_000);
-        let seen: Vec<_> = rows.iter().map(|row| (row.mine, row.begins_day, row.ends_group)).collect();
+        let places = places(&items, Party::Visitor, |at_ms| at_ms / 1_000_000);
+        let seen: Vec<_> = places.iter().map(|row| (row.mine, row.begins_day, row.ends_group)).collect();
         assert_eq!(seen, wanted);
     }
 
