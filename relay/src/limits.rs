@@ -5,16 +5,18 @@ use std::fmt::Write;
 use wire::limit::{
     CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, CONNECTIONS_PER_NETWORK_MAX, CORE_QUEUE_INPUTS_MAX,
     CORE_QUEUE_LONG_INPUTS_MAX, FRAME_BYTES_MAX, FRAMES_BURST_MAX, HEAD_BYTES_MAX, HELD_BYTES_MAX,
-    HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_SPARE, PAGE_BYTES_MAX, PAGE_EVENTS_MAX, POST_BYTES_MAX, RECENT_BYTES_MAX,
-    RECENT_EVENTS_MAX, SEND_BYTES_MAX, SEND_BYTES_PER_ADDRESS_MAX, SEND_BYTES_TOTAL_MAX, STORE_QUEUE_BYTES_MAX,
-    TEXT_CHARS_MAX, TRANSCRIPT_CHUNK_BYTES, TRANSCRIPTS_OF_VISITORS_MAX, TRANSCRIPTS_PER_ADDRESS_MAX,
-    TRANSCRIPTS_PER_PERSON_MAX, UPLOADS_PER_ADDRESS_MAX,
+    HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_SPARE, PAGE_BYTES_MAX, PAGE_EVENTS_MAX, PASSWORDS_WAITING_MAX,
+    PASSWORDS_WAITING_PER_NETWORK_MAX, POST_BYTES_MAX, RECENT_BYTES_MAX, RECENT_EVENTS_MAX, SEND_BYTES_MAX,
+    SEND_BYTES_PER_ADDRESS_MAX, SEND_BYTES_TOTAL_MAX, STORE_QUEUE_BYTES_MAX, TEXT_CHARS_MAX, TRANSCRIPT_CHUNK_BYTES,
+    TRANSCRIPTS_OF_VISITORS_MAX, TRANSCRIPTS_PER_ADDRESS_MAX, TRANSCRIPTS_PER_PERSON_MAX, UPLOADS_PER_ADDRESS_MAX,
 };
 
+use crate::auth::PASSWORD_BYTES;
 use crate::blob::{PART_BYTES, PARTS_IN_FLIGHT_MAX};
 use crate::connection::SHORT_TEXT_BYTES;
-use crate::http::{UPLOAD_HEAD_BYTES, UPLOADS_MAX};
+use crate::http::{SIGN_IN_BYTES_MAX, UPLOAD_HEAD_BYTES, UPLOADS_MAX};
 use crate::limiter::KEYS_MAX;
+use crate::share::Bounds;
 
 /// An idle connection, measured (`cargo xtask bench idle`).
 const IDLE_BYTES: usize = 8 * 1024;
@@ -23,7 +25,9 @@ const EVENT_BYTES: usize = 512;
 /// A key that a rate is counted for.
 const KEY_BYTES: usize = 64;
 /// Rates that are counted by address, network or account.
-const PACES: usize = 6;
+const PACES: usize = 7;
+/// Keys that a slot is counted under: its address, the part of its network, its network.
+const SLOT_BYTES: usize = 3 * KEY_BYTES;
 /// A page of a log: the last event may overstep the bound.
 const PAGE: usize = PAGE_BYTES_MAX + FRAME_BYTES_MAX + PAGE_EVENTS_MAX * EVENT_BYTES;
 /// A transcript: the page, what of it is written, and one event more, escaped.
@@ -70,6 +74,11 @@ fn memory() -> Vec<(&'static str, Figures, &'static str)> {
     ];
     let uploads = [1, UPLOADS_PER_ADDRESS_MAX, 4 * UPLOADS_PER_ADDRESS_MAX, UPLOADS_MAX];
     let posts = [1, HTTP[1].min(CONNECTIONS[1]), HTTP[2], HTTP[3]];
+    let slots = std::array::from_fn(|step| CONNECTIONS[step] + 2 * HTTP[step]);
+    // Known browsers and strange ones wait apart, and one password is being checked.
+    let passwords =
+        [1, 2 * PASSWORDS_WAITING_PER_NETWORK_MAX, 2 * PASSWORDS_WAITING_PER_NETWORK_MAX, 2 * PASSWORDS_WAITING_MAX];
+    let passwords = each(passwords, SIGN_IN_BYTES_MAX).map(|waiting| waiting + PASSWORD_BYTES);
     vec![
         ("connections that say nothing", each(CONNECTIONS, IDLE_BYTES), "`CONNECTIONS_…_MAX`; 8 KiB each, measured"),
         ("a frame on its way in (its room stays)", each(CONNECTIONS, FRAME_BYTES_MAX), "`FRAME_BYTES_MAX`"),
@@ -96,12 +105,42 @@ fn memory() -> Vec<(&'static str, Figures, &'static str)> {
             whole(RECENT_BYTES_MAX, RECENT_BYTES_MAX + RECENT_EVENTS_MAX * EVENT_BYTES),
             "`RECENT_…_MAX`; always there",
         ),
+        ("slots, by whom they are held", each(slots, SLOT_BYTES), "connections, plain HTTP, a proxy's requests"),
+        ("passwords that wait, and the one being checked", passwords, "`PASSWORDS_WAITING_…_MAX`; 5 s; always there"),
         (
             "addresses and networks that are counted",
             [PACES * KEY_BYTES, PACES * KEY_BYTES, PACES * KEY_BYTES, PACES * KEYS_MAX * KEY_BYTES],
             "100,000 each; over it: who is new is refused",
         ),
     ]
+}
+
+/// Slots that are shared out, with the bounds of an address and a network.
+fn slots() -> [(&'static str, Bounds); 4] {
+    let bounds = |all, address, network| Bounds { all, address, network };
+    [
+        ("connections held (`limits.connections_…`)", bounds(CONNECTIONS[3], CONNECTIONS[1], CONNECTIONS[2])),
+        ("plain HTTP; requests that a proxy brings", bounds(HTTP[3], HTTP[1], HTTP[2])),
+        ("uploads", bounds(UPLOADS_MAX, UPLOADS_PER_ADDRESS_MAX, 4 * UPLOADS_PER_ADDRESS_MAX)),
+        (
+            "transcripts of visitors",
+            bounds(TRANSCRIPTS_OF_VISITORS_MAX, TRANSCRIPTS_PER_ADDRESS_MAX, 2 * TRANSCRIPTS_PER_ADDRESS_MAX),
+        ),
+    ]
+}
+
+#[test]
+fn the_document_says_what_hostile_networks_leave() {
+    let mut out = String::from(
+        "| slots | in all | one address | one network | left by 18 hostile networks |\n|---|--:|--:|--:|--:|\n",
+    );
+    for (what, bounds) in slots() {
+        let left = crate::share::left_by(bounds, 18);
+        assert!(left > 0, "{what}");
+        let Bounds { all, address, network } = bounds;
+        writeln!(out, "| {what} | {all} | {address} | {network} | {left} |").expect("a text grows");
+    }
+    is_documented("slots", &out);
 }
 
 fn shown(bytes: usize) -> String {

@@ -13,6 +13,8 @@ use wire::limit::{AGENT_SESSION_MS, DEVICE_MS, SESSION_USE_EVERY_MS, SIGN_IN_SLO
 use wire::{AgentId, Refusal, SiteId, Token};
 
 use guesses::{Attempt, Guesses};
+#[cfg(test)]
+pub(crate) use password::PASSWORD_BYTES;
 pub use password::{PasswordError, Passwords, hash_password};
 pub use relay_edge::cookie::{Names, devices_text};
 

@@ -14,6 +14,9 @@ use crate::turnstile::{Room, Turnstile};
 
 /// Memory of one hash in KiB, passes and lanes: the first choice of the OWASP password storage sheet for argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
+/// The same in bytes: what checking passwords takes.
+#[cfg(test)]
+pub(crate) const PASSWORD_BYTES: usize = MEMORY_KIB as usize * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// One at a time; whoever is known to the account goes first, and networks take turns.

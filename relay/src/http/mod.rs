@@ -21,6 +21,8 @@ pub use packed::Packed;
 pub(crate) use page::escape;
 pub use reject::Reject;
 pub use router::router;
+#[cfg(test)]
+pub(crate) use session::SIGN_IN_BYTES_MAX;
 pub use transcript::Transcripts;
 #[cfg(test)]
 pub(crate) use upload::HEAD_BYTES as UPLOAD_HEAD_BYTES;

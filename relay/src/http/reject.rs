@@ -92,6 +92,9 @@ impl IntoResponse for Reject {
         };
         crate::metrics::refused(&refusal, 1);
         let mut response = (status(&refusal), Json(&refusal)).into_response();
+        if matches!(refusal, Refusal::Busy) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
         if let Refusal::RateLimited { retry_after_ms } | Refusal::QuotaExceeded { retry_after_ms } = refusal
             && retry_after_ms > 0
         {

@@ -17,7 +17,7 @@ use crate::auth::{Asked, Made, devices_text};
 use crate::run::Arrival;
 
 /// Bytes of a sign-in request: an address, a password, braces.
-const BODY_BYTES_MAX: usize = 4 * 1024;
+pub(crate) const SIGN_IN_BYTES_MAX: usize = 4 * 1024;
 /// How long its body may take.
 const BODY_WAIT: Duration = Duration::from_secs(10);
 
@@ -43,7 +43,7 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Reject> {
-    let read = tokio::time::timeout(BODY_WAIT, axum::body::to_bytes(body, BODY_BYTES_MAX)).await;
+    let read = tokio::time::timeout(BODY_WAIT, axum::body::to_bytes(body, SIGN_IN_BYTES_MAX)).await;
     let bytes = read.map_err(|_| Refusal::Malformed)?.map_err(|_| Refusal::Malformed)?;
     let SignIn { email, password } = serde_json::from_slice(&bytes).map_err(|_| Refusal::Malformed)?;
     let devices = app.auth.names.devices(&headers);

@@ -183,7 +183,7 @@ pub const TRANSCRIPTS_PER_PERSON_MAX: usize = 2;
 /// Transcripts of the visitors of one address at the same time.
 pub const TRANSCRIPTS_PER_ADDRESS_MAX: usize = 4;
 /// Transcripts of all visitors at the same time.
-pub const TRANSCRIPTS_OF_VISITORS_MAX: usize = 32;
+pub const TRANSCRIPTS_OF_VISITORS_MAX: usize = 64;
 /// Transcripts of all agents at the same time, so that no visitor can take an agent's.
 pub const TRANSCRIPTS_OF_AGENTS_MAX: usize = 16;
 /// Bytes of a transcript that are put together before they are written; one event more may stand behind them.
