@@ -121,6 +121,18 @@ async fn dribbled_bytes_buy_no_time() {
     relay.running.stop().await.expect("stopped");
 }
 
+/// Whether the relay's end of the connection from this port is open, as the system sees it.
+fn is_held_by_relay(relay: &Relay, port: u16) -> bool {
+    /// In the system's list.
+    const ESTABLISHED: &str = "01";
+    let listed = std::fs::read_to_string("/proc/net/tcp").expect("Linux tells");
+    let (own, other) = (format!(":{:04X}", relay.running.address.port()), format!(":{port:04X}"));
+    listed.lines().any(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        matches!(fields[..], [_, near, far, ESTABLISHED, ..] if near.ends_with(&own) && far.ends_with(&other))
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_takes_or_brings_next_to_nothing_is_cut() {
     let relay = Relay::start().await;
@@ -145,8 +157,9 @@ async fn who_takes_or_brings_next_to_nothing_is_cut() {
     let began = Instant::now();
     let (mut reading, mut writing) = bringing.split();
     let dribble = async {
+        let mut pause = tokio::time::interval(Duration::from_millis(250));
         while writing.write_all(b"a").await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(250)).await;
+            pause.tick().await;
         }
         std::future::pending::<()>().await;
     };
@@ -161,8 +174,15 @@ async fn who_takes_or_brings_next_to_nothing_is_cut() {
     let refusal = serde_json::to_string(&Refusal::UploadBroken).expect("JSON");
     assert!(answer.starts_with("HTTP/1.1 400") && answer.ends_with(&refusal), "after {held:?}: {answer}");
     others_are_served(&relay).await;
-    // The other one waited as long; what it finds now is what was in the kernel.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // The other one waited as long; once the relay has let go of it, what it finds is what was in the kernel.
+    let port = taking.local_addr().expect("it is bound").port();
+    let cut = async {
+        let mut pause = tokio::time::interval(Duration::from_millis(50));
+        while is_held_by_relay(&relay, port) {
+            pause.tick().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, cut).await.expect("whoever takes nothing is cut, too");
     let taken = rest(&mut taking).await.len();
     assert!(taken < bytes, "all {taken} bytes were still to be had");
     relay.running.stop().await.expect("stopped");
