@@ -22,7 +22,7 @@ use crate::process::GENERATOR_CORE;
 use crate::record::{Record, machine};
 
 /// The axes, in the order they are measured.
-const AXES: [&str; 7] = ["floor", "order", "durable", "idle", "fanout", "growth", "cold"];
+const AXES: [&str; 8] = ["floor", "order", "durable", "idle", "fanout", "growth", "cold", "attack"];
 
 const LONG: Setting = Setting {
     runs: 5,
@@ -118,6 +118,7 @@ fn run(words: &[String]) -> Result<()> {
             "fanout" => axis::fanout::measure(setting, &record, &named(&peer::PUBLISHERS, &only))?,
             "floor" => axis::floor::measure(setting, &record)?,
             "growth" => axis::growth::measure(setting, &record)?,
+            "attack" => axis::attack::measure(setting, &record)?,
             "cold" => axis::cold::measure(setting, &record)?,
             "durable" => axis::durable::measure(setting, &record, &named(&peer::CHATS, &only))?,
             other => bail!("{other} is not measured yet"),

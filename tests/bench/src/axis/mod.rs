@@ -1,5 +1,6 @@
 //! What is measured: one module for each row of the comparison, and what they share.
 
+pub(crate) mod attack;
 pub(crate) mod cold;
 pub(crate) mod durable;
 pub(crate) mod fanout;

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use wire::{
-    AgentState, ClientFrame, ConversationId, Hello, MessageId, PROTOCOL, PageContext, Say, ServerFrame, uuid_v7,
+    AgentState, ClientFrame, ConversationId, Hello, MessageId, PROTOCOL, PageContext, Say, ServerFrame, Token, uuid_v7,
 };
 
 use super::{Chat, Crowd, Server, VISITORS_PER_AGENT};
@@ -106,9 +106,17 @@ impl Relay {
 
     /// A visitor's socket, welcomed and registered.
     pub(crate) async fn greeted(&self, number: usize) -> Result<Socket> {
-        let origin = self.origin();
         let address = format!("10.{}.{}.{}", number >> 16, (number >> 8) & 255, number & 255);
-        let mut socket = open(self.port, "/socket", &[("origin", &origin), ("x-forwarded-for", &address)]).await?;
+        let mut socket = self.welcomed(&address, None).await?;
+        say(&mut socket, &ClientFrame::Register).await?;
+        heard(&mut socket, "a token", |frame| matches!(frame, ServerFrame::Registered { .. })).await?;
+        Ok(socket)
+    }
+
+    /// A visitor's socket from this address, welcomed.
+    pub(crate) async fn welcomed(&self, address: &str, token: Option<Token>) -> Result<Socket> {
+        let origin = self.origin();
+        let mut socket = open(self.port, "/socket", &[("origin", &origin), ("x-forwarded-for", address)]).await?;
         let page = PageContext {
             url: "http://localhost:9/trade".to_owned(),
             title: "Trade".to_owned(),
@@ -117,11 +125,9 @@ impl Relay {
             browser: "bench".to_owned(),
             languages: String::new(),
         };
-        let hello = Hello::Visitor { site: "demo".parse()?, token: None, page };
+        let hello = Hello::Visitor { site: "demo".parse()?, token, page };
         say(&mut socket, &ClientFrame::Hello { protocol: PROTOCOL, hello, follow: Vec::new() }).await?;
         heard(&mut socket, "a welcome", |frame| matches!(frame, ServerFrame::Welcome { .. })).await?;
-        say(&mut socket, &ClientFrame::Register).await?;
-        heard(&mut socket, "a token", |frame| matches!(frame, ServerFrame::Registered { .. })).await?;
         Ok(socket)
     }
 
