@@ -2,14 +2,16 @@
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 use wire::AttachmentId;
 
 use crate::blob::{FILES_FOLDER, file_in};
+use crate::folder::{Look, look};
 use crate::store::sqlite::{DATABASE_FILE, SqliteStore};
-use crate::store::{AttachmentRecord, Reader, Store, StoreError, write_once};
+use crate::store::{AttachmentRecord, OpenError, Reader, Store, StoreError, write_once};
 
 /// Records read at once.
 const RECORDS_PER_PAGE: usize = 500;
@@ -36,7 +38,9 @@ pub fn backup(data: &Path, to: &Path) -> anyhow::Result<Whole> {
     if partial.exists() {
         fs::remove_dir_all(partial).with_context(|| format!("cannot remove {}", partial.display()))?;
     }
-    fs::create_dir_all(partial.join(FILES_FOLDER)).with_context(|| format!("cannot make {}", partial.display()))?;
+    crate::folder::make(partial)
+        .and_then(|()| crate::folder::make(&partial.join(FILES_FOLDER)))
+        .with_context(|| format!("cannot make {}", partial.display()))?;
     let served = SqliteStore::attach(data)?;
     served.backup(&partial.join(DATABASE_FILE))?;
     copy_files(&served, data, partial)?;
@@ -53,7 +57,12 @@ pub fn backup(data: &Path, to: &Path) -> anyhow::Result<Whole> {
 /// # Errors
 /// With what is wrong.
 pub fn verify(data: &Path) -> anyhow::Result<Whole> {
-    ensure!(data.join(DATABASE_FILE).is_file(), "there is no {DATABASE_FILE} in {}", data.display());
+    let database = data.join(DATABASE_FILE);
+    if look(data, &database) == Look::Emptied {
+        return Err(OpenError::Emptied(data.display().to_string()).into());
+    }
+    ensure!(database.is_file(), "there is no {DATABASE_FILE} in {}", data.display());
+    ensure!(fs::metadata(&database)?.len() > 0, "{} is empty", database.display());
     let store = SqliteStore::attach(data)?;
     store.check()?;
     let mut whole = Whole::default();
@@ -87,9 +96,10 @@ fn copy_files(served: &SqliteStore, data: &Path, partial: &Path) -> anyhow::Resu
         let places = file_in(&from, &record.key).zip(file_in(&to, &record.key));
         let (from, to) = places.context("a record with an impossible name")?;
         let shelf = to.parent().context("a file lies on a shelf")?;
-        fs::create_dir_all(shelf)?;
+        crate::folder::make(shelf)?;
         match fs::copy(&from, &to) {
             Ok(_) => {
+                fs::set_permissions(&to, fs::Permissions::from_mode(0o600))?;
                 File::open(&to)?.sync_all()?;
                 sync(shelf)
             }

@@ -3,7 +3,6 @@
 mod bounds;
 
 use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
 use figment::Figment;
@@ -215,8 +214,7 @@ impl Config {
     /// # Errors
     /// When it cannot be made.
     pub fn make_data_folder(&self) -> Result<(), ConfigError> {
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data);
-        made.map_err(|error| ConfigError::DataFolder(self.data_shown(), error))
+        crate::folder::make(&self.data).map_err(|error| ConfigError::DataFolder(self.data_shown(), error))
     }
 
     /// The data folder as an absolute path, for messages.

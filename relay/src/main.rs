@@ -1,8 +1,13 @@
 //! The `relay` binary: see `relay --help`.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
+use relay::outlet::Outlet;
+
+/// How long the last words may take: whoever stopped reading them must not keep the process.
+const LAST_WORDS_WAIT: Duration = Duration::from_secs(1);
 
 /// Gives back what is free, soon and from every thread; the system's own allocator keeps what a crowd once needed.
 #[cfg(not(target_env = "msvc"))]
@@ -10,11 +15,11 @@ use clap::Parser;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    match relay::cli::Cli::parse().run(&mut std::io::stdout().lock()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("relay: {error:#}");
-            ExitCode::FAILURE
-        }
+    let cli = relay::cli::Cli::parse();
+    let Err(error) = cli.run(&mut std::io::stdout()) else { return ExitCode::SUCCESS };
+    if let Ok(out) = Outlet::to(std::io::stderr()) {
+        out.write(format!("relay: {error:#}\n").as_bytes());
+        out.flush(LAST_WORDS_WAIT);
     }
+    ExitCode::FAILURE
 }

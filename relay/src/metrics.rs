@@ -51,7 +51,7 @@ const GAUGES: [(&str, &str); 13] = [
     ("relay_uploads_pending_bytes", "Visitors' files that are under way or that no message names yet."),
 ];
 
-const COUNTERS: [(&str, &str); 15] = [
+const COUNTERS: [(&str, &str); 16] = [
     ("relay_connections_total", "Hellos accepted."),
     ("relay_connections_refused_total", "Connections turned away before their hello."),
     ("relay_slots_refused_total", "What there was no slot for, by kind and by whose bound was met."),
@@ -65,6 +65,7 @@ const COUNTERS: [(&str, &str); 15] = [
     ("relay_slow_total", "Slow readers, by the bound that they were over."),
     ("relay_refusals_total", "Requests not carried out, on lines and over HTTP, by refusal."),
     ("relay_gaps_repaired_total", "Missing events that a client fetched, or that the relay itself read again."),
+    ("relay_output_dropped_total", "Log lines and other output that could not be written, or not fast enough."),
     ("relay_over_quota_total", "Requests of visitors refused because a quota in bytes is used up, by quota."),
     ("relay_sign_ins_failed_total", "Sign-ins of agents that did not succeed."),
     ("relay_store_errors_total", "Failures of the database."),
@@ -210,7 +211,12 @@ fn describe() {
     for fault in Fault::ALL {
         counter!("relay_store_errors_total", "kind" => fault.label()).absolute(0);
     }
-    for name in ["relay_sign_ins_failed_total", "relay_file_errors_total", "relay_http_errors_total"] {
+    for name in [
+        "relay_output_dropped_total",
+        "relay_sign_ins_failed_total",
+        "relay_file_errors_total",
+        "relay_http_errors_total",
+    ] {
         counter!(name).absolute(0);
     }
 }
@@ -275,6 +281,11 @@ pub fn store_failed(fault: Fault) {
 /// Somebody was over a quota.
 pub fn over_quota(measure: Measure) {
     counter!("relay_over_quota_total", "quota" => measure.label()).increment(1);
+}
+
+/// Something printed or logged was lost.
+pub fn output_dropped() {
+    counter!("relay_output_dropped_total").increment(1);
 }
 
 /// What is free on the disk, and the step of the reserve.

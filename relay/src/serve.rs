@@ -39,8 +39,11 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::task::StoreTask;
 use crate::stream::Streams;
 use crate::turnstile::{Room, Turnstile};
+use crate::vital::Vitals;
 use crate::watch::Watch;
 
+/// What connections are given to hear that they may come back.
+const LAST_WORDS_WAIT: Duration = Duration::from_millis(400);
 const MINUTE_MS: u64 = 60_000;
 /// Uploads under way: a network has four times what an address has.
 const UPLOADS: Bounds =
@@ -58,8 +61,9 @@ pub struct Running {
     tasks: JoinSet<()>,
     core_end: CancellationToken,
     store: StoreTask,
+    vitals: Vitals,
     /// Holds the lock of the data folder until everything has ended.
-    _folder: SqliteStore,
+    folder: SqliteStore,
 }
 
 /// Starts a relay. `recorder` is what `metrics::install` gave, when numbers are to be served.
@@ -108,7 +112,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         config,
     });
 
-    let mut tasks = JoinSet::new();
+    let (mut tasks, vitals) = (JoinSet::new(), Vitals::default());
     let core_end = CancellationToken::new();
     let core = Core::new(now_ms(), first_picture(&app).await?);
     let (bus, notices) = LocalBus::new();
@@ -124,34 +128,44 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     };
     app.reserve.look(reserve::space);
     crate::sweep::find_pending(&app).await?;
-    tasks.spawn(run::run(core, hands));
-    tasks.spawn(crate::watch::run(app.clone()));
-    tasks.spawn(Arc::clone(&app.reserve).run(app.stopping.clone()));
-    tasks.spawn(crate::sweep::run(app.clone()));
+    tasks.spawn(vitals.part("core").run(run::run(core, hands)));
+    tasks.spawn(vitals.part("watch").run(crate::watch::run(app.clone())));
+    tasks.spawn(vitals.part("reserve").run(Arc::clone(&app.reserve).run(app.stopping.clone())));
+    tasks.spawn(vitals.part("sweep").run(crate::sweep::run(app.clone())));
     let doors = || {
         let (address, network) = (limits.connections_per_address_max, limits.connections_per_network_max);
         Doors::new(address, network, &app.config.trusted_proxies)
     };
     let public = Listener { listener, tls, router: crate::http::router(app.clone()), doors: doors() };
-    tasks.spawn(public.serve(app.stopping.clone(), app.sockets.clone()));
+    tasks.spawn(vitals.part("listener").run(public.serve(app.stopping.clone(), app.sockets.clone())));
     let mut metrics_address = None;
     if let (Some(at), Some(recorder)) = (app.config.metrics_listen, recorder) {
         let listener = bind(at)?;
         metrics_address = Some(listener.local_addr()?);
-        tasks.spawn(crate::metrics::fold(recorder.clone(), app.stopping.clone()));
+        tasks.spawn(vitals.part("metrics").run(crate::metrics::fold(recorder.clone(), app.stopping.clone())));
         let router = crate::metrics::router(recorder, app.clone());
         let numbers = Listener { listener, tls: None, router, doors: doors() };
-        tasks.spawn(numbers.serve(app.stopping.clone(), app.sockets.clone()));
+        tasks.spawn(vitals.part("metrics-listener").run(numbers.serve(app.stopping.clone(), app.sockets.clone())));
     }
-    Ok(Running { address, metrics_address, origin, app, tasks, core_end, store, _folder: folder })
+    Ok(Running { address, metrics_address, origin, app, tasks, core_end, store, vitals, folder })
 }
 
 impl Running {
-    /// Waits until a part of the relay has ended by itself, which none does unless it is broken.
-    pub async fn broken(&mut self) {
-        // An empty set would mean that all have ended.
-        let ended = self.tasks.join_next().await;
-        tracing::error!(panicked = matches!(ended, Some(Err(_))), "a part of the relay has ended by itself");
+    /// Waits until a part of the relay has ended by itself, which none does unless it is broken, and gives its name.
+    pub async fn broken(&self) -> &'static str {
+        let (store, database) = (self.store.vitals(), self.folder.vitals());
+        tokio::select! {
+            part = self.vitals.ended() => part,
+            part = store.ended() => part,
+            part = database.ended() => part,
+        }
+    }
+
+    /// Tells whoever is connected to come back, as far as that goes within a moment: the process is about to end without an orderly stop.
+    pub async fn abandon(&self) {
+        self.app.stopping.cancel();
+        self.app.sockets.close();
+        let _ = tokio::time::timeout(LAST_WORDS_WAIT, self.app.sockets.wait()).await;
     }
 
     /// Stops in order: no new connections, every socket told to come back, everything acknowledged on disk.

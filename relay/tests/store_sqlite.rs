@@ -77,7 +77,7 @@ fn what_was_acknowledged_is_there_without_a_clean_close() {
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let entry = entry.unwrap();
         let shared_memory = entry.file_name().to_string_lossy().ends_with("-shm");
-        if !shared_memory {
+        if !shared_memory && entry.path().is_file() {
             std::fs::copy(entry.path(), after.path().join(entry.file_name())).unwrap();
         }
     }

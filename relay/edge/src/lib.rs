@@ -4,7 +4,9 @@
 
 pub mod address;
 pub mod cookie;
+pub mod encoding;
 pub mod name;
 pub mod origin;
+pub mod picture;
 pub mod plain;
 pub mod sniff;

@@ -30,8 +30,10 @@ fn is_hidden(char: char) -> bool {
     char.is_control()
         || matches!(
             char,
-            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-                | '\u{feff}' | '\u{fffd}'
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}'
+                | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffd}'
+                | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
@@ -67,6 +69,27 @@ mod tests {
         check(".htaccess", Kind::Text, "htaccess.txt");
         check("a\u{0}b\r\n\u{202e}gnp.exe", Kind::Png, "abgnp.exe.png");
         check("page.html", Kind::Text, "page.html.txt");
+        // Characters that are not seen, tags, and whatever turns a line around.
+        for hidden in
+            ['\u{ad}', '\u{34f}', '\u{115f}', '\u{180e}', '\u{200b}', '\u{202e}', '\u{2060}', '\u{2066}', '\u{206f}']
+        {
+            check(&format!("pay{hidden}slip.pdf"), Kind::Pdf, "payslip.pdf");
+        }
+        for hidden in [
+            '\u{2800}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{ffa0}',
+            '\u{fffb}',
+            '\u{e0001}',
+            '\u{e0041}',
+            '\u{e01ef}',
+        ] {
+            check(&format!("pay{hidden}slip.pdf"), Kind::Pdf, "payslip.pdf");
+        }
+        // Joiners belong to words and pictures of some scripts.
+        check("نامه\u{200c}ها.pdf", Kind::Pdf, "نامه\u{200c}ها.pdf");
         check("отчёт 2024.csv", Kind::Csv, "отчёт 2024.csv");
         check("截图.jpeg", Kind::Jpeg, "截图.jpeg");
         assert_eq!(clean("%ff%fe.png", Kind::Png), "file.png");

@@ -152,7 +152,7 @@ fn stored_size(head: &[u8], kind: Kind) -> (u32, u32) {
 }
 
 /// Text that a browser or a shell might take for more than text.
-fn looks_like_code(head: &[u8]) -> bool {
+pub(crate) fn looks_like_code(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let start = head.trim_ascii_start();
     start.starts_with(b"<") || start.starts_with(b"#!") || start.starts_with(b"%!")

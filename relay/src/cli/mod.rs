@@ -2,19 +2,17 @@
 
 mod access;
 mod manage;
+mod serve;
 
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use tokio::signal::unix::{SignalKind, signal};
 use wire::limit::CAPACITY_DEFAULT;
 use wire::{ConversationId, Role, SiteId};
 
 use crate::config::{Config, EXAMPLE, Flags};
-use crate::http::Web;
 use crate::origin::Origin;
 use crate::transcript::{Format, Wish};
 
@@ -45,6 +43,9 @@ enum Command {
         /// Address and port [default: 127.0.0.1:8080].
         #[arg(long, value_name = "ADDR")]
         listen: Option<SocketAddr>,
+        /// Begin a new store although the folder holds files or the mark of an older one, whose database is gone.
+        #[arg(long)]
+        new: bool,
     },
     /// Sites that carry the chat.
     #[command(subcommand)]
@@ -177,7 +178,8 @@ impl Cli {
     /// # Errors
     /// With what to do next.
     pub fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
-        let listen = if let Command::Serve { listen } = &self.command { *listen } else { None };
+        crate::folder::keep_to_oneself();
+        let listen = if let Command::Serve { listen, .. } = &self.command { *listen } else { None };
         let flags = Flags { config: self.common.config, data: self.common.data, listen };
         if matches!(self.command, Command::Config) {
             // Also without a readable configuration: it is what one begins with.
@@ -185,7 +187,7 @@ impl Cli {
         }
         let config = Config::load(&flags)?;
         match self.command {
-            Command::Serve { .. } => serve(config, out),
+            Command::Serve { new, .. } => serve::serve(config, new),
             Command::Site(SiteCommand::Add { id, origins, name }) => {
                 manage::add_site(&config, id, &origins, name.as_deref(), out)
             }
@@ -212,45 +214,4 @@ impl Cli {
             Command::Config => Ok(()),
         }
     }
-}
-
-/// Serves until the process is told to stop.
-fn serve(config: Config, out: &mut impl Write) -> anyhow::Result<()> {
-    crate::trace::start(&config.log)?;
-    let recorder = config.metrics_listen.map(|_| crate::metrics::install()).transpose()?;
-    let data = config.data_shown();
-    let open_files_max = crate::files::raise();
-    if crate::files::is_low(open_files_max) {
-        tracing::info!(
-            open_files_max,
-            "fewer connections than the relay would take: raise the limit of open files (ulimit -n)"
-        );
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
-        let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-        let mut running = Box::pin(crate::serve::start(config, Web::Built, recorder)).await?;
-        let origin = &running.origin;
-        writeln!(out, "Causeway relay {} listens on {}", env!("CARGO_PKG_VERSION"), running.address)?;
-        writeln!(out, "  console  {origin}/console\n  data     {data}")?;
-        if let Some(address) = running.metrics_address {
-            writeln!(out, "  metrics  http://{address}/metrics")?;
-        }
-        writeln!(out, "Ctrl-C stops it.")?;
-        out.flush()?;
-        let broken = tokio::select! {
-            _ = interrupt.recv() => false,
-            _ = terminate.recv() => false,
-            () = running.broken() => true,
-        };
-        tracing::info!("stopping");
-        running.stop().await?;
-        if broken {
-            // Whoever watches over the process starts it again; nothing acknowledged is lost.
-            anyhow::bail!("a part of the relay has ended by itself; its log says which. Start it again");
-        }
-        writeln!(out, "Stopped; everything acknowledged is on disk.")?;
-        Ok(())
-    })
 }

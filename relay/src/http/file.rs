@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use wire::{AttachmentId, Media, Refusal};
+use wire::{AttachmentId, Refusal};
 
 use super::name::disposition;
 use super::person::{Person, conversation};
@@ -12,7 +12,7 @@ use super::reject::Reject;
 use crate::app::App;
 use crate::store::AttachmentRecord;
 
-/// `GET /file/{attachment}`. Whoever has no right to it learns nothing, not even that it exists.
+/// `GET /file/{attachment}`. Chat and console show files from memory; opened by its address, one is saved and never shown under the relay's own. Whoever has no right to it learns nothing, not even that it exists.
 pub(super) async fn file(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -26,13 +26,12 @@ pub(super) async fn file(
     }
     let download = app.blobs.download(&record.key).await?;
     let shown = &record.attachment;
-    let inline = shown.media != Media::Document;
     let mut response = Response::new(Body::from_stream(download.content));
     let out = response.headers_mut();
     let text = |text: &str| HeaderValue::from_str(text).map_err(|_| Reject::Internal("no header value"));
     out.insert(header::CONTENT_TYPE, text(&content_type(&shown.media_type))?);
     out.insert(header::CONTENT_LENGTH, HeaderValue::from(download.bytes));
-    out.insert(header::CONTENT_DISPOSITION, text(&disposition(inline, &shown.name))?);
+    out.insert(header::CONTENT_DISPOSITION, text(&disposition(false, &shown.name))?);
     out.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     Ok(response)

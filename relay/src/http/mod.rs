@@ -14,7 +14,7 @@ mod transcript;
 mod upload;
 mod visitor;
 
-use relay_edge::{name, sniff};
+use relay_edge::{encoding, name, picture, sniff};
 
 pub use asset::Web;
 pub use packed::Packed;

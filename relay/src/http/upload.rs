@@ -10,8 +10,10 @@ use futures_util::StreamExt;
 use tokio::time::{Instant, timeout};
 use wire::{Attachment, AttachmentId, ConversationId, Refusal, SiteId};
 
+use super::encoding::is_other_text;
 use super::name::clean;
 use super::person::{Person, conversation};
+use super::picture::PixelCheck;
 use super::reject::Reject;
 use super::sniff::{Kind, TextCheck, size, sniff};
 use crate::address::Address;
@@ -139,7 +141,7 @@ async fn receive(app: &App, place: Place, headers: &HeaderMap, pieces: &mut Piec
         return Err(Refusal::FileEmpty.into());
     }
     let called = headers.get("x-file-name").and_then(|value| value.to_str().ok()).unwrap_or("");
-    let kind = sniff(&head, called).ok_or(Refusal::FileKind)?;
+    let kind = sniff(&head, called).ok_or_else(|| unfit(&head))?;
     let (width, height) = size(&head, kind);
     let mut upload = app.blobs.upload(u128::from_be_bytes(random_bytes()), bytes_max).await?;
     if let Err(reject) = stream(&mut upload, head, kind, pieces, bytes_max).await {
@@ -228,7 +230,12 @@ async fn read_head(pieces: &mut Pieces) -> Result<Bytes, Refusal> {
     Ok(head.freeze())
 }
 
-/// Writes head and rest; text is looked at to the last byte.
+/// Why bytes are of no kind that is taken.
+fn unfit(bytes: &[u8]) -> Refusal {
+    if is_other_text(bytes) { Refusal::FileEncoding } else { Refusal::FileKind }
+}
+
+/// Writes head and rest; text is looked at to the last byte, and of a picture every header.
 async fn stream(
     upload: &mut Upload,
     head: Bytes,
@@ -237,18 +244,22 @@ async fn stream(
     bytes_max: u64,
 ) -> Result<(), Reject> {
     let mut check = TextCheck::default();
+    let mut pixels = PixelCheck::new(kind);
+    let large = |pixels_max| Reject::from(Refusal::PictureTooLarge { pixels_max });
     let mut next = Some(head);
     while let Some(piece) = next {
         if kind.is_text() && !check.take(&piece) {
-            return Err(Refusal::FileKind.into());
+            return Err(unfit(&piece).into());
         }
+        pixels.take(&piece).map_err(large)?;
         upload.write(piece).await.map_err(|error| match error {
             BlobError::TooLarge => Refusal::FileTooLarge { bytes_max }.into(),
             BlobError::Missing | BlobError::Down => Reject::from(error),
         })?;
         next = pieces.next().await?;
     }
-    if check.is_whole() { Ok(()) } else { Err(Refusal::FileKind.into()) }
+    pixels.finish().map_err(large)?;
+    if check.is_whole() { Ok(()) } else { Err(Refusal::FileEncoding.into()) }
 }
 
 /// Makes the file durable, then its record. When the record says that the file had come before, this one goes.

@@ -86,6 +86,33 @@ pub enum OpenError {
         /// Why.
         source: std::io::Error,
     },
+    /// An emptied or a wrong folder.
+    #[error(
+        "the data folder {0} has no database, or an empty one, beside files or the mark of an older store. Is the right folder mounted? Put the database \
+         back (`docs/operations.md`, \"Backup and restore\"), or say that a new store is meant: relay serve --new"
+    )]
+    Emptied(String),
+    /// A new store was asked for where there is one.
+    #[error("there is a store in {0} already; leave out --new to go on with it")]
+    Begun(String),
+    /// A folder of another store.
+    #[error(
+        "{folder} belongs to the store {found}, and the database is that of the store {store}: a wrong folder is mounted, or two were mixed. \
+         Put the right one there; a folder that is meant to belong here loses its causeway.id first"
+    )]
+    OtherStore {
+        /// Which folder.
+        folder: String,
+        /// The store in its mark.
+        found: String,
+        /// The database's.
+        store: String,
+    },
+    /// Files are recorded, and their folder is not there.
+    #[error(
+        "the database names uploaded files, and {0} has never held any: is it mounted? Put it back, or make it anew with an empty causeway.id in it"
+    )]
+    FilesMissing(String),
     /// The database refused.
     #[error("the database refused: {0}")]
     Database(String),

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use wire::limit::{STORE_BATCH_APPENDS_MAX, STORE_QUEUE_APPENDS_MAX, STORE_QUEUE_READS_MAX};
 
 use super::{OpenError, Reader, Store, StoreError, Writer};
+use crate::vital::{Part, Vitals};
 
 /// Threads that read. Two: one long page must not hold up every other look-up, and more would only wait for the disk.
 const READERS: usize = 2;
@@ -27,6 +28,7 @@ enum Work<J> {
 /// The store's threads, to be joined at the end.
 pub struct StoreTask {
     handle: StoreHandle,
+    vitals: Vitals,
     threads: Vec<thread::JoinHandle<()>>,
 }
 
@@ -46,14 +48,21 @@ impl StoreTask {
         let (writes, write_queue) = mpsc::channel(STORE_QUEUE_APPENDS_MAX);
         let (reads, read_queue) = mpsc::channel(STORE_QUEUE_READS_MAX);
         let mut threads = Vec::with_capacity(1 + READERS);
-        let writer = store.writer()?;
-        threads.push(spawn("store-writer", move || write_all(writer, write_queue))?);
+        let vitals = Vitals::default();
+        let (writer, part) = (store.writer()?, vitals.part("store-writer"));
+        threads.push(spawn("store-writer", move || write_all(writer, write_queue, &part))?);
         let read_queue = Arc::new(Mutex::new(read_queue));
         for _ in 0..READERS {
-            let (reader, queue) = (store.reader()?, Arc::clone(&read_queue));
-            threads.push(spawn("store-reader", move || read_all(reader, &queue))?);
+            let (reader, queue, part) = (store.reader()?, Arc::clone(&read_queue), vitals.part("store-reader"));
+            threads.push(spawn("store-reader", move || read_all(reader, &queue, &part))?);
         }
-        Ok(Self { handle: StoreHandle { writes, reads }, threads })
+        Ok(Self { handle: StoreHandle { writes, reads }, vitals, threads })
+    }
+
+    /// Hears of a thread that has ended.
+    #[must_use]
+    pub fn vitals(&self) -> Vitals {
+        self.vitals.clone()
     }
 
     /// The way to it.
@@ -190,10 +199,13 @@ const fn refused<T>(error: &mpsc::error::TrySendError<T>) -> StoreError {
 }
 
 /// The writer's loop: while one transaction is being committed, the next ones gather in the queue.
-fn write_all(mut writer: Box<dyn Writer>, mut queue: mpsc::Receiver<Work<WriteJob>>) {
+fn write_all(mut writer: Box<dyn Writer>, mut queue: mpsc::Receiver<Work<WriteJob>>, part: &Part) {
     let mut batch = Vec::with_capacity(STORE_BATCH_APPENDS_MAX);
     let mut after = Vec::with_capacity(STORE_BATCH_APPENDS_MAX);
     while queue.blocking_recv_many(&mut batch, STORE_BATCH_APPENDS_MAX) > 0 {
+        if part.is_doomed() {
+            return;
+        }
         let started = Instant::now();
         let now_ms = now_ms();
         // A failed `begin` is answered by every job and by `commit`; nothing to do about it here.
@@ -213,9 +225,12 @@ fn write_all(mut writer: Box<dyn Writer>, mut queue: mpsc::Receiver<Work<WriteJo
 }
 
 /// A reader's loop.
-fn read_all(mut reader: Box<dyn Reader>, queue: &Mutex<mpsc::Receiver<Work<ReadJob>>>) {
+fn read_all(mut reader: Box<dyn Reader>, queue: &Mutex<mpsc::Receiver<Work<ReadJob>>>, part: &Part) {
     loop {
         let work = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        if part.is_doomed() {
+            return;
+        }
         match work {
             Some(Work::Job(job)) => job(&mut *reader),
             Some(Work::Stop) | None => return,

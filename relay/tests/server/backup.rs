@@ -25,7 +25,8 @@ async fn told() -> (Relay, Visitor, Attachment) {
 
 /// The only uploaded file of a data folder.
 fn only_file(data: &Path) -> PathBuf {
-    let shelf = fs::read_dir(data.join("files")).expect("read").next().expect("a shelf").expect("read").path();
+    let mut entries = fs::read_dir(data.join("files")).expect("read").map(|entry| entry.expect("read").path());
+    let shelf = entries.find(|path| path.is_dir()).expect("a shelf");
     fs::read_dir(shelf).expect("read").next().expect("a file").expect("read").path()
 }
 
@@ -41,7 +42,7 @@ async fn a_relay_goes_on_from_a_copy_made_while_it_served() {
     let names = fs::read_dir(&copy).expect("read").map(|entry| entry.expect("an entry").file_name());
     let mut names: Vec<_> = names.collect();
     names.sort();
-    assert_eq!(names, ["causeway.sqlite3", "files"]);
+    assert_eq!(names, ["causeway.id", "causeway.sqlite3", "files"]);
     let again = backup(relay.folder.path(), &copy).expect_err("taken");
     assert!(again.to_string().contains("exists already"), "{again}");
 

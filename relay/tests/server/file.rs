@@ -47,7 +47,8 @@ async fn refused(response: reqwest::Response, status: u16, refusal: &Refusal) {
 /// Files lying in the data folder, finished or not.
 fn files(folder: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
-    entries.map(|entry| entry.expect("an entry").path()).map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
+    let paths = entries.map(|entry| entry.expect("an entry").path()).filter(|path| !path.ends_with("causeway.id"));
+    paths.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,7 +77,7 @@ async fn a_file_goes_both_ways() {
     assert_eq!(header("content-security-policy"), "sandbox; default-src 'none'");
     assert_eq!(header("cache-control"), "private, no-store");
     assert_eq!(header("cross-origin-resource-policy"), "same-origin");
-    assert!(header("content-disposition").starts_with("inline; "));
+    assert!(header("content-disposition").starts_with("attachment; "), "never shown under the relay's own address");
     assert_eq!(got.bytes().await.expect("bytes"), PNG);
 
     // And back: a document from the agent.
@@ -112,6 +113,16 @@ async fn files_of_other_kinds_are_refused_and_leave_nothing() {
     refused(send("picture.png", b"<html><script>1</script>".to_vec()).await, 415, &Refusal::FileKind).await;
     refused(send("run.txt", b"MZ\x90\0\x03\0\0\0".to_vec()).await, 415, &Refusal::FileKind).await;
     refused(send("empty.txt", Vec::new()).await, 400, &Refusal::FileEmpty).await;
+    // Text in another encoding is told as such, also where that shows late.
+    refused(send("a.txt", b"caf\xe9\n".to_vec()).await, 415, &Refusal::FileEncoding).await;
+    let mut late = vec![b'a'; 70_000];
+    late.extend(b"\xcf\xf0\xe8");
+    refused(send("late.csv", late).await, 415, &Refusal::FileEncoding).await;
+    // A few bytes that unpack to gigabytes.
+    let mut large = PNG.to_vec();
+    large[16..24].copy_from_slice(&[0, 0, 0x4e, 0x20, 0, 0, 0x4e, 0x20]);
+    let pixels_max = wire::limit::PICTURE_PIXELS_MAX;
+    refused(send("large.png", large).await, 413, &Refusal::PictureTooLarge { pixels_max }).await;
     let mut late = vec![b'a'; 90_000];
     late.push(0);
     refused(send("nul-at-the-end.txt", late).await, 415, &Refusal::FileKind).await;

@@ -176,6 +176,10 @@ pub const NAME_CHARS_MAX: usize = 80;
 pub const FILE_NAME_CHARS_MAX: usize = 120;
 /// Bytes of one attachment, unless the configuration says otherwise.
 pub const ATTACHMENT_BYTES_MAX: u64 = 20 * 1024 * 1024;
+/// Pixels of one picture: a photograph of 64 megapixels fits, and a browser needs four bytes for each.
+pub const PICTURE_PIXELS_MAX: u64 = 64 * 1024 * 1024;
+/// Pixels of all frames of a moving picture together: five minutes of a screen's recording are a film, not a picture.
+pub const PICTURE_FRAMES_PIXELS_MAX: u64 = 256 * 1024 * 1024;
 /// Uploads of one address at the same time.
 pub const UPLOADS_PER_ADDRESS_MAX: usize = 8;
 /// Transcripts of one person at the same time; each holds a page of each lane and what of it is written.

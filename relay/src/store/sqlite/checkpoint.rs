@@ -12,6 +12,7 @@ use rusqlite::wal::CheckpointMode;
 
 use super::open;
 use crate::store::OpenError;
+use crate::vital::Part;
 
 /// Pages of log (16 MiB) after which they are carried over: each time syncs twice more.
 const PAGES_DUE: i32 = 4_000;
@@ -37,14 +38,14 @@ struct Told {
 
 impl Checkpointer {
     /// Starts the thread; it opens the database when it is first needed.
-    pub(super) fn start(database: &Path) -> Result<Self, OpenError> {
+    pub(super) fn start(database: &Path, part: Part) -> Result<Self, OpenError> {
         // One waiting word is enough: it is about everything that is in the log by then.
         let (due, heard) = sync_channel(1);
-        let told = Arc::new(Told { next: AtomicI32::new(PAGES_DUE), rest: AtomicBool::new(false) });
+        let told = Arc::new(Told { next: AtomicI32::new(due_after(0, &part)), rest: AtomicBool::new(false) });
         let (database, shared) = (database.to_owned(), Arc::clone(&told));
         let thread = thread::Builder::new()
             .name("store-checkpoint".to_owned())
-            .spawn(move || run(&database, &heard, &shared))
+            .spawn(move || run(&database, &heard, &shared, &part))
             .map_err(|source| OpenError::Io { path: "thread store-checkpoint".to_owned(), source })?;
         Ok(Self { due: Some(due), told, thread: Some(thread) })
     }
@@ -85,10 +86,18 @@ impl Drop for Checkpointer {
     }
 }
 
-fn run(database: &Path, due: &Receiver<()>, told: &Told) {
+/// When it is due next, with so many pages in the log; at once for a test that ends it.
+fn due_after(log: i32, part: &Part) -> i32 {
+    if part.is_marked() { 1 } else { log + PAGES_DUE }
+}
+
+fn run(database: &Path, due: &Receiver<()>, told: &Told, part: &Part) {
     let mut connection = None;
     let mut well = true;
     while due.recv().is_ok() {
+        if part.is_doomed() {
+            return;
+        }
         let mut done = carry_over(database, &mut connection);
         if done.as_ref().is_ok_and(|log| *log >= PAGES_MAX) {
             // What came meanwhile, so that little is left.
@@ -96,7 +105,7 @@ fn run(database: &Path, due: &Receiver<()>, told: &Told) {
             told.rest.store(done.is_ok(), Ordering::Relaxed);
         }
         match &done {
-            Ok(log) => told.next.store(log + PAGES_DUE, Ordering::Relaxed),
+            Ok(log) => told.next.store(due_after(*log, part), Ordering::Relaxed),
             // Told once: on a full disk it would be told with every commit. The log keeps everything meanwhile.
             Err(error) if well => {
                 tracing::error!(%error, "the database's log could not be carried over; it grows until it can")

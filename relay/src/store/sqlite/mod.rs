@@ -19,7 +19,9 @@ use wire::limit::RECENT_EVENTS_MAX;
 
 use self::recent::Recent;
 use super::{OpenError, Reader, Store, StoreError, Writer};
+use crate::folder;
 use crate::metrics::Fault;
+use crate::vital::Vitals;
 
 pub use open::SCHEMA_VERSION;
 
@@ -35,6 +37,8 @@ pub struct SqliteStore {
     pages_max: Arc<AtomicU32>,
     /// What is committed and not yet in its place.
     recent: Arc<Recent>,
+    /// Hears of the thread that carries the log over.
+    vitals: Vitals,
     /// Held as long as this relay serves; the system lets go of it when the process ends, however it ends.
     _lock: Option<File>,
 }
@@ -45,12 +49,31 @@ impl SqliteStore {
     /// # Errors
     /// When another relay has it, its schema is newer, or it cannot be used.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
-        std::fs::create_dir_all(folder).map_err(|source| io_error(folder, source))?;
+        folder::make(folder).map_err(|source| io_error(folder, source))?;
         let lock = open::lock(folder)?;
+        folder::narrow(folder);
         let database = folder.join(DATABASE_FILE);
-        let mut connection = open::connect(&database)?;
+        let mut connection = open::connect_known(folder, &database)?;
         open::migrate(&mut connection)?;
-        Self::with(database, &connection, Some(lock))
+        Self::with(folder, database, &connection, Some(lock))
+    }
+
+    /// Puts aside what is left of a store in a data folder and begins a new one: its owner said so.
+    ///
+    /// # Errors
+    /// When another relay has the folder, or there is a database with something in it.
+    pub fn begin_anew(folder: &Path) -> Result<(), OpenError> {
+        folder::make(folder).map_err(|source| io_error(folder, source))?;
+        let _lock = open::lock(folder)?;
+        let database = folder.join(DATABASE_FILE);
+        if std::fs::metadata(&database).is_ok_and(|found| found.len() > 0) {
+            let connection = open::connect(&database)?;
+            if open::schema_version(&connection)? > 0 {
+                return Err(OpenError::Begun(database.display().to_string()));
+            }
+        }
+        folder::put_aside(&database).map_err(|source| io_error(&database, source))?;
+        open::migrate(&mut open::connect(&database)?)
     }
 
     /// Opens the data folder for a command beside a relay that may be serving. Takes no lock; a missing or older schema is made
@@ -59,19 +82,27 @@ impl SqliteStore {
     /// # Errors
     /// When the schema is newer, a relay with another schema is serving, or the folder cannot be used.
     pub fn attach(folder: &Path) -> Result<Self, OpenError> {
-        std::fs::create_dir_all(folder).map_err(|source| io_error(folder, source))?;
+        folder::make(folder).map_err(|source| io_error(folder, source))?;
         let database = folder.join(DATABASE_FILE);
-        let mut connection = open::connect(&database)?;
+        let mut connection = open::connect_known(folder, &database)?;
         if open::schema_version(&connection)? != SCHEMA_VERSION {
             let _lock = open::lock(folder)?;
             open::migrate(&mut connection)?;
         }
-        Self::with(database, &connection, None)
+        Self::with(folder, database, &connection, None)
     }
 
-    fn with(database: PathBuf, connection: &Connection, lock: Option<File>) -> Result<Self, OpenError> {
+    fn with(folder: &Path, database: PathBuf, connection: &Connection, lock: Option<File>) -> Result<Self, OpenError> {
+        let (id, has_files) = open::identity(connection)?;
+        folder::settle(folder, &id, has_files)?;
         let recent = Arc::new(Recent::load(connection, RECENT_EVENTS_MAX).map_err(open::refused)?);
-        Ok(Self { database, pages_max: Arc::new(AtomicU32::new(u32::MAX)), recent, _lock: lock })
+        Ok(Self {
+            database,
+            pages_max: Arc::new(AtomicU32::new(u32::MAX)),
+            recent,
+            vitals: Vitals::default(),
+            _lock: lock,
+        })
     }
 
     /// Reads the whole database and checks its structure and references.
@@ -80,6 +111,12 @@ impl SqliteStore {
     /// With what is wrong.
     pub fn check(&self) -> Result<(), OpenError> {
         open::check(&self.database)
+    }
+
+    /// Hears of the thread that carries the log over, should it end.
+    #[must_use]
+    pub fn vitals(&self) -> Vitals {
+        self.vitals.clone()
     }
 
     /// Bounds the database to this many pages of 4 KiB from the next transaction on; what would exceed it is refused as on a full
@@ -96,8 +133,9 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn writer(&self) -> Result<Box<dyn Writer>, OpenError> {
-        let writer =
-            writer::SqliteWriter::open(self.database.clone(), Arc::clone(&self.pages_max), Arc::clone(&self.recent))?;
+        let (pages_max, recent) = (Arc::clone(&self.pages_max), Arc::clone(&self.recent));
+        let checkpoint = self.vitals.part("store-checkpoint");
+        let writer = writer::SqliteWriter::open(self.database.clone(), pages_max, recent, checkpoint)?;
         Ok(Box::new(writer))
     }
 

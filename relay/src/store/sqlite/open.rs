@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{DATABASE_FILE, LOCK_FILE, io_error};
+use crate::folder::{self, Look, private};
 use crate::store::OpenError;
 
 /// Every schema change so far, in order; a database remembers how many it has had (`user_version`).
@@ -38,8 +39,31 @@ const SETTINGS: &str = "
     PRAGMA cache_size = -32768;
 ";
 
-/// A connection with our settings; makes the file when it is missing.
+/// The same, unless the database is missing or empty where an older one has left something: then a wrong folder is mounted, or it was lost.
+pub(super) fn connect_known(folder: &Path, database: &Path) -> Result<Connection, OpenError> {
+    let emptied = || OpenError::Emptied(folder.display().to_string());
+    if folder::look(folder, database) == Look::Emptied {
+        return Err(emptied());
+    }
+    let connection = connect(database)?;
+    if schema_version(&connection)? == 0 && folder::look_beside(folder, database) == Look::Emptied {
+        return Err(emptied());
+    }
+    Ok(connection)
+}
+
+/// The store's own id, and whether it has recorded any files.
+pub(super) fn identity(connection: &Connection) -> Result<(String, bool), OpenError> {
+    const SQL: &str = "SELECT lower(hex(id)), EXISTS (SELECT 1 FROM attachment) FROM store";
+    connection.query_row(SQL, [], |row| Ok((row.get(0)?, row.get(1)?))).map_err(refused)
+}
+
+/// A connection with our settings; makes the file when it is missing, for this user alone: its log is made like it.
 pub(super) fn connect(database: &Path) -> Result<Connection, OpenError> {
+    if !database.exists() {
+        // Whatever is wrong with it, opening it says so.
+        let _ = private(File::options().create_new(true)).open(database);
+    }
     let connection = Connection::open(database).map_err(refused)?;
     connection.busy_timeout(BUSY_WAIT).map_err(refused)?;
     connection.execute_batch(SETTINGS).map_err(refused)?;
@@ -50,7 +74,7 @@ pub(super) fn connect(database: &Path) -> Result<Connection, OpenError> {
 /// Locks the folder for one relay, or says that another has it.
 pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join(LOCK_FILE);
-    let options = File::options().create(true).truncate(false).write(true).open(&path);
+    let options = private(File::options().create(true).truncate(false)).open(&path);
     let file = options.map_err(|source| io_error(&path, source))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -109,6 +133,8 @@ pub(super) fn backup(database: &Path, to: &Path) -> Result<(), OpenError> {
         return Err(io_error(to, std::io::Error::other("the name must be UTF-8")));
     };
     let connection = connect(database)?;
+    // An empty file is taken for none.
+    private(File::options().create_new(true)).open(partial).map_err(|source| io_error(partial, source))?;
     connection.execute("VACUUM INTO ?1", [name]).map_err(refused)?;
     File::open(partial)
         .and_then(|copy| copy.sync_all())

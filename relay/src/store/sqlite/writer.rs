@@ -15,6 +15,7 @@ use crate::store::{
     AgentRecord, AttachmentRecord, DeviceRecord, OpenError, SessionRecord, Site, StoreError, TokenHash, VisitorRecord,
     Writer,
 };
+use crate::vital::Part;
 
 /// The one writer of a database.
 pub(super) struct SqliteWriter {
@@ -33,8 +34,13 @@ pub(super) struct SqliteWriter {
 }
 
 impl SqliteWriter {
-    pub(super) fn open(database: PathBuf, pages_max: Arc<AtomicU32>, recent: Arc<Recent>) -> Result<Self, OpenError> {
-        let checkpointer = Checkpointer::start(&database)?;
+    pub(super) fn open(
+        database: PathBuf,
+        pages_max: Arc<AtomicU32>,
+        recent: Arc<Recent>,
+        checkpoint: Part,
+    ) -> Result<Self, OpenError> {
+        let checkpointer = Checkpointer::start(&database, checkpoint)?;
         let (connection, removed) = connect(&database, &checkpointer)?;
         let batch = recent.begin();
         let connection = Some(connection);

@@ -1,0 +1,256 @@
+//! The data folder as a whole: for this user's eyes only, and known again by a mark, so that a wrong or emptied one is not taken for a new one.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::blob::FILES_FOLDER;
+use crate::store::OpenError;
+
+/// The mark's name, in the data folder and in its folder of files.
+pub const MARK_FILE: &str = "causeway.id";
+/// What a mark says before the store's id.
+const MARK_WORDS: &str = "A data folder of Causeway. Do not remove. Store ";
+/// Read at most of a mark: more than it has.
+const MARK_BYTES_MAX: usize = 512;
+/// What others of the machine may not have.
+const OTHERS: u32 = 0o077;
+/// Everybody may make files there, and remove only their own.
+const STICKY: u32 = 0o1000;
+/// Shelves lie in the folder of files and hold no folders.
+const SHELVES_DEEP: u32 = 1;
+
+/// New files and folders of this process are for this user alone, whatever the shell says.
+pub fn keep_to_oneself() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(OTHERS));
+}
+
+/// Makes a folder for this user alone; one that is there stays as it is.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Opens a file for this user alone, to write.
+pub(crate) fn private(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
+    options.write(true).mode(0o600)
+}
+
+/// Takes from others what they were given of a data folder, whoever made it, and of what is ours in it; says so aloud. What cannot be narrowed is
+/// said, too, and no reason not to serve.
+pub fn narrow(folder: &Path) {
+    let mut narrowed = Narrowed::default();
+    // A folder that many share, such as /tmp, is not ours to close.
+    let shared = fs::metadata(folder).is_ok_and(|found| found.permissions().mode() & STICKY != 0);
+    if !shared {
+        narrowed.narrow(folder);
+    }
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name == FILES_FOLDER {
+            narrowed.narrow_all(&entry.path(), SHELVES_DEEP);
+        } else if name.starts_with("causeway.") || name.starts_with("relay.lock") {
+            narrowed.narrow(&entry.path());
+        }
+    }
+    let (count, shown) = (narrowed.count, folder.display());
+    if count > 0 {
+        tracing::warn!(count, "other users of this machine could read the data in {shown}; now they cannot");
+    }
+    if let Some(error) = narrowed.failed {
+        tracing::error!(%error, "other users of this machine may be able to read the data in {shown}: set files to 0600 and folders to 0700");
+    }
+}
+
+/// What came of it.
+#[derive(Default)]
+struct Narrowed {
+    count: u64,
+    failed: Option<io::Error>,
+}
+
+impl Narrowed {
+    /// Narrows one file or folder; whether it was open to others.
+    fn narrow(&mut self, path: &Path) -> bool {
+        let Ok(found) = fs::metadata(path) else { return false };
+        let mode = found.permissions().mode();
+        if mode & OTHERS == 0 {
+            return false;
+        }
+        match fs::set_permissions(path, Permissions::from_mode(mode & 0o7700)) {
+            Ok(()) => self.count += 1,
+            Err(error) => self.failed = Some(error),
+        }
+        true
+    }
+
+    /// The folder of files, its shelves, and the files on those shelves that were open: a closed one has hidden what lies on it, and there may
+    /// be a million of them.
+    fn narrow_all(&mut self, folder: &Path, deep: u32) {
+        let open = self.narrow(folder);
+        if !open && deep < SHELVES_DEEP {
+            return;
+        }
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let kind = entry.file_type();
+            if kind.as_ref().is_ok_and(fs::FileType::is_dir) && deep > 0 {
+                self.narrow_all(&entry.path(), deep - 1);
+            } else if kind.is_ok_and(|kind| kind.is_file()) {
+                self.narrow(&entry.path());
+            }
+        }
+    }
+}
+
+/// What a data folder looks like before its database is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Nothing is there, or a database with something in it.
+    Usual,
+    /// No database, or an empty one, beside what an older one has left.
+    Emptied,
+}
+
+/// Looks for what an older store has left beside a missing or empty database.
+pub(crate) fn look(folder: &Path, database: &Path) -> Look {
+    if fs::metadata(database).is_ok_and(|found| found.len() > 0) { Look::Usual } else { look_beside(folder, database) }
+}
+
+/// The same for a database that turned out to hold nothing.
+pub(crate) fn look_beside(folder: &Path, database: &Path) -> Look {
+    let mark = [folder.to_owned(), folder.join(FILES_FOLDER)].iter().any(|folder| folder.join(MARK_FILE).exists());
+    let log = fs::metadata(beside(database, "-wal")).is_ok_and(|found| found.len() > 0);
+    if mark || log || has_files(&folder.join(FILES_FOLDER)) { Look::Emptied } else { Look::Usual }
+}
+
+/// Whether there is any uploaded file.
+fn has_files(folder: &Path) -> bool {
+    let shelves = fs::read_dir(folder).into_iter().flatten().flatten();
+    shelves.filter_map(|shelf| fs::read_dir(shelf.path()).ok()).any(|mut files| files.next().is_some())
+}
+
+/// Puts what is left of a database aside, and removes the marks, so that a new one can begin.
+///
+/// # Errors
+/// When the disk fails.
+pub(crate) fn put_aside(database: &Path) -> io::Result<()> {
+    for ending in ["", "-wal", "-shm"] {
+        let old = beside(database, ending);
+        if old.exists() {
+            fs::rename(&old, beside(&old, ".before-new"))?;
+        }
+    }
+    for folder in database.parent().into_iter().flat_map(|folder| [folder.to_owned(), folder.join(FILES_FOLDER)]) {
+        match fs::remove_file(folder.join(MARK_FILE)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Compares the marks with the store's id, and makes those that are missing.
+///
+/// # Errors
+/// When a mark is another store's: a wrong folder stands in the place of the right one.
+pub(crate) fn settle(folder: &Path, store: &str, has_files_recorded: bool) -> Result<(), OpenError> {
+    let files = folder.join(FILES_FOLDER);
+    let known = read_mark(folder);
+    for place in [folder, &files] {
+        match read_mark(place) {
+            Some(found) if found != store => {
+                return Err(OpenError::OtherStore {
+                    folder: place.display().to_string(),
+                    found,
+                    store: store.to_owned(),
+                });
+            }
+            // The database is known here and names files, and the folder for them was never its own: something is not mounted.
+            None if place == files && known.is_some() && has_files_recorded && !files.join(MARK_FILE).exists() => {
+                return Err(OpenError::FilesMissing(files.display().to_string()));
+            }
+            Some(_) | None => {}
+        }
+    }
+    if let Err(error) = write_mark(folder, store).and_then(|()| make(&files)).and_then(|()| write_mark(&files, store)) {
+        // On a full or read-only disk the next start makes it.
+        tracing::warn!(%error, "the data folder could not be marked as this store's");
+    }
+    Ok(())
+}
+
+/// The id in a folder's mark.
+fn read_mark(folder: &Path) -> Option<String> {
+    let found = fs::read(folder.join(MARK_FILE)).ok()?;
+    let text = String::from_utf8_lossy(&found[..found.len().min(MARK_BYTES_MAX)]).into_owned();
+    let id = text.trim().rsplit(' ').next()?;
+    // One that was cut off by a crash while it was made says nothing.
+    (text.starts_with(MARK_WORDS) && id.len() == 32).then(|| id.to_owned())
+}
+
+fn write_mark(folder: &Path, store: &str) -> io::Result<()> {
+    if read_mark(folder).is_some() {
+        return Ok(());
+    }
+    let partial = folder.join(format!("{MARK_FILE}.partial"));
+    let mut file = private(File::options().create(true).truncate(true)).open(&partial)?;
+    file.write_all(format!("{MARK_WORDS}{store}\n").as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&partial, folder.join(MARK_FILE))?;
+    File::open(folder)?.sync_all()
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("there").permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn whatever_others_were_given_is_taken_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        let shelf = data.join(FILES_FOLDER).join("ab");
+        fs::create_dir_all(&shelf).expect("made");
+        let files = [data.join("causeway.sqlite3"), data.join("causeway.sqlite3-wal"), shelf.join("abcd")];
+        for file in &files {
+            fs::write(file, "x").expect("written");
+            fs::set_permissions(file, Permissions::from_mode(0o666)).expect("set");
+        }
+        for folder in [&data, &data.join(FILES_FOLDER), &shelf] {
+            fs::set_permissions(folder, Permissions::from_mode(0o777)).expect("set");
+        }
+        narrow(&data);
+        assert_eq!(files.map(|file| mode(&file)), [0o600; 3]);
+        assert_eq!([&data, &data.join(FILES_FOLDER), &shelf].map(|folder| mode(folder)), [0o700; 3]);
+    }
+
+    #[test]
+    fn a_mark_is_written_once_and_read_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mine, other) = ("0".repeat(32), "1".repeat(32));
+        assert!(settle(folder.path(), &mine, true).is_ok(), "a folder from before there were marks");
+        assert!(settle(folder.path(), &mine, true).is_ok());
+        assert!(matches!(settle(folder.path(), &other, false), Err(OpenError::OtherStore { .. })));
+        let files = folder.path().join(FILES_FOLDER);
+        assert_eq!(mode(&files.join(MARK_FILE)), 0o600);
+        fs::remove_dir_all(&files).expect("removed");
+        assert!(matches!(settle(folder.path(), &mine, true), Err(OpenError::FilesMissing(_))));
+        assert!(settle(folder.path(), &mine, false).is_ok(), "no file is missed");
+        fs::write(files.join(MARK_FILE), "").expect("cut");
+        assert!(settle(folder.path(), &mine, false).is_ok(), "a cut mark says nothing and is made anew");
+        assert_eq!(read_mark(&files), Some(mine));
+    }
+}
