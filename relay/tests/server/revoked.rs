@@ -64,15 +64,17 @@ async fn console(relay: &Relay, cookie: &str, habit: Habit) -> JoinHandle<(u16, 
             let (url, key) = (relay.url("/frame"), streamed.key.clone());
             tokio::spawn(async move {
                 let talk = async {
+                    if habit == Habit::StreamNothing {
+                        return std::future::pending::<()>().await;
+                    }
                     let mut pause = tokio::time::interval(OFTEN);
                     let body = if habit == Habit::StreamPings { json(&ClientFrame::Ping) } else { String::new() };
-                    while habit != Habit::StreamNothing {
+                    loop {
                         pause.tick().await;
                         let post = reqwest::Client::new().post(&url).header("x-line", &key).body(body.clone());
                         // One that has ended answers 410, which changes nothing.
                         let _ = post.send().await;
                     }
-                    std::future::pending::<()>().await;
                 };
                 let listen = async {
                     loop {
