@@ -5,6 +5,7 @@ mod awake;
 mod blocked;
 mod controls;
 mod desk;
+mod eyes;
 mod file;
 mod firefox;
 mod holder;

@@ -88,12 +88,12 @@ fn a_picture_opens_above_everything_and_is_left_by_the_keyboard() {
         assert_eq!(screen.script(cut, &[]), true, "whole, in a box of its own shape");
         screen.script("document.querySelector('[data-testid=picture]').focus();", &[]);
         screen.press_enter();
-        wait_until("the viewer", || screen.shows("dialog[open] img").then_some(()));
+        wait_until("the viewer", || screen.shows("[data-testid=viewer][open] img").then_some(()));
         let large = "return document.querySelector('dialog img').getBoundingClientRect().height >= 1999;";
         assert_eq!(screen.script(large, &[]), false);
         screen.click("[data-testid=zoom]");
         assert_eq!(screen.script(large, &[]), true);
-        let saves = "const link = document.querySelector('dialog a[download]'); return link.download;";
+        let saves = "const link = document.querySelector('[data-testid=viewer-save]'); return link.download;";
         assert_eq!(screen.script(saves, &[]), "tall.png");
         screen.press_escape();
         wait_until("it is closed", || (!screen.shows("dialog")).then_some(()));

@@ -157,7 +157,13 @@ fn unkept(frame: Frame) -> El {
         return line;
     }
     let address = ["/chat?site=", &setting("site"), "&lang=", &root().lang()].concat();
-    line.child(el("a", "link").attr("href", &address).attr("target", "_blank").text(&text.get("own_window")))
+    line.child(
+        el("a", "link")
+            .test("own-window")
+            .attr("href", &address)
+            .attr("target", "_blank")
+            .text(&text.get("own_window")),
+    )
 }
 
 fn talk(frame: Frame) -> El {

@@ -102,6 +102,7 @@ fn view(text: Text, url: &str, name: &str) {
                 }))
                 .child(
                     el("a", "square")
+                        .test("viewer-save")
                         .attr("href", url)
                         .attr("download", name)
                         .attr("aria-label", &text.with("download", "name", name))
