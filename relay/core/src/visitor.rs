@@ -94,7 +94,7 @@ impl Core {
                 self.visitor_records(connection, visitor, conversation, draft);
             }
             ClientFrame::Rate { conversation, id, score, comment } => {
-                self.rate(connection, visitor, (conversation, id), score, comment);
+                self.rate(connection, visitor, (conversation, id), score, &comment);
             }
             ClientFrame::Follow { follow } => self.follow(connection, follow),
             ClientFrame::Unfollow { conversation } => self.unfollow(connection, conversation),
@@ -218,10 +218,10 @@ impl Core {
         visitor: VisitorId,
         (conversation, id): (ConversationId, MessageId),
         score: u8,
-        comment: String,
+        comment: &str,
     ) {
         let subject = Subject::Message { conversation, id };
-        if let Err(refusal) = check_rating(score, &comment) {
+        if let Err(refusal) = check_rating(score, comment) {
             return self.refuse(connection, subject, refusal);
         }
         // Ended conversations that nobody follows are not in memory; the store knows whose they are.
@@ -230,7 +230,7 @@ impl Core {
         if own == Some(true) || self.opening.contains_key(&conversation) {
             return self.refuse(connection, subject, Refusal::NotAllowed);
         }
-        let comment = wire::trim_text(&comment).to_owned();
+        let comment = wire::trim_text(comment).to_owned();
         let draft = Draft { id, author: Author::Visitor, body: DraftBody::Ready(Body::Rated { score, comment }) };
         self.visitor_records(connection, visitor, conversation, draft);
     }

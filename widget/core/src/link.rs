@@ -70,8 +70,7 @@ fn authority(text: &str) -> Option<(usize, bool)> {
     }
     let mut end = 0;
     let mut plain = true;
-    if text.starts_with('[') {
-        let inside = &text[1..];
+    if let Some(inside) = text.strip_prefix('[') {
         let close = inside.bytes().position(|byte| !(byte.is_ascii_hexdigit() || byte == b':' || byte == b'.'))?;
         if close < 2 || inside.as_bytes()[close] != b']' {
             return None;

@@ -60,7 +60,7 @@ fn a_text_is_its_pieces_whatever_it_holds() {
             match piece {
                 Piece::Words(words) => whole.push_str(words),
                 Piece::Address { address, plain } => {
-                    let own = address.chars().any(|char| !char.is_ascii());
+                    let own = !address.is_ascii();
                     let host = address.split('/').nth(2).unwrap_or_default();
                     let short =
                         host == "bank" && !char.is_alphanumeric() && (char.is_whitespace() || !wire::is_unseen(char));
