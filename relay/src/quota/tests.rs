@@ -32,7 +32,8 @@ fn bring(quotas: &Arc<Quotas>, mut who: impl FnMut(u64) -> Bringer) -> (u64, Mea
 #[test]
 fn a_day_has_a_measure_for_visitor_address_network_and_site() {
     let quota = Config::parse("").expect("the example").quotas;
-    let cases: [(&str, fn(u64) -> Bringer, u64, Measure); 6] = [
+    type From = fn(u64) -> Bringer;
+    let cases: [(&str, From, u64, Measure); 6] = [
         ("one visitor", |_| from(1, "192.0.2.1"), quota.upload_bytes_per_visitor_a_day, Measure::UploadVisitor),
         ("one address", |n| from(n.into(), "192.0.2.1"), quota.upload_bytes_per_address_a_day, Measure::UploadNetwork),
         (
@@ -155,4 +156,61 @@ fn texts_have_a_measure_of_their_own() {
     let said = (0..).take_while(|_| quotas.text_of(VisitorId(1), MIB, NOW).is_ok()).count();
     assert_eq!(u64::try_from(said).expect("small") * MIB, quotas.quota.text_bytes_per_visitor_a_day);
     assert_eq!(quotas.text_of(VisitorId(2), MIB, NOW), Ok(()));
+}
+
+#[test]
+fn the_page_of_limits_says_what_the_defaults_are() {
+    let page = include_str!("../../../docs/limits.md");
+    let quota = Config::parse("").expect("the example").quotas;
+    let row = |what: &str, bytes: [Option<u64>; 4], how_long: &str| {
+        let cells = bytes.map(|bytes| bytes.map_or("–".to_owned(), |bytes| format!("{} MiB", bytes / MIB)));
+        format!("| {what} | {} | {how_long} |", cells.join(" | "))
+    };
+    let stays = "kept";
+    let rows = [
+        row(
+            "files uploaded in a day",
+            [
+                Some(quota.upload_bytes_per_visitor_a_day),
+                Some(quota.upload_bytes_per_address_a_day),
+                Some(quota.upload_bytes_per_network_a_day),
+                Some(quota.upload_bytes_per_site_a_day),
+            ],
+            stays,
+        ),
+        row(
+            "files kept at once",
+            [Some(quota.kept_bytes_per_visitor_max), None, None, Some(quota.kept_bytes_per_site_max)],
+            stays,
+        ),
+        row(
+            "files that no message names",
+            [
+                Some(quota.pending_bytes_per_visitor_max),
+                Some(quota.pending_bytes_per_network_max),
+                Some(quota.pending_bytes_per_network_max),
+                Some(quota.pending_bytes_max),
+            ],
+            "an hour; swept every minute, as fast as they came",
+        ),
+        row(
+            "texts and other events recorded in a day",
+            [
+                Some(quota.text_bytes_per_visitor_a_day),
+                Some(quota.text_bytes_per_address_a_day),
+                Some(quota.text_bytes_per_network_a_day),
+                Some(quota.text_bytes_per_site_a_day),
+            ],
+            stays,
+        ),
+    ];
+    let begin = page.find("<!-- disk -->").expect("the table");
+    let end = page.find("<!-- end of disk -->").expect("its end");
+    let table: Vec<&str> = page[begin..end].lines().skip(3).collect();
+    assert_eq!(table, rows);
+    assert_eq!(UPLOAD_ORPHAN_MS, 3_600_000, "an hour");
+    // What eighteen hostile networks bring in a day leaves others room.
+    assert!(18 * quota.upload_bytes_per_network_a_day < quota.upload_bytes_per_site_a_day);
+    assert!(18 * quota.text_bytes_per_network_a_day < quota.text_bytes_per_site_a_day);
+    assert!(18 * quota.pending_bytes_per_network_max < quota.pending_bytes_max);
 }
