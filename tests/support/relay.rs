@@ -286,11 +286,13 @@ impl Relay {
             agent.run(request.body(()).expect("a test writes well-formed headers"))
         };
         let mut answer = answer.ok()?;
-        let headers = answer
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect();
+        let mut headers = BTreeMap::<String, String>::new();
+        for (name, value) in answer.headers() {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            // Several of one name stand one a line.
+            let all = headers.entry(name.as_str().to_owned()).or_default();
+            *all = if all.is_empty() { value.into_owned() } else { format!("{all}\n{value}") };
+        }
         let body = answer.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec().ok()?;
         Some(Answer { status: answer.status().as_u16(), headers, body })
     }
@@ -304,7 +306,9 @@ impl Relay {
         let answer = self.request("POST", "/session", &headers, body.as_bytes()).expect("the relay answers");
         assert_eq!(answer.status, 204, "sign-in refused: {}", answer.text());
         let cookie = answer.headers.get("set-cookie").expect("signing in sets a cookie");
-        cookie.split(';').next().expect("a split has a first part").to_owned()
+        let session = cookie.lines().find(|line| line.contains("causeway_session="));
+        let session = session.expect("one of the cookies is the session");
+        session.split(';').next().expect("a split has a first part").to_owned()
     }
 
     /// What the store holds: every open conversation's shared events, as an agent named `email` reads them.
