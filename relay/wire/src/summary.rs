@@ -105,18 +105,15 @@ pub enum Idle {
 impl Idle {
     /// What older peers mean by "idle".
     #[must_use]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
     pub const fn is_stepped_out(&self) -> bool {
         matches!(self, Self::SteppedOut)
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
 const fn is_zero(value: &u64) -> bool {
     *value == 0
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
 const fn is_false(value: &bool) -> bool {
     !*value
 }
