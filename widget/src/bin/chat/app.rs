@@ -58,7 +58,10 @@ impl Frame {
     fn open(self) {
         self.opened.set(true);
         self.tell_visible();
-        self.focus_field();
+        // The page gives the frame the focus before it says so, unless it opens the chat by itself: then it stays where it is.
+        if !self.framed || document().has_focus().unwrap_or(true) {
+            self.focus_field();
+        }
     }
 
     fn tell_visible(self) {
