@@ -29,6 +29,7 @@ use crate::share::Shares;
 use crate::store::task::StoreHandle;
 use crate::store::{Site, StoreError};
 use crate::stream::Streams;
+use crate::tags::Tags;
 use crate::turnstile::Turnstile;
 use crate::watch::Watch;
 
@@ -64,6 +65,8 @@ pub struct Shared {
     pub registrations: Paces,
     /// Frames of visitors lately, of all their connections together.
     pub frames: Paces,
+    /// What stands for addresses.
+    pub tags: Tags,
     /// What people may bring.
     pub quotas: Arc<Quotas>,
     /// What the disk still takes.
@@ -111,7 +114,7 @@ impl App {
         self.own_origins.first().is_some_and(Origin::is_https)
     }
 
-    /// Tells the core who the agents are now.
+    /// Tells the core who the agents are now, and who is kept out.
     ///
     /// # Errors
     /// The store's own failures.
@@ -119,6 +122,8 @@ impl App {
         let agents = self.auth.agents().await?;
         // Only a core that has ended does not take it.
         let _ = self.core.send(Arrival::Input(Input::Agents(agents))).await;
+        let blocks = self.store.read(|reader| reader.blocks()).await?;
+        let _ = self.core.send(Arrival::Input(Input::Blocks(blocks))).await;
         Ok(())
     }
 }

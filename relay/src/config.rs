@@ -1,6 +1,7 @@
 //! The configuration: one struct, filled from the compiled-in example, a file, the environment and flags.
 
 mod bounds;
+mod conversation;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Deserializer};
 use crate::origin::Origin;
 
 pub use bounds::{Quota, Reserve};
+pub use conversation::Conversation;
 pub use relay_edge::address::ForwardedHeader;
 
 /// The commented default file, as `relay config` prints it. Every default stands there and nowhere else.
@@ -44,6 +46,8 @@ pub struct Config {
     pub log: Log,
     /// Bounds an owner may want to move.
     pub limits: Limits,
+    /// How conversations are queued and kept.
+    pub conversation: Conversation,
     /// What people may bring, in bytes.
     pub quotas: Quota,
     /// Disk space that is kept back.

@@ -30,6 +30,7 @@ pub mod socket;
 pub mod store;
 pub mod stream;
 pub mod sweep;
+pub mod tags;
 pub mod trace;
 pub mod transcript;
 pub mod turnstile;

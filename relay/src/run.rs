@@ -22,6 +22,7 @@ use crate::store::task::StoreHandle;
 use crate::store::{StoreError, TokenHash};
 
 mod asking;
+mod blocks;
 mod pages;
 
 use self::pages::Pages;
@@ -77,6 +78,7 @@ enum Answered {
     Append(RequestId, usize, Result<Appended, AppendError>),
     Query(RequestId, Result<Answer, QueryError>),
     Registered(ConnectionId, Result<(VisitorId, Token), StoreError>),
+    Blocks(ConnectionId, blocks::Stands),
 }
 
 /// What the core task lives on.
@@ -260,9 +262,10 @@ impl CoreTask {
         }
         let page_of = match &answer {
             Answered::Query(request, _) => self.core.page_reader(*request),
-            Answered::Append(..) | Answered::Registered(..) => None,
+            Answered::Append(..) | Answered::Registered(..) | Answered::Blocks(..) => None,
         };
         self.handle(match answer {
+            Answered::Blocks(connection, stands) => return self.blocked(connection, stands),
             Answered::Append(request, _, result) => Input::Appended { request, result },
             Answered::Query(request, result) => Input::Answered { request, result },
             Answered::Registered(connection, Ok((visitor, token))) => Input::Registered { connection, visitor, token },
@@ -286,6 +289,8 @@ impl CoreTask {
                 Output::Append { request, append } => self.append(request, append),
                 Output::Query { request, query } => self.query(request, query),
                 Output::Register { connection, site } => self.register(connection, site),
+                Output::Block { connection, block } => self.block(connection, block),
+                Output::Unblock { connection, block } => self.unblock(connection, block),
                 Output::Typing(typing) => {
                     // A full bus drops typing signs: they are sent again soon.
                     let _ = self.bus.publish(Notice::Typing(typing));

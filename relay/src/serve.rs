@@ -37,7 +37,9 @@ use crate::run::{self, Hands};
 use crate::share::{Bounds, Shares};
 use crate::store::sqlite::SqliteStore;
 use crate::store::task::StoreTask;
+use crate::store::{Secret, Store as _, write_once};
 use crate::stream::Streams;
+use crate::tags::Tags;
 use crate::turnstile::{Room, Turnstile};
 use crate::vital::Vitals;
 use crate::watch::Watch;
@@ -81,6 +83,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     let own_origins = config.own_origins(address);
     let origin = own_origins.first().context("a relay has an address of its own")?.clone();
 
+    let tags = Tags::new(tags_key(&folder)?);
     let store = StoreTask::start(&folder)?;
     let blobs = Blobs::open_local(&config.data.join(FILES_FOLDER))
         .with_context(|| format!("cannot use the folder for files in {}", config.data_shown()))?;
@@ -99,6 +102,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         connects: connects(limits),
         registrations: registrations(limits),
         frames: Paces::new(FRAMES_PER_ADDRESS_BURST_MAX, FRAMES_PER_NETWORK_BURST_MAX, FRAMES_SHARED_WINDOW_MS),
+        tags,
         quotas: Quotas::new(config.quotas),
         reserve: Reserve::new(config.reserve, vec![config.data.clone(), config.data.join(FILES_FOLDER)]),
         uploads: Arc::new(Shares::new(UPLOADS)),
@@ -221,6 +225,13 @@ fn registrations(limits: Limits) -> Paces {
     Paces::new(limits.registrations_per_address_per_minute_max, network, MINUTE_MS)
 }
 
+/// The key that stands behind tags, made with the store.
+fn tags_key(folder: &SqliteStore) -> anyhow::Result<Secret> {
+    let fresh = random_bytes();
+    let mut writer = folder.writer()?;
+    Ok(write_once(&mut *writer, |writer| writer.secret(crate::tags::SECRET, fresh))?)
+}
+
 /// What the core starts with.
 async fn first_picture(app: &App) -> anyhow::Result<Start> {
     Ok(Start {
@@ -228,5 +239,7 @@ async fn first_picture(app: &App) -> anyhow::Result<Start> {
         attachment_bytes_max: app.config.limits.attachment_bytes_max,
         agents: app.auth.agents().await?,
         open: app.store.read(|reader| reader.open_conversations()).await?,
+        settings: app.config.conversation.settings(),
+        blocks: app.store.read(|reader| reader.blocks()).await?,
     })
 }

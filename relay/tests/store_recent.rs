@@ -64,9 +64,14 @@ fn drawn(dice: &mut Dice, next_id: &mut u128, sent: &[Append]) -> Append {
         _ => (Author::Visitor, Body::Text { text }),
     };
     let mut drafts = Vec::new();
-    for body in [Some(DraftBody::Ready(body)), (dice.below(9) == 0).then_some(DraftBody::Turn)].into_iter().flatten() {
+    for body in
+        [Some(DraftBody::Ready(body)), (dice.below(9) == 0).then_some(DraftBody::Turn(relay_core::Queueing::default()))]
+            .into_iter()
+            .flatten()
+    {
         *next_id += 1;
-        let author = if body == DraftBody::Turn { Author::System } else { author.clone() };
+        let author =
+            if body == DraftBody::Turn(relay_core::Queueing::default()) { Author::System } else { author.clone() };
         drafts.push(Draft { id: MessageId(*next_id), author, body });
     }
     // A new conversation takes the place of one that ended now and then.

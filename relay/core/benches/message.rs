@@ -74,10 +74,17 @@ impl World {
             attachment_bytes_max: 1,
             agents: agents.collect(),
             open: (0..open).map(conversation).collect(),
+            settings: relay_core::Settings::default(),
+            blocks: Vec::new(),
         };
         let head = Cursor { shared: Seq(3), staff: Seq(2) };
         let mut world = Self { core: Core::new(START_MS, start), now_ms: START_MS, messages: 0, head, sent: 0 };
-        let visitor = Peer::Visitor { site: site(), visitor: Some(VisitorId(0)), page: PageContext::default() };
+        let visitor = Peer::Visitor {
+            site: site(),
+            visitor: Some(VisitorId(0)),
+            page: PageContext::default(),
+            source: relay_core::Source::default(),
+        };
         let agent = Peer::Agent { agent: AgentId(0), state: None };
         for (connection, peer) in [(VISITOR_LINE, visitor), (AGENT_LINE, agent)] {
             world.handle(Input::Connected { connection, peer, follow: Vec::new() });

@@ -1,6 +1,6 @@
 //! What an agent may do.
 
-use wire::{AgentId, Author, Body, ClientFrame, ConversationId, Refusal, Role, Subject};
+use wire::{AgentId, Author, Body, ClientFrame, ConversationId, MessageId, Refusal, Role, Subject};
 
 use crate::Core;
 use crate::admit::admit_text;
@@ -55,19 +55,21 @@ impl Core {
             ClientFrame::ListOfVisitor { visitor } => {
                 self.query(Pending::ListOfVisitor { connection, visitor }, Query::OfVisitor { visitor });
             }
+            ClientFrame::Release { conversation } => self.release_asked(connection, agent, conversation),
+            ClientFrame::Spam { conversation, id } => self.spam(connection, agent, (conversation, id)),
+            ClientFrame::EndMany { many } => self.end_many(connection, agent, many),
+            ClientFrame::Block { conversation, scope, for_ms, reason } => {
+                self.block_asked((connection, agent), conversation, scope, for_ms, &reason);
+            }
+            ClientFrame::Unblock { block } => self.unblock_asked(connection, agent, block),
+            ClientFrame::ListBlocks => self.tell_blocks(connection, Ok(())),
+            ClientFrame::Flood { on } => self.flood_asked(connection, agent, on),
+            ClientFrame::ListOpen { view, find, after } => self.list_open(connection, view, find, after),
             ClientFrame::Hello { .. }
             | ClientFrame::Register
             | ClientFrame::LeaveQueue { .. }
             | ClientFrame::Rate { .. }
             | ClientFrame::Page { .. }
-            | ClientFrame::Release { .. }
-            | ClientFrame::Spam { .. }
-            | ClientFrame::EndMany { .. }
-            | ClientFrame::Block { .. }
-            | ClientFrame::Unblock { .. }
-            | ClientFrame::ListBlocks
-            | ClientFrame::Flood { .. }
-            | ClientFrame::ListOpen { .. }
             | ClientFrame::Ping => self.refuse(connection, about_what, Refusal::NotAllowed),
         }
     }
@@ -88,12 +90,27 @@ impl Core {
     /// Its own and nobody's conversations may be ended by every agent, a colleague's by those who watch over others.
     fn may_end(&self, agent: AgentId, conversation: ConversationId) -> Result<(), Refusal> {
         let holder = self.conversations.get(&conversation).and_then(Live::holder);
-        let role = self.agents.get(&agent).map_or(Role::Agent, |known| known.settings.role);
+        let role = self.role_of(agent);
         if holder.is_none_or(|holder| holder == agent) || role >= Role::Supervisor {
             Ok(())
         } else {
             Err(Refusal::Taken)
         }
+    }
+
+    /// Marks a conversation as spam, and ends it unless it has ended.
+    fn spam(&mut self, connection: ConnectionId, agent: AgentId, (conversation, id): (ConversationId, MessageId)) {
+        let subject = Subject::Message { conversation, id };
+        if let Err(refusal) = self.may_end(agent, conversation) {
+            return self.refuse(connection, subject, refusal);
+        }
+        let author = self.author(agent);
+        let mut drafts = vec![Draft { id, author: author.clone(), body: DraftBody::Ready(Body::Spam) }];
+        if self.conversations.get(&conversation).is_some_and(|live| !live.conversation.closed()) {
+            drafts.push(Draft { author, ..self.system_draft(DraftBody::Ready(Body::Closed)) });
+        }
+        let append = Append { conversation, owner: None, open: None, staff_head: None, capacity: None, drafts };
+        self.append(Pending::Asked { connection, subject, mark: Mark::None }, append);
     }
 
     fn agent_records(

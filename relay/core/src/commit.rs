@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use wire::{AgentId, ConversationId, ConversationState, Event, Lane, Party, Seq, ServerFrame, VisitorId};
+use wire::{AgentId, Body, ConversationId, ConversationState, Event, Idle, Lane, Party, Seq, ServerFrame, VisitorId};
 
 use crate::Core;
 use crate::conversation::{Conversation, OutOfOrder};
 use crate::input::{Commit, ConnectionId};
 use crate::planted::{Planted, planted};
+use crate::queue::Ticket;
 use crate::request::Pending;
 use crate::store::{Query, QueryError};
 use crate::timer::{RETRY_MS, Timer};
@@ -23,6 +24,12 @@ pub(crate) struct Live {
     pub(crate) queueing: bool,
     /// Whether an append that takes it out of the line is on its way.
     pub(crate) leaving: bool,
+    /// Whether an append is on its way that moves it by itself: into the queue, or aside.
+    pub(crate) moving: bool,
+    /// Not before this is that tried again.
+    pub(crate) move_after_ms: u64,
+    /// Since when it stands where it stands, as far as this core knows.
+    pub(crate) placed_ms: u64,
     /// The cursor asked for by the visitor's side; at least the one that stands.
     seen_asked_by_visitor: Seq,
     /// The cursor asked for by the agents' side.
@@ -35,11 +42,11 @@ enum Place {
     /// Not in memory a moment ago, or ended.
     None,
     /// In line.
-    Waiting(u64),
+    Waiting(Ticket),
     /// With an agent.
     Held(AgentId),
     /// Open with nobody.
-    Idle,
+    Idle(Idle),
 }
 
 impl Live {
@@ -49,6 +56,9 @@ impl Live {
             place: Place::None,
             queueing: false,
             leaving: false,
+            moving: false,
+            move_after_ms: 0,
+            placed_ms: 0,
             seen_asked_by_visitor: Seq::ZERO,
             seen_asked_by_staff: Seq::ZERO,
         }
@@ -123,6 +133,7 @@ impl Core {
             let to = match event.lane {
                 Lane::Shared => &all,
                 Lane::Staff if planted(Planted::LeaksNotes) => &all,
+                Lane::Staff if event.body == Body::Spam && planted(Planted::LeaksSpam) => &all,
                 Lane::Staff => &staff,
             };
             self.send(to, ServerFrame::Event { event });
@@ -154,22 +165,27 @@ impl Core {
         let Some(live) = self.conversations.get_mut(&id) else { return false };
         let conversation = &live.conversation;
         let new = match conversation.state {
-            ConversationState::Waiting { .. } => Place::Waiting(conversation.turn),
+            ConversationState::Waiting { .. } => Place::Waiting(Ticket {
+                turn: conversation.turn,
+                network: conversation.network,
+                known: conversation.known,
+            }),
             ConversationState::Assigned { agent } => Place::Held(agent),
-            ConversationState::Idle { .. } => Place::Idle,
+            ConversationState::Idle { why, .. } => Place::Idle(why),
             ConversationState::Closed { .. } => Place::None,
         };
         let old = std::mem::replace(&mut live.place, new);
         if old == new {
             return false;
         }
+        live.placed_ms = self.now_ms;
         let (site, visitor) = (conversation.site.clone(), conversation.visitor);
         match old {
             Place::None => {
                 self.visitors.entry(visitor).or_default().open.insert(id);
             }
-            Place::Idle => {}
-            Place::Waiting(turn) => self.queue.remove(&site, turn, id),
+            Place::Idle(why) => self.idle[why as usize] -= 1,
+            Place::Waiting(_) => self.queue.remove(id, matches!(new, Place::Held(_))),
             Place::Held(agent) => self.release(agent, id),
         }
         match new {
@@ -179,10 +195,12 @@ impl Core {
                 }
                 self.forget_visitor(visitor);
             }
-            Place::Idle => {}
-            Place::Waiting(turn) => self.queue.insert(site, turn, id),
+            Place::Idle(why) => self.idle[why as usize] += 1,
+            Place::Waiting(ticket) => self.queue.insert(site, id, ticket, matches!(old, Place::Held(_))),
             Place::Held(agent) => self.hold(agent, id),
         }
+        // Also one that was opened by a visitor who has gone meanwhile, and each one that a start finds.
+        self.visitor_went(visitor);
         self.assign_due = true;
         true
     }

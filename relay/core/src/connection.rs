@@ -9,7 +9,7 @@ use wire::{
 
 use crate::Core;
 use crate::admit::{about, cut_page};
-use crate::input::{ConnectionId, Peer};
+use crate::input::{ConnectionId, Peer, Source};
 use crate::output::Output;
 use crate::rate::Bucket;
 use crate::request::Pending;
@@ -54,6 +54,8 @@ pub(crate) enum Side {
         visitor: Option<VisitorId>,
         /// Where they are, within bounds.
         page: PageContext,
+        /// Where they come from.
+        source: Source,
         /// Whether they asked to be registered and wait.
         registering: bool,
     },
@@ -101,12 +103,15 @@ impl Core {
             return self.close(connection, Close::Malformed);
         }
         match peer {
-            Peer::Visitor { site, visitor, page } => {
-                let side = Side::Visitor { site, visitor, page: cut_page(&page), registering: false };
+            Peer::Visitor { site, visitor, page, source } => {
+                let side = Side::Visitor { site, visitor, page: cut_page(&page), source, registering: false };
                 self.connections.insert(connection, Connection::new(self.now_ms, side));
+                if self.is_blocked(visitor, source) {
+                    return self.close(connection, Close::Blocked);
+                }
                 match visitor {
                     None => self.welcome_stranger(connection, follow),
-                    Some(visitor) => self.visitor_connected(connection, visitor, follow),
+                    Some(visitor) => self.visitor_connected(connection, (visitor, source), follow),
                 }
             }
             Peer::Agent { agent, state } => {
@@ -128,15 +133,23 @@ impl Core {
         }
     }
 
-    fn visitor_connected(&mut self, connection: ConnectionId, visitor: VisitorId, follow: &[Follow]) {
+    fn visitor_connected(
+        &mut self,
+        connection: ConnectionId,
+        (visitor, source): (VisitorId, Source),
+        follow: &[Follow],
+    ) {
         if let Some(line) = self.connections.get_mut(&connection) {
             line.held = Some(Held::default());
         }
         // Before the query, so that nothing committed between it and its answer is missed.
-        self.visitors.entry(visitor).or_default().connections.insert(connection);
+        let known = self.visitors.entry(visitor).or_default();
+        known.connections.insert(connection);
+        known.source = source;
         self.query(Pending::Welcome { connection, visitor }, Query::OfVisitor { visitor });
         self.follow_all(connection, follow);
         self.page_again(connection, visitor);
+        self.visitor_came(visitor);
     }
 
     /// Sends `Welcome`, then what was held back for it.
@@ -166,6 +179,7 @@ impl Core {
                 if let Some(known) = self.visitors.get_mut(&visitor) {
                     known.connections.remove(&connection);
                 }
+                self.visitor_went(visitor);
                 self.forget_visitor(visitor);
             }
             Who::Agent(agent) => self.agent_disconnected(connection, agent),

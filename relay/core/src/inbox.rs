@@ -63,7 +63,7 @@ impl Core {
     fn tell_row(&mut self, id: ConversationId) {
         self.inbox.waits.remove(&id);
         let Some(live) = self.conversations.get(&id) else { return };
-        let row = live.conversation.summary();
+        let row = self.row_of(live);
         if planted(Planted::QuietInbox) && row.head.staff.0 % 3 == 0 {
             return;
         }

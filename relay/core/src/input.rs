@@ -1,10 +1,12 @@
 //! What the shell tells the core.
 
 use wire::{
-    AgentId, AgentState, AgentSummary, ClientFrame, Event, Follow, PageContext, Party, Role, SiteId, Token, VisitorId,
+    AgentId, AgentState, AgentSummary, BlockSummary, ClientFrame, Event, Follow, PageContext, Party, Role, SiteId, Tag,
+    Token, VisitorId,
 };
 
 use crate::conversation::Conversation;
+use crate::settings::Settings;
 use crate::store::{Answer, AppendError, Appended, QueryError};
 
 /// A line to one client, named by the shell; never used twice in the life of a process.
@@ -76,6 +78,15 @@ pub enum Input {
     },
     /// The agents as they stand in the store now (name, role, capacity; added, removed). `state` and `load` are ignored.
     Agents(Vec<Agent>),
+    /// Who is kept out, as it stands in the store now.
+    Blocks(Vec<BlockSummary>),
+    /// The shell has answered a `Block` or `Unblock`. When it succeeded, `Blocks` came before.
+    BlockAnswered {
+        /// Whose wish it was.
+        connection: ConnectionId,
+        /// How it went.
+        result: Result<(), wire::Refusal>,
+    },
     /// An agent signed out everywhere, or was removed: it is offline at once.
     SignedOut {
         /// Which agent.
@@ -94,6 +105,8 @@ pub enum Peer {
         visitor: Option<VisitorId>,
         /// Where they are.
         page: PageContext,
+        /// Where they come from.
+        source: Source,
     },
     /// A signed-in agent.
     Agent {
@@ -102,6 +115,15 @@ pub enum Peer {
         /// What it chose, when it chose.
         state: Option<AgentState>,
     },
+}
+
+/// Where a visitor comes from, without naming it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// What stands for the address (IPv6: its /64).
+    pub address: Option<Tag>,
+    /// What stands for the network (IPv4 /24, IPv6 /48).
+    pub network: Option<Tag>,
 }
 
 /// An agent's settings.
@@ -152,6 +174,10 @@ pub struct Start {
     pub agents: Vec<Agent>,
     /// Every open conversation, folded by the store.
     pub open: Vec<Conversation>,
+    /// How conversations are queued and kept.
+    pub settings: Settings,
+    /// Who is kept out.
+    pub blocks: Vec<BlockSummary>,
 }
 
 /// An agent as colleagues see it is made of its settings and the core's live state.

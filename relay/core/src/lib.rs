@@ -6,26 +6,32 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use wire::{AgentId, AgentSummary, ConversationId, VisitorId};
+use wire::{AgentId, AgentSummary, BlockId, BlockSummary, ConversationId, VisitorId};
 
 mod admit;
 mod agent;
 mod assign;
+mod attend;
 mod clock;
 mod commit;
 mod connection;
 pub mod conversation;
+mod ending;
+mod flood;
 mod follow;
 mod ids;
 mod inbox;
 pub mod input;
+mod list;
 pub mod output;
+mod pace;
 #[doc(hidden)]
 pub mod planted;
 mod presence;
 mod queue;
 mod rate;
 mod request;
+mod settings;
 pub mod store;
 mod timer;
 mod typing;
@@ -35,8 +41,11 @@ mod weight;
 use clock::Clock;
 use commit::Live;
 use connection::{Connection, Who};
+use ending::Endings;
+use flood::Openings;
 use ids::Ids;
 use inbox::Inbox;
+use list::Told;
 use presence::AgentLive;
 use queue::Queue;
 use request::Pending;
@@ -44,9 +53,11 @@ use timer::Timer;
 use visitor::VisitorLive;
 
 pub use conversation::{Conversation, OutOfOrder};
-pub use input::{Agent, Commit, ConnectionId, Input, Peer, RequestId, Start, Typing};
+pub use input::{Agent, Commit, ConnectionId, Input, Peer, RequestId, Source, Start, Typing};
 pub use output::Output;
-pub use store::{Answer, Append, AppendError, Appended, Draft, DraftBody, Opening, Query, QueryError};
+pub use pace::Rate;
+pub use settings::Settings;
+pub use store::{Answer, Append, AppendError, Appended, Draft, DraftBody, Opening, Query, QueryError, Queueing};
 
 /// Plain counts for the metrics page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,6 +106,18 @@ pub struct Core {
     queue: Queue,
     /// Rows of the consoles' lists that wait to be told.
     inbox: Inbox,
+    /// How many conversations agents have …
+    owned: usize,
+    /// … and how many nobody, by why.
+    idle: [usize; 3],
+    counts_told: Told,
+    /// How fast conversations may be opened.
+    openings: Openings,
+    /// Who is kept out.
+    blocks: BTreeMap<BlockId, BlockSummary>,
+    /// Conversations that are being ended.
+    endings: Endings,
+    settings: Settings,
     /// Which agent holds which open conversations.
     holding: BTreeMap<AgentId, BTreeSet<ConversationId>>,
     /// Conversations on their way to an agent.
@@ -147,6 +170,13 @@ impl Core {
             followers: BTreeMap::new(),
             queue: Queue::default(),
             inbox: Inbox::default(),
+            owned: 0,
+            idle: [0; 3],
+            counts_told: Told::default(),
+            openings: Openings::new(&start.settings),
+            blocks: start.blocks.into_iter().map(|block| (block.block, block)).collect(),
+            endings: Endings::default(),
+            settings: start.settings,
             holding: BTreeMap::new(),
             offers: BTreeMap::new(),
             opening: BTreeMap::new(),
@@ -171,6 +201,11 @@ impl Core {
             }
             core.adopt(conversation);
         }
+        // Nobody is there yet: agents who do not come give back what they have.
+        let holders: Vec<_> = core.holding.keys().copied().collect();
+        for agent in holders {
+            core.agent_gone(agent);
+        }
         core.settle();
         core
     }
@@ -190,6 +225,8 @@ impl Core {
             Input::RegisterFailed { connection, refusal } => self.register_failed(connection, refusal),
             Input::Agents(agents) => self.agents_set(agents),
             Input::SignedOut { agent } => self.signed_out(agent),
+            Input::Blocks(blocks) => self.blocks_set(blocks),
+            Input::BlockAnswered { connection, result } => self.tell_blocks(connection, result),
         }
         self.settle();
     }
@@ -214,10 +251,12 @@ impl Core {
 
     /// Draws the consequences of what changed: offers first, then news for those who were not told yet.
     fn settle(&mut self) {
+        self.look_for_flood();
         self.assign();
         self.tell_queue();
         self.tell_agents();
         self.tell_answering();
+        self.tell_counts();
     }
 
     /// Plain counts for the metrics page.
@@ -225,7 +264,7 @@ impl Core {
     pub fn gauges(&self) -> Gauges {
         let agents = self.connections.values().filter(|line| matches!(line.who(), Who::Agent(_))).count();
         let open = self.conversations.values().filter(|live| !live.conversation.closed()).count();
-        let waiting = self.queue.iter().filter_map(|id| self.conversations.get(&id));
+        let waiting = self.queue.ids().filter_map(|id| self.conversations.get(&id));
         let since = waiting.filter_map(|live| live.conversation.waiting_since_ms());
         Gauges {
             visitors: self.connections.len() - agents,

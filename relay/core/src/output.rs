@@ -1,6 +1,6 @@
 //! What the core tells the shell to do. Outputs are drained fully after each input, in order.
 
-use wire::{Close, ServerFrame, SiteId};
+use wire::{BlockId, BlockSummary, Close, ServerFrame, SiteId};
 
 use crate::input::{ConnectionId, RequestId, Typing};
 use crate::store::{Append, Query};
@@ -43,6 +43,20 @@ pub enum Output {
         connection: ConnectionId,
         /// On which site.
         site: SiteId,
+    },
+    /// Keep somebody out: store it, hand over `Blocks` as they stand then, and answer with `BlockAnswered`.
+    Block {
+        /// Whose wish it is.
+        connection: ConnectionId,
+        /// What.
+        block: BlockSummary,
+    },
+    /// Undo a block, and answer in the same way.
+    Unblock {
+        /// Whose wish it is.
+        connection: ConnectionId,
+        /// Which.
+        block: BlockId,
     },
     /// Tell every relay (this one too) through the bus that somebody is typing.
     Typing(Typing),

@@ -19,6 +19,16 @@ pub enum Planted {
     KeepsGoneOnline,
     /// A change of a conversation is not told to the consoles.
     QuietInbox,
+    /// Whoever has left stays in the queue.
+    KeepsLeftQueued,
+    /// Somebody who is blocked gets in.
+    IgnoresBlocks,
+    /// A network that was served stays first.
+    SkipsRounds,
+    /// What an agent has who is gone stays with it.
+    ForgetsGivenBack,
+    /// The mark of spam goes to the visitor too.
+    LeaksSpam,
 }
 
 #[cfg(feature = "planted")]

@@ -28,19 +28,22 @@ pub(crate) struct AgentLive {
     pub(crate) last_offer: u64,
     /// Whether it is away because it said so.
     chose_away: bool,
+    /// Since when no console of it is there, when none is.
+    pub(crate) gone_ms: u64,
     /// When the grace period after its last connection ends.
     grace_ends_ms: Option<u64>,
 }
 
 impl AgentLive {
     /// An agent that has not been here yet.
-    pub(crate) fn new(settings: Agent) -> Self {
+    pub(crate) fn new(settings: Agent, now_ms: u64) -> Self {
         Self {
             settings: bounded(settings),
             state: AgentState::Offline,
             connections: BTreeSet::new(),
             last_offer: 0,
             chose_away: false,
+            gone_ms: now_ms,
             grace_ends_ms: None,
         }
     }
@@ -99,6 +102,8 @@ impl Core {
         let agents = self.agents.keys().filter_map(|id| self.agent_summary(*id)).collect();
         let session = Session::Agent { me, agents, open: self.inbox_of(agent) };
         self.welcome(connection, session);
+        let counts = self.counts();
+        self.send_one(connection, ServerFrame::Counts { counts });
     }
 
     /// Open conversations for an agent's first picture: those in line and its own first.
@@ -115,7 +120,7 @@ impl Core {
             bytes += weight::of_row(row);
             bytes <= INBOX_BYTES_MAX
         };
-        let rows = first.chain(rest).take(INBOX_CONVERSATIONS_MAX).map(|live: &Live| live.conversation.summary());
+        let rows = first.chain(rest).take(INBOX_CONVERSATIONS_MAX).map(|live: &Live| self.row_of(live));
         rows.take_while(fits).collect()
     }
 
@@ -140,6 +145,7 @@ impl Core {
         known.grace_ends_ms = None;
         known.state = AgentState::Away;
         self.agents_changed.insert(agent);
+        self.agent_gone(agent);
     }
 
     /// An agent chooses.
@@ -169,6 +175,7 @@ impl Core {
             self.close(connection, Close::SignedOut);
         }
         self.agents_changed.insert(agent);
+        self.agent_gone(agent);
     }
 
     /// The agents as they stand in the store now.
@@ -181,13 +188,14 @@ impl Core {
             self.tell_agents();
             self.agents.remove(&agent);
             self.agents_told.remove(&agent);
+            self.give_back(agent);
         }
         for settings in agents {
             let id = settings.id;
             match self.agents.get_mut(&id) {
                 Some(known) => known.settings = bounded(settings),
                 None => {
-                    self.agents.insert(id, AgentLive::new(settings));
+                    self.agents.insert(id, AgentLive::new(settings, self.now_ms));
                 }
             }
             self.agents_changed.insert(id);
@@ -198,11 +206,17 @@ impl Core {
     /// The conversation is with this agent from now on.
     pub(crate) fn hold(&mut self, agent: AgentId, conversation: ConversationId) {
         self.holding.entry(agent).or_default().insert(conversation);
+        self.owned += 1;
         self.agents_changed.insert(agent);
+        if self.agents.get(&agent).is_none_or(|known| known.connections.is_empty()) {
+            self.wake_in(self.settings.agent_gone_after_ms, Timer::GiveBack(agent));
+        }
+        self.tell_holder(agent, &[conversation]);
     }
 
     /// The conversation is no longer with this agent.
     pub(crate) fn release(&mut self, agent: AgentId, conversation: ConversationId) {
+        self.owned -= 1;
         if let Some(held) = self.holding.get_mut(&agent) {
             held.remove(&conversation);
             if held.is_empty() {
@@ -219,9 +233,22 @@ impl Core {
             if self.agents_told.get(&id) == Some(&agent) {
                 continue;
             }
-            self.agents_told.insert(id, agent.clone());
+            let told = self.agents_told.insert(id, agent.clone());
+            if told.is_none_or(|told| told.state != agent.state) {
+                let held: Vec<_> = self.holding.get(&id).into_iter().flatten().copied().collect();
+                self.tell_holder(id, &held);
+            }
             let to = self.agent_connections();
             self.send(&to, ServerFrame::Agent { agent });
+        }
+    }
+
+    /// Tells the visitors of these conversations whether the agent that has them is there.
+    fn tell_holder(&mut self, agent: AgentId, held: &[ConversationId]) {
+        let state = self.state_of(agent);
+        for conversation in held {
+            let to = self.visitor_connections(*conversation);
+            self.send(&to, ServerFrame::Holder { conversation: *conversation, state });
         }
     }
 

@@ -1,5 +1,6 @@
 //! What waits for the store: who asked, and what the answer means to them.
 
+use wire::limit::KNOWN_AFTER_MS;
 use wire::{Close, ConversationId, Lane, Party, Refusal, Seq, ServerFrame, Session, Subject, VisitorId};
 
 use crate::Core;
@@ -32,6 +33,10 @@ pub(crate) enum Pending {
     Offered(Offer),
     /// The core records something for itself in this conversation; nobody waits.
     Quiet(ConversationId),
+    /// A conversation goes to the queue or aside by itself.
+    Moved(ConversationId),
+    /// One of many ends; with the connection that wished it.
+    Ending(Option<ConnectionId>, ConversationId),
     /// A visitor waits for `Welcome`.
     Welcome {
         /// Who.
@@ -92,6 +97,8 @@ pub(crate) enum Mark {
     Queueing(ConversationId),
     /// The visitor leaves the line.
     Leaving(ConversationId, u8),
+    /// An agent gives the conversation back.
+    Moving(ConversationId),
     /// It moves one side's cursor.
     Seen(ConversationId, Party),
 }
@@ -104,7 +111,9 @@ impl Pending {
                 subject: Subject::Message { conversation, .. } | Subject::Conversation { conversation },
                 ..
             }
-            | Self::Quiet(conversation) => Some(*conversation),
+            | Self::Quiet(conversation)
+            | Self::Moved(conversation)
+            | Self::Ending(_, conversation) => Some(*conversation),
             Self::Offered(offer) => Some(offer.conversation),
             Self::Asked { subject: Subject::Connection, .. }
             | Self::Welcome { .. }
@@ -129,9 +138,14 @@ impl Pending {
                 Some((connection, _)) => Some(connection),
                 None => None,
             },
-            Self::Quiet(_) | Self::Refresh(_) => None,
+            Self::Quiet(_) | Self::Refresh(_) | Self::Moved(_) | Self::Ending(..) => None,
         }
     }
+}
+
+/// When the relay made a visitor: the time in their id (RFC 9562, section 5.7).
+const fn made_at_ms(visitor: VisitorId) -> u64 {
+    (visitor.0 >> 80) as u64
 }
 
 /// What a client is told about a failed append.
@@ -192,6 +206,8 @@ impl Core {
             Pending::Asked { .. }
             | Pending::Offered(_)
             | Pending::Quiet(_)
+            | Pending::Moved(_)
+            | Pending::Ending(..)
             | Pending::Welcome { .. }
             | Pending::Seen { .. }
             | Pending::Refresh(_) => None,
@@ -220,6 +236,8 @@ impl Core {
         }
         match pending {
             Pending::Quiet(_) => {}
+            Pending::Moved(conversation) => self.moved(conversation, result.is_ok()),
+            Pending::Ending(asker, conversation) => self.ended(asker, conversation, result.err()),
             Pending::Offered(offer) => self.offer_answered(offer, result.map(|_| ())),
             Pending::Asked { connection, subject, mark } => {
                 self.unmark(mark);
@@ -277,6 +295,7 @@ impl Core {
                     live.leaving = false;
                 }
             }
+            Mark::Moving(conversation) => self.moved(conversation, true),
             Mark::Seen(conversation, party) => {
                 if let Some(live) = self.conversations.get_mut(&conversation) {
                     *live.seen_asked_mut(party) = live.conversation.seen_by(party);
@@ -373,7 +392,11 @@ impl Core {
                 self.refuse(*connection, Subject::Connection, refusal);
             }
             Pending::Refresh(conversation) => self.refresh_failed(*conversation, error),
-            Pending::Asked { .. } | Pending::Offered(_) | Pending::Quiet(_) => self.wrong_answer(pending),
+            Pending::Asked { .. }
+            | Pending::Offered(_)
+            | Pending::Quiet(_)
+            | Pending::Moved(_)
+            | Pending::Ending(..) => self.wrong_answer(pending),
         }
     }
 
@@ -381,6 +404,11 @@ impl Core {
         debug_assert!(rows.iter().all(|row| row.visitor == visitor), "the store lists one visitor's own");
         let own = rows.iter().filter(|row| row.visitor == visitor);
         let conversations = own.map(Conversation::visitor_view).collect();
+        let old = self.clock.wall_ms().saturating_sub(made_at_ms(visitor)) > KNOWN_AFTER_MS;
+        let answered = rows.iter().any(|row| row.visitor == visitor && row.answered);
+        if let Some(known) = self.visitors.get_mut(&visitor) {
+            known.known |= old && answered;
+        }
         let session = Session::Visitor { visitor: Some(visitor), conversations, answering: self.answering() };
         self.welcome(connection, session);
         self.tell_places(connection, visitor);

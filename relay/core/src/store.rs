@@ -3,6 +3,7 @@
 use wire::{AgentId, AttachmentId, Author, Body, ConversationId, Event, Lane, MessageId, Seq, SiteId, VisitorId};
 
 use crate::conversation::Conversation;
+use crate::input::Source;
 
 /// Events to be recorded together or not at all.
 ///
@@ -33,7 +34,7 @@ impl Append {
     pub fn text_bytes(&self) -> usize {
         let of = |draft: &Draft| match &draft.body {
             DraftBody::Ready(body) => crate::weight::of_body(body),
-            DraftBody::File(_) | DraftBody::Turn => 0,
+            DraftBody::File(_) | DraftBody::Turn(_) => 0,
         };
         self.drafts.iter().map(of).sum()
     }
@@ -67,8 +68,28 @@ pub enum DraftBody {
     /// A file message: the store puts the attachment's record in; it must have been uploaded to this conversation by the
     /// author's side ([`AppendError::FileMissing`] otherwise).
     File(AttachmentId),
-    /// A [`Body::Turn`]: the store gives the next number.
-    Turn,
+    /// A [`Body::Turn`]: the store gives the next number, unless one is kept.
+    Turn(Queueing),
+}
+
+/// With what a conversation is queued.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queueing {
+    /// The number that it had before, for one that returns.
+    pub keep: Option<u64>,
+    /// Where its visitor comes from.
+    pub source: Source,
+    /// Whether its visitor was known before.
+    pub known: bool,
+}
+
+impl Queueing {
+    /// The body with a number.
+    #[must_use]
+    pub const fn body(self, turn: u64) -> Body {
+        let Source { address, network } = self.source;
+        Body::Turn { turn, address, network, known: self.known }
+    }
 }
 
 impl DraftBody {
@@ -78,7 +99,7 @@ impl DraftBody {
         match self {
             Self::Ready(body) => body.lane(),
             Self::File(_) => Lane::Shared,
-            Self::Turn => Lane::Staff,
+            Self::Turn(_) => Lane::Staff,
         }
     }
 }

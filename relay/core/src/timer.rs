@@ -20,6 +20,14 @@ pub(crate) enum Timer {
     Queue(SiteId),
     /// Rows of the consoles' lists that waited are told.
     Inbox,
+    /// A visitor's conversations are to be looked at again.
+    Attend(VisitorId),
+    /// An agent is away for long.
+    GiveBack(AgentId),
+    /// Consoles may be told the numbers.
+    Counts,
+    /// More may be ended.
+    Endings,
     /// A visitor's page may be recorded again.
     Context(VisitorId),
 }
@@ -43,6 +51,11 @@ impl Core {
                 Timer::Refresh(conversation) => self.refresh(conversation),
                 Timer::Queue(site) => self.queue.mark(site),
                 Timer::Inbox => self.rows_due(),
+                Timer::Attend(visitor) => self.attend_due(visitor, at_ms),
+                Timer::GiveBack(agent) => self.give_back(agent),
+                // `settle` tells them.
+                Timer::Counts => {}
+                Timer::Endings => self.end_again(),
                 Timer::Context(visitor) => self.context_due(visitor),
             }
         }

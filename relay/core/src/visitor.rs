@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use wire::limit::OPEN_CONVERSATIONS_PER_VISITOR_MAX;
 use wire::{
-    Author, Body, ClientFrame, ConversationId, ConversationState, MessageId, PageContext, Party, Refusal, Say, Seq,
-    ServerFrame, Subject, Token, VisitorId,
+    Author, Body, ClientFrame, ConversationId, ConversationState, Idle, MessageId, PageContext, Party, Refusal, Say,
+    Seq, ServerFrame, Subject, Token, VisitorId,
 };
 
 use crate::Core;
 use crate::admit::{about, admit_text, check_rating, cut_page};
 use crate::connection::{Side, Who};
 use crate::conversation::Conversation;
-use crate::input::ConnectionId;
+use crate::input::{ConnectionId, Source};
 use crate::output::Output;
 use crate::request::{Mark, Pending};
-use crate::store::{Append, Draft, DraftBody, Opening, Query};
+use crate::store::{Append, Draft, DraftBody, Opening, Query, Queueing};
 use crate::timer::Timer;
 
 /// A visitor's page is recorded at most this often.
@@ -28,6 +28,18 @@ pub(crate) struct VisitorLive {
     pub(crate) connections: BTreeSet<ConnectionId>,
     /// Their open conversations.
     pub(crate) open: BTreeSet<ConversationId>,
+    /// Where they last came from.
+    pub(crate) source: Source,
+    /// Whether they were known before: a token older than a day, and an agent has answered them.
+    pub(crate) known: bool,
+    /// Since when they have no connection, when they have none, by inside time …
+    pub(crate) gone_ms: Option<u64>,
+    /// … and by the machine's clock.
+    pub(crate) gone_since_ms: u64,
+    /// Whether agents were told that they are gone.
+    pub(crate) told_gone: bool,
+    /// When their conversations are looked at again.
+    pub(crate) attend_at_ms: Option<u64>,
     /// The address last recorded, if this relay recorded one.
     context_url: Option<String>,
     /// Not before this is another one recorded.
@@ -56,17 +68,21 @@ impl Core {
     /// The shell has made a visitor for a line.
     pub(crate) fn registered(&mut self, connection: ConnectionId, visitor: VisitorId, token: Token) {
         let Some(line) = self.connections.get_mut(&connection) else { return };
-        match &mut line.side {
-            Side::Visitor { visitor: known @ None, registering, .. } => {
+        let from = match &mut line.side {
+            Side::Visitor { visitor: known @ None, registering, source, .. } => {
                 *known = Some(visitor);
                 *registering = false;
+                *source
             }
             Side::Visitor { .. } | Side::Agent(_) => {
                 debug_assert!(false, "only a stranger is registered");
                 return self.close(connection, wire::Close::Malformed);
             }
-        }
-        self.visitors.entry(visitor).or_default().connections.insert(connection);
+        };
+        let known = self.visitors.entry(visitor).or_default();
+        known.connections.insert(connection);
+        known.source = from;
+        self.visitor_came(visitor);
         self.send_one(connection, ServerFrame::Registered { visitor, token });
     }
 
@@ -143,14 +159,29 @@ impl Core {
             return self.open(connection, visitor, conversation, draft);
         };
         let idle = matches!(live.conversation.state, ConversationState::Idle { .. });
-        if live.conversation.visitor != visitor || !idle || live.queueing {
+        if live.conversation.visitor != visitor || !idle || live.queueing || live.moving {
             return self.visitor_records(connection, visitor, conversation, draft);
         }
+        // Whoever left the queue on purpose takes a new number, as fast as one may.
+        let stepped_out = matches!(live.conversation.state, ConversationState::Idle { why: Idle::SteppedOut, .. });
+        let keep = Some(live.conversation.turn).filter(|_| !stepped_out);
+        if stepped_out && let Err(refusal) = self.may_open(visitor) {
+            return self.refuse(connection, subject, refusal);
+        }
+        let queueing = self.queueing(visitor, keep);
+        let Some(live) = self.conversations.get_mut(&conversation) else { return };
         live.queueing = true;
         let staff_head = Some(live.conversation.head.staff);
-        let drafts = vec![draft, self.system_draft(DraftBody::Ready(Body::Queued)), self.system_draft(DraftBody::Turn)];
+        let turn = self.system_draft(DraftBody::Turn(queueing));
+        let drafts = vec![draft, self.system_draft(DraftBody::Ready(Body::Queued)), turn];
         let append = Append { conversation, owner: Some(visitor), open: None, staff_head, capacity: None, drafts };
         self.append(Pending::Asked { connection, subject, mark: Mark::Queueing(conversation) }, append);
+    }
+
+    /// With what a visitor's conversation is queued.
+    pub(crate) fn queueing(&self, visitor: VisitorId, keep: Option<u64>) -> Queueing {
+        let known = self.visitors.get(&visitor).is_some_and(|known| known.known);
+        Queueing { keep, source: self.source_of(visitor), known }
     }
 
     /// Opens a conversation with its first message. It may have ended long ago: then the store says so.
@@ -160,6 +191,9 @@ impl Core {
         let opening = self.opening.values().filter(|owner| **owner == visitor).count();
         if open + opening >= OPEN_CONVERSATIONS_PER_VISITOR_MAX {
             return self.refuse(connection, subject, Refusal::TooManyConversations);
+        }
+        if let Err(refusal) = self.may_open(visitor) {
+            return self.refuse(connection, subject, refusal);
         }
         let Some(Side::Visitor { site, page, .. }) = self.connections.get(&connection).map(|line| &line.side) else {
             return;
@@ -173,7 +207,8 @@ impl Core {
             body: DraftBody::Ready(Body::Context { page }),
         };
         let queued = self.system_draft(DraftBody::Ready(Body::Queued));
-        let turn = self.system_draft(DraftBody::Turn);
+        let queueing = self.queueing(visitor, None);
+        let turn = self.system_draft(DraftBody::Turn(queueing));
         self.opening.insert(conversation, visitor);
         let append = Append {
             conversation,
@@ -312,7 +347,7 @@ impl Core {
         self.append(Pending::Asked { connection, subject, mark: Mark::Seen(known.id, party) }, append);
     }
 
-    fn system_draft(&mut self, body: DraftBody) -> Draft {
+    pub(crate) fn system_draft(&mut self, body: DraftBody) -> Draft {
         Draft { id: self.ids.message(self.now_ms), author: Author::System, body }
     }
 
@@ -392,7 +427,9 @@ impl Core {
     /// Forgets a visitor who is neither here nor has anything open.
     pub(crate) fn forget_visitor(&mut self, visitor: VisitorId) {
         if self.visitors.get(&visitor).is_some_and(|known| known.connections.is_empty() && known.open.is_empty()) {
-            self.visitors.remove(&visitor);
+            if let Some(at_ms) = self.visitors.remove(&visitor).and_then(|known| known.attend_at_ms) {
+                self.timers.remove(&(at_ms, Timer::Attend(visitor)));
+            }
         }
     }
 }

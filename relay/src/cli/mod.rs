@@ -3,6 +3,7 @@
 mod access;
 mod manage;
 mod serve;
+mod visitor;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wire::limit::CAPACITY_DEFAULT;
-use wire::{ConversationId, Role, SiteId};
+use wire::{BlockId, BlockScope, ConversationId, Role, SiteId};
 
 use crate::config::{Config, EXAMPLE, Flags};
 use crate::origin::Origin;
@@ -50,6 +51,9 @@ enum Command {
     /// Sites that carry the chat.
     #[command(subcommand)]
     Site(SiteCommand),
+    /// People who write: keeping some out.
+    #[command(subcommand)]
+    Visitor(VisitorCommand),
     /// People who answer.
     #[command(subcommand)]
     Agent(AgentCommand),
@@ -104,6 +108,52 @@ enum SiteCommand {
         #[arg(long)]
         keep_conversations: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum VisitorCommand {
+    /// Keep the visitor of a conversation out, or everybody from their address or network; open conversations of theirs end.
+    Block {
+        /// The conversation's id.
+        conversation: ConversationId,
+        /// Whom.
+        #[arg(long, value_enum, default_value = "visitor")]
+        scope: ScopeChoice,
+        /// For how long.
+        #[arg(long, default_value_t = 24 * 60)]
+        minutes: u64,
+        /// Why; colleagues read it.
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Undo a block.
+    Unblock {
+        /// Its id, as `relay visitor blocks` lists it.
+        block: BlockId,
+    },
+    /// List who is kept out.
+    Blocks,
+}
+
+/// How far a block reaches.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ScopeChoice {
+    /// The visitor, wherever they come from.
+    Visitor,
+    /// Everybody from their address (IPv6: /64).
+    Address,
+    /// Everybody from its network (IPv4 /24, IPv6 /48).
+    Network,
+}
+
+impl From<ScopeChoice> for BlockScope {
+    fn from(choice: ScopeChoice) -> Self {
+        match choice {
+            ScopeChoice::Visitor => Self::Visitor,
+            ScopeChoice::Address => Self::Address,
+            ScopeChoice::Network => Self::Network,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -195,6 +245,11 @@ impl Cli {
             Command::Site(SiteCommand::Remove { id, keep_conversations }) => {
                 access::remove_site(&config, &id, keep_conversations, out)
             }
+            Command::Visitor(VisitorCommand::Block { conversation, scope, minutes, reason }) => {
+                visitor::block(&config, visitor::Wish { conversation, scope: scope.into(), minutes, reason }, out)
+            }
+            Command::Visitor(VisitorCommand::Unblock { block }) => visitor::unblock(&config, block, out),
+            Command::Visitor(VisitorCommand::Blocks) => visitor::blocks(&config, out),
             Command::Agent(AgentCommand::List) => access::list_agents(&config, out),
             Command::Agent(AgentCommand::Disable { email }) => access::switch_agent(&config, &email, true, out),
             Command::Agent(AgentCommand::Enable { email }) => access::switch_agent(&config, &email, false, out),

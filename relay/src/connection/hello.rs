@@ -53,7 +53,11 @@ pub(crate) async fn greet(app: &App, guest: &Guest, frame: ClientFrame) -> Resul
                 return Err(Close::Busy);
             }
             let visitor = visitor.map(|visitor| visitor.id);
-            Ok(Greeted { peer: Peer::Visitor { site, visitor, page }, follow, session: None })
+            Ok(Greeted {
+                peer: Peer::Visitor { site, visitor, page, source: app.tags.source(guest.address) },
+                follow,
+                session: None,
+            })
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn may_record(quotas: &Quotas, reserve: &Reserve, append: &Append) ->
     let says = append.drafts.iter().any(|draft| match &draft.body {
         DraftBody::Ready(body) => body.is_message(),
         DraftBody::File(_) => true,
-        DraftBody::Turn => false,
+        DraftBody::Turn(_) => false,
     });
     if step >= Step::Texts && says || step >= Step::Visitors && append.open.is_some() {
         return Err(AppendError::DiskFull);
@@ -35,7 +35,7 @@ fn cost_of(body: &DraftBody) -> u64 {
         DraftBody::Ready(Body::Text { text }) => text.len(),
         DraftBody::Ready(Body::Rated { comment, .. }) => comment.len(),
         DraftBody::Ready(Body::Context { page }) => page_bytes(page),
-        DraftBody::Ready(_) | DraftBody::File(_) | DraftBody::Turn => 0,
+        DraftBody::Ready(_) | DraftBody::File(_) | DraftBody::Turn(_) => 0,
     };
     EVENT_COST_BYTES + text as u64
 }

@@ -17,7 +17,7 @@ use crate::store::VisitorRecord;
 
 impl CoreTask {
     /// Takes a place for one request, or says that there is none.
-    const fn begin_request(&mut self) -> bool {
+    pub(super) const fn begin_request(&mut self) -> bool {
         if self.under_way >= REQUESTS_MAX {
             return false;
         }
@@ -101,7 +101,7 @@ fn publish(bus: &dyn Bus, done: &Appended) {
 }
 
 /// Hands an answer back. There is a place for every request under way; only a core that has ended does not take it.
-fn reply(answers: &mpsc::Sender<Answered>, answer: Answered) {
+pub(super) fn reply(answers: &mpsc::Sender<Answered>, answer: Answered) {
     if let Err(mpsc::error::TrySendError::Full(_)) = answers.try_send(answer) {
         tracing::error!("more answers than requests");
     }

@@ -15,7 +15,14 @@ async fn a_reader_that_does_not_keep_up_is_closed_and_the_others_go_on() {
     let (bus, notices) = LocalBus::new();
     let (arrivals, queue) = mpsc::channel(64);
     let agent = |id| Agent { id: AgentId(id), name: "a".to_owned(), role: Role::Agent, capacity: 1 };
-    let start = Start { seed: 1, attachment_bytes_max: 1, agents: vec![agent(1), agent(2)], open: Vec::new() };
+    let start = Start {
+        seed: 1,
+        attachment_bytes_max: 1,
+        agents: vec![agent(1), agent(2)],
+        open: Vec::new(),
+        settings: relay_core::Settings::default(),
+        blocks: Vec::new(),
+    };
     let end = CancellationToken::new();
     let unsent = Unsent::default();
     let config = crate::config::Config::parse("").expect("the example");
@@ -68,7 +75,14 @@ async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
     let (bus, notices) = LocalBus::new();
     let (arrivals, queue) = mpsc::channel(64);
     let agent = Agent { id: AgentId(1), name: "a".to_owned(), role: Role::Agent, capacity: 9 };
-    let start = Start { seed: 1, attachment_bytes_max: 1, agents: vec![agent], open: Vec::new() };
+    let start = Start {
+        seed: 1,
+        attachment_bytes_max: 1,
+        agents: vec![agent],
+        open: Vec::new(),
+        settings: relay_core::Settings::default(),
+        blocks: Vec::new(),
+    };
     let end = CancellationToken::new();
     let config = crate::config::Config::parse("").expect("the example");
     let unsent = Unsent::default();
@@ -95,8 +109,8 @@ async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
     };
     let peers = [
         Peer::Agent { agent: AgentId(1), state: Some(AgentState::Online) },
-        Peer::Visitor { site: site.clone(), visitor: None, page: page.clone() },
-        Peer::Visitor { site, visitor: None, page },
+        Peer::Visitor { site: site.clone(), visitor: None, page: page.clone(), source: relay_core::Source::default() },
+        Peer::Visitor { site, visitor: None, page, source: relay_core::Source::default() },
     ];
     for (number, peer) in (1..).zip(peers) {
         let (frames, read) = frames::queue(unsent.of_nobody(1024 * 1024));

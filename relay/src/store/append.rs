@@ -163,7 +163,7 @@ const fn taken_when_ended(body: &DraftBody) -> bool {
         DraftBody::Ready(body) => {
             matches!(body, Body::Rated { .. } | Body::Seen { .. } | Body::Note { .. } | Body::Spam)
         }
-        DraftBody::File(_) | DraftBody::Turn => false,
+        DraftBody::File(_) | DraftBody::Turn(_) => false,
     }
 }
 
@@ -176,14 +176,17 @@ fn add(rows: &mut impl Rows, record: &mut Record, now_ms: u64, draft: &Draft) ->
             record.named.push(*id);
             Body::File { attachment: file.ok_or(AppendError::FileMissing)?.attachment }
         }
-        DraftBody::Turn => {
-            let last = match record.turn {
-                Some(turn) => turn,
-                None => rows.last_turn()?,
-            };
-            record.turn = Some(last + 1);
-            Body::Turn { turn: last + 1, address: None, network: None, known: false }
-        }
+        DraftBody::Turn(queueing) => match queueing.keep {
+            Some(turn) => queueing.body(turn),
+            None => {
+                let last = match record.turn {
+                    Some(turn) => turn,
+                    None => rows.last_turn()?,
+                };
+                record.turn = Some(last + 1);
+                queueing.body(last + 1)
+            }
+        },
     };
     let lane = body.lane();
     let event = Event {

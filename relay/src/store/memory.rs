@@ -10,18 +10,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use relay_core::conversation::Conversation;
 use relay_core::store::{Answer, Append, AppendError, Appended, Query, QueryError};
 use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
-use wire::{AgentId, AttachmentId, ConversationId, ConversationState, Event, Lane, MessageId, Seq, SiteId, VisitorId};
+use wire::{
+    AgentId, AttachmentId, BlockId, BlockSummary, ConversationId, ConversationState, Event, Lane, MessageId, Seq,
+    SiteId, VisitorId,
+};
 
 use super::append::{Record, Rows};
 use super::{
-    AgentRecord, AttachmentRecord, DEVICES_PER_AGENT_MAX, DeviceRecord, Kept, OpenError, Reader, SessionRecord, Site,
-    Store, StoreError, TokenHash, VisitorRecord, Writer, closed_at_ms, page_of_closed,
+    AgentRecord, AttachmentRecord, DEVICES_PER_AGENT_MAX, DeviceRecord, Kept, OpenError, Reader, Secret, SessionRecord,
+    Site, Store, StoreError, TokenHash, VisitorRecord, Writer, closed_at_ms, page_of_closed,
 };
 use crate::blob::StoredFile;
 
 /// Everything, shared by its writer and readers.
 #[derive(Default)]
-struct Tables {
+pub(super) struct Tables {
     sites: BTreeMap<SiteId, Site>,
     devices: BTreeMap<TokenHash, DeviceRecord>,
     agents: BTreeMap<AgentId, AgentRecord>,
@@ -34,7 +37,9 @@ struct Tables {
     attachments: BTreeMap<AttachmentId, AttachmentRecord>,
     named: BTreeSet<AttachmentId>,
     turn: u64,
-    settings: u64,
+    pub(super) settings: u64,
+    pub(super) blocks: BTreeMap<BlockId, BlockSummary>,
+    pub(super) secrets: BTreeMap<&'static str, Secret>,
 }
 
 /// A store that is gone with the process.
@@ -50,7 +55,7 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn tables(&self) -> MutexGuard<'_, Tables> {
+    pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

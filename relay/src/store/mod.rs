@@ -4,6 +4,7 @@
 //! commits what queued up meanwhile in one transaction. Their methods block, so nothing else should call them while a relay runs.
 
 mod append;
+mod block;
 pub mod memory;
 mod record;
 pub mod sqlite;
@@ -18,6 +19,7 @@ use wire::{AgentId, AttachmentId, ConversationState, SiteId, VisitorId};
 
 use crate::blob::StoredFile;
 
+pub use block::{BlockReader, BlockWriter, Secret};
 pub use record::{
     AgentRecord, AttachmentRecord, DeviceRecord, Kept, SessionRecord, Site, TokenHash, Uploader, VisitorRecord,
 };
@@ -144,7 +146,7 @@ pub trait Store: Send + Sync + 'static {
 ///
 /// Every method answers [`StoreError::Down`] when the database fails; then `commit` fails too, nothing of the whole transaction is kept, and
 /// the next `begin` starts afresh.
-pub trait Writer: Send {
+pub trait Writer: BlockWriter + Send {
     /// Starts a transaction.
     ///
     /// # Errors
@@ -251,7 +253,7 @@ pub trait Writer: Send {
 }
 
 /// Reads what has been committed. Each call sees one moment.
-pub trait Reader: Send {
+pub trait Reader: BlockReader + Send {
     /// Answers the core.
     ///
     /// # Errors

@@ -113,6 +113,18 @@ impl StoreHandle {
         permit.send(Work::Job(Box::new(move |reader| reply(reader.query(&query)))));
     }
 
+    /// Reads, and hands over what was found.
+    pub fn read_then<T: Send + 'static>(
+        &self,
+        look_up: impl FnOnce(&mut dyn Reader) -> Result<T, StoreError> + Send + 'static,
+        reply: impl FnOnce(Result<T, StoreError>) + Send + 'static,
+    ) {
+        match self.reads.try_reserve() {
+            Ok(permit) => permit.send(Work::Job(Box::new(move |reader| reply(look_up(reader))))),
+            Err(error) => reply(Err(refused(&error))),
+        }
+    }
+
     /// Carries out a change of settings, people or files in the next transaction. `reply` is called as for [`StoreHandle::append`].
     pub fn write_then<T: Send + 'static>(
         &self,

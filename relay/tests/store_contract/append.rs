@@ -118,7 +118,8 @@ pub(crate) fn turns_rise_over_all_conversations(store: &dyn Store) {
     let mut world = world(store);
     let mut turns = Vec::new();
     for conversation in [1_u128, 2, 3] {
-        let turn = Draft { id: MessageId(9), author: Author::System, body: DraftBody::Turn };
+        let turn =
+            Draft { id: MessageId(9), author: Author::System, body: DraftBody::Turn(relay_core::Queueing::default()) };
         let append =
             from_visitor(ANNA, ConversationId(conversation), vec![text(1, "hello"), system(2, Body::Queued), turn]);
         let events = world.record(&append);

@@ -44,7 +44,7 @@ pub(crate) fn an_ended_conversation_takes_ratings_views_and_notes_only(store: &d
         system(4, Body::Queued),
         system(5, Body::Assigned { agent: KIM }),
         draft(6, agent(KIM), Body::Closed),
-        Draft { id: MessageId(7), author: Author::System, body: DraftBody::Turn },
+        Draft { id: MessageId(7), author: Author::System, body: DraftBody::Turn(relay_core::Queueing::default()) },
     ];
     for draft in refused {
         assert_eq!(world.append(&into(FIRST, vec![draft])), Err(AppendError::Ended));

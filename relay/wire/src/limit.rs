@@ -150,6 +150,24 @@ pub const PAGE_BYTES_MAX: usize = 64 * 1024;
 pub const INBOX_CONVERSATIONS_MAX: usize = 1_000;
 /// Bytes of their rows, which hold what visitors write.
 pub const INBOX_BYTES_MAX: usize = 1024 * 1024;
+/// A visitor in the queue who has no connection for this long has left it, unless the configuration says otherwise.
+pub const LEFT_AFTER_MS: u64 = 5 * 60_000;
+/// Whoever has left for this long, with words unanswered, has left a message.
+pub const MESSAGE_AFTER_MS: u64 = 15 * 60_000;
+/// The visitor of an agent's conversation is gone for this long: the agent has room again.
+pub const OWNED_LEFT_AFTER_MS: u64 = 30 * 60_000;
+/// An agent is away for this long without a console: its conversations are given back.
+pub const AGENT_GONE_AFTER_MS: u64 = 2 * 60_000;
+/// Conversations that one address may open at once; they come back evenly, as many in a minute. An office does not feel it.
+pub const OPENINGS_PER_ADDRESS_PER_MINUTE: u32 = 30;
+/// The same for one network.
+pub const OPENINGS_PER_NETWORK_PER_MINUTE: u32 = 120;
+/// A flood is declared when so many wait …
+pub const FLOOD_WAITING: u32 = 500;
+/// … and so many conversations were opened within a minute.
+pub const FLOOD_OPENINGS_PER_MINUTE: u32 = 300;
+/// While it lasts, all visitors who were not known before open so many a minute.
+pub const FLOOD_NEW_PER_MINUTE: u32 = 120;
 /// Conversations that one wish to end many may name.
 pub const END_MANY_MAX: usize = 500;
 /// Blocks that stand at once; more than a person can look after.

@@ -44,6 +44,7 @@ pub(crate) struct Relay {
     /// What a crash leaves, when that is less than what was answered: a planted fault.
     durable: Option<ModelStore>,
     pub(crate) tokens: BTreeMap<String, VisitorId>,
+    pub(crate) blocks: Vec<wire::BlockSummary>,
     pub(crate) agents: Vec<Agent>,
     jobs: VecDeque<Job>,
     back: VecDeque<Back>,
@@ -68,6 +69,7 @@ impl Relay {
             store: ModelStore::default(),
             durable: None,
             tokens: BTreeMap::new(),
+            blocks: Vec::new(),
             agents: (0..agents).map(agent).collect(),
             jobs: VecDeque::new(),
             back: VecDeque::new(),
@@ -102,6 +104,8 @@ impl World {
             attachment_bytes_max: 1_000,
             agents: self.relay.agents.clone(),
             open: self.relay.store.open(),
+            settings: relay_core::Settings::default(),
+            blocks: self.relay.blocks.clone(),
         };
         self.relay.core = Some(Core::new(self.relay_clock_ms(), start));
         self.drain();
@@ -168,7 +172,7 @@ impl World {
                     Some(Some(visitor)) => Some(visitor),
                     None => None,
                 };
-                Peer::Visitor { site, visitor, page }
+                Peer::Visitor { site, visitor, page, source: relay_core::Source::default() }
             }
             Hello::Agent { state } => match self.agent_of(page) {
                 Some(agent) => Peer::Agent { agent, state },
@@ -254,6 +258,14 @@ impl World {
             Output::Append { request, append } => self.ask_store(Job::Append(request, append)),
             Output::Query { request, query } => self.ask_store(Job::Query(request, query)),
             Output::Register { connection, .. } => self.ask_store(Job::Register(connection)),
+            Output::Block { connection, block } => {
+                self.relay.blocks.push(block);
+                self.tell_blocks(connection);
+            }
+            Output::Unblock { connection, block } => {
+                self.relay.blocks.retain(|known| known.block != block);
+                self.tell_blocks(connection);
+            }
             Output::Typing(typing) => self.answer(Input::Typing(typing)),
         }
     }
@@ -264,6 +276,12 @@ impl World {
         if let Some(core) = &mut self.relay.core {
             core.handle(now_ms, input);
         }
+    }
+
+    /// Blocks are stored at once here; how a store fails at it is the contract suite's affair.
+    fn tell_blocks(&mut self, connection: ConnectionId) {
+        self.answer(Input::Blocks(self.relay.blocks.clone()));
+        self.answer(Input::BlockAnswered { connection, result: Ok(()) });
     }
 
     fn ask_store(&mut self, job: Job) {

@@ -43,6 +43,11 @@ fn events(drafts: &[(Lane, u64, u128, Author, Body)]) -> Vec<Event> {
     drafts.iter().map(event).collect()
 }
 
+/// A row whose visitor is there.
+fn row(known: &relay_core::Conversation) -> ConversationSummary {
+    ConversationSummary { presence: Some(VisitorPresence::Here), ..known.summary() }
+}
+
 fn text(text: &str) -> Body {
     Body::Text { text: text.to_owned() }
 }
@@ -57,12 +62,24 @@ fn record(append: &[Event]) -> relay_core::Appended {
 
 /// A core with one agent, absent, and one visitor on line 1 whose first message is recorded; and its events.
 fn after_a_first_message() -> (Core, Vec<Event>) {
-    let start = Start { seed: 1, attachment_bytes_max: 1_000, agents: vec![settings(1, 4)], open: Vec::new() };
+    let start = Start {
+        seed: 1,
+        attachment_bytes_max: 1_000,
+        agents: vec![settings(1, 4)],
+        open: Vec::new(),
+        settings: relay_core::Settings::default(),
+        blocks: Vec::new(),
+    };
     let mut core = Core::new(START_MS, start);
     let mut step = |input, want: &[Output]| check(&mut core, START_MS, input, want);
 
     // A known visitor: Welcome waits for their list.
-    let peer = Peer::Visitor { site: site(), visitor: Some(visitor(1)), page: page("https://example.com/?q=1") };
+    let peer = Peer::Visitor {
+        site: site(),
+        visitor: Some(visitor(1)),
+        page: page("https://example.com/?q=1"),
+        source: relay_core::Source::default(),
+    };
     let query = Query::OfVisitor { visitor: visitor(1) };
     step(
         Input::Connected { connection: line(1), peer, follow: Vec::new() },
@@ -82,7 +99,7 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
         drafts: vec![
             ready(message(1), Author::Visitor, text("hello")),
             ready(MessageId(0), Author::System, Body::Queued),
-            Draft { id: MessageId(0), author: Author::System, body: DraftBody::Turn },
+            Draft { id: MessageId(0), author: Author::System, body: DraftBody::Turn(relay_core::Queueing::default()) },
             ready(MessageId(0), Author::Visitor, Body::Context { page: page("https://example.com/") }),
         ],
     };
@@ -143,7 +160,7 @@ fn an_agent_comes_is_offered_who_waits_and_serves_them() {
     for event in &recorded {
         known.apply(event).unwrap();
     }
-    let session = Session::Agent { me: me.clone(), agents: vec![me.clone()], open: vec![known.summary()] };
+    let session = Session::Agent { me: me.clone(), agents: vec![me.clone()], open: vec![row(&known)] };
     let ada = Author::Agent { id: agent(1), name: "Agent 1".to_owned() };
     let offer = Append {
         conversation: conversation(1),
@@ -164,6 +181,7 @@ fn an_agent_comes_is_offered_who_waits_and_serves_them() {
         },
         &[
             send(&[2], welcome(session)),
+            send(&[2], ServerFrame::Counts { counts: Counts { waiting: 1, ..Counts::default() } }),
             Output::Append { request: RequestId(3), append: offer },
             send(&[2], ServerFrame::Agent { agent: me.clone() }),
             send(&[1], ServerFrame::Answering { agents: 1 }),
@@ -184,11 +202,13 @@ fn an_agent_comes_is_offered_who_waits_and_serves_them() {
         &[
             send(&[2], ServerFrame::Event { event: served[0].clone() }),
             send(&[2, 1], ServerFrame::Event { event: served[1].clone() }),
-            send(&[2], ServerFrame::Inbox { row: known.summary() }),
+            send(&[1], ServerFrame::Holder { conversation: conversation(1), state: AgentState::Online }),
+            send(&[2], ServerFrame::Inbox { row: row(&known) }),
             send(&[2], ServerFrame::Agent { agent: AgentSummary { load: 1, ..me } }),
         ],
     );
-    assert_eq!(core.poll_timeout(), None);
+    // Then consoles are told the numbers again.
+    assert_eq!(core.poll_timeout(), Some(START_MS + 1_000));
     let gauges =
         relay_core::Gauges { visitors: 1, agents: 1, agents_online: 1, open_conversations: 1, ..Default::default() };
     assert_eq!(core.gauges(), gauges);

@@ -280,6 +280,8 @@ fn what_an_agent_follows_is_bounded_and_ended_conversations_stay_only_while_foll
     // Unknown ones are refused once, not once for each lane, and then not followed.
     world.frame(desk, follow(2));
     assert_eq!(world.got(desk), [refused(about(2), Refusal::NotFound)]);
+    world.advance(2_000);
+    world.ignore();
     world.store_waits = true;
     let many = FOLLOW_CONVERSATIONS_MAX as u128;
     for n in 10..=10 + many {
@@ -358,7 +360,12 @@ fn a_long_line_is_told_its_places_at_most_once_a_second() {
     // Who comes meanwhile is told at once.
     let again = world.visitor(60);
     assert_eq!(world.news(again), ["welcome", "place 60 of 60"]);
-    let peer = Peer::Visitor { site: "other".parse().unwrap(), visitor: Some(visitor(61)), page: page("x") };
+    let peer = Peer::Visitor {
+        site: "other".parse().unwrap(),
+        visitor: Some(visitor(61)),
+        page: page("x"),
+        source: relay_core::Source::default(),
+    };
     world.peers.insert(line(900), Some(visitor(61)));
     world.input(Input::Connected { connection: line(900), peer, follow: Vec::new() });
     world.frame(line(900), say(61, 61, "hello"));

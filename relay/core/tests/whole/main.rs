@@ -1,5 +1,6 @@
 //! The core as a whole, in a world of its own: model store, virtual time, clients that keep what they are sent.
 
+mod absent;
 mod arbitrary;
 mod exact;
 mod inbox;

@@ -84,7 +84,7 @@ impl ModelStore {
             (None, _, _) => return Err(AppendError::NotFound),
         };
         let late = |body: &DraftBody| {
-            matches!(body, DraftBody::Ready(Body::Rated { .. } | Body::Seen { .. } | Body::Note { .. }))
+            matches!(body, DraftBody::Ready(Body::Rated { .. } | Body::Seen { .. } | Body::Note { .. } | Body::Spam))
         };
         if conversation.closed() && !append.drafts.iter().all(|draft| late(&draft.body)) {
             return Err(AppendError::Ended);
@@ -105,7 +105,7 @@ impl ModelStore {
                 DraftBody::Ready(body) => body.clone(),
                 DraftBody::File(id) if self.files.contains(id) => Body::File { attachment: file(*id) },
                 DraftBody::File(_) => return Err(AppendError::FileMissing),
-                DraftBody::Turn => Body::Turn { turn: self.turn + 1, address: None, network: None, known: false },
+                DraftBody::Turn(queueing) => queueing.body(queueing.keep.unwrap_or(self.turn + 1)),
             };
             let lane = body.lane();
             let event = Event {
@@ -120,7 +120,8 @@ impl ModelStore {
             conversation.apply(&event).expect("the next one");
             events.push(event);
         }
-        if append.drafts.iter().any(|draft| draft.body == DraftBody::Turn) {
+        if append.drafts.iter().any(|draft| matches!(draft.body, DraftBody::Turn(queueing) if queueing.keep.is_none()))
+        {
             self.turn += 1;
         }
         let (site, visitor) = (conversation.site.clone(), conversation.visitor);

@@ -81,12 +81,21 @@ pub(crate) struct World {
     pub(crate) query_fails: VecDeque<QueryError>,
     /// Lines that asked to be registered.
     pub(crate) registrations: Vec<ConnectionId>,
+    /// Who is kept out.
+    pub(crate) blocks: BTreeMap<BlockId, BlockSummary>,
     next_line: u64,
 }
 
 impl World {
     pub(crate) fn new(agents: Vec<Agent>) -> Self {
-        let start = Start { seed: 1, attachment_bytes_max: 1_000, agents: agents.clone(), open: Vec::new() };
+        let start = Start {
+            seed: 1,
+            attachment_bytes_max: 1_000,
+            agents: agents.clone(),
+            open: Vec::new(),
+            settings: relay_core::Settings::default(),
+            blocks: Vec::new(),
+        };
         Self {
             core: Core::new(START_MS, start),
             store: ModelStore::default(),
@@ -100,6 +109,7 @@ impl World {
             append_fails: VecDeque::new(),
             query_fails: VecDeque::new(),
             registrations: Vec::new(),
+            blocks: BTreeMap::new(),
             next_line: 1,
         }
     }
@@ -107,7 +117,14 @@ impl World {
     /// The process was killed and started again: lines and memory are gone, the store is there.
     pub(crate) fn restart(&mut self) {
         let open = self.store.open();
-        let start = Start { seed: self.now_ms.into(), attachment_bytes_max: 1_000, agents: self.agents.clone(), open };
+        let start = Start {
+            seed: self.now_ms.into(),
+            attachment_bytes_max: 1_000,
+            agents: self.agents.clone(),
+            open,
+            settings: relay_core::Settings::default(),
+            blocks: self.blocks.values().cloned().collect(),
+        };
         self.core = Core::new(self.now_ms, start);
         self.peers.clear();
         self.got.clear();
@@ -141,11 +158,38 @@ impl World {
     }
 
     pub(crate) fn visitor_at(&mut self, n: u128, url: &str, follow: Vec<Follow>) -> ConnectionId {
-        self.connect(Peer::Visitor { site: site(), visitor: Some(visitor(n)), page: page(url) }, follow)
+        self.connect(
+            Peer::Visitor {
+                site: site(),
+                visitor: Some(visitor(n)),
+                page: page(url),
+                source: relay_core::Source::default(),
+            },
+            follow,
+        )
+    }
+
+    /// A visitor of a network; each has an address of their own there.
+    pub(crate) fn visitor_from(&mut self, n: u128, network: u64) -> ConnectionId {
+        self.visitor_of(n, relay_core::Source { address: Some(Tag(n as u64)), network: Some(Tag(network)) })
+    }
+
+    pub(crate) fn visitor_of(&mut self, n: u128, source: relay_core::Source) -> ConnectionId {
+        let peer =
+            Peer::Visitor { site: site(), visitor: Some(visitor(n)), page: page("https://example.com/"), source };
+        self.connect(peer, Vec::new())
     }
 
     pub(crate) fn stranger(&mut self) -> ConnectionId {
-        self.connect(Peer::Visitor { site: site(), visitor: None, page: page("https://example.com/") }, Vec::new())
+        self.connect(
+            Peer::Visitor {
+                site: site(),
+                visitor: None,
+                page: page("https://example.com/"),
+                source: relay_core::Source::default(),
+            },
+            Vec::new(),
+        )
     }
 
     pub(crate) fn agent(&mut self, n: u128) -> ConnectionId {
@@ -214,10 +258,20 @@ impl World {
                 };
                 self.answer(request, result);
             }
-            Output::Send { .. } | Output::Close { .. } | Output::Register { .. } | Output::Typing(_) => {}
+            Output::Send { .. }
+            | Output::Close { .. }
+            | Output::Register { .. }
+            | Output::Block { .. }
+            | Output::Unblock { .. }
+            | Output::Typing(_) => {}
         }
         self.drain();
         true
+    }
+
+    fn tell_blocks(&mut self, connection: ConnectionId) {
+        self.core.handle(self.now_ms, Input::Blocks(self.blocks.values().cloned().collect()));
+        self.core.handle(self.now_ms, Input::BlockAnswered { connection, result: Ok(()) });
     }
 
     fn answer(&mut self, request: RequestId, result: Result<Answer, QueryError>) {
@@ -246,6 +300,14 @@ impl World {
                 self.core.handle(self.now_ms, Input::Disconnected { connection });
             }
             Output::Register { connection, .. } => self.registrations.push(connection),
+            Output::Block { connection, block } => {
+                self.blocks.insert(block.block, block);
+                self.tell_blocks(connection);
+            }
+            Output::Unblock { connection, block } => {
+                self.blocks.remove(&block);
+                self.tell_blocks(connection);
+            }
             Output::Typing(typing) => self.core.handle(self.now_ms, Input::Typing(typing)),
         }
     }

@@ -1,6 +1,7 @@
 //! The SQLite store: one file in the data folder, write-ahead log, every commit synced before it counts.
 
 mod append;
+mod block;
 mod checkpoint;
 mod open;
 mod people;

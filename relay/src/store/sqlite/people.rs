@@ -11,9 +11,9 @@ use crate::store::{
     Uploader, VisitorRecord,
 };
 
-type Changed<T> = Result<T, Failure<StoreError>>;
+pub(super) type Changed<T> = Result<T, Failure<StoreError>>;
 
-fn settings_changed(connection: &Connection) -> Changed<()> {
+pub(super) fn settings_changed(connection: &Connection) -> Changed<()> {
     connection.prepare_cached("UPDATE counter SET value = value + 1 WHERE name = 'settings'")?.execute([])?;
     Ok(())
 }

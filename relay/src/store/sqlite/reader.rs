@@ -44,7 +44,7 @@ impl SqliteReader {
         found.map_err(down)?.ok_or(StoreError::Missing)
     }
 
-    fn all<T>(
+    pub(super) fn all<T>(
         &self,
         sql: &str,
         key: impl Params,

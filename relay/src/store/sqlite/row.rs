@@ -156,7 +156,7 @@ pub(super) fn id(row: &Row<'_>, column: usize) -> Result<u128> {
     Ok(u128::from_be_bytes(row.get(column)?))
 }
 
-fn optional_id(row: &Row<'_>, column: usize) -> Result<Option<u128>> {
+pub(super) fn optional_id(row: &Row<'_>, column: usize) -> Result<Option<u128>> {
     Ok(row.get::<_, Option<[u8; 16]>>(column)?.map(u128::from_be_bytes))
 }
 

@@ -73,7 +73,7 @@ impl SqliteWriter {
 
     /// Runs one request so that its refusal takes back all it wrote and nothing else. A failure of the database fails the
     /// whole transaction: SQLite may have rolled it back already, and what follows must not be committed on its own.
-    fn isolated<T, E: From<StoreError>>(
+    pub(super) fn isolated<T, E: From<StoreError>>(
         &mut self,
         request: impl FnOnce(&Connection) -> Result<T, Failure<E>>,
     ) -> Result<T, E> {

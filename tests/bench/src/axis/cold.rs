@@ -91,7 +91,7 @@ fn conversation(writer: &mut dyn Writer, number: u64) -> Result<()> {
     let mut bodies: Vec<DraftBody> =
         (0..EACH).map(|at| DraftBody::Ready(Body::Text { text: body(number * EACH + at) })).collect();
     if number.is_multiple_of(OPEN_EVERY) {
-        bodies.extend([DraftBody::Ready(Body::Queued), DraftBody::Turn]);
+        bodies.extend([DraftBody::Ready(Body::Queued), DraftBody::Turn(relay_core::Queueing::default())]);
     } else {
         bodies.push(DraftBody::Ready(Body::Closed));
     }

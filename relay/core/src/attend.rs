@@ -1,0 +1,243 @@
+//! Nobody is queued or owned for ever without being there: conversations follow their visitors and agents as they go and come back.
+
+use wire::{AgentId, Aside, Author, Body, ConversationId, ConversationState, Idle, Party, Refusal, Role, VisitorId};
+
+use crate::Core;
+use crate::admit::about;
+use crate::commit::Live;
+use crate::input::{ConnectionId, Source};
+use crate::planted::{Planted, planted};
+use crate::request::{Mark, Pending};
+use crate::store::{Append, Draft, DraftBody};
+use crate::timer::{RETRY_MS, Timer};
+
+/// Whoever has no connection for less than this is still called here: a page that is reloaded is no news.
+pub(crate) const GONE_AFTER_MS: u64 = 10_000;
+
+/// Where a conversation goes by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum To {
+    Queue,
+    Aside(Aside),
+}
+
+impl Core {
+    /// Looks at everything a visitor has open: what is due is done, and the next look planned.
+    pub(crate) fn attend(&mut self, visitor: VisitorId) {
+        let Some(known) = self.visitors.get_mut(&visitor) else { return };
+        if let Some(at_ms) = known.attend_at_ms.take() {
+            self.timers.remove(&(at_ms, Timer::Attend(visitor)));
+        }
+        let known = &self.visitors[&visitor];
+        let gone_ms = known.gone_ms;
+        let (mut due, mut next_ms) = (Vec::new(), u64::MAX);
+        let mut plan = |at_ms: u64, id, to| {
+            if at_ms <= self.now_ms {
+                due.push((id, to));
+            } else {
+                next_ms = next_ms.min(at_ms);
+            }
+        };
+        for id in &known.open {
+            let Some(live) = self.conversations.get(id) else { continue };
+            if live.moving || live.queueing || live.leaving {
+                continue;
+            }
+            match gone_ms {
+                None => match live.conversation.state {
+                    ConversationState::Idle { why: Idle::Left | Idle::Message, .. } => {
+                        plan(live.move_after_ms, *id, To::Queue);
+                    }
+                    _ => {}
+                },
+                Some(gone_ms) => {
+                    if let Some((at_ms, aside)) = self.aside_due(live, gone_ms) {
+                        plan(at_ms.max(live.move_after_ms), *id, To::Aside(aside));
+                    }
+                }
+            }
+        }
+        if let Some(gone_ms) = gone_ms.filter(|_| !known.told_gone) {
+            next_ms = next_ms.min(gone_ms.saturating_add(GONE_AFTER_MS).max(self.now_ms));
+        }
+        if next_ms < u64::MAX
+            && let Some(known) = self.visitors.get_mut(&visitor)
+        {
+            known.attend_at_ms = Some(next_ms);
+            self.timers.insert((next_ms, Timer::Attend(visitor)));
+        }
+        for (id, to) in due {
+            self.move_by_itself(id, to, Author::System);
+        }
+    }
+
+    /// When a conversation whose visitor is gone is set aside, and as what.
+    fn aside_due(&self, live: &Live, gone_ms: u64) -> Option<(u64, Aside)> {
+        let set = &self.settings;
+        let since_ms = gone_ms.max(live.placed_ms);
+        match live.conversation.state {
+            ConversationState::Waiting { .. } if planted(Planted::KeepsLeftQueued) => None,
+            ConversationState::Waiting { .. } => Some((since_ms.saturating_add(set.left_after_ms), Aside::Left)),
+            ConversationState::Assigned { .. } => {
+                Some((since_ms.saturating_add(set.owned_left_after_ms), aside_of(live)))
+            }
+            ConversationState::Idle { why: Idle::Left, .. } if aside_of(live) == Aside::Message => {
+                Some((since_ms.saturating_add(set.message_after_ms), Aside::Message))
+            }
+            ConversationState::Idle { .. } | ConversationState::Closed { .. } => None,
+        }
+    }
+
+    /// The time of a planned look has come.
+    pub(crate) fn attend_due(&mut self, visitor: VisitorId, at_ms: u64) {
+        let Some(known) = self.visitors.get_mut(&visitor).filter(|known| known.attend_at_ms == Some(at_ms)) else {
+            return;
+        };
+        known.attend_at_ms = None;
+        let gone = known.gone_ms.is_some_and(|gone_ms| gone_ms.saturating_add(GONE_AFTER_MS) <= self.now_ms);
+        if gone && !std::mem::replace(&mut known.told_gone, true) {
+            self.presence_changed(visitor);
+        }
+        self.attend(visitor);
+    }
+
+    /// A visitor's connection has come: what left with them returns.
+    pub(crate) fn visitor_came(&mut self, visitor: VisitorId) {
+        let Some(known) = self.visitors.get_mut(&visitor) else { return };
+        known.gone_ms = None;
+        if std::mem::take(&mut known.told_gone) {
+            self.presence_changed(visitor);
+        }
+        self.attend(visitor);
+    }
+
+    /// A visitor's last connection may have gone.
+    pub(crate) fn visitor_went(&mut self, visitor: VisitorId) {
+        let (now_ms, wall_ms) = (self.now_ms, self.clock.wall_ms());
+        let Some(known) = self.visitors.get_mut(&visitor).filter(|known| known.connections.is_empty()) else { return };
+        if known.gone_ms.is_none() {
+            known.gone_ms = Some(now_ms);
+            known.gone_since_ms = wall_ms;
+        }
+        self.attend(visitor);
+    }
+
+    fn presence_changed(&mut self, visitor: VisitorId) {
+        let open: Vec<_> = self.visitors.get(&visitor).into_iter().flat_map(|known| &known.open).copied().collect();
+        for id in open {
+            self.row_changed(id, false);
+        }
+    }
+
+    /// Records where a conversation goes, if it stands as it stood.
+    fn move_by_itself(&mut self, id: ConversationId, to: To, author: Author) {
+        let append = self.move_append(id, to, author);
+        if let Some(append) = append {
+            self.append(Pending::Moved(id), append);
+        }
+    }
+
+    fn move_append(&mut self, id: ConversationId, to: To, author: Author) -> Option<Append> {
+        let live = self.conversations.get_mut(&id)?;
+        live.moving = true;
+        let (turn, staff_head, visitor) =
+            (live.conversation.turn, live.conversation.head.staff, live.conversation.visitor);
+        let drafts = match to {
+            To::Queue => {
+                let queueing = self.queueing(visitor, Some(turn));
+                vec![
+                    self.system_draft(DraftBody::Ready(Body::Queued)),
+                    Draft { author, ..self.system_draft(DraftBody::Turn(queueing)) },
+                ]
+            }
+            To::Aside(why) => vec![Draft { author, ..self.system_draft(DraftBody::Ready(Body::SetAside { why })) }],
+        };
+        Some(Append { conversation: id, owner: None, open: None, staff_head: Some(staff_head), capacity: None, drafts })
+    }
+
+    /// A move by itself was recorded, or not; then it is tried again after a while.
+    pub(crate) fn moved(&mut self, id: ConversationId, recorded: bool) {
+        let retry_ms = self.now_ms.saturating_add(RETRY_MS);
+        let Some(live) = self.conversations.get_mut(&id) else { return };
+        live.moving = false;
+        if !recorded {
+            live.move_after_ms = retry_ms;
+        }
+        let (visitor, holder) = (live.conversation.visitor, live.holder());
+        if let Some(agent) = holder.filter(|_| !recorded) {
+            self.timers.insert((retry_ms, Timer::GiveBack(agent)));
+        }
+        self.attend(visitor);
+    }
+
+    /// An agent with no console is away for long, or gone for good: what it has is given back.
+    pub(crate) fn give_back(&mut self, agent: AgentId) {
+        let here = self.agents.get(&agent).is_some_and(|known| {
+            let wait_ms = self.settings.agent_gone_after_ms;
+            !known.connections.is_empty() || known.gone_ms.saturating_add(wait_ms) > self.now_ms
+        });
+        if here || planted(Planted::ForgetsGivenBack) {
+            return;
+        }
+        let held: Vec<_> = self.holding.get(&agent).into_iter().flatten().copied().collect();
+        for id in held {
+            let Some(live) = self.conversations.get(&id).filter(|live| !live.moving) else { continue };
+            let to = self.back_to(live);
+            self.move_by_itself(id, to, Author::System);
+        }
+    }
+
+    /// An agent's time until its conversations are given back begins.
+    pub(crate) fn agent_gone(&mut self, agent: AgentId) {
+        if let Some(known) = self.agents.get_mut(&agent) {
+            known.gone_ms = self.now_ms;
+        }
+        if self.holding.contains_key(&agent) {
+            self.wake_in(self.settings.agent_gone_after_ms, Timer::GiveBack(agent));
+        }
+    }
+
+    /// Where a conversation goes that its agent no longer has.
+    fn back_to(&self, live: &Live) -> To {
+        let visitor = self.visitors.get(&live.conversation.visitor);
+        let here = visitor.is_some_and(|known| known.gone_ms.is_none());
+        if here { To::Queue } else { To::Aside(aside_of(live)) }
+    }
+
+    /// An agent gives back what it has; a supervisor what anybody has.
+    pub(crate) fn release_asked(&mut self, connection: ConnectionId, agent: AgentId, id: ConversationId) {
+        let role = self.role_of(agent);
+        let refusal = match self.conversations.get(&id) {
+            None => Refusal::NotFound,
+            Some(live) if live.conversation.closed() => Refusal::Ended,
+            Some(live) => match live.holder() {
+                None => Refusal::NotAllowed,
+                Some(holder) if holder != agent && role < Role::Supervisor => Refusal::Taken,
+                Some(_) if live.moving => return,
+                Some(_) => {
+                    let to = self.back_to(live);
+                    let author = self.author(agent);
+                    if let Some(append) = self.move_append(id, to, author) {
+                        let mark = Mark::Moving(id);
+                        self.append(Pending::Asked { connection, subject: about(id), mark }, append);
+                    }
+                    return;
+                }
+            },
+        };
+        self.refuse(connection, about(id), refusal);
+    }
+
+    /// Where a connection's visitor comes from.
+    pub(crate) fn source_of(&self, visitor: VisitorId) -> Source {
+        self.visitors.get(&visitor).map(|known| known.source).unwrap_or_default()
+    }
+}
+
+/// What a conversation becomes whose visitor is gone: a message when the last words are theirs.
+fn aside_of(live: &Live) -> Aside {
+    match live.conversation.last_party {
+        Party::Visitor => Aside::Message,
+        Party::Staff => Aside::Left,
+    }
+}

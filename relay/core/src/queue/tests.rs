@@ -1,0 +1,161 @@
+use super::*;
+
+fn ticket(turn: u64, network: u64) -> Ticket {
+    Ticket { turn, network: Some(Tag(network)), known: false }
+}
+
+/// A queue of these networks, in the order in which they came; the conversation's id is its turn.
+fn queue_of(networks: &[u64]) -> Queue {
+    let mut queue = Queue::default();
+    for (turn, network) in (1..).zip(networks) {
+        join(&mut queue, turn, *network);
+    }
+    queue
+}
+
+fn join(queue: &mut Queue, turn: u64, network: u64) {
+    queue.insert("demo".parse().unwrap(), ConversationId(turn.into()), ticket(turn, network), false);
+}
+
+fn order(queue: &Queue) -> Vec<u128> {
+    queue.iter().map(|id| id.0).collect()
+}
+
+/// Serves everybody one after the other.
+fn served(mut queue: Queue) -> Vec<u128> {
+    let mut served = Vec::new();
+    while let Some(id) = queue.iter().next() {
+        queue.remove(id, true);
+        served.push(id.0);
+    }
+    served
+}
+
+#[test]
+fn networks_are_served_in_turn_and_positions_say_so_before() {
+    for (networks, want) in [
+        (&[1, 2, 3][..], &[1, 2, 3][..]),
+        (&[1, 1, 1], &[1, 2, 3]),
+        (&[1, 1, 1, 2], &[1, 4, 2, 3]),
+        (&[1, 1, 2, 2, 3, 1], &[1, 3, 5, 2, 4, 6]),
+        // Networks whose first ones all came after the second one of another: still one of each before.
+        (&[7, 7, 7, 7, 8, 9], &[1, 5, 6, 2, 3, 4]),
+    ] {
+        let queue = queue_of(networks);
+        assert_eq!(order(&queue), want, "{networks:?}");
+        assert_eq!(served(queue), want, "{networks:?}");
+    }
+}
+
+#[test]
+fn eighteen_networks_that_send_without_end_put_a_real_visitor_back_by_eighteen_at_most() {
+    let mut queue = Queue::default();
+    let mut turn = 0;
+    for round in 0..90 {
+        for network in 0..18 {
+            turn += 1;
+            join(&mut queue, turn, network);
+        }
+        // Some are served meanwhile, so that the networks stand at different points of the ring.
+        for _ in 0..round % 5 {
+            let next = queue.iter().next().unwrap();
+            queue.remove(next, true);
+        }
+    }
+    turn += 1;
+    join(&mut queue, turn, 99);
+    let real = ConversationId(turn.into());
+    assert!(queue.iter().position(|id| id == real).unwrap() <= 18);
+    let mut before = 0;
+    loop {
+        let next = queue.iter().next().unwrap();
+        queue.remove(next, true);
+        if next == real {
+            break;
+        }
+        before += 1;
+        // They go on as fast as they may.
+        for network in 0..18 {
+            turn += 1;
+            join(&mut queue, turn, network);
+        }
+    }
+    assert!(before <= 18, "{before}");
+}
+
+#[test]
+fn the_second_of_an_office_waits_for_one_of_each_other_network_and_no_more() {
+    let mut queue = queue_of(&[1, 1, 2, 3]);
+    let mut turn = 4;
+    let mut before = Vec::new();
+    loop {
+        let next = queue.iter().next().unwrap();
+        queue.remove(next, true);
+        if next.0 == 2 {
+            break;
+        }
+        before.push(next.0);
+        // New networks come all the time.
+        turn += 1;
+        join(&mut queue, turn, 100 + turn);
+    }
+    assert_eq!(before, [1, 3, 4]);
+}
+
+#[test]
+fn whoever_comes_back_has_the_old_position_but_no_network_gets_more_by_it() {
+    let mut queue = queue_of(&[1, 2, 3]);
+    queue.remove(ConversationId(1), false);
+    assert_eq!(order(&queue), [2, 3]);
+    join(&mut queue, 1, 1);
+    assert_eq!(order(&queue), [1, 2, 3]);
+    // Many of one network that waited elsewhere come back one by one: their network was served meanwhile.
+    let mut queue = queue_of(&[1, 1, 1, 2, 3]);
+    queue.remove(ConversationId(2), false);
+    queue.remove(ConversationId(3), false);
+    queue.remove(ConversationId(1), true);
+    join(&mut queue, 2, 1);
+    assert_eq!(order(&queue), [4, 5, 2]);
+    // What an agent gives back stands where it stood.
+    queue.remove(ConversationId(4), true);
+    queue.insert("demo".parse().unwrap(), ConversationId(4), ticket(4, 2), true);
+    assert_eq!(order(&queue), [4, 5, 2]);
+}
+
+#[test]
+fn in_a_flood_three_of_four_are_known_ones_and_each_class_is_fair_in_itself() {
+    let mut queue = Queue::default();
+    for turn in 1..=12 {
+        join(&mut queue, turn, turn);
+    }
+    for turn in 13..=20 {
+        let known = Ticket { known: true, ..ticket(turn, 100 + turn % 2) };
+        queue.insert("demo".parse().unwrap(), ConversationId(turn.into()), known, false);
+    }
+    assert_eq!(order(&queue)[..4], [1, 2, 3, 4]);
+    queue.set_flood(true);
+    let told = order(&queue);
+    assert_eq!(told[..8], [13, 14, 15, 1, 16, 17, 18, 2]);
+    assert_eq!(told.len(), 20);
+    let mut now = Vec::new();
+    for _ in 0..8 {
+        let next = queue.iter().next().unwrap();
+        queue.remove(next, true);
+        now.push(next.0);
+    }
+    assert_eq!(now, told[..8]);
+    queue.set_flood(false);
+    assert_eq!(order(&queue).len(), 12);
+}
+
+#[test]
+fn whoever_has_no_tag_is_a_network_of_their_own() {
+    let mut queue = Queue::default();
+    for turn in 1..=3_u64 {
+        let ticket = Ticket { turn, network: None, known: false };
+        queue.insert("demo".parse().unwrap(), ConversationId(turn.into()), ticket, false);
+    }
+    join(&mut queue, 4, 1);
+    assert_eq!(order(&queue), [1, 2, 3, 4]);
+    assert_eq!(served(queue), [1, 2, 3, 4]);
+}

@@ -1,0 +1,301 @@
+//! Nobody is queued or owned for ever without being there; and a desk that can defend itself.
+
+use wire::limit::{AGENT_GONE_AFTER_MS, AGENT_GRACE_MS, LEFT_AFTER_MS, MESSAGE_AFTER_MS, OWNED_LEFT_AFTER_MS};
+use wire::*;
+
+use crate::support::*;
+
+fn why(world: &World, c: u128) -> Option<Idle> {
+    match world.state(c) {
+        ConversationState::Idle { why, .. } => Some(why),
+        _ => None,
+    }
+}
+
+fn waits(world: &World, c: u128) -> bool {
+    matches!(world.state(c), ConversationState::Waiting { .. })
+}
+
+fn supervisor(n: u128) -> relay_core::Agent {
+    relay_core::Agent { role: Role::Supervisor, ..settings(n, 4) }
+}
+
+fn counts(world: &mut World, desk: relay_core::ConnectionId) -> Counts {
+    world.advance(2_000);
+    let told = world.got(desk).into_iter().rev().find_map(|frame| match frame {
+        ServerFrame::Counts { counts } => Some(counts),
+        _ => None,
+    });
+    told.expect("the numbers were told")
+}
+
+#[test]
+fn whoever_leaves_the_queue_returns_to_the_old_position_and_becomes_a_message_meanwhile() {
+    let mut world = World::new(vec![settings(1, 4)]);
+    let (ann, ben) = (world.visitor(1), world.visitor(2));
+    world.frame(ann, say(1, 1, "first"));
+    world.frame(ben, say(2, 2, "second"));
+    world.disconnect(ann);
+    world.advance(LEFT_AFTER_MS - 1);
+    assert!(waits(&world, 1));
+    world.advance(1);
+    assert_eq!(why(&world, 1), Some(Idle::Left));
+    world.advance(MESSAGE_AFTER_MS);
+    assert_eq!(why(&world, 1), Some(Idle::Message));
+    // Time alone ends nothing.
+    world.advance(30 * 24 * 3_600_000);
+    assert_eq!(why(&world, 1), Some(Idle::Message));
+    world.ignore();
+    let ann = world.visitor(1);
+    assert!(waits(&world, 1));
+    assert!(world.news(ann).contains(&"place 1 of 2".to_owned()));
+    // Whoever comes back in time has not left.
+    world.disconnect(ann);
+    world.advance(LEFT_AFTER_MS - 1);
+    world.visitor(1);
+    world.advance(LEFT_AFTER_MS);
+    assert!(waits(&world, 1));
+}
+
+#[test]
+fn after_a_restart_absence_counts_from_the_start() {
+    let mut world = World::new(vec![settings(1, 4)]);
+    let ann = world.visitor(1);
+    world.frame(ann, say(1, 1, "hello"));
+    world.advance(LEFT_AFTER_MS * 2);
+    world.restart();
+    world.advance(LEFT_AFTER_MS - 1);
+    assert!(waits(&world, 1));
+    world.advance(1);
+    assert_eq!(why(&world, 1), Some(Idle::Left));
+}
+
+#[test]
+fn what_an_agent_has_is_given_back_when_either_side_is_gone() {
+    // Signed out, removed, gone; and the visitor here or not.
+    for (how, here) in [("out", true), ("removed", true), ("gone", true), ("out", false), ("gone", false)] {
+        let mut world = World::new(vec![settings(1, 4)]);
+        let (desk, ann) = (world.agent(1), world.visitor(1));
+        world.frame(ann, say(1, 1, "hello"));
+        assert_eq!(world.state(1), ConversationState::Assigned { agent: agent(1) });
+        if !here {
+            world.disconnect(ann);
+        }
+        match how {
+            "out" => world.input(relay_core::Input::SignedOut { agent: agent(1) }),
+            "removed" => world.input(relay_core::Input::Agents(Vec::new())),
+            _ => world.disconnect(desk),
+        }
+        if how == "gone" {
+            world.advance(AGENT_GRACE_MS + AGENT_GONE_AFTER_MS - 1);
+            assert_eq!(world.state(1), ConversationState::Assigned { agent: agent(1) }, "{how} {here}");
+        }
+        world.advance(AGENT_GONE_AFTER_MS);
+        if here {
+            assert!(waits(&world, 1), "{how}");
+        } else {
+            assert_eq!(why(&world, 1), Some(Idle::Message), "{how}");
+        }
+    }
+    // The visitor alone is gone: the agent has room again.
+    let mut world = World::new(vec![settings(1, 4)]);
+    let (_desk, ann) = (world.agent(1), world.visitor(1));
+    world.frame(ann, say(1, 1, "hello"));
+    world.disconnect(ann);
+    world.advance(OWNED_LEFT_AFTER_MS);
+    assert_eq!(why(&world, 1), Some(Idle::Message));
+}
+
+#[test]
+fn a_message_is_taken_answered_and_then_left() {
+    let mut world = World::new(vec![settings(1, 4)]);
+    let ann = world.visitor(1);
+    world.frame(ann, say(1, 1, "hello"));
+    world.disconnect(ann);
+    world.advance(LEFT_AFTER_MS + MESSAGE_AFTER_MS);
+    let desk = world.agent(1);
+    assert_eq!(why(&world, 1), Some(Idle::Message), "it is offered to nobody");
+    world.frame(desk, ClientFrame::Take { conversation: conversation(1) });
+    world.frame(desk, say(1, 2, "an answer"));
+    world.advance(OWNED_LEFT_AFTER_MS - 1);
+    assert_eq!(world.state(1), ConversationState::Assigned { agent: agent(1) });
+    world.advance(1);
+    assert_eq!(why(&world, 1), Some(Idle::Left));
+    world.advance(MESSAGE_AFTER_MS * 9);
+    assert_eq!(why(&world, 1), Some(Idle::Left), "nothing waits for an answer");
+}
+
+#[test]
+fn a_failing_store_delays_a_move_and_does_not_forget_it() {
+    let mut world = World::new(vec![settings(1, 4)]);
+    let ann = world.visitor(1);
+    world.frame(ann, say(1, 1, "hello"));
+    world.disconnect(ann);
+    world.append_fails.extend([relay_core::AppendError::Busy, relay_core::AppendError::Down]);
+    world.advance(LEFT_AFTER_MS);
+    assert!(waits(&world, 1));
+    world.advance(10_000);
+    assert_eq!(why(&world, 1), Some(Idle::Left));
+    world.append_fails.extend([relay_core::AppendError::Busy]);
+    world.visitor(1);
+    assert_eq!(why(&world, 1), Some(Idle::Left));
+    world.advance(10_000);
+    assert!(waits(&world, 1));
+}
+
+#[test]
+fn who_holds_it_gives_it_back_and_a_colleague_may_not() {
+    let mut world = World::new(vec![settings(1, 4), settings(2, 4), supervisor(3)]);
+    let (desk, ann) = (world.agent(1), world.visitor(1));
+    world.frame(ann, say(1, 1, "hello"));
+    let release = ClientFrame::Release { conversation: conversation(1) };
+    let other = world.agent_who_chose(2, Some(AgentState::Away));
+    world.ignore();
+    world.frame(other, release.clone());
+    assert!(world.news(other).contains(&"refused Taken".to_owned()));
+    world.frame(desk, ClientFrame::Presence { state: AgentState::Away });
+    world.frame(desk, release.clone());
+    assert!(waits(&world, 1));
+    world.frame(desk, release);
+    assert!(world.news(desk).contains(&"refused NotAllowed".to_owned()));
+}
+
+#[test]
+fn the_numbers_are_true_and_lists_reach_everything() {
+    let mut world = World::new(vec![supervisor(1)]);
+    let desk = world.agent_who_chose(1, Some(AgentState::Away));
+    for n in 1..=120 {
+        let line = world.visitor_from(n, n as u64);
+        let words = if n % 10 == 0 { "my Deposit" } else { "hello" };
+        world.frame(line, say(n, n, words));
+        world.advance(10);
+    }
+    assert_eq!(counts(&mut world, desk), Counts { waiting: 120, ..Counts::default() });
+    for (find, want) in [("", 120), ("deposit", 12), ("nothing like this", 0)] {
+        let (mut after, mut seen) = (None, Vec::new());
+        loop {
+            world.frame(desk, ClientFrame::ListOpen { view: View::Waiting, find: find.to_owned(), after });
+            let got = world.got(desk);
+            let [ServerFrame::Open { rows, next, total, .. }] = &got[..] else { panic!("{got:?}") };
+            assert_eq!(*total as usize, want);
+            seen.extend(rows.iter().map(|row| row.conversation));
+            after = *next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), want);
+        assert!(find == "deposit" || seen.is_sorted(), "who waits longest stands first");
+    }
+    let listed = ClientFrame::EndMany { many: Many::Found { view: View::Waiting, find: "deposit".to_owned() } };
+    world.frame(desk, listed);
+    let got = world.got(desk);
+    assert!(got.contains(&ServerFrame::Ending { ended: 12, left: 0 }), "{got:?}");
+    assert_eq!(counts(&mut world, desk).waiting, 108);
+}
+
+#[test]
+fn what_is_for_supervisors_is_refused_to_agents() {
+    let mut world = World::new(vec![settings(1, 4)]);
+    let (desk, ann) = (world.agent(1), world.visitor(1));
+    world.frame(ann, say(1, 1, "hello"));
+    let c = conversation(1);
+    let block = BlockScope::Visitor;
+    for frame in [
+        ClientFrame::EndMany { many: Many::Listed { conversations: vec![c] } },
+        ClientFrame::Block { conversation: c, scope: block, for_ms: 1_000, reason: String::new() },
+        ClientFrame::Unblock { block: BlockId(1) },
+        ClientFrame::ListBlocks,
+        ClientFrame::Flood { on: true },
+    ] {
+        world.ignore();
+        world.frame(desk, frame.clone());
+        assert_eq!(world.news(desk), ["refused NotAllowed"], "{frame:?}");
+        world.frame(ann, frame.clone());
+        assert_eq!(world.news(ann), ["refused NotAllowed"], "{frame:?}");
+    }
+    assert_eq!(world.state(1), ConversationState::Assigned { agent: agent(1) });
+}
+
+#[test]
+fn whoever_is_blocked_is_out_at_once_until_the_block_ends_or_is_undone() {
+    for scope in [BlockScope::Visitor, BlockScope::Address, BlockScope::Network] {
+        let mut world = World::new(vec![supervisor(1)]);
+        let desk = world.agent_who_chose(1, Some(AgentState::Away));
+        let (ann, near, far) = (world.visitor_from(1, 7), world.visitor_from(2, 7), world.visitor_from(3, 8));
+        for (n, line) in [(1, ann), (2, near), (3, far)] {
+            world.frame(line, say(n, n, "hello"));
+        }
+        world.ignore();
+        let block =
+            |for_ms| ClientFrame::Block { conversation: conversation(1), scope, for_ms, reason: " why ".to_owned() };
+        world.frame(desk, block(60_000));
+        let both = scope == BlockScope::Network;
+        let closed = |world: &World, line| world.closed.get(&line).copied();
+        assert_eq!(closed(&world, ann), Some(Close::Blocked), "{scope:?}");
+        assert_eq!(closed(&world, near), both.then_some(Close::Blocked));
+        assert_eq!(closed(&world, far), None);
+        assert!(matches!(world.state(1), ConversationState::Closed { .. }));
+        assert_eq!(waits(&world, 2), !both);
+        assert!(waits(&world, 3));
+        let got = world.got(desk);
+        let Some(ServerFrame::Blocks { blocks }) = got.iter().find(|frame| matches!(frame, ServerFrame::Blocks { .. }))
+        else {
+            panic!("{got:?}")
+        };
+        let [told] = &blocks[..] else { panic!("{blocks:?}") };
+        assert_eq!((told.scope, told.reason.as_str(), told.by), (scope, "why", Some(agent(1))));
+        let again = world.visitor_from(1, 7);
+        assert_eq!(closed(&world, again), Some(Close::Blocked));
+        world.restart();
+        let again = world.visitor_from(1, 7);
+        assert_eq!(closed(&world, again), Some(Close::Blocked), "it survives a restart");
+        let desk = world.agent_who_chose(1, Some(AgentState::Away));
+        world.frame(desk, ClientFrame::Unblock { block: told.block });
+        let again = world.visitor_from(1, 7);
+        assert_eq!(closed(&world, again), None, "undone");
+        world.frame(again, say(9, 9, "hello"));
+        world.frame(
+            desk,
+            ClientFrame::Block { conversation: conversation(9), scope, for_ms: 60_000, reason: String::new() },
+        );
+        world.advance(60_001);
+        let again = world.visitor_from(1, 7);
+        assert_eq!(closed(&world, again), None, "it has ended by time");
+    }
+}
+
+#[test]
+fn spam_is_marked_for_agents_and_ends() {
+    let mut world = World::new(vec![settings(1, 4)]);
+    let (desk, ann) = (world.agent(1), world.visitor(1));
+    world.frame(ann, say(1, 1, "buy"));
+    world.ignore();
+    world.frame(desk, ClientFrame::Spam { conversation: conversation(1), id: message(2) });
+    assert_eq!(world.news(ann), ["4 closed"]);
+    assert!(world.news(desk).contains(&"4 spam".to_owned()));
+    assert!(world.store.conversation(conversation(1)).unwrap().spam);
+}
+
+#[test]
+fn opening_and_ending_is_slowed_by_where_it_comes_from_and_not_by_connection() {
+    let mut world = World::new(vec![settings(1, 4)]);
+    let mut refused = 0;
+    for n in 1..=60 {
+        // One visitor after the other, each on a connection of their own, all of one address.
+        let source = relay_core::Source { address: Some(Tag(5)), network: Some(Tag(6)) };
+        let line = world.visitor_of(n, source);
+        world.frame(line, say(n, n, "hello"));
+        let news = world.news(line);
+        if let Some(words) = news.iter().find(|words| words.starts_with("refused")) {
+            assert!(words.contains("RateLimited"), "{words}");
+            refused += 1;
+        }
+        world.frame(line, ClientFrame::End { conversation: conversation(n), id: message(1_000 + n) });
+        world.disconnect(line);
+    }
+    assert_eq!(refused, 30, "thirty at once, then as many a minute");
+    let elsewhere = world.visitor_from(99, 99);
+    world.frame(elsewhere, say(99, 99, "hello"));
+    assert!(waits(&world, 99));
+}

@@ -1,0 +1,102 @@
+//! The commands that keep visitors out. A relay that serves the folder follows within a second.
+
+use std::io::Write;
+
+use anyhow::{Context as _, bail};
+use relay_core::store::{Answer, Query};
+use wire::limit::{BLOCK_MS_MAX, BLOCK_REASON_CHARS_MAX, BLOCKS_MAX};
+use wire::{BlockId, BlockScope, BlockSummary, ConversationId};
+
+use super::manage::attach;
+use crate::clock::{new_id, now_ms};
+use crate::config::Config;
+use crate::store::{Store as _, StoreError, write_once};
+
+/// What `relay visitor block` was given.
+pub(super) struct Wish {
+    pub(super) conversation: ConversationId,
+    pub(super) scope: BlockScope,
+    pub(super) minutes: u64,
+    pub(super) reason: String,
+}
+
+/// `relay visitor block`.
+pub(super) fn block(config: &Config, wish: Wish, out: &mut impl Write) -> anyhow::Result<()> {
+    let Wish { conversation, scope, minutes, reason } = wish;
+    let for_ms = minutes.saturating_mul(60_000);
+    if for_ms == 0 || for_ms > BLOCK_MS_MAX {
+        bail!("a block lasts 1 to {} minutes", BLOCK_MS_MAX / 60_000);
+    }
+    if reason.chars().count() > BLOCK_REASON_CHARS_MAX {
+        bail!("a reason has {BLOCK_REASON_CHARS_MAX} characters at most");
+    }
+    let store = attach(config)?;
+    let mut reader = store.reader()?;
+    if reader.blocks()?.len() >= BLOCKS_MAX {
+        bail!("there are {BLOCKS_MAX} blocks, as many as may be; `relay visitor unblock` removes one");
+    }
+    let Ok(Answer::Conversation(found)) = reader.query(&Query::Conversation { conversation }) else {
+        bail!(
+            "there is no conversation {conversation} in {}; its id stands in the console's address",
+            config.data_shown()
+        );
+    };
+    let (visitor, tag) = match scope {
+        BlockScope::Visitor => (Some(found.visitor), None),
+        BlockScope::Address => (None, found.address),
+        BlockScope::Network => (None, found.network),
+    };
+    if visitor.is_none() && tag.is_none() {
+        bail!(
+            "it is not known where the visitor of {conversation} came from: the log is older; block the visitor instead"
+        );
+    }
+    let since_ms = now_ms();
+    let until_ms = since_ms.saturating_add(for_ms);
+    let block = BlockSummary { block: BlockId(new_id()), scope, visitor, tag, reason, by: None, since_ms, until_ms };
+    write_once(&mut *store.writer()?, |writer| writer.put_block(&block))?;
+    writeln!(out, "Blocked the {} of {conversation} for {minutes} minutes: {}", scope_name(scope), block.block)?;
+    writeln!(out, "`relay visitor unblock {}` undoes it.", block.block)?;
+    Ok(())
+}
+
+/// `relay visitor unblock`.
+pub(super) fn unblock(config: &Config, block: BlockId, out: &mut impl Write) -> anyhow::Result<()> {
+    let store = attach(config)?;
+    match write_once(&mut *store.writer()?, |writer| writer.remove_block(block)) {
+        Err(StoreError::Missing) => bail!("there is no block {block}; `relay visitor blocks` lists them"),
+        done => done.context("the block is still there")?,
+    }
+    writeln!(out, "Block {block} is undone.")?;
+    Ok(())
+}
+
+/// `relay visitor blocks`.
+pub(super) fn blocks(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
+    let now_ms = now_ms();
+    let mut blocks = attach(config)?.reader()?.blocks()?;
+    blocks.retain(|block| block.until_ms > now_ms);
+    if blocks.is_empty() {
+        writeln!(out, "Nobody is blocked.")?;
+    }
+    for block in blocks {
+        let whom = match (block.visitor, block.tag) {
+            (Some(visitor), _) => visitor.to_string(),
+            (None, Some(tag)) => tag.to_string(),
+            (None, None) => String::new(),
+        };
+        let minutes = (block.until_ms - now_ms).div_ceil(60_000);
+        // Reasons are words of people: nothing in them acts on a terminal.
+        let reason = wire::first_line(&block.reason);
+        writeln!(out, "{}  {:7}  {whom}  {minutes} minutes left  {reason}", block.block, scope_name(block.scope))?;
+    }
+    Ok(())
+}
+
+const fn scope_name(scope: BlockScope) -> &'static str {
+    match scope {
+        BlockScope::Visitor => "visitor",
+        BlockScope::Address => "address",
+        BlockScope::Network => "network",
+    }
+}
