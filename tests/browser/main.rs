@@ -4,6 +4,7 @@
 mod awake;
 mod blocked;
 mod controls;
+mod defence;
 mod desk;
 mod eyes;
 mod file;
