@@ -44,12 +44,11 @@ impl Core {
                 continue;
             }
             match gone_ms {
-                None => match live.conversation.state {
-                    ConversationState::Idle { why: Idle::Left | Idle::Message, .. } => {
+                None => {
+                    if let ConversationState::Idle { why: Idle::Left | Idle::Message, .. } = live.conversation.state {
                         plan(live.move_after_ms, *id, To::Queue);
                     }
-                    _ => {}
-                },
+                }
                 Some(gone_ms) => {
                     if let Some((at_ms, aside)) = self.aside_due(live, gone_ms) {
                         plan(at_ms.max(live.move_after_ms), *id, To::Aside(aside));

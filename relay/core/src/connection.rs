@@ -45,6 +45,7 @@ pub(crate) struct Held {
 
 /// Who is at the other end, with what belongs to that side only.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every connection is a visitor's")]
 pub(crate) enum Side {
     /// A visitor.
     Visitor {

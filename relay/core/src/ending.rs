@@ -45,11 +45,15 @@ pub(crate) struct Endings {
 impl Core {
     /// A supervisor ends many.
     pub(crate) fn end_many(&mut self, connection: ConnectionId, agent: AgentId, many: Many) {
-        let refusal = match &many {
-            _ if self.role_of(agent) < Role::Supervisor => Some(Refusal::NotAllowed),
-            Many::Listed { conversations } if conversations.len() > END_MANY_MAX => Some(Refusal::Malformed),
-            _ if self.endings.wishes.len() >= WISHES_MAX => Some(Refusal::Busy),
-            _ => None,
+        let too_many = matches!(&many, Many::Listed { conversations } if conversations.len() > END_MANY_MAX);
+        let refusal = if self.role_of(agent) < Role::Supervisor {
+            Some(Refusal::NotAllowed)
+        } else if too_many {
+            Some(Refusal::Malformed)
+        } else if self.endings.wishes.len() >= WISHES_MAX {
+            Some(Refusal::Busy)
+        } else {
+            None
         };
         if let Some(refusal) = refusal {
             return self.refuse(connection, Subject::Connection, refusal);

@@ -116,7 +116,7 @@ impl Core {
             // Half of both, so that it does not come and go.
             Declared::ByItself if waiting < most / 2 && opened < per_minute.div_ceil(2) => Declared::No,
             Declared::Ended if waiting < most => Declared::No,
-            declared => declared,
+            declared @ (Declared::No | Declared::ByItself | Declared::ByHand | Declared::Ended) => declared,
         };
         self.queue.set_flood(self.openings.flood());
     }

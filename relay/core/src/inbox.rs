@@ -64,7 +64,7 @@ impl Core {
         self.inbox.waits.remove(&id);
         let Some(live) = self.conversations.get(&id) else { return };
         let row = self.row_of(live);
-        if planted(Planted::QuietInbox) && row.head.staff.0 % 3 == 0 {
+        if planted(Planted::QuietInbox) && row.head.staff.0.is_multiple_of(3) {
             return;
         }
         let to = self.agent_connections();

@@ -96,6 +96,7 @@ pub enum Input {
 
 /// Who is at the other end of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every connection is a visitor's")]
 pub enum Peer {
     /// A visitor of a site; `visitor` is none until they registered.
     Visitor {

@@ -27,9 +27,11 @@ pub mod output;
 mod pace;
 #[doc(hidden)]
 pub mod planted;
+mod page;
 mod presence;
 mod queue;
 mod rate;
+mod recorded;
 mod request;
 mod settings;
 pub mod store;

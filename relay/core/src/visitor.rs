@@ -18,9 +18,6 @@ use crate::request::{Mark, Pending};
 use crate::store::{Append, Draft, DraftBody, Opening, Query, Queueing};
 use crate::timer::Timer;
 
-/// A visitor's page is recorded at most this often.
-const CONTEXT_EVERY_MS: u64 = 30_000;
-
 /// What is known of a visitor while they are here or have an open conversation.
 #[derive(Debug, Default)]
 pub(crate) struct VisitorLive {
@@ -41,11 +38,11 @@ pub(crate) struct VisitorLive {
     /// When their conversations are looked at again.
     pub(crate) attend_at_ms: Option<u64>,
     /// The address last recorded, if this relay recorded one.
-    context_url: Option<String>,
+    pub(crate) context_url: Option<String>,
     /// Not before this is another one recorded.
-    context_next_ms: u64,
+    pub(crate) context_next_ms: u64,
     /// Where they are, when that waits to be recorded.
-    context_waits: Option<PageContext>,
+    pub(crate) context_waits: Option<PageContext>,
 }
 
 impl Core {
@@ -351,72 +348,6 @@ impl Core {
         Draft { id: self.ids.message(self.now_ms), author: Author::System, body }
     }
 
-    /// The visitor went to another page.
-    fn page_changed(&mut self, connection: ConnectionId, visitor: VisitorId, new: &PageContext) {
-        if let Some(Side::Visitor { page, .. }) = self.connections.get_mut(&connection).map(|line| &mut line.side) {
-            *page = cut_page(new);
-            let page = page.clone();
-            self.note_page(visitor, page);
-        }
-    }
-
-    /// A visitor came back, maybe on another page. When no page of theirs was recorded by this relay, they are taken
-    /// to be where they were: a restart is no reason to record everybody's page again.
-    pub(crate) fn page_again(&mut self, connection: ConnectionId, visitor: VisitorId) {
-        let recorded = self.visitors.get(&visitor).is_some_and(|known| known.context_url.is_some());
-        let line = self.connections.get(&connection);
-        if let Some(Side::Visitor { page, .. }) = line.map(|line| &line.side).filter(|_| recorded) {
-            let page = page.clone();
-            self.note_page(visitor, page);
-        }
-    }
-
-    /// Records where the visitor is, when it is another page and they have an open conversation; not too often.
-    fn note_page(&mut self, visitor: VisitorId, page: PageContext) {
-        let now_ms = self.now_ms;
-        let Some(known) = self.visitors.get_mut(&visitor).filter(|known| !known.open.is_empty()) else { return };
-        if known.context_url.as_ref() == Some(&page.url) {
-            known.context_waits = None;
-            return;
-        }
-        if now_ms < known.context_next_ms {
-            if known.context_waits.replace(page).is_none() {
-                self.timers.insert((known.context_next_ms, Timer::Context(visitor)));
-            }
-            return;
-        }
-        let open: Vec<_> = known.open.iter().copied().collect();
-        self.context_recorded(visitor, &page);
-        for conversation in open {
-            let id = self.ids.message(now_ms);
-            let body = DraftBody::Ready(Body::Context { page: page.clone() });
-            let append = Append {
-                conversation,
-                owner: Some(visitor),
-                open: None,
-                staff_head: None,
-                capacity: None,
-                drafts: vec![Draft { id, author: Author::Visitor, body }],
-            };
-            self.append(Pending::Quiet(conversation), append);
-        }
-    }
-
-    fn context_recorded(&mut self, visitor: VisitorId, page: &PageContext) {
-        let known = self.visitors.entry(visitor).or_default();
-        known.context_url = Some(page.url.clone());
-        known.context_next_ms = self.now_ms.saturating_add(CONTEXT_EVERY_MS);
-        known.context_waits = None;
-    }
-
-    /// A page that waited may be recorded now.
-    pub(crate) fn context_due(&mut self, visitor: VisitorId) {
-        let waits = self.visitors.get_mut(&visitor).and_then(|known| known.context_waits.take());
-        if let Some(page) = waits {
-            self.note_page(visitor, page);
-        }
-    }
-
     /// All lines of a conversation's visitor, while it is open.
     pub(crate) fn visitor_connections(&self, conversation: ConversationId) -> Vec<ConnectionId> {
         let live = self.conversations.get(&conversation);
@@ -426,10 +357,11 @@ impl Core {
 
     /// Forgets a visitor who is neither here nor has anything open.
     pub(crate) fn forget_visitor(&mut self, visitor: VisitorId) {
-        if self.visitors.get(&visitor).is_some_and(|known| known.connections.is_empty() && known.open.is_empty()) {
-            if let Some(at_ms) = self.visitors.remove(&visitor).and_then(|known| known.attend_at_ms) {
-                self.timers.remove(&(at_ms, Timer::Attend(visitor)));
-            }
+        let known = self.visitors.get(&visitor);
+        if known.is_some_and(|known| known.connections.is_empty() && known.open.is_empty())
+            && let Some(at_ms) = self.visitors.remove(&visitor).and_then(|known| known.attend_at_ms)
+        {
+            self.timers.remove(&(at_ms, Timer::Attend(visitor)));
         }
     }
 }

@@ -6,10 +6,7 @@ use wire::*;
 use crate::support::*;
 
 fn why(world: &World, c: u128) -> Option<Idle> {
-    match world.state(c) {
-        ConversationState::Idle { why, .. } => Some(why),
-        _ => None,
-    }
+    if let ConversationState::Idle { why, .. } = world.state(c) { Some(why) } else { None }
 }
 
 fn waits(world: &World, c: u128) -> bool {
@@ -22,9 +19,8 @@ fn supervisor(n: u128) -> relay_core::Agent {
 
 fn counts(world: &mut World, desk: relay_core::ConnectionId) -> Counts {
     world.advance(2_000);
-    let told = world.got(desk).into_iter().rev().find_map(|frame| match frame {
-        ServerFrame::Counts { counts } => Some(counts),
-        _ => None,
+    let told = world.got(desk).into_iter().rev().find_map(|frame| {
+        if let ServerFrame::Counts { counts } = frame { Some(counts) } else { None }
     });
     told.expect("the numbers were told")
 }

@@ -7,6 +7,7 @@ use crate::support::*;
 
 /// Something somebody does, or time, or trouble.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a few hundred of them in a test")]
 pub(crate) enum Step {
     Frame(usize, ClientFrame),
     Visitor(u128, bool),
