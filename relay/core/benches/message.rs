@@ -109,7 +109,11 @@ impl World {
                     self.core.handle(self.now_ms, Input::Answered { request, result: Ok(answer) });
                 }
                 Output::Send { to, .. } => self.sent += to.len(),
-                Output::Close { .. } | Output::Register { .. } | Output::Typing(_) => {}
+                Output::Close { .. }
+                | Output::Register { .. }
+                | Output::Block { .. }
+                | Output::Unblock { .. }
+                | Output::Typing(_) => {}
             }
         }
     }
