@@ -25,9 +25,9 @@ pub mod input;
 mod list;
 pub mod output;
 mod pace;
+mod page;
 #[doc(hidden)]
 pub mod planted;
-mod page;
 mod presence;
 mod queue;
 mod rate;

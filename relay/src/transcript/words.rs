@@ -53,10 +53,9 @@ impl Words {
         let zone = zone.unwrap_or_else(|| {
             let query = Query::Events { conversation: conversation.id, lane: Lane::Staff, after: Seq::ZERO };
             let Ok(Answer::Events { events, .. }) = reader.query(&query) else { return String::new() };
-            let told = events.into_iter().find_map(|event| match event.body {
-                Body::Context { page } => Some(page.time_zone),
-                _ => None,
-            });
+            let told = events
+                .into_iter()
+                .find_map(|event| if let Body::Context { page } = event.body { Some(page.time_zone) } else { None });
             told.unwrap_or_default()
         });
         Self::new(wish.language.as_deref().unwrap_or(&conversation.language), &zone)

@@ -19,9 +19,11 @@ fn supervisor(n: u128) -> relay_core::Agent {
 
 fn counts(world: &mut World, desk: relay_core::ConnectionId) -> Counts {
     world.advance(2_000);
-    let told = world.got(desk).into_iter().rev().find_map(|frame| {
-        if let ServerFrame::Counts { counts } = frame { Some(counts) } else { None }
-    });
+    let told = world
+        .got(desk)
+        .into_iter()
+        .rev()
+        .find_map(|frame| if let ServerFrame::Counts { counts } = frame { Some(counts) } else { None });
     told.expect("the numbers were told")
 }
 

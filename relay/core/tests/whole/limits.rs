@@ -89,9 +89,10 @@ fn what_is_recorded_has_no_blank_lines_around_it_and_keeps_its_id() {
     for (n, text) in (1..).zip(texts) {
         world.frame(ann, say(1, n, text));
     }
-    let recorded = world.store.events(conversation(1)).iter().filter_map(|event| {
-        if let Body::Text { text } = &event.body { Some((event.id, text.clone())) } else { None }
-    });
+    let recorded =
+        world.store.events(conversation(1)).iter().filter_map(|event| {
+            if let Body::Text { text } = &event.body { Some((event.id, text.clone())) } else { None }
+        });
     let wanted = ["  two\n\nlines", "⚠\u{fe0f}", longest.trim()].map(str::to_owned);
     assert_eq!(recorded.collect::<Vec<_>>(), [1, 2, 3].map(message).into_iter().zip(wanted).collect::<Vec<_>>());
 }

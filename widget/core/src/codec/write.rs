@@ -14,6 +14,10 @@ pub fn write_frame_of_visitor(frame: &ClientFrame) -> String {
 }
 
 /// Frames that visitors say too; false for an agent's own, which the chat need not know how to write.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what agents alone say is written elsewhere, so that the chat does not carry it"
+)]
 pub(crate) fn common(to: &mut Writer, frame: &ClientFrame) -> bool {
     match frame {
         ClientFrame::Hello { protocol, hello, follow } => write_hello(to, *protocol, hello, follow),

@@ -24,7 +24,8 @@ fn ends_and_ratings_are_kept_like_messages() {
     assert_eq!(kept.iter().map(|draft| &draft.what).collect::<Vec<_>>(), [&Kept::End]);
 
     let end = kept[0].id;
-    let ways: [(&str, fn(ConversationId, MessageId) -> ServerFrame); 3] = [
+    type Frame = fn(ConversationId, MessageId) -> ServerFrame;
+    let ways: [(&str, Frame); 3] = [
         ("its own event", |here, id| ServerFrame::Event { event: event(here, 3, id.0, Author::Visitor, Body::Closed) }),
         ("another's end", |here, _| ServerFrame::Event { event: event(here, 3, 99, agent(), Body::Closed) }),
         ("a refusal", |here, id| refused(here, id, Refusal::Ended)),
