@@ -99,14 +99,7 @@ async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
     };
     let task = tokio::spawn(run(Core::new(now_ms(), start), hands));
     let mut readers = Vec::new();
-    let page = wire::PageContext {
-        url: String::new(),
-        title: String::new(),
-        language: "en".to_owned(),
-        time_zone: String::new(),
-        browser: String::new(),
-        languages: String::new(),
-    };
+    let page = wire::PageContext { language: "en".to_owned(), ..wire::PageContext::default() };
     let peers = [
         Peer::Agent { agent: AgentId(1), state: Some(AgentState::Online) },
         Peer::Visitor { site: site.clone(), visitor: None, page: page.clone(), source: relay_core::Source::default() },

@@ -1,3 +1,5 @@
+//! The queue alone: whose turn it is, in turn by network, and the positions that are told.
+
 use super::*;
 
 fn ticket(turn: u64, network: u64) -> Ticket {

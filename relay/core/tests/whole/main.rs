@@ -2,6 +2,7 @@
 
 mod absent;
 mod arbitrary;
+mod brief;
 mod exact;
 mod inbox;
 mod limits;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use relay_core::{Agent, Answer, AppendError, ConnectionId, Core, Input, Output, Peer, QueryError, RequestId, Start};
 use wire::*;
 
+pub(crate) use crate::brief::brief;
 use crate::model::ModelStore;
 
 /// When every test begins.
@@ -370,49 +371,4 @@ impl World {
     pub(crate) fn state(&self, c: u128) -> ConversationState {
         self.store.conversation(conversation(c)).expect("it exists").state
     }
-}
-
-/// One line for a frame, none for lists.
-pub(crate) fn brief(frame: &ServerFrame) -> Option<String> {
-    Some(match frame {
-        ServerFrame::Event { event } => {
-            let body = match &event.body {
-                Body::Text { text } => format!("text {text}"),
-                Body::Note { text } => format!("note {text}"),
-                Body::Turn { .. } => "turn".to_owned(),
-                Body::Context { page } => format!("context {}", page.url),
-                Body::Assigned { agent } => format!("assigned {:x}", agent.0),
-                Body::Seen { up_to } => format!("seen {up_to}"),
-                Body::Rated { score, .. } => format!("rated {score}"),
-                Body::File { .. } => "file".to_owned(),
-                Body::Queued => "queued".to_owned(),
-                Body::LeftQueue => "left".to_owned(),
-                Body::Joined => "joined".to_owned(),
-                Body::Closed => "closed".to_owned(),
-                Body::SetAside { why } => format!("set aside {why:?}"),
-                Body::Spam => "spam".to_owned(),
-                Body::Unknown => "unknown".to_owned(),
-            };
-            format!("{} {body}", event.seq)
-        }
-        ServerFrame::Events { lane, after, events, head, .. } => {
-            format!("{lane:?} after {after}: {} of {head}", events.len())
-        }
-        ServerFrame::Queue { place, waiting, .. } => format!("place {place} of {waiting}"),
-        ServerFrame::Refused { refusal, .. } => format!("refused {refusal:?}"),
-        ServerFrame::Typing { name, .. } => format!("typing {name}"),
-        ServerFrame::Welcome { .. } => "welcome".to_owned(),
-        ServerFrame::Registered { .. } => "registered".to_owned(),
-        ServerFrame::Pong { heads } => format!("pong {}", heads.len()),
-        ServerFrame::Answering { .. }
-        | ServerFrame::Inbox { .. }
-        | ServerFrame::Agent { .. }
-        | ServerFrame::Closed { .. }
-        | ServerFrame::OfVisitor { .. }
-        | ServerFrame::Holder { .. }
-        | ServerFrame::Counts { .. }
-        | ServerFrame::Open { .. }
-        | ServerFrame::Ending { .. }
-        | ServerFrame::Blocks { .. } => return None,
-    })
 }
