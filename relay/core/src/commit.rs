@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use wire::{AgentId, Body, ConversationId, ConversationState, Event, Idle, Lane, Party, Seq, ServerFrame, VisitorId};
+use wire::{AgentId, ConversationId, ConversationState, Event, Idle, Lane, Party, Seq, ServerFrame, VisitorId};
 
 use crate::Core;
 use crate::conversation::{Conversation, OutOfOrder};
@@ -133,7 +133,6 @@ impl Core {
             let to = match event.lane {
                 Lane::Shared => &all,
                 Lane::Staff if planted(Planted::LeaksNotes) => &all,
-                Lane::Staff if event.body == Body::Spam && planted(Planted::LeaksSpam) => &all,
                 Lane::Staff => &staff,
             };
             self.send(to, ServerFrame::Event { event });

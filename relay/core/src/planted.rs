@@ -27,8 +27,6 @@ pub enum Planted {
     SkipsRounds,
     /// What an agent has who is gone stays with it.
     ForgetsGivenBack,
-    /// The mark of spam goes to the visitor too.
-    LeaksSpam,
 }
 
 #[cfg(feature = "planted")]

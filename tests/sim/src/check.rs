@@ -172,7 +172,10 @@ pub(crate) const fn is_staff(item: &Item) -> bool {
 
 /// Whether an event is a line of a timeline.
 pub(crate) const fn is_line(event: &Event) -> bool {
-    !matches!(event.body, Body::Seen { .. } | Body::Turn { .. } | Body::Context { .. })
+    !matches!(
+        event.body,
+        Body::Seen { .. } | Body::Turn { .. } | Body::SetAside { .. } | Body::Spam | Body::Context { .. }
+    )
 }
 
 fn is_beginning<'a>(items: impl Iterator<Item = &'a Item>, log: &[Event], lane: Lane) {

@@ -33,6 +33,7 @@ impl World {
         self.fresh_is_the_same();
         self.who_leaves_is_away();
         self.line_is_served_in_order();
+        self.nobody_is_kept_who_is_gone();
     }
 
     fn heal(&mut self) {

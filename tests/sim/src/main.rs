@@ -5,6 +5,7 @@
     reason = "a check looks at what it is about; the cores' own matches name everything"
 )]
 
+mod absent;
 mod check;
 mod finish;
 mod line;

@@ -60,6 +60,10 @@ pub(crate) fn all() -> Vec<Fault> {
         Relay::ResumesOffByOne,
         Relay::KeepsGoneOnline,
         Relay::QuietInbox,
+        Relay::KeepsLeftQueued,
+        Relay::IgnoresBlocks,
+        Relay::SkipsRounds,
+        Relay::ForgetsGivenBack,
     ];
     let widget = [
         Widget::ForgetsOutbox,
