@@ -35,9 +35,9 @@ use crate::quota::Quotas;
 use crate::reserve::{self, Reserve};
 use crate::run::{self, Hands};
 use crate::share::{Bounds, Shares};
+use crate::store::Secret;
 use crate::store::sqlite::SqliteStore;
 use crate::store::task::StoreTask;
-use crate::store::{Secret, Store as _, write_once};
 use crate::stream::Streams;
 use crate::tags::Tags;
 use crate::turnstile::{Room, Turnstile};
@@ -83,8 +83,8 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     let own_origins = config.own_origins(address);
     let origin = own_origins.first().context("a relay has an address of its own")?.clone();
 
-    let tags = Tags::new(tags_key(&folder)?);
     let store = StoreTask::start(&folder)?;
+    let tags = Tags::new(tags_key(&store).await?);
     let blobs = Blobs::open_local(&config.data.join(FILES_FOLDER))
         .with_context(|| format!("cannot use the folder for files in {}", config.data_shown()))?;
     let (arrivals, arrival_queue) = mpsc::channel(CORE_QUEUE_INPUTS_MAX);
@@ -225,11 +225,10 @@ fn registrations(limits: Limits) -> Paces {
     Paces::new(limits.registrations_per_address_per_minute_max, network, MINUTE_MS)
 }
 
-/// The key that stands behind tags, made with the store.
-fn tags_key(folder: &SqliteStore) -> anyhow::Result<Secret> {
+/// The key that stands behind tags, made with the store. By the one writer: the end of another would pass for the end of the store.
+async fn tags_key(store: &StoreTask) -> anyhow::Result<Secret> {
     let fresh = random_bytes();
-    let mut writer = folder.writer()?;
-    Ok(write_once(&mut *writer, |writer| writer.secret(crate::tags::SECRET, fresh))?)
+    Ok(store.handle().write(move |writer| writer.secret(crate::tags::SECRET, fresh)).await?)
 }
 
 /// What the core starts with.
