@@ -5,6 +5,7 @@
 mod attacked;
 mod backup;
 mod bad_input;
+mod blocked;
 mod command;
 mod crowd;
 mod file;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod append;
+mod block;
 mod condition;
 mod fixture;
 mod people;
@@ -38,6 +39,9 @@ macro_rules! for_every_case {
                 append::a_refused_append_does_not_spoil_its_neighbours,
                 append::an_id_that_is_used_twice_records_nothing,
                 append::turns_rise_over_all_conversations,
+                block::blocks_are_kept_undone_and_forgotten_when_they_have_ended,
+                block::a_key_is_made_once,
+                block::who_is_set_aside_and_returns_keeps_the_turn_and_the_row_says_all_of_it,
                 condition::only_the_owner_and_only_on_its_site_opens,
                 condition::a_stranger_is_told_that_nothing_is_there,
                 condition::an_ended_conversation_takes_ratings_views_and_notes_only,
