@@ -26,7 +26,7 @@ pub fn root() -> HtmlElement {
 /// A setting that the relay wrote on `<html>` as `data-…`; empty when it is not there.
 #[must_use]
 pub fn setting(name: &str) -> String {
-    root().get_attribute(&format!("data-{name}")).unwrap_or_default()
+    root().get_attribute(&["data-", name].concat()).unwrap_or_default()
 }
 
 /// A value of the page's own address; none when it is not there.

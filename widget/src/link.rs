@@ -213,7 +213,7 @@ impl<B: Brain> Link<B> {
             }
             Output::KeepToken(token) => inner.storage.set(TOKEN, token.reveal()),
             Output::ForgetToken => inner.storage.remove(TOKEN),
-            Output::KeepConversation(Some(conversation)) => inner.storage.set(CONVERSATION, &conversation.to_string()),
+            Output::KeepConversation(Some(conversation)) => inner.storage.set(CONVERSATION, &conversation.text()),
             Output::KeepConversation(None) => inner.storage.remove(CONVERSATION),
             Output::Upload { id, conversation, attachment, file } => self.upload(id, conversation, attachment, file),
             Output::CancelUpload { id } => {
@@ -278,7 +278,8 @@ impl<B: Brain> Link<B> {
         let inner = &*self.0;
         if let Some(chosen) = inner.chosen.borrow_mut().iter_mut().find(|chosen| chosen.number == number) {
             chosen.draft = Some(id);
-            chosen.running = self.put(id, &chosen.file, &format!("/upload/{conversation}/{attachment}"));
+            chosen.running =
+                self.put(id, &chosen.file, &["/upload/", &conversation.text(), "/", &attachment.text()].concat());
             if chosen.running.is_some() {
                 return;
             }

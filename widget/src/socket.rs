@@ -31,7 +31,7 @@ impl Socket {
     pub fn open(news: impl Fn(LineNews) + 'static) -> Option<Self> {
         let location = window().location();
         let scheme = if location.protocol().ok()? == "https:" { "wss" } else { "ws" };
-        let socket = WebSocket::new(&format!("{scheme}://{}/socket", location.host().ok()?)).ok()?;
+        let socket = WebSocket::new(&[scheme, "://", &location.host().ok()?, "/socket"].concat()).ok()?;
         let news = Rc::new(news);
         let (up, frame) = (Rc::clone(&news), Rc::clone(&news));
         let opened = Self {

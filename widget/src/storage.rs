@@ -33,7 +33,7 @@ impl Storage {
     #[must_use]
     pub fn new(prefix: &str) -> Self {
         let kept = window().local_storage().ok().flatten();
-        Self { prefix: format!("{prefix}."), kept, memory: Rc::default() }
+        Self { prefix: [prefix, "."].concat(), kept, memory: Rc::default() }
     }
 
     /// Whether everything so far could be kept.
@@ -93,16 +93,16 @@ impl Storage {
 
     /// Keeps a draft until it is recorded.
     pub fn keep_draft(&self, draft: &widget_core::KeptDraft) {
-        self.set(&format!("{DRAFT}{}", draft.id), &codec::write_draft(draft));
+        self.set(&[DRAFT, &draft.id.text()].concat(), &codec::write_draft(draft));
     }
 
     /// The draft is recorded, or given up.
     pub fn forget_draft(&self, id: MessageId) {
-        self.remove(&format!("{DRAFT}{id}"));
+        self.remove(&[DRAFT, &id.text()].concat());
     }
 
     fn key(&self, name: &str) -> String {
-        format!("{}{name}", self.prefix)
+        [&self.prefix, name].concat()
     }
 
     /// The kept names that begin so.

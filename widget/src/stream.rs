@@ -134,7 +134,8 @@ impl Inner {
     }
 
     fn event(self: &Rc<Self>, event: &str) {
-        let Some((kind, data)) = event.split_once("data: ") else { return };
+        let (kind, data) = event.split_once('\n').unwrap_or(("", event));
+        let Some(data) = data.strip_prefix("data: ") else { return };
         if self.over.get() {
         } else if kind.starts_with("event: o") {
             data.clone_into(&mut self.key.borrow_mut());

@@ -5,7 +5,7 @@ use reactive_graph::owner::{LocalStorage, StoredValue, expect_context, provide_c
 use reactive_graph::prelude::*;
 use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
-use wire::{Close, Refusal};
+use wire::{Close, Refusal, digits};
 
 use crate::clock::{Timer, now_ms};
 use crate::env::{document, field, listen, root};
@@ -74,13 +74,26 @@ impl Text {
     /// The text of a key with one `{name}` in it replaced.
     #[must_use]
     pub fn with(self, key: &str, name: &str, value: &str) -> String {
-        self.get(key).replace(&["{", name, "}"].concat(), value)
+        // By characters: the search for any text weighs a kilobyte.
+        let mut out = String::new();
+        for (at, part) in self.get(key).split('{').enumerate() {
+            let behind = if at == 0 { None } else { part.strip_prefix(name).and_then(|part| part.strip_prefix('}')) };
+            out.push_str(if behind.is_some() {
+                value
+            } else if at == 0 {
+                ""
+            } else {
+                "{"
+            });
+            out.push_str(behind.unwrap_or(part));
+        }
+        out
     }
 
     /// The text for a number: of `key_one` for exactly one, else of `key` with `{n}` replaced.
     #[must_use]
     pub fn count(self, key: &str, n: u64) -> String {
-        if n == 1 { self.get(&[key, "_one"].concat()) } else { self.with(key, "n", &n.to_string()) }
+        if n == 1 { self.get(&[key, "_one"].concat()) } else { self.with(key, "n", &digits(n)) }
     }
 
     /// Hours and minutes of a time ("14:02").
@@ -126,10 +139,10 @@ impl Text {
         const KIB: u64 = 1024;
         const MIB: u64 = KIB * KIB;
         if bytes < MIB {
-            return [&bytes.div_ceil(KIB).to_string(), " KB"].concat();
+            return [&digits(bytes.div_ceil(KIB)), " KB"].concat();
         }
         let tenths = bytes * 10 / MIB;
-        let (whole, rest) = ((tenths / 10).to_string(), (tenths % 10).to_string());
+        let (whole, rest) = (digits(tenths / 10), digits(tenths % 10));
         if rest == "0" { [&whole, " MB"].concat() } else { [&whole, ".", &rest, " MB"].concat() }
     }
 
@@ -137,10 +150,10 @@ impl Text {
     #[must_use]
     pub fn refusal(self, refusal: &Refusal) -> String {
         match refusal {
-            Refusal::TextTooLong { chars_max } => self.with("refused_text_too_long", "n", &chars_max.to_string()),
+            Refusal::TextTooLong { chars_max } => self.with("refused_text_too_long", "n", &digits((*chars_max).into())),
             Refusal::FileTooLarge { bytes_max } => self.with("refused_file_too_large", "size", &self.bytes(*bytes_max)),
             Refusal::PictureTooLarge { pixels_max } => {
-                self.with("refused_picture", "n", &(pixels_max / 1_000_000).to_string())
+                self.with("refused_picture", "n", &digits(pixels_max / 1_000_000))
             }
             Refusal::TextEmpty => self.get("refused_text_empty"),
             Refusal::TextInvalid => self.get("refused_text_invalid"),

@@ -19,14 +19,17 @@ const BROTLI_QUALITY: u32 = 11;
 const BROTLI_WINDOW: u32 = 22;
 
 /// What rustc lets a module use, and then: for size, until nothing more is gained. Nothing of ours lies below address 1024.
-const OPTIMIZER: [&str; 7] = [
+const OPTIMIZER: [&str; 10] = [
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
     "--enable-sign-ext",
     "--enable-mutable-globals",
+    "--low-memory-unused",
+    "--flatten",
+    "--rereloop",
+    "-Oz",
     "-Oz",
     "--converge",
-    "--low-memory-unused",
 ];
 
 /// Writes the finished folder beside the old one and puts it in its place.

@@ -45,6 +45,26 @@ fn write_uuid(value: u128, out: &mut [u8; 36]) -> &str {
     std::str::from_utf8(out).expect("hex digits and dashes are ASCII")
 }
 
+fn uuid_text(value: u128) -> String {
+    let mut text = String::with_capacity(36);
+    for index in 0..32_u32 {
+        if matches!(index, 8 | 12 | 16 | 20) {
+            text.push('-');
+        }
+        let digit = (value >> (124 - 4 * index)) as u8 & 15;
+        text.push(char::from(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit }));
+    }
+    text
+}
+
+/// A number in decimal digits, without the formatting machinery.
+#[must_use]
+pub fn digits(number: u64) -> String {
+    let mut text = if number < 10 { String::new() } else { digits(number / 10) };
+    text.push(char::from(b'0' + (number % 10) as u8));
+    text
+}
+
 /// Reads the canonical form only (36 characters, lower-case hex): one id has one spelling.
 fn read_uuid(text: &str) -> Result<u128, IdError> {
     let bytes = text.as_bytes();
@@ -93,6 +113,14 @@ macro_rules! uuid_id {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(write_uuid(self.0, &mut [0; 36]))
+            }
+        }
+
+        impl $name {
+            /// What `to_string` gives, without the formatting machinery: in a browser its weight counts.
+            #[must_use]
+            pub fn text(self) -> String {
+                uuid_text(self.0)
             }
         }
 

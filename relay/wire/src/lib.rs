@@ -19,7 +19,8 @@ pub use close::Close;
 pub use event::{Aside, Attachment, Author, Body, Cursor, Event, Lane, Media, PageContext, Party};
 pub use frame::{ClientFrame, Follow, Head, Hello, Many, Say, Subject};
 pub use id::{
-    AgentId, AttachmentId, BlockId, ConversationId, IdError, MessageId, Seq, SiteId, Tag, Token, VisitorId, uuid_v7,
+    AgentId, AttachmentId, BlockId, ConversationId, IdError, MessageId, Seq, SiteId, Tag, Token, VisitorId, digits,
+    uuid_v7,
 };
 pub use refusal::Refusal;
 pub use server::{ServerFrame, Session};

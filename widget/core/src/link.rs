@@ -65,7 +65,7 @@ fn scheme_start(before: &[u8]) -> Option<usize> {
 /// The length of host and port, and whether the host may be shown as it is written; none when it is nothing to be followed.
 fn authority(text: &str) -> Option<(usize, bool)> {
     // A name before an `@` is what a person would take for the host.
-    if text[..token(text)].contains('@') {
+    if text.as_bytes()[..token(text)].contains(&b'@') {
         return None;
     }
     let mut end = 0;
@@ -268,7 +268,7 @@ fn is_plain(label: &str) -> bool {
 
 /// The Greek and Cyrillic letters that look like western ones.
 fn looks_western(char: char) -> bool {
-    "αβγεηικνορτυχωϲϳавгекмнопрстухьѕіјһԁԛԝӏѵѡҽъ".contains(char)
+    "αβγεηικνορτυχωϲϳавгекмнопрстухьѕіјһԁԛԝӏѵѡҽъ".chars().any(|western| western == char)
 }
 
 /// Whether a browser would read the last label of a host as a number, so that the host is an address (WHATWG, "ends in a number").

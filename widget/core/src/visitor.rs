@@ -279,7 +279,7 @@ impl VisitorSession {
         else {
             return;
         };
-        if !(1..=5).contains(&score) || comment.chars().count() > COMMENT_CHARS_MAX || comment.contains('\0') {
+        if !(1..=5).contains(&score) || comment.chars().count() > COMMENT_CHARS_MAX || comment.as_bytes().contains(&0) {
             return self.session.tell(Refusal::RatingInvalid);
         }
         self.session.write(conversation, Payload::Rate { score, comment }, 0, None);

@@ -245,7 +245,7 @@ impl Writer {
 
     pub(crate) fn number(&mut self, name: &str, number: u64) {
         self.name(name);
-        self.out.push_str(&number.to_string());
+        self.out.push_str(&wire::digits(number));
     }
 
     pub(crate) fn bool(&mut self, name: &str, value: bool) {

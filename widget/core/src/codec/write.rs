@@ -156,7 +156,7 @@ pub(crate) fn about(to: &mut Writer, kind: &str, conversation: u128) {
 
 /// All ids have one form on the wire.
 pub(crate) fn uuid(to: &mut Writer, name: &str, id: u128) {
-    to.text(name, &MessageId(id).to_string());
+    to.text(name, &MessageId(id).text());
 }
 
 fn write_say(to: &mut Writer, say: &Say) {

@@ -160,7 +160,7 @@ impl Chat {
         let board = Board::new();
         let shown = RwSignal::new(Shown::of(&session, storage.keeps()));
         let kept = storage.clone();
-        let visitor = Visitor { session, site: site.to_string() };
+        let visitor = Visitor { session, site: site.as_str().to_owned() };
         let hooks = Hooks {
             changed: Box::new(move |visitor: &Visitor| {
                 let session = &visitor.session;
@@ -202,7 +202,7 @@ impl Chat {
             self.send(VisitorInput::Say { text });
             // What a conversation began with is its title later: it can only have begun here.
             if let Some(here) = self.link.with_value(|link| link.read(|visitor| visitor.begun())) {
-                let name = [TITLE, &here.to_string()].concat();
+                let name = [TITLE, &here.text()].concat();
                 self.storage(|storage| storage.set(&name, &first));
             }
         }
@@ -211,7 +211,7 @@ impl Chat {
 
     /// What a conversation began with, if that was kept.
     pub(crate) fn title(self, conversation: ConversationId) -> Option<String> {
-        self.storage(|storage| storage.get(&[TITLE, &conversation.to_string()].concat()))
+        self.storage(|storage| storage.get(&[TITLE, &conversation.text()].concat()))
     }
 
     /// What the browser keeps for the chat.

@@ -47,7 +47,7 @@ fn row(frame: Frame, conversation: ConversationId) -> El {
             [&text.when(row.last_at_ms), " · ", &state].concat()
         })
     };
-    let unread = move || read(&|row| if row.unread > 0 { row.unread.to_string() } else { String::new() });
+    let unread = move || read(&|row| if row.unread > 0 { wire::digits(row.unread.into()) } else { String::new() });
     let button = el("button", "earlier__row")
         .test("earlier-row")
         .click(move || {

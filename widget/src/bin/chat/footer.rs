@@ -42,7 +42,7 @@ pub(crate) fn footer(frame: Frame) -> El {
 fn keep_written(frame: Frame, written: RwSignal<String>) {
     let chat = frame.chat;
     let name = move |conversation: Option<ConversationId>| {
-        ["written.", &conversation.map(|conversation| conversation.to_string()).unwrap_or_default()].concat()
+        ["written.", &conversation.map(ConversationId::text).unwrap_or_default()].concat()
     };
     // Where words go now: the shown conversation while it is open, else the next one; and whether that was there before.
     let place = move || {

@@ -162,7 +162,7 @@ fn save_transcript(menu: &Menu) {
     let &Menu { frame, failed, .. } = menu;
     let Some(conversation) = untrack(|| frame.chat.read(|shown| shown.conversation)) else { return };
     failed.set(false);
-    let path = ["/transcript/", &conversation.to_string(), "?format=text"].concat();
+    let path = ["/transcript/", &conversation.text(), "?format=text"].concat();
     let name = ["support-", &widget::time::day_name(now_ms()), ".txt"].concat();
     frame.chat.files().save(&path, &name, move |came| failed.set(!came));
 }

@@ -49,7 +49,7 @@ fn form(frame: Frame, rated: RwSignal<Option<ConversationId>>) -> El {
         .test("rating-comment")
         .attr("rows", "2")
         .attr("dir", "auto")
-        .attr("maxlength", &COMMENT_CHARS_MAX.to_string())
+        .attr("maxlength", &wire::digits(COMMENT_CHARS_MAX as u64))
         .attr("placeholder", &text.get("rate_comment"))
         .attr("aria-label", &text.get("rate_comment"));
     let raw: HtmlTextAreaElement = comment.raw().clone().unchecked_into();
@@ -59,13 +59,15 @@ fn form(frame: Frame, rated: RwSignal<Option<ConversationId>>) -> El {
             .test("rating-score")
             .attr("type", "radio")
             .attr("name", "score")
-            .attr("value", &number.to_string())
+            .attr("value", &wire::digits(number as u64))
             .attr("aria-label", &text.get(key))
             .on("change", move |_| {
                 value.set(u8::try_from(number).unwrap_or(0));
                 score.set(1);
             });
-        el("label", "mark").child(radio).child(el("span", "").attr("aria-hidden", "true").text(&number.to_string()))
+        el("label", "mark")
+            .child(radio)
+            .child(el("span", "").attr("aria-hidden", "true").text(&wire::digits(number as u64)))
     };
     let ends = el("div", "marks__ends")
         .attr("aria-hidden", "true")

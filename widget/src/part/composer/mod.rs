@@ -185,6 +185,6 @@ fn fit(field: &HtmlTextAreaElement) {
     style.set_property("height", "auto").ok();
     // Before it stands in the page it has no height to go by.
     if field.scroll_height() > 0 {
-        style.set_property("height", &[&field.scroll_height().to_string(), "px"].concat()).ok();
+        style.set_property("height", &[&wire::digits(field.scroll_height().unsigned_abs().into()), "px"].concat()).ok();
     }
 }

@@ -7,7 +7,7 @@ use reactive_graph::signal::{ArcRwSignal, RwSignal};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlDialogElement;
 use widget_core::ItemState;
-use wire::{Attachment, Media};
+use wire::{Attachment, Media, digits};
 
 use super::Surroundings;
 use super::bubble::Line;
@@ -79,7 +79,7 @@ fn sized(view: El, attachment: &Attachment) -> El {
     // No wider than it is at that height: the box is the picture's, and nothing of it is cut.
     let (width, height) = (u64::from(attachment.width), u64::from(attachment.height));
     let shown = width.min((width * HEIGHT_MAX).div_ceil(height));
-    let (width, height, shown) = (width.to_string(), height.to_string(), shown.to_string());
+    let (width, height, shown) = (digits(width), digits(height), digits(shown));
     view.style("aspect-ratio", &[&width, "/", &height].concat()).style("width", &[&shown, "px"].concat())
 }
 
@@ -201,7 +201,7 @@ pub(super) fn upload_view(surroundings: &Surroundings, line: &Line, name: &str, 
     };
     let percent = {
         let line = line.clone();
-        move || line.with(|row| percent(&row.item.state)).to_string()
+        move || digits(line.with(|row| percent(&row.item.state)))
     };
     let (uploading, length, stopped) = (text.with("uploading", "name", name), text.bytes(bytes), failed.clone());
     let progress = move |kind| {

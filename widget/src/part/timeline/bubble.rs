@@ -47,7 +47,7 @@ pub(super) fn row_view(line: Line, surroundings: &Surroundings) -> El {
     .test(if note { "note-line" } else { "message" })
     .attr_of("data-author", reader(author_name))
     .attr_of("data-state", reader(state_name))
-    .attr_of("data-seq", reader(|row| Some(row.item.seq.0.to_string())));
+    .attr_of("data-seq", reader(|row| Some(wire::digits(row.item.seq.0))));
     let bubble = with_body(bubble, &line, surroundings);
     let view = if notice { view } else { view.child(speaker(&line, surroundings)) };
     let (kind, foot_line, surroundings) = (line.clone(), line, surroundings.clone());
@@ -138,7 +138,7 @@ fn notice_view(view: El, surroundings: &Surroundings, notice: &Notice) -> El {
         Notice::Joined { name } => around(view, &text.get("notice_joined"), own_words().text(name)),
         Notice::Closed { .. } => view.text(&text.get("notice_closed")),
         Notice::Rated { score, comment } => {
-            let view = view.text(&text.with("notice_rated", "score", &score.to_string()));
+            let view = view.text(&text.with("notice_rated", "score", &wire::digits((*score).into())));
             if comment.is_empty() {
                 return view;
             }
