@@ -29,17 +29,9 @@ const NAMED_BY: [(&str, &[&str]); 6] = [
     ("tab_test_id(tab", &["list-waiting", "list-mine", "list-open", "list-left", "list-messages", "list-ended"]),
 ];
 /// Controls that no browser test acts on, each with the reason.
-const UNUSED: [(&str, &str); 10] = [
-    ("block-reason", "goes with a block; the core's tests have it"),
+const UNUSED: [(&str, &str); 2] = [
     ("closed-newest", "shows once 500 ended conversations are listed; the core's own tests do that"),
-    ("end-network", "asks as `block` does; the core's tests end many"),
-    ("flood-end", "the core's tests end a flood"),
-    ("keys", "opens the same list as `keys-open`"),
-    ("own-window", "a link, shown only where the browser keeps nothing for frames of other sites"),
     ("reload", "shows where the relay no longer speaks this page's protocol, which no relay does yet"),
-    ("retry", "needs a failure that may succeed later; widget-core's tests retry"),
-    ("spam", "the core's tests mark and unmark"),
-    ("unblock", "the core's tests lift a block"),
 ];
 
 #[test]
@@ -48,6 +40,7 @@ fn every_control_is_used_by_a_browser_test() {
         ["tests/browser", "tests/support"].iter().flat_map(|at| texts(at)).map(|(_, text)| text).collect();
     let ours: Vec<_> = ["widget/src", "www/embed.js"].iter().flat_map(|at| texts(at)).collect();
     assert!(ours.len() > 40 && !acting.is_empty(), "the sources are where they were");
+    let used = |id: &str| acting.contains(&format!("={id}]")) || acting.contains(&format!("\"{id}\""));
     let mut wrong = Vec::new();
     for (name, text) in &ours {
         for (line, id) in controls(text) {
@@ -58,11 +51,12 @@ fn every_control_is_used_by_a_browser_test() {
             if ids.is_empty() {
                 wrong.push(format!("{name}:{line}: a control without a test id of its own ({id})"));
             }
-            let used = |id: &str| acting.contains(&format!("={id}]")) || acting.contains(&format!("\"{id}\""));
             let left = ids.iter().filter(|id| !used(id) && !UNUSED.iter().any(|(unused, _)| unused == *id));
             wrong.extend(left.map(|id| format!("{name}:{line}: no browser test acts on `{id}`")));
         }
     }
+    let stale = UNUSED.iter().filter(|(id, _)| used(id));
+    wrong.extend(stale.map(|(id, _)| format!("a browser test acts on `{id}`: it is no exception")));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -93,7 +93,12 @@ fn links_open_a_tab_of_their_own_and_files_are_cancelled_removed_played_and_save
     chat.click("[data-testid=remove]");
     gone(&chat, "[data-testid=upload-error]");
 
+    // What breaks on the way goes again when it is asked to.
+    chat.cdp("Network.setBlockedURLs", &json!({ "urls": ["*/upload/*"] }));
     chat.keys("[data-testid=attach]", &chat.file("statement.txt", b"Balance: 0.25 BTC\n"));
+    shown(&chat, "[data-testid=upload-error]");
+    chat.cdp("Network.setBlockedURLs", &json!({ "urls": [] }));
+    chat.click("[data-testid=retry]");
     shown(&ada, "[data-testid=download]");
     ada.click("[data-testid=download]");
     let (name, body) = ada.download();
@@ -103,6 +108,23 @@ fn links_open_a_tab_of_their_own_and_files_are_cancelled_removed_played_and_save
     shown(&chat, "[data-testid=play]");
     chat.click("[data-testid=play]");
     wait_until("the film", || value(&chat, "!!document.querySelector('video[controls]')").as_bool()?.then_some(()));
+}
+
+#[test]
+fn where_nothing_is_kept_for_frames_a_window_of_its_own_keeps_it() {
+    let world = World::start();
+    let visitor = world.visitor_as(Look::DESKTOP.forgets_frames());
+    visitor.open_chat();
+    shown(&visitor, "[data-testid=unkept]");
+    visitor.click("[data-testid=own-window]");
+    let own = wait_until("a window of its own", || visitor.tabs().into_iter().nth(1));
+    visitor.tab(&own);
+    shown(&visitor, "[data-testid=composer]");
+    assert!(!visitor.shows("[data-testid=unkept]"), "here it is kept");
+    visitor.say("From a window of its own");
+    visitor.sent("From a window of its own");
+    visitor.reload();
+    visitor.sees("visitor", "From a window of its own");
 }
 
 #[test]

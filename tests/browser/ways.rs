@@ -28,6 +28,11 @@ fn wait_count(agent: &Agent, name: &str, count: &str) {
 fn every_list_and_the_shortcuts_are_reached_by_keys() {
     let world = World::start();
     let ada = world.agent("ada@example.com", "Ada L.", 1);
+    // With no conversation open, a button has them too.
+    ada.click("[data-testid=keys]");
+    shown(&ada, "[data-testid=keys-dialog]");
+    ada.press_escape();
+    gone(&ada, "[data-testid=keys-dialog]");
     let (first, _second) = (writes(&world, "By keys"), writes(&world, "Waits in line"));
     ada.open_mine("By keys");
     for (key, name) in

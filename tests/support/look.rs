@@ -30,23 +30,34 @@ pub struct Look {
     pub dark: bool,
     /// What the browser asks for, as a BCP 47 tag.
     pub language: &'static str,
+    /// Keeps nothing for a frame of our relay in another site's page; Chromium only.
+    pub forgets_frames: bool,
 }
 
 impl Look {
     /// A visitor at a desk.
-    pub const DESKTOP: Self =
-        Self { engine: Engine::Chromium, width: 1280, height: 860, phone: false, dark: false, language: "en-US" };
+    pub const DESKTOP: Self = Self::of(1280, 860, false);
     /// A visitor on the way.
-    pub const PHONE: Self =
-        Self { engine: Engine::Chromium, width: 390, height: 844, phone: true, dark: false, language: "en-US" };
+    pub const PHONE: Self = Self::of(390, 844, true);
     /// An agent at work.
-    pub const CONSOLE: Self =
-        Self { engine: Engine::Chromium, width: 1440, height: 900, phone: false, dark: false, language: "en-US" };
+    pub const CONSOLE: Self = Self::of(1440, 900, false);
+
+    const fn of(width: u32, height: u32, phone: bool) -> Self {
+        let engine = Engine::Chromium;
+        Self { engine, width, height, phone, dark: false, language: "en-US", forgets_frames: false }
+    }
 
     /// The same in Firefox, which draws no phone.
     #[must_use]
     pub const fn firefox(mut self) -> Self {
         self.engine = Engine::Firefox;
+        self
+    }
+
+    /// The same with frames of other sites that are given no storage.
+    #[must_use]
+    pub const fn forgets_frames(mut self) -> Self {
+        self.forgets_frames = true;
         self
     }
 
@@ -121,6 +132,11 @@ fn chromium(look: &Look, folder: &TempDir) -> Value {
         },
         "perfLoggingPrefs": { "enableNetwork": true, "enablePage": false },
     });
+    if look.forgets_frames {
+        // The relay's storage within the site's pages: refused. 2 is Chromium's word for that.
+        let refused = json!({ "127.0.0.1,localhost": { "setting": 2 } });
+        options["prefs"]["profile.content_settings.exceptions.cookies"] = refused;
+    }
     if look.phone {
         let screen =
             json!({ "width": look.width, "height": look.height, "pixelRatio": 2.0, "touch": true, "mobile": true });
