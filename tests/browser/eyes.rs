@@ -37,10 +37,22 @@ fn the_chat_has_nothing_that_assistive_technology_cannot_use() {
     chat.click("[data-testid=menu]");
     wait_until("the menu", || chat.shows("[data-testid=transcript]").then_some(()));
     found.extend(chat.findings("menu"));
+    // The one that is shown is no earlier one: another is begun, and the first is gone back to.
+    chat.click("[data-testid=earlier]");
+    chat.click("[data-testid=earlier-new]");
+    wait_until("an empty conversation", || chat.messages().is_empty().then_some(()));
+    chat.say("Something else");
+    chat.sent("Something else");
+    chat.click("[data-testid=menu]");
     chat.click("[data-testid=earlier]");
     wait_until("earlier conversations", || chat.shows("[data-testid=earlier-row]").then_some(()));
     found.extend(chat.findings("earlier"));
     chat.click("[data-testid=earlier-back]");
+    chat.sees("visitor", "Something else");
+    chat.click("[data-testid=menu]");
+    chat.click("[data-testid=earlier]");
+    chat.click("[data-testid=earlier-row]");
+    chat.sees("agent", "On its way.");
     world.relay.kill();
     wait_until("the banner", || chat.shows("[data-testid=connection]").then_some(()));
     found.extend(chat.findings("not connected"));
