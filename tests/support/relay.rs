@@ -104,6 +104,13 @@ impl Relay {
                 config.push_str(&format!("{head}text_bytes_per_{who}_a_day = 1000000000000\n"));
             }
         }
+        if !config.contains("[conversation]") {
+            // The same crowd begins more conversations, too. The relay's own tests have this limit.
+            config.push_str("\n[conversation]\n");
+            for who in ["address", "network"] {
+                config.push_str(&format!("openings_per_{who}_per_minute_max = 100000\n"));
+            }
+        }
         std::fs::write(folder.path().join("relay.toml"), config).expect("a temporary folder can be filled");
         let relay = Self { port, public: setup.public, folder, data, wrapper: setup.wrapper, process: None };
         relay.command(&["site", "add", "demo", "--origin", site_origin, "--name", "Demo Exchange"], "");
