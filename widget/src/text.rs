@@ -39,8 +39,8 @@ struct Words {
 }
 
 impl Text {
-    /// Makes a catalogue (an object of texts by key) known to all components below.
-    pub fn provide(catalogue: Object) -> Self {
+    /// A catalogue: an object of texts by key.
+    pub fn new(catalogue: Object) -> Self {
         let language = root().lang();
         let today = RwSignal::new(time::day(now_ms()));
         let (clock, date) = (time::clock(&language), time::date(&language));
@@ -55,6 +55,12 @@ impl Text {
         text.mind_the_day();
         // A machine that slept through midnight may not have counted the time.
         listen(&document(), "visibilitychange", move |_| text.mind_the_day());
+        text
+    }
+
+    /// The same, known to all components below. The chat hands it on instead: a table of contexts weighs a kilobyte.
+    pub fn provide(catalogue: Object) -> Self {
+        let text = Self::new(catalogue);
         provide_context(text);
         text
     }

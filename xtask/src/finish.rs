@@ -19,12 +19,15 @@ const BROTLI_QUALITY: u32 = 11;
 const BROTLI_WINDOW: u32 = 22;
 
 /// What rustc lets a module use, and then: for size, until nothing more is gained. Nothing of ours lies below address 1024.
-const OPTIMIZER: [&str; 10] = [
+const OPTIMIZER: [&str; 13] = [
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
     "--enable-sign-ext",
     "--enable-mutable-globals",
     "--low-memory-unused",
+    "--flatten",
+    "--rereloop",
+    "-Oz",
     "--flatten",
     "--rereloop",
     "-Oz",

@@ -104,7 +104,7 @@ impl Frame {
 
 /// The chat, or the reason why there is none. `early` holds the messages that the page around posted before.
 pub(crate) fn app(catalogue: Object, early: &Array) -> El {
-    let text = Text::provide(catalogue);
+    let text = Text::new(catalogue);
     let host = StoredValue::new_local(Host::default());
     let Some(chat) = Chat::begin(host) else {
         return el("p", "stopped").text(&text.get("closed_site"));

@@ -1,5 +1,8 @@
 //! The chat: entry point. The start module calls `start` with the texts.
 
+// A browser calls `start` and nothing else: what std does around a `main` is left out.
+#![cfg_attr(target_family = "wasm", no_main)]
+
 mod app;
 mod chat;
 mod earlier;
@@ -35,4 +38,5 @@ pub fn start(catalogue: Object, early: &Array) {
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
 fn main() {}
