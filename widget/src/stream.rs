@@ -141,7 +141,7 @@ impl Inner {
             data.clone_into(&mut self.key.borrow_mut());
             self.post();
         } else if kind.starts_with("event: c") {
-            self.down(data.parse().unwrap_or(1006));
+            self.down(data.parse::<u64>().ok().and_then(|code| code.try_into().ok()).unwrap_or(1006));
         } else {
             (self.news)(LineNews::Frame(data.to_owned()));
         }

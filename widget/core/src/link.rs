@@ -96,13 +96,16 @@ fn authority(text: &str) -> Option<(usize, bool)> {
         // Dots and dashes at the end belong to the sentence.
         let host = text[..end].trim_end_matches(['.', '-', '_']);
         end = host.len();
-        let labels = host.split('.');
-        let last = labels.clone().next_back().unwrap_or_default();
-        if host.split('.').any(str::is_empty) || (is_number(last) && !is_quad(host)) {
-            return None;
-        }
-        for label in labels {
+        let mut last = "";
+        for label in host.split('.') {
+            if label.is_empty() {
+                return None;
+            }
             plain &= is_plain(label);
+            last = label;
+        }
+        if is_number(last) && !is_quad(host) {
+            return None;
         }
     }
     if text[end..].starts_with(':') {
@@ -285,6 +288,6 @@ fn is_quad(host: &str) -> bool {
     let mut count = 0;
     host.split('.').all(|part| {
         count += 1;
-        count <= 4 && (part == "0" || !part.starts_with('0')) && part.parse::<u8>().is_ok()
+        count <= 4 && (part == "0" || !part.starts_with('0')) && part.parse::<u64>().is_ok_and(|part| part <= 255)
     }) && count == 4
 }

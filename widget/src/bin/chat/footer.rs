@@ -1,5 +1,8 @@
 //! The footer: the composer, or the way on when the conversation has ended.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use reactive_graph::graph::untrack;
 use reactive_graph::owner::StoredValue;
 use reactive_graph::prelude::*;
@@ -51,10 +54,11 @@ fn keep_written(frame: Frame, written: RwSignal<String>) {
             (open, shown.conversations.iter().any(|row| Some(row.conversation) == open))
         })
     };
-    let at = RwSignal::new(untrack(place).0);
-    written.set(chat.storage(|storage| storage.get(&name(at.get_untracked()))).unwrap_or_default());
+    let at = Rc::new(Cell::new(untrack(place).0));
+    let (saved, changed_at) = (Rc::clone(&at), Rc::clone(&at));
+    written.set(chat.storage(|storage| storage.get(&name(at.get()))).unwrap_or_default());
     follow(move || {
-        let ((now, there), before) = (place(), at.get_untracked());
+        let ((now, there), before) = (place(), at.get());
         if now == before {
             return;
         }
@@ -71,12 +75,12 @@ fn keep_written(frame: Frame, written: RwSignal<String>) {
         }
     });
     follow(move || {
-        let (words, name) = (written.get(), name(at.get_untracked()));
+        let (words, name) = (written.get(), name(saved.get()));
         chat.storage(|storage| if words.is_empty() { storage.remove(&name) } else { storage.set(&name, &words) });
     });
     follow(move || {
         let (changed, words) = chat.elsewhere.get();
-        if changed == name(at.get_untracked()) {
+        if changed == name(changed_at.get()) {
             written.set(words.unwrap_or_default());
         }
     });

@@ -54,7 +54,7 @@ pub(crate) fn header(frame: Frame) -> El {
 /// The first letters of the first and the last word.
 fn initials(name: &str) -> String {
     let mut words = name.split_whitespace();
-    let (first, last) = (words.next().unwrap_or_default(), words.next_back().unwrap_or_default());
+    let (first, last) = (words.next().unwrap_or_default(), words.last().unwrap_or_default());
     // The sheet writes them as capitals: the browser knows every alphabet, and its tables weigh nothing here.
     [first_character(first), first_character(last)].concat()
 }

@@ -25,13 +25,11 @@ const THANKED: u32 = 2;
 pub(crate) fn rating_card(frame: Frame) -> El {
     let Frame { text, chat, .. } = frame;
     // Where the thanks belong: another conversation is asked about anew.
-    let rated = RwSignal::new(None::<ConversationId>);
+    let rated = RwSignal::new(String::new());
     let stage = move || {
         let (asked, conversation) = chat.read(|shown| (shown.rate, shown.conversation));
-        match rated.get() {
-            Some(rated) if Some(rated) == conversation => THANKED,
-            _ => u32::from(asked),
-        }
+        let rated = rated.get();
+        if !rated.is_empty() && rated == name(conversation) { THANKED } else { u32::from(asked) }
     };
     el("div", "").switch(stage, move |stage| {
         if stage == ASKED {
@@ -41,9 +39,14 @@ pub(crate) fn rating_card(frame: Frame) -> El {
     })
 }
 
-fn form(frame: Frame, rated: RwSignal<Option<ConversationId>>) -> El {
+/// A conversation as a text: signals of few kinds weigh less.
+fn name(conversation: Option<ConversationId>) -> String {
+    conversation.map(ConversationId::text).unwrap_or_default()
+}
+
+fn form(frame: Frame, rated: RwSignal<String>) -> El {
     let Frame { text, chat, .. } = frame;
-    let score = RwSignal::new(0_u32);
+    let score = RwSignal::new(false);
     let value = Rc::new(Cell::new(0_u8));
     let comment = el("textarea", "field")
         .test("rating-comment")
@@ -63,7 +66,7 @@ fn form(frame: Frame, rated: RwSignal<Option<ConversationId>>) -> El {
             .attr("aria-label", &text.get(key))
             .on("change", move |_| {
                 value.set(u8::try_from(number).unwrap_or(0));
-                score.set(1);
+                score.set(true);
             });
         el("label", "mark")
             .child(radio)
@@ -79,15 +82,15 @@ fn form(frame: Frame, rated: RwSignal<Option<ConversationId>>) -> El {
         .child(ends);
     let submit = move |event: web_sys::Event| {
         event.prevent_default();
-        if score.get_untracked() > 0 {
-            rated.set(untrack(|| chat.read(|shown| shown.conversation)));
+        if score.get_untracked() {
+            rated.set(name(untrack(|| chat.read(|shown| shown.conversation))));
             let comment = raw.value().trim().to_owned();
             chat.send(VisitorInput::Rate { score: value.get(), comment });
         }
     };
     let send = el("button", "button button--main")
         .test("rating-send")
-        .flag("disabled", move || score.get() == 0)
+        .flag("disabled", move || !score.get())
         .text(&text.get("rate_send"));
     el("form", "card").test("rating").on("submit", submit).child(fieldset).child(comment).child(send)
 }

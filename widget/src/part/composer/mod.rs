@@ -63,7 +63,7 @@ pub fn composer(
     field: Field,
     writing: Writing,
 ) -> El {
-    let trouble = RwSignal::new(None::<Refusal>);
+    let trouble = RwSignal::new(String::new());
     let writing = Rc::new(writing);
     let send: Rc<dyn Fn()> = {
         let writing = Rc::clone(&writing);
@@ -71,9 +71,9 @@ pub fn composer(
             let words = written.get_untracked();
             match check_text(trim_text(&words)) {
                 Err(Refusal::TextEmpty) => {}
-                Err(refusal) => trouble.set(Some(refusal)),
+                Err(refusal) => trouble.set(text.refusal(&refusal)),
                 Ok(()) if (writing.send)(words) => written.set(String::new()),
-                Ok(()) => trouble.set(Some(Refusal::Busy)),
+                Ok(()) => trouble.set(text.refusal(&Refusal::Busy)),
             }
         })
     };
@@ -86,11 +86,7 @@ pub fn composer(
             event.prevent_default();
             send();
         })
-        .child(
-            el("p", "composer__trouble")
-                .attr("role", "alert")
-                .words(move || trouble.get().map(|refusal| text.refusal(&refusal)).unwrap_or_default()),
-        )
+        .child(el("p", "composer__trouble").attr("role", "alert").words(move || trouble.get()))
         .child(chooser(text, writing))
         .child(area)
         .child(
@@ -102,7 +98,7 @@ pub fn composer(
         )
 }
 
-fn area(written: RwSignal<String>, trouble: RwSignal<Option<Refusal>>, send: Rc<dyn Fn()>, writing: Rc<Writing>) -> El {
+fn area(written: RwSignal<String>, trouble: RwSignal<String>, send: Rc<dyn Fn()>, writing: Rc<Writing>) -> El {
     let area = el("textarea", "composer__field")
         .test("composer")
         .attr("rows", "1")
@@ -123,7 +119,7 @@ fn area(written: RwSignal<String>, trouble: RwSignal<Option<Refusal>>, send: Rc<
     let pasting = Rc::clone(&writing);
     area.on("input", move |_| {
         written.set(raw.value());
-        trouble.set(None);
+        trouble.set(String::new());
         (writing.typing)();
     })
     .on("keydown", move |event| {

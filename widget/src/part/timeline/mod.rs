@@ -55,12 +55,12 @@ pub fn timeline(board: Board, surroundings: Surroundings, below: Vec<El>) -> El 
     let scrolled = raw.clone();
     // The sheet lays the scroller out from the bottom, so that the newest line stays in view by itself; upwards counts negative.
     // What had come from the other side when the reader went away from the newest line.
-    let known = RwSignal::new(0);
+    let known = RwSignal::new(0_u64);
     let scroller = scroller
         .on("scroll", move |_| {
             let now = scrolled.scroll_top() < -AWAY_PIXELS;
             if now != away.get_untracked() {
-                known.set(board.others());
+                known.set(board.others() as u64);
                 away.set(now);
             }
         })
@@ -72,7 +72,7 @@ pub fn timeline(board: Board, surroundings: Surroundings, below: Vec<El>) -> El 
             raw.set_scroll_top(0);
         }
     });
-    let fresh = move || board.others().saturating_sub(known.get());
+    let fresh = move || (board.others() as u64).saturating_sub(known.get());
     let button = el("button", "timeline__down")
         .test("newest")
         .attr("type", "button")
@@ -82,7 +82,7 @@ pub fn timeline(board: Board, surroundings: Surroundings, below: Vec<El>) -> El 
         .child(icon(icon::DOWN))
         .child(el("span", "").words(move || match fresh() {
             0 => String::new(),
-            fresh => text.count("new_messages", fresh as u64),
+            fresh => text.count("new_messages", fresh),
         }));
     el("div", "timeline").child(scroller).child(button)
 }
