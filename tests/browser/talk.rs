@@ -166,7 +166,7 @@ fn words_stay_words() {
     let check = "const all = [...document.querySelectorAll('[data-testid=message]')];
         const links = all.flatMap((e) => [...e.querySelectorAll('a')]);
         return [all.some((e) => e.querySelector('b, img')), links.length, links.every((a) =>
-            a.getAttribute('href') === 'https://example.com/a?b=1&c=2' && a.rel === 'noopener noreferrer')];";
+            a.getAttribute('href') === 'https://example.com/a?b=1&c=2' && a.rel === 'noopener noreferrer nofollow ugc')];";
     for side in [&*visitor, &*ada] {
         assert_eq!(
             side.script(check, &[]),
