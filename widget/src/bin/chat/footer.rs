@@ -74,14 +74,22 @@ fn keep_written(frame: Frame, written: RwSignal<String>) {
             written.set(kept.unwrap_or_default());
         }
     });
+    // What another tab keeps is not kept again: late, it would replace what is being written there by now.
+    let heard = Rc::new(Cell::new(None));
+    let known = Rc::clone(&heard);
     follow(move || {
         let (words, name) = (written.get(), name(saved.get()));
+        if known.take().as_ref() == Some(&words) {
+            return;
+        }
         chat.storage(|storage| if words.is_empty() { storage.remove(&name) } else { storage.set(&name, &words) });
     });
     follow(move || {
         let (changed, words) = chat.elsewhere.get();
         if changed == name(changed_at.get()) {
-            written.set(words.unwrap_or_default());
+            let words = words.unwrap_or_default();
+            heard.set(Some(words.clone()));
+            written.set(words);
         }
     });
 }
