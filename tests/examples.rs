@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use support::{BOUND, Process, Relay, wait_until, workspace};
+use support::{BOUND, Process, Relay, eventually, wait_until, workspace};
 
 const BOT: &str = "bot@example.com";
 
@@ -28,8 +28,9 @@ fn visit(relay: &Relay, log: &std::path::Path) -> String {
     let mut command = Command::new(xtask::python::python().expect("there is a Python to be had"));
     command.arg(workspace().join("examples/client.py")).args([relay.origin().as_str(), "demo"]);
     let mut client = Process::start(&mut command, log);
-    let status = wait_until("the visitor is done", || client.ended());
+    let status = eventually(|| client.ended());
     let said = client.log();
+    let status = status.unwrap_or_else(|| panic!("the visitor is not done within {BOUND:?}:\n{said}"));
     assert_eq!(status, "exit status: 0", "{said}");
     said
 }

@@ -50,17 +50,21 @@ impl CoreTask {
     pub(super) fn query(&mut self, request: RequestId, query: relay_core::store::Query) {
         match self.core.page_reader(request) {
             Some(connection) => self.want_page(connection, request, query),
-            None => self.read(request, query),
+            None => {
+                self.read(request, query);
+            }
         }
     }
 
-    pub(super) fn read(&mut self, request: RequestId, query: relay_core::store::Query) {
+    /// Has the store read; false when it has too much to do, which is answered at once.
+    pub(super) fn read(&mut self, request: RequestId, query: relay_core::store::Query) -> bool {
         if !self.begin_request() {
             self.core.handle(now_ms(), Input::Answered { request, result: Err(QueryError::Busy) });
-            return;
+            return false;
         }
         let answers = self.answers.clone();
         self.store.query(query, move |result| reply(&answers, Answered::Query(request, result)));
+        true
     }
 
     pub(super) fn register(&mut self, connection: ConnectionId, site: SiteId) {

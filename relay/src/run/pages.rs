@@ -64,9 +64,14 @@ impl CoreTask {
         if !line.frames.is_light(PAGE_AFTER_BYTES_MAX, tell) {
             return;
         }
-        if let Some((request, query)) = pages.waiting.pop_front() {
-            pages.reading = true;
-            self.read(request, query);
+        // Those that the store has no room for are answered at once, and the next ones are tried.
+        while let Some((request, query)) = self.pages.get_mut(&connection).and_then(|pages| pages.waiting.pop_front()) {
+            if self.read(request, query) {
+                if let Some(pages) = self.pages.get_mut(&connection) {
+                    pages.reading = true;
+                }
+                return;
+            }
         }
     }
 

@@ -20,7 +20,7 @@ pub(crate) fn short(at_ms: u64, now_ms: u64) -> String {
 
 /// Day and time: "12 Oct, 14:03".
 pub(crate) fn long(at_ms: u64) -> String {
-    write(at_ms, &[("day", "numeric"), ("month", "short"), ("hour", "2-digit"), ("minute", "2-digit")])
+    write(at_ms, &[("day", "numeric"), ("month", "short"), ("hour", "numeric"), ("minute", "2-digit")])
 }
 
 /// A day: "12 Oct".
@@ -30,7 +30,7 @@ pub(crate) fn day(at_ms: u64) -> String {
 
 /// The time of day in another time zone; empty when the browser does not know the zone.
 pub(crate) fn clock_in(zone: &str, at_ms: u64) -> String {
-    write(at_ms, &[("hour", "2-digit"), ("minute", "2-digit"), ("timeZone", zone)])
+    write(at_ms, &[("hour", "numeric"), ("minute", "2-digit"), ("timeZone", zone)])
 }
 
 /// A language's name in the reader's language; the tag itself when the browser does not know it.
