@@ -63,7 +63,8 @@ impl Mass {
         let now = Instant::now();
         let member = |(number, who): (usize, Who)| Member {
             who,
-            address: format!("10.{}.{}.{}", number >> 16, (number >> 8) & 255, number & 255),
+            // In a network of its own: those of one share what a network may do.
+            address: format!("10.{}.{}.{}", (number >> 8) & 255, number & 255, number >> 16),
             dial_after: now,
             dialled: now,
             state: State::Down,

@@ -29,7 +29,8 @@ fn thousands_come_back_at_once_and_agents_are_there_first() {
         return skip("storm", &format!("{needed} open files are not allowed here (ulimit -n)"));
     }
     // Each visitor has an address of its own, which only a trusted proxy may say.
-    let config = "trusted_proxies = [\"127.0.0.1\"]\n".to_owned();
+    // It is thousands that come, and no flood: nobody is slowed.
+    let config = "trusted_proxies = [\"127.0.0.1\"]\n[conversation]\nflood_waiting = 1000000\n".to_owned();
     let mut relay = Relay::start_with(Setup { config, ..Setup::default() });
     let visitors = (0..count).map(|_| Who::Visitor { token: None, conversation: ConversationId(new_id()) });
     let mut visitors = Mass::new(relay.port(), &relay.origin(), visitors.collect());
