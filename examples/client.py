@@ -27,6 +27,7 @@ class Visitor:
         self.conversation = str(uuid.uuid4())
         self.log = []  # the shared lane: event n stands at n - 1
         self.outbox = []  # what is not acknowledged, oldest first
+        self.head = 0  # the last number heard of, which may lie beyond the log
         self.asked = None  # the page that is on its way
 
     def connect(self):
@@ -74,7 +75,9 @@ class Visitor:
                 if event["seq"] == len(self.log) + 1:
                     self.log.append(event)
                 self.outbox = [kept for kept in self.outbox if kept["id"] != event["id"]]
-            if events and max(events[-1]["seq"], frame.get("head", 0)) > len(self.log):
+            # An event may overtake the page that was asked for: it is not kept, but it is known to be there.
+            self.head = max([self.head, frame.get("head", 0)] + [event["seq"] for event in events])
+            if self.head > len(self.log):
                 self.fetch()
             if wanted(frame):
                 return frame

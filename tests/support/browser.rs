@@ -88,6 +88,8 @@ impl Browser {
         let before = self.tell("GET", "/window", &Value::Null);
         let made = self.tell("POST", "/window/new", &json!({ "type": "tab" }));
         self.tab(made["handle"].as_str().expect("a tab has a name"));
+        // A person's new tab is in front. Without this, keys may go past a frame that has the focus; other browsers do it themselves.
+        self.ask("POST", "/goog/cdp/execute", &json!({ "cmd": "Page.bringToFront", "params": {} })).ok();
         before.as_str().expect("a tab has a name").to_owned()
     }
 
