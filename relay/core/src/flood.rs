@@ -31,7 +31,9 @@ pub(crate) enum Declared {
 pub(crate) struct Openings {
     addresses: Pace<Tag>,
     networks: Pace<Tag>,
-    unknown: Pace<()>,
+    /// Of visitors who were not known before, while a flood lasts: whether somebody of their network waits already. Apart, so that those who
+    /// flood do not use up what is left for whoever else is new.
+    unknown: Pace<bool>,
     /// The last minute: each second in which something was opened, and how many.
     seconds: VecDeque<(u64, u32)>,
     pub(crate) declared: Declared,
@@ -80,11 +82,11 @@ impl Core {
         let now_ms = self.now_ms;
         let source = self.source_of(visitor);
         let known = self.visitors.get(&visitor).is_some_and(|known| known.known);
-        let slowed = self.openings.flood() && !known;
+        let slowed = (self.openings.flood() && !known).then(|| self.queue.has_network(source.network));
         let openings = &mut self.openings;
         let of_address = source.address.map_or(0, |tag| openings.addresses.wait_ms(now_ms, tag));
         let of_network = source.network.map_or(0, |tag| openings.networks.wait_ms(now_ms, tag));
-        let of_unknown = if slowed { openings.unknown.wait_ms(now_ms, ()) } else { 0 };
+        let of_unknown = slowed.map_or(0, |waits| openings.unknown.wait_ms(now_ms, waits));
         let retry_after_ms = of_address.max(of_network).max(of_unknown);
         if retry_after_ms > 0 {
             return Err(Refusal::RateLimited { retry_after_ms });
@@ -95,8 +97,8 @@ impl Core {
         if let Some(tag) = source.network {
             openings.networks.take(now_ms, tag);
         }
-        if slowed {
-            openings.unknown.take(now_ms, ());
+        if let Some(waits) = slowed {
+            openings.unknown.take(now_ms, waits);
         }
         openings.count(now_ms);
         Ok(())
@@ -106,7 +108,8 @@ impl Core {
     pub(crate) fn look_for_flood(&mut self) {
         let now_ms = self.now_ms;
         let waiting = u32::try_from(self.queue.len()).unwrap_or(u32::MAX);
-        let (most, per_minute) = (self.settings.flood_waiting, self.settings.flood_openings_per_minute);
+        // With none at all there would be a flood without anybody, for ever.
+        let (most, per_minute) = (self.settings.flood_waiting.max(1), self.settings.flood_openings_per_minute.max(1));
         if self.openings.declared == Declared::No && waiting < most {
             return;
         }
@@ -114,7 +117,7 @@ impl Core {
         self.openings.declared = match self.openings.declared {
             Declared::No if waiting >= most && opened >= per_minute => Declared::ByItself,
             // Half of both, so that it does not come and go.
-            Declared::ByItself if waiting < most / 2 && opened < per_minute.div_ceil(2) => Declared::No,
+            Declared::ByItself if waiting < most.div_ceil(2) && opened < per_minute.div_ceil(2) => Declared::No,
             Declared::Ended if waiting < most => Declared::No,
             declared @ (Declared::No | Declared::ByItself | Declared::ByHand | Declared::Ended) => declared,
         };

@@ -108,6 +108,12 @@ impl Queue {
         self.waiting.len()
     }
 
+    /// Whether somebody of this network waits.
+    pub(crate) fn has_network(&self, network: Option<Tag>) -> bool {
+        let group = network.map(Group::Network);
+        group.is_some_and(|group| [KNOWN, OTHERS].iter().any(|class| self.networks.contains_key(&(*class, group))))
+    }
+
     /// Everybody, in no order.
     pub(crate) fn ids(&self) -> impl Iterator<Item = ConversationId> {
         self.waiting.keys().copied()

@@ -166,7 +166,7 @@ pub const OPENINGS_PER_NETWORK_PER_MINUTE: u32 = 120;
 pub const FLOOD_WAITING: u32 = 500;
 /// … and so many conversations were opened within a minute.
 pub const FLOOD_OPENINGS_PER_MINUTE: u32 = 300;
-/// While it lasts, all visitors who were not known before open so many a minute.
+/// While it lasts, all visitors who were not known before open so many a minute; as many more those of networks of which nobody waits yet.
 pub const FLOOD_NEW_PER_MINUTE: u32 = 120;
 /// Conversations that one wish to end many may name.
 pub const END_MANY_MAX: usize = 500;

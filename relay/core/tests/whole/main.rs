@@ -4,6 +4,7 @@ mod absent;
 mod arbitrary;
 mod brief;
 mod exact;
+mod flood;
 mod inbox;
 mod limits;
 mod model;

@@ -63,6 +63,7 @@ pub(crate) fn about(c: u128) -> Subject {
 /// A core with everything around it.
 pub(crate) struct World {
     pub(crate) core: Core,
+    settings: relay_core::Settings,
     pub(crate) store: ModelStore,
     pub(crate) now_ms: u64,
     pub(crate) agents: Vec<Agent>,
@@ -89,16 +90,21 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(agents: Vec<Agent>) -> Self {
+        Self::with(agents, relay_core::Settings::default())
+    }
+
+    pub(crate) fn with(agents: Vec<Agent>, settings: relay_core::Settings) -> Self {
         let start = Start {
             seed: 1,
             attachment_bytes_max: 1_000,
             agents: agents.clone(),
             open: Vec::new(),
-            settings: relay_core::Settings::default(),
+            settings,
             blocks: Vec::new(),
         };
         Self {
             core: Core::new(START_MS, start),
+            settings,
             store: ModelStore::default(),
             now_ms: START_MS,
             agents,
@@ -123,7 +129,7 @@ impl World {
             attachment_bytes_max: 1_000,
             agents: self.agents.clone(),
             open,
-            settings: relay_core::Settings::default(),
+            settings: self.settings,
             blocks: self.blocks.values().cloned().collect(),
         };
         self.core = Core::new(self.now_ms, start);
