@@ -111,7 +111,8 @@ fn authority(text: &str) -> Option<(usize, bool)> {
     if text[end..].starts_with(':') {
         let digits = text[end + 1..].bytes().take_while(u8::is_ascii_digit).count();
         let behind = text[end + 1 + digits..].bytes().next().unwrap_or(b' ');
-        if (1..=5).contains(&digits) && !behind.is_ascii_alphanumeric() {
+        let is_port = text[end + 1..end + 1 + digits].parse::<u16>().is_ok();
+        if is_port && !behind.is_ascii_alphanumeric() {
             end += 1 + digits;
         }
     }
@@ -221,11 +222,13 @@ const fn is_mapped(char: char) -> bool {
 /// The script of a letter beyond ASCII, as far as hosts need it; 0 for what no host is written in.
 const fn script(char: char) -> u8 {
     match char {
-        // Western letters. Not the dotless i, the kra and the long s, which look like others.
-        '\u{131}' | '\u{138}' | '\u{17f}' => 9,
+        // Western letters. Not the dotted I, the dotless i, the kra and the long s, which look like others.
+        '\u{130}' | '\u{131}' | '\u{138}' | '\u{17f}' => 9,
         '\u{df}'..='\u{f6}' | '\u{f8}'..='\u{17e}' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{de}' => 1,
-        '\u{386}' | '\u{388}'..='\u{3ff}' => 2,
-        '\u{400}'..='\u{481}' | '\u{48a}'..='\u{52f}' => 3,
+        // Capitals beyond them look like ours more often than not, and browsers read them as small letters: shown in ASCII.
+        '\u{386}'..='\u{3ab}' | '\u{3cf}'..='\u{42f}' => 9,
+        '\u{3ac}'..='\u{3ce}' => 2,
+        '\u{430}'..='\u{481}' | '\u{48a}'..='\u{52f}' => 3,
         '\u{5d0}'..='\u{5ea}' => 4,
         '\u{620}'..='\u{64a}' | '\u{671}'..='\u{6d3}' => 5,
         '\u{e01}'..='\u{e4e}' => 6,
@@ -271,7 +274,7 @@ fn is_plain(label: &str) -> bool {
 
 /// The Greek and Cyrillic letters that look like western ones.
 fn looks_western(char: char) -> bool {
-    "αβγεηικνορτυχωϲϳавгекмнопрстухьѕіјһԁԛԝӏѵѡҽъ".chars().any(|western| western == char)
+    "αβγεηικνορτυχωавгекмнопрстухьѕіјһԁԛԝӏѵѡҽъԀҺԚԜӀѴѠҼ".chars().any(|western| western == char)
 }
 
 /// Whether a browser would read the last label of a host as a number, so that the host is an address (WHATWG, "ends in a number").

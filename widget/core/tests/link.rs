@@ -73,3 +73,21 @@ fn a_text_is_its_pieces_whatever_it_holds() {
         assert_eq!(whole, text);
     }
 }
+
+#[test]
+fn a_capital_passes_for_nothing_that_its_small_letter_may_not() {
+    let plain = |letter: &str| match &pieces(&format!("https://{}.example", letter.repeat(3)))[..] {
+        [Piece::Address { plain, .. }] => *plain,
+        _ => false,
+    };
+    let wrong: Vec<char> = (0x80..=0x10_ffff_u32)
+        .filter_map(char::from_u32)
+        .filter(|char| !char.to_lowercase().eq([*char]))
+        .filter(|char| plain(&char.to_string()) && !plain(&char.to_lowercase().to_string()))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    // Greek and Cyrillic capitals are read as small letters by every browser, and look like ours.
+    let shown = ('\u{370}'..='\u{52f}').filter(|char| char.is_uppercase() && plain(&char.to_string()));
+    let shown: String = shown.collect();
+    assert!(shown.chars().all(|char| char > '\u{45f}'), "{shown}");
+}
