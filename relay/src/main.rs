@@ -18,7 +18,8 @@ fn main() -> ExitCode {
     let cli = relay::cli::Cli::parse();
     let Err(error) = cli.run(&mut std::io::stdout()) else { return ExitCode::SUCCESS };
     if let Ok(out) = Outlet::to(std::io::stderr()) {
-        out.write(format!("relay: {error:#}\n").as_bytes());
+        // It may name what was typed, and what people are called.
+        out.write(relay_edge::plain::harmless(&format!("relay: {error:#}\n")).as_bytes());
         out.flush(LAST_WORDS_WAIT);
     }
     ExitCode::FAILURE

@@ -2,6 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use wire::limit::FILE_NAME_CHARS_MAX;
+use wire::{is_blank, is_line_break, is_unseen};
 
 use crate::sniff::Kind;
 
@@ -21,20 +22,16 @@ pub fn clean(header: &str, kind: Kind) -> String {
     };
     let room = FILE_NAME_CHARS_MAX - ending.len() - 1;
     let stem = stem.trim_start_matches(['.', ' ']);
-    let stem: String = if stem.is_empty() { "file".to_owned() } else { stem.chars().take(room).collect() };
+    let stem: String = if is_blank(stem) { "file".to_owned() } else { stem.chars().take(room).collect() };
     format!("{}.{ending}", stem.trim_end())
 }
 
 /// Characters that are not seen, or that turn the line around.
 fn is_hidden(char: char) -> bool {
-    char.is_control()
-        || matches!(
-            char,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-                | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}'
-                | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffd}'
-                | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
-        )
+    let is_blank_between = char.is_whitespace() && !is_line_break(char) && !char.is_control();
+    // Joiners belong to words and pictures of some scripts; the last two stand for what is none.
+    is_unseen(char) && !is_blank_between && !matches!(char, '\u{200c}' | '\u{200d}')
+        || matches!(char, '\u{fffc}' | '\u{fffd}')
 }
 
 /// The value of `Content-Disposition` for a name (RFC 6266): plain letters for old clients, the real name beside it.
@@ -90,6 +87,10 @@ mod tests {
         }
         // Joiners belong to words and pictures of some scripts.
         check("نامه\u{200c}ها.pdf", Kind::Pdf, "نامه\u{200c}ها.pdf");
+        // … and alone they are nothing.
+        for nothing in ["\u{200d}", "\u{200c}\u{200d} ", "\u{16fe4}", "\u{1d159}", "\u{fffc}", "\u{3000}\u{a0}"] {
+            check(&format!("{nothing}.pdf"), Kind::Pdf, "file.pdf");
+        }
         check("отчёт 2024.csv", Kind::Csv, "отчёт 2024.csv");
         check("截图.jpeg", Kind::Jpeg, "截图.jpeg");
         assert_eq!(clean("%ff%fe.png", Kind::Png), "file.png");

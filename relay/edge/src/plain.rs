@@ -4,6 +4,7 @@
 //! begin a line that looks like somebody else's, or turn what stands beside it.
 
 use std::fmt::Write;
+use std::io;
 
 use wire::{is_line_break, turns_line};
 
@@ -65,6 +66,21 @@ pub fn json(written: &str) -> String {
     out
 }
 
+/// Takes what a command prints, piece by piece, and makes it harmless on its way out.
+#[derive(Debug)]
+pub struct Printed<W>(pub W);
+
+impl<W: io::Write> io::Write for Printed<W> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.0.write_all(harmless(&String::from_utf8_lossy(piece)).as_bytes())?;
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// Whether a character is written from right to left, by its block: Hebrew, Arabic and their neighbours.
 const fn is_right_to_left(char: char) -> bool {
     matches!(
@@ -106,6 +122,14 @@ mod tests {
         }
         assert_eq!(line("Ann\n[12:00] Bob\t\u{1b}"), "Ann [12:00] Bob \\u{1b}");
         assert_eq!(line("רות\u{2028}x"), "\u{2068}רות x\u{2069}");
+    }
+
+    #[test]
+    fn what_is_printed_acts_on_no_terminal() {
+        let mut out = Vec::new();
+        io::Write::write_fmt(&mut Printed(&mut out), format_args!("{:12}| {}\n", "Ann\u{202e}", "\u{1b}[2J好"))
+            .unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "Ann\\u{202e}        | \\u{1b}[2J好\n");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use anyhow::bail;
+use relay_edge::plain::line;
 use wire::{Role, SiteId};
 
 use super::manage::attach;
@@ -20,7 +21,7 @@ pub(super) fn list_agents(config: &Config, out: &mut impl Write) -> anyhow::Resu
     let widest = agents.iter().map(|agent| agent.email.chars().count()).max().unwrap_or(0);
     for AgentRecord { email, name, role, capacity, disabled, .. } in &agents {
         let state = if *disabled { "disabled" } else { "enabled" };
-        writeln!(out, "{email:widest$}  {:13}  {state:8}  takes {capacity:3}  {name}", role_name(*role))?;
+        writeln!(out, "{email:widest$}  {:13}  {state:8}  takes {capacity:3}  {}", role_name(*role), line(name))?;
     }
     Ok(())
 }
@@ -80,7 +81,7 @@ pub(super) fn list_sites(config: &Config, out: &mut impl Write) -> anyhow::Resul
     }
     for site in sites {
         let (all, open) = reader.conversations_of(&site.id)?;
-        writeln!(out, "{}  \"{}\"  {all} conversations, {open} of them open", site.id, site.name)?;
+        writeln!(out, "{}  \"{}\"  {all} conversations, {open} of them open", site.id, line(&site.name))?;
         for origin in &site.origins {
             writeln!(out, "  {origin}")?;
         }

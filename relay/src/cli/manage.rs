@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use relay_core::store::QueryError;
+use relay_edge::plain::line;
 use wire::limit::{CAPACITY_MAX, NAME_CHARS_MAX};
 use wire::{ConversationId, Role, SiteId};
 
@@ -81,7 +82,7 @@ pub(super) fn add_agent(
         }
         other => other?,
     }
-    writeln!(out, "Agent {} <{}> is in {}.", record.name, record.email, config.data_shown())?;
+    writeln!(out, "Agent {} <{}> is in {}.", line(&record.name), record.email, config.data_shown())?;
     tell_password(&password, made, out)?;
     writeln!(out, "Sign in at {}/console", config.own_origins(config.listen)[0])?;
     Ok(())
@@ -172,14 +173,17 @@ pub(super) fn attach(config: &Config) -> anyhow::Result<SqliteStore> {
 
 fn check_name(name: &str) -> anyhow::Result<String> {
     let name = name.trim().to_owned();
-    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        bail!("--name is 1 to {NAME_CHARS_MAX} characters on one line");
+    let acts = |char: char| char.is_control() || wire::is_line_break(char) || wire::turns_line(char);
+    if wire::is_blank(&name) || name.chars().count() > NAME_CHARS_MAX || name.contains(acts) {
+        bail!(
+            "--name is 1 to {NAME_CHARS_MAX} characters on one line, some of them seen, none that turns the direction of others"
+        );
     }
     Ok(name)
 }
 
 fn check_email(email: &str) -> anyhow::Result<()> {
-    let plain = email.len() <= 254 && !email.chars().any(|char| char.is_whitespace() || char.is_control());
+    let plain = email.len() <= 254 && !email.contains(wire::is_unseen);
     let halves =
         email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
     if plain && halves { Ok(()) } else { bail!("{email} is not an e-mail address; it must look like ann@example.com") }
@@ -231,10 +235,25 @@ mod tests {
     #[test]
     fn addresses_and_names_are_checked() {
         assert!(check_email("ann@example.com").is_ok());
-        for bad in ["", "ann", "@example.com", "ann@", "a b@example.com", "a@b@c", "ann@example.com\n"] {
+        for bad in [
+            "",
+            "ann",
+            "@example.com",
+            "ann@",
+            "a b@example.com",
+            "a@b@c",
+            "ann@example.com\n",
+            "a\u{202e}nn@example.com",
+            "a\u{200b}@example.com",
+        ] {
             assert!(check_email(bad).is_err(), "{bad}");
         }
         assert!(check_name(" Ann ").is_ok_and(|name| name == "Ann"));
-        assert!(check_name("a\nb").is_err() && check_name("").is_err());
+        for bad in
+            ["a\nb", "", "A\u{202e}B", "A\u{2028}B", "A\u{85}B", "\u{200b}\u{200b}", "\u{2066}A\u{2069}", "A\u{1b}[2J"]
+        {
+            assert!(check_name(bad).is_err(), "{bad:?}");
+        }
+        assert!(check_name("רות ל.").is_ok() && check_name("王小明").is_ok() && check_name("Zoë 👩\u{200d}💻").is_ok());
     }
 }

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use relay_edge::plain::Printed;
 use wire::limit::CAPACITY_DEFAULT;
 use wire::{BlockId, BlockScope, ConversationId, Role, SiteId};
 
@@ -236,6 +237,11 @@ impl Cli {
             return Ok(out.write_all(EXAMPLE.as_bytes())?);
         }
         let config = Config::load(&flags)?;
+        if let Command::Transcript { conversation, format, notes, language, zone } = self.command {
+            // A transcript makes itself harmless, and keeps what it isolates.
+            return manage::print_transcript(&config, conversation, format, notes, &Wish { language, zone }, out);
+        }
+        let out = &mut Printed(out);
         match self.command {
             Command::Serve { new, .. } => serve::serve(config, new),
             Command::Site(SiteCommand::Add { id, origins, name }) => {
@@ -261,12 +267,10 @@ impl Cli {
             Command::Agent(AgentCommand::Password { email, password_stdin }) => {
                 manage::set_password(&config, &email, password_stdin, out)
             }
-            Command::Transcript { conversation, format, notes, language, zone } => {
-                manage::print_transcript(&config, conversation, format, notes, &Wish { language, zone }, out)
-            }
             Command::Backup { folder } => manage::backup(&config, &folder, out),
             Command::Verify => manage::verify(&config, out),
-            Command::Config => Ok(()),
+            // Answered above.
+            Command::Config | Command::Transcript { .. } => Ok(()),
         }
     }
 }

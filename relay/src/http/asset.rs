@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+use super::asked::Named;
 use crate::app::App;
 
 /// The finished folder of the web build, carried inside the binary (debug builds read it from disk).
@@ -65,7 +66,7 @@ pub(super) async fn embed(State(app): State<App>, headers: HeaderMap) -> Respons
 }
 
 /// `GET /assets/*`: hashed names, which never change what they hold.
-pub(super) async fn asset(State(app): State<App>, Path(path): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn asset(State(app): State<App>, Named(path): Named<String>, headers: HeaderMap) -> Response {
     let mut response = send(&app.web, &format!("assets/{path}"), &headers, "public, max-age=31536000, immutable");
     // What is in them is public; a frame in an isolated page (COEP) takes nothing that does not say so.
     let cross = HeaderValue::from_static("cross-origin");

@@ -1,11 +1,12 @@
 //! Handing out an uploaded file, to those who take part in its conversation and to nobody else.
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use wire::{AttachmentId, Refusal};
 
+use super::asked::Named;
 use super::name::disposition;
 use super::person::{Person, conversation};
 use super::reject::Reject;
@@ -15,7 +16,7 @@ use crate::store::AttachmentRecord;
 /// `GET /file/{attachment}`. Chat and console show files from memory; opened by its address, one is saved and never shown under the relay's own. Whoever has no right to it learns nothing, not even that it exists.
 pub(super) async fn file(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     person: Result<Person, Reject>,
 ) -> Result<Response, Reject> {
     let person = person.map_err(hide)?;

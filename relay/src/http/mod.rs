@@ -1,5 +1,6 @@
 //! Everything the relay serves over plain HTTP.
 
+mod asked;
 mod asset;
 mod file;
 mod guard;

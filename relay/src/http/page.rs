@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use wire::SiteId;
 
+use super::asked::Fields;
 use super::asset::accepts;
 use super::reject::Reject;
 use crate::app::App;
@@ -25,7 +26,7 @@ pub(super) struct ChatQuery {
 /// `GET /chat?site=ID&origin=ORIGIN`; without an origin the chat is a page of its own.
 pub(super) async fn chat(
     State(app): State<App>,
-    Query(query): Query<ChatQuery>,
+    Fields(query): Fields<ChatQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Reject> {
     let (Some(page), Some(locales)) = (app.web.text("chat.html"), locales(&app, |manifest| manifest.locale)) else {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -15,6 +15,7 @@ use wire::limit::{
 };
 use wire::{ConversationId, Refusal};
 
+use super::asked::{Fields, Named};
 use super::name::disposition;
 use super::person::{Person, conversation, store_error};
 use super::reject::Reject;
@@ -99,8 +100,8 @@ impl Transcripts {
 pub(super) async fn transcript(
     State(app): State<App>,
     Caller(address): Caller,
-    Path(id): Path<String>,
-    Query(query): Query<TranscriptQuery>,
+    Named(id): Named<String>,
+    Fields(query): Fields<TranscriptQuery>,
     person: Person,
 ) -> Result<Response, Reject> {
     let id: ConversationId = id.parse().map_err(|_| Refusal::NotFound)?;

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::{Body, BodyDataStream};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use tokio::time::{Instant, timeout};
 use wire::{Attachment, AttachmentId, ConversationId, Refusal, SiteId};
 
+use super::asked::Named;
 use super::encoding::is_other_text;
 use super::name::clean;
 use super::person::{Person, conversation};
@@ -40,7 +41,7 @@ pub(super) async fn upload(
     Caller(address): Caller,
     PageOrigin(origin): PageOrigin,
     person: Person,
-    Path((conversation, attachment)): Path<(String, String)>,
+    Named((conversation, attachment)): Named<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Reject> {

@@ -153,3 +153,27 @@ async fn without_a_web_build_it_says_what_to_do() {
     assert_eq!(get(&relay, "/nothing", &[]).await.status(), 404);
     relay.running.stop().await.expect("stopped");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_cannot_be_read_is_refused_in_the_relays_own_words() {
+    let relay = Relay::start().await;
+    build(&relay);
+    let cases = [
+        ("/chat?site=demo&site=other", 400, "malformed"),
+        ("/transcript/01900000-0000-7000-8000-000000000001?format=csv", 400, "malformed"),
+        ("/transcript/01900000-0000-7000-8000-000000000001?format=text&format=json", 400, "malformed"),
+        ("/transcript/%ff?format=text", 404, "not_found"),
+        ("/file/%ff", 404, "not_found"),
+        ("/assets/%ff", 404, "not_found"),
+        ("/file/nothing", 404, "not_found"),
+    ];
+    for (path, status, reason) in cases {
+        let response = get(&relay, path, &[("authorization", "Bearer 00")]).await;
+        let (got, text) = (response.status().as_u16(), response.text().await.expect("a body"));
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        assert!(got == status || got == 401, "{path}: {got} {text}");
+        let said = json["reason"].as_str().unwrap_or_default();
+        assert!(said == reason || said == "signed_out" || said == "token_invalid", "{path}: {got} {text}");
+    }
+    relay.running.stop().await.expect("stopped");
+}
