@@ -25,7 +25,7 @@
     if (!script) throw "load embed.js by a classic script tag of its own";
 
     const CSS = `
-:host{all:initial!important;position:fixed!important;inset:auto 0 0 auto!important;width:0!important;height:0!important;display:block!important;direction:ltr!important;z-index:2147483647!important}
+:host{all:initial!important;color-scheme:inherit!important;position:fixed!important;inset:auto 0 0 auto!important;width:0!important;height:0!important;display:block!important;direction:ltr!important;z-index:2147483647!important}
 *{box-sizing:border-box}
 div{--accent:#0f766e;--on-accent:#fff;--bg:#fff;--line:#e2e7ea;--text:#10191d;--x:20px;--y:20px;color-scheme:light;font:14px/20px system-ui,sans-serif}
 .dark{--accent:#5eead4;--on-accent:#04211e;--bg:#0f1518;--line:#29353b;--text:#e9eff1;color-scheme:dark}
@@ -52,12 +52,12 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
 @media(forced-colors:active){section,span{border:1px solid}}
 @media(prefers-reduced-motion){.open section{transition:none}}`;
 
-    const given = (name) => script.getAttribute("data-" + name) || "";
+    const given = (name) => (script.getAttribute("data-" + name) || "").trim().toLowerCase();
     const [site, side, color] = ["site", "side", "color"].map(given);
     if (!site) throw "the script tag needs data-site";
     const relay = new URL(script.src).origin;
     // The one place where the language is chosen: the tag's, the page's, the browser's first that we speak. The chat takes it over.
-    const lang = [given("lang"), doc("documentElement").lang, ...navigator.languages].find((wish) => /^(en|zh)\b/i.test(wish)) || "en";
+    const lang = [given("lang"), doc("documentElement").lang, ...navigator.languages].find((wish) => /^(en|zh)(?![a-z])/i.test(wish)) || "en";
     const say = /^zh/i.test(lang)
       ? { chat: "在线客服", open: "打开在线客服", close: "关闭在线客服", unread: "条未读消息", down: "暂时无法连接在线客服。", retry: "重试" }
       : { chat: "Support chat", open: "Open support chat", close: "Close support chat", unread: "unread", down: "Support chat cannot be reached right now.", retry: "Try again" };
@@ -120,12 +120,11 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       } catch {}
     };
 
-    // As the tag says; else as the page is: light unless it says that it can be dark.
+    // As the tag says; else as the page is, by its style or its <meta>: its scheme is our element's, whose text has the browser's own colour.
     const scheme = () => {
       const wish = given("theme");
       if (/^(light|dark)$/.test(wish)) return wish;
-      const can = wish === "system" ? "light dark" : getComputedStyle(doc("documentElement")).colorScheme;
-      return /dark/.test(can) && (dark.matches || !/light/.test(can)) ? "dark" : "light";
+      return (wish === "system" ? dark.matches : /\(2/.test(getComputedStyle(host).color)) ? "dark" : "light";
     };
 
     const draw = () => {
@@ -284,9 +283,9 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
     const paint = () => {
       for (const name of ["x", "y"]) {
         const pixels = parseInt(given("offset-" + name));
-        if (pixels >= 0) shell.style.setProperty("--" + name, pixels + "px");
+        if (pixels >= 0) shell.style.setProperty("--" + name, `min(${pixels}px,50vmin)`);
       }
-      if (!/^#([0-9a-f]{3}){1,2}$/i.test(color)) return;
+      if (!/^#([0-9a-f]{3}){1,2}$/.test(color)) return;
       const [red, green, blue] = color.replace(/^#(.)(.)(.)$/, "#$1$1$2$2$3$3").match(/\w\w/g)
         .map((pair) => parseInt(pair, 16) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
       shell.style.setProperty("--accent", color);
@@ -324,9 +323,9 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
         root.append(make("style", {}, CSS));
       }
       paint();
-      draw();
       root.append(shell);
       mount();
+      draw();
       listen(window, "message", greeted);
       listen(launcher, "click", () => (opened ? close() : open()));
       listen(minimise, "click", close);
