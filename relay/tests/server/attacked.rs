@@ -24,7 +24,7 @@ const LIMITS: &str = "trusted_proxies = [\"127.0.0.1\"]\n[limits]\nconnections_m
 const SOON: Duration = Duration::from_secs(1);
 
 /// A socket that the proxy brings from there; or the status it was refused with.
-async fn socket(relay: &Relay, from: &str, cookie: Option<&str>) -> Result<Line, u16> {
+pub(crate) async fn socket(relay: &Relay, from: &str, cookie: Option<&str>) -> Result<Line, u16> {
     let mut request = format!("ws://{}/socket", relay.running.address).into_client_request().expect("a request");
     let origin = relay.origin();
     for (name, value) in [("origin", Some(origin.as_str())), ("x-forwarded-for", Some(from)), ("cookie", cookie)] {

@@ -9,7 +9,7 @@ use crate::support::{Relay, hello, new_conversation};
 /// A block is noticed by the watch of the settings, which looks twice a second.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
-async fn run(relay: &Relay, words: &[&str]) -> String {
+pub(crate) async fn run(relay: &Relay, words: &[&str]) -> String {
     let mut command = crate::command::relay(relay.folder.path());
     command.args(words);
     let output = tokio::task::spawn_blocking(move || command.output()).await.expect("joined").expect("it runs");

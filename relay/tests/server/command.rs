@@ -6,7 +6,8 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use wire::{ClientFrame, Say, ServerFrame};
 
-use crate::support::{Line, hello, new_conversation, new_message, recorded};
+use crate::filled::recorded;
+use crate::support::{Line, hello, new_conversation, new_message};
 
 pub(crate) fn relay(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));

@@ -5,7 +5,8 @@ use relay::http::Web;
 use relay::serve::start;
 use wire::Close;
 
-use crate::support::{Relay, new_conversation, recorded};
+use crate::filled::recorded;
+use crate::support::{Relay, new_conversation};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopping_relay_tells_everybody_to_come_back() {

@@ -49,12 +49,12 @@ impl Streamed {
     }
 
     /// Posts a body; the status of the answer.
-    pub(crate) async fn post(&self, body: impl Into<reqwest::Body>) -> u16 {
+    pub(crate) async fn post(&mut self, body: impl Into<reqwest::Body>) -> u16 {
         let request = self.client.post(format!("{}/frame", self.base)).header("x-line", &self.key);
         request.body(body).send().await.expect("answered").status().as_u16()
     }
 
-    pub(crate) async fn send(&self, frame: &ClientFrame) {
+    pub(crate) async fn send(&mut self, frame: &ClientFrame) {
         // A relay that has ended the line already is heard by whoever reads.
         self.post(serde_json::to_string(frame).expect("JSON")).await;
     }

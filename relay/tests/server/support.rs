@@ -9,7 +9,6 @@ use relay::http::Web;
 use relay::serve::{Running, start};
 use relay::store::sqlite::SqliteStore;
 use relay::store::{AgentRecord, Site, Store, write_once};
-use relay::transcript::lanes::{Lanes, Step, conversation as conversation_row};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -44,11 +43,17 @@ impl Relay {
 
     /// The same with a few lines of configuration.
     pub(crate) async fn start_with(extra: &str) -> Self {
+        Self::start_filled(extra, |_| ()).await
+    }
+
+    /// The same on a folder with more in it.
+    pub(crate) async fn start_filled(extra: &str, fill: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         add_site(folder.path(), "demo", SITE_ORIGIN);
         add_site(folder.path(), "other", "http://other.example.com");
         add_agent(folder.path(), "ann", 4);
         add_agent(folder.path(), "bob", 4);
+        fill(folder.path());
         let running = run(folder.path(), extra).await;
         Self { running, folder }
     }
@@ -123,12 +128,22 @@ impl Relay {
 
     /// An agent's console, signed in, connected and online.
     pub(crate) async fn agent(&self, name: &str) -> Agent {
+        let mut agent = self.console(name, None).await;
+        agent.line.send(&ClientFrame::Presence { state: wire::AgentState::Online }).await;
+        agent
+    }
+
+    /// The same, but away.
+    pub(crate) async fn away(&self, name: &str) -> Agent {
+        self.console(name, Some(wire::AgentState::Away)).await
+    }
+
+    async fn console(&self, name: &str, state: Option<wire::AgentState>) -> Agent {
         let cookie = self.cookie(name).await;
         let mut line = self.line(Some(&self.origin()), Some(&cookie)).await;
-        line.send(&ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent { state: None }, follow: Vec::new() })
-            .await;
+        let hello = Hello::Agent { state };
+        line.send(&ClientFrame::Hello { protocol: PROTOCOL, hello, follow: Vec::new() }).await;
         line.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
-        line.send(&ClientFrame::Presence { state: wire::AgentState::Online }).await;
         Agent { line, cookie }
     }
 }
@@ -255,7 +270,7 @@ impl Line {
         self.next_within(PATIENCE).await
     }
 
-    async fn next_within(&mut self, patience: Duration) -> Result<ServerFrame, u16> {
+    pub(crate) async fn next_within(&mut self, patience: Duration) -> Result<ServerFrame, u16> {
         let socket = match self {
             Self::Socket(socket) => socket,
             Self::Streamed(streamed) => {
@@ -372,23 +387,5 @@ impl Agent {
     pub(crate) async fn follow(&mut self, conversation: ConversationId) {
         let follow = wire::Follow { conversation, after: wire::Cursor::default() };
         self.line.send(&ClientFrame::Follow { follow }).await;
-    }
-}
-
-/// All that both sides see of a conversation, read beside the relay that serves the folder, or after it.
-pub(crate) fn recorded(folder: &Path, conversation: ConversationId) -> Vec<Event> {
-    let store = SqliteStore::attach(folder).expect("a store");
-    let mut reader = store.reader().expect("a reader");
-    let mut lanes = Lanes::new(&conversation_row(&mut *reader, conversation).expect("read"), false);
-    let mut events = Vec::new();
-    loop {
-        match lanes.next_step() {
-            Step::Event(event) => events.push(event),
-            Step::Page(lane, query) => {
-                let page = reader.query(&query).expect("read");
-                lanes.turn(lane, page).expect("a page");
-            }
-            Step::End => return events,
-        }
     }
 }

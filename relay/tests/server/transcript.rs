@@ -7,7 +7,8 @@ use tokio::net::{TcpSocket, TcpStream};
 use wire::limit::{TEXT_CHARS_MAX, TRANSCRIPTS_PER_ADDRESS_MAX, TRANSCRIPTS_PER_PERSON_MAX};
 use wire::{ConversationId, Event, Refusal};
 
-use crate::support::{PATIENCE, Relay, Visitor, new_conversation, recorded};
+use crate::filled::recorded;
+use crate::support::{PATIENCE, Relay, Visitor, new_conversation};
 
 /// Texts of the longest kind: their document is far beyond what the kernel takes for a reader with the least of room.
 const TEXTS: usize = 40;

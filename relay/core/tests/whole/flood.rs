@@ -59,10 +59,8 @@ fn open(world: &mut World, n: u128) -> Option<Refusal> {
 fn open_from(world: &mut World, n: u128, network: u64) -> Option<Refusal> {
     let line = world.visitor_from(n, network);
     world.frame(line, say(n, n, "hello"));
-    world.got(line).into_iter().find_map(|frame| match frame {
-        ServerFrame::Refused { refusal, .. } => Some(refusal),
-        _ => None,
-    })
+    let mut got = world.got(line).into_iter();
+    got.find_map(|frame| if let ServerFrame::Refused { refusal, .. } = frame { Some(refusal) } else { None })
 }
 
 fn end(world: &mut World, desk: ConnectionId, which: impl Iterator<Item = u128>) {
@@ -258,18 +256,14 @@ fn known_visitors_are_served_first_three_of_four_while_others_wait() {
         }
         world.ignore();
         let other = world.agent_who_chose(2, Some(AgentState::Online));
-        let served: Vec<u128> = world
-            .got(other)
-            .iter()
-            .filter_map(|frame| match frame {
-                ServerFrame::Inbox { row }
-                    if matches!(row.state, ConversationState::Assigned { agent: holder } if holder == agent(2)) =>
-                {
-                    Some(row.visitor.0 - visitor(0).0)
-                }
-                _ => None,
-            })
-            .collect();
+        let mut served = Vec::new();
+        for frame in world.got(other) {
+            if let ServerFrame::Inbox { row } = frame
+                && row.state == (ConversationState::Assigned { agent: agent(2) })
+            {
+                served.push(row.visitor.0 - visitor(0).0);
+            }
+        }
         assert_eq!(served, want, "{known} known ones");
     }
 }
