@@ -176,7 +176,8 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       if (type === "ready") {
         clearTimeout(wait);
         port = from;
-        notice.textContent = "";
+        // What the page turned to while the chat was loading is told now.
+        theme = notice.textContent = "";
         draw();
         emit("ready");
         looking = looking || setInterval(safe(look), 1000);
@@ -208,7 +209,7 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       if (frame) frame.remove();
       port = here = null;
       notice.textContent = "";
-      frame = chat({ theme, ...(color && { color }) });
+      frame = chat({ theme: scheme(), ...(color && { color }) });
       frame.onload = safe(() => here || later(HERE_WAIT_MS));
       panel.append(frame);
       // A frame from another origin does not say that it failed; it only never gets ready.

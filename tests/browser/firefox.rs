@@ -33,6 +33,10 @@ fn a_whole_conversation_between_two_firefoxes() {
     ada.screenshot("console-firefox");
     assert!(visitor.enter_chat(), "the chat is still open");
 
+    let (name, body) = visitor.take_transcript();
+    let text = String::from_utf8_lossy(&body);
+    assert!(name.ends_with(".txt") && text.contains("Where is my withdrawal?"), "{name}: {text}");
+
     ada.note("seen in Firefox");
     ada.end_conversation();
     visitor.rate(5);

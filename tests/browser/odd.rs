@@ -1,7 +1,40 @@
-//! Other people's pages: each case has a page of its own in `www/demo/odd`.
+//! Other people's pages: each case has a page of its own in `www/demo/odd`, and is opened in Chromium and in Firefox.
 
-use serde_json::{Value, json};
-use support::{Browser, Look, Visitor, World, wait_until};
+use serde_json::json;
+use support::{Browser, Engine, Look, Visitor, World, wait_until};
+
+/// Every story once in each browser.
+macro_rules! in_each_browser {
+    ($($story:ident,)+) => {
+        mod chromium {
+            $(#[test]
+            fn $story() {
+                super::$story(support::Engine::Chromium);
+            })+
+        }
+        mod firefox {
+            $(#[test]
+            fn $story() {
+                super::$story(support::Engine::Firefox);
+            })+
+        }
+    };
+}
+
+in_each_browser! {
+    whatever_replaces_the_body_there_is_one_launcher_and_the_chat_goes_on,
+    whatever_is_handed_over_only_plain_fields_cross_and_the_chat_connects,
+    isolated_pages_show_the_chat,
+    markup_from_strangers_is_in_nobodys_way,
+    an_extended_object_prototype_changes_nothing,
+    a_route_that_changes_reaches_the_agent_with_its_title,
+    one_language_for_launcher_and_chat,
+    a_link_that_is_to_be_opened_elsewhere_is_the_browsers,
+    the_theme_is_the_tags_else_the_pages,
+    the_launcher_stands_aside_and_is_not_printed,
+    the_owner_reads_one_line_that_names_the_remedy,
+    on_a_phone_the_page_stands_still_and_keeps_no_focus_while_the_chat_covers_it,
+}
 
 const LAUNCHER: &str = "document.querySelector('causeway-launcher').shadowRoot";
 
@@ -28,10 +61,9 @@ fn told(browser: &Browser) -> Vec<String> {
     browser.console_log().into_iter().filter(|line| line.contains("Causeway:")).collect()
 }
 
-#[test]
-fn whatever_replaces_the_body_there_is_one_launcher_and_the_chat_goes_on() {
+fn whatever_replaces_the_body_there_is_one_launcher_and_the_chat_goes_on(engine: Engine) {
     let world = World::start();
-    let visitor = world.visitor();
+    let visitor = world.visitor_as(Look::DESKTOP.within(engine));
     go(&visitor, &world, "quiet.html");
     talks(&visitor, "Before the visit");
     let ways = [
@@ -54,6 +86,7 @@ fn whatever_replaces_the_body_there_is_one_launcher_and_the_chat_goes_on() {
         visitor.script(script, &[]);
         launcher(&visitor);
         wait_until(&format!("after {way} it can be opened"), || {
+            visitor.top();
             visitor.script("Causeway.open();", &[]);
             (visitor.enter_chat() && visitor.shows("[data-testid=composer]")).then_some(())
         });
@@ -69,10 +102,9 @@ fn whatever_replaces_the_body_there_is_one_launcher_and_the_chat_goes_on() {
     assert_eq!(visitor.script(fight, &[]), "alive");
 }
 
-#[test]
-fn whatever_is_handed_over_only_plain_fields_cross_and_the_chat_connects() {
+fn whatever_is_handed_over_only_plain_fields_cross_and_the_chat_connects(engine: Engine) {
     let world = World::start();
-    let visitor = world.visitor();
+    let visitor = world.visitor_as(Look::DESKTOP.within(engine));
     for wish in [
         "new MouseEvent('click')",
         "window",
@@ -100,10 +132,9 @@ fn whatever_is_handed_over_only_plain_fields_cross_and_the_chat_connects() {
     visitor.sees("visitor", "said after 4");
 }
 
-#[test]
-fn isolated_pages_show_the_chat() {
+fn isolated_pages_show_the_chat(engine: Engine) {
     let world = World::start();
-    let visitor = world.visitor();
+    let visitor = world.visitor_as(Look::DESKTOP.within(engine));
     for page in ["isolated.html", "credentialless.html"] {
         go(&visitor, &world, page);
         assert_eq!(visitor.script("return crossOriginIsolated;", &[]), true, "{page} is isolated");
@@ -111,10 +142,9 @@ fn isolated_pages_show_the_chat() {
     }
 }
 
-#[test]
-fn markup_from_strangers_is_in_nobodys_way() {
+fn markup_from_strangers_is_in_nobodys_way(engine: Engine) {
     let world = World::start();
-    let visitor = world.visitor();
+    let visitor = world.visitor_as(Look::DESKTOP.within(engine));
     // The page tries it all itself before it has loaded, and then tidies up: the driver of this test reads such names too.
     go(&visitor, &world, "clobbered.html");
     let found = visitor.script("return tried;", &[]);
@@ -129,10 +159,9 @@ fn markup_from_strangers_is_in_nobodys_way() {
     assert_eq!(told(&visitor), Vec::<String>::new());
 }
 
-#[test]
-fn an_extended_object_prototype_changes_nothing() {
+fn an_extended_object_prototype_changes_nothing(engine: Engine) {
     let world = World::start();
-    let visitor = world.visitor();
+    let visitor = world.visitor_as(Look::DESKTOP.within(engine));
     go(&visitor, &world, "extended.html");
     visitor.click_launcher();
     let script = format!("const root = {LAUNCHER}; const frame = root.querySelector('iframe');
@@ -157,11 +186,10 @@ fn an_extended_object_prototype_changes_nothing() {
     assert_eq!(visitor.script(&open, &[]), "false");
 }
 
-#[test]
-fn a_route_that_changes_reaches_the_agent_with_its_title() {
+fn a_route_that_changes_reaches_the_agent_with_its_title(engine: Engine) {
     let world = World::start();
     let ada = world.agent("ada@example.com", "Ada L.", 4);
-    let visitor = world.visitor();
+    let visitor = world.visitor_as(Look::DESKTOP.within(engine));
     go(&visitor, &world, "quiet.html");
     talks(&visitor, "Where am I?");
     ada.open_mine("Where am I?");
@@ -173,8 +201,7 @@ fn a_route_that_changes_reaches_the_agent_with_its_title() {
     ada.wait_text("All markets");
 }
 
-#[test]
-fn one_language_for_launcher_and_chat() {
+fn one_language_for_launcher_and_chat(engine: Engine) {
     let world = World::start();
     // The browser's, the page's, the tag's, and what both halves speak.
     for (browser, page, tag, chinese) in [
@@ -185,7 +212,7 @@ fn one_language_for_launcher_and_chat() {
         ("zh-CN", "zh", "en", false),
         ("en-US", "de", "fr", false),
     ] {
-        let visitor = world.visitor_as(Look { language: browser, ..Look::DESKTOP });
+        let visitor = world.visitor_as(Look { language: browser, ..Look::DESKTOP.within(engine) });
         let text = world.site.text("odd/quiet.html").replace("<html lang=\"en\">", &format!("<html lang=\"{page}\">"));
         let text = text.replace("data-site=\"demo\"", &format!("data-site=\"demo\" data-lang=\"{tag}\""));
         visitor.go(&world.site.put("language.html", &text));
@@ -199,10 +226,9 @@ fn one_language_for_launcher_and_chat() {
     }
 }
 
-#[test]
-fn a_link_that_is_to_be_opened_elsewhere_is_the_browsers() {
+fn a_link_that_is_to_be_opened_elsewhere_is_the_browsers(engine: Engine) {
     let world = World::start();
-    let visitor = world.visitor();
+    let visitor = world.visitor_as(Look::DESKTOP.within(engine));
     go(&visitor, &world, "quiet.html");
     let clicked = |held: &str| {
         let script = format!("const event = new MouseEvent('click', {{ bubbles: true, cancelable: true, {held} }});
@@ -221,38 +247,49 @@ fn a_link_that_is_to_be_opened_elsewhere_is_the_browsers() {
     visitor.chat_ready();
 }
 
-#[test]
-fn the_theme_is_the_tags_else_the_pages() {
+fn the_theme_is_the_tags_else_the_pages(engine: Engine) {
     let world = World::start();
-    let visitor = world.visitor_as(Look::DESKTOP.dark());
-    let ground = |visitor: &Visitor| -> Value {
+    let visitor = world.visitor_as(Look::DESKTOP.dark().within(engine));
+    // The chat may be shown a moment before it is told.
+    let ground = |expected: &str, why: &str| {
         visitor.open_chat();
-        let ground = visitor.script("return getComputedStyle(document.body).backgroundColor;", &[]);
+        wait_until(&format!("{expected}: {why}"), || {
+            let ground = visitor.script("return getComputedStyle(document.body).backgroundColor;", &[]);
+            (ground == expected).then_some(())
+        });
         visitor.top();
-        ground
     };
     let (light, dark) = ("rgb(255, 255, 255)", "rgb(15, 21, 24)");
     for (page, expected) in [("dark-system.html", light), ("offset.html", dark), ("quiet.html", light)] {
         go(&visitor, &world, page);
-        assert_eq!(ground(&visitor), expected, "{page}");
+        ground(expected, page);
         visitor.screenshot(&format!("odd-{page}"));
     }
     visitor.go(&world.site.origin());
-    assert_eq!(ground(&visitor), dark, "a page that can be dark, on a dark system");
+    ground(dark, "a page that can be dark, on a dark system");
     visitor.script("document.documentElement.style.colorScheme = 'light'; Causeway.close();", &[]);
-    assert_eq!(ground(&visitor), light, "it follows what the page turns to");
+    ground(light, "it follows what the page turns to");
+
+    // While the chat is loading it cannot be told yet.
+    go(&visitor, &world, "quiet.html");
+    let turns = "Causeway.open(); document.documentElement.style.colorScheme = 'dark'; Causeway.close();";
+    visitor.script(turns, &[]);
+    ground(dark, "the page turned while the chat was loading");
 }
 
-#[test]
-fn the_launcher_stands_aside_and_is_not_printed() {
+fn the_launcher_stands_aside_and_is_not_printed(engine: Engine) {
     let world = World::start();
-    let visitor = world.visitor_as(Look::PHONE);
+    let visitor = world.visitor_as(Look::PHONE.within(engine));
     go(&visitor, &world, "offset.html");
     let script = format!(
         "const b = {LAUNCHER}.querySelector('[data-testid=launcher]').getBoundingClientRect();
         return [innerWidth - b.right, innerHeight - b.bottom];"
     );
     assert_eq!(visitor.script(&script, &[]), json!([40, 96]));
+    if engine == Engine::Firefox {
+        // No driver makes it draw a page for paper without printing it.
+        return;
+    }
     visitor.cdp("Emulation.setEmulatedMedia", &json!({ "media": "print" }));
     assert!(!visitor.shows("causeway-launcher"));
     let display = visitor.script("return getComputedStyle(document.querySelector('causeway-launcher')).display;", &[]);
@@ -269,10 +306,9 @@ fn trouble(visitor: &Visitor) -> String {
     })
 }
 
-#[test]
-fn the_owner_reads_one_line_that_names_the_remedy() {
+fn the_owner_reads_one_line_that_names_the_remedy(engine: Engine) {
     let mut world = World::start();
-    let visitor = world.visitor();
+    let visitor = world.visitor_as(Look::DESKTOP.within(engine));
     let once = |visitor: &Visitor, words: &[&str]| {
         let lines = told(visitor);
         let last = lines.last().expect("a line for the owner").clone();
@@ -304,10 +340,13 @@ fn the_owner_reads_one_line_that_names_the_remedy() {
     assert_eq!(once(&visitor, &["did not load", "Is the relay", "frame-src"]), 3);
 }
 
-#[test]
-fn on_a_phone_the_page_stands_still_and_keeps_no_focus_while_the_chat_covers_it() {
+fn on_a_phone_the_page_stands_still_and_keeps_no_focus_while_the_chat_covers_it(engine: Engine) {
     let world = World::start();
-    let visitor = world.visitor_as(Look::PHONE);
+    let visitor = world.visitor_as(match engine {
+        Engine::Chromium => Look::PHONE,
+        // Its windows are never as narrow, but as low.
+        Engine::Firefox => Look { height: 480, ..Look::DESKTOP.firefox() },
+    });
     visitor.open_chat();
     visitor.top();
     let scrolled =

@@ -288,8 +288,8 @@ impl Browser {
     #[must_use]
     pub fn console_log(&self) -> Vec<String> {
         if self.driver.engine() == Engine::Firefox {
-            // geckodriver has no such log.
-            return Vec::new();
+            // geckodriver has no such log, but prints what Firefox prints.
+            return self.driver.printed();
         }
         let entries = self.tell("POST", "/se/log", &json!({ "type": "browser" }));
         let mut all = self.console.lock().unwrap_or_else(PoisonError::into_inner);

@@ -14,13 +14,16 @@ use crate::wait::wait_until;
 /// One command may take as long as starting a browser does on a busy machine.
 const COMMAND_WAIT: Duration = Duration::from_secs(90);
 
+/// What a driver prints, in a folder of its own.
+const LOG: &str = "driver.log";
+
 /// A running chromedriver, or geckodriver.
 pub struct Driver {
     base: String,
     engine: Engine,
     http: ureq::Agent,
     _process: Process,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// Why the driver did not do what it was told: its error code and message.
@@ -52,16 +55,17 @@ impl Driver {
                 command.arg("--profile-root").arg(folder.path()).env("HOME", folder.path());
                 // Two of them would talk with their browsers over the same port.
                 command.arg(format!("--websocket-port={}", free_port()));
+                // So that it passes on what Firefox prints.
+                command.args(["--log", "debug"]);
                 command
             }
         };
         command.arg(format!("--port={port}"));
-        let log = folder.path().join("driver.log");
+        let log = folder.path().join(LOG);
         let process = Process::start(&mut command, Path::new(&log));
         let http =
             ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(COMMAND_WAIT)).build().into();
-        let driver =
-            Self { base: format!("http://127.0.0.1:{port}"), engine, http, _process: process, _folder: folder };
+        let driver = Self { base: format!("http://127.0.0.1:{port}"), engine, http, _process: process, folder };
         wait_until("the driver is ready", || {
             let status = driver.call("GET", "/status", &Value::Null).ok()?;
             status["ready"].as_bool().unwrap_or(false).then_some(())
@@ -71,6 +75,13 @@ impl Driver {
 
     pub(crate) fn engine(&self) -> Engine {
         self.engine
+    }
+
+    /// What pages in Firefox wrote to their console until now.
+    pub(crate) fn printed(&self) -> Vec<String> {
+        let log = std::fs::read(self.folder.path().join(LOG)).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        log.lines().filter(|line| line.starts_with("console.")).map(str::to_owned).collect()
     }
 
     /// One command; the `value` of the answer.

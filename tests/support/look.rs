@@ -49,8 +49,14 @@ impl Look {
 
     /// The same in Firefox, which draws no phone.
     #[must_use]
-    pub const fn firefox(mut self) -> Self {
-        self.engine = Engine::Firefox;
+    pub const fn firefox(self) -> Self {
+        self.within(Engine::Firefox)
+    }
+
+    /// The same in another browser.
+    #[must_use]
+    pub const fn within(mut self, engine: Engine) -> Self {
+        self.engine = engine;
         self
     }
 
@@ -89,6 +95,8 @@ fn firefox(look: &Look, folder: &TempDir) -> Value {
         "network.captive-portal-service.enabled": false,
         "network.connectivity-service.enabled": false,
         "datareporting.policy.dataSubmissionEnabled": false,
+        // What pages write to their console comes out of the driver.
+        "devtools.console.stdout.content": true,
     });
     let words = ["-headless".to_owned(), format!("--width={}", look.width), format!("--height={}", look.height)];
     json!({ "capabilities": { "alwaysMatch": {

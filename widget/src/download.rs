@@ -6,10 +6,10 @@ use std::rc::Rc;
 use reactive_graph::prelude::*;
 use reactive_graph::signal::ArcRwSignal;
 use wasm_bindgen::JsCast;
-use web_sys::{Blob, HtmlAnchorElement, Url};
+use web_sys::{Blob, Document, Element, HtmlElement, Url};
 use wire::AttachmentId;
 
-use crate::env::document;
+use crate::env::{document, field};
 use crate::request::{Answer, Headers, Request, RequestNews, Want};
 
 /// How far the showing of a file is.
@@ -28,6 +28,7 @@ struct Inner {
     previews: RefCell<Vec<(AttachmentId, ArcRwSignal<Preview>)>>,
     /// Each request by its path, so that a second click does not fetch twice.
     running: RefCell<Vec<(String, Request)>>,
+    offered: RefCell<Option<Offered>>,
 }
 
 /// Fetches files; copies are the same.
@@ -38,7 +39,8 @@ impl Downloads {
     /// With the headers that prove the reader's right at that time.
     pub fn new(headers: impl Fn() -> Headers + 'static) -> Self {
         let headers = Box::new(headers);
-        Self(Rc::new(Inner { headers, previews: RefCell::default(), running: RefCell::default() }))
+        let (previews, running, offered) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Self(Rc::new(Inner { headers, previews, running, offered }))
     }
 
     /// What can be shown of a file; asks for it unless it is here or on its way.
@@ -84,9 +86,13 @@ impl Downloads {
     /// Saves what a path of the relay holds under a name; `done` hears whether it came.
     pub fn save(&self, path: &str, name: &str, done: impl Fn(bool) + 'static) {
         let name = name.to_owned();
+        let late = Rc::downgrade(&self.0);
         self.fetch(path, move |blob| {
-            let saved = blob.is_some_and(|blob| offer(&blob, &name).is_some());
-            done(saved);
+            let offered = blob.and_then(|blob| offer(&blob, &name));
+            done(offered.is_some());
+            if let (Some(offered), Some(inner)) = (offered, late.upgrade()) {
+                inner.offered.replace(Some(offered));
+            }
         });
     }
 
@@ -124,12 +130,30 @@ fn body(answer: Answer) -> Option<Blob> {
     if answer.status == 200 { answer.body.dyn_into().ok() } else { None }
 }
 
+/// What was offered last: a frame of our own and the blob's address. Both are given up for the next one.
+struct Offered(Element, String);
+
+impl Drop for Offered {
+    fn drop(&mut self) {
+        self.0.remove();
+        Url::revoke_object_url(&self.1).ok();
+    }
+}
+
 /// Lets the browser save a blob.
-fn offer(blob: &Blob, name: &str) -> Option<()> {
-    let url = Url::create_object_url_with_blob(blob).ok()?;
-    let anchor: HtmlAnchorElement = document().create_element("a").ok()?.unchecked_into();
-    anchor.set_href(&url);
-    anchor.set_download(name);
-    anchor.click();
-    Some(())
+///
+/// Firefox asks the policy of the page around a frame whether the frame may go to the blob's address, although it only saves it; the sites' policies
+/// name the relay and nothing else. So the link is followed in a frame within this page, whose policy lets blobs in.
+fn offer(blob: &Blob, name: &str) -> Option<Offered> {
+    let page = document();
+    let frame = page.create_element("iframe").ok()?;
+    frame.set_attribute("hidden", "").ok()?;
+    let offered = Offered(frame, Url::create_object_url_with_blob(blob).ok()?);
+    page.body()?.append_child(&offered.0).ok()?;
+    let inside: Document = field(&offered.0, "contentDocument").unchecked_into();
+    let link: HtmlElement = inside.create_element("a").ok()?.unchecked_into();
+    link.set_attribute("href", &offered.1).ok()?;
+    link.set_attribute("download", name).ok()?;
+    link.click();
+    Some(offered)
 }

@@ -168,7 +168,7 @@ fn policy(app: &App, headers: &HeaderMap, ancestors: &str) -> String {
     let host = own.map_or("", Origin::host);
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
-         media-src blob:; connect-src 'self' {scheme}://{host}; font-src 'none'; base-uri 'none'; \
+         media-src blob:; frame-src blob:; connect-src 'self' {scheme}://{host}; font-src 'none'; base-uri 'none'; \
          form-action 'none'; frame-ancestors {ancestors}"
     )
 }

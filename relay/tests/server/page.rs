@@ -48,8 +48,8 @@ async fn the_chat_page_is_filled_and_framed_by_its_site_only() {
         header(&page, "content-security-policy"),
         format!(
             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
-             media-src blob:; connect-src 'self' ws://{host}; font-src 'none'; base-uri 'none'; form-action 'none'; \
-             frame-ancestors {SITE_ORIGIN}"
+             media-src blob:; frame-src blob:; connect-src 'self' ws://{host}; font-src 'none'; base-uri 'none'; \
+             form-action 'none'; frame-ancestors {SITE_ORIGIN}"
         )
     );
     // A page that asks for isolation may show it.
