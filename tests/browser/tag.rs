@@ -16,7 +16,8 @@ fn page(visitor: &Visitor, world: &World, (root, head, tag): (&str, &str, &str))
 
 /// What a script finds in the launcher's tree, once it is something.
 fn in_launcher(visitor: &Visitor, found: &str) -> Option<Value> {
-    let script = format!("const root = document.querySelector('causeway-launcher')?.shadowRoot; return root && ({found});");
+    let script =
+        format!("const root = document.querySelector('causeway-launcher')?.shadowRoot; return root && ({found});");
     Some(visitor.script(&script, &[])).filter(|value| !value.is_null())
 }
 
@@ -64,7 +65,12 @@ fn what_the_tag_says_is_understood_in_any_case_and_within_the_window() {
     }
     let place = "(({ left, top, right, bottom }) => left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight)\
                  (root.querySelector('[data-testid=launcher]').getBoundingClientRect())";
-    for tag in ["data-offset-x=\"99999\"", "data-offset-y=\"99999\"", "data-offset-x=\"-5\"", "data-side=\"LEFT\" data-offset-x=\"5000\""] {
+    for tag in [
+        "data-offset-x=\"99999\"",
+        "data-offset-y=\"99999\"",
+        "data-offset-x=\"-5\"",
+        "data-side=\"LEFT\" data-offset-x=\"5000\"",
+    ] {
         page(&visitor, &world, ("lang=\"en\"", "", tag));
         assert_eq!(in_launcher(&visitor, place), Some(json!(true)), "{tag}");
     }

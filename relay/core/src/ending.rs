@@ -280,8 +280,9 @@ impl Core {
     }
 }
 
-/// Whether a block is about somebody.
-fn concerns(block: &BlockSummary, visitor: Option<wire::VisitorId>, source: Source) -> bool {
+/// Whether a block is about somebody: a visitor, or whoever comes from there.
+#[must_use]
+pub fn concerns(block: &BlockSummary, visitor: Option<wire::VisitorId>, source: Source) -> bool {
     match block.scope {
         BlockScope::Visitor => block.visitor.is_some() && block.visitor == visitor,
         BlockScope::Address => block.tag.is_some() && block.tag == source.address,

@@ -55,6 +55,7 @@ use timer::Timer;
 use visitor::VisitorLive;
 
 pub use conversation::{Conversation, OutOfOrder};
+pub use ending::concerns;
 pub use input::{Agent, Commit, ConnectionId, Input, Peer, RequestId, Source, Start, Typing};
 pub use output::Output;
 pub use pace::Rate;

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use relay_core::concerns;
 use tokio::time::{Instant, timeout};
 use wire::{Attachment, AttachmentId, ConversationId, Refusal, SiteId};
 
@@ -48,6 +49,7 @@ pub(super) async fn upload(
     let conversation: ConversationId = conversation.parse().map_err(|_| Refusal::NotFound)?;
     let id: AttachmentId = attachment.parse().map_err(|_| Refusal::NotFound)?;
     check_origin(&app, &person, &origin).await?;
+    check_blocks(&app, &person, address).await?;
     let slot = app.uploads.take(address, person.standing()).map_err(|full| {
         crate::metrics::no_slot(Slots::Upload, full);
         Refusal::RateLimited { retry_after_ms: RETRY_AFTER_MS }
@@ -121,6 +123,16 @@ async fn check_origin(app: &App, person: &Person, origin: &Origin) -> Result<(),
     let site = visitor.site.clone();
     let site = app.store.read(move |reader| reader.site(&site)).await?;
     if app.allows(&site, origin) { Ok(()) } else { Err(Refusal::OriginRefused.into()) }
+}
+
+/// Whoever is blocked has no connection, and brings nothing beside one either.
+async fn check_blocks(app: &App, person: &Person, address: Address) -> Result<(), Reject> {
+    let Person::Visitor(visitor) = person else { return Ok(()) };
+    let (id, source) = (visitor.id, app.tags.source(address));
+    let blocks = app.store.read(|reader| reader.blocks()).await?;
+    let now_ms = now_ms();
+    let stands = blocks.iter().any(|block| block.until_ms > now_ms && concerns(block, Some(id), source));
+    if stands { Err(Refusal::Blocked.into()) } else { Ok(()) }
 }
 
 async fn receive(app: &App, place: Place, headers: &HeaderMap, pieces: &mut Pieces) -> Result<Attachment, Reject> {
