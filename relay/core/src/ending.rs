@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use wire::limit::{BLOCK_MS_MAX, BLOCK_REASON_CHARS_MAX, BLOCKS_MAX, END_MANY_MAX};
 use wire::{
     AgentId, Author, BlockId, BlockScope, BlockSummary, Body, Close, ConversationId, Many, Refusal, Role, ServerFrame,
-    Subject,
+    Subject, VisitorId,
 };
 
 use crate::Core;
@@ -28,6 +28,8 @@ const TELL_EVERY: u32 = 100;
 /// Who is to end, and for whom.
 #[derive(Debug)]
 struct Wish {
+    /// Told apart from others of the same asker.
+    number: u64,
     asker: Option<ConnectionId>,
     author: Author,
     left: VecDeque<ConversationId>,
@@ -40,6 +42,15 @@ struct Wish {
 pub(crate) struct Endings {
     wishes: VecDeque<Wish>,
     paused: bool,
+    /// The number of the last wish.
+    last: u64,
+}
+
+impl Endings {
+    fn wish(&mut self, asker: Option<ConnectionId>, author: Author, left: VecDeque<ConversationId>) {
+        self.last += 1;
+        self.wishes.push_back(Wish { number: self.last, asker, author, left, ended: 0, on_way: 0 });
+    }
 }
 
 impl Core {
@@ -64,16 +75,20 @@ impl Core {
         let left: VecDeque<_> = match many {
             Many::Listed { conversations } => conversations.into_iter().filter(|id| open(self, id)).collect(),
             Many::OfNetwork { conversation } => {
-                let network = self.conversations.get(&conversation).and_then(|live| live.conversation.network);
-                match network {
-                    Some(network) => self.open_of(Source { address: None, network: Some(network) }).collect(),
-                    None => VecDeque::from_iter(Some(conversation).filter(|id| open(self, id))),
+                let known = self.conversations.get(&conversation).map(|live| &live.conversation);
+                match known.map(|known| (known.network, known.visitor)) {
+                    Some((Some(network), _)) => {
+                        self.open_of(Source { address: None, network: Some(network) }).collect()
+                    }
+                    // Whoever has no tag is a network of their own.
+                    Some((None, visitor)) => self.open_of_visitor(visitor),
+                    None => VecDeque::new(),
                 }
             }
             Many::Found { view, find } => self.found(view, &find).map(|(_, id)| id).collect(),
         };
         let author = self.author(agent);
-        self.endings.wishes.push_back(Wish { asker: Some(connection), author, left, ended: 0, on_way: 0 });
+        self.endings.wish(Some(connection), author, left);
         self.end_some();
     }
 
@@ -87,6 +102,10 @@ impl Core {
         .map(|live| live.conversation.id)
     }
 
+    fn open_of_visitor(&self, visitor: VisitorId) -> VecDeque<ConversationId> {
+        self.visitors.get(&visitor).into_iter().flat_map(|known| &known.open).copied().collect()
+    }
+
     /// The next steps of what is to end.
     pub(crate) fn end_some(&mut self) {
         let mut room = AT_ONCE_MAX.saturating_sub(self.endings.wishes.iter().map(|wish| wish.on_way as usize).sum());
@@ -95,7 +114,7 @@ impl Core {
             let Some(wish) = self.endings.wishes.iter_mut().find(|wish| !wish.left.is_empty()) else { break };
             let Some(id) = wish.left.pop_front() else { break };
             let author = wish.author.clone();
-            let asker = wish.asker;
+            let number = wish.number;
             let closed = self.conversations.get(&id).is_none_or(|live| live.conversation.closed());
             if closed {
                 wish.ended += 1;
@@ -112,7 +131,7 @@ impl Core {
                 capacity: None,
                 drafts: vec![draft],
             };
-            self.append(Pending::Ending(asker, id), append);
+            self.append(Pending::Ending(number, id), append);
         }
         self.endings.wishes.retain(|wish| {
             let done = wish.left.is_empty() && wish.on_way == 0;
@@ -127,9 +146,10 @@ impl Core {
     }
 
     /// One end was recorded, or not.
-    pub(crate) fn ended(&mut self, asker: Option<ConnectionId>, id: ConversationId, error: Option<AppendError>) {
+    pub(crate) fn ended(&mut self, number: u64, id: ConversationId, error: Option<AppendError>) {
         let mut news = None;
-        if let Some(wish) = self.endings.wishes.iter_mut().find(|wish| wish.asker == asker && wish.on_way > 0) {
+        if let Some(wish) = self.endings.wishes.iter_mut().find(|wish| wish.number == number) {
+            let asker = wish.asker;
             wish.on_way -= 1;
             match error {
                 Some(AppendError::Busy | AppendError::Down | AppendError::DiskFull) => {
@@ -159,7 +179,7 @@ impl Core {
     }
 
     /// Whether somebody is kept out: the block that says so.
-    pub(crate) fn is_blocked(&self, visitor: Option<wire::VisitorId>, source: Source) -> bool {
+    pub(crate) fn is_blocked(&self, visitor: Option<VisitorId>, source: Source) -> bool {
         let wall_ms = self.clock.wall_ms();
         !planted(Planted::IgnoresBlocks)
             && self.blocks.values().any(|block| block.until_ms > wall_ms && concerns(block, visitor, source))
@@ -193,14 +213,12 @@ impl Core {
             self.close(connection, Close::Blocked);
         }
         let left: VecDeque<_> = match (block.visitor, block.tag, block.scope) {
-            (Some(visitor), ..) => {
-                self.visitors.get(&visitor).into_iter().flat_map(|known| &known.open).copied().collect()
-            }
+            (Some(visitor), ..) => self.open_of_visitor(visitor),
             (None, tag, BlockScope::Address) => self.open_of(Source { address: tag, network: None }).collect(),
             (None, tag, _) => self.open_of(Source { address: None, network: tag }).collect(),
         };
         if !left.is_empty() {
-            self.endings.wishes.push_back(Wish { asker: None, author: Author::System, left, ended: 0, on_way: 0 });
+            self.endings.wish(None, Author::System, left);
             self.end_some();
         }
     }
@@ -282,7 +300,7 @@ impl Core {
 
 /// Whether a block is about somebody: a visitor, or whoever comes from there.
 #[must_use]
-pub fn concerns(block: &BlockSummary, visitor: Option<wire::VisitorId>, source: Source) -> bool {
+pub fn concerns(block: &BlockSummary, visitor: Option<VisitorId>, source: Source) -> bool {
     match block.scope {
         BlockScope::Visitor => block.visitor.is_some() && block.visitor == visitor,
         BlockScope::Address => block.tag.is_some() && block.tag == source.address,

@@ -24,7 +24,7 @@ impl Core {
         match pending {
             Pending::Quiet(_) => {}
             Pending::Moved(conversation) => self.moved(conversation, result.is_ok()),
-            Pending::Ending(asker, conversation) => self.ended(asker, conversation, result.err()),
+            Pending::Ending(wish, conversation) => self.ended(wish, conversation, result.err()),
             Pending::Offered(offer) => self.offer_answered(offer, result.map(|_| ())),
             Pending::Asked { connection, subject, mark } => {
                 self.unmark(mark);

@@ -32,8 +32,8 @@ pub(crate) enum Pending {
     Quiet(ConversationId),
     /// A conversation goes to the queue or aside by itself.
     Moved(ConversationId),
-    /// One of many ends; with the connection that wished it.
-    Ending(Option<ConnectionId>, ConversationId),
+    /// One of many ends; with the number of the wish.
+    Ending(u64, ConversationId),
     /// A visitor waits for `Welcome`.
     Welcome {
         /// Who.

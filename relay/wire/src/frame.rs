@@ -291,7 +291,8 @@ pub enum Many {
         /// Which.
         conversations: Vec<ConversationId>,
     },
-    /// Every one in the queue, set aside or with an agent whose visitor queued from the same network as this one's.
+    /// Every one in the queue, set aside or with an agent whose visitor queued from the same network as this one's; of a visitor whose
+    /// network is not known (an older log), all of theirs.
     OfNetwork {
         /// Whose.
         conversation: ConversationId,

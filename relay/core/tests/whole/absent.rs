@@ -193,6 +193,57 @@ fn the_numbers_are_true_and_lists_reach_everything() {
 }
 
 #[test]
+fn ending_a_network_ends_all_of_it_or_all_of_a_visitor_without_one() {
+    // Who opened from where (no network: an older log), and what ends with the first visitor's first conversation.
+    let tag = |network: Option<u64>| relay_core::Source { address: None, network: network.map(Tag) };
+    for (from, other, want) in
+        [(None, None, 3), (None, Some(7), 3), (Some(7), Some(7), 4), (Some(7), Some(8), 3), (Some(7), None, 3)]
+    {
+        let mut world = World::new(vec![supervisor(1)]);
+        let desk = world.agent_who_chose(1, Some(AgentState::Away));
+        let (ann, ben) = (world.visitor_of(1, tag(from)), world.visitor_of(2, tag(other)));
+        for n in 1..=3 {
+            world.frame(ann, say(n, n, "hello"));
+        }
+        world.frame(ben, say(4, 4, "hello"));
+        assert_eq!(counts(&mut world, desk).waiting, 4);
+        world.frame(desk, ClientFrame::EndMany { many: Many::OfNetwork { conversation: conversation(1) } });
+        let told = ServerFrame::Ending { ended: want, left: 0 };
+        assert!(world.got(desk).contains(&told), "{from:?} {other:?}");
+        assert_eq!(counts(&mut world, desk).waiting, 4 - want, "{from:?} {other:?}");
+        assert_eq!(waits(&world, 4), want == 3, "{from:?} {other:?}");
+    }
+}
+
+#[test]
+fn wishes_of_one_supervisor_are_told_apart() {
+    let mut world = World::new(vec![supervisor(1)]);
+    let desk = world.agent_who_chose(1, Some(AgentState::Away));
+    for n in 1..=40 {
+        let line = world.visitor_from(n, n as u64);
+        world.frame(line, say(n, n, "hello"));
+    }
+    world.ignore();
+    world.store_waits = true;
+    // More than are ended at once, so that both are under way together when the first are answered.
+    for listed in [1..=30, 31..=40] {
+        let conversations = listed.map(conversation).collect();
+        world.frame(desk, ClientFrame::EndMany { many: Many::Listed { conversations } });
+    }
+    // The store answers two of the second first: of the first only twenty-eight have ended after thirty answers.
+    world.requests.rotate_right(2);
+    for _ in 0..30 {
+        assert!(world.answer_one());
+    }
+    let done = |ended| ServerFrame::Ending { ended, left: 0 };
+    assert!(!world.got(desk).contains(&done(30)));
+    world.store_waits = false;
+    world.settle();
+    let got = world.got(desk);
+    assert!(got.contains(&done(30)) && got.contains(&done(10)), "{got:?}");
+}
+
+#[test]
 fn what_is_for_supervisors_is_refused_to_agents() {
     let mut world = World::new(vec![settings(1, 4)]);
     let (desk, ann) = (world.agent(1), world.visitor(1));
