@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use wire::{Body, ConversationId, ConversationState, Event, Lane, MessageId, Refusal, Seq};
+use wire::{Body, ConversationId, ConversationState, Event, Lane, MessageId, Refusal, Seq, VisitorPresence};
 
 use crate::line::Line;
 use crate::relay::Relay;
@@ -254,8 +254,17 @@ fn disorder(kept: &Kept, events: &[Event]) -> Vec<String> {
 pub fn check_queue(relay: &Relay, cookie: &str, log: &Log) -> usize {
     let line = Line::onlooker(relay, cookie);
     let waits = |state: &ConversationState| matches!(state, ConversationState::Waiting { .. });
-    let shown: Vec<ConversationId> =
-        line.welcome_rows().iter().filter(|row| waits(&row.state)).map(|row| row.conversation).collect();
+    let rows: Vec<_> = line.welcome_rows().iter().filter(|row| waits(&row.state)).collect();
+    // Whoever is here in the order of the queue; the others behind them, in none.
+    let of = |here: bool| {
+        let fits = move |row: &&&wire::ConversationSummary| (row.presence == Some(VisitorPresence::Here)) == here;
+        rows.iter().filter(fits).map(|row| row.conversation).collect::<Vec<_>>()
+    };
+    let turn = |id: &ConversationId| turn_of_waiting(log, *id);
+    let mut shown = of(true);
+    assert!(shown.is_sorted_by_key(turn), "who is here is not shown in the order of the queue");
+    shown.extend(of(false));
+    shown.sort_by_key(turn);
     let mut kept: Vec<(u64, ConversationId)> = log
         .keys()
         .filter(|(_, lane)| *lane == Lane::Shared)

@@ -22,7 +22,7 @@ pub(crate) struct Offer {
 }
 
 impl Core {
-    /// Offers whoever waits to whoever has room: the lowest turn first, to the least loaded agent.
+    /// Offers whoever waits and is here to whoever has room: in the queue's order, to the least loaded agent.
     pub(crate) fn assign(&mut self) {
         if !std::mem::take(&mut self.assign_due) || self.queue.len() == 0 || self.now_ms < self.assign_after_ms {
             return;

@@ -78,7 +78,9 @@ impl Core {
             ConversationState::Waiting { .. } if planted(Planted::KeepsLeftQueued) => None,
             ConversationState::Waiting { .. } => Some((since_ms.saturating_add(set.left_after_ms), Aside::Left)),
             ConversationState::Assigned { .. } => {
-                Some((since_ms.saturating_add(set.owned_left_after_ms), aside_of(live)))
+                // Nobody was answered yet: there is nothing to come back to, and whoever is here waits.
+                let after_ms = if live.conversation.answered { set.owned_left_after_ms } else { set.left_after_ms };
+                Some((since_ms.saturating_add(after_ms), aside_of(live)))
             }
             ConversationState::Idle { why: Idle::Left, .. } if aside_of(live) == Aside::Message => {
                 Some((since_ms.saturating_add(set.message_after_ms), Aside::Message))
@@ -122,10 +124,15 @@ impl Core {
     }
 
     fn presence_changed(&mut self, visitor: VisitorId) {
-        let open: Vec<_> = self.visitors.get(&visitor).into_iter().flat_map(|known| &known.open).copied().collect();
+        let Some(known) = self.visitors.get(&visitor) else { return };
+        let here = !known.told_gone;
+        let open: Vec<_> = known.open.iter().copied().collect();
         for id in open {
+            self.queue.set_here(id, here || planted(Planted::ServesGone));
             self.row_changed(id, false);
         }
+        // Who was passed over meanwhile may be the first.
+        self.assign_due |= here;
     }
 
     /// Records where a conversation goes, if it stands as it stood.

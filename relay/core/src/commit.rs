@@ -195,7 +195,10 @@ impl Core {
                 self.forget_visitor(visitor);
             }
             Place::Idle(why) => self.idle[why as usize] += 1,
-            Place::Waiting(ticket) => self.queue.insert(site, id, ticket, matches!(old, Place::Held(_))),
+            Place::Waiting(ticket) => {
+                let here = self.visitors.get(&visitor).is_some_and(|known| !known.told_gone);
+                self.queue.insert(site, id, ticket, matches!(old, Place::Held(_)), here);
+            }
             Place::Held(agent) => self.hold(agent, id),
         }
         // Also one that was opened by a visitor who has gone meanwhile, and each one that a start finds.

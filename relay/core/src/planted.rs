@@ -23,6 +23,8 @@ pub enum Planted {
     KeepsLeftQueued,
     /// Somebody who is blocked gets in.
     IgnoresBlocks,
+    /// Agents are given visitors who are gone.
+    ServesGone,
     /// A network that was served stays first.
     SkipsRounds,
     /// What an agent has who is gone stays with it.

@@ -114,7 +114,8 @@ impl Core {
             ConversationState::Waiting { .. } | ConversationState::Closed { .. } => false,
         });
         let own = self.holding.get(&agent).into_iter().flatten().copied();
-        let first = self.queue.iter().chain(own).filter_map(|id| self.conversations.get(&id));
+        let first =
+            self.queue.iter().chain(own).chain(self.queue.absent()).filter_map(|id| self.conversations.get(&id));
         let mut bytes = 0;
         let fits = |row: &ConversationSummary| {
             bytes += weight::of_row(row);

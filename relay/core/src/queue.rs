@@ -57,11 +57,13 @@ struct Waiting {
     site: SiteId,
     ticket: Ticket,
     class: usize,
+    /// Whether its visitor is here. Who is not keeps the turn, has no position and is not served.
+    here: bool,
     /// The position and the length its visitor was last told.
     told: (u32, u32),
 }
 
-/// Everybody of one class and one network.
+/// Everybody of one class and one network who is here.
 #[derive(Debug, Default)]
 struct Network {
     members: BTreeSet<(u64, ConversationId)>,
@@ -72,6 +74,7 @@ struct Network {
 /// One site's queue as it is told.
 #[derive(Debug, Default)]
 struct Line {
+    /// Of those who are here.
     waiting: usize,
     told_at_ms: u64,
 }
@@ -103,7 +106,7 @@ const fn group_of(id: ConversationId, ticket: Ticket) -> Group {
 }
 
 impl Queue {
-    /// How many wait, over all sites.
+    /// How many wait, over all sites, here or not.
     pub(crate) fn len(&self) -> usize {
         self.waiting.len()
     }
@@ -114,12 +117,17 @@ impl Queue {
         group.is_some_and(|group| [KNOWN, OTHERS].iter().any(|class| self.networks.contains_key(&(*class, group))))
     }
 
-    /// Everybody, in no order.
+    /// Everybody, here or not, in no order.
     pub(crate) fn ids(&self) -> impl Iterator<Item = ConversationId> {
         self.waiting.keys().copied()
     }
 
-    /// Everybody, whoever is served next first.
+    /// Everybody whose visitor is not here, in no order.
+    pub(crate) fn absent(&self) -> impl Iterator<Item = ConversationId> {
+        self.waiting.iter().filter(|(_, waits)| !waits.here).map(|(id, _)| *id)
+    }
+
+    /// Everybody who is here, whoever is served next first.
     pub(crate) fn iter(&self) -> Order<'_> {
         Order { classes: [self.rounds(KNOWN), self.rounds(OTHERS)], known_in_a_row: self.known_in_a_row }
     }
@@ -128,19 +136,50 @@ impl Queue {
         Rounds { queue: self, class, heads: self.ring[class].iter(), rest: VecDeque::new() }
     }
 
-    /// Somebody joins. `again` when an agent had it and gave it back: its network is not to wait for that.
-    pub(crate) fn insert(&mut self, site: SiteId, id: ConversationId, ticket: Ticket, again: bool) {
+    /// Somebody joins. `again` when an agent had it and gave it back: its network is not to wait for that. `here` when its visitor is.
+    pub(crate) fn insert(&mut self, site: SiteId, id: ConversationId, ticket: Ticket, again: bool, here: bool) {
         self.last_turn = self.last_turn.max(ticket.turn);
         let group = group_of(id, ticket);
         if again {
             self.served.remove(&group);
         }
         let class = self.class_of(ticket);
-        self.networks.entry((class, group)).or_default().members.insert((ticket.turn, id));
-        self.lines.entry(site.clone()).or_default().waiting += 1;
-        self.moved.insert(site.clone());
-        self.waiting.insert(id, Waiting { site, ticket, class, told: (0, 0) });
+        self.waiting.insert(id, Waiting { site, ticket, class, here: false, told: (0, 0) });
+        if here {
+            self.set_here(id, true);
+        }
+    }
+
+    /// The visitor of one that waits has come, or is gone for longer than a reload takes.
+    pub(crate) fn set_here(&mut self, id: ConversationId, here: bool) {
+        let Some(waits) = self.waiting.get_mut(&id).filter(|waits| waits.here != here) else { return };
+        waits.here = here;
+        waits.told = (0, 0);
+        let (site, ticket, class) = (waits.site.clone(), waits.ticket, waits.class);
+        let group = group_of(id, ticket);
+        if here {
+            self.networks.entry((class, group)).or_default().members.insert((ticket.turn, id));
+            self.lines.entry(site.clone()).or_default().waiting += 1;
+            self.moved.insert(site);
+        } else {
+            if let Some(network) = self.networks.get_mut(&(class, group)) {
+                network.members.remove(&(ticket.turn, id));
+            }
+            self.shorten(site);
+        }
         self.rekey(group);
+    }
+
+    /// One fewer is in the queue of a site.
+    fn shorten(&mut self, site: SiteId) {
+        let Some(line) = self.lines.get_mut(&site) else { return };
+        line.waiting -= 1;
+        if line.waiting == 0 {
+            self.lines.remove(&site);
+            self.moved.remove(&site);
+        } else {
+            self.moved.insert(site);
+        }
     }
 
     /// Somebody leaves; `served` when an agent has taken them.
@@ -154,14 +193,8 @@ impl Queue {
             self.count_service(group, left.class);
         }
         self.rekey(group);
-        if let Some(line) = self.lines.get_mut(&left.site) {
-            line.waiting -= 1;
-            if line.waiting == 0 {
-                self.lines.remove(&left.site);
-                self.moved.remove(&left.site);
-            } else {
-                self.moved.insert(left.site);
-            }
+        if left.here {
+            self.shorten(left.site);
         }
     }
 
@@ -214,6 +247,9 @@ impl Queue {
         let mut groups = BTreeSet::new();
         for (id, waiting) in &mut self.waiting {
             waiting.class = if flood && waiting.ticket.known { KNOWN } else { OTHERS };
+            if !waiting.here {
+                continue;
+            }
             let group = group_of(*id, waiting.ticket);
             self.networks.entry((waiting.class, group)).or_default().members.insert((waiting.ticket.turn, *id));
             groups.insert(group);

@@ -154,7 +154,8 @@ pub const INBOX_BYTES_MAX: usize = 1024 * 1024;
 pub const LEFT_AFTER_MS: u64 = 5 * 60_000;
 /// Whoever has left for this long, with words unanswered, has left a message.
 pub const MESSAGE_AFTER_MS: u64 = 15 * 60_000;
-/// The visitor of an agent's conversation is gone for this long: the agent has room again.
+/// The visitor of an agent's conversation is gone for this long: the agent has room again. Where no agent has answered yet, [`LEFT_AFTER_MS`]
+/// counts: there is nothing to come back to.
 pub const OWNED_LEFT_AFTER_MS: u64 = 30 * 60_000;
 /// An agent is away for this long without a console: its conversations are given back.
 pub const AGENT_GONE_AFTER_MS: u64 = 2 * 60_000;

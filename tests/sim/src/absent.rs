@@ -34,6 +34,7 @@ impl World {
         self.networks_are_served_in_turn();
         self.blocked_are_out();
         self.left_are_not_queued();
+        self.gone_are_passed_over();
         self.gone_agents_keep_nothing();
     }
 
@@ -116,6 +117,22 @@ impl World {
         assert!(matches!(self.stands(8), ConversationState::Waiting { .. }), "whoever comes back is not queued");
         let again = self.relay.store.conversation(conversation(8)).map(|known| known.turn);
         assert_eq!(again, turn, "whoever comes back has lost the position");
+    }
+
+    /// Two wait and are gone for longer than a reload takes; then the agent has room for one.
+    fn gone_are_passed_over(&mut self) {
+        self.opens(10, 4);
+        for gone in [FIRST + 9, FIRST + 10] {
+            self.tell(Input::Disconnected { connection: ConnectionId(gone) });
+        }
+        self.run_for(15_000);
+        self.relay.agents[0].capacity = 2;
+        let agents = self.relay.agents.clone();
+        self.tell(Input::Agents(agents));
+        self.says(AGENT, ClientFrame::Presence { state: AgentState::Online });
+        self.opens(11, 5);
+        assert!(self.is_owned(11), "somebody who is here waits behind somebody who is gone");
+        assert!(!self.is_owned(8) && !self.is_owned(10), "an agent was given somebody who is gone");
     }
 
     fn gone_agents_keep_nothing(&mut self) {

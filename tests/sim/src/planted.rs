@@ -62,6 +62,7 @@ pub(crate) fn all() -> Vec<Fault> {
         Relay::QuietInbox,
         Relay::KeepsLeftQueued,
         Relay::IgnoresBlocks,
+        Relay::ServesGone,
         Relay::SkipsRounds,
         Relay::ForgetsGivenBack,
     ];

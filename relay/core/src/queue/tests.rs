@@ -16,7 +16,7 @@ fn queue_of(networks: &[u64]) -> Queue {
 }
 
 fn join(queue: &mut Queue, turn: u64, network: u64) {
-    queue.insert("demo".parse().unwrap(), ConversationId(turn.into()), ticket(turn, network), false);
+    queue.insert("demo".parse().unwrap(), ConversationId(turn.into()), ticket(turn, network), false, true);
 }
 
 fn order(queue: &Queue) -> Vec<u128> {
@@ -120,7 +120,7 @@ fn whoever_comes_back_has_the_old_position_but_no_network_gets_more_by_it() {
     assert_eq!(order(&queue), [4, 5, 2]);
     // What an agent gives back stands where it stood.
     queue.remove(ConversationId(4), true);
-    queue.insert("demo".parse().unwrap(), ConversationId(4), ticket(4, 2), true);
+    queue.insert("demo".parse().unwrap(), ConversationId(4), ticket(4, 2), true, true);
     assert_eq!(order(&queue), [4, 5, 2]);
 }
 
@@ -132,7 +132,7 @@ fn in_a_flood_three_of_four_are_known_ones_and_each_class_is_fair_in_itself() {
     }
     for turn in 13..=20 {
         let known = Ticket { known: true, ..ticket(turn, 100 + turn % 2) };
-        queue.insert("demo".parse().unwrap(), ConversationId(turn.into()), known, false);
+        queue.insert("demo".parse().unwrap(), ConversationId(turn.into()), known, false, true);
     }
     assert_eq!(order(&queue)[..4], [1, 2, 3, 4]);
     queue.set_flood(true);
@@ -155,7 +155,7 @@ fn whoever_has_no_tag_is_a_network_of_their_own() {
     let mut queue = Queue::default();
     for turn in 1..=3_u64 {
         let ticket = Ticket { turn, network: None, known: false };
-        queue.insert("demo".parse().unwrap(), ConversationId(turn.into()), ticket, false);
+        queue.insert("demo".parse().unwrap(), ConversationId(turn.into()), ticket, false, true);
     }
     join(&mut queue, 4, 1);
     assert_eq!(order(&queue), [1, 2, 3, 4]);

@@ -348,3 +348,57 @@ fn opening_and_ending_is_slowed_by_where_it_comes_from_and_not_by_connection() {
     world.frame(elsewhere, say(99, 99, "hello"));
     assert!(waits(&world, 99));
 }
+
+#[test]
+fn an_agent_is_given_those_who_are_here_and_the_others_when_they_come_back() {
+    let mut world = World::new(vec![settings(1, 4)]);
+    for n in 1..=5 {
+        let robot = world.visitor(n);
+        world.frame(robot, say(n, 1, "hello"));
+        world.disconnect(robot);
+    }
+    world.advance(10_000);
+    let mut here: Vec<_> = (6..=8).map(|n| world.visitor(n)).collect();
+    for (n, line) in (6..=8).zip(&here) {
+        world.frame(*line, say(n, 1, "I am here"));
+        assert_eq!(
+            world.news(*line).last().map(String::as_str),
+            Some(&*format!("place {} of {}", n - 5, n - 5)),
+            "{n}"
+        );
+    }
+    let desk = world.agent(1);
+    let online = ClientFrame::Presence { state: AgentState::Online };
+    world.frame(desk, online);
+    assert_eq!((1..=8).filter(|c| waits(&world, *c)).collect::<Vec<_>>(), [1, 2, 3, 4, 5], "gone ones are passed over");
+    // One comes back to the room that is left; the next one has to wait, with the turn it had.
+    here.push(world.visitor(3));
+    assert!(!waits(&world, 3), "it is served");
+    let second = world.visitor(2);
+    assert_eq!(world.news(second).last().map(String::as_str), Some("place 1 of 1"));
+    world.frame(desk, ClientFrame::End { conversation: conversation(6), id: message(60) });
+    assert!(!waits(&world, 2) && waits(&world, 1));
+}
+
+#[test]
+fn whoever_was_given_to_an_agent_and_is_gone_without_an_answer_goes_soon() {
+    let mut world = World::new(vec![settings(1, 2)]);
+    let desk = world.agent(1);
+    world.frame(desk, ClientFrame::Presence { state: AgentState::Online });
+    for n in 1..=2 {
+        let line = world.visitor(n);
+        world.frame(line, say(n, 1, "hello"));
+        if n == 1 {
+            let own = Say::Text { text: "Here I am".to_owned() };
+            world.frame(desk, ClientFrame::Say { conversation: conversation(1), id: message(50), say: own });
+        }
+        world.disconnect(line);
+    }
+    world.advance(wire::limit::LEFT_AFTER_MS - 1_000);
+    assert_eq!(world.store.load(agent(1)), 2);
+    world.advance(1_000);
+    assert_eq!((why(&world, 1), why(&world, 2)), (None, Some(Idle::Message)), "the answered one is kept for longer");
+    assert_eq!(world.store.load(agent(1)), 1);
+    world.advance(wire::limit::OWNED_LEFT_AFTER_MS);
+    assert_eq!(why(&world, 1), Some(Idle::Left));
+}

@@ -44,6 +44,10 @@ pub(crate) fn heal(world: &mut World) {
     world.append_fails.clear();
     world.query_fails.clear();
     world.settle();
+    // Who is gone is passed over.
+    for owner in world.store.open().into_iter().map(|row| row.visitor).collect::<std::collections::BTreeSet<_>>() {
+        world.visitor(owner.0 - visitor(0).0);
+    }
     let desk = world.agent(1);
     world.frame(desk, ClientFrame::Presence { state: AgentState::Online });
     world.advance(5_000);
