@@ -41,7 +41,7 @@ fn cursor(bytes: &mut Unstructured<'_>) -> Result<Cursor> {
 }
 
 fn frame(bytes: &mut Unstructured<'_>) -> Result<ClientFrame> {
-    let kind = bytes.int_in_range(0..=19)?;
+    let kind = bytes.int_in_range(0..=27)?;
     let conversation = conversation(small(bytes)?);
     let id = message(bytes.int_in_range(1..=40)?);
     Ok(match kind {
@@ -71,13 +71,44 @@ fn frame(bytes: &mut Unstructured<'_>) -> Result<ClientFrame> {
         }
         17 => ClientFrame::ListOfVisitor { visitor: visitor(small(bytes)?) },
         18 => ClientFrame::Register,
-        _ => ClientFrame::Ping,
+        19 => ClientFrame::Ping,
+        _ => desk(bytes, kind, conversation, id)?,
+    })
+}
+
+/// What only the desk may wish.
+fn desk(bytes: &mut Unstructured<'_>, kind: i32, conversation: ConversationId, id: MessageId) -> Result<ClientFrame> {
+    let view = *bytes.choose(&[View::Open, View::Waiting, View::Owned, View::Left, View::Message])?;
+    Ok(match kind {
+        20 => {
+            let scope = *bytes.choose(&[BlockScope::Visitor, BlockScope::Address, BlockScope::Network])?;
+            let for_ms = if bytes.ratio(1, 4)? { bytes.arbitrary()? } else { 60_000 };
+            ClientFrame::Block { conversation, scope, for_ms, reason: text(bytes)? }
+        }
+        21 => ClientFrame::Unblock { block: BlockId(bytes.arbitrary()?) },
+        22 => ClientFrame::ListBlocks,
+        23 => {
+            let many = match bytes.int_in_range(0..=2_u8)? {
+                0 => Many::Listed { conversations: vec![conversation] },
+                1 => Many::OfNetwork { conversation },
+                _ => Many::Found { view, find: text(bytes)? },
+            };
+            ClientFrame::EndMany { many }
+        }
+        24 => {
+            let after =
+                if bytes.arbitrary()? { Some(RowCursor { at_ms: bytes.arbitrary()?, conversation }) } else { None };
+            ClientFrame::ListOpen { view, find: text(bytes)?, after }
+        }
+        25 => ClientFrame::Spam { conversation, id },
+        26 => ClientFrame::Release { conversation },
+        _ => ClientFrame::Flood { on: bytes.arbitrary()? },
     })
 }
 
 fn step(bytes: &mut Unstructured<'_>) -> Result<Step> {
     let fails = [AppendError::Busy, AppendError::Down, AppendError::Moved, AppendError::AtCapacity];
-    Ok(match bytes.int_in_range(0..=31_u8)? {
+    Ok(match bytes.int_in_range(0..=32_u8)? {
         0..=13 => Step::Frame(bytes.int_in_range(0..=11)?, frame(bytes)?),
         14..=16 => Step::Visitor(small(bytes)?, bytes.arbitrary()?),
         17 => Step::Stranger,
@@ -88,6 +119,7 @@ fn step(bytes: &mut Unstructured<'_>) -> Result<Step> {
         28 => Step::Wait(bytes.int_in_range(1..=40_000)?),
         29 => Step::SignedOut(bytes.int_in_range(1..=3)?),
         30 => Step::Settings(bytes.int_in_range(1..=4)?),
+        31 => Step::SessionEnded(small(bytes)?),
         _ => Step::Restart,
     })
 }

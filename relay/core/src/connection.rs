@@ -16,6 +16,9 @@ use crate::request::Pending;
 use crate::store::Query;
 use crate::weight;
 
+/// Visitors whose session has ended that are remembered. A proof of theirs can only be as old as a hello takes.
+const ENDED_LATELY_MAX: usize = 1_024;
+
 /// One line to a client.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -110,6 +113,9 @@ impl Core {
                 if self.is_blocked(visitor, source) {
                     return self.close(connection, Close::Blocked);
                 }
+                if visitor.is_some_and(|visitor| self.ended_lately.contains(&visitor)) {
+                    return self.close(connection, Close::TokenInvalid);
+                }
                 match visitor {
                     None => self.welcome_stranger(connection, follow),
                     Some(visitor) => self.visitor_connected(connection, (visitor, source), follow),
@@ -184,6 +190,18 @@ impl Core {
                 self.forget_visitor(visitor);
             }
             Who::Agent(agent) => self.agent_disconnected(connection, agent),
+        }
+    }
+
+    /// Closes all connections of a visitor whose token is worth nothing any more, and those whose proof is older than that but which come now.
+    pub(crate) fn session_ended(&mut self, visitor: VisitorId) {
+        if self.ended_lately.len() >= ENDED_LATELY_MAX {
+            self.ended_lately.pop_front();
+        }
+        self.ended_lately.push_back(visitor);
+        let open = self.visitors.get(&visitor).map(|known| known.connections.clone());
+        for connection in open.into_iter().flatten() {
+            self.close(connection, Close::TokenInvalid);
         }
     }
 

@@ -87,6 +87,11 @@ pub enum Input {
         /// How it went.
         result: Result<(), wire::Refusal>,
     },
+    /// A visitor has ended their session: their token is worth nothing any more, whatever connection stands on it.
+    SessionEnded {
+        /// Whose.
+        visitor: VisitorId,
+    },
     /// An agent signed out everywhere, or was removed: it is offline at once.
     SignedOut {
         /// Which agent.

@@ -100,6 +100,8 @@ pub struct Core {
     agents: BTreeMap<AgentId, AgentLive>,
     /// Visitors who are here or have an open conversation.
     visitors: BTreeMap<VisitorId, VisitorLive>,
+    /// Visitors who have ended their session lately.
+    ended_lately: VecDeque<VisitorId>,
     /// Every open conversation, and ended ones while an agent follows them.
     conversations: BTreeMap<ConversationId, Live>,
     /// Agents' lines that follow a conversation.
@@ -169,6 +171,7 @@ impl Core {
             connections: BTreeMap::new(),
             agents: BTreeMap::new(),
             visitors: BTreeMap::new(),
+            ended_lately: VecDeque::new(),
             conversations: BTreeMap::new(),
             followers: BTreeMap::new(),
             queue: Queue::default(),
@@ -228,6 +231,7 @@ impl Core {
             Input::RegisterFailed { connection, refusal } => self.register_failed(connection, refusal),
             Input::Agents(agents) => self.agents_set(agents),
             Input::SignedOut { agent } => self.signed_out(agent),
+            Input::SessionEnded { visitor } => self.session_ended(visitor),
             Input::Blocks(blocks) => self.blocks_set(blocks),
             Input::BlockAnswered { connection, result } => self.tell_blocks(connection, result),
         }

@@ -210,3 +210,32 @@ async fn a_role_changed_by_the_command_line_is_told_at_once() {
     }
     relay.running.stop().await.expect("stopped");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_who_ends_the_session_ends_every_connection_of_it_at_once() {
+    let relay = Relay::start().await;
+    let first = relay.registered().await;
+    let token = first.token.clone().expect("registered");
+    let mut others = vec![first.line];
+    for _ in 0..2 {
+        others.push(relay.visitor(Some(&token)).await.line);
+        others.push(relay.streamed_visitor(Some(&token)).await.line);
+    }
+    let mut bystander = relay.registered().await;
+    let end = reqwest::Client::new()
+        .delete(relay.url("/visitor"))
+        .header("origin", relay.origin())
+        .header("x-causeway-site", "demo")
+        .header("authorization", format!("Bearer {}", token.reveal()));
+    assert_eq!(end.send().await.expect("answered").status(), 204);
+    let since = Instant::now();
+    for line in &mut others {
+        line.closes(Close::TokenInvalid).await;
+        assert!(since.elapsed() <= AT_ONCE, "{:?}", since.elapsed());
+    }
+    let mut again = relay.line(Some(&relay.origin()), None).await;
+    again.send(&crate::support::hello("demo", Some(&token))).await;
+    again.closes(Close::TokenInvalid).await;
+    bystander.say(crate::support::new_conversation(), "still here").await;
+    relay.running.stop().await.expect("stopped");
+}

@@ -315,6 +315,26 @@ fn whoever_is_blocked_is_out_at_once_until_the_block_ends_or_is_undone() {
 }
 
 #[test]
+fn a_session_that_has_ended_leaves_no_connection_and_lets_none_in() {
+    let mut world = World::new(vec![settings(1, 4)]);
+    let (one, two, other) = (world.visitor(1), world.visitor(1), world.visitor(2));
+    world.frame(one, say(1, 1, "hello"));
+    world.input(relay_core::Input::SessionEnded { visitor: visitor(1) });
+    // Whose token was looked up before it ended, but who comes after.
+    let late = world.visitor(1);
+    for (line, why) in [(one, true), (two, true), (late, true), (other, false)] {
+        assert_eq!(world.closed.get(&line).copied(), why.then_some(Close::TokenInvalid));
+    }
+    assert!(waits(&world, 1), "what was said stays");
+    // Somebody who is not here, and very many: nothing breaks.
+    for n in 1_000..3_000 {
+        world.input(relay_core::Input::SessionEnded { visitor: visitor(n) });
+    }
+    let other = world.visitor(2);
+    assert!(!world.closed.contains_key(&other));
+}
+
+#[test]
 fn spam_is_marked_for_agents_and_ends() {
     let mut world = World::new(vec![settings(1, 4)]);
     let (desk, ann) = (world.agent(1), world.visitor(1));

@@ -50,8 +50,36 @@ fn frame() -> impl Strategy<Value = ClientFrame> {
         1 => any::<String>().prop_map(|url| ClientFrame::Page { page: page(&url) }),
         1 => Just(ClientFrame::ListClosed { before_ms: u64::MAX, before: None }),
         1 => small().prop_map(|n| ClientFrame::ListOfVisitor { visitor: visitor(n) }),
+        4 => desk(),
         1 => Just(ClientFrame::Register),
         1 => Just(ClientFrame::Ping),
+    ]
+}
+
+/// What only the desk may wish.
+fn desk() -> impl Strategy<Value = ClientFrame> {
+    let c = || small().prop_map(conversation);
+    let view = || prop::sample::select(vec![View::Open, View::Waiting, View::Owned, View::Left, View::Message]);
+    let find = || prop_oneof![2 => Just(String::new()), 1 => Just("hello".to_owned()), 1 => any::<String>()];
+    let after = (any::<u64>(), c()).prop_map(|(at_ms, conversation)| RowCursor { at_ms, conversation });
+    let scope = prop_oneof![Just(BlockScope::Visitor), Just(BlockScope::Address), Just(BlockScope::Network)];
+    let many = prop_oneof![
+        prop::collection::vec(c(), 0..4).prop_map(|conversations| Many::Listed { conversations }),
+        c().prop_map(|conversation| Many::OfNetwork { conversation }),
+        (view(), find()).prop_map(|(view, find)| Many::Found { view, find }),
+    ];
+    prop_oneof![
+        1 => (c(), scope, prop_oneof![Just(60_000), any::<u64>()], any::<String>()).prop_map(
+            |(conversation, scope, for_ms, reason)| ClientFrame::Block { conversation, scope, for_ms, reason }
+        ),
+        1 => any::<u128>().prop_map(|block| ClientFrame::Unblock { block: BlockId(block) }),
+        1 => Just(ClientFrame::ListBlocks),
+        1 => many.prop_map(|many| ClientFrame::EndMany { many }),
+        2 => (view(), find(), prop::option::of(after))
+            .prop_map(|(view, find, after)| ClientFrame::ListOpen { view, find, after }),
+        1 => (c(), (1..40_u128).prop_map(message)).prop_map(|(conversation, id)| ClientFrame::Spam { conversation, id }),
+        2 => c().prop_map(|conversation| ClientFrame::Release { conversation }),
+        1 => any::<bool>().prop_map(|on| ClientFrame::Flood { on }),
     ]
 }
 
@@ -72,6 +100,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => proptest::option::of(error).prop_map(Step::Fail),
         3 => (1..40_000_u64).prop_map(Step::Wait),
         1 => (1..4_u128).prop_map(Step::SignedOut),
+        1 => small().prop_map(Step::SessionEnded),
         1 => (1..4_u32).prop_map(Step::Settings),
         1 => Just(Step::Restart),
     ]

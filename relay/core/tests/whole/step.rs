@@ -18,13 +18,16 @@ pub(crate) enum Step {
     Fail(Option<AppendError>),
     Wait(u64),
     SignedOut(u128),
+    SessionEnded(u128),
     Settings(u32),
     Restart,
 }
 
-/// A world with three agents and a store that answers when it is told to.
+/// A world with two agents, a supervisor, visitors of two networks and a store that answers when it is told to.
 pub(crate) fn world() -> World {
-    let mut world = World::new(vec![settings(1, 1), settings(2, 2), settings(3, 1)]);
+    let supervisor = relay_core::Agent { role: Role::Supervisor, ..settings(3, 1) };
+    let mut world = World::new(vec![settings(1, 1), settings(2, 2), supervisor]);
+    world.networks = 2;
     world.store_waits = true;
     world.store.files.insert(AttachmentId(1));
     world
@@ -68,6 +71,12 @@ fn run(world: &mut World, step: Step) {
     let pick = |n: usize| (!lines.is_empty()).then(|| lines[n % lines.len()]);
     match step {
         Step::Frame(n, frame) => {
+            // Nobody guesses the id of a block.
+            let known = world.blocks.keys().nth(n % world.blocks.len().max(1)).copied();
+            let frame = match (frame, known) {
+                (ClientFrame::Unblock { .. }, Some(block)) => ClientFrame::Unblock { block },
+                (frame, _) => frame,
+            };
             if let Some(line) = pick(n) {
                 world.frame(line, frame);
             }
@@ -100,6 +109,7 @@ fn run(world: &mut World, step: Step) {
         Step::Fail(None) => world.query_fails.push_back(QueryError::Busy),
         Step::Wait(wait_ms) => world.advance(wait_ms),
         Step::SignedOut(n) => world.input(Input::SignedOut { agent: agent(n) }),
+        Step::SessionEnded(n) => world.input(Input::SessionEnded { visitor: visitor(n) }),
         Step::Settings(capacity) => {
             // Raised only: lowering it below what somebody holds already is no breach.
             for known in &mut world.agents {

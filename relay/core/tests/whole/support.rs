@@ -85,6 +85,8 @@ pub(crate) struct World {
     pub(crate) registrations: Vec<ConnectionId>,
     /// Who is kept out.
     pub(crate) blocks: BTreeMap<BlockId, BlockSummary>,
+    /// From so many networks visitors come in turn, unless it is said from where; 0: nothing is known of it.
+    pub(crate) networks: u64,
     next_line: u64,
 }
 
@@ -117,6 +119,7 @@ impl World {
             query_fails: VecDeque::new(),
             registrations: Vec::new(),
             blocks: BTreeMap::new(),
+            networks: 0,
             next_line: 1,
         }
     }
@@ -165,15 +168,9 @@ impl World {
     }
 
     pub(crate) fn visitor_at(&mut self, n: u128, url: &str, follow: Vec<Follow>) -> ConnectionId {
-        self.connect(
-            Peer::Visitor {
-                site: site(),
-                visitor: Some(visitor(n)),
-                page: page(url),
-                source: relay_core::Source::default(),
-            },
-            follow,
-        )
+        let network = (n as u64).checked_rem(self.networks).map(Tag);
+        let source = relay_core::Source { address: network.and(Some(Tag(n as u64))), network };
+        self.connect(Peer::Visitor { site: site(), visitor: Some(visitor(n)), page: page(url), source }, follow)
     }
 
     /// A visitor of a network; each has an address of their own there.
