@@ -144,3 +144,31 @@ fn all_open_stands_with_the_longest_wait_first_and_the_holder() {
             .then_some(())
     });
 }
+
+#[test]
+fn the_desk_sees_a_visitor_go_and_come_back() {
+    let world = World::start();
+    let ada = world.agent("ada@example.com", "Ada L.", 4);
+    let visitor = world.visitor();
+    let words = |what: &str| {
+        wait_until(what, || ada.shown_text(".talk__state")?.contains(what).then_some(()));
+    };
+    visitor.open_chat();
+    visitor.say("Are you there?");
+    visitor.sent("Are you there?");
+    ada.open_mine("Are you there?");
+    words("visitor is here");
+    // The browser keeps the page for the way back, with all that it holds.
+    visitor.top();
+    visitor.go("about:blank");
+    words("visitor gone since");
+    visitor.back();
+    words("visitor is here");
+    let kept = "return performance.getEntriesByType('navigation')[0].type;";
+    assert_eq!(visitor.script(kept, &[]), "navigate", "it is the kept page that came back, not a new one");
+    ada.say("I am. Are you?");
+    visitor.chat_ready();
+    visitor.sees("agent", "I am. Are you?");
+    drop(visitor);
+    words("visitor gone since");
+}

@@ -74,6 +74,12 @@ impl Browser {
         self.tell("POST", "/url", &json!({ "url": url }));
     }
 
+    /// Goes back to the page before.
+    #[track_caller]
+    pub fn back(&self) {
+        self.tell("POST", "/back", &json!({}));
+    }
+
     /// Reloads the page; the page itself is then in focus, not a frame.
     #[track_caller]
     pub fn reload(&self) {

@@ -329,13 +329,21 @@ impl<B: Brain> Link<B> {
 
     /// The browser often knows before the line does that the network went or came back.
     fn watch_network(&self) {
-        let (up, down, shown) = (self.later(), self.later(), self.later());
+        let (up, down, shown, lost) = (self.later(), self.later(), self.later(), self.later());
+        let held = Rc::downgrade(&self.0);
         listen(&window(), "online", move |_| up(B::line(LineInput::NetworkUp)));
         listen(&window(), "offline", move |_| down(B::line(LineInput::NetworkDown)));
         listen(&document(), "visibilitychange", move |_| {
             if page_visible() && window().navigator().on_line() {
                 shown(B::line(LineInput::NetworkUp));
             }
+        });
+        // A page that the browser keeps for the way back hears nothing; with its connection its person would still be called here.
+        listen(&document(), "freeze", move |_| {
+            if let Some(inner) = held.upgrade() {
+                *inner.line.borrow_mut() = None;
+            }
+            lost(B::line(LineInput::Down { code: 1006 }));
         });
         if !window().navigator().on_line() {
             self.send(B::line(LineInput::NetworkDown));
