@@ -40,17 +40,30 @@ function stop(english, chinese) {
   document.body.replaceChildren(box);
 }
 
-/** Ends the visitor's session in this browser: the relay forgets the token, the browser all that was kept. */
+/** Has the relay forget a token, however often that takes; it is done when the relay says so, or knows no such token. */
+async function forget(token) {
+  const headers = { authorization: `Bearer ${token}`, "x-causeway-site": site };
+  for (let wait = 250; ; wait *= 2) {
+    try {
+      const { status } = await fetch("/visitor", { method: "DELETE", keepalive: true, headers });
+      if (status < 500 && status !== 429) return;
+    } catch {
+      // The network is away.
+    }
+    await new Promise((then) => setTimeout(then, wait));
+  }
+}
+
+/** Ends the visitor's session in this browser: first the relay forgets the token, then the browser all that was kept. Whoever asked stops
+    waiting when the first takes too long; then nothing has changed, and it can be tried again. */
 async function end() {
   try {
-    const names = Object.keys(localStorage).filter((name) => name.startsWith(`causeway.${site}.`));
     const token = localStorage.getItem(`causeway.${site}.token`);
-    for (const name of names) localStorage.removeItem(name);
+    if (token) await forget(token);
+    for (const name of Object.keys(localStorage)) if (name.startsWith(`causeway.${site}.`)) localStorage.removeItem(name);
     sessionStorage.clear();
-    const headers = { authorization: `Bearer ${token}`, "x-causeway-site": site };
-    if (token) await fetch("/visitor", { method: "DELETE", keepalive: true, headers });
   } catch {
-    // Without storage nothing was kept; a token that nobody has any more opens nothing.
+    // Without storage nothing was kept.
   }
   tell("gone");
 }
@@ -70,7 +83,8 @@ tell(refused || "here");
 if (refused) {
   stop("This chat is not set up for this page.", "此页面未配置聊天。");
 } else if (query.has("end")) {
-  end();
+  // Only for a page of the site that holds this one: the policy lets no other hold it, and as a page of its own anybody could open it.
+  if (parent !== window) end();
 } else try {
   const locales = JSON.parse(root.dataset.locales);
   // The page around has chosen, for its launcher too; where there is none, the browser's languages do.

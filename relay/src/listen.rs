@@ -1,7 +1,7 @@
 //! A listener: accepts connections, speaks TLS when it has a certificate, and serves HTTP/1.1 with a bound on every wait.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ use wire::limit::HEAD_BYTES_MAX;
 use crate::address::Address;
 use crate::config::Tls;
 use crate::doors::Doors;
-use crate::patience::Patient;
+use crate::patience::{Marks, Patient};
 use crate::share::{Full, Share, Standing};
 
 /// How long a client may take for its handshake, for the head of a request, and between two requests.
@@ -64,8 +64,8 @@ struct Carried {
     place: Mutex<Option<Share>>,
     /// The place of the request that a trusted proxy brought by it.
     request: Mutex<Option<Share>>,
-    /// Set when it was cut because the other side took too little.
-    slow: Arc<AtomicBool>,
+    /// Why it was cut, and what it carries.
+    marks: Arc<Marks>,
     /// Set to cut the connection.
     cut: CancellationToken,
     /// Set when it is gone.
@@ -79,7 +79,7 @@ impl Carrier {
             doors,
             place: Mutex::new(Some(place)),
             request: Mutex::new(None),
-            slow: Arc::new(AtomicBool::new(false)),
+            marks: Arc::default(),
             cut: CancellationToken::new(),
             gone: CancellationToken::new(),
         }))
@@ -112,7 +112,17 @@ impl Carrier {
 
     /// Whether it was cut because the other side took too little.
     pub(crate) fn was_slow(&self) -> bool {
-        self.0.slow.load(Ordering::Relaxed)
+        self.0.marks.slow.load(Ordering::Relaxed)
+    }
+
+    /// Whether it was cut because the other side sent more than frames may hold.
+    pub(crate) fn was_flooded(&self) -> bool {
+        self.0.marks.flooded.load(Ordering::Relaxed)
+    }
+
+    /// From now on it carries frames, and nothing else.
+    pub(crate) fn carries_frames(&self) {
+        self.0.marks.framed.store(true, Ordering::Relaxed);
     }
 
     /// Waits for the connection's end, and makes it when it takes too long: what is not read cannot be finished.
@@ -242,7 +252,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     stopping: CancellationToken,
     carrier: &Carrier,
 ) {
-    let slow = Arc::clone(&carrier.0.slow);
+    let marks = Arc::clone(&carrier.0.marks);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(carrier.clone());
@@ -252,7 +262,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WAIT)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Patient::new(stream, slow)), service)
+        .serve_connection(TokioIo::new(Patient::new(stream, marks)), service)
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {

@@ -10,7 +10,16 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
-use wire::limit::{TRANSFER_BYTES_PER_SECOND_MIN, TRANSFER_STALL_MS};
+use wire::limit::{
+    FRAME_BYTES_MAX, FRAMES_BURST_MAX, FRAMES_PER_SECOND_MAX, TRANSFER_BYTES_PER_SECOND_MIN, TRANSFER_STALL_MS,
+};
+
+/// What a frame of the largest kind takes on the wire: beside its bytes, what the WebSocket and the pieces that it is sent in put around them.
+const FRAME_ON_WIRE_BYTES: u64 = FRAME_BYTES_MAX as u64 + 1_024;
+/// Bytes that a client with frames may send at once: as many of the largest frames as it may.
+const HEARD_BURST_BYTES: u64 = FRAMES_BURST_MAX as u64 * FRAME_ON_WIRE_BYTES;
+/// The same for each second, lastingly.
+const HEARD_PER_SECOND_BYTES: u64 = FRAMES_PER_SECOND_MAX as u64 * FRAME_ON_WIRE_BYTES;
 
 /// What is left of it for one transfer.
 #[derive(Debug)]
@@ -48,21 +57,52 @@ impl Default for Patience {
     }
 }
 
-/// A stream whose other side has to take what is written to it. Reading is left alone: whoever reads knows what to expect.
+/// What is known of a connection by those who do not hold its stream.
+#[derive(Debug, Default)]
+pub struct Marks {
+    /// Set when it was cut because the other side took too little …
+    pub slow: AtomicBool,
+    /// … or sent more than frames may hold.
+    pub flooded: AtomicBool,
+    /// Set once it carries frames: from then on what is heard is bounded, whatever it is. Empty pieces of a frame that never ends are no frame.
+    pub framed: AtomicBool,
+}
+
+/// How many bytes may be heard: a burst, which comes back evenly.
+#[derive(Debug)]
+struct Hearing {
+    left: u64,
+    at: Option<Instant>,
+}
+
+impl Hearing {
+    /// Counts what was heard; false when it is too much.
+    fn count(&mut self, now: Instant, bytes: u64) -> bool {
+        let since = self.at.replace(now).map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        let micros = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
+        let back = micros.saturating_mul(HEARD_PER_SECOND_BYTES) / 1_000_000;
+        let left = self.left.saturating_add(back).min(HEARD_BURST_BYTES).checked_sub(bytes);
+        self.left = left.unwrap_or(0);
+        left.is_some()
+    }
+}
+
+/// A stream whose other side has to take what is written to it, and may not send without end.
 #[derive(Debug)]
 pub struct Patient<S> {
     stream: S,
     patience: Patience,
+    hearing: Hearing,
     /// Since when a write waits, and when that has been too long.
     wait: Option<(Instant, Pin<Box<Sleep>>)>,
-    /// Set when it was cut for that.
-    cut: Arc<AtomicBool>,
+    marks: Arc<Marks>,
 }
 
 impl<S> Patient<S> {
-    /// Nothing spent; `cut` is set when it is.
-    pub const fn new(stream: S, cut: Arc<AtomicBool>) -> Self {
-        Self { stream, patience: Patience::new(), wait: None, cut }
+    /// Nothing spent; the marks tell when it is.
+    pub const fn new(stream: S, marks: Arc<Marks>) -> Self {
+        let hearing = Hearing { left: HEARD_BURST_BYTES, at: None };
+        Self { stream, patience: Patience::new(), hearing, wait: None, marks }
     }
 
     /// Counts a try to write, and breaks it when the wait has been too long. Its task is woken for either.
@@ -80,7 +120,7 @@ impl<S> Patient<S> {
         let left = self.patience.left();
         let (_, end) = self.wait.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(left))));
         ready!(end.as_mut().poll(context));
-        self.cut.store(true, Ordering::Relaxed);
+        self.marks.slow.store(true, Ordering::Relaxed);
         crate::metrics::slow(crate::metrics::Slow::Patience);
         Poll::Ready(Err(io::Error::new(ErrorKind::TimedOut, "the other side takes too little")))
     }
@@ -92,7 +132,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        let bytes = (buffer.filled().len() - before) as u64;
+        if self.marks.framed.load(Ordering::Relaxed) && !self.hearing.count(Instant::now(), bytes) {
+            self.marks.flooded.store(true, Ordering::Relaxed);
+            return Poll::Ready(Err(io::Error::new(ErrorKind::InvalidData, "the other side sends too much")));
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -146,10 +193,46 @@ mod tests {
         assert_eq!(patience.left(), Duration::ZERO);
     }
 
-    fn pair() -> (Patient<DuplexStream>, DuplexStream, Arc<AtomicBool>) {
+    fn pair() -> (Patient<DuplexStream>, DuplexStream, Arc<Marks>) {
         let (near, far) = duplex(PACE);
-        let cut = Arc::new(AtomicBool::new(false));
-        (Patient::new(near, Arc::clone(&cut)), far, cut)
+        let marks = Arc::new(Marks::default());
+        (Patient::new(near, Arc::clone(&marks)), far, marks)
+    }
+
+    #[test]
+    fn what_is_heard_is_bounded_at_once_and_lastingly() {
+        let mut hearing = Hearing { left: HEARD_BURST_BYTES, at: None };
+        let begin = Instant::now();
+        assert!(hearing.count(begin, HEARD_BURST_BYTES));
+        assert!(!hearing.count(begin, 1));
+        assert!(hearing.count(begin + SECOND, HEARD_PER_SECOND_BYTES));
+        assert!(!hearing.count(begin + SECOND, 1));
+        // It comes back in small steps too, and never more than the burst.
+        for step in 1..=100_u32 {
+            assert!(hearing.count(begin + SECOND + SECOND * step / 100, HEARD_PER_SECOND_BYTES / 101), "{step}");
+        }
+        assert!(!hearing.count(begin + 1_000 * SECOND, HEARD_BURST_BYTES + 1));
+    }
+
+    #[tokio::test]
+    async fn only_what_carries_frames_is_bounded_and_the_reason_is_known() {
+        for framed in [false, true] {
+            let (mut near, mut far, marks) = pair();
+            marks.framed.store(framed, Ordering::Relaxed);
+            let sender = tokio::spawn(async move {
+                let piece = vec![0; 64 * 1024];
+                for _ in 0..HEARD_BURST_BYTES * 2 / 65_536 {
+                    if far.write_all(&piece).await.is_err() {
+                        return;
+                    }
+                }
+            });
+            let read = tokio::io::copy(&mut near, &mut tokio::io::sink()).await;
+            assert_eq!(read.is_err(), framed);
+            assert_eq!(marks.flooded.load(Ordering::Relaxed), framed);
+            drop(near);
+            sender.await.expect("it ends");
+        }
     }
 
     /// Writes what takes the slowest allowed reader 100 s to one who takes so much in each second. How many seconds that lasted, and
@@ -175,7 +258,7 @@ mod tests {
         let began = Instant::now();
         let error = near.write_all(&[0; 2 * PACE]).await.expect_err("nobody reads");
         assert_eq!((error.kind(), began.elapsed().as_secs()), (ErrorKind::TimedOut, 30));
-        assert!(known.load(Ordering::Relaxed), "others are told why it ended");
+        assert!(known.slow.load(Ordering::Relaxed), "others are told why it ended");
         assert_eq!(write_to_one_who_takes(PACE).await, (98, false));
         let (took, cut) = write_to_one_who_takes(PACE / 4).await;
         assert!(cut && (35..45).contains(&took), "a quarter of the pace lasts {took} s");

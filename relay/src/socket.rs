@@ -66,13 +66,18 @@ async fn serve(app: App, mut guest: Guest, carrier: Carrier, (mut sink, mut stre
     let connection = app.next_connection();
     let span = tracing::debug_span!("connection", connection.id = connection.0, site.id = tracing::field::Empty);
     let life = async {
+        carrier.carries_frames();
         let pass = guest.take_pass();
         let close = match Box::pin(begin(&app, &guest, pass, connection, &mut stream)).await {
             Ok(line) => Box::pin(converse(&app, connection, line, &mut sink, &mut stream)).await,
             Err(close) => close,
         };
         // What broke the connection was the patience with it.
-        let close = if close.is_none() && carrier.was_slow() { Some(Close::Slow) } else { close };
+        let close = match close {
+            None if carrier.was_slow() => Some(Close::Slow),
+            None if carrier.was_flooded() => Some(Close::Flood),
+            close => close,
+        };
         tracing::debug!(?close, "ended");
         crate::metrics::closed(close);
         // What is slow or silent here holds nothing any more but the socket itself, and that not for long.

@@ -16,6 +16,7 @@ mod odd;
 mod outage;
 mod page;
 mod queue;
+mod shutdown;
 mod tag;
 mod talk;
 mod ways;

@@ -26,6 +26,8 @@ struct Rules {
     upgrades: AtomicBool,
     /// Holds an answer back until it is complete.
     buffers: AtomicBool,
+    /// Answers every `DELETE` with 503.
+    keeps: AtomicBool,
     refused: AtomicU32,
     sockets: AtomicU32,
     streams: AtomicU32,
@@ -44,6 +46,7 @@ impl Gate {
             relay,
             upgrades: AtomicBool::new(false),
             buffers: AtomicBool::new(false),
+            keeps: AtomicBool::new(false),
             refused: AtomicU32::new(0),
             sockets: AtomicU32::new(0),
             streams: AtomicU32::new(0),
@@ -73,6 +76,11 @@ impl Gate {
     /// Holds streams back until they end, or no longer.
     pub fn buffer(&self, buffers: bool) {
         self.rules.buffers.store(buffers, Ordering::SeqCst);
+    }
+
+    /// Answers every `DELETE` with 503, or no longer.
+    pub fn keep(&self, keeps: bool) {
+        self.rules.keeps.store(keeps, Ordering::SeqCst);
     }
 
     /// Lets WebSockets through from now on.
@@ -143,6 +151,11 @@ impl Rules {
         if upgrade && !self.upgrades.load(Ordering::SeqCst) {
             self.refused.fetch_add(1, Ordering::SeqCst);
             let refusal = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            return browser.write_all(refusal).ok();
+        }
+        if request.starts_with("DELETE ") && self.keeps.load(Ordering::SeqCst) {
+            self.refused.fetch_add(1, Ordering::SeqCst);
+            let refusal = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
             return browser.write_all(refusal).ok();
         }
         let stream = request.starts_with("POST /stream ");

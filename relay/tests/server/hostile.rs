@@ -289,3 +289,47 @@ async fn a_crowd_of_half_open_connections_is_bounded_for_its_address() {
     chat.say(new_conversation(), "the crowd is no concern of mine").await;
     relay.running.stop().await.expect("stopped");
 }
+
+/// A frame of a client, without a mask to speak of (RFC 6455, section 5.2).
+fn piece(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![first];
+    match u8::try_from(payload.len()) {
+        Ok(length @ 0..126) => bytes.push(0x80 | length),
+        _ => {
+            bytes.push(0x80 | 126);
+            bytes.extend(u16::try_from(payload.len()).expect("a short one").to_be_bytes());
+        }
+    }
+    bytes.extend([0; 4]);
+    bytes.extend(payload);
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pieces_of_a_frame_that_never_ends_are_cut() {
+    let relay = Relay::start().await;
+    let mut stream = from(1, relay.running.address).await;
+    let head = format!(
+        "GET /socket HTTP/1.1\r\nhost: {}\r\norigin: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+        relay.running.address,
+        crate::support::SITE_ORIGIN
+    );
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    let hello = serde_json::to_vec(&crate::support::hello("demo", None)).expect("JSON");
+    stream.write_all(&piece(0x81, &hello)).await.expect("sent");
+    let mut welcome = [0; 512];
+    assert!(stream.read(&mut welcome).await.expect("an answer") > 0);
+    // A text begins, and goes on with nothing, as fast as it is taken.
+    stream.write_all(&piece(0x01, b"a")).await.expect("sent");
+    let empty = piece(0x00, b"").repeat(10_000);
+    let began = Instant::now();
+    let mut sent = 0;
+    while stream.write_all(&empty).await.is_ok() {
+        sent += empty.len();
+        assert!(began.elapsed() < PATIENCE, "after {sent} bytes it goes on");
+    }
+    assert!(sent < 40 << 20, "{sent} bytes were taken");
+    others_are_served(&relay).await;
+    relay.running.stop().await.expect("stopped");
+}
