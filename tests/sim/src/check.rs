@@ -133,7 +133,7 @@ impl World {
             let most = append.capacity.map_or(set, |(_, offered)| offered.max(set));
             assert!(self.relay.store.load(agent) <= most, "{agent:?} holds more than its capacity");
             assert_eq!(conversation.state, ConversationState::Assigned { agent });
-            self.served.push((conversation.turn, self.now_ms));
+            self.served.push((conversation.network, conversation.turn, self.now_ms));
         }
         self.relay.store.check_order();
     }

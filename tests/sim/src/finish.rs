@@ -1,10 +1,11 @@
 //! The end of a run: the faults stop, everything heals, and what must hold is looked at once more, line by line of the delivery contract.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use widget_core::{AgentInput, Content, Item, ItemState, LineInput, Online, VisitorInput};
 use wire::limit::AGENT_GRACE_MS;
-use wire::{AgentId, AgentState, Body, ConversationId, Refusal, Seq};
+use wire::{AgentId, AgentState, Body, ConversationId, Refusal, Seq, Tag};
 
 use crate::page::{Brain, Page, Person};
 use crate::world::World;
@@ -86,7 +87,7 @@ impl World {
         assert_eq!(gauges.visitors + gauges.agents, self.open_pages().len(), "connections");
     }
 
-    /// Who waits, waits only because nobody has room; and every place shown is the place in line.
+    /// Who waits, waits only because nobody has room; and every position shown is one that the rounds of the networks allow.
     fn nobody_is_forgotten(&mut self) {
         let line = self.relay.store.line();
         if !line.is_empty() {
@@ -96,16 +97,48 @@ impl World {
                 assert!(!here || load >= agent.capacity, "somebody waits, and {} has room", agent.name);
             }
         }
+        let mut told = BTreeMap::new();
         for page in self.open_pages() {
             let Some(Brain::Visitor(session)) = &self.pages[page].brain else { continue };
             let Some(shown) = session.timeline().map(|timeline| timeline.conversation()) else { continue };
-            let Some(site) = self.relay.store.conversation(shown).map(|known| known.site.clone()) else { continue };
-            let same_site =
-                |id: &ConversationId| self.relay.store.conversation(*id).is_some_and(|known| known.site == site);
-            let own: Vec<ConversationId> = line.iter().map(|(_, id)| *id).filter(same_site).collect();
-            let place = own.iter().position(|id| *id == shown).map(|at| (at as u32 + 1, own.len() as u32));
-            assert_eq!(session.queue(), place, "page {page} shows another place than it has");
+            match (session.queue(), self.positions(shown)) {
+                (None, None) => {}
+                (Some((place, length)), Some((places, want))) => {
+                    let site = self.relay.store.conversation(shown).map(|known| known.site.clone());
+                    let right = length == want && places.contains(&place);
+                    assert!(right, "page {page} shows {place} of {length}, but has one of {places:?} of {want}");
+                    let other = told.insert((site, place), shown);
+                    assert!(other.is_none_or(|other| other == shown), "two are told the same position");
+                }
+                (told, has) => panic!("page {page} shows {told:?}, but has {has:?}"),
+            }
         }
+    }
+
+    /// The positions that a conversation in the queue may have among those of its site, and how many these are. Networks are served in turn: before it
+    /// are all of earlier rounds, and of its own round as many as the order of the networks says, which only the core remembers.
+    fn positions(&self, shown: ConversationId) -> Option<(RangeInclusive<u32>, u32)> {
+        let conversation = |id: ConversationId| self.relay.store.conversation(id).expect("it is in the queue");
+        let mut rounds: BTreeMap<Option<Tag>, u32> = BTreeMap::new();
+        let mut line = Vec::new();
+        for (_, id) in self.relay.store.line() {
+            let known = conversation(id);
+            let round = match known.network {
+                // Whoever has none is alone.
+                None => 0,
+                network => {
+                    let count = rounds.entry(network).or_default();
+                    *count += 1;
+                    *count - 1
+                }
+            };
+            line.push((round, id, &known.site));
+        }
+        let (own, _, site) = *line.iter().find(|(_, id, _)| *id == shown)?;
+        let of_site = || line.iter().filter(|(.., other)| *other == site);
+        let count = |wanted: &dyn Fn(u32) -> bool| of_site().filter(|(round, ..)| wanted(*round)).count() as u32;
+        let (before, same) = (count(&|round| round < own), count(&|round| round == own));
+        Some((before + 1..=before + same, count(&|_| true)))
     }
 
     /// What an agent's own pages say of it.
@@ -245,7 +278,7 @@ impl World {
         }
     }
 
-    /// Agents end what they have until nobody waits: whoever waits is served, the first first.
+    /// Agents end what they have until nobody waits: whoever waits is served, of each network the first first, and so of all who have none.
     fn line_is_served_in_order(&mut self) {
         self.note("the line is served");
         for page in self.open_pages() {
@@ -266,10 +299,12 @@ impl World {
             self.run_for(1_500);
         }
         assert_eq!(self.relay.store.line(), [], "somebody waits for ever");
-        for pair in self.served.windows(2) {
-            let [(first, first_ms), (then, then_ms)] = pair else { continue };
-            // Of two who are offered at once, one may have to be offered again, because something was noted about them just then.
-            assert!(first < then || then_ms - first_ms < 1_000, "not the first first: {:?}", self.served);
+        let mut last = BTreeMap::new();
+        for (network, then, then_ms) in &self.served {
+            if let Some((first, first_ms)) = last.insert(network, (then, then_ms)) {
+                // Of two who are offered at once, one may have to be offered again, because something was noted about them just then.
+                assert!(first < then || then_ms - first_ms < 1_000, "not the first first: {:?}", self.served);
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What people do: visitors and agents at their pages, and one visitor who tries what is not theirs.
 
-use relay_core::Input;
+use relay_core::{Input, Source};
 use widget_core::{AgentInput, LineInput, Online, VisitorInput};
-use wire::{ClientFrame, ConversationId, Cursor, Follow, Lane, MessageId, PageContext, Say, Seq};
+use wire::{ClientFrame, ConversationId, Cursor, Follow, Lane, MessageId, PageContext, Say, Seq, Tag};
 
 use crate::line::{LineId, Who};
 use crate::page::Brain;
@@ -20,6 +20,15 @@ pub(crate) struct Said {
 }
 
 impl World {
+    /// Where a page's visitor comes from: browsers stand in two networks in turn, and of every third one nothing is known.
+    pub(crate) fn source_of(&self, page: usize) -> Source {
+        let browser = self.pages[page].browser as u64;
+        match browser % 3 {
+            0 => Source::default(),
+            network => Source { address: Some(Tag(browser)), network: Some(Tag(network)) },
+        }
+    }
+
     /// A person at a page does something.
     pub(crate) fn act(&mut self, page: usize) {
         let wait_ms = self.rng.between(1, self.plan.act_every_ms * 2);

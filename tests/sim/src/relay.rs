@@ -165,14 +165,14 @@ impl World {
             return self.close_line(id, Close::Busy);
         }
         let peer = match hello {
-            Hello::Visitor { site, token, page } => {
+            Hello::Visitor { site, token, page: context } => {
                 let known = token.as_ref().map(|token| self.relay.tokens.get(token.reveal()).copied());
                 let visitor = match known {
                     Some(None) => return self.close_line(id, Close::TokenInvalid),
                     Some(Some(visitor)) => Some(visitor),
                     None => None,
                 };
-                Peer::Visitor { site, visitor, page, source: relay_core::Source::default() }
+                Peer::Visitor { site, visitor, page: context, source: self.source_of(page) }
             }
             Hello::Agent { state } => match self.agent_of(page) {
                 Some(agent) => Peer::Agent { agent, state },

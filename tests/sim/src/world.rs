@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::{AgentId, AttachmentId, MessageId, Token};
+use wire::{AgentId, AttachmentId, MessageId, Tag, Token};
 
 use crate::line::{Line, LineId};
 use crate::page::{Browser, Page, Person, Storage};
@@ -74,8 +74,8 @@ pub(crate) struct World {
     pub(crate) said: Vec<Said>,
     /// What was refused for good once: it may go again after a reload, or when its writer says so, and stands where that was.
     pub(crate) refused: BTreeSet<MessageId>,
-    /// The turns of those who were served, in that order, and when.
-    pub(crate) served: Vec<(u64, u64)>,
+    /// The networks and turns of those who were served, in that order, and when.
+    pub(crate) served: Vec<(Option<Tag>, u64, u64)>,
     pub(crate) stats: Stats,
     fault: Option<Fault>,
     trace: Option<Vec<String>>,

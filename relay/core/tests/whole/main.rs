@@ -3,6 +3,7 @@
 mod absent;
 mod arbitrary;
 mod brief;
+mod desk;
 mod exact;
 mod flood;
 mod inbox;
