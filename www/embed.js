@@ -340,7 +340,7 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
         const near = (at, css) => at instanceof Element && Element.prototype.closest.call(at, css);
         const asked = near(event.target, "[data-causeway-open]");
         // A link that is to be opened elsewhere is the browser's.
-        if (!asked || ((event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) && near(asked, "a[href]"))) return;
+        if (!asked || ((event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) && near(event.target, ":any-link"))) return;
         event.preventDefault();
         const topic = Element.prototype.getAttribute.call(asked, "data-causeway-open");
         open(topic ? { topic } : undefined);

@@ -230,6 +230,18 @@ fn a_link_that_is_to_be_opened_elsewhere_is_the_browsers(engine: Engine) {
     let world = World::start();
     let visitor = world.visitor_as(Look::DESKTOP.within(engine));
     go(&visitor, &world, "quiet.html");
+    // Links of every kind, marked themselves, within what is marked, and around it.
+    let kinds = "document.body.insertAdjacentHTML('beforeend',
+        '<div data-causeway-open><a class=l href=#1>in</a></div><a class=l href=#2><b data-causeway-open>around</b></a>'
+        + '<map name=m><area class=l href=#3 data-causeway-open></map><svg data-causeway-open><a class=l href=#4><text>x</text></a></svg>');";
+    visitor.script(kinds, &[]);
+    let inner = "for (const link of document.querySelectorAll('.l')) {
+            const event = new MouseEvent('click', { bubbles: true, cancelable: true, ctrlKey: true });
+            let taken; addEventListener('click', (e) => { taken = e.defaultPrevented; e.preventDefault(); }, { once: true });
+            (link.firstElementChild || link).dispatchEvent(event);
+            if (taken) return link.getAttribute('href');
+        } return 'none';";
+    assert_eq!(visitor.script(inner, &[]), "none", "taken from the browser");
     let clicked = |held: &str| {
         let script = format!("const event = new MouseEvent('click', {{ bubbles: true, cancelable: true, {held} }});
             let taken; addEventListener('click', (e) => {{ taken = e.defaultPrevented; e.preventDefault(); }}, {{ once: true }});

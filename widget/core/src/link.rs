@@ -274,7 +274,7 @@ fn is_plain(label: &str) -> bool {
 
 /// The Greek and Cyrillic letters that look like western ones.
 fn looks_western(char: char) -> bool {
-    "αβγεηικνορτυχωавгекмнопрстухьѕіјһԁԛԝӏѵѡҽъԀҺԚԜӀѴѠҼ".chars().any(|western| western == char)
+    "αβγεηικνορτυχωабвгезкмнопрстухчьѕіјһԁԛԝӏѵѡҽъԀҺԚԜӀѴѠҼ".chars().any(|western| western == char)
 }
 
 /// Whether a browser would read the last label of a host as a number, so that the host is an address (WHATWG, "ends in a number").
