@@ -1,10 +1,13 @@
 //! A chat with something to do wakes by itself on the next page; one without never does.
 
 use serde_json::{Value, json};
-use support::{Agent, Browser, Line, Visitor, World, eventually, wait_until};
+use support::{Agent, Browser, Line, Look, Visitor, World, eventually, wait_until};
 use wire::{AgentState, ClientFrame, ConversationState, MessageId, Say};
 
 const KEY: &str = "causeway.awake";
+
+/// What waking may cost the page's thread. Ten times as much is a fault even on a busy machine with a debug driver.
+const WAKING_MS: f64 = 30.0;
 
 /// The names that the page itself has kept.
 fn kept(browser: &Browser) -> Vec<String> {
@@ -140,6 +143,7 @@ fn an_answer_shows_on_the_next_page_costs_little_and_moves_nothing() {
     wait_until("the badge again", || (badge(&visitor) == "1").then_some(()));
     let spent_ms = (cost(&visitor) - before) * 1_000.0;
     println!("from load and idle to the badge the page's thread worked {spent_ms:.1} ms, our questions included");
+    assert!(spent_ms < 10.0 * WAKING_MS, "waking is to take {WAKING_MS} ms of the page's thread, not {spent_ms:.1}");
     let shift = "return new Promise((done) => new PerformanceObserver((list) => done(list.getEntries().length))
         .observe({ type: 'layout-shift', buffered: true }) || setTimeout(done, 300, 0));";
     assert_eq!(visitor.script(shift, &[]), 0, "nothing moved");
@@ -262,6 +266,33 @@ fn half_a_text_is_there_on_the_next_page_and_in_the_other_tab_until_it_is_sent()
     visitor.tab(&first);
     assert!(visitor.enter_chat());
     wait_until("sent, it is gone everywhere", || (written() == "").then_some(()));
+}
+
+#[test]
+fn half_a_text_of_several_lines_stands_as_high_as_it_was_written() {
+    let world = World::start();
+    for look in [Look::DESKTOP, Look::PHONE] {
+        let visitor = world.visitor_as(look);
+        visitor.go(&world.site.page("odd/quiet.html"));
+        visitor.open_chat();
+        let height = || {
+            let script = "return document.querySelector('[data-testid=composer]').getBoundingClientRect().height;";
+            visitor.script(script, &[]).as_f64().expect("a number")
+        };
+        let one = height();
+        // Shift and Enter break the line.
+        visitor.keys("[data-testid=composer]", "one\u{e008}\u{e007}two\u{e007}three\u{e007}four\u{e008}");
+        let four = wait_until("four lines", || Some(height()).filter(|high| *high > one + 50.0));
+        visitor.top();
+        visitor.go(&world.site.page("odd/other.html"));
+        visitor.open_chat();
+        wait_until("the text on the next page, as high as before", || (height() - four).abs().lt(&1.0).then_some(()));
+        visitor.resize(look.width.min(360), look.height);
+        wait_until("still all to be seen", || {
+            let script = "const e = document.querySelector('[data-testid=composer]'); return e.scrollHeight <= e.clientHeight + 1;";
+            visitor.script(script, &[]).as_bool()?.then_some(())
+        });
+    }
 }
 
 #[test]

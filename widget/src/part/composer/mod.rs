@@ -117,26 +117,28 @@ fn area(written: RwSignal<String>, trouble: RwSignal<String>, send: Rc<dyn Fn()>
         }
     });
     let pasting = Rc::clone(&writing);
-    area.on("input", move |_| {
-        written.set(raw.value());
-        trouble.set(String::new());
-        (writing.typing)();
-    })
-    .on("keydown", move |event| {
-        if sends(event.unchecked_ref()) {
-            event.prevent_default();
-            send();
-        }
-    })
-    .on("paste", move |event| {
-        let event: &ClipboardEvent = event.unchecked_ref();
-        let Some(data) = event.clipboard_data() else { return };
-        let files = data.files();
-        if files.as_ref().is_some_and(|files| files.length() > 0) && !brings_words(&data) {
-            event.prevent_default();
-            each_file(files, &pasting.file);
-        }
-    })
+    let turned = raw.clone();
+    area.on("focus", move |_| fit(&turned))
+        .on("input", move |_| {
+            written.set(raw.value());
+            trouble.set(String::new());
+            (writing.typing)();
+        })
+        .on("keydown", move |event| {
+            if sends(event.unchecked_ref()) {
+                event.prevent_default();
+                send();
+            }
+        })
+        .on("paste", move |event| {
+            let event: &ClipboardEvent = event.unchecked_ref();
+            let Some(data) = event.clipboard_data() else { return };
+            let files = data.files();
+            if files.as_ref().is_some_and(|files| files.length() > 0) && !brings_words(&data) {
+                event.prevent_default();
+                each_file(files, &pasting.file);
+            }
+        })
 }
 
 /// Whether what is pasted is words that came with a picture of themselves (cells of a spreadsheet). A copied file may bring its own name, and a
@@ -175,12 +177,12 @@ fn sends(event: &KeyboardEvent) -> bool {
     event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
 }
 
-/// Makes the field as high as its text; the sheet bounds it.
+/// Makes the field as high as its text where the sheet's `field-sizing` does not; the sheet bounds it.
 fn fit(field: &HtmlTextAreaElement) {
     let style = HtmlElement::style(field);
     style.set_property("height", "auto").ok();
-    // Before it stands in the page it has no height to go by.
-    if field.scroll_height() > 0 {
+    // Before it stands in the page it has no height to go by: what was kept is fitted when it is turned to.
+    if field.scroll_height() > field.client_height() {
         style.set_property("height", &[&wire::digits(field.scroll_height().unsigned_abs().into()), "px"].concat()).ok();
     }
 }
