@@ -11,6 +11,7 @@ mod file;
 mod firefox;
 mod holder;
 mod look;
+mod low;
 mod menu;
 mod odd;
 mod outage;
