@@ -109,6 +109,8 @@ pub enum Slow {
     Connection,
     /// What may wait for all visitors of an address.
     Address,
+    /// What may wait for all visitors of a network.
+    Network,
     /// What may wait in the relay.
     Relay,
     /// How long nothing, or too little, may be taken.
@@ -116,12 +118,13 @@ pub enum Slow {
 }
 
 impl Slow {
-    const ALL: [Self; 4] = [Self::Connection, Self::Address, Self::Relay, Self::Patience];
+    const ALL: [Self; 5] = [Self::Connection, Self::Address, Self::Network, Self::Relay, Self::Patience];
 
     const fn label(self) -> &'static str {
         match self {
             Self::Connection => "connection",
             Self::Address => "address",
+            Self::Network => "network",
             Self::Relay => "relay",
             Self::Patience => "patience",
         }

@@ -40,6 +40,8 @@ pub const SEND_BYTES_MAX: usize = 512 * 1024;
 pub const SEND_BYTES_OF_AGENT_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of frames that may wait for all visitors of one address, counted for each connection: beyond, those close that do not read.
 pub const SEND_BYTES_PER_ADDRESS_MAX: usize = 16 * 1024 * 1024;
+/// The same for one network: five of them that read nothing leave room in what may wait in all.
+pub const SEND_BYTES_PER_NETWORK_MAX: usize = 48 * 1024 * 1024;
 /// Bytes of frames that may wait in one relay. A frame counts once, from when it was encoded until the last who gets it has written it.
 pub const SEND_BYTES_TOTAL_MAX: usize = 256 * 1024 * 1024;
 /// Bytes of the largest frame to anybody: an agent's first picture, with a thousand colleagues.
@@ -248,7 +250,9 @@ pub const STOP_WAIT_MS: u64 = 5_000;
 const _: () = assert!(INBOX_BYTES_MAX + 1024 * 1024 <= SEND_FRAME_BYTES_MAX);
 const _: () = assert!(FRAME_BYTES_MAX < SEND_BYTES_MAX && SEND_FRAME_BYTES_MAX < SEND_BYTES_OF_AGENT_MAX);
 const _: () = assert!(PAGE_AFTER_BYTES_MAX + PAGE_BYTES_MAX + 2 * FRAME_BYTES_MAX <= SEND_BYTES_MAX);
-const _: () = assert!(SEND_BYTES_MAX < SEND_BYTES_PER_ADDRESS_MAX && SEND_BYTES_PER_ADDRESS_MAX < SEND_BYTES_TOTAL_MAX);
+const _: () = assert!(SEND_BYTES_MAX < SEND_BYTES_PER_ADDRESS_MAX);
+const _: () = assert!(SEND_BYTES_PER_ADDRESS_MAX < SEND_BYTES_PER_NETWORK_MAX);
+const _: () = assert!(5 * SEND_BYTES_PER_NETWORK_MAX < SEND_BYTES_TOTAL_MAX);
 // UTF-8 needs four bytes a character at most.
 const _: () = assert!(TEXT_CHARS_MAX * 4 < FRAME_BYTES_MAX);
 const _: () = assert!(IDLE_MAX_MS > PING_EVERY_MS + PONG_WAIT_MS);
