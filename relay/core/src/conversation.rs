@@ -135,7 +135,7 @@ impl Conversation {
             Body::Rated { score, .. } => self.score = *score,
             Body::Context { page } => {
                 if self.language.is_empty() {
-                    self.language.clone_from(&page.language);
+                    page.own_language().clone_into(&mut self.language);
                 }
             }
             Body::Joined | Body::Note { .. } | Body::Unknown => {}

@@ -196,7 +196,7 @@ impl Core {
             return;
         };
         let (site, page) = (site.clone(), page.clone());
-        let opening = Opening { site, language: page.language.clone() };
+        let opening = Opening { site, language: page.own_language().to_owned() };
         self.context_recorded(visitor, &page);
         let context = Draft {
             id: self.ids.message(self.now_ms),

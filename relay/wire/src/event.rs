@@ -248,6 +248,14 @@ pub struct PageContext {
     pub languages: String,
 }
 
+impl PageContext {
+    /// The visitor's own language, as far as it is known: the dearest that the browser asks for, else the chat's.
+    #[must_use]
+    pub fn own_language(&self) -> &str {
+        self.languages.split(',').map(str::trim).find(|tag| !tag.is_empty()).unwrap_or(&self.language)
+    }
+}
+
 /// How far a follower has read both lanes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {

@@ -1,6 +1,6 @@
 //! What consoles are told of rows, and when.
 
-use wire::{ClientFrame, MessageId, ServerFrame};
+use wire::{ClientFrame, MessageId, PageContext, ServerFrame};
 
 use crate::support::*;
 
@@ -58,4 +58,27 @@ fn many_rows_that_change_at_once_are_told_some_at_a_time() {
     assert_eq!(rows(&mut world), 8);
     world.advance(10_000);
     assert_eq!(rows(&mut world), 0);
+}
+
+#[test]
+fn rows_name_the_language_of_the_visitor_and_not_that_of_the_chat() {
+    for (chat, browser, shown) in [
+        ("en", "ja-JP,ja,en", "ja-JP"),
+        ("en", "ar", "ar"),
+        ("en", " , de", "de"),
+        ("zh-CN", "", "zh-CN"),
+        ("", "", ""),
+    ] {
+        let page = PageContext { language: chat.to_owned(), languages: browser.to_owned(), ..PageContext::default() };
+        assert_eq!(page.own_language(), shown, "{chat} {browser}");
+        let mut world = World::new(vec![settings(1, 1)]);
+        let source = relay_core::Source::default();
+        let ann = world
+            .connect(relay_core::Peer::Visitor { site: site(), visitor: Some(visitor(1)), page, source }, Vec::new());
+        world.frame(ann, say(1, 1, "hello"));
+        assert_eq!(
+            world.store.conversation(conversation(1)).map(|known| known.language.clone()).as_deref(),
+            Some(shown)
+        );
+    }
 }

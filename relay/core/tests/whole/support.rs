@@ -151,7 +151,7 @@ impl World {
         self.input(Input::Frame { connection: line, frame });
     }
 
-    fn connect(&mut self, peer: Peer, follow: Vec<Follow>) -> ConnectionId {
+    pub(crate) fn connect(&mut self, peer: Peer, follow: Vec<Follow>) -> ConnectionId {
         let connection = line(self.next_line);
         self.next_line += 1;
         let visitor = match &peer {
