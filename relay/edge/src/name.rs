@@ -1,6 +1,7 @@
 //! What an uploaded file may be called: one harmless line whose ending tells the truth.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use unicode_segmentation::UnicodeSegmentation;
 use wire::limit::FILE_NAME_CHARS_MAX;
 use wire::{is_blank, is_line_break, is_unseen};
 
@@ -22,8 +23,20 @@ pub fn clean(header: &str, kind: Kind) -> String {
     };
     let room = FILE_NAME_CHARS_MAX - ending.len() - 1;
     let stem = stem.trim_start_matches(['.', ' ']);
-    let stem: String = if is_blank(stem) { "file".to_owned() } else { stem.chars().take(room).collect() };
+    let stem: String = if is_blank(stem) { "file".to_owned() } else { cut(stem, room) };
     format!("{}.{ending}", stem.trim_end())
+}
+
+/// The beginning of a name, at most so many characters, without half of what is shown as one.
+fn cut(name: &str, chars_max: usize) -> String {
+    let mut left = chars_max;
+    let whole = name.graphemes(true).take_while(|shown| {
+        let chars = shown.chars().count();
+        let fits = chars <= left;
+        left = left.saturating_sub(chars);
+        fits
+    });
+    whole.collect()
 }
 
 /// Characters that are not seen, or that turn the line around.
@@ -101,6 +114,17 @@ mod tests {
         let name = clean(&format!("{}.jpeg", "a".repeat(4_000)), Kind::Jpeg);
         assert_eq!(name.chars().count(), FILE_NAME_CHARS_MAX);
         assert!(name.ends_with("aaa.jpeg"));
+        for shown in ["👩\u{200d}👩\u{200d}👧", "🇩🇪", "e\u{301}\u{323}", "👍🏽", "한", "क्षि"]
+        {
+            for before in 0..12 {
+                let long = format!("{}{}", "a".repeat(before), shown.repeat(300));
+                let name = clean(&utf8_percent_encode(&long, NON_ALPHANUMERIC).to_string(), Kind::Pdf);
+                let stem = name.strip_suffix(".pdf").expect("the ending");
+                let rest = stem.trim_start_matches('a');
+                assert_eq!(rest.replace(shown, ""), "", "{name}");
+                assert!(rest.chars().count() + before + 4 > FILE_NAME_CHARS_MAX - 12, "{name}");
+            }
+        }
     }
 
     #[test]
