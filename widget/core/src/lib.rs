@@ -5,6 +5,7 @@
 
 mod agent;
 mod backoff;
+mod bidi;
 mod clock;
 mod codec;
 mod follow;
@@ -24,6 +25,7 @@ mod visitor;
 pub use agent::{
     AgentInput, AgentSession, AgentStart, ENDED_ROWS_MAX, FOUND_ROWS_MAX, Found, OPEN_ROWS_MAX, waits_since_ms,
 };
+pub use bidi::{filled, isolated};
 pub use codec::{
     read_attachment, read_draft, read_frame_of_staff, read_frame_of_visitor, read_refusal, write_draft, write_frame,
     write_frame_of_visitor,

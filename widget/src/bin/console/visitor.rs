@@ -10,7 +10,7 @@ use crate::keys;
 use crate::row::{initials, name, score};
 use crate::screen::Screen;
 use crate::when;
-use crate::words::{fill, t};
+use crate::words::{fill, language, t};
 
 /// The last column; a drawer where the window is narrow.
 #[component]
@@ -115,9 +115,13 @@ fn Earlier(desk: Desk, conversation: ConversationId) -> impl IntoView {
 #[component]
 fn Transcript(conversation: ConversationId) -> impl IntoView {
     let notes = RwSignal::new(false);
+    // In the reader's language and hours; without them it would be in the visitor's.
+    let encoded = |value: &str| String::from(js_sys::encode_uri_component(value));
+    let reader = ["&language=", &encoded(&language()), "&zone=", &encoded(&widget::env::time_zone())].concat();
+    let reader = StoredValue::new(reader);
     let link = move |format: &str| {
         let notes = if notes.get() { "&notes=1" } else { "" };
-        format!("/transcript/{conversation}?format={format}{notes}")
+        format!("/transcript/{conversation}?format={format}{notes}{}", reader.get_value())
     };
     let formats = [("html", "console_transcript_html"), ("text", "console_transcript_text")];
     view! {

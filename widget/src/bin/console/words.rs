@@ -24,9 +24,9 @@ pub(crate) fn t(key: &str) -> String {
     text().get(key)
 }
 
-/// The text of a key with each `{name}` replaced.
+/// The text of a key with each `{name}` replaced; words of people do not tear it, whichever way they are written.
 pub(crate) fn fill(key: &str, values: &[(&str, &str)]) -> String {
-    values.iter().fold(t(key), |text, (name, value)| text.replace(&["{", name, "}"].concat(), value))
+    widget_core::filled(&t(key), values)
 }
 
 /// The page's language.
