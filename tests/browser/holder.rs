@@ -50,6 +50,12 @@ fn who_is_gone_is_told_apart_and_a_colleague_takes_over() {
     assert!(!bob.shows("[data-testid=take]"), "nobody takes what a colleague answers");
     let hint = bob.shown_text("[data-testid=talk-hint]").expect("why there is no reply");
     assert!(hint.contains("Ada L."), "{hint}");
+    // What is read out where it changes.
+    let standing = |words: &str| {
+        let read = || bob.shown_text("[data-testid=standing]").unwrap_or_default();
+        wait_until(&format!("it is read out: {words}"), || read().contains(words).then_some(()));
+    };
+    standing("With Ada L.");
 
     sign_out(&ada);
     wait_until("she is told to be gone, or it went back to the queue and came here", || {
@@ -60,6 +66,7 @@ fn who_is_gone_is_told_apart_and_a_colleague_takes_over() {
         bob.click("[data-testid=take]");
     }
     wait_until("it is his", || enabled(&bob, "[data-testid=reply]").then_some(()));
+    standing("With you");
     bob.say("I go on from here.");
     visitor.sees("agent", "I go on from here.");
 }

@@ -20,6 +20,7 @@ mod queue;
 mod shutdown;
 mod tag;
 mod talk;
+mod unkept;
 mod ways;
 mod words;
 mod written;
