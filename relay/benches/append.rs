@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use relay::store::sqlite::SqliteStore;
 use relay::store::task::StoreTask;
 use relay::store::{Site, Store, TokenHash, VisitorRecord, write_once};
-use relay_core::store::{Append, Draft, DraftBody, Opening};
+use relay_core::append::{Append, Condition, Draft, DraftBody, Opening};
 use wire::{Author, Body, ConversationId, MessageId, VisitorId, uuid_v7};
 
 const CONVERSATIONS: u64 = 1_000;
@@ -92,12 +92,7 @@ fn run(task: &StoreTask, in_flight: usize) -> anyhow::Result<Vec<Duration>> {
 fn message(conversation: ConversationId, id: MessageId) -> Append {
     let body = DraftBody::Ready(Body::Text { text: "x".repeat(BODY_BYTES) });
     let site = "demo".parse().expect("it is a plain word");
-    Append {
-        conversation,
-        owner: Some(VISITOR),
-        open: Some(Opening { site, language: "en".to_owned() }),
-        staff_head: None,
-        capacity: None,
-        drafts: vec![Draft { id, author: Author::Visitor, body }],
-    }
+    let opening = Opening { site, visitor: VISITOR, language: "en".to_owned() };
+    let drafts = vec![Draft { id, author: Author::Visitor, body }];
+    Append::new(conversation, drafts).opening(opening).when(Condition::Owner(VISITOR))
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use relay_core::append::{AppendError, Appended};
 use relay_core::input::{ConnectionId, Input, RequestId};
 use relay_core::output::Output;
-use relay_core::store::{Answer, AppendError, Appended, QueryError};
+use relay_core::store::{Answer, QueryError};
 use relay_core::{Core, Gauges};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;

@@ -7,7 +7,8 @@ use std::path::Path;
 use relay::store::memory::MemoryStore;
 use relay::store::sqlite::SqliteStore;
 use relay::store::{Reader, Site, Store, TokenHash, VisitorRecord, Writer, write_once};
-use relay_core::store::{Answer, Append, AppendError, Appended, Draft, DraftBody, Opening, Query};
+use relay_core::append::{Append, AppendError, Appended, Condition, Draft, DraftBody, Opening};
+use relay_core::store::{Answer, Query};
 use wire::{AgentId, Author, Body, ConversationId, Lane, MessageId, Seq, SiteId, VisitorId};
 
 const VISITORS: u64 = 3;
@@ -76,9 +77,15 @@ fn drawn(dice: &mut Dice, next_id: &mut u128, sent: &[Append]) -> Append {
     }
     // A new conversation takes the place of one that ended now and then.
     let conversation = ConversationId(u128::from(number) + 100 * u128::from(dice.below(3)));
-    let opening = Opening { site: site(), language: if dice.below(2) == 0 { "en".to_owned() } else { String::new() } };
-    let capacity = (dice.below(12) == 0).then_some((agent, 2));
-    Append { conversation, owner: Some(visitor), open: Some(opening), staff_head: None, capacity, drafts }
+    let language = if dice.below(2) == 0 { "en".to_owned() } else { String::new() };
+    let append = owned(visitor, conversation, language, drafts);
+    if dice.below(12) == 0 { append.when(Condition::Capacity(agent, 2)) } else { append }
+}
+
+/// What a visitor records in a conversation of theirs, which is opened when it is not there.
+fn owned(visitor: VisitorId, conversation: ConversationId, language: String, drafts: Vec<Draft>) -> Append {
+    let opening = Opening { site: site(), visitor, language };
+    Append::new(conversation, drafts).opening(opening).when(Condition::Owner(visitor))
 }
 
 fn answers(reader: &mut dyn Reader) -> Vec<String> {
@@ -171,11 +178,9 @@ fn compare(seed: u64, recent_max: usize) {
                     let text = "x".repeat(9_000);
                     let id = MessageId(1 << 100 | number);
                     let body = DraftBody::Ready(Body::Text { text });
-                    let append = Append {
-                        drafts: vec![Draft { id, author: Author::Visitor, body }],
-                        capacity: None,
-                        ..appends[0].clone()
-                    };
+                    let mut append = appends[0].clone();
+                    append.drafts = vec![Draft { id, author: Author::Visitor, body }];
+                    append.conditions.retain(|condition| matches!(condition, Condition::Owner(_)));
                     failed |= writer.append(now_ms, &append) == Err(AppendError::Down);
                 }
                 // What was refused by a rule wrote nothing, and may all have been.
@@ -224,14 +229,8 @@ fn texts(ids: std::ops::Range<u128>) -> Vec<Append> {
     let say = |id: u128| {
         let number = id % u128::from(VISITORS);
         let body = DraftBody::Ready(Body::Text { text: "hello".to_owned() });
-        Append {
-            conversation: ConversationId(number),
-            owner: Some(VisitorId(number)),
-            open: Some(Opening { site: site(), language: String::new() }),
-            staff_head: None,
-            capacity: None,
-            drafts: vec![Draft { id: MessageId(id), author: Author::Visitor, body }],
-        }
+        let drafts = vec![Draft { id: MessageId(id), author: Author::Visitor, body }];
+        owned(VisitorId(number), ConversationId(number), String::new(), drafts)
     };
     ids.map(say).collect()
 }

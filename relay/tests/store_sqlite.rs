@@ -8,7 +8,8 @@ use std::time::Duration;
 use relay::store::sqlite::{SCHEMA_VERSION, SqliteStore};
 use relay::store::task::StoreTask;
 use relay::store::{OpenError, Site, Store, StoreError, TokenHash, VisitorRecord, write_once};
-use relay_core::store::{Append, AppendError, Appended, Draft, DraftBody, Opening, Query};
+use relay_core::append::{Append, AppendError, Appended, Condition, Draft, DraftBody, Opening};
+use relay_core::store::Query;
 use wire::{Author, Body, ConversationId, MessageId, VisitorId};
 
 const ANNA: VisitorId = VisitorId(1);
@@ -25,18 +26,10 @@ fn prepare(store: &dyn Store) {
 }
 
 fn say(conversation: u128, id: u128, text: &str) -> Append {
-    Append {
-        conversation: ConversationId(conversation),
-        owner: Some(ANNA),
-        open: Some(Opening { site: "demo".parse().unwrap(), language: String::new() }),
-        staff_head: None,
-        capacity: None,
-        drafts: vec![Draft {
-            id: MessageId(id),
-            author: Author::Visitor,
-            body: DraftBody::Ready(Body::Text { text: text.to_owned() }),
-        }],
-    }
+    let body = DraftBody::Ready(Body::Text { text: text.to_owned() });
+    let opening = Opening { site: "demo".parse().unwrap(), visitor: ANNA, language: String::new() };
+    let drafts = vec![Draft { id: MessageId(id), author: Author::Visitor, body }];
+    Append::new(ConversationId(conversation), drafts).opening(opening).when(Condition::Owner(ANNA))
 }
 
 /// Sends appends through the task and collects the answers in their order.
@@ -202,7 +195,7 @@ fn a_batch_is_answered_in_order_and_each_on_its_own() {
     let store = SqliteStore::open(folder.path()).unwrap();
     prepare(&store);
     let task = StoreTask::start(&store).unwrap();
-    let stranger = |id| Append { owner: Some(VisitorId(2)), ..say(1, id, "not mine") };
+    let stranger = |id| say(1, id, "not mine").when(Condition::Owner(VisitorId(2)));
     let appends = (1..=1_000).map(|id| if id % 3 == 0 { stranger(id) } else { say(1, id, "hello") });
     let mut last = 0;
     for (id, answer) in (1..=1_000_u128).zip(send(&task, appends)) {

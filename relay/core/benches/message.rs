@@ -4,10 +4,11 @@
 
 use divan::Bencher;
 use relay_core::Core;
+use relay_core::append::{Append, Appended, DraftBody};
 use relay_core::conversation::Conversation;
 use relay_core::input::{Agent, Commit, ConnectionId, Input, Peer, Start};
 use relay_core::output::Output;
-use relay_core::store::{Answer, Append, Appended, DraftBody};
+use relay_core::store::Answer;
 use wire::{
     AgentId, Author, Body, ClientFrame, ConversationId, Cursor, Event, MessageId, PageContext, Role, Say, Seq, SiteId,
     VisitorId,

@@ -4,11 +4,12 @@ use wire::{AgentId, Author, Body, ClientFrame, ConversationId, MessageId, Refusa
 
 use crate::Core;
 use crate::admit::admit_text;
+use crate::append::{Append, Draft, DraftBody};
 use crate::commit::Live;
 use crate::connection::Who;
 use crate::input::ConnectionId;
 use crate::request::{Mark, Pending};
-use crate::store::{Append, Draft, DraftBody, Query};
+use crate::store::Query;
 use crate::visitor::said;
 
 impl Core {
@@ -109,7 +110,7 @@ impl Core {
         if self.conversations.get(&conversation).is_some_and(|live| !live.conversation.closed()) {
             drafts.push(Draft { author, ..self.system_draft(DraftBody::Ready(Body::Closed)) });
         }
-        let append = Append { conversation, owner: None, open: None, staff_head: None, capacity: None, drafts };
+        let append = Append::new(conversation, drafts);
         self.append(Pending::Asked { connection, subject, mark: Mark::None }, append);
     }
 
@@ -121,7 +122,7 @@ impl Core {
         draft: Draft,
     ) {
         let drafts = vec![draft];
-        let append = Append { conversation, owner: None, open: None, staff_head: None, capacity: None, drafts };
+        let append = Append::new(conversation, drafts);
         self.append(Pending::Asked { connection, subject, mark: Mark::None }, append);
     }
 

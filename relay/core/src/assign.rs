@@ -4,10 +4,10 @@ use wire::{AgentId, AgentState, Author, Body, ConversationId, Refusal, Seq};
 
 use crate::Core;
 use crate::admit::about;
+use crate::append::{Append, AppendError, Condition, Draft, DraftBody};
 use crate::input::ConnectionId;
 use crate::planted::{Planted, planted};
 use crate::request::{ATTEMPTS_MAX, Pending, refusal_of};
-use crate::store::{Append, AppendError, Draft, DraftBody};
 use crate::timer::{RETRY_MS, Timer};
 
 /// A conversation on its way to an agent.
@@ -87,14 +87,10 @@ impl Core {
             body: DraftBody::Ready(body),
         });
         self.offers.insert(conversation, agent);
-        let append = Append {
-            conversation,
-            owner: None,
-            open: None,
-            staff_head: Some(staff_head),
-            capacity: (!planted(Planted::IgnoresRoom)).then_some((agent, capacity)),
-            drafts: drafts.into(),
-        };
+        let mut append = Append::new(conversation, drafts.into()).when(Condition::StaffHead(staff_head));
+        if !planted(Planted::IgnoresRoom) {
+            append = append.when(Condition::Capacity(agent, capacity));
+        }
         self.append(Pending::Offered(Offer { conversation, agent, staff_head, asker }), append);
     }
 

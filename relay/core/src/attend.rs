@@ -4,11 +4,11 @@ use wire::{AgentId, Aside, Author, Body, ConversationId, ConversationState, Idle
 
 use crate::Core;
 use crate::admit::about;
+use crate::append::{Append, Condition, Draft, DraftBody};
 use crate::commit::Live;
 use crate::input::{ConnectionId, Source};
 use crate::planted::{Planted, planted};
 use crate::request::{Mark, Pending};
-use crate::store::{Append, Draft, DraftBody};
 use crate::timer::{RETRY_MS, Timer};
 
 /// Whoever has no connection for less than this is still called here: a page that is reloaded is no news.
@@ -158,7 +158,7 @@ impl Core {
             }
             To::Aside(why) => vec![Draft { author, ..self.system_draft(DraftBody::Ready(Body::SetAside { why })) }],
         };
-        Some(Append { conversation: id, owner: None, open: None, staff_head: Some(staff_head), capacity: None, drafts })
+        Some(Append::new(id, drafts).when(Condition::StaffHead(staff_head)))
     }
 
     /// A move by itself was recorded, or not; then it is tried again after a while.

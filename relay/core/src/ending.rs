@@ -10,12 +10,12 @@ use wire::{
 
 use crate::Core;
 use crate::admit::about;
+use crate::append::{Append, AppendError, Draft, DraftBody};
 use crate::connection::Side;
 use crate::input::{ConnectionId, Source};
 use crate::output::Output;
 use crate::planted::{Planted, planted};
 use crate::request::Pending;
-use crate::store::{Append, AppendError, Draft, DraftBody};
 use crate::timer::{RETRY_MS, Timer};
 
 /// Ends that are on their way to the store at once, over all wishes.
@@ -123,15 +123,7 @@ impl Core {
             wish.on_way += 1;
             room -= 1;
             let draft = Draft { author, ..self.system_draft(DraftBody::Ready(Body::Closed)) };
-            let append = Append {
-                conversation: id,
-                owner: None,
-                open: None,
-                staff_head: None,
-                capacity: None,
-                drafts: vec![draft],
-            };
-            self.append(Pending::Ending(number, id), append);
+            self.append(Pending::Ending(number, id), Append::new(id, vec![draft]));
         }
         self.endings.wishes.retain(|wish| {
             let done = wish.left.is_empty() && wish.on_way == 0;

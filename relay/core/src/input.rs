@@ -5,9 +5,10 @@ use wire::{
     Token, VisitorId,
 };
 
+use crate::append::{AppendError, Appended};
 use crate::conversation::Conversation;
 use crate::settings::Settings;
-use crate::store::{Answer, AppendError, Appended, QueryError};
+use crate::store::{Answer, QueryError};
 
 /// A line to one client, named by the shell; never used twice in the life of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -10,6 +10,7 @@ use wire::{AgentId, AgentSummary, BlockId, BlockSummary, ConversationId, Visitor
 
 mod admit;
 mod agent;
+pub mod append;
 mod assign;
 mod attend;
 mod clock;
@@ -54,13 +55,14 @@ use request::Pending;
 use timer::Timer;
 use visitor::VisitorLive;
 
+pub use append::{Append, AppendError, Appended, Condition, Draft, DraftBody, Opening, Queueing};
 pub use conversation::{Conversation, OutOfOrder};
 pub use ending::concerns;
 pub use input::{Agent, Commit, ConnectionId, Input, Peer, RequestId, Source, Start, Typing};
 pub use output::Output;
 pub use pace::Rate;
 pub use settings::Settings;
-pub use store::{Answer, Append, AppendError, Appended, Draft, DraftBody, Opening, Query, QueryError, Queueing};
+pub use store::{Answer, Query, QueryError};
 
 /// Plain counts for the metrics page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

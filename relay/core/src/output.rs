@@ -2,8 +2,9 @@
 
 use wire::{BlockId, BlockSummary, Close, ServerFrame, SiteId};
 
+use crate::append::Append;
 use crate::input::{ConnectionId, RequestId, Typing};
-use crate::store::{Append, Query};
+use crate::store::Query;
 
 /// Something to do outside.
 #[derive(Clone, Debug, PartialEq, Eq)]

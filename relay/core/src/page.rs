@@ -4,10 +4,10 @@ use wire::{Author, Body, PageContext, VisitorId};
 
 use crate::Core;
 use crate::admit::cut_page;
+use crate::append::{Append, Condition, Draft, DraftBody};
 use crate::connection::Side;
 use crate::input::ConnectionId;
 use crate::request::Pending;
-use crate::store::{Append, Draft, DraftBody};
 use crate::timer::Timer;
 
 /// A visitor's page is recorded at most this often.
@@ -53,14 +53,8 @@ impl Core {
         for conversation in open {
             let id = self.ids.message(now_ms);
             let body = DraftBody::Ready(Body::Context { page: page.clone() });
-            let append = Append {
-                conversation,
-                owner: Some(visitor),
-                open: None,
-                staff_head: None,
-                capacity: None,
-                drafts: vec![Draft { id, author: Author::Visitor, body }],
-            };
+            let drafts = vec![Draft { id, author: Author::Visitor, body }];
+            let append = Append::new(conversation, drafts).when(Condition::Owner(visitor));
             self.append(Pending::Quiet(conversation), append);
         }
     }

@@ -29,6 +29,10 @@ pub enum Planted {
     SkipsRounds,
     /// What an agent has who is gone stays with it.
     ForgetsGivenBack,
+    /// What was recorded before is recorded again.
+    RecordsTwice,
+    /// The condition on the staff lane is not looked at.
+    SkipsCompare,
 }
 
 #[cfg(feature = "planted")]

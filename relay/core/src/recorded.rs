@@ -3,11 +3,11 @@
 use wire::{Close, ConversationId, Lane, Refusal, Seq, ServerFrame, Subject};
 
 use crate::Core;
+use crate::append::{AppendError, Appended};
 use crate::connection::Who;
 use crate::input::{Commit, ConnectionId, RequestId};
 use crate::planted::{Planted, planted};
 use crate::request::{ATTEMPTS_MAX, Mark, Pending, refusal_of};
-use crate::store::{AppendError, Appended};
 use crate::timer::{RETRY_MS, Timer};
 
 impl Core {

@@ -5,11 +5,12 @@ use wire::{Close, ConversationId, Lane, Party, Refusal, Seq, ServerFrame, Sessio
 
 use crate::Core;
 use crate::admit::about;
+use crate::append::{Append, AppendError};
 use crate::assign::Offer;
 use crate::conversation::Conversation;
 use crate::input::{ConnectionId, RequestId};
 use crate::output::Output;
-use crate::store::{Answer, Append, AppendError, Query, QueryError};
+use crate::store::{Answer, Query, QueryError};
 
 /// How often a request is tried again when the staff lane moved under it.
 pub(crate) const ATTEMPTS_MAX: u8 = 3;

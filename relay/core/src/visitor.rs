@@ -10,12 +10,13 @@ use wire::{
 
 use crate::Core;
 use crate::admit::{about, admit_text, check_rating, cut_page};
+use crate::append::{Append, Condition, Draft, DraftBody, Opening, Queueing};
 use crate::connection::{Side, Who};
 use crate::conversation::Conversation;
 use crate::input::{ConnectionId, Source};
 use crate::output::Output;
 use crate::request::{Mark, Pending};
-use crate::store::{Append, Draft, DraftBody, Opening, Query, Queueing};
+use crate::store::Query;
 use crate::timer::Timer;
 
 /// What is known of a visitor while they are here or have an open conversation.
@@ -168,10 +169,11 @@ impl Core {
         let queueing = self.queueing(visitor, keep);
         let Some(live) = self.conversations.get_mut(&conversation) else { return };
         live.queueing = true;
-        let staff_head = Some(live.conversation.head.staff);
+        let staff_head = live.conversation.head.staff;
         let turn = self.system_draft(DraftBody::Turn(queueing));
         let drafts = vec![draft, self.system_draft(DraftBody::Ready(Body::Queued)), turn];
-        let append = Append { conversation, owner: Some(visitor), open: None, staff_head, capacity: None, drafts };
+        let append = Append::new(conversation, drafts).when(Condition::Owner(visitor));
+        let append = append.when(Condition::StaffHead(staff_head));
         self.append(Pending::Asked { connection, subject, mark: Mark::Queueing(conversation) }, append);
     }
 
@@ -196,7 +198,7 @@ impl Core {
             return;
         };
         let (site, page) = (site.clone(), page.clone());
-        let opening = Opening { site, language: page.own_language().to_owned() };
+        let opening = Opening { site, visitor, language: page.own_language().to_owned() };
         self.context_recorded(visitor, &page);
         let context = Draft {
             id: self.ids.message(self.now_ms),
@@ -207,14 +209,8 @@ impl Core {
         let queueing = self.queueing(visitor, None);
         let turn = self.system_draft(DraftBody::Turn(queueing));
         self.opening.insert(conversation, visitor);
-        let append = Append {
-            conversation,
-            owner: Some(visitor),
-            open: Some(opening),
-            staff_head: None,
-            capacity: None,
-            drafts: vec![draft, queued, turn, context],
-        };
+        let append = Append::new(conversation, vec![draft, queued, turn, context]);
+        let append = append.opening(opening).when(Condition::Owner(visitor));
         self.append(Pending::Asked { connection, subject, mark: Mark::Opening(conversation, visitor) }, append);
     }
 
@@ -233,14 +229,7 @@ impl Core {
             return self.refuse(connection, subject, Refusal::NotFound);
         }
         let mark = if opening.is_some() { Mark::AfterOpening } else { Mark::None };
-        let append = Append {
-            conversation,
-            owner: Some(visitor),
-            open: None,
-            staff_head: None,
-            capacity: None,
-            drafts: vec![draft],
-        };
+        let append = Append::new(conversation, vec![draft]).when(Condition::Owner(visitor));
         self.append(Pending::Asked { connection, subject, mark }, append);
     }
 
@@ -282,11 +271,11 @@ impl Core {
             ConversationState::Assigned { .. } => return self.refuse(connection, subject, Refusal::Taken),
             ConversationState::Closed { .. } => return self.refuse(connection, subject, Refusal::Ended),
         }
-        let staff_head = Some(live.conversation.head.staff);
+        let staff_head = live.conversation.head.staff;
         let id = self.ids.message(self.now_ms);
         let draft = Draft { id, author: Author::Visitor, body: DraftBody::Ready(Body::LeftQueue) };
-        let append =
-            Append { conversation, owner: Some(visitor), open: None, staff_head, capacity: None, drafts: vec![draft] };
+        let append = Append::new(conversation, vec![draft]).when(Condition::Owner(visitor));
+        let append = append.when(Condition::StaffHead(staff_head));
         self.append(Pending::Asked { connection, subject, mark: Mark::Leaving(conversation, attempts) }, append);
     }
 
@@ -339,8 +328,8 @@ impl Core {
         }
         let id = self.ids.message(self.now_ms);
         let draft = Draft { id, author, body: DraftBody::Ready(Body::Seen { up_to }) };
-        let append =
-            Append { conversation: known.id, owner, open: None, staff_head: None, capacity: None, drafts: vec![draft] };
+        let mut append = Append::new(known.id, vec![draft]);
+        append.conditions.extend(owner.map(Condition::Owner));
         self.append(Pending::Asked { connection, subject, mark: Mark::Seen(known.id, party) }, append);
     }
 

@@ -1,6 +1,6 @@
 //! What visitors have recorded, in bytes, and whether it may be.
 
-use relay_core::store::{Append, AppendError, DraftBody};
+use relay_core::append::{Append, AppendError, DraftBody};
 use wire::{Body, ClientFrame, PageContext, Say};
 
 use super::Quotas;
@@ -12,7 +12,7 @@ const EVENT_COST_BYTES: u64 = 256;
 
 /// Whether disk and quotas take what a visitor wants recorded: an atomic load and a look-up. Agents and the relay itself always may.
 pub(crate) fn may_record(quotas: &Quotas, reserve: &Reserve, append: &Append) -> Result<(), AppendError> {
-    let Some(visitor) = append.owner else { return Ok(()) };
+    let Some(visitor) = append.owner() else { return Ok(()) };
     let step = reserve.step();
     let says = append.drafts.iter().any(|draft| match &draft.body {
         DraftBody::Ready(body) => body.is_message(),

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use relay_core::append::{AppendError, Appended};
 use relay_core::input::{ConnectionId, Input, RequestId};
-use relay_core::store::{AppendError, Appended, QueryError};
+use relay_core::store::QueryError;
 use tokio::sync::mpsc;
 use wire::limit::STORE_QUEUE_BYTES_MAX;
 use wire::{Refusal, SiteId, Token, VisitorId};
@@ -25,7 +26,7 @@ impl CoreTask {
         true
     }
 
-    pub(super) fn append(&mut self, request: RequestId, append: relay_core::store::Append) {
+    pub(super) fn append(&mut self, request: RequestId, append: relay_core::append::Append) {
         if let Err(error) = may_record(&self.quotas, &self.reserve, &append) {
             self.core.handle(now_ms(), Input::Appended { request, result: Err(error) });
             return;

@@ -7,15 +7,15 @@ use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use relay_core::append::{Append, AppendError, Appended, Record, Rows, RowsFailed, Uploaded};
 use relay_core::conversation::Conversation;
-use relay_core::store::{Answer, Append, AppendError, Appended, Query, QueryError};
+use relay_core::store::{Answer, Query, QueryError};
 use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
 use wire::{
     AgentId, AttachmentId, BlockId, BlockSummary, ConversationId, ConversationState, Event, Lane, MessageId, Seq,
     SiteId, VisitorId,
 };
 
-use super::append::{Record, Rows};
 use super::{
     AgentRecord, AttachmentRecord, DEVICES_PER_AGENT_MAX, DeviceRecord, Kept, OpenError, Reader, Secret, SessionRecord,
     Site, Store, StoreError, TokenHash, VisitorRecord, Writer, closed_at_ms, page_of_closed,
@@ -74,34 +74,34 @@ impl Store for MemoryStore {
     }
 }
 
-impl Rows for MutexGuard<'_, Tables> {
-    fn conversation(&mut self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+impl Rows for Tables {
+    fn conversation(&mut self, id: ConversationId) -> Result<Option<Conversation>, RowsFailed> {
         Ok(self.conversations.get(&id).cloned())
     }
 
-    fn event(&mut self, conversation: ConversationId, id: MessageId) -> Result<Option<Event>, StoreError> {
+    fn event(&mut self, conversation: ConversationId, id: MessageId) -> Result<Option<Event>, RowsFailed> {
         let place = self.ids.get(&(conversation, id));
         Ok(place.and_then(|(staff, seq)| self.events.get(&(conversation, *staff, *seq))).cloned())
     }
 
-    fn visitor_site(&mut self, visitor: VisitorId) -> Result<Option<SiteId>, StoreError> {
+    fn visitor_site(&mut self, visitor: VisitorId) -> Result<Option<SiteId>, RowsFailed> {
         Ok(self.visitors.get(&visitor).map(|visitor| visitor.site.clone()))
     }
 
-    fn load(&mut self, agent: AgentId) -> Result<u32, StoreError> {
+    fn load(&mut self, agent: AgentId) -> Result<u32, RowsFailed> {
         let held = |row: &&Conversation| row.state == ConversationState::Assigned { agent };
         Ok(u32::try_from(self.conversations.values().filter(held).count()).unwrap_or(u32::MAX))
     }
 
-    fn attachment(&mut self, id: AttachmentId) -> Result<Option<AttachmentRecord>, StoreError> {
-        Ok(self.attachments.get(&id).cloned())
+    fn uploaded(&mut self, id: AttachmentId) -> Result<Option<Uploaded>, RowsFailed> {
+        Ok(self.attachments.get(&id).cloned().map(Uploaded::from))
     }
 
-    fn last_turn(&mut self) -> Result<u64, StoreError> {
+    fn last_turn(&mut self) -> Result<u64, RowsFailed> {
         Ok(self.turn)
     }
 
-    fn record(&mut self, record: Record) -> Result<(), StoreError> {
+    fn record(&mut self, record: Record) -> Result<(), RowsFailed> {
         let conversation = record.after.id;
         for event in record.events {
             let staff = event.lane == Lane::Staff;
@@ -126,7 +126,7 @@ impl Writer for MemoryStore {
     }
 
     fn append(&mut self, now_ms: u64, append: &Append) -> Result<Appended, AppendError> {
-        super::append::append(&mut self.tables(), now_ms, append)
+        relay_core::append::decide(&mut *self.tables(), now_ms, append)
     }
 
     fn put_site(&mut self, site: &Site) -> Result<(), StoreError> {

@@ -3,7 +3,6 @@
 //! A [`Store`] hands out one [`Writer`] and any number of [`Reader`]s; [`task::StoreTask`] runs them on threads of their own and
 //! commits what queued up meanwhile in one transaction. Their methods block, so nothing else should call them while a relay runs.
 
-mod append;
 mod block;
 pub mod memory;
 mod record;
@@ -12,17 +11,17 @@ pub mod task;
 
 use std::path::Path;
 
+use relay_core::append::{Append, AppendError, Appended};
 use relay_core::conversation::Conversation;
-use relay_core::store::{Answer, Append, AppendError, Appended, Query, QueryError};
+use relay_core::store::{Answer, Query, QueryError};
 use wire::limit::PAGE_CONVERSATIONS_MAX;
 use wire::{AgentId, AttachmentId, ConversationState, SiteId, VisitorId};
 
 use crate::blob::StoredFile;
 
 pub use block::{BlockReader, BlockWriter, Secret};
-pub use record::{
-    AgentRecord, AttachmentRecord, DeviceRecord, Kept, SessionRecord, Site, TokenHash, Uploader, VisitorRecord,
-};
+pub use record::{AgentRecord, AttachmentRecord, DeviceRecord, Kept, SessionRecord, Site, TokenHash, VisitorRecord};
+pub use relay_core::append::Uploader;
 
 /// Why a settings request or a look-up failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use relay_core::append::{Uploaded, Uploader};
 use wire::limit::KNOWN_AFTER_MS;
 use wire::{AgentId, Attachment, ConversationId, Role, SiteId, VisitorId};
 
@@ -115,15 +116,6 @@ impl VisitorRecord {
     }
 }
 
-/// Who brought a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Uploader {
-    /// A visitor.
-    Visitor(VisitorId),
-    /// An agent.
-    Agent(AgentId),
-}
-
 /// An uploaded file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttachmentRecord {
@@ -137,4 +129,10 @@ pub struct AttachmentRecord {
     pub key: String,
     /// When, in milliseconds since 1970 UTC.
     pub uploaded_at_ms: u64,
+}
+
+impl From<AttachmentRecord> for Uploaded {
+    fn from(record: AttachmentRecord) -> Self {
+        Self { attachment: record.attachment, conversation: record.conversation, uploader: record.uploader }
+    }
 }

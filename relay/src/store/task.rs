@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use relay_core::store::{Answer, Append, AppendError, Appended, Query, QueryError};
+use relay_core::append::{Append, AppendError, Appended};
+use relay_core::store::{Answer, Query, QueryError};
 use tokio::sync::{mpsc, oneshot};
 use wire::limit::{STORE_BATCH_APPENDS_MAX, STORE_QUEUE_APPENDS_MAX, STORE_QUEUE_READS_MAX};
 

@@ -121,7 +121,7 @@ const fn conversation() -> wire::ConversationId {
 /// A visitor of `demo` with one open conversation, as a relay would have recorded it.
 fn begin_conversation(data: &Path) {
     use relay::store::{Store, TokenHash, VisitorRecord, write_once};
-    use relay_core::store::{Append, Draft, DraftBody, Opening};
+    use relay_core::append::{Append, Draft, DraftBody, Opening};
     let store = relay::store::sqlite::SqliteStore::attach(data).expect("a store");
     let mut writer = store.writer().expect("a writer");
     let (visitor, site): (_, wire::SiteId) = (wire::VisitorId(7), "demo".parse().expect("a site id"));
@@ -130,14 +130,8 @@ fn begin_conversation(data: &Path) {
     write_once(&mut *writer, |writer| writer.add_visitor(&record)).expect("added");
     let body = DraftBody::Ready(wire::Body::Text { text: "hello".to_owned() });
     let draft = Draft { id: wire::MessageId(1), author: wire::Author::Visitor, body };
-    let append = Append {
-        conversation: conversation(),
-        owner: Some(visitor),
-        open: Some(Opening { site, language: "en".to_owned() }),
-        staff_head: None,
-        capacity: None,
-        drafts: vec![draft],
-    };
+    let opening = Opening { site, visitor, language: "en".to_owned() };
+    let append = Append::new(conversation(), vec![draft]).opening(opening);
     write_once(&mut *writer, |writer| writer.append(2, &append)).expect("recorded");
 }
 

@@ -7,7 +7,7 @@ use relay::clock::{new_id, now_ms, random_bytes};
 use relay::store::sqlite::SqliteStore;
 use relay::store::{Store, VisitorRecord, Writer};
 use relay::transcript::lanes::{Lanes, Step, conversation as conversation_row};
-use relay_core::store::{Append, Draft, DraftBody, Opening};
+use relay_core::append::{Append, Draft, DraftBody, Opening};
 use relay_core::{Queueing, Source};
 use wire::{AgentId, Author, Body, ConversationId, Event, Tag, Token, VisitorId, uuid_v7};
 
@@ -31,9 +31,9 @@ fn registered(writer: &mut dyn Writer, at_ms: u64) -> (VisitorId, Token) {
 }
 
 fn append(writer: &mut dyn Writer, at_ms: u64, owner: VisitorId, conversation: ConversationId, drafts: Vec<Draft>) {
-    let open = Opening { site: "demo".parse().expect("a site id"), language: "en".to_owned() };
-    let (owner, open) = (Some(owner), Some(open));
-    let append = Append { conversation, owner, open, staff_head: None, capacity: None, drafts };
+    let site = "demo".parse().expect("a site id");
+    let opening = Opening { site, visitor: owner, language: "en".to_owned() };
+    let append = Append::new(conversation, drafts).opening(opening);
     writer.append(at_ms, &append).expect("recorded");
 }
 

@@ -1,7 +1,7 @@
 //! What an append records, and what its repetition does.
 
 use relay::store::{Store, write_once};
-use relay_core::store::{Append, AppendError, Draft, DraftBody};
+use relay_core::append::{Append, AppendError, Condition, Draft, DraftBody};
 use wire::{Author, Body, ConversationId, Lane, MessageId, PageContext, Seq};
 
 use crate::fixture::{ANNA, BORIS, FIRST, KIM, SECOND, agent, draft, from_visitor, into, site, system, text, world};
@@ -58,12 +58,10 @@ pub(crate) fn a_repeat_comes_before_every_condition_but_the_owner(store: &dyn St
     let mut world = world(store);
     world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello")]));
     world.record(&into(FIRST, vec![system(2, Body::Closed)]));
-    let mut again = from_visitor(ANNA, FIRST, vec![text(1, "hello")]);
-    again.staff_head = Some(Seq(99));
-    again.capacity = Some((KIM, 0));
+    let again = from_visitor(ANNA, FIRST, vec![text(1, "hello")]);
+    let again = again.when(Condition::StaffHead(Seq(99))).when(Condition::Capacity(KIM, 0));
     assert!(world.append(&again).unwrap().repeated);
-    again.owner = Some(BORIS);
-    assert_eq!(world.append(&again), Err(AppendError::NotFound));
+    assert_eq!(world.append(&again.when(Condition::Owner(BORIS))), Err(AppendError::NotFound));
 }
 
 pub(crate) fn the_same_id_in_another_conversation_is_another_message(store: &dyn Store) {

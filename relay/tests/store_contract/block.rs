@@ -1,7 +1,7 @@
 //! Who is kept out, the keys of a store, and what a row knows of being set aside.
 
 use relay::store::{Store, StoreError, write_once};
-use relay_core::store::{Draft, DraftBody};
+use relay_core::append::{Draft, DraftBody};
 use relay_core::{Queueing, Source};
 use wire::*;
 

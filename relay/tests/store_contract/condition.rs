@@ -1,7 +1,7 @@
 //! What an append is refused for.
 
 use relay::store::{Store, Uploader, write_once};
-use relay_core::store::{Append, AppendError, Draft, DraftBody, Opening};
+use relay_core::append::{Append, AppendError, Condition, Draft, DraftBody, Opening};
 use wire::{AttachmentId, Author, Body, ConversationId, MessageId, Seq};
 
 use crate::fixture::{
@@ -11,11 +11,12 @@ use crate::fixture::{
 pub(crate) fn only_the_owner_and_only_on_its_site_opens(store: &dyn Store) {
     let mut world = world(store);
     let open = from_visitor(ANNA, FIRST, vec![text(1, "hello")]);
-    let nobody = Append { owner: None, ..open.clone() };
-    let unknown = Append { owner: Some(wire::VisitorId(0xdead)), ..open.clone() };
-    let elsewhere = Append { open: Some(Opening { site: site("other"), language: String::new() }), ..open.clone() };
+    let opening = |site: &str, visitor| Opening { site: self::site(site), visitor, language: String::new() };
+    let unknown = Append::new(FIRST, open.drafts.clone()).opening(opening("demo", wire::VisitorId(0xdead)));
+    let elsewhere = Append { open: Some(opening("other", ANNA)), ..open.clone() };
+    let for_another = Append { open: Some(opening("demo", BORIS)), ..open.clone() };
     let closed = Append { open: None, ..open.clone() };
-    for refused in [nobody, unknown, elsewhere, closed] {
+    for refused in [unknown, elsewhere, for_another, closed] {
         assert_eq!(world.append(&refused), Err(AppendError::NotFound), "{refused:?}");
     }
     world.record(&open);
@@ -69,9 +70,9 @@ pub(crate) fn only_who_waits_leaves_the_line(store: &dyn Store) {
 pub(crate) fn of_two_who_assign_one_is_told_that_it_moved(store: &dyn Store) {
     let mut world = world(store);
     world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello")]));
-    let assign = |id, agent| Append {
-        staff_head: Some(Seq(0)),
-        ..into(FIRST, vec![system(id, Body::Assigned { agent }), system(id + 100, Body::Joined)])
+    let assign = |id, agent| {
+        let drafts = vec![system(id, Body::Assigned { agent }), system(id + 100, Body::Joined)];
+        into(FIRST, drafts).when(Condition::StaffHead(Seq(0)))
     };
     world.writer.begin().unwrap();
     let won = world.writer.append(2_000, &assign(2, KIM));
@@ -84,9 +85,9 @@ pub(crate) fn of_two_who_assign_one_is_told_that_it_moved(store: &dyn Store) {
 
 pub(crate) fn capacity_counts_open_conversations_only(store: &dyn Store) {
     let mut world = world(store);
-    let assign = |id, agent, capacity| Append {
-        capacity: Some((agent, capacity)),
-        ..into(ConversationId(id), vec![system(2, Body::Assigned { agent })])
+    let assign = |id, agent, capacity| {
+        let drafts = vec![system(2, Body::Assigned { agent })];
+        into(ConversationId(id), drafts).when(Condition::Capacity(agent, capacity))
     };
     for id in 1..=4 {
         world.record(&from_visitor(ANNA, ConversationId(id), vec![text(1, "hello")]));
@@ -100,8 +101,8 @@ pub(crate) fn capacity_counts_open_conversations_only(store: &dyn Store) {
     // A conversation handed on counts for the one who has it now.
     world.record(&into(ConversationId(2), vec![system(4, Body::Assigned { agent: LEE })]));
     assert_eq!(world.append(&assign(3, LEE, 2)).map(|done| done.repeated), Ok(true));
-    let third =
-        Append { capacity: Some((LEE, 2)), ..into(ConversationId(4), vec![system(9, Body::Assigned { agent: LEE })]) };
+    let third = into(ConversationId(4), vec![system(9, Body::Assigned { agent: LEE })]);
+    let third = third.when(Condition::Capacity(LEE, 2));
     assert_eq!(world.append(&third), Err(AppendError::AtCapacity));
 }
 

@@ -1,8 +1,9 @@
 //! People, drafts and shortcuts that the cases share.
 
 use relay::store::{AttachmentRecord, Reader, Site, Store, TokenHash, Uploader, VisitorRecord, Writer, write_once};
+use relay_core::append::{Append, AppendError, Appended, Condition, Draft, DraftBody, Opening};
 use relay_core::conversation::Conversation;
-use relay_core::store::{Answer, Append, AppendError, Appended, Draft, DraftBody, Opening, Query};
+use relay_core::store::{Answer, Query};
 use wire::{
     AgentId, Attachment, AttachmentId, Author, Body, ConversationId, Event, Lane, Media, MessageId, Seq, SiteId,
     VisitorId,
@@ -94,19 +95,13 @@ pub(crate) fn agent(id: AgentId) -> Author {
 
 /// What a visitor sends: opens the conversation when it is new.
 pub(crate) fn from_visitor(visitor: VisitorId, conversation: ConversationId, drafts: Vec<Draft>) -> Append {
-    Append {
-        conversation,
-        owner: Some(visitor),
-        open: Some(Opening { site: site("demo"), language: "en".to_owned() }),
-        staff_head: None,
-        capacity: None,
-        drafts,
-    }
+    let opening = Opening { site: site("demo"), visitor, language: "en".to_owned() };
+    Append::new(conversation, drafts).opening(opening).when(Condition::Owner(visitor))
 }
 
 /// What the staff or the relay adds to an existing conversation.
 pub(crate) fn into(conversation: ConversationId, drafts: Vec<Draft>) -> Append {
-    Append { conversation, owner: None, open: None, staff_head: None, capacity: None, drafts }
+    Append::new(conversation, drafts)
 }
 
 pub(crate) fn file(id: u128, conversation: ConversationId, uploader: Uploader) -> AttachmentRecord {

@@ -5,7 +5,7 @@ use relay::store::{
     AgentRecord, DeviceRecord, Kept, Reader, SessionRecord, Site, Store, StoreError, TokenHash, Uploader,
     VisitorRecord, Writer, write_once,
 };
-use relay_core::store::{Draft, DraftBody};
+use relay_core::append::{Draft, DraftBody};
 use wire::{AgentId, AttachmentId, Author, MessageId, Role, VisitorId};
 
 use crate::fixture::{ANNA, BORIS, FIRST, KIM, LEE, SECOND, file, from_visitor, site, text, world};

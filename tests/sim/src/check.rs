@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use relay_core::{Append, AppendError, Appended, DraftBody};
+use relay_core::{Append, AppendError, Appended, Condition, DraftBody};
 use widget_core::{Content, Item, Notice};
 use wire::limit::{INBOX_CONVERSATIONS_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
 use wire::{
@@ -123,14 +123,22 @@ impl World {
             return;
         }
         let staff = done.events.iter().find(|event| event.lane == Lane::Staff);
-        if let (Some(head), Some(event)) = (append.staff_head, staff) {
+        let head = append.conditions.iter().find_map(|condition| match condition {
+            Condition::StaffHead(head) => Some(*head),
+            _ => None,
+        });
+        if let (Some(head), Some(event)) = (head, staff) {
             assert_eq!(event.seq, head.next(), "decided on a staff lane that has moved");
         }
         for draft in &append.drafts {
             let DraftBody::Ready(Body::Assigned { agent }) = draft.body else { continue };
             // The setting may have been changed since the offer; then the one it was made under counts.
             let set = self.relay.agents.iter().find(|known| known.id == agent).map_or(0, |known| known.capacity);
-            let most = append.capacity.map_or(set, |(_, offered)| offered.max(set));
+            let offered = append.conditions.iter().find_map(|condition| match condition {
+                Condition::Capacity(_, offered) => Some(*offered),
+                _ => None,
+            });
+            let most = offered.map_or(set, |offered| offered.max(set));
             assert!(self.relay.store.load(agent) <= most, "{agent:?} holds more than its capacity");
             assert_eq!(conversation.state, ConversationState::Assigned { agent });
             self.served.push((conversation.network, conversation.turn, self.now_ms));
@@ -233,13 +241,7 @@ impl ModelStore {
 
     /// As it stands now.
     pub(crate) fn snapshot(&self) -> Self {
-        Self {
-            logs: self.logs.clone(),
-            turn: self.turn,
-            files: self.files.clone(),
-            records_twice: self.records_twice,
-            skips_compare: self.skips_compare,
-        }
+        Self { logs: self.logs.clone(), turn: self.turn, files: self.files.clone(), sites: self.sites.clone() }
     }
 
     /// A planted fault: the last number of each shared lane is given once more.

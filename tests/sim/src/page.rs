@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use relay_core::append::Uploader;
 use widget_core::{
     AgentInput, AgentSession, AgentStart, KeptDraft, LineInput, Output, Timeline, UploadInput, VisitorInput,
     VisitorSession, VisitorStart,
@@ -251,10 +252,10 @@ impl World {
             }
             Output::ForgetToken => storage.token = None,
             Output::KeepConversation(conversation) => storage.conversation = conversation,
-            Output::Upload { id, attachment, file, .. } => {
+            Output::Upload { id, conversation, attachment, file } => {
                 let load = self.pages[page].load;
                 let wait_ms = self.rng.between(10, 3_000);
-                self.plan_in(wait_ms, Happening::Uploaded { page, load, id, attachment, file });
+                self.plan_in(wait_ms, Happening::Uploaded { page, load, id, conversation, attachment, file });
             }
             Output::CancelUpload { .. } | Output::Arrived { .. } => {}
         }
@@ -281,19 +282,37 @@ impl World {
         }
     }
 
+    /// Who uploads from a page, as far as the relay knows them.
+    fn uploader(&self, page: usize) -> Option<Uploader> {
+        let browser = &self.browsers[self.pages[page].browser];
+        match (&browser.person, &browser.storage.token) {
+            (Person::Agent(agent), _) => Some(Uploader::Agent(*agent)),
+            (Person::Visitor(_), Some(token)) => self.relay.tokens.get(token.reveal()).copied().map(Uploader::Visitor),
+            (Person::Visitor(_), None) => None,
+        }
+    }
+
     /// An upload is over, well or not.
-    pub(crate) fn uploaded(&mut self, page: usize, load: u64, id: MessageId, attachment: AttachmentId, file: u32) {
+    pub(crate) fn uploaded(
+        &mut self,
+        page: usize,
+        load: u64,
+        id: MessageId,
+        (conversation, attachment): (ConversationId, AttachmentId),
+        file: u32,
+    ) {
         if self.pages[page].load != load {
             return;
         }
         let broken = self.relay.core.is_none() || !self.healthy && self.rng.chance(100);
+        let uploader = self.uploader(page).filter(|_| !broken);
         let input = if file == 0 {
             UploadInput::Failed { id, refusal: Refusal::FileMissing }
-        } else if broken {
-            UploadInput::Failed { id, refusal: Refusal::UploadBroken }
-        } else {
-            self.relay.store.files.insert(attachment);
+        } else if let Some(uploader) = uploader {
+            self.relay.store.files.insert(attachment, Some((conversation, uploader)));
             UploadInput::Done { id, attachment: crate::model::file(attachment) }
+        } else {
+            UploadInput::Failed { id, refusal: Refusal::UploadBroken }
         };
         if self.agent_of(page).is_some() {
             self.agent(page, AgentInput::Upload(input));

@@ -3,10 +3,6 @@
 /// A fault of the shell or the store, which are models here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Planted {
-    /// What was recorded before is recorded again.
-    RecordsTwice,
-    /// The condition on the staff lane is not looked at.
-    SkipsCompare,
     /// The answer goes out before the disk has it.
     AnswersBeforeCommit,
     /// A frame that finds a full queue is dropped.
@@ -44,13 +40,7 @@ pub(crate) const fn plant(_: Option<Fault>) {}
 pub(crate) fn all() -> Vec<Fault> {
     use relay_core::planted::Planted as Relay;
     use widget_core::planted::Planted as Widget;
-    let shell = [
-        Planted::RecordsTwice,
-        Planted::SkipsCompare,
-        Planted::AnswersBeforeCommit,
-        Planted::DropsWhenFull,
-        Planted::Renumbers,
-    ];
+    let shell = [Planted::AnswersBeforeCommit, Planted::DropsWhenFull, Planted::Renumbers];
     let relay = [
         Relay::LeaksNotes,
         Relay::SkipsOwner,
@@ -65,6 +55,8 @@ pub(crate) fn all() -> Vec<Fault> {
         Relay::ServesGone,
         Relay::SkipsRounds,
         Relay::ForgetsGivenBack,
+        Relay::RecordsTwice,
+        Relay::SkipsCompare,
     ];
     let widget = [
         Widget::ForgetsOutbox,

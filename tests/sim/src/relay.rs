@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use relay_core::{Agent, Answer, Commit, ConnectionId, Core, Input, Output, Peer, QueryError, RequestId, Start};
 use relay_core::{Append, AppendError, Appended, Query};
-use wire::{AgentId, ClientFrame, Close, Hello, Refusal, ServerFrame, Token, VisitorId};
+use wire::{AgentId, ClientFrame, Close, Hello, Refusal, ServerFrame, SiteId, Token, VisitorId};
 
 use crate::line::{LineId, Who};
 use crate::model::ModelStore;
@@ -19,7 +19,7 @@ const OUTPUTS_MAX: usize = 100_000;
 pub(crate) enum Job {
     Append(RequestId, Append),
     Query(RequestId, Query),
-    Register(ConnectionId),
+    Register(ConnectionId, SiteId),
 }
 
 /// What comes back from the store, in this order.
@@ -257,7 +257,7 @@ impl World {
             }
             Output::Append { request, append } => self.ask_store(Job::Append(request, append)),
             Output::Query { request, query } => self.ask_store(Job::Query(request, query)),
-            Output::Register { connection, .. } => self.ask_store(Job::Register(connection)),
+            Output::Register { connection, site } => self.ask_store(Job::Register(connection, site)),
             Output::Block { connection, block } => {
                 self.relay.blocks.push(block);
                 self.tell_blocks(connection);
@@ -335,7 +335,7 @@ impl World {
             Job::Query(request, _) if down => {
                 self.relay.back.push_back(Back::Query(request, Err(QueryError::Down)));
             }
-            Job::Register(connection) if down => self.relay.back.push_back(Back::Register(connection, None)),
+            Job::Register(connection, _) if down => self.relay.back.push_back(Back::Register(connection, None)),
             Job::Append(request, append) => {
                 let mut result = self.relay.store.append(now_ms, &append);
                 self.check_append(&append, &result);
@@ -358,13 +358,14 @@ impl World {
                 let result = self.relay.store.query(&query);
                 self.relay.back.push_back(Back::Query(request, result));
             }
-            Job::Register(connection) => {
+            Job::Register(connection, site) => {
                 let mut bytes = [0; 32];
                 for chunk in bytes.chunks_mut(8) {
                     chunk.copy_from_slice(&self.rng.next().to_le_bytes());
                 }
                 let (visitor, token) = (VisitorId(self.rng.wide()), Token::from_bytes(&bytes));
                 self.relay.tokens.insert(token.reveal().to_owned(), visitor);
+                self.relay.store.sites.insert(visitor, site);
                 let answer = (!answer_lost).then_some((visitor, token));
                 self.relay.back.push_back(Back::Register(connection, answer));
             }

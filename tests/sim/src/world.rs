@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::{AgentId, AttachmentId, MessageId, Tag, Token};
+use wire::{AgentId, AttachmentId, ConversationId, MessageId, Tag, Token};
 
 use crate::line::{Line, LineId};
 use crate::page::{Browser, Page, Person, Storage};
@@ -41,6 +41,7 @@ pub(crate) enum Happening {
         page: usize,
         load: u64,
         id: MessageId,
+        conversation: ConversationId,
         attachment: AttachmentId,
         file: u32,
     },
@@ -117,8 +118,6 @@ impl World {
             fault,
             trace: trace.then(Vec::new),
         };
-        world.relay.store.records_twice = world.planted(Planted::RecordsTwice);
-        world.relay.store.skips_compare = world.planted(Planted::SkipsCompare);
         world.begin();
         world
     }
@@ -211,8 +210,8 @@ impl World {
             Happening::Back => self.take_back(),
             Happening::Start => self.start_relay(),
             Happening::TokenKept(page, token) => self.token_kept(page, &token),
-            Happening::Uploaded { page, load, id, attachment, file } => {
-                self.uploaded(page, load, id, attachment, file);
+            Happening::Uploaded { page, load, id, conversation, attachment, file } => {
+                self.uploaded(page, load, id, (conversation, attachment), file);
             }
         }
     }

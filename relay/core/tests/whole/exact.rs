@@ -1,6 +1,6 @@
 //! One input, exactly these outputs, nothing left over.
 
-use relay_core::{Append, Core, Draft, DraftBody, Input, Opening, Output, Peer, Query, RequestId, Start};
+use relay_core::{Append, Condition, Core, Draft, DraftBody, Input, Opening, Output, Peer, Query, RequestId, Start};
 use wire::*;
 
 use crate::support::*;
@@ -90,19 +90,14 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
     step(Input::Answered { request: RequestId(1), result: Ok(rows) }, &[send(&[1], welcome(session))]);
 
     // The first message: opened, queued, with the page, in one append.
-    let append = Append {
-        conversation: conversation(1),
-        owner: Some(visitor(1)),
-        open: Some(Opening { site: site(), language: "en".to_owned() }),
-        staff_head: None,
-        capacity: None,
-        drafts: vec![
-            ready(message(1), Author::Visitor, text("hello")),
-            ready(MessageId(0), Author::System, Body::Queued),
-            Draft { id: MessageId(0), author: Author::System, body: DraftBody::Turn(relay_core::Queueing::default()) },
-            ready(MessageId(0), Author::Visitor, Body::Context { page: page("https://example.com/") }),
-        ],
-    };
+    let drafts = vec![
+        ready(message(1), Author::Visitor, text("hello")),
+        ready(MessageId(0), Author::System, Body::Queued),
+        Draft { id: MessageId(0), author: Author::System, body: DraftBody::Turn(relay_core::Queueing::default()) },
+        ready(MessageId(0), Author::Visitor, Body::Context { page: page("https://example.com/") }),
+    ];
+    let opening = Opening { site: site(), visitor: visitor(1), language: "en".to_owned() };
+    let append = Append::new(conversation(1), drafts).opening(opening).when(Condition::Owner(visitor(1)));
     let said = Input::Frame { connection: line(1), frame: say(1, 1, "hello") };
     step(said, &[Output::Append { request: RequestId(2), append }]);
 
@@ -130,14 +125,8 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
 fn a_retry_is_answered_to_the_asker_without_the_staff_lane() {
     let (mut core, recorded) = after_a_first_message();
     let mut step = |input, want: &[Output]| check(&mut core, START_MS, input, want);
-    let append = Append {
-        conversation: conversation(1),
-        owner: Some(visitor(1)),
-        open: None,
-        staff_head: None,
-        capacity: None,
-        drafts: vec![ready(message(1), Author::Visitor, text("hello"))],
-    };
+    let drafts = vec![ready(message(1), Author::Visitor, text("hello"))];
+    let append = Append::new(conversation(1), drafts).when(Condition::Owner(visitor(1)));
     let said = Input::Frame { connection: line(1), frame: say(1, 1, "hello") };
     step(said, &[Output::Append { request: RequestId(3), append }]);
     let repeated = relay_core::Appended { repeated: true, ..record(&recorded) };
@@ -162,17 +151,12 @@ fn an_agent_comes_is_offered_who_waits_and_serves_them() {
     }
     let session = Session::Agent { me: me.clone(), agents: vec![me.clone()], open: vec![row(&known)] };
     let ada = Author::Agent { id: agent(1), name: "Agent 1".to_owned() };
-    let offer = Append {
-        conversation: conversation(1),
-        owner: None,
-        open: None,
-        staff_head: Some(Seq(2)),
-        capacity: Some((agent(1), 4)),
-        drafts: vec![
-            ready(MessageId(0), ada.clone(), Body::Assigned { agent: agent(1) }),
-            ready(MessageId(0), ada.clone(), Body::Joined),
-        ],
-    };
+    let drafts = vec![
+        ready(MessageId(0), ada.clone(), Body::Assigned { agent: agent(1) }),
+        ready(MessageId(0), ada.clone(), Body::Joined),
+    ];
+    let offer = Append::new(conversation(1), drafts);
+    let offer = offer.when(Condition::StaffHead(Seq(2))).when(Condition::Capacity(agent(1), 4));
     step(
         Input::Connected {
             connection: line(2),

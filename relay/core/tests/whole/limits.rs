@@ -59,7 +59,7 @@ fn texts_ratings_and_conversations_have_bounds() {
     let file = Say::File { attachment: AttachmentId(1) };
     world.frame(ann, ClientFrame::Say { conversation: conversation(1), id: message(1), say: file.clone() });
     assert_eq!(world.got(ann), [refused(about_message(1, 1), Refusal::FileMissing)]);
-    world.store.files.insert(AttachmentId(1));
+    world.store.files.insert(AttachmentId(1), None);
     world.frame(ann, ClientFrame::Say { conversation: conversation(1), id: message(1), say: file });
     assert_eq!(world.news(ann), ["1 file", "2 queued", "place 1 of 1"]);
     let rate = ClientFrame::Rate { conversation: conversation(1), id: message(2), score: 5, comment: String::new() };
@@ -321,14 +321,7 @@ fn a_lost_commit_is_noticed_and_read_again() {
         author: Author::Visitor,
         body: relay_core::DraftBody::Ready(Body::Text { text: "elsewhere".to_owned() }),
     };
-    let append = |n| relay_core::Append {
-        conversation: conversation(1),
-        owner: Some(visitor(1)),
-        open: None,
-        staff_head: None,
-        capacity: None,
-        drafts: vec![draft(n)],
-    };
+    let append = |n| relay_core::Append::new(conversation(1), vec![draft(n)]);
     world.store.append(world.now_ms, &append(2)).unwrap();
     let second = world.store.append(world.now_ms, &append(3)).unwrap();
     world.ignore();

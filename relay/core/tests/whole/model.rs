@@ -1,8 +1,9 @@
 //! The store as a model: the promises of `relay_core::store` in memory, and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use relay_core::{Agent, Answer, Append, AppendError, Appended, Conversation, DraftBody, Query, QueryError};
+use relay_core::append::{Record, Rows, RowsFailed, Uploaded, Uploader, decide};
+use relay_core::{Agent, Answer, Append, AppendError, Appended, Conversation, Query, QueryError};
 use wire::limit::{PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
 use wire::*;
 
@@ -10,12 +11,61 @@ use wire::*;
 pub(crate) struct ModelStore {
     pub(crate) logs: BTreeMap<ConversationId, (Conversation, Vec<Event>)>,
     pub(crate) turn: u64,
-    /// Files that were uploaded, whoever asks.
-    pub(crate) files: BTreeSet<AttachmentId>,
-    /// A known fault: what was recorded before is recorded again.
-    pub(crate) records_twice: bool,
-    /// A known fault: conditions on the staff lane are not looked at.
-    pub(crate) skips_compare: bool,
+    /// Files that were uploaded, to where and by whom; by whoever asks, wherever it is, when that is not said.
+    pub(crate) files: BTreeMap<AttachmentId, Option<(ConversationId, Uploader)>>,
+    /// The sites of visitors; whoever is not here is on the site that is asked for.
+    pub(crate) sites: BTreeMap<VisitorId, SiteId>,
+}
+
+/// The store during one append.
+struct View<'a> {
+    store: &'a mut ModelStore,
+    append: &'a Append,
+}
+
+impl Rows for View<'_> {
+    fn conversation(&mut self, id: ConversationId) -> Result<Option<Conversation>, RowsFailed> {
+        Ok(self.store.conversation(id).cloned())
+    }
+
+    fn event(&mut self, conversation: ConversationId, id: MessageId) -> Result<Option<Event>, RowsFailed> {
+        Ok(self.store.events(conversation).iter().find(|event| event.id == id).cloned())
+    }
+
+    fn visitor_site(&mut self, visitor: VisitorId) -> Result<Option<SiteId>, RowsFailed> {
+        let asked = || self.append.open.as_ref().map(|opening| opening.site.clone());
+        Ok(self.store.sites.get(&visitor).cloned().or_else(asked))
+    }
+
+    fn load(&mut self, agent: AgentId) -> Result<u32, RowsFailed> {
+        Ok(self.store.load(agent))
+    }
+
+    fn uploaded(&mut self, id: AttachmentId) -> Result<Option<Uploaded>, RowsFailed> {
+        let Some(known) = self.store.files.get(&id) else { return Ok(None) };
+        let (conversation, uploader) = known.unwrap_or_else(|| {
+            let author = self.append.drafts.first().map(|draft| &draft.author);
+            let uploader = match author {
+                Some(Author::Agent { id, .. }) => Uploader::Agent(*id),
+                _ => Uploader::Visitor(self.append.owner().unwrap_or(VisitorId(0))),
+            };
+            (self.append.conversation, uploader)
+        });
+        Ok(Some(Uploaded { attachment: file(id), conversation, uploader }))
+    }
+
+    fn last_turn(&mut self) -> Result<u64, RowsFailed> {
+        Ok(self.store.turn)
+    }
+
+    fn record(&mut self, record: Record) -> Result<(), RowsFailed> {
+        self.store.turn = record.turn.unwrap_or(self.store.turn);
+        let new = || (record.after.clone(), Vec::new());
+        let (known, log) = self.store.logs.entry(record.after.id).or_insert_with(new);
+        log.extend(record.events);
+        *known = record.after;
+        Ok(())
+    }
 }
 
 impl ModelStore {
@@ -60,75 +110,7 @@ impl ModelStore {
     }
 
     pub(crate) fn append(&mut self, now_ms: u64, append: &Append) -> Result<Appended, AppendError> {
-        assert!(!append.drafts.is_empty());
-        let known = self.logs.get(&append.conversation);
-        if let Some((conversation, events)) = known {
-            if append.owner.is_some_and(|owner| owner != conversation.visitor) {
-                return Err(AppendError::NotFound);
-            }
-            if !self.records_twice && events.iter().any(|event| event.id == append.drafts[0].id) {
-                let recorded = events.iter().filter(|event| append.drafts.iter().any(|draft| draft.id == event.id));
-                return Ok(Appended {
-                    site: conversation.site.clone(),
-                    visitor: conversation.visitor,
-                    events: recorded.cloned().collect(),
-                    repeated: true,
-                });
-            }
-        }
-        let mut conversation = match (known, &append.open, append.owner) {
-            (Some((conversation, _)), _, _) => conversation.clone(),
-            (None, Some(open), Some(owner)) => {
-                Conversation::new(append.conversation, open.site.clone(), owner, now_ms, open.language.clone())
-            }
-            (None, _, _) => return Err(AppendError::NotFound),
-        };
-        let late = |body: &DraftBody| {
-            matches!(body, DraftBody::Ready(Body::Rated { .. } | Body::Seen { .. } | Body::Note { .. } | Body::Spam))
-        };
-        if conversation.closed() && !append.drafts.iter().all(|draft| late(&draft.body)) {
-            return Err(AppendError::Ended);
-        }
-        let leaves = append.drafts.iter().any(|draft| draft.body == DraftBody::Ready(Body::LeftQueue));
-        if leaves && !matches!(conversation.state, ConversationState::Waiting { .. }) {
-            return Err(AppendError::Moved);
-        }
-        if append.staff_head.is_some_and(|head| head != conversation.head.staff) && !self.skips_compare {
-            return Err(AppendError::Moved);
-        }
-        if append.capacity.is_some_and(|(agent, capacity)| self.load(agent) >= capacity) {
-            return Err(AppendError::AtCapacity);
-        }
-        let mut events = Vec::new();
-        for draft in &append.drafts {
-            let body = match &draft.body {
-                DraftBody::Ready(body) => body.clone(),
-                DraftBody::File(id) if self.files.contains(id) => Body::File { attachment: file(*id) },
-                DraftBody::File(_) => return Err(AppendError::FileMissing),
-                DraftBody::Turn(queueing) => queueing.body(queueing.keep.unwrap_or(self.turn + 1)),
-            };
-            let lane = body.lane();
-            let event = Event {
-                conversation: append.conversation,
-                lane,
-                seq: conversation.head.of(lane).next(),
-                at_ms: now_ms,
-                id: draft.id,
-                author: draft.author.clone(),
-                body,
-            };
-            conversation.apply(&event).expect("the next one");
-            events.push(event);
-        }
-        if append.drafts.iter().any(|draft| matches!(draft.body, DraftBody::Turn(queueing) if queueing.keep.is_none()))
-        {
-            self.turn += 1;
-        }
-        let (site, visitor) = (conversation.site.clone(), conversation.visitor);
-        let (known, log) = self.logs.entry(append.conversation).or_insert_with(|| (conversation.clone(), Vec::new()));
-        *known = conversation;
-        log.extend(events.iter().cloned());
-        Ok(Appended { site, visitor, events, repeated: false })
+        decide(&mut View { store: self, append }, now_ms, append)
     }
 
     pub(crate) fn query(&self, query: &Query) -> Result<Answer, QueryError> {

@@ -29,7 +29,7 @@ pub(crate) fn world() -> World {
     let mut world = World::new(vec![settings(1, 1), settings(2, 2), supervisor]);
     world.networks = 2;
     world.store_waits = true;
-    world.store.files.insert(AttachmentId(1));
+    world.store.files.insert(AttachmentId(1), None);
     world
 }
 

@@ -336,14 +336,7 @@ fn ended_unheard() -> (World, ConnectionId) {
     let ann = world.visitor(1);
     world.frame(ann, say(1, 1, "hello"));
     let end = Draft { id: message(9), author: Author::Visitor, body: DraftBody::Ready(Body::Closed) };
-    let append = Append {
-        conversation: conversation(1),
-        owner: None,
-        open: None,
-        staff_head: None,
-        capacity: None,
-        drafts: vec![end],
-    };
+    let append = Append::new(conversation(1), vec![end]);
     world.store.append(world.now_ms, &append).expect("recorded");
     world.ignore();
     (world, ann)

@@ -1,7 +1,7 @@
 //! The rows that an append reads and writes.
 
+use relay_core::append::{Append, AppendError, Appended, Listed, Record, Rows, RowsFailed, Uploaded};
 use relay_core::conversation::Conversation;
-use relay_core::store::{Append, AppendError, Appended};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use wire::{AgentId, AttachmentId, Author, ConversationId, Event, Lane, MessageId, Party, SiteId, VisitorId};
 
@@ -9,11 +9,10 @@ use super::down;
 use super::recent::{Batch, Recent};
 use super::row::{self, attachment_columns, conversation_columns, event_columns};
 use super::writer::{Failure, is_of_request};
-use crate::store::append::{Listed, Record, Rows};
-use crate::store::{AttachmentRecord, StoreError};
+use crate::store::AttachmentRecord;
 
 /// What a look-up gives the rules of an append.
-type Found<T> = std::result::Result<T, StoreError>;
+type Found<T> = std::result::Result<T, RowsFailed>;
 
 /// Carries out one append in the running transaction.
 pub(super) fn append(
@@ -24,7 +23,7 @@ pub(super) fn append(
     append: &Append,
 ) -> std::result::Result<Appended, Failure<AppendError>> {
     let mut rows = SqliteRows { connection, recent, batch, wrote: false, failed: None };
-    let result = crate::store::append::append(&mut rows, now_ms, append);
+    let result = relay_core::append::decide(&mut rows, now_ms, append);
     match rows.failed {
         // Nothing has to be taken back.
         Some(error) if !rows.wrote && is_of_request(&error) => Err(Failure::Refused(down(error).into())),
@@ -47,7 +46,7 @@ impl SqliteRows<'_> {
     fn note<T>(&mut self, result: Result<T>) -> Found<T> {
         result.map_err(|error| {
             self.failed = Some(error);
-            StoreError::Down
+            RowsFailed
         })
     }
 }
@@ -75,8 +74,8 @@ impl Rows for SqliteRows<'_> {
         self.note(load(self.connection, agent))
     }
 
-    fn attachment(&mut self, id: AttachmentId) -> Found<Option<AttachmentRecord>> {
-        self.note(attachment(self.connection, id))
+    fn uploaded(&mut self, id: AttachmentId) -> Found<Option<Uploaded>> {
+        self.note(attachment(self.connection, id)).map(|file| file.map(Uploaded::from))
     }
 
     fn last_turn(&mut self) -> Found<u64> {

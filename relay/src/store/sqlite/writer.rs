@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use relay_core::store::{Append, AppendError, Appended};
+use relay_core::append::{Append, AppendError, Appended};
 use rusqlite::Connection;
 use wire::{AgentId, AttachmentId, SiteId, VisitorId};
 

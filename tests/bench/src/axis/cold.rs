@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ::relay::store::sqlite::SqliteStore;
 use ::relay::store::{Store, TokenHash, VisitorRecord, Writer};
 use anyhow::{Context, Result, anyhow};
-use relay_core::store::{Append, Draft, DraftBody, Opening};
+use relay_core::append::{Append, Draft, DraftBody, Opening};
 use serde_json::json;
 use wire::{Author, Body, ConversationId, MessageId, VisitorId};
 
@@ -96,13 +96,8 @@ fn conversation(writer: &mut dyn Writer, number: u64) -> Result<()> {
         bodies.push(DraftBody::Ready(Body::Closed));
     }
     let draft = |body| Draft { id: MessageId(new_id()), author: Author::Visitor, body };
-    let append = Append {
-        conversation: ConversationId(new_id()),
-        owner: Some(id),
-        open: Some(Opening { site, language: "en".to_owned() }),
-        staff_head: None,
-        capacity: None,
-        drafts: bodies.into_iter().map(draft).collect(),
-    };
+    let drafts = bodies.into_iter().map(draft).collect();
+    let opening = Opening { site, visitor: id, language: "en".to_owned() };
+    let append = Append::new(ConversationId(new_id()), drafts).opening(opening);
     writer.append(now_ms, &append).map(drop).map_err(|error| anyhow!("the store refuses: {error:?}"))
 }

@@ -1,0 +1,93 @@
+//! What must hold for an append. A new rule is a new variant here, with its check; stores do not change.
+
+use wire::{AgentId, AttachmentId, Author, Body, ConversationState, Lane, Seq, VisitorId};
+
+use super::{AppendError, Draft, DraftBody, Rows, Uploader};
+use crate::conversation::Conversation;
+use crate::planted::{Planted, planted};
+
+/// Something that must hold in the transaction that records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// The conversation is this visitor's: [`AppendError::NotFound`] otherwise.
+    Owner(VisitorId),
+    /// It has not ended: [`AppendError::Ended`] otherwise. Every draft needs it, but for ratings, cursors, notes and the mark of spam.
+    NotEnded,
+    /// It is queued: [`AppendError::Moved`] otherwise. Leaving the queue needs it.
+    Queued,
+    /// The staff lane still ends here (compare-and-set): [`AppendError::Moved`] otherwise.
+    StaffHead(Seq),
+    /// This agent has fewer open conversations than so many: [`AppendError::AtCapacity`] otherwise.
+    Capacity(AgentId, u32),
+    /// This file was uploaded to the conversation by the side of the draft that names it: [`AppendError::FileMissing`] otherwise.
+    Uploaded(AttachmentId, By),
+}
+
+/// The side that names a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The conversation's visitor.
+    Visitor,
+    /// An agent, whichever.
+    Agent,
+    /// Nobody who could have uploaded anything.
+    System,
+}
+
+impl Condition {
+    /// Whether it says whose the conversation is: nothing else is told to others, not even that something was recorded before.
+    pub(super) const fn is_of_identity(self) -> bool {
+        matches!(self, Self::Owner(_))
+    }
+
+    /// Whether it holds, for the conversation as it stands in the transaction.
+    pub(super) fn check(self, rows: &mut impl Rows, now: &Conversation) -> Result<(), AppendError> {
+        let (holds, error) = match self {
+            Self::Owner(visitor) => (now.visitor == visitor, AppendError::NotFound),
+            Self::NotEnded => (!now.closed(), AppendError::Ended),
+            Self::Queued => (matches!(now.state, ConversationState::Waiting { .. }), AppendError::Moved),
+            Self::StaffHead(head) => {
+                (head == now.head_of(Lane::Staff) || planted(Planted::SkipsCompare), AppendError::Moved)
+            }
+            Self::Capacity(agent, conversations_max) => {
+                (rows.load(agent)? < conversations_max, AppendError::AtCapacity)
+            }
+            Self::Uploaded(attachment, by) => {
+                let file = rows.uploaded(attachment)?;
+                let fits = |uploader| match (by, uploader) {
+                    (By::Visitor, Uploader::Visitor(visitor)) => visitor == now.visitor,
+                    (By::Agent, Uploader::Agent(_)) => true,
+                    (By::Visitor | By::Agent | By::System, _) => false,
+                };
+                let holds = file.is_some_and(|file| file.conversation == now.id && fits(file.uploader));
+                (holds, AppendError::FileMissing)
+            }
+        };
+        if holds { Ok(()) } else { Err(error) }
+    }
+}
+
+/// What a draft needs by itself, whoever asks for it.
+pub(super) fn needed_by(draft: &Draft) -> impl Iterator<Item = Condition> {
+    let by = match draft.author {
+        Author::Visitor => By::Visitor,
+        Author::Agent { .. } => By::Agent,
+        Author::System => By::System,
+    };
+    let more = match &draft.body {
+        DraftBody::File(attachment) => Some(Condition::Uploaded(*attachment, by)),
+        DraftBody::Ready(Body::LeftQueue) => Some(Condition::Queued),
+        DraftBody::Ready(_) | DraftBody::Turn(_) => None,
+    };
+    (!is_taken_when_ended(&draft.body)).then_some(Condition::NotEnded).into_iter().chain(more)
+}
+
+/// Whether an ended conversation still takes this.
+const fn is_taken_when_ended(body: &DraftBody) -> bool {
+    match body {
+        DraftBody::Ready(body) => {
+            matches!(body, Body::Rated { .. } | Body::Seen { .. } | Body::Note { .. } | Body::Spam)
+        }
+        DraftBody::File(_) | DraftBody::Turn(_) => false,
+    }
+}

@@ -1,0 +1,132 @@
+//! Decides one append: refused, recorded before, or recorded now.
+
+use wire::{Body, Event};
+
+use super::condition::{Condition, needed_by};
+use super::{Append, AppendError, Appended, Draft, DraftBody, Listed, Record, Rows};
+use crate::conversation::Conversation;
+use crate::planted::{Planted, planted};
+
+/// Carries out one append. Everything is checked before anything is written.
+///
+/// # Errors
+/// The first condition that does not hold; [`AppendError::Down`] when the store failed, or when two drafts have one id.
+pub fn decide(rows: &mut impl Rows, now_ms: u64, append: &Append) -> Result<Appended, AppendError> {
+    debug_assert!(!append.drafts.is_empty(), "an append records something");
+    let before = rows.conversation(append.conversation)?;
+    let is_new = before.is_none();
+    let mut record = match before {
+        Some(conversation) => Record::of(conversation),
+        None => opened(rows, now_ms, append)?,
+    };
+    let asked = |of_identity| append.conditions.iter().copied().filter(move |one| one.is_of_identity() == of_identity);
+    check(rows, &record.after, asked(true))?;
+    if !is_new {
+        let events = recorded(rows, append)?;
+        if !events.is_empty() {
+            let (site, visitor) = (record.after.site, record.after.visitor);
+            return Ok(Appended { site, visitor, events, repeated: true });
+        }
+    }
+    check_ids(rows, append)?;
+    check(rows, &record.after, append.drafts.iter().flat_map(needed_by))?;
+    check(rows, &record.after, asked(false))?;
+    for draft in &append.drafts {
+        add(rows, &mut record, now_ms, draft)?;
+    }
+    let (site, visitor, events) = (record.after.site.clone(), record.after.visitor, record.events.clone());
+    rows.record(record)?;
+    Ok(Appended { site, visitor, events, repeated: false })
+}
+
+fn check(
+    rows: &mut impl Rows,
+    now: &Conversation,
+    conditions: impl Iterator<Item = Condition>,
+) -> Result<(), AppendError> {
+    for condition in conditions {
+        condition.check(rows, now)?;
+    }
+    Ok(())
+}
+
+/// The events of a repeated append, empty when its first draft is new.
+fn recorded(rows: &mut impl Rows, append: &Append) -> Result<Vec<Event>, AppendError> {
+    let mut events = Vec::new();
+    if planted(Planted::RecordsTwice) {
+        return Ok(events);
+    }
+    for (index, draft) in append.drafts.iter().enumerate() {
+        match rows.event(append.conversation, draft.id)? {
+            Some(event) => events.push(event),
+            None if index == 0 => return Ok(events),
+            None => {}
+        }
+    }
+    Ok(events)
+}
+
+/// What is recorded together has ids of its own; the first one is known to be new.
+fn check_ids(rows: &mut impl Rows, append: &Append) -> Result<(), AppendError> {
+    for (index, draft) in append.drafts.iter().enumerate().skip(1) {
+        let twice = append.drafts[..index].iter().any(|earlier| earlier.id == draft.id);
+        if twice || rows.event(append.conversation, draft.id)?.is_some() {
+            return Err(AppendError::Down);
+        }
+    }
+    Ok(())
+}
+
+/// A new conversation, on its visitor's site only.
+fn opened(rows: &mut impl Rows, now_ms: u64, append: &Append) -> Result<Record, AppendError> {
+    let Some(opening) = &append.open else { return Err(AppendError::NotFound) };
+    if rows.visitor_site(opening.visitor)?.as_ref() != Some(&opening.site) {
+        return Err(AppendError::NotFound);
+    }
+    let (site, language) = (opening.site.clone(), opening.language.clone());
+    let after = Conversation::new(append.conversation, site, opening.visitor, now_ms, language);
+    Ok(Record { before: None, after, events: Vec::new(), named: Vec::new(), turn: None })
+}
+
+impl Record {
+    fn of(conversation: Conversation) -> Self {
+        let before = Some(Listed::of(&conversation));
+        Self { before, after: conversation, events: Vec::with_capacity(1), named: Vec::new(), turn: None }
+    }
+}
+
+/// Completes one draft, numbers it and folds it in.
+fn add(rows: &mut impl Rows, record: &mut Record, now_ms: u64, draft: &Draft) -> Result<(), AppendError> {
+    let body = match &draft.body {
+        DraftBody::Ready(body) => body.clone(),
+        DraftBody::File(id) => {
+            let file = rows.uploaded(*id)?.ok_or(AppendError::FileMissing)?;
+            record.named.push(*id);
+            Body::File { attachment: file.attachment }
+        }
+        DraftBody::Turn(queueing) => match queueing.keep {
+            Some(turn) => queueing.body(turn),
+            None => {
+                let last = match record.turn {
+                    Some(turn) => turn,
+                    None => rows.last_turn()?,
+                };
+                record.turn = Some(last + 1);
+                queueing.body(last + 1)
+            }
+        },
+    };
+    let lane = body.lane();
+    let event = Event {
+        conversation: record.after.id,
+        lane,
+        seq: record.after.head_of(lane).next(),
+        at_ms: now_ms,
+        id: draft.id,
+        author: draft.author.clone(),
+        body,
+    };
+    record.after.apply(&event).expect("it was numbered from the head it is applied to");
+    record.events.push(event);
+    Ok(())
+}
