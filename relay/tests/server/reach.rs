@@ -1,8 +1,9 @@
 //! Very many wait when a relay starts: lists reach everything, the numbers are true, and a network's are ended by one wish.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use wire::{ClientFrame, ConversationId, Counts, Many, RowCursor, ServerFrame, View};
+use wire::{ClientFrame, ConversationId, Counts, Many, Refusal, RowCursor, ServerFrame, View};
 
 use crate::blocked::run;
 use crate::filled;
@@ -18,10 +19,19 @@ async fn all(desk: &mut Agent, view: View, find: &str) -> Vec<ConversationId> {
     loop {
         desk.line.send(&ClientFrame::ListOpen { view, find: find.to_owned(), after }).await;
         let page = desk.line.until(|frame| match frame {
-            ServerFrame::Open { rows, next, total, .. } => Some((rows.clone(), *next, *total)),
+            ServerFrame::Open { rows, next, total, .. } => Some(Ok((rows.clone(), *next, *total))),
+            ServerFrame::Refused { refusal: Refusal::RateLimited { retry_after_ms }, .. } => Some(Err(*retry_after_ms)),
             _ => None,
         });
-        let (rows, next, total) = page.await;
+        let (rows, next, total) = match page.await {
+            Ok(page) => page,
+            // Nobody turns pages that fast; the next word is let through after a while.
+            Err(retry_after_ms) => {
+                let again = std::future::pending::<()>();
+                let _ = tokio::time::timeout(Duration::from_millis(retry_after_ms.max(1_000)), again).await;
+                continue;
+            }
+        };
         seen.extend(rows.iter().map(|row| row.conversation));
         after = next;
         if after.is_none() {
