@@ -74,6 +74,29 @@ fn an_end_that_could_be_taken_back_is_carried_out_by_signing_out() {
 }
 
 #[test]
+fn an_end_that_could_be_taken_back_is_carried_out_by_leaving_the_page() {
+    let world = World::start();
+    let ada = world.agent("ada@example.com", "Ada L.", 4);
+    let visitor = world.visitor();
+    visitor.open_chat();
+    for (way, text) in [("reload", "Ended by a reload"), ("elsewhere", "Ended by going elsewhere")] {
+        visitor.say(text);
+        visitor.sent(text);
+        ada.open_mine(text);
+        ada.end_conversation();
+        wait_until("the undo", || ada.shows("[data-testid=end-undo]").then_some(()));
+        if way == "reload" {
+            ada.reload();
+        } else {
+            ada.go(&world.site.origin());
+        }
+        wait_until(way, || visitor.shows("[data-testid=begin-again]").then_some(()));
+        visitor.click("[data-testid=begin-again]");
+        ada.go(&format!("{}/console", world.relay.origin()));
+    }
+}
+
+#[test]
 fn new_messages_below_are_counted_until_one_goes_there() {
     let world = World::start();
     let ada = world.agent_as("ada@example.com", "Ada L.", 4, Look { height: 500, ..Look::CONSOLE });
