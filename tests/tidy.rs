@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 const FILE_LINES_MAX: usize = 400;
+/// Of documents and code.
+const LINE_CHARS_MAX: usize = 160;
 /// Longer than the house asks for, because a component's view is one expression.
 const FUNCTION_LINES_MAX: usize = 90;
 /// Files that may be longer, each with the reason.
@@ -43,6 +45,24 @@ const TOP: [&str; 28] = [
     "xtask",
 ];
 const NOT_OURS: [&str; 5] = [".git", "data", "fuzz/artifacts", "fuzz/target", "target"];
+
+#[test]
+fn lines_of_text_are_short() {
+    let mut wrong = Vec::new();
+    for (name, text) in texts(&["md", "rs"]) {
+        let mut code = false;
+        for (at, line) in text.lines().enumerate() {
+            let is_markdown = name.ends_with(".md");
+            code ^= is_markdown && line.trim_start().starts_with("```");
+            // A row of a table cannot be broken, and code in a document is as it is written.
+            let may_be_long = is_markdown && (code || line.trim_start().starts_with('|'));
+            if !may_be_long && line.chars().count() > LINE_CHARS_MAX {
+                wrong.push(format!("{name}:{}: {} characters, {LINE_CHARS_MAX} at most", at + 1, line.chars().count()));
+            }
+        }
+    }
+    none(&wrong);
+}
 
 #[test]
 fn files_and_functions_are_short() {

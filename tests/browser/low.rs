@@ -3,7 +3,9 @@
 use serde_json::json;
 use support::{Browser, World, wait_until};
 
-const LINES: &str = "one\u{e008}\u{e007}\u{e000}two\u{e008}\u{e007}\u{e000}three\u{e008}\u{e007}\u{e000}four\u{e008}\u{e007}\u{e000}five\u{e008}\u{e007}\u{e000}six";
+/// Shift and Enter break a line.
+const LINES: &str = "one\u{e008}\u{e007}\u{e000}two\u{e008}\u{e007}\u{e000}three\u{e008}\u{e007}\u{e000}\
+                     four\u{e008}\u{e007}\u{e000}five\u{e008}\u{e007}\u{e000}six";
 
 /// Makes the window so small, and gives the top and bottom of Send and the height in which the talk is seen.
 fn seen(browser: &Browser, (width, height): (u32, u32), frame: bool) -> (f64, f64, f64) {

@@ -36,7 +36,8 @@ fn a_translated_page_still_shows_true_states_and_names() {
     visitor.say("Guten Tag");
     visitor.sent("Guten Tag");
     // What a browser's translator does: an element in the place of each text that it may touch.
-    let translate = "const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT); const all = []; while (walk.nextNode()) all.push(walk.currentNode);
+    let translate = "const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        const all = []; while (walk.nextNode()) all.push(walk.currentNode);
         for (const node of all) { if (!node.data.trim() || node.parentElement.closest('[translate=no]')) continue;
         const font = document.createElement('font'); font.textContent = `«${node.data}»`; node.replaceWith(font); } return all.length;";
     assert!(visitor.script(translate, &[]).as_u64().is_some_and(|count| count > 3));

@@ -13,7 +13,8 @@ use super::reject::Reject;
 use crate::app::App;
 use crate::store::AttachmentRecord;
 
-/// `GET /file/{attachment}`. Chat and console show files from memory; opened by its address, one is saved and never shown under the relay's own. Whoever has no right to it learns nothing, not even that it exists.
+/// `GET /file/{attachment}`. Chat and console show files from memory; opened by its address, one is saved and never shown under the relay's
+/// own. Whoever has no right to it learns nothing, not even that it exists.
 pub(super) async fn file(
     State(app): State<App>,
     Named(id): Named<String>,

@@ -344,7 +344,8 @@ fn what_is_not_of_this_language_is_refused_when_read() {
         r#"{"type":"typing","conversation":"01900000-0000-7000-8000-00000000000"}"#,
         r#"{"type":"typing","conversation":"01900000-0000-7000-8000-00000000000G"}"#,
         r#"{"type":"seen","conversation":"01900000-0000-7000-8000-000000000001","up_to":-1}"#,
-        r#"{"type":"say","conversation":"01900000-0000-7000-8000-000000000001","id":"01900000-0000-7000-8000-000000000002","say":{"kind":"text","text":"\ud800"}}"#,
+        r#"{"type":"say","conversation":"01900000-0000-7000-8000-000000000001","id":"01900000-0000-7000-8000-000000000002",
+            "say":{"kind":"text","text":"\ud800"}}"#,
         "",
     ] {
         assert!(serde_json::from_str::<ClientFrame>(bad).is_err(), "{bad}");

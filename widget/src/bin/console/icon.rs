@@ -29,7 +29,8 @@ pub(crate) const NOTE: &str = "M15 3H5a2 2 0 00-2 2v14a2 2 0 002 2h14a2 2 0 002-
 /// A shield.
 pub(crate) const SHIELD: &str = "M12 22s8-4 8-10V5l-8-3-8 3v7c0 6 8 10 8 10z";
 /// A keyboard.
-pub(crate) const KEYBOARD: &str = "M4 5h16a2 2 0 012 2v10a2 2 0 01-2 2H4a2 2 0 01-2-2V7a2 2 0 012-2zM6 9h.01M10 9h.01M14 9h.01M18 9h.01M8 13h.01M12 13h.01M16 13h.01M8 16h8";
+pub(crate) const KEYBOARD: &str = "M4 5h16a2 2 0 012 2v10a2 2 0 01-2 2H4a2 2 0 01-2-2V7a2 2 0 012-2z\
+    M6 9h.01M10 9h.01M14 9h.01M18 9h.01M8 13h.01M12 13h.01M16 13h.01M8 16h8";
 /// Three points.
 pub(crate) const MORE: &str = "M5 12h.01M12 12h.01M19 12h.01";
 
