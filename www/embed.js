@@ -25,7 +25,7 @@
     if (!script) throw "load embed.js by a classic script tag of its own";
 
     const CSS = `
-:host{all:initial!important;color-scheme:inherit!important;position:fixed!important;inset:auto 0 0 auto!important;width:0!important;height:0!important;display:block!important;direction:ltr!important;z-index:2147483647!important}
+:host{all:initial!important;color:CanvasText!important;color-scheme:inherit!important;position:fixed!important;inset:auto 0 0 auto!important;width:0!important;height:0!important;display:block!important;direction:ltr!important;z-index:2147483647!important}
 *{box-sizing:border-box}
 div{--accent:#0f766e;--on-accent:#fff;--bg:#fff;--line:#e2e7ea;--text:#10191d;--x:20px;--y:20px;color-scheme:light;font:14px/20px system-ui,sans-serif}
 .dark{--accent:#5eead4;--on-accent:#04211e;--bg:#0f1518;--line:#29353b;--text:#e9eff1;color-scheme:dark}
@@ -121,6 +121,7 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
     };
 
     // As the tag says; else as the page is, by its style or its <meta>: its scheme is our element's, whose text has the browser's own colour.
+    // (Firefox has to be asked for that.)
     const scheme = () => {
       const wish = given("theme");
       if (/^(light|dark)$/.test(wish)) return wish;
@@ -168,7 +169,7 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
     };
     const later = (ms) => {
       clearTimeout(wait);
-      wait = setTimeout(safe(() => fail(`the chat did not load. Is the relay ${relay} up, and does this page's policy allow it as frame-src?`)), ms);
+      wait = setTimeout(safe(() => fail(`the chat did not load. Is the relay ${relay} up, and in this page's frame-src?`)), ms);
     };
 
     const hear = (from, message) => {
@@ -293,9 +294,10 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       shell.style.setProperty("--on-accent", 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) < 4.5 ? "#000" : "#fff");
     };
 
-    // Applications set the address first and the title a moment later: both are told once the address has stood for a while. Of a title
-    // alone nothing is told: many show a price in it.
+    // A page's style may come later than this file, and change. Applications set the address first and the title a moment later: both are
+    // told once the address has stood for a while. Of a title alone nothing is told: many show a price in it.
     const look = () => {
+      if (theme !== scheme()) draw();
       const now = location.origin + location.pathname;
       if (now !== told && now === seen) tell(page());
       seen = now;

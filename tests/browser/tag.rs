@@ -37,7 +37,9 @@ fn the_theme_is_that_of_the_page_however_it_says_so() {
         ("", &*light, "data-theme=\"System\"", false, true),
         ("", &*dark_style, "data-theme=\"nonsense\"", false, false),
     ];
-    for (system_dark, look) in [(false, Look::DESKTOP), (true, Look::DESKTOP.dark())] {
+    for (system_dark, look) in
+        [(false, Look::DESKTOP), (true, Look::DESKTOP.dark()), (true, Look::DESKTOP.dark().firefox())]
+    {
         let visitor = world.visitor_as(look);
         for (root, head, tag, on_light, on_dark) in cases {
             page(&visitor, &world, (root, head, tag));
