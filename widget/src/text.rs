@@ -77,13 +77,16 @@ impl Text {
         self.0.with_value(|words| field(&words.catalogue, key).as_string()).unwrap_or_else(|| key.to_owned())
     }
 
-    /// The text of a key with one `{name}` in it replaced.
+    /// The text of a key with one `{name}` in it replaced. A value that may be written from the right is isolated (U+2068, U+2069): it must not
+    /// turn what stands around it.
     #[must_use]
     pub fn with(self, key: &str, name: &str, value: &str) -> String {
         // By characters: the search for any text weighs a kilobyte.
         let mut out = String::new();
         for (at, part) in self.get(key).split('{').enumerate() {
             let behind = if at == 0 { None } else { part.strip_prefix(name).and_then(|part| part.strip_prefix('}')) };
+            let isolates = behind.is_some() && !value.is_ascii();
+            out.push_str(if isolates { "\u{2068}" } else { "" });
             out.push_str(if behind.is_some() {
                 value
             } else if at == 0 {
@@ -91,6 +94,7 @@ impl Text {
             } else {
                 "{"
             });
+            out.push_str(if isolates { "\u{2069}" } else { "" });
             out.push_str(behind.unwrap_or(part));
         }
         out

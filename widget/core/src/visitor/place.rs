@@ -5,21 +5,32 @@ use wire::{ConversationId, MessageId, Refusal, Token, VisitorConversation};
 use super::{Register, VisitorSession};
 use crate::follow::Followed;
 use crate::ids::successor;
-use crate::outbox::{Payload, Phase};
+use crate::outbox::{Draft, Payload, Phase};
 use crate::types::Output;
 
 impl VisitorSession {
-    /// The conversation for what is written now: the shown one, or a new one after it has ended.
+    /// The conversation for what is written now: the shown one, or a new one after it has ended; where none is shown, the one that another tab
+    /// is about to open.
     pub(super) fn writable(&mut self) -> ConversationId {
         let conversation = match self.session.shown {
             Some(shown) => self.open_after(shown),
-            None => self.session.ids.conversation(self.session.clock.now_ms()),
+            None => match self.about_to_open().filter(|_| !self.fresh) {
+                Some(theirs) => theirs,
+                None => self.session.ids.conversation(self.session.clock.now_ms()),
+            },
         };
         if self.session.shown != Some(conversation) {
             let known = self.row(conversation).is_some();
             self.show(conversation, known);
         }
         conversation
+    }
+
+    /// Where the first words of another tab wait that could not be sent yet.
+    fn about_to_open(&self) -> Option<ConversationId> {
+        let waits = |draft: &&Draft| draft.lent && !draft.failed() && draft.payload.is_shown();
+        let draft = self.session.outbox.drafts.iter().find(waits)?;
+        Some(self.open_after(draft.conversation))
     }
 
     /// Shows a conversation, and keeps that it is shown.

@@ -119,6 +119,28 @@ fn what_a_closed_tab_left_unsent_goes_out_from_another_one_and_only_then() {
 }
 
 #[test]
+fn first_words_in_several_tabs_without_a_line_are_one_conversation() {
+    let mut first = start(None, None, Vec::new());
+    first.does(VisitorInput::Open);
+    let kept = kept_of(&first.says("my withdrawal hangs"));
+    let mut conversations = vec![kept[0].conversation];
+    for tab in 0..3 {
+        let mut other = start(None, None, Vec::new());
+        other.does(VisitorInput::Open);
+        other.does(VisitorInput::DraftKept(kept[0].clone()));
+        conversations.extend(kept_of(&other.says(&format!("from tab {tab}"))).iter().map(|draft| draft.conversation));
+    }
+    conversations.dedup();
+    assert_eq!(conversations, [kept[0].conversation]);
+    // Whoever wishes a new one gets a new one; and what failed opens nothing.
+    let mut fresh = start(None, None, Vec::new());
+    fresh.does(VisitorInput::Open);
+    fresh.does(VisitorInput::DraftKept(kept[0].clone()));
+    fresh.does(VisitorInput::NewConversation);
+    assert_ne!(kept_of(&fresh.says("another matter"))[0].conversation, kept[0].conversation);
+}
+
+#[test]
 fn what_another_tab_wrote_first_is_registered_there_first() {
     let mut chat = start(None, None, Vec::new());
     chat.does(VisitorInput::Open);
