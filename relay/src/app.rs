@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use wire::Refusal;
 
 use crate::address::{Address, visitor_address};
+use crate::admission::Admission;
 use crate::auth::Auth;
 use crate::blob::Blobs;
 use crate::config::Config;
@@ -30,7 +31,6 @@ use crate::store::task::StoreHandle;
 use crate::store::{Site, StoreError};
 use crate::stream::Streams;
 use crate::tags::Tags;
-use crate::turnstile::Turnstile;
 use crate::watch::Watch;
 
 /// The shared state; clones are cheap.
@@ -58,7 +58,7 @@ pub struct Shared {
     /// Connections held now.
     pub connections: Arc<Shares>,
     /// Where visitors wait when very many come at once.
-    pub turnstile: Turnstile,
+    pub admission: Admission,
     /// Connections opened lately.
     pub connects: Paces,
     /// Visitors registered lately.

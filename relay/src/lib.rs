@@ -1,5 +1,6 @@
 //! The relay as a library: everything the binary runs, so that tests can run it too.
 
+pub mod admission;
 pub mod app;
 pub mod auth;
 pub mod backup;
@@ -9,18 +10,17 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub(crate) mod connection;
-pub mod doors;
 pub mod files;
 pub mod folder;
 pub mod frames;
 pub mod http;
+pub mod http_limits;
 pub mod limiter;
 #[cfg(test)]
 mod limits;
 pub mod listen;
 pub mod metrics;
 pub mod outlet;
-pub mod patience;
 pub mod quota;
 pub mod reserve;
 pub mod run;
@@ -33,7 +33,7 @@ pub mod sweep;
 pub mod tags;
 pub mod trace;
 pub mod transcript;
-pub mod turnstile;
+pub mod transfer_timeout;
 pub mod vital;
 pub mod watch;
 

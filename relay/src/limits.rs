@@ -92,9 +92,9 @@ fn memory() -> Vec<(&'static str, Figures, &'static str)> {
         ("frames held until the welcome", each(CONNECTIONS, HELD_BYTES_MAX), "`HELD_BYTES_MAX`; milliseconds"),
         ("posts to streams", each(posts, 2 * POST_BYTES_MAX), "`POST_BYTES_MAX`; 30 s; gathered, then put together"),
         ("heads of requests", each(HTTP, HEAD_BYTES_MAX), "`HEAD_BYTES_MAX`; 10 s"),
-        ("answers being written", each(HTTP, ANSWER), "30 s of patience, bought back at 2 KiB a second"),
-        ("transcripts", each(transcripts, TRANSCRIPT), "`TRANSCRIPTS_…_MAX`; the same patience"),
-        ("uploads", each(uploads, UPLOAD), "`UPLOADS_…_MAX`; the same patience"),
+        ("answers being written", each(HTTP, ANSWER), "30 s of transfer time-out, bought back at 2 KiB a second"),
+        ("transcripts", each(transcripts, TRANSCRIPT), "`TRANSCRIPTS_…_MAX`; the same time-out"),
+        ("uploads", each(uploads, UPLOAD), "`UPLOADS_…_MAX`; the same time-out"),
         ("frames that wait for the core", whole(said, core), "`CORE_QUEUE_…_MAX`; over it: `busy`"),
         (
             "texts that wait for the store",

@@ -27,9 +27,9 @@ use wire::limit::HEAD_BYTES_MAX;
 
 use crate::address::Address;
 use crate::config::Tls;
-use crate::doors::Doors;
-use crate::patience::{Marks, Patient};
+use crate::http_limits::HttpLimits;
 use crate::share::{Full, Share, Standing};
+use crate::transfer_timeout::{Marks, TimedStream};
 
 /// How long a client may take for its handshake, for the head of a request, and between two requests.
 const HEAD_WAIT: Duration = Duration::from_secs(10);
@@ -48,18 +48,18 @@ pub struct Listener {
     /// What is served.
     pub router: Router,
     /// Who may come in; whoever may not is told so.
-    pub doors: Doors,
+    pub http_limits: HttpLimits,
 }
 
 /// The connection that a request came by, for a handler whose answer goes on for as long as the other side likes.
 #[derive(Clone, Debug)]
-pub struct Carrier(Arc<Carried>);
+pub struct HttpConnection(Arc<HttpConnectionState>);
 
 #[derive(Debug)]
-struct Carried {
+struct HttpConnectionState {
     /// Where it comes from, and where such are counted.
     peer: SocketAddr,
-    doors: Doors,
+    http_limits: HttpLimits,
     /// The place among the connections that speak HTTP.
     place: Mutex<Option<Share>>,
     /// The place of the request that a trusted proxy brought by it.
@@ -72,11 +72,11 @@ struct Carried {
     gone: CancellationToken,
 }
 
-impl Carrier {
-    fn new(peer: SocketAddr, doors: Doors, place: Share) -> Self {
-        Self(Arc::new(Carried {
+impl HttpConnection {
+    fn new(peer: SocketAddr, http_limits: HttpLimits, place: Share) -> Self {
+        Self(Arc::new(HttpConnectionState {
             peer,
-            doors,
+            http_limits,
             place: Mutex::new(Some(place)),
             request: Mutex::new(None),
             marks: Arc::default(),
@@ -87,12 +87,12 @@ impl Carrier {
 
     /// Whether its requests come from somewhere else: then each has a place of its own.
     pub(crate) fn is_of_proxy(&self) -> bool {
-        self.0.doors.is_trusted(self.0.peer.ip())
+        self.0.http_limits.is_trusted(self.0.peer.ip())
     }
 
-    /// Gives the request that is being answered a place among those of its address, until [`Carrier::end_request`].
+    /// Gives the request that is being answered a place among those of its address, until [`HttpConnection::end_request`].
     pub(crate) fn begin_request(&self, address: Address, standing: Standing) -> Result<(), Full> {
-        let place = self.0.doors.bring(address, standing)?;
+        let place = self.0.http_limits.bring(address, standing)?;
         *guard(&self.0.request) = Some(place);
         Ok(())
     }
@@ -192,23 +192,23 @@ impl Listener {
                     continue;
                 }
             };
-            let place = match self.doors.enter(peer.ip()) {
+            let place = match self.http_limits.enter(peer.ip()) {
                 Ok(place) => place,
                 Err(full) => {
                     crate::metrics::turned_away(crate::metrics::Away::Http);
                     crate::metrics::no_slot(crate::metrics::Slots::Http, full);
-                    self.doors.refuse(stream, self.tls.clone());
+                    self.http_limits.refuse(stream, self.tls.clone());
                     continue;
                 }
             };
             let (tls, router, stopping) = (self.tls.clone(), self.router.clone(), stopping.clone());
-            let doors = self.doors.clone();
+            let http_limits = self.http_limits.clone();
             connections.spawn(async move {
-                let carrier = Carrier::new(peer, doors, place);
-                greet(stream, peer, tls, router, stopping, &carrier).await;
+                let http_connection = HttpConnection::new(peer, http_limits, place);
+                greet(stream, peer, tls, router, stopping, &http_connection).await;
                 // It has ended, or was upgraded.
-                carrier.leave_requests();
-                carrier.0.gone.cancel();
+                http_connection.leave_requests();
+                http_connection.0.gone.cancel();
             });
         }
     }
@@ -232,14 +232,14 @@ async fn greet(
     tls: Option<TlsAcceptor>,
     router: Router,
     stopping: CancellationToken,
-    carrier: &Carrier,
+    http_connection: &HttpConnection,
 ) {
     // Frames are small and wait for nobody.
     let _ = stream.set_nodelay(true);
     bound_unsent(&stream);
-    let Some(tls) = tls else { return serve(stream, peer, router, stopping, carrier).await };
+    let Some(tls) = tls else { return serve(stream, peer, router, stopping, http_connection).await };
     match tokio::time::timeout(HEAD_WAIT, tls.accept(stream)).await {
-        Ok(Ok(stream)) => serve(stream, peer, router, stopping, carrier).await,
+        Ok(Ok(stream)) => serve(stream, peer, router, stopping, http_connection).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
@@ -250,28 +250,28 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     peer: SocketAddr,
     router: Router,
     stopping: CancellationToken,
-    carrier: &Carrier,
+    http_connection: &HttpConnection,
 ) {
-    let marks = Arc::clone(&carrier.0.marks);
+    let marks = Arc::clone(&http_connection.0.marks);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        request.extensions_mut().insert(carrier.clone());
+        request.extensions_mut().insert(http_connection.clone());
         router.clone().call(request.map(Body::new))
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WAIT)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Patient::new(stream, marks)), service)
+        .serve_connection(TokioIo::new(TimedStream::new(stream, marks)), service)
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {
-        () = carrier.0.cut.cancelled() => return,
+        () = http_connection.0.cut.cancelled() => return,
         ended = connection.as_mut() => ended,
         () = stopping.cancelled() => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {
-                () = carrier.0.cut.cancelled() => return,
+                () = http_connection.0.cut.cancelled() => return,
                 ended = connection.as_mut() => ended,
             }
         }

@@ -114,11 +114,11 @@ pub enum Slow {
     /// What may wait in the relay.
     Relay,
     /// How long nothing, or too little, may be taken.
-    Patience,
+    TransferTimeout,
 }
 
 impl Slow {
-    const ALL: [Self; 5] = [Self::Connection, Self::Address, Self::Network, Self::Relay, Self::Patience];
+    const ALL: [Self; 5] = [Self::Connection, Self::Address, Self::Network, Self::Relay, Self::TransferTimeout];
 
     const fn label(self) -> &'static str {
         match self {
@@ -126,7 +126,7 @@ impl Slow {
             Self::Address => "address",
             Self::Network => "network",
             Self::Relay => "relay",
-            Self::Patience => "patience",
+            Self::TransferTimeout => "patience",
         }
     }
 }

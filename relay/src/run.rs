@@ -83,7 +83,7 @@ enum Answered {
 }
 
 /// What the core task lives on.
-pub struct Hands {
+pub struct CoreParts {
     /// Where events get their numbers.
     pub store: StoreHandle,
     /// Where they are announced.
@@ -103,9 +103,9 @@ pub struct Hands {
 }
 
 /// Runs the core until `end`.
-pub async fn run(core: Core, hands: Hands) {
+pub async fn run(core: Core, parts: CoreParts) {
     let (answers, answer_queue) = mpsc::channel(REQUESTS_MAX);
-    let Hands { store, bus, notices, arrivals, unsent, end, quotas, reserve } = hands;
+    let CoreParts { store, bus, notices, arrivals, unsent, end, quotas, reserve } = parts;
     let (light, light_queue) = mpsc::unbounded_channel();
     let (lines, pages) = (BTreeMap::new(), BTreeMap::new());
     let task = CoreTask {

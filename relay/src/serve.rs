@@ -18,6 +18,7 @@ use wire::limit::{
     GREETING_QUEUE_WAIT_MS, GREETINGS_AT_ONCE_MAX, STOP_WAIT_MS, UPLOADS_PER_ADDRESS_MAX,
 };
 
+use crate::admission::{Admission, Room};
 use crate::app::{App, Shared};
 use crate::auth::Auth;
 use crate::blob::{Blobs, FILES_FOLDER};
@@ -25,22 +26,21 @@ use crate::bus::LocalBus;
 use crate::clock::{now_ms, random_bytes};
 use crate::config::Config;
 use crate::config::Limits;
-use crate::doors::Doors;
 use crate::frames::Unsent;
 use crate::http::{Packed, Transcripts, UPLOADS_MAX, Web};
+use crate::http_limits::HttpLimits;
 use crate::limiter::Paces;
 use crate::listen::{Listener, bind, load_tls};
 use crate::origin::Origin;
 use crate::quota::Quotas;
 use crate::reserve::{self, Reserve};
-use crate::run::{self, Hands};
+use crate::run::{self, CoreParts};
 use crate::share::{Bounds, Shares};
 use crate::store::Secret;
 use crate::store::sqlite::SqliteStore;
 use crate::store::task::StoreTask;
 use crate::stream::Streams;
 use crate::tags::Tags;
-use crate::turnstile::{Room, Turnstile};
 use crate::vital::Vitals;
 use crate::watch::Watch;
 
@@ -98,7 +98,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         web,
         packed: Packed::default(),
         connections: Arc::new(Shares::new(connections(limits))),
-        turnstile: Turnstile::new(greetings(limits)),
+        admission: Admission::new(greetings(limits)),
         connects: connects(limits),
         registrations: registrations(limits),
         frames: Paces::new(FRAMES_PER_ADDRESS_BURST_MAX, FRAMES_PER_NETWORK_BURST_MAX, FRAMES_SHARED_WINDOW_MS),
@@ -120,7 +120,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     let core_end = CancellationToken::new();
     let core = Core::new(now_ms(), first_picture(&app).await?);
     let (bus, notices) = LocalBus::new();
-    let hands = Hands {
+    let parts = CoreParts {
         store: store.handle(),
         bus: Arc::new(bus),
         notices,
@@ -132,15 +132,15 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     };
     app.reserve.look(reserve::space);
     crate::sweep::find_pending(&app).await?;
-    tasks.spawn(vitals.part("core").run(run::run(core, hands)));
+    tasks.spawn(vitals.part("core").run(run::run(core, parts)));
     tasks.spawn(vitals.part("watch").run(crate::watch::run(app.clone())));
     tasks.spawn(vitals.part("reserve").run(Arc::clone(&app.reserve).run(app.stopping.clone())));
     tasks.spawn(vitals.part("sweep").run(crate::sweep::run(app.clone())));
-    let doors = || {
+    let http_limits = || {
         let (address, network) = (limits.connections_per_address_max, limits.connections_per_network_max);
-        Doors::new(address, network, &app.config.trusted_proxies)
+        HttpLimits::new(address, network, &app.config.trusted_proxies)
     };
-    let public = Listener { listener, tls, router: crate::http::router(app.clone()), doors: doors() };
+    let public = Listener { listener, tls, router: crate::http::router(app.clone()), http_limits: http_limits() };
     tasks.spawn(vitals.part("listener").run(public.serve(app.stopping.clone(), app.sockets.clone())));
     let mut metrics_address = None;
     if let (Some(at), Some(recorder)) = (app.config.metrics_listen, recorder) {
@@ -148,7 +148,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         metrics_address = Some(listener.local_addr()?);
         tasks.spawn(vitals.part("metrics").run(crate::metrics::fold(recorder.clone(), app.stopping.clone())));
         let router = crate::metrics::router(recorder, app.clone());
-        let numbers = Listener { listener, tls: None, router, doors: doors() };
+        let numbers = Listener { listener, tls: None, router, http_limits: http_limits() };
         tasks.spawn(vitals.part("metrics-listener").run(numbers.serve(app.stopping.clone(), app.sockets.clone())));
     }
     Ok(Running { address, metrics_address, origin, app, tasks, core_end, store, vitals, folder })

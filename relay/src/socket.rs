@@ -16,12 +16,12 @@ use tungstenite::error::{CapacityError, ProtocolError};
 use wire::limit::{FRAME_BYTES_MAX, HELLO_WAIT_MS, IDLE_MAX_MS, READ_BUFFER_BYTES, SEND_FRAME_BYTES_MAX};
 use wire::{ClientFrame, Close};
 
+use crate::admission::AdmissionPermit;
 use crate::app::{App, Caller};
 use crate::connection::frame::{Heard, decode, decode_first};
-use crate::connection::{END_WAIT, FRAMES_PER_FLUSH, Greeted, Guest, Reader, enter, greet, leave, queue};
+use crate::connection::{END_WAIT, FRAMES_PER_FLUSH, Greeted, PendingConnection, Reader, enter, greet, leave, queue};
 use crate::frames;
-use crate::listen::Carrier;
-use crate::turnstile::Pass;
+use crate::listen::HttpConnection;
 
 /// Bytes that are gathered before they are written without a flush.
 const WRITE_BUFFER_BYTES: usize = 4 * 1024;
@@ -32,12 +32,12 @@ const WRITE_BUFFER_BYTES_MAX: usize = SEND_FRAME_BYTES_MAX + 2 * WRITE_BUFFER_BY
 pub async fn upgrade(
     State(app): State<App>,
     Caller(address): Caller,
-    Extension(carrier): Extension<Carrier>,
+    Extension(http_connection): Extension<HttpConnection>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let guest = match Guest::admit(&app, address, &headers).await {
-        Ok(guest) => guest,
+    let pending = match PendingConnection::admit(&app, address, &headers).await {
+        Ok(pending) => pending,
         Err(no_room) => return no_room.into_response(),
     };
     upgrade
@@ -47,7 +47,7 @@ pub async fn upgrade(
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
         // Boxed: what spawns it would hold its space a second time.
-        .on_upgrade(move |socket| Box::pin(serve(app, guest, carrier, socket.split())))
+        .on_upgrade(move |socket| Box::pin(serve(app, pending, http_connection, socket.split())))
 }
 
 /// Both directions of a socket.
@@ -62,20 +62,25 @@ struct Line<'a> {
 }
 
 /// The life of one connection. Each part is boxed, so that an idle line holds the space of the part it is in, not of the largest.
-async fn serve(app: App, mut guest: Guest, carrier: Carrier, (mut sink, mut stream): Ends) {
+async fn serve(
+    app: App,
+    mut pending: PendingConnection,
+    http_connection: HttpConnection,
+    (mut sink, mut stream): Ends,
+) {
     let connection = app.next_connection();
     let span = tracing::debug_span!("connection", connection.id = connection.0, site.id = tracing::field::Empty);
     let life = async {
-        carrier.carries_frames();
-        let pass = guest.take_pass();
-        let close = match Box::pin(begin(&app, &guest, pass, connection, &mut stream)).await {
+        http_connection.carries_frames();
+        let permit = pending.take_permit();
+        let close = match Box::pin(begin(&app, &pending, permit, connection, &mut stream)).await {
             Ok(line) => Box::pin(converse(&app, connection, line, &mut sink, &mut stream)).await,
             Err(close) => close,
         };
-        // What broke the connection was the patience with it.
+        // The connection was cut because of what the other side did or did not do.
         let close = match close {
-            None if carrier.was_slow() => Some(Close::Slow),
-            None if carrier.was_flooded() => Some(Close::Flood),
+            None if http_connection.was_slow() => Some(Close::Slow),
+            None if http_connection.was_flooded() => Some(Close::Flood),
             close => close,
         };
         tracing::debug!(?close, "ended");
@@ -89,25 +94,29 @@ async fn serve(app: App, mut guest: Guest, carrier: Carrier, (mut sink, mut stre
 /// Greets the client and tells the core of it.
 async fn begin<'a>(
     app: &'a App,
-    guest: &'a Guest,
-    pass: Option<Pass>,
+    pending: &'a PendingConnection,
+    permit: Option<AdmissionPermit>,
     connection: ConnectionId,
     stream: &mut SplitStream<WebSocket>,
 ) -> Result<Line<'a>, Option<Close>> {
     let greeted = tokio::select! {
         () = app.stopping.cancelled() => Err(Some(Close::Restart)),
-        greeted = Pass::during(pass, hello(app, guest, stream)) => greeted,
+        greeted = AdmissionPermit::during(permit, hello(app, pending, stream)) => greeted,
     }?;
-    let (frames, queue) = queue(app, guest, &greeted);
-    let (reader, closed) = enter(app, guest, connection, greeted, frames).map_err(Some)?;
+    let (frames, queue) = queue(app, pending, &greeted);
+    let (reader, closed) = enter(app, pending, connection, greeted, frames).map_err(Some)?;
     Ok(Line { reader, closed, queue })
 }
 
 /// Waits for the hello and checks it.
-async fn hello(app: &App, guest: &Guest, stream: &mut SplitStream<WebSocket>) -> Result<Greeted, Option<Close>> {
+async fn hello(
+    app: &App,
+    pending: &PendingConnection,
+    stream: &mut SplitStream<WebSocket>,
+) -> Result<Greeted, Option<Close>> {
     let wait = Duration::from_millis(HELLO_WAIT_MS);
     let frame = tokio::time::timeout(wait, first_frame(stream)).await.map_err(|_| Some(Close::HelloLate))??;
-    greet(app, guest, frame).await.map_err(Some)
+    greet(app, pending, frame).await.map_err(Some)
 }
 
 async fn first_frame(stream: &mut SplitStream<WebSocket>) -> Result<ClientFrame, Option<Close>> {

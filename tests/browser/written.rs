@@ -79,13 +79,13 @@ fn an_end_that_could_be_taken_back_is_carried_out_by_leaving_the_page() {
     let ada = world.agent("ada@example.com", "Ada L.", 4);
     let visitor = world.visitor();
     visitor.open_chat();
-    for (way, text) in [("reload", "Ended by a reload"), ("elsewhere", "Ended by going elsewhere")] {
+    for (way, text) in [("loaded anew", "Ended by a reload"), ("elsewhere", "Ended by going elsewhere")] {
         visitor.say(text);
         visitor.sent(text);
         ada.open_mine(text);
         ada.end_conversation();
         wait_until("the undo", || ada.shows("[data-testid=end-undo]").then_some(()));
-        if way == "reload" {
+        if way == "loaded anew" {
             ada.reload();
         } else {
             ada.go(&world.site.origin());

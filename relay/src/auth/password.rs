@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use wire::limit::{PASSWORDS_WAITING_MAX, PASSWORDS_WAITING_PER_NETWORK_MAX};
 
 use crate::address::Network;
-use crate::turnstile::{Room, Turnstile};
+use crate::admission::{Admission, Room};
 
 /// Memory of one hash in KiB, passes and lanes: the first choice of the OWASP password storage sheet for argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -39,7 +39,7 @@ pub struct PasswordError;
 /// checked one.
 #[derive(Clone, Debug)]
 pub struct Passwords {
-    turns: Turnstile,
+    turns: Admission,
     memory: Arc<Mutex<Vec<Block>>>,
 }
 
@@ -53,7 +53,7 @@ impl Passwords {
     /// No memory yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { turns: Turnstile::new(TURNS), memory: Arc::default() }
+        Self { turns: Admission::new(TURNS), memory: Arc::default() }
     }
 
     /// Whether the password belongs to the hash; with no hash the same work is done and the answer is no.

@@ -4,7 +4,7 @@ use relay_core::input::Peer;
 use wire::limit::FOLLOW_CONVERSATIONS_MAX;
 use wire::{AgentId, ClientFrame, Close, Follow, Hello, PROTOCOL, Refusal, SiteId, Token};
 
-use super::Guest;
+use super::PendingConnection;
 use crate::app::App;
 use crate::clock::now_ms;
 use crate::http::Reject;
@@ -20,7 +20,7 @@ pub(crate) struct Greeted {
 }
 
 /// Checks the first frame.
-pub(crate) async fn greet(app: &App, guest: &Guest, frame: ClientFrame) -> Result<Greeted, Close> {
+pub(crate) async fn greet(app: &App, pending: &PendingConnection, frame: ClientFrame) -> Result<Greeted, Close> {
     let ClientFrame::Hello { protocol, hello, mut follow } = frame else {
         return Err(Close::Malformed);
     };
@@ -28,13 +28,13 @@ pub(crate) async fn greet(app: &App, guest: &Guest, frame: ClientFrame) -> Resul
         return Err(Close::Version);
     }
     follow.truncate(FOLLOW_CONVERSATIONS_MAX);
-    let origin = guest.origin.as_ref().ok_or(Close::OriginRefused)?;
+    let origin = pending.origin.as_ref().ok_or(Close::OriginRefused)?;
     match hello {
         Hello::Agent { state } => {
             if !app.own_origins.contains(origin) {
                 return Err(Close::OriginRefused);
             }
-            let session = guest.session.ok_or(Close::SignedOut)?;
+            let session = pending.session.ok_or(Close::SignedOut)?;
             let signed_in = app.auth.session(session).await.map_err(|reject| close_for(&reject))?;
             let agent = signed_in.agent.id;
             Ok(Greeted {
@@ -49,12 +49,12 @@ pub(crate) async fn greet(app: &App, guest: &Guest, frame: ClientFrame) -> Resul
                 Some(token) => Some(visitor(app, &token, &site).await?),
                 None => None,
             };
-            if guest.must_be_known && !visitor.as_ref().is_some_and(|visitor| visitor.is_known(now_ms())) {
+            if pending.must_be_known && !visitor.as_ref().is_some_and(|visitor| visitor.is_known(now_ms())) {
                 return Err(Close::Busy);
             }
             let visitor = visitor.map(|visitor| visitor.id);
             Ok(Greeted {
-                peer: Peer::Visitor { site, visitor, page, source: app.tags.source(guest.address) },
+                peer: Peer::Visitor { site, visitor, page, source: app.tags.source(pending.address) },
                 follow,
                 session: None,
             })

@@ -17,6 +17,7 @@ use wire::{ClientFrame, Close, Refusal, Say, ServerFrame, SiteId, Subject};
 use self::frame::{Bucket, Heard};
 pub(crate) use self::hello::{Greeted, greet};
 use crate::address::Address;
+use crate::admission::{AdmissionPermit, Crowded};
 use crate::app::App;
 use crate::clock::now_ms;
 use crate::frames::{self, NotTaken};
@@ -26,7 +27,6 @@ use crate::quota;
 use crate::run::{Arrival, Line};
 use crate::share::{Share, Standing};
 use crate::store::TokenHash;
-use crate::turnstile::{Crowded, Pass};
 
 /// Frames written between two flushes.
 pub(crate) const FRAMES_PER_FLUSH: usize = 32;
@@ -48,8 +48,8 @@ const fn text_bytes(frame: &ClientFrame) -> usize {
     }
 }
 
-/// Who knocks, before they said hello. Ends the count of its connection when dropped.
-pub(crate) struct Guest {
+/// A connection that has not said hello yet. Ends the count of its connection when dropped.
+pub(crate) struct PendingConnection {
     address: Address,
     origin: Option<Origin>,
     session: Option<TokenHash>,
@@ -58,12 +58,12 @@ pub(crate) struct Guest {
     /// It has a slot of those that are kept for whoever is known, and is yet to prove that it is.
     must_be_known: bool,
     /// A visitor's right to be greeted now.
-    pass: Option<Pass>,
+    permit: Option<AdmissionPermit>,
     _slot: Share,
     _tracked: TaskTrackerToken,
 }
 
-impl Guest {
+impl PendingConnection {
     /// Counts one more connection of this address and, when very many come at once, lets visitors wait; or says by an HTTP answer that there is
     /// no room for it. Whoever brings a sign-in that stands is not counted among the visitors and does not wait.
     pub(crate) async fn admit(app: &App, address: Address, headers: &HeaderMap) -> Result<Self, NoRoom> {
@@ -82,14 +82,14 @@ impl Guest {
         }
         let (slot, must_be_known) = slot(app, address, is_agent)?;
         let origin = crate::app::origin(headers);
-        let pass = if is_agent { None } else { Some(wait_for_pass(app, address).await?) };
+        let permit = if is_agent { None } else { Some(wait_for_permit(app, address).await?) };
         let tracked = app.sockets.token();
-        Ok(Self { address, origin, session, is_agent, must_be_known, pass, _slot: slot, _tracked: tracked })
+        Ok(Self { address, origin, session, is_agent, must_be_known, permit, _slot: slot, _tracked: tracked })
     }
 
-    /// What [`Pass::during`] holds while this guest is greeted.
-    pub(crate) const fn take_pass(&mut self) -> Option<Pass> {
-        self.pass.take()
+    /// What [`AdmissionPermit::during`] holds while this connection is greeted.
+    pub(crate) const fn take_permit(&mut self) -> Option<AdmissionPermit> {
+        self.permit.take()
     }
 }
 
@@ -132,12 +132,12 @@ fn slot(app: &App, address: Address, is_agent: bool) -> Result<(Share, bool), No
     })
 }
 
-async fn wait_for_pass(app: &App, address: Address) -> Result<Pass, NoRoom> {
+async fn wait_for_permit(app: &App, address: Address) -> Result<AdmissionPermit, NoRoom> {
     let entered = tokio::select! {
         () = app.stopping.cancelled() => {
             return Err(away(StatusCode::SERVICE_UNAVAILABLE, RETRY_MS, "The relay is restarting."));
         }
-        entered = app.turnstile.enter(address.network(), false) => entered,
+        entered = app.admission.enter(address.network(), false) => entered,
     };
     entered.map_err(|crowded| {
         crate::metrics::turned_away(match crowded {
@@ -149,9 +149,9 @@ async fn wait_for_pass(app: &App, address: Address) -> Result<Pass, NoRoom> {
 }
 
 /// The queue of what a client is sent, within the bounds of its side.
-pub(crate) fn queue(app: &App, guest: &Guest, greeted: &Greeted) -> (frames::Sender, frames::Receiver) {
+pub(crate) fn queue(app: &App, pending: &PendingConnection, greeted: &Greeted) -> (frames::Sender, frames::Receiver) {
     frames::queue(match greeted.peer {
-        Peer::Visitor { .. } => app.unsent.of_visitor(guest.address),
+        Peer::Visitor { .. } => app.unsent.of_visitor(pending.address),
         Peer::Agent { .. } => app.unsent.of_agent(),
     })
 }
@@ -160,7 +160,7 @@ pub(crate) fn queue(app: &App, guest: &Guest, greeted: &Greeted) -> (frames::Sen
 /// core, and the word by which the core ends the connection; [`leave`] must follow.
 pub(crate) fn enter<'a>(
     app: &'a App,
-    guest: &'a Guest,
+    pending: &'a PendingConnection,
     connection: ConnectionId,
     greeted: Greeted,
     frames: frames::Sender,
@@ -182,7 +182,7 @@ pub(crate) fn enter<'a>(
         // After the core was told: whoever asks it for all sign-ins from here on hears of this one.
         app.watch.entered(proven);
     }
-    let reader = Reader { app, guest, connection, frames, visits, bucket: Bucket::new(now_ms()) };
+    let reader = Reader { app, pending, connection, frames, visits, bucket: Bucket::new(now_ms()) };
     Ok((reader, closed))
 }
 
@@ -195,7 +195,7 @@ pub(crate) async fn leave(app: &App, connection: ConnectionId) {
 /// A client's way to the core.
 pub(crate) struct Reader<'a> {
     app: &'a App,
-    guest: &'a Guest,
+    pending: &'a PendingConnection,
     connection: ConnectionId,
     frames: frames::Sender,
     /// The site a visitor is on.
@@ -210,9 +210,9 @@ impl Reader<'_> {
             return Err(Some(Close::Flood));
         }
         // All of an address together, so that many connections may not say more than one.
-        if !self.guest.is_agent
+        if !self.pending.is_agent
             && !matches!(heard, Heard::End(_))
-            && let Err(retry_after_ms) = self.app.frames.take(self.guest.address, now_ms())
+            && let Err(retry_after_ms) = self.app.frames.take(self.pending.address, now_ms())
         {
             crate::metrics::too_often(Rate::Frames);
             let subject = if let Heard::Frame(frame) = &heard { frame.subject() } else { Subject::Connection };
@@ -232,14 +232,14 @@ impl Reader<'_> {
             return Err(Close::Malformed);
         }
         if matches!(frame, ClientFrame::Register)
-            && let Err(retry_after_ms) = self.app.registrations.take(self.guest.address, now_ms())
+            && let Err(retry_after_ms) = self.app.registrations.take(self.pending.address, now_ms())
         {
             crate::metrics::too_often(Rate::Registrations);
             return self.refuse(Subject::Connection, Refusal::RateLimited { retry_after_ms });
         }
         if let Some(site) = &self.visits
             && let Some(bytes) = quota::cost_of_frame(&frame)
-            && let Err(over) = self.app.quotas.text(self.guest.address, site, bytes, now_ms())
+            && let Err(over) = self.app.quotas.text(self.pending.address, site, bytes, now_ms())
         {
             crate::metrics::over_quota(over.measure);
             let refusal = Refusal::QuotaExceeded { retry_after_ms: over.retry_after_ms };

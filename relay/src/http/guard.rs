@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use crate::app::{App, Caller};
-use crate::listen::Carrier;
+use crate::listen::HttpConnection;
 use crate::metrics::Slots;
 use crate::share::Standing;
 
@@ -26,12 +26,15 @@ pub(super) async fn guard(State(app): State<App>, Caller(address): Caller, reque
     if !has_one_host(request.version(), request.headers()) {
         return (StatusCode::BAD_REQUEST, "A request names one host.\n").into_response();
     }
-    let carrier = request.extensions().get::<Carrier>().filter(|carrier| carrier.is_of_proxy()).cloned();
-    let Some(carrier) = carrier.filter(|_| request.uri().path() != HEALTH) else { return next.run(request).await };
+    let http_connection =
+        request.extensions().get::<HttpConnection>().filter(|http_connection| http_connection.is_of_proxy()).cloned();
+    let Some(http_connection) = http_connection.filter(|_| request.uri().path() != HEALTH) else {
+        return next.run(request).await;
+    };
     // What a proxy brings counts for whoever sent it; a connection that comes from there itself is counted already.
-    if let Err(full) = carrier.begin_request(address, Standing::Stranger) {
+    if let Err(full) = http_connection.begin_request(address, Standing::Stranger) {
         let is_agent = Box::pin(app.auth.agent(request.headers())).await.is_ok();
-        if !is_agent || carrier.begin_request(address, Standing::Agent).is_err() {
+        if !is_agent || http_connection.begin_request(address, Standing::Agent).is_err() {
             crate::metrics::no_slot(Slots::Request, full);
             let retry = [(header::RETRY_AFTER, RETRY_AFTER), (header::CACHE_CONTROL, "no-store")];
             let words = "The relay answers as many requests of your network as it may; try again soon.\n";
@@ -39,7 +42,7 @@ pub(super) async fn guard(State(app): State<App>, Caller(address): Caller, reque
         }
     }
     // Made before the handler runs, which may be given up at any point.
-    let mut held = Held { body: Body::empty(), carrier };
+    let mut held = Held { body: Body::empty(), http_connection };
     let (head, body) = next.run(request).await.into_parts();
     held.body = body;
     Response::from_parts(head, Body::new(held))
@@ -65,12 +68,12 @@ fn has_one_host(version: Version, headers: &HeaderMap) -> bool {
 /// An answer that keeps its request's place until it is written or given up.
 struct Held {
     body: Body,
-    carrier: Carrier,
+    http_connection: HttpConnection,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.carrier.end_request();
+        self.http_connection.end_request();
     }
 }
 

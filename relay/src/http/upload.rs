@@ -24,10 +24,10 @@ use crate::blob::{BlobError, Upload};
 use crate::clock::{now_ms, random_bytes};
 use crate::metrics::Slots;
 use crate::origin::Origin;
-use crate::patience::Patience;
 use crate::quota::{Bringer, Coming};
 use crate::reserve::Step;
 use crate::store::{AttachmentRecord, StoreError};
+use crate::transfer_timeout::TransferTimeout;
 
 /// Uploads of everybody at the same time: each holds about a megabyte of memory.
 pub(crate) const UPLOADS_MAX: usize = 256;
@@ -54,7 +54,7 @@ pub(super) async fn upload(
         crate::metrics::no_slot(Slots::Upload, full);
         Refusal::RateLimited { retry_after_ms: RETRY_AFTER_MS }
     })?;
-    let mut pieces = Pieces { stream: body.into_data_stream(), patience: Patience::new(), done: false };
+    let mut pieces = Pieces { stream: body.into_data_stream(), timeout: TransferTimeout::new(), done: false };
     let place = Place { conversation, id, person, address };
     let kept = receive(&app, place, &headers, &mut pieces).await;
     if kept.is_err() {
@@ -76,7 +76,7 @@ struct Place {
 /// The body, piece by piece, never waiting for ever.
 struct Pieces {
     stream: BodyDataStream,
-    patience: Patience,
+    timeout: TransferTimeout,
     done: bool,
 }
 
@@ -86,9 +86,9 @@ impl Pieces {
             return Ok(None);
         }
         let since = Instant::now();
-        match timeout(self.patience.left(), self.stream.next()).await {
+        match timeout(self.timeout.left(), self.stream.next()).await {
             Ok(Some(Ok(piece))) => {
-                self.patience.moved(since.elapsed(), piece.len());
+                self.timeout.moved(since.elapsed(), piece.len());
                 Ok(Some(piece))
             }
             Ok(None) => {

@@ -26,7 +26,7 @@ async fn a_reader_that_does_not_keep_up_is_closed_and_the_others_go_on() {
     let end = CancellationToken::new();
     let unsent = Unsent::default();
     let config = crate::config::Config::parse("").expect("the example");
-    let hands = Hands {
+    let parts = CoreParts {
         store: store.handle(),
         bus: Arc::new(bus),
         notices,
@@ -36,7 +36,7 @@ async fn a_reader_that_does_not_keep_up_is_closed_and_the_others_go_on() {
         quotas: Quotas::new(config.quotas),
         reserve: Reserve::new(config.reserve, Vec::new()),
     };
-    let task = tokio::spawn(run(Core::new(now_ms(), start), hands));
+    let task = tokio::spawn(run(Core::new(now_ms(), start), parts));
 
     let connect = async |number: u64, room: usize| {
         let (frames, read) = frames::queue(unsent.of_nobody(room));
@@ -87,7 +87,7 @@ async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
     let config = crate::config::Config::parse("").expect("the example");
     let unsent = Unsent::default();
     let reserve = Reserve::new(config.reserve, vec!["/data".into()]);
-    let hands = Hands {
+    let parts = CoreParts {
         store: store.handle(),
         bus: Arc::new(bus),
         notices,
@@ -97,7 +97,7 @@ async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
         quotas: Quotas::new(config.quotas),
         reserve: Arc::clone(&reserve),
     };
-    let task = tokio::spawn(run(Core::new(now_ms(), start), hands));
+    let task = tokio::spawn(run(Core::new(now_ms(), start), parts));
     let mut readers = Vec::new();
     let page = wire::PageContext { language: "en".to_owned(), ..wire::PageContext::default() };
     let peers = [

@@ -17,33 +17,33 @@ use wire::{Close, Token};
 
 use self::up::{Open, Post};
 pub use self::up::{Streams, frame};
+use crate::admission::AdmissionPermit;
 use crate::app::{App, Caller};
 use crate::clock::random_bytes;
 use crate::connection::frame::decode_first;
-use crate::connection::{END_WAIT, Greeted, Guest, Reader, enter, greet, leave, queue};
+use crate::connection::{END_WAIT, Greeted, PendingConnection, Reader, enter, greet, leave, queue};
 use crate::frames;
-use crate::listen::Carrier;
-use crate::turnstile::Pass;
+use crate::listen::HttpConnection;
 
 /// `POST /stream`: the body is the hello, the answer is what the relay sends until one side ends it.
 pub async fn open(
     State(app): State<App>,
     Caller(address): Caller,
-    Extension(carrier): Extension<Carrier>,
+    Extension(http_connection): Extension<HttpConnection>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let mut guest = match Guest::admit(&app, address, &headers).await {
-        Ok(guest) => guest,
+    let mut pending = match PendingConnection::admit(&app, address, &headers).await {
+        Ok(pending) => pending,
         Err(no_room) => return no_room.into_response(),
     };
-    let pass = guest.take_pass();
+    let permit = pending.take_permit();
     let greeted = tokio::select! {
         () = app.stopping.cancelled() => Err(Close::Restart),
-        greeted = Box::pin(Pass::during(pass, hello(&app, &guest, body))) => greeted,
+        greeted = Box::pin(AdmissionPermit::during(permit, hello(&app, &pending, body))) => greeted,
     };
     let events = match greeted {
-        Ok(greeted) => begin(app, guest, greeted, carrier),
+        Ok(greeted) => begin(app, pending, greeted, http_connection),
         Err(close) => {
             crate::metrics::closed(Some(close));
             Body::from(down::closed(close))
@@ -60,33 +60,33 @@ pub async fn open(
 }
 
 /// Reads the hello and checks it.
-async fn hello(app: &App, guest: &Guest, body: Body) -> Result<Greeted, Close> {
+async fn hello(app: &App, pending: &PendingConnection, body: Body) -> Result<Greeted, Close> {
     let wait = Duration::from_millis(HELLO_WAIT_MS);
     let read = tokio::time::timeout(wait, axum::body::to_bytes(body, FRAME_BYTES_MAX)).await;
     // A body that broke off has nobody left to tell.
     let bytes = read.map_err(|_| Close::HelloLate)?.map_err(|_| Close::TooLarge)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Close::Malformed)?;
-    greet(app, guest, decode_first(text)?).await
+    greet(app, pending, decode_first(text)?).await
 }
 
 /// Starts the life of one connection; gives what goes down.
-fn begin(app: App, guest: Guest, greeted: Greeted, carrier: Carrier) -> Body {
-    carrier.leave_requests();
+fn begin(app: App, pending: PendingConnection, greeted: Greeted, http_connection: HttpConnection) -> Body {
+    http_connection.leave_requests();
     let key = Token::from_bytes(&random_bytes());
     let (open, posts) = app.streams.open(&key);
-    let (frames, queue) = queue(&app, &guest, &greeted);
+    let (frames, queue) = queue(&app, &pending, &greeted);
     let (end, ended) = oneshot::channel();
     let connection = app.next_connection();
     let span = tracing::debug_span!("connection", connection.id = connection.0, site.id = tracing::field::Empty);
     let sockets = app.sockets.clone();
     let life = async move {
-        let close = converse(&app, &guest, connection, greeted, frames, posts, open).await;
-        let close = if close.is_none() && carrier.was_slow() { Some(Close::Slow) } else { close };
+        let close = converse(&app, &pending, connection, greeted, frames, posts, open).await;
+        let close = if close.is_none() && http_connection.was_slow() { Some(Close::Slow) } else { close };
         tracing::debug!(?close, "ended");
         crate::metrics::closed(close);
         // Whoever has gone away is not told.
         let _ = end.send(close);
-        carrier.end(END_WAIT).await;
+        http_connection.end(END_WAIT).await;
     };
     sockets.spawn(life.instrument(span));
     down::events(&key, queue, ended)
@@ -95,14 +95,14 @@ fn begin(app: App, guest: Guest, greeted: Greeted, carrier: Carrier) -> Body {
 /// From the hello to the reason of the end.
 async fn converse(
     app: &App,
-    guest: &Guest,
+    pending: &PendingConnection,
     connection: ConnectionId,
     greeted: Greeted,
     frames: frames::Sender,
     mut posts: mpsc::Receiver<Post>,
     _open: Open,
 ) -> Option<Close> {
-    let (mut reader, mut closed) = match enter(app, guest, connection, greeted, frames.clone()) {
+    let (mut reader, mut closed) = match enter(app, pending, connection, greeted, frames.clone()) {
         Ok(entered) => entered,
         Err(close) => return Some(close),
     };

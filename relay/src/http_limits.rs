@@ -26,7 +26,7 @@ const FORGOTTEN_BYTES_MAX: u64 = 16 * 1024;
 
 /// Counts the connections of one listener until they are upgraded or end.
 #[derive(Clone, Debug)]
-pub struct Doors {
+pub struct HttpLimits {
     connections: Arc<Shares>,
     /// Requests that a trusted proxy brought, by where they come from.
     requests: Arc<Shares>,
@@ -36,7 +36,7 @@ pub struct Doors {
     trusted: Arc<[IpNet]>,
 }
 
-impl Doors {
+impl HttpLimits {
     /// Nobody inside. `lines_max` is how many connections one address may hold, and `network_max` one network: as many may be on their way to one.
     #[must_use]
     pub fn new(lines_max: usize, network_max: usize, trusted: &[IpNet]) -> Self {
@@ -119,33 +119,33 @@ mod tests {
 
     #[test]
     fn one_address_never_takes_the_place_of_others() {
-        let doors = Doors::new(2, 4, &["10.0.0.1/32".parse().expect("a network")]);
+        let http_limits = HttpLimits::new(2, 4, &["10.0.0.1/32".parse().expect("a network")]);
         let mut inside = Vec::new();
-        while let Ok(place) = doors.enter(ip("203.0.113.1")) {
+        while let Ok(place) = http_limits.enter(ip("203.0.113.1")) {
             inside.push(place);
         }
         assert_eq!(inside.len(), 2 + HTTP_CONNECTIONS_SPARE);
-        assert!(doors.enter(ip("203.0.113.2")).is_ok());
+        assert!(http_limits.enter(ip("203.0.113.2")).is_ok());
         inside.pop();
-        assert!(doors.enter(ip("::ffff:203.0.113.1")).is_ok(), "a place is free again");
+        assert!(http_limits.enter(ip("::ffff:203.0.113.1")).is_ok(), "a place is free again");
     }
 
     #[test]
     fn a_trusted_proxy_brings_as_many_as_there_is_room_for_and_each_counts_for_its_own() {
-        let doors = Doors::new(2, 4, &["10.0.0.0/8".parse().expect("a network")]);
-        let inside: Vec<_> = (0..HTTP_CONNECTIONS_MAX).map_while(|_| doors.enter(ip("10.1.2.3")).ok()).collect();
+        let http_limits = HttpLimits::new(2, 4, &["10.0.0.0/8".parse().expect("a network")]);
+        let inside: Vec<_> = (0..HTTP_CONNECTIONS_MAX).map_while(|_| http_limits.enter(ip("10.1.2.3")).ok()).collect();
         assert_eq!(inside.len(), HTTP_CONNECTIONS_MAX);
-        assert!(doors.enter(ip("203.0.113.2")).is_err(), "full is full");
+        assert!(http_limits.enter(ip("203.0.113.2")).is_err(), "full is full");
         let mut requests = Vec::new();
         for network in 0..18_u8 {
             for last in 1..=255_u8 {
                 let from = Address::new(IpAddr::from([198, 51, network, last]));
-                while let Ok(request) = doors.bring(from, Standing::Stranger) {
+                while let Ok(request) = http_limits.bring(from, Standing::Stranger) {
                     requests.push(request);
                 }
             }
         }
-        assert!(doors.bring(Address::new(ip("203.0.113.2")), Standing::Stranger).is_ok(), "{}", requests.len());
+        assert!(http_limits.bring(Address::new(ip("203.0.113.2")), Standing::Stranger).is_ok(), "{}", requests.len());
     }
 
     #[tokio::test]

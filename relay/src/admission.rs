@@ -96,7 +96,7 @@ pub enum Crowded {
 
 /// A door for many.
 #[derive(Clone, Debug)]
-pub struct Turnstile {
+pub struct Admission {
     room: Room,
     state: Arc<Mutex<State>>,
 }
@@ -105,17 +105,17 @@ pub struct Turnstile {
 struct State {
     free: usize,
     /// Those who go first, then the others.
-    rounds: [Round<oneshot::Sender<Pass>>; 2],
+    rounds: [Round<oneshot::Sender<AdmissionPermit>>; 2],
 }
 
 /// The right to be let in now; ends when dropped.
 #[derive(Debug)]
-pub struct Pass {
+pub struct AdmissionPermit {
     /// None once handed to nobody: then somebody else has its place.
     state: Option<Arc<Mutex<State>>>,
 }
 
-impl Turnstile {
+impl Admission {
     /// With nobody inside.
     #[must_use]
     pub fn new(room: Room) -> Self {
@@ -127,16 +127,18 @@ impl Turnstile {
     ///
     /// # Errors
     /// Why there is no place.
-    pub async fn enter(&self, network: Network, first: bool) -> Result<Pass, Crowded> {
-        let Some(mine) = self.ask(network, first)? else { return Ok(Pass { state: Some(Arc::clone(&self.state)) }) };
+    pub async fn enter(&self, network: Network, first: bool) -> Result<AdmissionPermit, Crowded> {
+        let Some(mine) = self.ask(network, first)? else {
+            return Ok(AdmissionPermit { state: Some(Arc::clone(&self.state)) });
+        };
         match tokio::time::timeout(self.room.wait, mine).await {
-            Ok(Ok(pass)) => Ok(pass),
+            Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) | Err(_) => Err(Crowded::Late),
         }
     }
 
     /// A place at once, or what brings it.
-    fn ask(&self, network: Network, first: bool) -> Result<Option<oneshot::Receiver<Pass>>, Crowded> {
+    fn ask(&self, network: Network, first: bool) -> Result<Option<oneshot::Receiver<AdmissionPermit>>, Crowded> {
         let mut state = guard(&self.state);
         if state.free > 0 {
             state.free -= 1;
@@ -158,21 +160,21 @@ impl Turnstile {
         if is_full(round) {
             return Err(Crowded::All);
         }
-        let (pass, mine) = oneshot::channel();
-        round.push(network, pass);
+        let (permit, mine) = oneshot::channel();
+        round.push(network, permit);
         Ok(Some(mine))
     }
 }
 
-impl Drop for Pass {
+impl Drop for AdmissionPermit {
     fn drop(&mut self) {
         let Some(shared) = self.state.take() else { return };
         let mut state = guard(&shared);
         while let Some(next) = state.rounds.iter_mut().find_map(Round::pop) {
-            let pass = Self { state: Some(Arc::clone(&shared)) };
+            let permit = Self { state: Some(Arc::clone(&shared)) };
             // Whoever has gone away gives it back; it must not come here again while the lock is held.
-            let Err(mut pass) = next.send(pass) else { return };
-            pass.state = None;
+            let Err(mut permit) = next.send(permit) else { return };
+            permit.state = None;
         }
         state.free += 1;
     }
@@ -183,8 +185,8 @@ fn guard(lock: &Mutex<State>) -> MutexGuard<'_, State> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Pass {
-    /// Holds a place while a guest is greeted, as long as that may reasonably take: whoever is slow or silent must not hold up the next.
+impl AdmissionPermit {
+    /// Holds a place while a connection is greeted, as long as that may reasonably take: whoever is slow or silent must not hold up the next.
     pub async fn during<T>(place: Option<Self>, greeting: impl Future<Output = T>) -> T {
         let give_up = async {
             tokio::time::sleep(Duration::from_millis(GREETING_PLACE_MS)).await;
@@ -231,28 +233,28 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_place_is_free_again_when_dropped_and_a_wait_has_an_end() {
-        let turnstile = Turnstile::new(room(1));
-        let first = turnstile.enter(network(1), false).await;
+        let admission = Admission::new(room(1));
+        let first = admission.enter(network(1), false).await;
         assert!(first.is_ok());
-        assert_eq!(turnstile.enter(network(1), false).await.err(), Some(Crowded::Late), "the only place is taken");
+        assert_eq!(admission.enter(network(1), false).await.err(), Some(Crowded::Late), "the only place is taken");
         drop(first);
-        assert!(turnstile.enter(network(1), false).await.is_ok(), "nobody else waits any more");
+        assert!(admission.enter(network(1), false).await.is_ok(), "nobody else waits any more");
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_is_bounded_and_who_goes_first_passes_the_others() {
-        let turnstile = Turnstile::new(room(1));
-        let inside = turnstile.enter(network(0), false).await.expect("a place");
+        let admission = Admission::new(room(1));
+        let inside = admission.enter(network(0), false).await.expect("a place");
         let wait = |number: u8, first: bool| {
-            let turnstile = turnstile.clone();
-            tokio::spawn(async move { turnstile.enter(network(number), first).await })
+            let admission = admission.clone();
+            tokio::spawn(async move { admission.enter(network(number), first).await })
         };
         let mut waiting = Vec::new();
         for (number, first) in [(1, false), (1, false), (1, false), (2, false), (1, true)] {
             waiting.push(wait(number, first));
             tokio::task::yield_now().await;
         }
-        assert_eq!(turnstile.enter(network(1), false).await.err(), Some(Crowded::Network));
+        assert_eq!(admission.enter(network(1), false).await.err(), Some(Crowded::Network));
         let first = waiting.pop().expect("the last one");
         drop(inside);
         let passed = first.await.expect("joined").expect("let in before all the others");

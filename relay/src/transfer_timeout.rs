@@ -23,11 +23,11 @@ const HEARD_PER_SECOND_BYTES: u64 = FRAMES_PER_SECOND_MAX as u64 * FRAME_ON_WIRE
 
 /// What is left of it for one transfer.
 #[derive(Debug)]
-pub struct Patience {
+pub struct TransferTimeout {
     left: Duration,
 }
 
-impl Patience {
+impl TransferTimeout {
     /// `TRANSFER_STALL_MS`, of which there is never more.
     pub const ALL: Duration = Duration::from_millis(TRANSFER_STALL_MS);
 
@@ -51,7 +51,7 @@ impl Patience {
     }
 }
 
-impl Default for Patience {
+impl Default for TransferTimeout {
     fn default() -> Self {
         Self::new()
     }
@@ -89,20 +89,20 @@ impl Hearing {
 
 /// A stream whose other side has to take what is written to it, and may not send without end.
 #[derive(Debug)]
-pub struct Patient<S> {
+pub struct TimedStream<S> {
     stream: S,
-    patience: Patience,
+    timeout: TransferTimeout,
     hearing: Hearing,
     /// Since when a write waits, and when that has been too long.
     wait: Option<(Instant, Pin<Box<Sleep>>)>,
     marks: Arc<Marks>,
 }
 
-impl<S> Patient<S> {
+impl<S> TimedStream<S> {
     /// Nothing spent; the marks tell when it is.
     pub const fn new(stream: S, marks: Arc<Marks>) -> Self {
         let hearing = Hearing { left: HEARD_BURST_BYTES, at: None };
-        Self { stream, patience: Patience::new(), hearing, wait: None, marks }
+        Self { stream, timeout: TransferTimeout::new(), hearing, wait: None, marks }
     }
 
     /// Counts a try to write, and breaks it when the wait has been too long. Its task is woken for either.
@@ -114,19 +114,19 @@ impl<S> Patient<S> {
     ) -> Poll<io::Result<T>> {
         if let Poll::Ready(done) = &tried {
             let waited = self.wait.take().map_or(Duration::ZERO, |(since, _)| since.elapsed());
-            self.patience.moved(waited, done.as_ref().map_or(0, bytes));
+            self.timeout.moved(waited, done.as_ref().map_or(0, bytes));
             return tried;
         }
-        let left = self.patience.left();
+        let left = self.timeout.left();
         let (_, end) = self.wait.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(left))));
         ready!(end.as_mut().poll(context));
         self.marks.slow.store(true, Ordering::Relaxed);
-        crate::metrics::slow(crate::metrics::Slow::Patience);
+        crate::metrics::slow(crate::metrics::Slow::TransferTimeout);
         Poll::Ready(Err(io::Error::new(ErrorKind::TimedOut, "the other side takes too little")))
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -143,7 +143,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let tried = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.count(context, tried, |written| *written)
@@ -184,19 +184,19 @@ mod tests {
 
     #[test]
     fn time_is_bought_with_bytes_and_never_hoarded() {
-        let mut patience = Patience::new();
-        patience.moved(10 * SECOND, 5 * PACE);
-        assert_eq!(patience.left(), Patience::ALL - 5 * SECOND);
-        patience.moved(Duration::ZERO, usize::MAX);
-        assert_eq!(patience.left(), Patience::ALL);
-        patience.moved(100 * SECOND, 0);
-        assert_eq!(patience.left(), Duration::ZERO);
+        let mut timeout = TransferTimeout::new();
+        timeout.moved(10 * SECOND, 5 * PACE);
+        assert_eq!(timeout.left(), TransferTimeout::ALL - 5 * SECOND);
+        timeout.moved(Duration::ZERO, usize::MAX);
+        assert_eq!(timeout.left(), TransferTimeout::ALL);
+        timeout.moved(100 * SECOND, 0);
+        assert_eq!(timeout.left(), Duration::ZERO);
     }
 
-    fn pair() -> (Patient<DuplexStream>, DuplexStream, Arc<Marks>) {
+    fn pair() -> (TimedStream<DuplexStream>, DuplexStream, Arc<Marks>) {
         let (near, far) = duplex(PACE);
         let marks = Arc::new(Marks::default());
-        (Patient::new(near, Arc::clone(&marks)), far, marks)
+        (TimedStream::new(near, Arc::clone(&marks)), far, marks)
     }
 
     #[test]
