@@ -7,7 +7,7 @@ mod rows;
 
 use wire::{AttachmentId, Author, Body, ConversationId, Event, Lane, MessageId, SiteId, VisitorId};
 
-pub use self::condition::Condition;
+pub use self::condition::{By, Condition};
 pub use self::decide::decide;
 pub use self::rows::{Listed, Record, Rows, RowsFailed, Uploaded, Uploader};
 use crate::input::Source;

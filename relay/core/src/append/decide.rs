@@ -13,15 +13,13 @@ use crate::planted::{Planted, planted};
 /// The first condition that does not hold; [`AppendError::Down`] when the store failed, or when two drafts have one id.
 pub fn decide(rows: &mut impl Rows, now_ms: u64, append: &Append) -> Result<Appended, AppendError> {
     debug_assert!(!append.drafts.is_empty(), "an append records something");
-    let before = rows.conversation(append.conversation)?;
-    let is_new = before.is_none();
-    let mut record = match before {
+    let mut record = match rows.conversation(append.conversation)? {
         Some(conversation) => Record::of(conversation),
         None => opened(rows, now_ms, append)?,
     };
     let asked = |of_identity| append.conditions.iter().copied().filter(move |one| one.is_of_identity() == of_identity);
     check(rows, &record.after, asked(true))?;
-    if !is_new {
+    if record.before.is_some() {
         let events = recorded(rows, append)?;
         if !events.is_empty() {
             let (site, visitor) = (record.after.site, record.after.visitor);
