@@ -6,7 +6,7 @@
 use std::fmt::Write;
 use std::io;
 
-use wire::{is_line_break, turns_line};
+use wire::{is_line_break, is_right_to_left, turns_line};
 
 /// A text without what acts: each character that a reader may take for a new line becomes one, and controls and what turns the direction of
 /// others are written out (`\u{1b}`). What is harmless stays as it is, also joiners and selectors, which make one picture of several.
@@ -79,14 +79,6 @@ impl<W: io::Write> io::Write for Printed<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
-}
-
-/// Whether a character is written from right to left, by its block: Hebrew, Arabic and their neighbours.
-const fn is_right_to_left(char: char) -> bool {
-    matches!(
-        char,
-        '\u{590}'..='\u{8ff}' | '\u{200f}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}'
-    )
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub use summary::{
     AgentState, AgentSummary, ConversationState, ConversationSummary, Counts, Idle, Role, RowCursor, View,
     VisitorConversation, VisitorPresence,
 };
-pub use text::{check_text, first_line, is_blank, is_line_break, is_unseen, trim_text, turns_line};
+pub use text::{check_text, first_line, is_blank, is_line_break, is_right_to_left, is_unseen, trim_text, turns_line};
 
 /// The version of the frames below, agreed in [`Hello`]. Raised only when an old peer could misread a new one.
 pub const PROTOCOL: u16 = 1;

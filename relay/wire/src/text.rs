@@ -87,6 +87,15 @@ pub const fn turns_line(char: char) -> bool {
     matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Whether a character is written from right to left, by its block: Hebrew, Arabic and their neighbours.
+#[must_use]
+pub const fn is_right_to_left(char: char) -> bool {
+    matches!(
+        char,
+        '\u{590}'..='\u{8ff}' | '\u{200f}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}'
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

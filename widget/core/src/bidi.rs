@@ -8,7 +8,7 @@ const END: char = '\u{2069}';
 /// without marks of direction it stays as it is.
 #[must_use]
 pub fn isolated(value: &str) -> String {
-    if !value.chars().any(|letter| from_the_right(letter) || directs(letter)) {
+    if !value.chars().any(|letter| wire::is_right_to_left(letter) || directs(letter)) {
         return value.to_owned();
     }
     let mut out = String::from(ISOLATE);
@@ -45,14 +45,9 @@ pub fn filled(sentence: &str, values: &[(&str, &str)]) -> String {
     out
 }
 
-/// Hebrew, Arabic, Syriac, Thaana and their kin, with their presentation forms and historic scripts.
-const fn from_the_right(letter: char) -> bool {
-    matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
-}
-
-/// Embeddings, overrides, isolates and their ends.
+/// Embeddings, overrides, isolates and their ends, and the marks of direction.
 const fn directs(letter: char) -> bool {
-    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    wire::turns_line(letter) || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{61c}')
 }
 
 #[cfg(test)]
