@@ -6,7 +6,6 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::blob::FILES_FOLDER;
-use crate::store::OpenError;
 
 /// The mark's name, in the data folder and in its folder of files.
 pub const MARK_FILE: &str = "causeway.id";
@@ -153,17 +152,40 @@ pub(crate) fn put_aside(database: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Why a folder cannot be this store's.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// A folder of another store.
+    #[error(
+        "{folder} belongs to the store {found}, and the database is that of the store {store}: a wrong folder is mounted, or two were mixed. \
+         Put the right one there; a folder that is meant to belong here loses its causeway.id first"
+    )]
+    OtherStore {
+        /// Which folder.
+        folder: String,
+        /// The store in its mark.
+        found: String,
+        /// The database's.
+        store: String,
+    },
+    /// Files are recorded, and their folder is not there.
+    #[error(
+        "the database names uploaded files, and {0} has never held any: is it mounted? Put it back, or make it anew with an empty causeway.id in it"
+    )]
+    FilesMissing(String),
+}
+
 /// Compares the marks with the store's id, and makes those that are missing.
 ///
 /// # Errors
 /// When a mark is another store's: a wrong folder stands in the place of the right one.
-pub(crate) fn settle(folder: &Path, store: &str, has_files_recorded: bool) -> Result<(), OpenError> {
+pub(crate) fn settle(folder: &Path, store: &str, has_files_recorded: bool) -> Result<(), FolderError> {
     let files = folder.join(FILES_FOLDER);
     let known = read_mark(folder);
     for place in [folder, &files] {
         match read_mark(place) {
             Some(found) if found != store => {
-                return Err(OpenError::OtherStore {
+                return Err(FolderError::OtherStore {
                     folder: place.display().to_string(),
                     found,
                     store: store.to_owned(),
@@ -171,7 +193,7 @@ pub(crate) fn settle(folder: &Path, store: &str, has_files_recorded: bool) -> Re
             }
             // The database is known here and names files, and the folder for them was never its own: something is not mounted.
             None if place == files && known.is_some() && has_files_recorded && !files.join(MARK_FILE).exists() => {
-                return Err(OpenError::FilesMissing(files.display().to_string()));
+                return Err(FolderError::FilesMissing(files.display().to_string()));
             }
             Some(_) | None => {}
         }
@@ -243,11 +265,11 @@ mod tests {
         let (mine, other) = ("0".repeat(32), "1".repeat(32));
         assert!(settle(folder.path(), &mine, true).is_ok(), "a folder from before there were marks");
         assert!(settle(folder.path(), &mine, true).is_ok());
-        assert!(matches!(settle(folder.path(), &other, false), Err(OpenError::OtherStore { .. })));
+        assert!(matches!(settle(folder.path(), &other, false), Err(FolderError::OtherStore { .. })));
         let files = folder.path().join(FILES_FOLDER);
         assert_eq!(mode(&files.join(MARK_FILE)), 0o600);
         fs::remove_dir_all(&files).expect("removed");
-        assert!(matches!(settle(folder.path(), &mine, true), Err(OpenError::FilesMissing(_))));
+        assert!(matches!(settle(folder.path(), &mine, true), Err(FolderError::FilesMissing(_))));
         assert!(settle(folder.path(), &mine, false).is_ok(), "no file is missed");
         fs::write(files.join(MARK_FILE), "").expect("cut");
         assert!(settle(folder.path(), &mine, false).is_ok(), "a cut mark says nothing and is made anew");

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use relay::outlet::Outlet;
+use relay::process::output::Output;
 
 /// How long the last words may take: whoever stopped reading them must not keep the process.
 const LAST_WORDS_WAIT: Duration = Duration::from_secs(1);
@@ -17,7 +17,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let cli = relay::cli::Cli::parse();
     let Err(error) = cli.run(&mut std::io::stdout()) else { return ExitCode::SUCCESS };
-    if let Ok(out) = Outlet::to(std::io::stderr()) {
+    if let Ok(out) = Output::to(std::io::stderr()) {
         // It may name what was typed, and what people are called.
         out.write(relay_edge::plain::harmless(&format!("relay: {error:#}\n")).as_bytes());
         out.flush(LAST_WORDS_WAIT);

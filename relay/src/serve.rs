@@ -18,31 +18,31 @@ use wire::limit::{
     GREETING_QUEUE_WAIT_MS, GREETINGS_AT_ONCE_MAX, STOP_WAIT_MS, UPLOADS_PER_ADDRESS_MAX,
 };
 
-use crate::admission::{Admission, Room};
-use crate::app::{App, Shared};
-use crate::auth::Auth;
+use crate::app::{App, Shared, SignIns, Streams};
 use crate::blob::{Blobs, FILES_FOLDER};
 use crate::bus::LocalBus;
 use crate::clock::{now_ms, random_bytes};
 use crate::config::Config;
 use crate::config::Limits;
-use crate::frames::Unsent;
-use crate::http::{Packed, Transcripts, UPLOADS_MAX, Web};
-use crate::http_limits::HttpLimits;
-use crate::limiter::Paces;
-use crate::listen::{Listener, bind, load_tls};
+use crate::core_task::outgoing::Unsent;
+use crate::core_task::{self, CoreParts};
+use crate::http::UPLOADS_MAX;
+use crate::identity::Identity;
+use crate::identity::tags::Tags;
+use crate::limit::admission::{Admission, Room};
+use crate::limit::rate::Paces;
+use crate::limit::share::{Bounds, Shares};
 use crate::origin::Origin;
+use crate::process::vital::Vitals;
 use crate::quota::Quotas;
-use crate::reserve::{self, Reserve};
-use crate::run::{self, CoreParts};
-use crate::share::{Bounds, Shares};
+use crate::quota::reserve::{self, Reserve};
 use crate::store::Secret;
 use crate::store::sqlite::SqliteStore;
 use crate::store::task::StoreTask;
-use crate::stream::Streams;
-use crate::tags::Tags;
-use crate::vital::Vitals;
-use crate::watch::Watch;
+use crate::transcript::TranscriptSlots;
+use crate::transport::http_limits::HttpLimits;
+use crate::transport::listen::{Listener, bind, load_tls};
+use crate::web::{Packed, Web};
 
 /// What connections are given to hear that they may come back.
 const LAST_WORDS_WAIT: Duration = Duration::from_millis(400);
@@ -90,7 +90,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     let (arrivals, arrival_queue) = mpsc::channel(CORE_QUEUE_INPUTS_MAX);
     let limits = config.limits;
     let app = App::new(Shared {
-        auth: Auth::new(store.handle(), own_origins.first().is_some_and(Origin::is_https)),
+        identity: Identity::new(store.handle(), own_origins.first().is_some_and(Origin::is_https)),
         own_origins,
         store: store.handle(),
         blobs,
@@ -107,8 +107,8 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         reserve: Reserve::new(config.reserve, vec![config.data.clone(), config.data.join(FILES_FOLDER)]),
         uploads: Arc::new(Shares::new(UPLOADS)),
         unsent: Unsent::default(),
-        transcripts: Transcripts::default(),
-        watch: Watch::default(),
+        transcripts: TranscriptSlots::default(),
+        sign_ins: SignIns::default(),
         stopping: CancellationToken::new(),
         sockets: TaskTracker::new(),
         streams: Streams::default(),
@@ -131,11 +131,11 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         reserve: Arc::clone(&app.reserve),
     };
     app.reserve.look(reserve::space);
-    crate::sweep::find_pending(&app).await?;
-    tasks.spawn(vitals.part("core").run(run::run(core, parts)));
-    tasks.spawn(vitals.part("watch").run(crate::watch::run(app.clone())));
+    crate::background::sweep::find_pending(&app).await?;
+    tasks.spawn(vitals.part("core").run(core_task::run(core, parts)));
+    tasks.spawn(vitals.part("watch").run(crate::background::watch::run(app.clone())));
     tasks.spawn(vitals.part("reserve").run(Arc::clone(&app.reserve).run(app.stopping.clone())));
-    tasks.spawn(vitals.part("sweep").run(crate::sweep::run(app.clone())));
+    tasks.spawn(vitals.part("sweep").run(crate::background::sweep::run(app.clone())));
     let http_limits = || {
         let (address, network) = (limits.connections_per_address_max, limits.connections_per_network_max);
         HttpLimits::new(address, network, &app.config.trusted_proxies)
@@ -146,8 +146,8 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     if let (Some(at), Some(recorder)) = (app.config.metrics_listen, recorder) {
         let listener = bind(at)?;
         metrics_address = Some(listener.local_addr()?);
-        tasks.spawn(vitals.part("metrics").run(crate::metrics::fold(recorder.clone(), app.stopping.clone())));
-        let router = crate::metrics::router(recorder, app.clone());
+        tasks.spawn(vitals.part("metrics").run(crate::numbers::fold(recorder.clone(), app.stopping.clone())));
+        let router = crate::http::numbers::router(recorder, app.clone());
         let numbers = Listener { listener, tls: None, router, http_limits: http_limits() };
         tasks.spawn(vitals.part("metrics-listener").run(numbers.serve(app.stopping.clone(), app.sockets.clone())));
     }
@@ -228,7 +228,7 @@ fn registrations(limits: Limits) -> Paces {
 /// The key that stands behind tags, made with the store. By the one writer: the end of another would pass for the end of the store.
 async fn tags_key(store: &StoreTask) -> anyhow::Result<Secret> {
     let fresh = random_bytes();
-    Ok(store.handle().write(move |writer| writer.secret(crate::tags::SECRET, fresh)).await?)
+    Ok(store.handle().write(move |writer| writer.secret(crate::identity::tags::SECRET, fresh)).await?)
 }
 
 /// What the core starts with.
@@ -236,7 +236,7 @@ async fn first_picture(app: &App) -> anyhow::Result<Start> {
     Ok(Start {
         seed: u128::from_be_bytes(random_bytes()),
         attachment_bytes_max: app.config.limits.attachment_bytes_max,
-        agents: app.auth.agents().await?,
+        agents: app.identity.agents().await?,
         open: app.store.read(|reader| reader.open_conversations()).await?,
         settings: app.config.conversation.settings(),
         blocks: app.store.read(|reader| reader.blocks()).await?,

@@ -24,7 +24,7 @@ const GROWN_KIB_MAX: u64 = (2 * (SEND_BYTES_MAX + SEND_BYTES_OF_AGENT_MAX) / 102
 #[test]
 fn readers_that_stop_are_closed_and_lose_nothing() {
     let turn = turn("slow readers");
-    let config = "[log]\nlevel = \"info,relay::run=debug\"\n".to_owned();
+    let config = "[log]\nlevel = \"info,relay::core_task=debug\"\n".to_owned();
     let relay = Relay::start_with(Setup { config, ..Setup::default() });
     let judge = Arc::new(Judge::default());
     let door = Door::of(&relay);

@@ -29,7 +29,7 @@ pub(crate) fn check() -> Result<()> {
     )?;
     run(
         "The repository's own rules",
-        cargo().args(["test", "--package", "tests", "--test", "tidy"]),
+        cargo().args(["test", "--package", "tests", "--test", "tidy", "--test", "layers"]),
         "Each line above names a file and a rule.",
     )?;
     if output(cargo().args(["deny", "--version"])).is_some() {

@@ -186,7 +186,7 @@ fn failed(error: object_store::Error) -> BlobError {
         return BlobError::Missing;
     }
     tracing::error!(%error, "the file store failed");
-    crate::metrics::files_failed();
+    crate::numbers::files_failed();
     BlobError::Down
 }
 

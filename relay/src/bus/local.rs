@@ -3,7 +3,7 @@
 use tokio::sync::mpsc;
 
 use super::{Bus, BusError, Notice};
-use crate::run::REQUESTS_MAX;
+use crate::store::task::REQUESTS_MAX;
 
 /// Typing signs that may wait. More are dropped: they are sent again soon, and mean nothing later.
 const TYPING_MAX: usize = 1_024;

@@ -9,10 +9,10 @@ use relay_edge::plain::line;
 use wire::limit::{CAPACITY_MAX, NAME_CHARS_MAX};
 use wire::{ConversationId, Role, SiteId};
 
-use crate::auth::{PASSWORD_BYTES_MAX, hash_password, new_agent_id};
 use crate::backup::Whole;
 use crate::clock::random_bytes;
 use crate::config::Config;
+use crate::identity::{PASSWORD_BYTES_MAX, hash_password, new_agent_id};
 use crate::origin::Origin;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{AgentRecord, Site, Store, StoreError, write_once};

@@ -6,21 +6,21 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
-use crate::http::Web;
-use crate::outlet::Outlet;
+use crate::process::output::Output;
+use crate::process::vital::EXIT_CODE;
 use crate::store::sqlite::SqliteStore;
-use crate::vital::EXIT_CODE;
+use crate::web::Web;
 
 /// How long the last words may take.
 const LAST_WORDS_WAIT: Duration = Duration::from_millis(500);
 
 /// Serves. Nothing that is printed decides anything: a closed, full or blocked output loses words, and no more.
 pub(super) fn serve(config: Config, new: bool) -> anyhow::Result<()> {
-    let out = Outlet::to(std::io::stdout()).context("cannot use standard output")?;
-    let log = crate::trace::start(&config.log)?;
-    let recorder = config.metrics_listen.map(|_| crate::metrics::install()).transpose()?;
-    let open_files_max = crate::files::raise();
-    if crate::files::is_low(open_files_max) {
+    let out = Output::to(std::io::stdout()).context("cannot use standard output")?;
+    let log = crate::process::trace::start(&config.log)?;
+    let recorder = config.metrics_listen.map(|_| crate::numbers::install()).transpose()?;
+    let open_files_max = crate::process::open_files::raise();
+    if crate::process::open_files::is_low(open_files_max) {
         tracing::info!(
             open_files_max,
             "fewer connections than the relay would take: raise the limit of open files (ulimit -n)"

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use wire::Refusal;
 
-use super::reject::Reject;
+use crate::app::Reject;
 
 /// The fields behind the `?`. What cannot be read as them is refused as malformed.
 pub(super) struct Fields<T>(pub(super) T);

@@ -1,60 +1,16 @@
 //! The built browser files: precompressed, with cache headers that let hashed names live for ever.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 
 use super::asked::Named;
 use crate::app::App;
-
-/// The finished folder of the web build, carried inside the binary (debug builds read it from disk).
-#[derive(rust_embed::Embed)]
-#[folder = "$CARGO_MANIFEST_DIR/../target/web"]
-struct Built;
-
-/// Where the browser files come from.
-#[derive(Clone, Debug)]
-pub enum Web {
-    /// The build that was there when the relay was compiled.
-    Built,
-    /// A folder of the same shape.
-    Folder(PathBuf),
-}
-
-/// One file.
-pub(super) struct WebFile {
-    pub(super) content: Cow<'static, [u8]>,
-    hash: [u8; 32],
-}
-
-impl Web {
-    /// The file of this name, if there is one.
-    pub(super) fn get(&self, name: &str) -> Option<WebFile> {
-        match self {
-            Self::Built => {
-                let file = Built::get(name)?;
-                Some(WebFile { content: file.data, hash: file.metadata.sha256_hash() })
-            }
-            Self::Folder(folder) => {
-                let plain = name.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
-                let content = if plain { std::fs::read(folder.join(name)).ok()? } else { return None };
-                let hash = Sha256::digest(&content).into();
-                Some(WebFile { content: content.into(), hash })
-            }
-        }
-    }
-
-    /// The file as text; a build is UTF-8.
-    pub(super) fn text(&self, name: &str) -> Option<String> {
-        String::from_utf8(self.get(name)?.content.into_owned()).ok()
-    }
-}
+use crate::web::{Web, WebFile};
 
 /// `GET /embed.js`: the one script tag. Its name is not hashed, so it is asked for again after five minutes.
 pub(super) async fn embed(State(app): State<App>, headers: HeaderMap) -> Response {

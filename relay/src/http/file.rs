@@ -9,8 +9,8 @@ use wire::{AttachmentId, Refusal};
 use super::asked::Named;
 use super::name::disposition;
 use super::person::{Person, conversation};
-use super::reject::Reject;
 use crate::app::App;
+use crate::app::Reject;
 use crate::store::AttachmentRecord;
 
 /// `GET /file/{attachment}`. Chat and console show files from memory; opened by its address, one is saved and never shown under the relay's

@@ -12,9 +12,9 @@ use axum::response::{IntoResponse, Response};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use crate::app::{App, Caller};
-use crate::listen::HttpConnection;
-use crate::metrics::Slots;
-use crate::share::Standing;
+use crate::limit::share::Standing;
+use crate::numbers::Slots;
+use crate::transport::listen::HttpConnection;
 
 /// Where the machine's keeper asks: it is always answered.
 const HEALTH: &str = "/health";
@@ -33,9 +33,9 @@ pub(super) async fn guard(State(app): State<App>, Caller(address): Caller, reque
     };
     // What a proxy brings counts for whoever sent it; a connection that comes from there itself is counted already.
     if let Err(full) = http_connection.begin_request(address, Standing::Stranger) {
-        let is_agent = Box::pin(app.auth.agent(request.headers())).await.is_ok();
+        let is_agent = Box::pin(app.identity.agent(request.headers())).await.is_ok();
         if !is_agent || http_connection.begin_request(address, Standing::Agent).is_err() {
-            crate::metrics::no_slot(Slots::Request, full);
+            crate::numbers::no_slot(Slots::Request, full);
             let retry = [(header::RETRY_AFTER, RETRY_AFTER), (header::CACHE_CONTROL, "no-store")];
             let words = "The relay answers as many requests of your network as it may; try again soon.\n";
             return (StatusCode::SERVICE_UNAVAILABLE, retry, words).into_response();

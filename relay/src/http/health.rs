@@ -5,7 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
-use crate::reserve::Step;
+use crate::quota::reserve::Step;
 
 /// `GET /health`: 200 when the store answers.
 pub(super) async fn health(State(app): State<App>) -> Response {

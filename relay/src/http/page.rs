@@ -10,10 +10,11 @@ use wire::SiteId;
 
 use super::asked::Fields;
 use super::asset::accepts;
-use super::reject::Reject;
 use crate::app::App;
+use crate::app::Reject;
 use crate::origin::Origin;
 use crate::store::{Site, StoreError};
+use crate::web::escape;
 
 /// What stands in the address of the chat for the relay; the rest is for the page.
 #[derive(Debug, Deserialize)]
@@ -140,22 +141,6 @@ fn fill(page: &str, values: &[(&str, &str)]) -> String {
         rest = &rest[taken..];
     }
     out.push_str(rest);
-    out
-}
-
-/// Text made harmless in HTML, between tags and in quoted attributes.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(char),
-        }
-    }
     out
 }
 

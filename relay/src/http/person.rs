@@ -7,11 +7,11 @@ use relay_core::conversation::Conversation;
 use relay_core::store::{Answer, Query, QueryError};
 use wire::{ConversationId, Refusal, SiteId, Token};
 
-use super::reject::Reject;
 use crate::app::App;
-use crate::auth::SignedIn;
+use crate::app::Reject;
 use crate::clock::now_ms;
-use crate::share::Standing;
+use crate::identity::SignedIn;
+use crate::limit::share::Standing;
 use crate::store::{Reader, StoreError, Uploader, VisitorRecord};
 
 /// A visitor by their token, or an agent by its cookie.
@@ -55,12 +55,12 @@ impl FromRequestParts<App> for Person {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Reject> {
         let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
-            return Ok(Self::Agent(app.auth.agent(&parts.headers).await?));
+            return Ok(Self::Agent(app.identity.agent(&parts.headers).await?));
         };
         let token = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
         let token: Token = token.and_then(|text| text.parse().ok()).ok_or(Refusal::TokenInvalid)?;
         let site = site(&parts.headers)?;
-        Ok(Self::Visitor(app.auth.visitor(&token, site.as_ref()).await?))
+        Ok(Self::Visitor(app.identity.visitor(&token, site.as_ref()).await?))
     }
 }
 

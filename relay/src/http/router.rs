@@ -9,7 +9,7 @@ use axum::routing::{delete, get, post, put};
 
 use super::{asset, file, guard, health, page, session, transcript, upload, visitor};
 use crate::app::App;
-use crate::{socket, stream};
+use crate::transport::{socket, stream};
 
 /// Every route of the public listener.
 pub fn router(app: App) -> Router {

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use wire::limit::DEVICE_MS;
 use wire::{AgentId, Refusal, Role};
 
-use super::reject::Reject;
+use crate::app::Reject;
 use crate::app::{App, Caller, OwnOrigin};
-use crate::auth::{Asked, Made, devices_text};
-use crate::run::Arrival;
+use crate::core_task::Arrival;
+use crate::identity::{Asked, Made, devices_text};
 
 /// Bytes of a sign-in request: an address, a password, braces.
 pub(crate) const SIGN_IN_BYTES_MAX: usize = 4 * 1024;
@@ -46,12 +46,12 @@ pub(super) async fn sign_in(
     let read = tokio::time::timeout(BODY_WAIT, axum::body::to_bytes(body, SIGN_IN_BYTES_MAX)).await;
     let bytes = read.map_err(|_| Refusal::Malformed)?.map_err(|_| Refusal::Malformed)?;
     let SignIn { email, password } = serde_json::from_slice(&bytes).map_err(|_| Refusal::Malformed)?;
-    let devices = app.auth.names.devices(&headers);
-    let Made { session, devices, agent } = app.auth.sign_in(Asked { address, devices, email, password }).await?;
+    let devices = app.identity.names.devices(&headers);
+    let Made { session, devices, agent } = app.identity.sign_in(Asked { address, devices, email, password }).await?;
     // An agent added a moment ago must be known to the core before its console connects.
     app.announce_agents().await?;
     tracing::info!(agent.id = %agent.id, "an agent signed in");
-    let (names, attributes) = (app.auth.names, attributes(&app));
+    let (names, attributes) = (app.identity.names, attributes(&app));
     Ok(with_cookies(&[
         format!("{}={}; {attributes}", names.session, session.reveal()),
         format!("{}={}; Max-Age={}; {attributes}", names.device, devices_text(&devices), DEVICE_MS / 1_000),
@@ -60,25 +60,25 @@ pub(super) async fn sign_in(
 
 /// `GET /session`.
 pub(super) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Reject> {
-    let agent = app.auth.agent(&headers).await?.agent;
+    let agent = app.identity.agent(&headers).await?.agent;
     let me = Me { id: agent.id, name: agent.name, email: agent.email, role: agent.role };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(me)).into_response())
 }
 
 /// `DELETE /session`: revokes the sign-in and closes its connections. Nobody signed in is signed out already.
 pub(super) async fn sign_out(State(app): State<App>, _own: OwnOrigin, headers: HeaderMap) -> Result<Response, Reject> {
-    match app.auth.agent(&headers).await {
+    match app.identity.agent(&headers).await {
         Ok(signed_in) => {
-            app.auth.sign_out(signed_in.session).await?;
+            app.identity.sign_out(signed_in.session).await?;
             let arrival = Arrival::SignedOut { session: signed_in.session, agent: signed_in.agent.id };
             // Only a core that has ended does not take it.
             let _ = app.core.send(arrival).await;
             tracing::info!(agent.id = %signed_in.agent.id, "an agent signed out");
         }
-        Err(Reject::Refused(Refusal::SignedOut)) => {}
-        Err(reject) => return Err(reject),
+        Err(Refusal::SignedOut) => {}
+        Err(refusal) => return Err(refusal.into()),
     }
-    Ok(with_cookies(&[format!("{}=; Max-Age=0; {}", app.auth.names.session, attributes(&app))]))
+    Ok(with_cookies(&[format!("{}=; Max-Age=0; {}", app.identity.names.session, attributes(&app))]))
 }
 
 /// The cookies are for this relay's own pages only ; that of a sign-in ends with the browser's session, and the store knows when it is too old.

@@ -1,42 +1,22 @@
 //! Handing out a conversation as a document, chunk by chunk as the other side takes it, a few at once.
 
-use std::sync::Arc;
-
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wire::limit::{
-    CONTEXT_FIELD_CHARS_MAX, TRANSCRIPT_CHUNK_BYTES, TRANSCRIPTS_OF_AGENTS_MAX, TRANSCRIPTS_OF_VISITORS_MAX,
-    TRANSCRIPTS_PER_ADDRESS_MAX, TRANSCRIPTS_PER_PERSON_MAX,
-};
+use wire::limit::{CONTEXT_FIELD_CHARS_MAX, TRANSCRIPT_CHUNK_BYTES};
 use wire::{ConversationId, Refusal};
 
 use super::asked::{Fields, Named};
 use super::name::disposition;
 use super::person::{Person, conversation, store_error};
-use super::reject::Reject;
-use crate::address::Address;
+use crate::app::Reject;
 use crate::app::{App, Caller};
-use crate::limiter::{Slot, Slots};
-use crate::metrics;
-use crate::share::{Bounds, Full, Share, Shares};
-use crate::store::{StoreError, Uploader};
+use crate::store::StoreError;
 use crate::transcript::lanes::{Lanes, Step};
-use crate::transcript::{Document, Format, Wish};
-
-/// When somebody has as many under way as they may, the next may come after this.
-const RETRY_AFTER_MS: u64 = 2_000;
-
-/// Those of visitors: a network has twice what an address has.
-const OF_VISITORS: Bounds = Bounds {
-    all: TRANSCRIPTS_OF_VISITORS_MAX,
-    address: TRANSCRIPTS_PER_ADDRESS_MAX,
-    network: 2 * TRANSCRIPTS_PER_ADDRESS_MAX,
-};
+use crate::transcript::{Document, Format, TranscriptSlot, Wish};
 
 /// What stands in the address.
 #[derive(Debug, Deserialize)]
@@ -51,51 +31,6 @@ pub(super) struct TranscriptQuery {
     zone: Option<String>,
 }
 
-/// The transcripts that are being written now. Agents have places of their own: no visitor can take them.
-pub struct Transcripts {
-    agents: Arc<Semaphore>,
-    persons: Arc<Slots<Uploader>>,
-    visitors: Arc<Shares>,
-}
-
-/// The right to one; given back when dropped.
-struct Place {
-    _all: Option<OwnedSemaphorePermit>,
-    _person: Slot<Uploader>,
-    _share: Option<Share>,
-}
-
-impl Default for Transcripts {
-    fn default() -> Self {
-        Self {
-            visitors: Arc::new(Shares::new(OF_VISITORS)),
-            agents: Arc::new(Semaphore::new(TRANSCRIPTS_OF_AGENTS_MAX)),
-            persons: Arc::new(Slots::new(usize::MAX, TRANSCRIPTS_PER_PERSON_MAX)),
-        }
-    }
-}
-
-impl Transcripts {
-    /// A place for one more.
-    fn take(&self, person: &Person, address: Address) -> Result<Place, Refusal> {
-        let later = Refusal::RateLimited { retry_after_ms: RETRY_AFTER_MS };
-        let of_person = self.persons.take(person.uploader()).ok_or_else(|| later.clone())?;
-        match person {
-            Person::Visitor(_) => {
-                let share = self.visitors.take(address, person.standing()).map_err(|full| {
-                    crate::metrics::no_slot(metrics::Slots::Transcript, full);
-                    if full == Full::All { Refusal::Busy } else { later }
-                })?;
-                Ok(Place { _all: None, _person: of_person, _share: Some(share) })
-            }
-            Person::Agent(_) => {
-                let all = Arc::clone(&self.agents).try_acquire_owned().map_err(|_| Refusal::Busy)?;
-                Ok(Place { _all: Some(all), _person: of_person, _share: None })
-            }
-        }
-    }
-}
-
 /// `GET /transcript/{conversation}?format=text|json|html`.
 pub(super) async fn transcript(
     State(app): State<App>,
@@ -107,7 +42,7 @@ pub(super) async fn transcript(
     let id: ConversationId = id.parse().map_err(|_| Refusal::NotFound)?;
     let known = conversation(&app, id).await?.filter(|known| person.takes_part(known));
     let known = known.ok_or(Refusal::NotFound)?;
-    let place = app.transcripts.take(&person, address)?;
+    let place = app.transcripts.take(person.uploader(), person.standing(), address)?;
     let notes = matches!(person, Person::Agent(_)) && query.notes.as_deref() == Some("1");
     let wish = Wish { language: query.language.map(short), zone: query.zone.map(short) };
     let (asked, format) = (known.clone(), query.format);
@@ -130,7 +65,7 @@ struct Writing {
     lanes: Lanes,
     document: Document,
     at: At,
-    _place: Place,
+    _place: TranscriptSlot,
 }
 
 /// What is to be written next.

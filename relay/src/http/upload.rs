@@ -16,18 +16,18 @@ use super::encoding::is_other_text;
 use super::name::clean;
 use super::person::{Person, conversation};
 use super::picture::PixelCheck;
-use super::reject::Reject;
 use super::sniff::{Kind, TextCheck, size, sniff};
 use crate::address::Address;
+use crate::app::Reject;
 use crate::app::{App, Caller, PageOrigin};
 use crate::blob::{BlobError, Upload};
 use crate::clock::{now_ms, random_bytes};
-use crate::metrics::Slots;
+use crate::limit::transfer_timeout::TransferTimeout;
+use crate::numbers::Slots;
 use crate::origin::Origin;
+use crate::quota::reserve::Step;
 use crate::quota::{Bringer, Coming};
-use crate::reserve::Step;
 use crate::store::{AttachmentRecord, StoreError};
-use crate::transfer_timeout::TransferTimeout;
 
 /// Uploads of everybody at the same time: each holds about a megabyte of memory.
 pub(crate) const UPLOADS_MAX: usize = 256;
@@ -51,7 +51,7 @@ pub(super) async fn upload(
     check_origin(&app, &person, &origin).await?;
     check_blocks(&app, &person, address).await?;
     let slot = app.uploads.take(address, person.standing()).map_err(|full| {
-        crate::metrics::no_slot(Slots::Upload, full);
+        crate::numbers::no_slot(Slots::Upload, full);
         Refusal::RateLimited { retry_after_ms: RETRY_AFTER_MS }
     })?;
     let mut pieces = Pieces { stream: body.into_data_stream(), timeout: TransferTimeout::new(), done: false };
@@ -194,7 +194,7 @@ async fn admit(app: &App, place: &Place, site: SiteId, bytes: u64) -> Result<Com
     let asked = (visitor.map(|(visitor, _)| visitor), site.clone());
     let kept = app.store.read(move |reader| reader.kept(asked.0, &asked.1)).await?;
     app.quotas.upload(Bringer { visitor, site }, bytes, kept, now_ms()).map_err(|over| {
-        crate::metrics::over_quota(over.measure);
+        crate::numbers::over_quota(over.measure);
         Refusal::QuotaExceeded { retry_after_ms: over.retry_after_ms }.into()
     })
 }

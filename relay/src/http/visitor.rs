@@ -6,9 +6,9 @@ use relay_core::Input;
 use wire::Refusal;
 
 use super::person::Person;
-use super::reject::Reject;
 use crate::app::App;
-use crate::run::Arrival;
+use crate::app::Reject;
+use crate::core_task::Arrival;
 
 /// `DELETE /visitor`: the token in the request is worth nothing from now on, and every connection that stands on it is closed. What was said
 /// stays with the team.

@@ -3,8 +3,8 @@
 //! Everything here is in memory and costs no more than a few look-ups; what is kept at once is counted by the store, in the transaction.
 //! Agents count for their site alone.
 
-mod measure;
 mod meter;
+pub mod reserve;
 mod text;
 
 use std::collections::BTreeMap;
@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wire::limit::{FILE_COST_BYTES, UPLOAD_ORPHAN_MS};
 use wire::{AttachmentId, SiteId, VisitorId};
 
-pub use self::measure::Measure;
 use self::meter::Meter;
 pub(crate) use self::text::{cost_of_frame, may_record};
 use crate::address::{Address, Network};
 use crate::config::Quota;
+pub use crate::numbers::Measure;
 use crate::store::Kept;
 
 /// A quota is used up: after so many milliseconds there is room again, 0 when time alone does not make any.

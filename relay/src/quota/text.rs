@@ -5,7 +5,7 @@ use wire::{Body, ClientFrame, PageContext, Say};
 
 use super::Quotas;
 use crate::clock::now_ms;
-use crate::reserve::{Reserve, Step};
+use crate::quota::reserve::{Reserve, Step};
 
 /// What one recorded thing costs beside its text: its row and its share of the indexes.
 const EVENT_COST_BYTES: u64 = 256;
@@ -24,7 +24,7 @@ pub(crate) fn may_record(quotas: &Quotas, reserve: &Reserve, append: &Append) ->
     }
     let bytes = append.drafts.iter().map(|draft| cost_of(&draft.body)).sum();
     quotas.text_of(visitor, bytes, now_ms()).map_err(|over| {
-        crate::metrics::over_quota(over.measure);
+        crate::numbers::over_quota(over.measure);
         AppendError::OverQuota { retry_after_ms: over.retry_after_ms }
     })
 }

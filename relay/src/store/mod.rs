@@ -4,6 +4,7 @@
 //! commits what queued up meanwhile in one transaction. Their methods block, so nothing else should call them while a relay runs.
 
 mod block;
+mod error;
 pub mod memory;
 mod record;
 pub mod sqlite;
@@ -18,6 +19,7 @@ use wire::limit::PAGE_CONVERSATIONS_MAX;
 use wire::{AgentId, AttachmentId, ConversationState, SiteId, VisitorId};
 
 use crate::blob::StoredFile;
+use crate::folder::FolderError;
 
 pub use block::{BlockReader, BlockWriter, Secret};
 pub use record::{AgentRecord, AttachmentRecord, DeviceRecord, Kept, SessionRecord, Site, TokenHash, VisitorRecord};
@@ -96,24 +98,9 @@ pub enum OpenError {
     /// A new store was asked for where there is one.
     #[error("there is a store in {0} already; leave out --new to go on with it")]
     Begun(String),
-    /// A folder of another store.
-    #[error(
-        "{folder} belongs to the store {found}, and the database is that of the store {store}: a wrong folder is mounted, or two were mixed. \
-         Put the right one there; a folder that is meant to belong here loses its causeway.id first"
-    )]
-    OtherStore {
-        /// Which folder.
-        folder: String,
-        /// The store in its mark.
-        found: String,
-        /// The database's.
-        store: String,
-    },
-    /// Files are recorded, and their folder is not there.
-    #[error(
-        "the database names uploaded files, and {0} has never held any: is it mounted? Put it back, or make it anew with an empty causeway.id in it"
-    )]
-    FilesMissing(String),
+    /// The folder is not this store's.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The database refused.
     #[error("the database refused: {0}")]
     Database(String),

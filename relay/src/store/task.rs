@@ -10,7 +10,10 @@ use tokio::sync::{mpsc, oneshot};
 use wire::limit::{STORE_BATCH_APPENDS_MAX, STORE_QUEUE_APPENDS_MAX, STORE_QUEUE_READS_MAX};
 
 use super::{OpenError, Reader, Store, StoreError, Writer};
-use crate::vital::{Part, Vitals};
+use crate::process::vital::{Part, Vitals};
+
+/// Requests of the core that may be under way here. The answers' queue has room for each, so that a store thread that answers never waits.
+pub const REQUESTS_MAX: usize = STORE_QUEUE_APPENDS_MAX + STORE_QUEUE_READS_MAX;
 
 /// Threads that read. Two: one long page must not hold up every other look-up, and more would only wait for the disk.
 const READERS: usize = 2;
@@ -99,7 +102,7 @@ impl StoreHandle {
         permit.send(Work::Job(Box::new(move |writer, now_ms| {
             let result = writer.append(now_ms, &append);
             Box::new(move |committed| {
-                crate::metrics::appended(asked.elapsed());
+                crate::numbers::appended(asked.elapsed());
                 reply(committed.map_err(AppendError::from).and(result));
             })
         })));
@@ -230,7 +233,7 @@ fn write_all(mut writer: Box<dyn Writer>, mut queue: mpsc::Receiver<Work<WriteJo
             }
         }
         outcome = outcome.and(writer.commit());
-        crate::metrics::committed(after.len(), started.elapsed());
+        crate::numbers::committed(after.len(), started.elapsed());
         for reply in after.drain(..) {
             reply(outcome);
         }

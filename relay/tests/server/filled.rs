@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use relay::auth::hash;
 use relay::clock::{new_id, now_ms, random_bytes};
+use relay::identity::hash;
 use relay::store::sqlite::SqliteStore;
 use relay::store::{Store, VisitorRecord, Writer};
 use relay::transcript::lanes::{Lanes, Step, conversation as conversation_row};

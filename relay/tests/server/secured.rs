@@ -2,8 +2,8 @@
 //! every answer says so, cookies are bound to it, and a WebSocket is one over TLS.
 
 use relay::config::Config;
-use relay::http::Web;
 use relay::serve::start;
+use relay::web::Web;
 use wire::{ClientFrame, Close, Hello, PROTOCOL};
 
 use crate::support::{PASSWORD, Relay};

@@ -1,8 +1,8 @@
 //! Stopping in order, starting only when it is safe, and the numbers.
 
 use relay::config::Config;
-use relay::http::Web;
 use relay::serve::start;
+use relay::web::Web;
 use wire::Close;
 
 use crate::filled::recorded;
@@ -56,7 +56,7 @@ async fn numbers_are_served_on_their_own_listener_only() {
         folder.path().display().to_string()
     );
     let config = Config::parse(&text).expect("a configuration");
-    let recorder = relay::metrics::install().expect("installed once");
+    let recorder = relay::numbers::install().expect("installed once");
     let running = Box::pin(start(config, Web::Built, Some(recorder))).await.expect("started");
     let address = running.metrics_address.expect("a listener");
     let relay = Relay { running, folder };

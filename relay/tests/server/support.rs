@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use relay::config::Config;
-use relay::http::Web;
 use relay::serve::{Running, start};
 use relay::store::sqlite::SqliteStore;
 use relay::store::{AgentRecord, Site, Store, write_once};
+use relay::web::Web;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -174,7 +174,7 @@ pub(crate) fn add_site(folder: &Path, id: &str, origin: &str) {
 pub(crate) fn add_agent(folder: &Path, name: &str, capacity: u32) {
     // One hash for all: hashing is slow on purpose.
     static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    let hash = HASH.get_or_init(|| relay::auth::hash_password(PASSWORD).expect("hashed"));
+    let hash = HASH.get_or_init(|| relay::identity::hash_password(PASSWORD).expect("hashed"));
     let agent = AgentRecord {
         id: AgentId(relay::clock::new_id()),
         email: format!("{name}@example.com"),

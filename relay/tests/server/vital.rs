@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use relay::vital::EXIT_CODE;
+use relay::process::vital::EXIT_CODE;
 use wire::{ClientFrame, Close, ServerFrame};
 
 use crate::command::relay;

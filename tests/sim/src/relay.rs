@@ -1,4 +1,4 @@
-//! The relay's shell as a model: the order of `relay/src/run.rs` and `socket`, with the core itself inside. It may die between any two steps.
+//! The relay's shell as a model: the order of `relay/src/core_task/` and `transport/`, with the core itself inside. It may die between any two steps.
 
 use std::collections::{BTreeMap, VecDeque};
 

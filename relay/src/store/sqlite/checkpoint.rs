@@ -11,8 +11,8 @@ use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
 
 use super::open;
+use crate::process::vital::Part;
 use crate::store::OpenError;
-use crate::vital::Part;
 
 /// Pages of log (16 MiB) after which they are carried over: each time syncs twice more.
 const PAGES_DUE: i32 = 4_000;

@@ -21,8 +21,8 @@ use wire::limit::RECENT_EVENTS_MAX;
 use self::recent::Recent;
 use super::{OpenError, Reader, Store, StoreError, Writer};
 use crate::folder;
-use crate::metrics::Fault;
-use crate::vital::Vitals;
+use crate::numbers::Fault;
+use crate::process::vital::Vitals;
 
 pub use open::SCHEMA_VERSION;
 
@@ -157,7 +157,7 @@ fn io_error(path: &Path, source: std::io::Error) -> OpenError {
 #[expect(clippy::needless_pass_by_value, reason = "used by map_err, which hands over the value")]
 fn down(error: rusqlite::Error) -> StoreError {
     tracing::error!(%error, "the database failed");
-    crate::metrics::store_failed(fault(&error));
+    crate::numbers::store_failed(fault(&error));
     StoreError::Down
 }
 

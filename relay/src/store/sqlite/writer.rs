@@ -11,11 +11,11 @@ use wire::{AgentId, AttachmentId, SiteId, VisitorId};
 use super::checkpoint::Checkpointer;
 use super::recent::{Batch, Recent};
 use super::{down, is_constraint, open, people};
+use crate::process::vital::Part;
 use crate::store::{
     AgentRecord, AttachmentRecord, DeviceRecord, OpenError, SessionRecord, Site, StoreError, TokenHash, VisitorRecord,
     Writer,
 };
-use crate::vital::Part;
 
 /// The one writer of a database.
 pub(super) struct SqliteWriter {
@@ -51,7 +51,7 @@ impl SqliteWriter {
         if self.connection.is_none() {
             let (connection, removed) = connect(&self.database, &self.checkpointer).map_err(|error| {
                 tracing::error!(%error, "the database cannot be opened again");
-                crate::metrics::store_failed(crate::metrics::Fault::Io);
+                crate::numbers::store_failed(crate::numbers::Fault::Io);
                 StoreError::Down
             })?;
             // The last transaction's fate is the database's to tell.

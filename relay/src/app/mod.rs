@@ -1,0 +1,140 @@
+//! What every request handler and connection shares.
+
+mod extract;
+mod reject;
+mod sign_ins;
+mod streams;
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use relay_core::input::{ConnectionId, Input};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::blob::Blobs;
+use crate::config::Config;
+use crate::core_task::Arrival;
+use crate::core_task::outgoing::Unsent;
+use crate::identity::Identity;
+use crate::identity::tags::Tags;
+use crate::limit::admission::Admission;
+use crate::limit::rate::Paces;
+use crate::limit::share::Shares;
+use crate::origin::Origin;
+use crate::quota::Quotas;
+use crate::quota::reserve::Reserve;
+use crate::store::task::StoreHandle;
+use crate::store::{Site, StoreError};
+use crate::transcript::TranscriptSlots;
+use crate::web::{Packed, Web};
+
+pub use extract::{Caller, OwnOrigin, PageOrigin, origin};
+pub use reject::Reject;
+pub use sign_ins::SignIns;
+pub use streams::{OpenStream, Post, Streams};
+
+/// The shared state; clones are cheap.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+/// Everything a handler may need. Made once by `serve`.
+pub struct Shared {
+    /// As loaded.
+    pub config: Config,
+    /// The origins under which browsers reach this relay, the one to print first.
+    pub own_origins: Vec<Origin>,
+    /// What survives.
+    pub store: StoreHandle,
+    /// Uploaded files.
+    pub blobs: Blobs,
+    /// The way to the core.
+    pub core: mpsc::Sender<Arrival>,
+    /// Knows people.
+    pub identity: Identity,
+    /// The built chat and console.
+    pub web: Web,
+    /// The pages as they are sent.
+    pub packed: Packed,
+    /// Connections held now.
+    pub connections: Arc<Shares>,
+    /// Where visitors wait when very many come at once.
+    pub admission: Admission,
+    /// Connections opened lately.
+    pub connects: Paces,
+    /// Visitors registered lately.
+    pub registrations: Paces,
+    /// Frames of visitors lately, of all their connections together.
+    pub frames: Paces,
+    /// What stands for addresses.
+    pub tags: Tags,
+    /// What people may bring.
+    pub quotas: Arc<Quotas>,
+    /// What the disk still takes.
+    pub reserve: Arc<Reserve>,
+    /// Uploads under way.
+    pub uploads: Arc<Shares>,
+    /// What waits to be sent.
+    pub unsent: Unsent,
+    /// Transcripts being written.
+    pub transcripts: TranscriptSlots,
+    /// Knows which sign-ins stand.
+    pub sign_ins: SignIns,
+    /// Set when the relay stops.
+    pub stopping: CancellationToken,
+    /// Waits for every connection's end.
+    pub sockets: TaskTracker,
+    /// Connections that frames are posted to.
+    pub streams: Streams,
+    /// The next connection's number.
+    pub connection_next: AtomicU64,
+}
+
+impl App {
+    /// Shares it.
+    #[must_use]
+    pub fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    /// A number for a new connection.
+    #[must_use]
+    pub fn next_connection(&self) -> ConnectionId {
+        ConnectionId(self.connection_next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Whether pages of this origin may speak for the site: the chat itself, or the site's own pages.
+    #[must_use]
+    pub fn allows(&self, site: &Site, origin: &Origin) -> bool {
+        self.own_origins.contains(origin) || site.origins.iter().any(|allowed| allowed == origin.as_str())
+    }
+
+    /// Whether browsers reach this relay over TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.own_origins.first().is_some_and(Origin::is_https)
+    }
+
+    /// Tells the core who the agents are now, and who is kept out.
+    ///
+    /// # Errors
+    /// The store's own failures.
+    pub async fn announce_agents(&self) -> Result<(), StoreError> {
+        let agents = self.identity.agents().await?;
+        // Only a core that has ended does not take it.
+        let _ = self.core.send(Arrival::Input(Input::Agents(agents))).await;
+        let blocks = self.store.read(|reader| reader.blocks()).await?;
+        let _ = self.core.send(Arrival::Input(Input::Blocks(blocks))).await;
+        Ok(())
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

@@ -1,0 +1,139 @@
+//! Watches what may change beside the relay or inside it: sites, agents, sign-ins. Whoever's sign-in has ended is thrown out at once, whatever
+//! its connections say or do not say.
+
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use wire::AgentId;
+use wire::limit::{AGENT_SESSION_MS, REVOCATION_EVERY_MS, SESSION_USE_EVERY_MS};
+
+use crate::app::App;
+use crate::clock::now_ms;
+use crate::core_task::Arrival;
+use crate::store::{Reader, StoreError, TokenHash};
+
+/// Runs until the relay stops.
+pub async fn run(app: App) {
+    let mut told = None;
+    let mut looked_at_ms = now_ms();
+    loop {
+        let again = tokio::select! {
+            () = app.stopping.cancelled() => return,
+            () = app.sign_ins.entered_late() => true,
+            () = tokio::time::sleep(Duration::from_millis(REVOCATION_EVERY_MS)) => false,
+        };
+        // A store in trouble is asked again, and logs for itself.
+        let Ok(version) = app.store.read(|reader| reader.settings_version()).await else { continue };
+        let changed = told != Some(version);
+        // Being open counts as use, and too old a sign-in ends.
+        let due = now_ms().saturating_sub(looked_at_ms) >= SESSION_USE_EVERY_MS;
+        if !(changed || again || due) {
+            continue;
+        }
+        app.sign_ins.looking(version);
+        if changed && app.announce_agents().await.is_err() {
+            continue;
+        }
+        if look(&app).await.is_ok() {
+            told = Some(version);
+            looked_at_ms = now_ms();
+        }
+    }
+}
+
+/// Ends the connections of every sign-in that does not stand any more.
+async fn look(app: &App) -> Result<(), StoreError> {
+    let (reply, open) = oneshot::channel();
+    // Only a core that has ended does not take it.
+    let _ = app.core.send(Arrival::Sessions(reply)).await;
+    let open = open.await.map_err(|_| StoreError::Down)?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    let now_ms = now_ms();
+    let (ended, used) = app.store.read(move |reader| sort(reader, &open, now_ms)).await?;
+    for (session, agent) in ended {
+        tracing::info!(agent.id = %agent, "a sign-in has ended: its connections are closed");
+        let _ = app.core.send(Arrival::SignedOut { session, agent }).await;
+    }
+    if !used.is_empty() {
+        // A disk that is full signs nobody out: what matters is whether it stands.
+        let touch =
+            app.store.write(move |writer| used.iter().try_for_each(|session| writer.touch_session(session, now_ms)));
+        let _ = touch.await;
+    }
+    Ok(())
+}
+
+/// Those that have ended, and those whose use is to be noted.
+type Sorted = (Vec<(TokenHash, AgentId)>, Vec<TokenHash>);
+
+fn sort(reader: &mut dyn Reader, open: &[(TokenHash, AgentId)], now_ms: u64) -> Result<Sorted, StoreError> {
+    let (mut ended, mut used) = (Vec::new(), Vec::new());
+    for (session, agent) in open {
+        let record = match reader.session(session) {
+            Ok(record) => record,
+            Err(StoreError::Missing) => {
+                ended.push((*session, *agent));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let age_ms = now_ms.saturating_sub(record.used_at_ms);
+        let gone = match reader.agent(record.agent) {
+            Ok(agent) => agent.disabled,
+            Err(StoreError::Missing) => true,
+            Err(error) => return Err(error),
+        };
+        if gone || age_ms > AGENT_SESSION_MS {
+            ended.push((*session, *agent));
+        } else if age_ms >= SESSION_USE_EVERY_MS {
+            used.push(*session);
+        }
+    }
+    Ok((ended, used))
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::Role;
+
+    use super::*;
+    use crate::store::memory::MemoryStore;
+    use crate::store::{AgentRecord, SessionRecord, Store, write_once};
+
+    #[test]
+    fn what_has_ended_is_told_from_what_is_used() {
+        const NOW: u64 = AGENT_SESSION_MS * 2;
+        let store = MemoryStore::new();
+        let mut writer = store.writer().expect("a writer");
+        for (id, disabled) in [(1, false), (2, true)] {
+            let agent = AgentRecord {
+                id: AgentId(id),
+                email: format!("{id}@example.com"),
+                name: "a".to_owned(),
+                role: Role::Agent,
+                capacity: 1,
+                password_hash: String::new(),
+                disabled,
+            };
+            write_once(&mut *writer, |writer| writer.put_agent(&agent)).expect("added");
+        }
+        let mut open = Vec::new();
+        // Fresh, used a minute ago, too old, of somebody switched off, unknown.
+        for (token, agent, age_ms) in
+            [(1, 1, 0), (2, 1, SESSION_USE_EVERY_MS), (3, 1, AGENT_SESSION_MS + 1), (4, 2, 0), (5, 1, 0)]
+        {
+            let (hash, agent) = (TokenHash([token; 32]), AgentId(agent));
+            open.push((hash, agent));
+            let record = SessionRecord { token: hash, agent, created_at_ms: 1, used_at_ms: NOW - age_ms };
+            if token != 5 {
+                write_once(&mut *writer, |writer| writer.add_session(&record)).expect("added");
+            }
+        }
+        let mut reader = store.reader().expect("a reader");
+        let (ended, used) = sort(&mut *reader, &open, NOW).expect("sorted");
+        assert_eq!(ended, [open[2], open[3], open[4]]);
+        assert_eq!(used, [open[1].0]);
+    }
+}

@@ -1,0 +1,335 @@
+//! The core task: owns the core and every connection's outgoing end; takes inputs one by one and carries out what the core decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use relay_core::append::{AppendError, Appended};
+use relay_core::input::{ConnectionId, Input, RequestId};
+use relay_core::output::Output;
+use relay_core::store::{Answer, QueryError};
+use relay_core::{Core, Gauges};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use wire::{AgentId, Body, Close, Refusal, ServerFrame, Token, VisitorId};
+
+use self::outgoing::{NotTaken, Unsent};
+use crate::bus::{Bus, Notice};
+use crate::clock::now_ms;
+use crate::quota::Quotas;
+use crate::quota::reserve::Reserve;
+use crate::store::task::{REQUESTS_MAX, StoreHandle};
+use crate::store::{StoreError, TokenHash};
+
+mod asking;
+mod blocks;
+pub mod outgoing;
+mod pages;
+
+use self::pages::Pages;
+
+/// Answers, or arrivals, taken in one turn of the loop.
+const TAKEN_PER_TURN: usize = 64;
+
+/// What reaches the core task from the rest of the shell.
+#[derive(Debug)]
+pub enum Arrival {
+    /// A client has proven who it is.
+    Connected {
+        /// Its line's outgoing end.
+        line: Line,
+        /// The input for the core.
+        input: Input,
+        /// Which line.
+        connection: ConnectionId,
+    },
+    /// Anything else for the core.
+    Input(Input),
+    /// An agent's sign-in has ended: its lines close.
+    SignedOut {
+        /// Which sign-in.
+        session: TokenHash,
+        /// Whose.
+        agent: AgentId,
+    },
+    /// Somebody wants to know the sign-ins that lines stand on, each once.
+    Sessions(oneshot::Sender<Vec<(TokenHash, AgentId)>>),
+    /// Somebody wants the numbers.
+    Gauges(oneshot::Sender<Gauges>),
+}
+
+/// The outgoing end of one connection, owned by the core task.
+#[derive(Debug)]
+pub struct Line {
+    /// Frames on their way; bounded.
+    pub frames: outgoing::Sender,
+    /// Ends the connection; used once.
+    pub close: oneshot::Sender<Close>,
+    /// The sign-in it came with, when it is an agent's.
+    pub session: Option<(TokenHash, AgentId)>,
+}
+
+/// An answer of the store, on its way back.
+enum Answered {
+    /// With the bytes that waited for it.
+    Append(RequestId, usize, Result<Appended, AppendError>),
+    Query(RequestId, Result<Answer, QueryError>),
+    Registered(ConnectionId, Result<(VisitorId, Token), StoreError>),
+    Blocks(ConnectionId, blocks::Stands),
+}
+
+/// What the core task lives on.
+pub struct CoreParts {
+    /// Where events get their numbers.
+    pub store: StoreHandle,
+    /// Where they are announced.
+    pub bus: Arc<dyn Bus>,
+    /// What is announced.
+    pub notices: mpsc::Receiver<Notice>,
+    /// What the sockets say.
+    pub arrivals: mpsc::Receiver<Arrival>,
+    /// Counts what waits unsent.
+    pub unsent: Unsent,
+    /// Set when everything else has ended.
+    pub end: CancellationToken,
+    /// What visitors may record.
+    pub quotas: Arc<Quotas>,
+    /// What the disk still takes.
+    pub reserve: Arc<Reserve>,
+}
+
+/// Runs the core until `end`.
+pub async fn run(core: Core, parts: CoreParts) {
+    let (answers, answer_queue) = mpsc::channel(REQUESTS_MAX);
+    let CoreParts { store, bus, notices, arrivals, unsent, end, quotas, reserve } = parts;
+    let (light, light_queue) = mpsc::unbounded_channel();
+    let (lines, pages) = (BTreeMap::new(), BTreeMap::new());
+    let task = CoreTask {
+        core,
+        lines,
+        pages,
+        light,
+        store,
+        bus,
+        unsent,
+        answers,
+        under_way: 0,
+        append_bytes: 0,
+        quotas,
+        reserve,
+    };
+    task.run(arrivals, notices, (answer_queue, light_queue), end).await;
+}
+
+struct CoreTask {
+    core: Core,
+    lines: BTreeMap<ConnectionId, Line>,
+    /// Pages that connections wait for.
+    pages: BTreeMap<ConnectionId, Pages>,
+    /// Says that a connection has taken what its next page waited for. At most one word of each is under way, so it is bounded as they are.
+    light: mpsc::UnboundedSender<ConnectionId>,
+    store: StoreHandle,
+    bus: Arc<dyn Bus>,
+    unsent: Unsent,
+    answers: mpsc::Sender<Answered>,
+    /// Requests asked and not yet taken back; at most `REQUESTS_MAX`.
+    under_way: usize,
+    /// Bytes of texts that wait to be recorded; at most `STORE_QUEUE_BYTES_MAX`.
+    append_bytes: usize,
+    quotas: Arc<Quotas>,
+    reserve: Arc<Reserve>,
+}
+
+impl CoreTask {
+    async fn run(
+        mut self,
+        mut arrivals: mpsc::Receiver<Arrival>,
+        mut notices: mpsc::Receiver<Notice>,
+        (mut answers, mut light): (mpsc::Receiver<Answered>, mpsc::UnboundedReceiver<ConnectionId>),
+        end: CancellationToken,
+    ) {
+        let mut batch = Vec::with_capacity(TAKEN_PER_TURN);
+        let mut answered = Vec::with_capacity(TAKEN_PER_TURN);
+        self.drain();
+        loop {
+            // Checked by itself, so that a busy queue cannot keep time from passing.
+            if self.core.poll_timeout().is_some_and(|at_ms| at_ms <= now_ms()) {
+                self.core.handle_timeout(now_ms());
+                self.drain();
+            }
+            let wait_ms = self.core.poll_timeout().map(|at_ms| at_ms.saturating_sub(now_ms()).max(1));
+            // First what is under way, then what is new: so a flood of frames cannot keep answers waiting.
+            tokio::select! {
+                biased;
+                () = end.cancelled() => return,
+                () = tokio::time::sleep(Duration::from_millis(wait_ms.unwrap_or(0))), if wait_ms.is_some() => {}
+                _ = answers.recv_many(&mut answered, TAKEN_PER_TURN) => {
+                    // Each commit was announced before its answer was sent; the core must hear it first.
+                    while let Ok(notice) = notices.try_recv() {
+                        self.hear(notice);
+                    }
+                    for answer in answered.drain(..) {
+                        self.take_back(answer);
+                    }
+                }
+                Some(notice) = notices.recv() => self.hear(notice),
+                Some(connection) = light.recv() => {
+                    self.turn_page(connection);
+                    self.drain();
+                }
+                count = arrivals.recv_many(&mut batch, TAKEN_PER_TURN) => {
+                    if count == 0 {
+                        return;
+                    }
+                    for arrival in batch.drain(..) {
+                        self.arrive(arrival);
+                    }
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.core.handle(now_ms(), input);
+        self.drain();
+    }
+
+    fn hear(&mut self, notice: Notice) {
+        self.handle(match notice {
+            Notice::Committed(commit) => {
+                for event in &commit.events {
+                    if let Body::File { attachment } = &event.body {
+                        self.quotas.settled(attachment.id);
+                    }
+                }
+                Input::Committed(commit)
+            }
+            Notice::Typing(typing) => Input::Typing(typing),
+        });
+    }
+
+    fn arrive(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Connected { line, input, connection } => {
+                if let Input::Connected { peer, follow, .. } = &input {
+                    crate::numbers::connected(peer, !follow.is_empty());
+                }
+                self.lines.insert(connection, line);
+                self.handle(input);
+            }
+            Arrival::Input(input) => {
+                if let Input::Disconnected { connection } = &input {
+                    let connection = *connection;
+                    self.lines.remove(&connection);
+                    self.handle(input);
+                    return self.forget_pages(connection);
+                }
+                self.handle(input);
+            }
+            Arrival::SignedOut { session, agent } => self.sign_out(session, agent),
+            Arrival::Sessions(reply) => {
+                let open: BTreeSet<_> = self.lines.values().filter_map(|line| line.session).collect();
+                // Whoever asked may have gone away meanwhile.
+                let _ = reply.send(open.into_iter().collect());
+            }
+            Arrival::Gauges(reply) => {
+                // Whoever asked may have gone away meanwhile.
+                let _ = reply.send(self.core.gauges());
+            }
+        }
+    }
+
+    /// Closes the lines of one sign-in. An agent with no other line left is offline at once.
+    fn sign_out(&mut self, session: TokenHash, agent: AgentId) {
+        let of_session = |line: &Line| line.session.is_some_and(|(token, _)| token == session);
+        let gone: Vec<ConnectionId> =
+            self.lines.iter().filter(|(_, line)| of_session(line)).map(|(id, _)| *id).collect();
+        for connection in gone {
+            self.close(connection, Close::SignedOut);
+        }
+        if !self.lines.values().any(|line| line.session.is_some_and(|(_, other)| other == agent)) {
+            self.handle(Input::SignedOut { agent });
+        }
+    }
+
+    fn take_back(&mut self, answer: Answered) {
+        self.under_way -= 1;
+        if let Answered::Append(_, bytes, _) = &answer {
+            self.append_bytes -= bytes;
+        }
+        let page_of = match &answer {
+            Answered::Query(request, _) => self.core.page_reader(*request),
+            Answered::Append(..) | Answered::Registered(..) | Answered::Blocks(..) => None,
+        };
+        self.handle(match answer {
+            Answered::Blocks(connection, stands) => return self.blocked(connection, stands),
+            Answered::Append(request, _, result) => Input::Appended { request, result },
+            Answered::Query(request, result) => Input::Answered { request, result },
+            Answered::Registered(connection, Ok((visitor, token))) => Input::Registered { connection, visitor, token },
+            Answered::Registered(connection, Err(error)) => {
+                let refusal = if error == StoreError::Busy { Refusal::Busy } else { Refusal::StoreDown };
+                Input::RegisterFailed { connection, refusal }
+            }
+        });
+        if let Some(connection) = page_of {
+            self.page_sent(connection);
+            self.drain();
+        }
+    }
+
+    /// Carries out everything the core wants. Answers at once (a full store) are inputs again, so this may go around a few times.
+    fn drain(&mut self) {
+        while let Some(output) = self.core.next_output() {
+            match output {
+                Output::Send { to, frame } => self.send(&to, &frame),
+                Output::Close { connection, close } => self.close(connection, close),
+                Output::Append { request, append } => self.append(request, append),
+                Output::Query { request, query } => self.query(request, query),
+                Output::Register { connection, site } => self.register(connection, site),
+                Output::Block { connection, block } => self.block(connection, block),
+                Output::Unblock { connection, block } => self.unblock(connection, block),
+                Output::Typing(typing) => {
+                    // A full bus drops typing signs: they are sent again soon.
+                    let _ = self.bus.publish(Notice::Typing(typing));
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, to: &[ConnectionId], frame: &ServerFrame) {
+        if let ServerFrame::Refused { refusal, .. } = frame {
+            crate::numbers::refused(refusal, to.len());
+        }
+        let text = match serde_json::to_string(frame) {
+            Ok(text) => self.unsent.frame(text),
+            Err(error) => {
+                tracing::error!(%error, "a frame could not be written as JSON");
+                return;
+            }
+        };
+        for connection in to {
+            let Some(line) = self.lines.get(connection) else { continue };
+            if line.frames.try_send(text.clone()) == Err(NotTaken::Slow) {
+                tracing::debug!(connection.id = connection.0, "closed: slower than what it was sent");
+                self.close(*connection, Close::Slow);
+            }
+        }
+        if matches!(frame, ServerFrame::Welcome { .. }) {
+            for connection in to {
+                self.welcomed(*connection);
+            }
+        }
+    }
+
+    /// Tells the socket to end; its `Disconnected` follows.
+    fn close(&mut self, connection: ConnectionId, close: Close) {
+        if let Some(line) = self.lines.remove(&connection) {
+            // A socket that has ended by itself needs no word.
+            let _ = line.close.send(close);
+        }
+        self.forget_pages(connection);
+    }
+}
+
+#[cfg(test)]
+mod tests;

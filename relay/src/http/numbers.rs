@@ -1,0 +1,79 @@
+//! The page of numbers for Prometheus, on a listener of its own.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use metrics::{counter, gauge};
+use metrics_exporter_prometheus::PrometheusHandle;
+use relay_core::Gauges;
+use tokio::sync::oneshot;
+
+use crate::app::App;
+use crate::clock::now_ms;
+use crate::core_task::Arrival;
+use crate::numbers::bytes;
+
+/// How long a page waits for the core; a core with too much to do must not take the other numbers away.
+const CORE_WAIT: Duration = Duration::from_secs(2);
+/// Where the numbers gather, and what is asked for its own.
+#[derive(Clone)]
+struct Numbers {
+    recorder: PrometheusHandle,
+    app: App,
+}
+
+/// The routes of the metrics listener.
+pub fn router(recorder: PrometheusHandle, app: App) -> Router {
+    Router::new().route("/metrics", get(show)).with_state(Numbers { recorder, app })
+}
+
+/// `GET /metrics`.
+async fn show(State(numbers): State<Numbers>) -> Response {
+    let Numbers { recorder, app } = numbers;
+    let (reply, gauges) = oneshot::channel();
+    let asked = async {
+        app.core.send(Arrival::Gauges(reply)).await.ok()?;
+        gauges.await.ok()
+    };
+    let answered = tokio::time::timeout(CORE_WAIT, asked).await.ok().flatten();
+    gauge!("relay_core_up").set(if answered.is_some() { 1.0 } else { 0.0 });
+    if let Some(gauges) = &answered {
+        set_gauges(gauges, app.connections.taken());
+    }
+    gauge!("relay_uploads_pending_bytes").set(bytes(app.quotas.pending_bytes()));
+    gauge!("relay_streams").set(number(app.streams.count()));
+    gauge!("relay_unsent_bytes").set(number(app.unsent.bytes()));
+    let core = (app.core.max_capacity() - app.core.capacity(), app.core.max_capacity());
+    let (writes, reads) = app.store.backlog();
+    for (queue, (waiting, max)) in [("core", core), ("store_writes", writes), ("store_reads", reads)] {
+        gauge!("relay_backlog_requests", "queue" => queue).set(number(waiting));
+        gauge!("relay_backlog_requests_max", "queue" => queue).set(number(max));
+    }
+    let text = recorder.render();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}
+
+/// Puts the core's own numbers beside the others; `lines` are all lines, those that the core does not know too.
+fn set_gauges(gauges: &Gauges, lines: usize) {
+    let Gauges { visitors, agents, agents_online, waiting, waiting_since_ms, open_conversations, .. } = *gauges;
+    let other = lines.saturating_sub(visitors + agents);
+    for (kind, count) in [("visitor", visitors), ("agent", agents), ("other", other)] {
+        gauge!("relay_connections", "kind" => kind).set(number(count));
+    }
+    gauge!("relay_agents_online").set(number(agents_online));
+    gauge!("relay_conversations_waiting").set(number(waiting));
+    gauge!("relay_conversations_open").set(number(open_conversations));
+    let longest_ms = waiting_since_ms.map_or(0, |since_ms| now_ms().saturating_sub(since_ms));
+    gauge!("relay_conversations_longest_wait_seconds").set(Duration::from_millis(longest_ms).as_secs_f64());
+    counter!("relay_gaps_repaired_total", "by" => "client").absolute(gauges.gaps_repaired_by_clients);
+    counter!("relay_gaps_repaired_total", "by" => "relay").absolute(gauges.gaps_repaired_by_relay);
+}
+
+/// Counts here are far below 2^32.
+fn number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}

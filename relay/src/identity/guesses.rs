@@ -1,0 +1,158 @@
+//! How often passwords may be tried: by address and network, slower for an account that somebody guesses at, and apart from both for a browser
+//! that has signed in to the account before (OWASP's "device cookies"). So nobody locks anybody out by guessing.
+
+use wire::limit::{
+    SIGN_IN_FAILURES_MAX, SIGN_IN_FAILURES_PER_ACCOUNT_MAX, SIGN_IN_FAILURES_PER_NETWORK_MAX, SIGN_IN_WINDOW_MS,
+};
+
+use crate::address::Address;
+use crate::limit::rate::{Pace, Paces};
+use crate::store::TokenHash;
+
+/// Counts failures.
+#[derive(Debug)]
+pub(super) struct Guesses {
+    /// Of strange browsers, from one address and network.
+    places: Paces,
+    /// Of strange browsers, at one account: over this its right password is looked at later.
+    guessed_at: Pace<TokenHash>,
+    /// The same: over this it is not looked at from strange browsers.
+    accounts: Pace<TokenHash>,
+    /// Of one known browser: over this it is a strange one.
+    devices: Pace<TokenHash>,
+}
+
+/// One attempt, counted as failed until it is [given back](Guesses::succeeded).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// From a browser that is known to the account: it goes before all others.
+    Known(TokenHash),
+    /// From any other.
+    Strange {
+        /// Somebody guesses at this account: it waits a while.
+        slowed: bool,
+    },
+}
+
+impl Guesses {
+    /// Nothing counted.
+    pub(super) fn new() -> Self {
+        Self {
+            places: Paces::new(SIGN_IN_FAILURES_MAX, SIGN_IN_FAILURES_PER_NETWORK_MAX, SIGN_IN_WINDOW_MS),
+            guessed_at: Pace::new(SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS),
+            accounts: Pace::new(SIGN_IN_FAILURES_PER_ACCOUNT_MAX, SIGN_IN_WINDOW_MS),
+            devices: Pace::new(SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS),
+        }
+    }
+
+    /// Counts an attempt beforehand, so that attempts at the same time count too.
+    ///
+    /// # Errors
+    /// When there were too many: the milliseconds until the next.
+    pub(super) fn begin(
+        &self,
+        address: Address,
+        account: TokenHash,
+        device: Option<TokenHash>,
+        now_ms: u64,
+    ) -> Result<Attempt, u64> {
+        if let Some(device) = device
+            && self.devices.take(device, now_ms).is_ok()
+        {
+            return Ok(Attempt::Known(device));
+        }
+        self.places.take(address, now_ms)?;
+        if let Err(retry_after_ms) = self.accounts.take(account, now_ms) {
+            self.places.give_back(address);
+            return Err(retry_after_ms);
+        }
+        let slowed = self.guessed_at.take(account, now_ms).is_err();
+        Ok(Attempt::Strange { slowed })
+    }
+
+    /// It was right, or was not looked at.
+    pub(super) fn succeeded(&self, address: Address, account: TokenHash, attempt: Attempt) {
+        match attempt {
+            Attempt::Known(device) => self.devices.give_back(&device),
+            Attempt::Strange { slowed } => {
+                self.places.give_back(address);
+                self.accounts.give_back(&account);
+                if !slowed {
+                    self.guessed_at.give_back(&account);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANN: TokenHash = TokenHash([1; 32]);
+    const BOB: TokenHash = TokenHash([2; 32]);
+    const BROWSER: TokenHash = TokenHash([3; 32]);
+
+    fn address(network: u8, last: u8) -> Address {
+        Address::new(std::net::IpAddr::from([198, 51, network, last]))
+    }
+
+    /// Wrong passwords for one account from each address; how many were looked at.
+    fn guess(guesses: &Guesses, account: TokenHash, from: impl Iterator<Item = Address>) -> usize {
+        from.map(|address| (0..100).filter(|_| guesses.begin(address, account, None, 0).is_ok()).count()).sum()
+    }
+
+    #[test]
+    fn guessing_locks_nobody_out() {
+        for (what, networks, addresses, looked_at) in [
+            ("one address", 1, 1, 10),
+            ("ten addresses of one network", 1, 10, 30),
+            ("ten networks", 10, 1, 100),
+            ("eighteen networks with ten addresses each", 18, 10, 18 * 30),
+        ] {
+            let guesses = Guesses::new();
+            let from = (0..networks).flat_map(|network| (0..addresses).map(move |last| address(network, last)));
+            assert_eq!(guess(&guesses, ANN, from), looked_at, "{what}");
+            let known = guesses.begin(address(0, 0), ANN, Some(BROWSER), 0);
+            assert_eq!(known, Ok(Attempt::Known(BROWSER)), "{what}: the known browser, even from the same address");
+            let strange = guesses.begin(address(200, 1), ANN, None, 0);
+            assert_eq!(strange, Ok(Attempt::Strange { slowed: true }), "{what}: another browser elsewhere, slower");
+            let other = guesses.begin(address(200, 2), BOB, None, 0);
+            assert_eq!(other, Ok(Attempt::Strange { slowed: false }), "{what}: another account");
+        }
+    }
+
+    #[test]
+    fn a_known_browser_that_guesses_is_a_strange_one() {
+        let guesses = Guesses::new();
+        let mut known = 0;
+        while guesses.begin(address(1, 1), ANN, Some(BROWSER), 0) == Ok(Attempt::Known(BROWSER)) {
+            known += 1;
+        }
+        assert_eq!(known, SIGN_IN_FAILURES_MAX);
+        assert_eq!(guess(&guesses, ANN, std::iter::once(address(1, 1))), 9, "one was counted by the look above");
+    }
+
+    #[test]
+    fn what_was_right_does_not_count() {
+        let guesses = Guesses::new();
+        for device in [None, Some(BROWSER)] {
+            for _ in 0..1_000 {
+                let attempt = guesses.begin(address(1, 1), ANN, device, 0).expect("looked at");
+                assert_ne!(attempt, Attempt::Strange { slowed: true });
+                guesses.succeeded(address(1, 1), ANN, attempt);
+            }
+        }
+    }
+
+    #[test]
+    fn there_is_an_end_to_guesses_at_one_account_however_many_networks_guess() {
+        let guesses = Guesses::new();
+        let looked_at = guess(&guesses, ANN, (0..=255).map(|network| address(network, 1)));
+        assert_eq!(looked_at, SIGN_IN_FAILURES_PER_ACCOUNT_MAX as usize);
+        let elsewhere = Address::new(std::net::IpAddr::from([203, 0, 113, 1]));
+        assert!(guesses.begin(elsewhere, ANN, None, 0).is_err(), "strange browsers");
+        assert!(guesses.begin(elsewhere, ANN, Some(BROWSER), 0).is_ok(), "known ones go on");
+        assert!(guesses.begin(elsewhere, BOB, None, 0).is_ok());
+    }
+}

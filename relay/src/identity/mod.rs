@@ -1,0 +1,275 @@
+//! Who is there: visitors by their token, agents by their cookie, and signing in.
+
+mod guesses;
+mod password;
+pub mod tags;
+
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use relay_core::input::Agent;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use wire::limit::{AGENT_SESSION_MS, DEVICE_MS, SESSION_USE_EVERY_MS, SIGN_IN_SLOWED_MS, VISITOR_TOKEN_MS};
+use wire::{AgentId, Refusal, SiteId, Token};
+
+use guesses::{Attempt, Guesses};
+#[cfg(test)]
+pub(crate) use password::PASSWORD_BYTES;
+pub use password::{PasswordError, Passwords, hash_password};
+pub use relay_edge::cookie::{Names, devices_text};
+
+use crate::address::Address;
+use crate::clock::{now_ms, random_bytes};
+use crate::numbers::Rate;
+use crate::store::task::StoreHandle;
+use crate::store::{AgentRecord, DeviceRecord, SessionRecord, StoreError, TokenHash, VisitorRecord};
+
+/// A visitor's last use is recorded at most this often: it only has to be right against [`VISITOR_TOKEN_MS`].
+const VISITOR_USE_EVERY_MS: u64 = 24 * 3_600_000;
+/// Longest e-mail address and password looked at; longer ones are wrong anyway.
+const EMAIL_BYTES_MAX: usize = 254;
+/// Bytes of a password hashed at most.
+pub const PASSWORD_BYTES_MAX: usize = 512;
+
+/// SHA-256 of a token: what the store keeps and looks up. Tokens are 32 random bytes, so no salt and no slow hash is needed.
+#[must_use]
+pub fn hash(token: &Token) -> TokenHash {
+    TokenHash(Sha256::digest(token.reveal().as_bytes()).into())
+}
+
+/// Knows people and counts failures.
+pub struct Identity {
+    store: StoreHandle,
+    passwords: Passwords,
+    guesses: Guesses,
+    /// How its cookies are called.
+    pub names: Names,
+}
+
+/// Who wants to sign in.
+#[derive(Debug)]
+pub struct Asked {
+    /// From where.
+    pub address: Address,
+    /// What the browser is known by, to whatever accounts.
+    pub devices: Vec<Token>,
+    /// As typed.
+    pub email: String,
+    /// As typed.
+    pub password: String,
+}
+
+/// A sign-in that was just made.
+#[derive(Debug)]
+pub struct Made {
+    /// For the session's cookie.
+    pub session: Token,
+    /// For the other one: all that the browser is known by now.
+    pub devices: Vec<Token>,
+    /// Who it is.
+    pub agent: AgentRecord,
+}
+
+/// A signed-in agent.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Its record.
+    pub agent: AgentRecord,
+    /// The sign-in the cookie stands for.
+    pub session: TokenHash,
+    /// The version of the settings at which it stood.
+    pub version: u64,
+}
+
+impl Identity {
+    /// With nothing counted.
+    #[must_use]
+    pub fn new(store: StoreHandle, is_https: bool) -> Self {
+        Self { store, passwords: Passwords::new(), guesses: Guesses::new(), names: Names::new(is_https) }
+    }
+
+    /// The visitor with this token, who must be of the site when one is named.
+    ///
+    /// # Errors
+    /// `TokenInvalid` when it is unknown, too old or of another site; the store's own failures.
+    pub async fn visitor(&self, token: &Token, site: Option<&SiteId>) -> Result<VisitorRecord, Refusal> {
+        let hashed = hash(token);
+        let found = self.store.read(move |reader| reader.visitor_by_token(&hashed)).await;
+        let visitor = found.map_err(|error| missing_is(error, Refusal::TokenInvalid))?;
+        let same = bool::from(visitor.token.0.ct_eq(&hashed.0));
+        let age_ms = now_ms().saturating_sub(visitor.used_at_ms);
+        if !same || site.is_some_and(|site| *site != visitor.site) || age_ms > VISITOR_TOKEN_MS {
+            return Err(Refusal::TokenInvalid);
+        }
+        if age_ms > VISITOR_USE_EVERY_MS {
+            let id = visitor.id;
+            self.store.write(move |writer| writer.touch_visitor(id, now_ms())).await?;
+        }
+        Ok(visitor)
+    }
+
+    /// The agent whose cookie came with a request.
+    ///
+    /// # Errors
+    /// `SignedOut` when there is no valid one; the store's own failures.
+    pub async fn agent(&self, headers: &HeaderMap) -> Result<SignedIn, Refusal> {
+        let token = self.names.session(headers).ok_or(Refusal::SignedOut)?;
+        self.session(hash(&token)).await
+    }
+
+    /// The agent of a sign-in, which counts as used.
+    ///
+    /// # Errors
+    /// `SignedOut` when it is revoked or too old; the store's own failures.
+    pub async fn session(&self, session: TokenHash) -> Result<SignedIn, Refusal> {
+        let found = self
+            .store
+            .read(move |reader| {
+                // First: what is read after it is at least as new.
+                let version = reader.settings_version()?;
+                let record = reader.session(&session)?;
+                let agent = reader.agent(record.agent)?;
+                Ok((record, agent, version))
+            })
+            .await;
+        let (record, agent, version) = found.map_err(|error| missing_is(error, Refusal::SignedOut))?;
+        let same = bool::from(record.token.0.ct_eq(&session.0));
+        let age_ms = now_ms().saturating_sub(record.used_at_ms);
+        if !same || age_ms > AGENT_SESSION_MS || agent.disabled {
+            return Err(Refusal::SignedOut);
+        }
+        if age_ms > SESSION_USE_EVERY_MS {
+            self.store.write(move |writer| writer.touch_session(&session, now_ms())).await?;
+        }
+        Ok(SignedIn { agent, session, version })
+    }
+
+    /// Checks e-mail and password and makes a sign-in. The answer never tells which of the two was wrong, nor does its time.
+    ///
+    /// # Errors
+    /// `SignInFailed`, `RateLimited`, `Busy`; the store's own failures.
+    pub async fn sign_in(&self, asked: Asked) -> Result<Made, Refusal> {
+        let Asked { address, devices, email, password } = asked;
+        let account = TokenHash(Sha256::digest(email.to_ascii_lowercase().as_bytes()).into());
+        let device = self.device(&devices, &email).await?;
+        let attempt = self.guesses.begin(address, account, device, now_ms()).map_err(|retry_after_ms| {
+            crate::numbers::too_often(Rate::SignIns);
+            Refusal::RateLimited { retry_after_ms }
+        })?;
+        if attempt == (Attempt::Strange { slowed: true }) {
+            tokio::time::sleep(Duration::from_millis(SIGN_IN_SLOWED_MS)).await;
+        }
+        let first = matches!(attempt, Attempt::Known(_));
+        let outcome = self.check_password(email, password, address, first).await;
+        if !matches!(outcome, Err(Refusal::SignInFailed)) {
+            self.guesses.succeeded(address, account, attempt);
+        }
+        if outcome.is_err() {
+            crate::numbers::sign_in_failed();
+        }
+        self.keep(outcome?, devices, device).await
+    }
+
+    /// What of it is known to the account with this mail address.
+    async fn device(&self, devices: &[Token], email: &str) -> Result<Option<TokenHash>, Refusal> {
+        if devices.is_empty() || email.len() > EMAIL_BYTES_MAX {
+            return Ok(None);
+        }
+        let (hashed, email): (Vec<_>, _) = (devices.iter().map(hash).collect(), email.to_owned());
+        let now_ms = now_ms();
+        let found = self.store.read(move |reader| {
+            let agent = match reader.agent_by_email(&email) {
+                Err(StoreError::Missing) => return Ok(None),
+                other => other?,
+            };
+            for token in hashed {
+                match reader.device(&token) {
+                    Ok(known) if is_known(&known, &token, agent.id, now_ms) => return Ok(Some(token)),
+                    Ok(_) | Err(StoreError::Missing) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(None)
+        });
+        Ok(found.await?)
+    }
+
+    /// Keeps a sign-in, and that it was made from this browser.
+    async fn keep(&self, agent: AgentRecord, devices: Vec<Token>, known: Option<TokenHash>) -> Result<Made, Refusal> {
+        let now = now_ms();
+        let (token, device) = (Token::from_bytes(&random_bytes()), Token::from_bytes(&random_bytes()));
+        let session = SessionRecord { token: hash(&token), agent: agent.id, created_at_ms: now, used_at_ms: now };
+        let record = DeviceRecord { token: hash(&device), agent: agent.id, used_at_ms: now };
+        let kept = self.store.write(move |writer| {
+            writer.add_session(&session)?;
+            writer.add_device(&record, known.as_ref())
+        });
+        kept.await?;
+        let others = devices.into_iter().filter(|other| Some(hash(other)) != known);
+        Ok(Made { session: token, devices: std::iter::once(device).chain(others).collect(), agent })
+    }
+
+    async fn check_password(
+        &self,
+        email: String,
+        password: String,
+        address: Address,
+        first: bool,
+    ) -> Result<AgentRecord, Refusal> {
+        if email.len() > EMAIL_BYTES_MAX || password.len() > PASSWORD_BYTES_MAX {
+            return Err(Refusal::SignInFailed);
+        }
+        let agent = match self.store.read(move |reader| reader.agent_by_email(&email)).await {
+            Ok(agent) => Some(agent),
+            Err(StoreError::Missing) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let hash = agent.as_ref().map(|agent| agent.password_hash.clone());
+        let right = self.passwords.verify(password, hash, address.network(), first).await.map_err(|PasswordError| {
+            crate::numbers::password_refused();
+            Refusal::Busy
+        })?;
+        agent.filter(|agent| right && !agent.disabled).ok_or(Refusal::SignInFailed)
+    }
+
+    /// Revokes a sign-in.
+    ///
+    /// # Errors
+    /// The store's own failures.
+    pub async fn sign_out(&self, session: TokenHash) -> Result<(), Refusal> {
+        Ok(self.store.write(move |writer| writer.remove_session(&session)).await?)
+    }
+
+    /// Every agent that is not switched off, as the core knows them.
+    ///
+    /// # Errors
+    /// The store's own failures.
+    pub async fn agents(&self) -> Result<Vec<Agent>, StoreError> {
+        let records = self.store.read(|reader| reader.agents()).await?;
+        Ok(records.iter().filter(|record| !record.disabled).map(for_core).collect())
+    }
+}
+
+/// Whether this browser has signed in to the account, and not too long ago.
+fn is_known(device: &DeviceRecord, token: &TokenHash, agent: AgentId, now_ms: u64) -> bool {
+    let same = bool::from(device.token.0.ct_eq(&token.0));
+    same && device.agent == agent && now_ms.saturating_sub(device.used_at_ms) <= DEVICE_MS
+}
+
+/// An agent's settings, without what is needed to sign in.
+#[must_use]
+pub fn for_core(record: &AgentRecord) -> Agent {
+    Agent { id: record.id, name: record.name.clone(), role: record.role, capacity: record.capacity }
+}
+
+/// The id of a new agent.
+#[must_use]
+pub fn new_agent_id() -> AgentId {
+    AgentId(crate::clock::new_id())
+}
+
+/// What is not there means `refusal`; everything else is the store's failure.
+fn missing_is(error: StoreError, refusal: Refusal) -> Refusal {
+    if error == StoreError::Missing { refusal } else { error.into() }
+}

@@ -1,0 +1,165 @@
+//! Who may come in at all: connections that speak HTTP are counted, in all and for each address and network, before a byte of theirs is read;
+//! and what comes through a trusted proxy once its head says from where. Whoever may not is told so.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use wire::limit::{HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_SPARE, REFUSALS_AT_ONCE_MAX};
+
+use crate::address::Address;
+use crate::limit::share::{Bounds, Full, Share, Shares, Standing};
+
+/// What a connection is told that is refused unread.
+const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n\
+    content-type: text/plain; charset=utf-8\r\ncache-control: no-store\r\ncontent-length: 62\r\n\r\n\
+    The relay holds as many connections as it may; try again soon.";
+/// How long telling it may take, with the other side's taking leave.
+const REFUSAL_WAIT: Duration = Duration::from_secs(1);
+/// Bytes of it that are read and forgotten meanwhile: closed with something unread, a connection loses what was written.
+const FORGOTTEN_BYTES_MAX: u64 = 16 * 1024;
+
+/// Counts the connections of one listener until they are upgraded or end.
+#[derive(Clone, Debug)]
+pub struct HttpLimits {
+    connections: Arc<Shares>,
+    /// Requests that a trusted proxy brought, by where they come from.
+    requests: Arc<Shares>,
+    /// Refused ones that are being told so.
+    refusals: Arc<Semaphore>,
+    /// Proxies bring everybody: their connections count in all only, and their requests for those who sent them.
+    trusted: Arc<[IpNet]>,
+}
+
+impl HttpLimits {
+    /// Nobody inside. `lines_max` is how many connections one address may hold, and `network_max` one network: as many may be on their way to one.
+    #[must_use]
+    pub fn new(lines_max: usize, network_max: usize, trusted: &[IpNet]) -> Self {
+        let address = lines_max.saturating_add(HTTP_CONNECTIONS_SPARE);
+        let network = network_max.min(HTTP_CONNECTIONS_MAX / 8);
+        let bounds = Bounds { all: HTTP_CONNECTIONS_MAX, address, network };
+        Self {
+            connections: Arc::new(Shares::new(bounds)),
+            requests: Arc::new(Shares::new(bounds)),
+            refusals: Arc::new(Semaphore::new(REFUSALS_AT_ONCE_MAX)),
+            trusted: trusted.into(),
+        }
+    }
+
+    /// A slot for a connection from there.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn enter(&self, peer: IpAddr) -> Result<Share, Full> {
+        if self.is_trusted(peer) {
+            self.connections.take_for_many()
+        } else {
+            self.connections.take(Address::new(peer), Standing::Stranger)
+        }
+    }
+
+    /// Whether requests from there come from somewhere else.
+    #[must_use]
+    pub fn is_trusted(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.trusted.iter().any(|net| net.contains(&peer))
+    }
+
+    /// A slot for a request that a trusted proxy brought.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn bring(&self, address: Address, standing: Standing) -> Result<Share, Full> {
+        self.requests.take(address, standing)
+    }
+
+    /// Tells a connection that there is no slot, when not too many are being told: then it is only closed.
+    pub(crate) fn refuse(&self, stream: TcpStream, tls: Option<TlsAcceptor>) {
+        let Ok(turn) = Arc::clone(&self.refusals).try_acquire_owned() else {
+            if tls.is_none() {
+                // Its send buffer is empty, so that this never waits; what it has sent already may make the answer get lost.
+                let _ = stream.try_write(REFUSAL);
+            }
+            return;
+        };
+        tokio::spawn(async move {
+            let told = async {
+                match tls {
+                    Some(tls) => tell(tls.accept(stream).await?).await,
+                    None => tell(stream).await,
+                }
+            };
+            // Whoever does not take it in time has had it told.
+            let _ = tokio::time::timeout(REFUSAL_WAIT, told).await;
+            drop(turn);
+        });
+    }
+}
+
+/// Says it, and waits for the other side to have read it.
+async fn tell<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> std::io::Result<()> {
+    stream.write_all(REFUSAL).await?;
+    stream.shutdown().await?;
+    tokio::io::copy(&mut stream.take(FORGOTTEN_BYTES_MAX), &mut tokio::io::sink()).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn one_address_never_takes_the_place_of_others() {
+        let http_limits = HttpLimits::new(2, 4, &["10.0.0.1/32".parse().expect("a network")]);
+        let mut inside = Vec::new();
+        while let Ok(place) = http_limits.enter(ip("203.0.113.1")) {
+            inside.push(place);
+        }
+        assert_eq!(inside.len(), 2 + HTTP_CONNECTIONS_SPARE);
+        assert!(http_limits.enter(ip("203.0.113.2")).is_ok());
+        inside.pop();
+        assert!(http_limits.enter(ip("::ffff:203.0.113.1")).is_ok(), "a place is free again");
+    }
+
+    #[test]
+    fn a_trusted_proxy_brings_as_many_as_there_is_room_for_and_each_counts_for_its_own() {
+        let http_limits = HttpLimits::new(2, 4, &["10.0.0.0/8".parse().expect("a network")]);
+        let inside: Vec<_> = (0..HTTP_CONNECTIONS_MAX).map_while(|_| http_limits.enter(ip("10.1.2.3")).ok()).collect();
+        assert_eq!(inside.len(), HTTP_CONNECTIONS_MAX);
+        assert!(http_limits.enter(ip("203.0.113.2")).is_err(), "full is full");
+        let mut requests = Vec::new();
+        for network in 0..18_u8 {
+            for last in 1..=255_u8 {
+                let from = Address::new(IpAddr::from([198, 51, network, last]));
+                while let Ok(request) = http_limits.bring(from, Standing::Stranger) {
+                    requests.push(request);
+                }
+            }
+        }
+        assert!(http_limits.bring(Address::new(ip("203.0.113.2")), Standing::Stranger).is_ok(), "{}", requests.len());
+    }
+
+    #[tokio::test]
+    async fn the_words_of_a_refusal_are_as_long_as_it_says_and_reach_who_has_sent_something() {
+        let text = std::str::from_utf8(REFUSAL).expect("text");
+        let (head, words) = text.split_once("\r\n\r\n").expect("a head and words");
+        assert!(head.contains(&format!("content-length: {}", words.len())), "{text}");
+        let (near, mut far) = tokio::io::duplex(1024);
+        far.write_all(b"GET / HTTP/1.1\r\n\r\n").await.expect("sent");
+        let told = tokio::spawn(tell(near));
+        let mut heard = vec![0; REFUSAL.len()];
+        far.read_exact(&mut heard).await.expect("the answer");
+        assert_eq!(heard, REFUSAL);
+        drop(far);
+        told.await.expect("joined").expect("told");
+    }
+}

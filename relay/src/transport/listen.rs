@@ -1,0 +1,282 @@
+//! A listener: accepts connections, speaks TLS when it has a certificate, and serves HTTP/1.1 with a bound on every wait.
+
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_service::Service;
+use wire::limit::HEAD_BYTES_MAX;
+
+use crate::address::Address;
+use crate::config::Tls;
+use crate::limit::share::{Full, Share, Standing};
+use crate::limit::transfer_timeout::{Marks, TimedStream};
+use crate::transport::http_limits::HttpLimits;
+
+/// How long a client may take for its handshake, for the head of a request, and between two requests.
+const HEAD_WAIT: Duration = Duration::from_secs(10);
+/// Connections that may wait to be accepted. The usual 128 overflow when everybody comes back after a restart, and whoever is dropped there
+/// tries again only after a second, then two, then four.
+const BACKLOG: u32 = 4_096;
+/// Pause after an accept that failed, which is mostly for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A bound socket and what is served on it.
+pub struct Listener {
+    /// Bound already.
+    pub listener: TcpListener,
+    /// With it every connection begins with a TLS handshake.
+    pub tls: Option<TlsAcceptor>,
+    /// What is served.
+    pub router: Router,
+    /// Who may come in; whoever may not is told so.
+    pub http_limits: HttpLimits,
+}
+
+/// The connection that a request came by, for a handler whose answer goes on for as long as the other side likes.
+#[derive(Clone, Debug)]
+pub struct HttpConnection(Arc<HttpConnectionState>);
+
+#[derive(Debug)]
+struct HttpConnectionState {
+    /// Where it comes from, and where such are counted.
+    peer: SocketAddr,
+    http_limits: HttpLimits,
+    /// The place among the connections that speak HTTP.
+    place: Mutex<Option<Share>>,
+    /// The place of the request that a trusted proxy brought by it.
+    request: Mutex<Option<Share>>,
+    /// Why it was cut, and what it carries.
+    marks: Arc<Marks>,
+    /// Set to cut the connection.
+    cut: CancellationToken,
+    /// Set when it is gone.
+    gone: CancellationToken,
+}
+
+impl HttpConnection {
+    fn new(peer: SocketAddr, http_limits: HttpLimits, place: Share) -> Self {
+        Self(Arc::new(HttpConnectionState {
+            peer,
+            http_limits,
+            place: Mutex::new(Some(place)),
+            request: Mutex::new(None),
+            marks: Arc::default(),
+            cut: CancellationToken::new(),
+            gone: CancellationToken::new(),
+        }))
+    }
+
+    /// Whether its requests come from somewhere else: then each has a place of its own.
+    pub(crate) fn is_of_proxy(&self) -> bool {
+        self.0.http_limits.is_trusted(self.0.peer.ip())
+    }
+
+    /// Gives the request that is being answered a place among those of its address, until [`HttpConnection::end_request`].
+    pub(crate) fn begin_request(&self, address: Address, standing: Standing) -> Result<(), Full> {
+        let place = self.0.http_limits.bring(address, standing)?;
+        *guard(&self.0.request) = Some(place);
+        Ok(())
+    }
+
+    /// The answer has been written, or will not be.
+    pub(crate) fn end_request(&self) {
+        let place = guard(&self.0.request).take();
+        drop(place);
+    }
+
+    /// From now on it counts elsewhere.
+    pub(crate) fn leave_requests(&self) {
+        let place = guard(&self.0.place).take();
+        drop(place);
+        self.end_request();
+    }
+
+    /// Whether it was cut because the other side took too little.
+    pub(crate) fn was_slow(&self) -> bool {
+        self.0.marks.slow.load(Ordering::Relaxed)
+    }
+
+    /// Whether it was cut because the other side sent more than frames may hold.
+    pub(crate) fn was_flooded(&self) -> bool {
+        self.0.marks.flooded.load(Ordering::Relaxed)
+    }
+
+    /// From now on it carries frames, and nothing else.
+    pub(crate) fn carries_frames(&self) {
+        self.0.marks.framed.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for the connection's end, and makes it when it takes too long: what is not read cannot be finished.
+    pub(crate) async fn end(&self, wait: Duration) {
+        if tokio::time::timeout(wait, self.0.gone.cancelled()).await.is_err() {
+            self.0.cut.cancel();
+        }
+    }
+}
+
+/// A place is whole after any panic elsewhere, so a poisoned lock is taken all the same.
+fn guard(lock: &Mutex<Option<Share>>) -> MutexGuard<'_, Option<Share>> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Binds an address.
+///
+/// # Errors
+/// When it is in use or not ours, with what to do about it.
+pub fn bind(at: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listen = || {
+        let socket = if at.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A relay that restarts must not wait for the connections of its former life to be forgotten.
+        socket.set_reuseaddr(true)?;
+        socket.bind(at)?;
+        socket.listen(BACKLOG)
+    };
+    listen().with_context(|| format!("cannot listen on {at}; stop what uses it, or choose another with --listen"))
+}
+
+/// Reads certificate and key.
+///
+/// # Errors
+/// When a file cannot be read or they do not belong together.
+pub fn load_tls(files: &Tls) -> anyhow::Result<TlsAcceptor> {
+    let hint = || {
+        let (certificate, key) = (files.certificate.display(), files.key.display());
+        format!(
+            "cannot use the certificate {certificate} with the key {key}; both must be PEM files and belong together"
+        )
+    };
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(&files.certificate).and_then(Iterator::collect);
+    let key = PrivateKeyDer::from_pem_file(&files.key).with_context(hint)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain.with_context(hint)?, key)
+        .with_context(hint)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+impl Listener {
+    /// Accepts until `stopping`; connections live on in `connections`, each finishing the request it is at.
+    pub async fn serve(self, stopping: CancellationToken, connections: TaskTracker) {
+        loop {
+            let accepted = tokio::select! {
+                () = stopping.cancelled() => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let place = match self.http_limits.enter(peer.ip()) {
+                Ok(place) => place,
+                Err(full) => {
+                    crate::numbers::turned_away(crate::numbers::Away::Http);
+                    crate::numbers::no_slot(crate::numbers::Slots::Http, full);
+                    self.http_limits.refuse(stream, self.tls.clone());
+                    continue;
+                }
+            };
+            let (tls, router, stopping) = (self.tls.clone(), self.router.clone(), stopping.clone());
+            let http_limits = self.http_limits.clone();
+            connections.spawn(async move {
+                let http_connection = HttpConnection::new(peer, http_limits, place);
+                greet(stream, peer, tls, router, stopping, &http_connection).await;
+                // It has ended, or was upgraded.
+                http_connection.leave_requests();
+                http_connection.0.gone.cancel();
+            });
+        }
+    }
+}
+
+/// A slow reader must not fill the kernel's memory beside its own queue, nor hide for megabytes that it takes nothing.
+#[cfg(target_os = "linux")]
+fn bound_unsent(stream: &TcpStream) {
+    // What cannot be set is as it would be without.
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(wire::limit::UNSENT_BYTES_MAX);
+}
+
+/// Other systems have their own bound.
+#[cfg(not(target_os = "linux"))]
+const fn bound_unsent(_: &TcpStream) {}
+
+/// Shakes hands, then serves.
+async fn greet(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    stopping: CancellationToken,
+    http_connection: &HttpConnection,
+) {
+    // Frames are small and wait for nobody.
+    let _ = stream.set_nodelay(true);
+    bound_unsent(&stream);
+    let Some(tls) = tls else { return serve(stream, peer, router, stopping, http_connection).await };
+    match tokio::time::timeout(HEAD_WAIT, tls.accept(stream)).await {
+        Ok(Ok(stream)) => serve(stream, peer, router, stopping, http_connection).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+        Err(_) => tracing::debug!("a TLS handshake took too long"),
+    }
+}
+
+async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+    stream: S,
+    peer: SocketAddr,
+    router: Router,
+    stopping: CancellationToken,
+    http_connection: &HttpConnection,
+) {
+    let marks = Arc::clone(&http_connection.0.marks);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(http_connection.clone());
+        router.clone().call(request.map(Body::new))
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WAIT)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(TimedStream::new(stream, marks)), service)
+        .with_upgrades();
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        () = http_connection.0.cut.cancelled() => return,
+        ended = connection.as_mut() => ended,
+        () = stopping.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                () = http_connection.0.cut.cancelled() => return,
+                ended = connection.as_mut() => ended,
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke");
+    }
+}

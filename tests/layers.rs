@@ -1,0 +1,125 @@
+//! Who may depend on whom inside the relay: folders in one direction only, `numbers` on nobody.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// For each folder or file right under `relay/src`, the others it names.
+type Names = BTreeMap<String, BTreeSet<String>>;
+
+#[test]
+fn folders_of_the_relay_depend_in_one_direction() {
+    let names = read(&xtask::root().join("relay/src"));
+    assert!(names.len() > 15 && names["http"].contains("app"), "the sources were not found: {names:?}");
+    assert_eq!(circles(&names), Vec::<String>::new(), "a circle between folders: move what both need below both");
+    assert_eq!(names["numbers"], BTreeSet::new(), "`numbers` is named by all others and names none");
+}
+
+#[test]
+fn a_circle_is_found() {
+    let named = |list: &[(&str, &[&str])]| -> Names {
+        list.iter().map(|(of, to)| ((*of).to_owned(), to.iter().map(|to| (*to).to_owned()).collect())).collect()
+    };
+    let tree = named(&[("a", &["b", "c"]), ("b", &["c"]), ("c", &[])]);
+    assert_eq!(circles(&tree), Vec::<String>::new());
+    let round = named(&[("a", &["b"]), ("b", &["c"]), ("c", &["a"]), ("d", &["a"])]);
+    assert_eq!(circles(&round), ["a -> b", "b -> c", "c -> a"]);
+}
+
+#[test]
+fn names_are_read_from_paths_and_groups() {
+    let text =
+        "use crate::{app::App, store::{self, Site}};\nfn f() { crate::numbers::closed(None) }\n// crate::never\n";
+    assert_eq!(named_in(text), ["app", "numbers", "store"].map(str::to_owned).into());
+}
+
+fn read(root: &Path) -> Names {
+    let mut names = Names::new();
+    let mut files = vec![root.to_owned()];
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()));
+            continue;
+        }
+        let Some(unit) = unit(root, &path) else { continue };
+        let text = fs::read_to_string(&path).expect("a source");
+        let named = named_in(&text).into_iter().filter(|name| *name != unit);
+        names.entry(unit.clone()).or_default().extend(named.collect::<BTreeSet<_>>());
+    }
+    let known: BTreeSet<String> = names.keys().cloned().collect();
+    for named in names.values_mut() {
+        named.retain(|name| known.contains(name));
+    }
+    names
+}
+
+/// The folder or file right under the root; none for the two files that list or start everything.
+fn unit(root: &Path, path: &Path) -> Option<String> {
+    let first: PathBuf = path.strip_prefix(root).ok()?.components().take(1).collect();
+    let name = first.file_name()?.to_str()?.trim_end_matches(".rs").to_owned();
+    (!["lib", "main"].contains(&name.as_str())).then_some(name)
+}
+
+/// What a source names as `crate::name` or in `crate::{…}`.
+fn named_in(text: &str) -> BTreeSet<String> {
+    let code: String =
+        text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
+    let mut named = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        let list = match rest.strip_prefix('{') {
+            Some(group) => first_names(group),
+            None => vec![word(rest)],
+        };
+        named.extend(list.into_iter().filter(|name| !name.is_empty()));
+    }
+    named
+}
+
+/// The first name of each path in a group, up to its closing brace.
+fn first_names(group: &str) -> Vec<String> {
+    let (mut depth, mut names, mut is_first) = (1, Vec::new(), true);
+    for (at, char) in group.char_indices() {
+        match char {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 1 => is_first = true,
+            _ if depth == 1 && is_first && !char.is_whitespace() => {
+                names.push(word(&group[at..]));
+                is_first = false;
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    names
+}
+
+fn word(text: &str) -> String {
+    text.chars().take_while(|char| char.is_ascii_lowercase() || *char == '_').collect()
+}
+
+/// Every step that leads back to where it came from.
+fn circles(names: &Names) -> Vec<String> {
+    let mut found = Vec::new();
+    for (from, named) in names {
+        for to in named.iter().filter(|to| reaches(names, to, from)) {
+            found.push(format!("{from} -> {to}"));
+        }
+    }
+    found
+}
+
+fn reaches(names: &Names, from: &str, to: &str) -> bool {
+    let (mut seen, mut next) = (BTreeSet::new(), vec![from]);
+    while let Some(at) = next.pop() {
+        if at == to {
+            return true;
+        }
+        if seen.insert(at) {
+            next.extend(names.get(at).into_iter().flatten().map(String::as_str));
+        }
+    }
+    false
+}
