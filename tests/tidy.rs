@@ -110,6 +110,23 @@ fn the_cores_depend_on_the_language_only() {
 }
 
 #[test]
+fn only_the_store_knows_its_databases() {
+    let mut wrong = Vec::new();
+    for (name, text) in texts(&["rs"]) {
+        if !name.starts_with("relay/src/") || name.starts_with("relay/src/store/") {
+            continue;
+        }
+        for (at, line) in text.lines().enumerate() {
+            let named = ["rusqlite", "Sqlite", "sqlite::", "postgres"].into_iter().find(|word| line.contains(word));
+            if let Some(word) = named {
+                wrong.push(format!("{name}:{}: `{word}`; databases are named in relay/src/store only", at + 1));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
 fn nothing_is_unfinished_or_unsafe_for_the_page() {
     // Put together, so that this file does not find itself.
     let everywhere =

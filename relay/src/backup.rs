@@ -9,9 +9,7 @@ use anyhow::{Context, bail, ensure};
 use wire::AttachmentId;
 
 use crate::blob::{FILES_FOLDER, file_in};
-use crate::folder::{Look, look};
-use crate::store::sqlite::{DATABASE_FILE, SqliteStore};
-use crate::store::{AttachmentRecord, OpenError, Reader, Store, StoreError, write_once};
+use crate::store::{self, AttachmentRecord, Reader, Store, StoreError, write_once};
 
 /// Records read at once.
 const RECORDS_PER_PAGE: usize = 500;
@@ -41,9 +39,9 @@ pub fn backup(data: &Path, to: &Path) -> anyhow::Result<Whole> {
     crate::folder::make(partial)
         .and_then(|()| crate::folder::make(&partial.join(FILES_FOLDER)))
         .with_context(|| format!("cannot make {}", partial.display()))?;
-    let served = SqliteStore::attach(data)?;
-    served.backup(&partial.join(DATABASE_FILE))?;
-    copy_files(&served, data, partial)?;
+    let served = store::attach(data)?;
+    served.backup(partial)?;
+    copy_files(&*served, data, partial)?;
     let whole = verify(partial)?;
     sync(partial)?;
     fs::rename(partial, to).with_context(|| format!("cannot name {}", to.display()))?;
@@ -57,13 +55,7 @@ pub fn backup(data: &Path, to: &Path) -> anyhow::Result<Whole> {
 /// # Errors
 /// With what is wrong.
 pub fn verify(data: &Path) -> anyhow::Result<Whole> {
-    let database = data.join(DATABASE_FILE);
-    if look(data, &database) == Look::Emptied {
-        return Err(OpenError::Emptied(data.display().to_string()).into());
-    }
-    ensure!(database.is_file(), "there is no {DATABASE_FILE} in {}", data.display());
-    ensure!(fs::metadata(&database)?.len() > 0, "{} is empty", database.display());
-    let store = SqliteStore::attach(data)?;
+    let store = store::attach_existing(data)?;
     store.check()?;
     let mut whole = Whole::default();
     let (mut reader, mut again) = (store.reader()?, store.reader()?);
@@ -87,8 +79,8 @@ pub fn verify(data: &Path) -> anyhow::Result<Whole> {
     Ok(whole)
 }
 
-fn copy_files(served: &SqliteStore, data: &Path, partial: &Path) -> anyhow::Result<()> {
-    let copy = SqliteStore::attach(partial)?;
+fn copy_files(served: &dyn Store, data: &Path, partial: &Path) -> anyhow::Result<()> {
+    let copy = store::attach(partial)?;
     let mut now = served.reader()?;
     let mut forgotten = Vec::new();
     each_record(&mut *copy.reader()?, |record| {

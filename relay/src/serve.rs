@@ -36,9 +36,8 @@ use crate::origin::Origin;
 use crate::process::vital::Vitals;
 use crate::quota::Quotas;
 use crate::quota::reserve::{self, Reserve};
-use crate::store::Secret;
-use crate::store::sqlite::SqliteStore;
 use crate::store::task::StoreTask;
+use crate::store::{self, Secret, Store};
 use crate::transcript::TranscriptSlots;
 use crate::transport::http_limits::HttpLimits;
 use crate::transport::listen::{Listener, bind, load_tls};
@@ -65,7 +64,7 @@ pub struct Running {
     store: StoreTask,
     vitals: Vitals,
     /// Holds the lock of the data folder until everything has ended.
-    folder: SqliteStore,
+    folder: Box<dyn Store>,
 }
 
 /// Starts a relay. `recorder` is what `metrics::install` gave, when numbers are to be served.
@@ -76,14 +75,13 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     config.check_exposure()?;
     let tls = config.tls.as_ref().map(load_tls).transpose()?;
     config.make_data_folder()?;
-    let folder = SqliteStore::open(&config.data)?;
-    folder.limit_recent(config.limits.recent_events_max);
+    let folder = store::open(&config.data, config.limits.recent_events_max)?;
     let listener = bind(config.listen)?;
     let address = listener.local_addr()?;
     let own_origins = config.own_origins(address);
     let origin = own_origins.first().context("a relay has an address of its own")?.clone();
 
-    let store = StoreTask::start(&folder)?;
+    let store = StoreTask::start(&*folder)?;
     let tags = Tags::new(tags_key(&store).await?);
     let blobs = Blobs::open_local(&config.data.join(FILES_FOLDER))
         .with_context(|| format!("cannot use the folder for files in {}", config.data_shown()))?;

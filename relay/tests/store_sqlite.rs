@@ -122,7 +122,8 @@ fn a_copy_made_while_writing_is_whole() {
     prepare(&store);
     let task = StoreTask::start(&store).unwrap();
     let copies = tempfile::tempdir().unwrap();
-    let copy = copies.path().join("relay.sqlite3");
+    let copy = copies.path().join("copy");
+    std::fs::create_dir(&copy).unwrap();
     let mut stored = 0;
     let mut send_some = || {
         for answer in send(&task, (1..=50).map(|id| say(1, stored + id, "while it is copied"))) {
@@ -139,16 +140,13 @@ fn a_copy_made_while_writing_is_whole() {
     });
     task.stop();
     assert!(matches!(store.backup(&copy), Err(OpenError::Exists(_))));
-    let restored = copies.path().join("restored");
-    std::fs::create_dir(&restored).unwrap();
-    std::fs::rename(&copy, restored.join("causeway.sqlite3")).unwrap();
-    let connection = database(&restored);
+    let connection = database(&copy);
     let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(check, "ok");
     let events: u64 =
         connection.query_row("SELECT count(*) FROM every_event", [], |row| row.get(0).map(i64::unsigned_abs)).unwrap();
     assert!(events >= 100);
-    let restored = SqliteStore::open(&restored).unwrap();
+    let restored = SqliteStore::open(&copy).unwrap();
     assert_eq!(head(&restored, 1), events);
     assert_eq!(restored.reader().unwrap().sites().unwrap().len(), 1);
 }

@@ -8,7 +8,6 @@ use wire::{Role, SiteId};
 
 use super::manage::attach;
 use crate::config::Config;
-use crate::store::sqlite::SqliteStore;
 use crate::store::{AgentRecord, Store, StoreError, write_once};
 
 /// `relay agent list`.
@@ -29,7 +28,7 @@ pub(super) fn list_agents(config: &Config, out: &mut impl Write) -> anyhow::Resu
 /// `relay agent disable` and `relay agent enable`.
 pub(super) fn switch_agent(config: &Config, email: &str, disabled: bool, out: &mut impl Write) -> anyhow::Result<()> {
     let store = attach(config)?;
-    let agent = find_agent(&store, config, email)?;
+    let agent = find_agent(&*store, config, email)?;
     if agent.disabled == disabled {
         writeln!(out, "Agent {email} is {} already.", if disabled { "disabled" } else { "enabled" })?;
         return Ok(());
@@ -55,7 +54,7 @@ pub(super) fn switch_agent(config: &Config, email: &str, disabled: bool, out: &m
 /// `relay agent role`.
 pub(super) fn set_role(config: &Config, email: &str, role: Role, out: &mut impl Write) -> anyhow::Result<()> {
     let store = attach(config)?;
-    let agent = find_agent(&store, config, email)?;
+    let agent = find_agent(&*store, config, email)?;
     if agent.role == role {
         writeln!(out, "Agent {email} is {} already.", role_name(role))?;
         return Ok(());
@@ -118,7 +117,7 @@ pub(super) fn remove_site(config: &Config, id: &SiteId, keep: bool, out: &mut im
     Ok(())
 }
 
-fn find_agent(store: &SqliteStore, config: &Config, email: &str) -> anyhow::Result<AgentRecord> {
+fn find_agent(store: &dyn Store, config: &Config, email: &str) -> anyhow::Result<AgentRecord> {
     match store.reader()?.agent_by_email(email) {
         Err(StoreError::Missing) => {
             bail!("there is no agent {email} in {}; `relay agent list` shows those there are", config.data_shown())

@@ -14,7 +14,6 @@ use crate::clock::random_bytes;
 use crate::config::Config;
 use crate::identity::{PASSWORD_BYTES_MAX, hash_password, new_agent_id};
 use crate::origin::Origin;
-use crate::store::sqlite::SqliteStore;
 use crate::store::{AgentRecord, Site, Store, StoreError, write_once};
 use crate::transcript::lanes::{self, Lanes, Step};
 use crate::transcript::{Document, Format, Wish};
@@ -166,9 +165,9 @@ pub(super) fn verify(config: &Config, out: &mut impl Write) -> anyhow::Result<()
 }
 
 /// The store beside a relay that may be serving it.
-pub(super) fn attach(config: &Config) -> anyhow::Result<SqliteStore> {
+pub(super) fn attach(config: &Config) -> anyhow::Result<Box<dyn Store>> {
     config.make_data_folder()?;
-    Ok(SqliteStore::attach(&config.data)?)
+    Ok(crate::store::attach(&config.data)?)
 }
 
 fn check_name(name: &str) -> anyhow::Result<String> {

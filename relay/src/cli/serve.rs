@@ -8,7 +8,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::Config;
 use crate::process::output::Output;
 use crate::process::vital::EXIT_CODE;
-use crate::store::sqlite::SqliteStore;
 use crate::web::Web;
 
 /// How long the last words may take.
@@ -28,7 +27,7 @@ pub(super) fn serve(config: Config, new: bool) -> anyhow::Result<()> {
     }
     if new {
         config.make_data_folder()?;
-        SqliteStore::begin_anew(&config.data)?;
+        crate::store::begin_anew(&config.data)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {

@@ -10,7 +10,7 @@ use wire::{BlockId, BlockScope, BlockSummary, ConversationId};
 use super::manage::attach;
 use crate::clock::{new_id, now_ms};
 use crate::config::Config;
-use crate::store::{Store as _, StoreError, write_once};
+use crate::store::{StoreError, write_once};
 
 /// What `relay visitor block` was given.
 pub(super) struct Wish {

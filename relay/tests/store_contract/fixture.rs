@@ -1,6 +1,8 @@
 //! People, drafts and shortcuts that the cases share.
 
-use relay::store::{AttachmentRecord, Reader, Site, Store, TokenHash, Uploader, VisitorRecord, Writer, write_once};
+use relay::store::{
+    AttachmentRecord, Reader, RecordWriter, Site, Store, TokenHash, Uploader, VisitorRecord, Writer, write_once,
+};
 use relay_core::append::{Append, AppendError, Appended, Condition, Draft, DraftBody, Opening};
 use relay_core::conversation::Conversation;
 use relay_core::store::{Answer, Query};
@@ -30,16 +32,21 @@ pub(crate) fn site(id: &str) -> SiteId {
 
 pub(crate) fn world(store: &dyn Store) -> World {
     let mut writer = store.writer().unwrap();
+    prepare(&mut *writer);
+    World { writer, reader: store.reader().unwrap(), now_ms: 1_000 }
+}
+
+/// Two sites, and two visitors of the first.
+pub(crate) fn prepare(writer: &mut dyn RecordWriter) {
     for id in ["demo", "other"] {
         let site = Site { id: site(id), name: id.to_uppercase(), origins: vec!["https://example.com".to_owned()] };
-        write_once(&mut *writer, |writer| writer.put_site(&site)).unwrap();
+        write_once(writer, |writer| writer.put_site(&site)).unwrap();
     }
     for (id, token) in [(ANNA, 1), (BORIS, 2)] {
         let visitor =
             VisitorRecord { id, site: site("demo"), token: TokenHash([token; 32]), created_at_ms: 5, used_at_ms: 5 };
-        write_once(&mut *writer, |writer| writer.add_visitor(&visitor)).unwrap();
+        write_once(writer, |writer| writer.add_visitor(&visitor)).unwrap();
     }
-    World { writer, reader: store.reader().unwrap(), now_ms: 1_000 }
 }
 
 impl World {

@@ -1,34 +1,41 @@
-//! The contract of every store: one suite, called for each database. A new database adds one line at the end.
+//! The contract of every store: one suite for each purpose, called for each database. A new database adds a few lines at the end.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod append;
-mod block;
 mod condition;
 mod fixture;
-mod people;
 mod query;
+mod records;
+mod row;
+mod together;
 
-/// One test for each case of the suite, each on a fresh store.
-macro_rules! contract {
-    ($backend:ident, $fresh:expr, [$($part:ident::$case:ident),* $(,)?]) => {
-        mod $backend {
+use relay::store::Store;
+use relay::store::memory::MemoryStore;
+use relay::store::sqlite::SqliteStore;
+use tempfile::TempDir;
+
+/// One test for each case of a suite, each on a fresh store. The second value of `$fresh` keeps what the store lives in.
+macro_rules! cases {
+    ($suite:ident, $fresh:expr, $given:expr, [$($part:ident::$case:ident),* $(,)?]) => {
+        mod $suite {
             $(
                 #[test]
                 fn $case() {
-                    // The second value keeps the store's folder, when it has one.
-                    let (store, _folder) = $fresh;
-                    crate::$part::$case(&store);
+                    let (store, _kept) = $fresh;
+                    crate::$part::$case(($given)(&store));
                 }
             )*
         }
     };
 }
 
-macro_rules! for_every_case {
-    ($backend:ident, $fresh:expr) => {
-        contract!(
-            $backend,
+/// The log's contract, and what log and records say of each other.
+macro_rules! log_contract {
+    ($fresh:expr) => {
+        cases!(
+            log,
             $fresh,
+            |store| store,
             [
                 append::lanes_are_numbered_apart_and_without_gaps,
                 append::what_was_written_reads_back_as_it_was,
@@ -39,9 +46,6 @@ macro_rules! for_every_case {
                 append::a_refused_append_does_not_spoil_its_neighbours,
                 append::an_id_that_is_used_twice_records_nothing,
                 append::turns_rise_over_all_conversations,
-                block::blocks_are_kept_undone_and_forgotten_when_they_have_ended,
-                block::a_key_is_made_once,
-                block::who_is_set_aside_and_returns_keeps_the_turn_and_the_row_says_all_of_it,
                 condition::only_the_owner_and_only_on_its_site_opens,
                 condition::a_stranger_is_told_that_nothing_is_there,
                 condition::an_ended_conversation_takes_ratings_views_and_notes_only,
@@ -57,34 +61,70 @@ macro_rules! for_every_case {
                 query::more_endings_of_one_moment_than_a_page_holds_are_all_found,
                 query::a_visitors_conversations_come_newest_first,
                 query::open_conversations_are_the_fold_of_their_events,
-                people::sites_are_put_and_replaced,
-                people::a_site_goes_with_its_visitors_or_stays_behind_its_conversations,
-                people::agents_have_one_mail_address_each,
-                people::sessions_are_kept_touched_and_revoked,
-                people::browsers_are_known_to_one_account_and_the_oldest_go,
-                people::visitors_are_known_by_their_token,
-                people::a_repeated_upload_is_one_file,
-                people::records_of_files_are_read_page_by_page,
-                people::a_file_without_a_record_is_told_unless_it_is_older_than_all,
-                people::what_files_take_is_counted_for_visitor_and_site,
-                people::orphans_are_files_that_no_message_names,
+                row::who_is_set_aside_and_returns_keeps_the_turn_and_the_row_says_all_of_it,
+                together::a_site_goes_with_its_visitors_or_stays_behind_its_conversations,
+                together::orphans_are_files_that_no_message_names,
+                together::what_files_take_is_counted_for_visitor_and_site,
             ]
         );
     };
 }
 
-for_every_case!(memory, (relay::store::memory::MemoryStore::new(), ()));
+/// The contract of records, for a store of which `$opened` gives the writer and a reader.
+macro_rules! records_contract {
+    ($fresh:expr, $opened:expr) => {
+        cases!(
+            records,
+            $fresh,
+            $opened,
+            [
+                records::sites_are_put_and_replaced,
+                records::agents_have_one_mail_address_each,
+                records::sessions_are_kept_touched_and_revoked,
+                records::browsers_are_known_to_one_account_and_the_oldest_go,
+                records::visitors_are_known_by_their_token,
+                records::a_repeated_upload_is_one_file,
+                records::a_file_without_a_record_is_told_unless_it_is_older_than_all,
+                records::records_of_files_are_read_page_by_page,
+                records::blocks_are_kept_undone_and_forgotten_when_they_have_ended,
+                records::a_key_is_made_once,
+                records::a_refused_request_does_not_spoil_its_neighbours,
+                records::what_files_take_is_counted_for_visitors,
+            ]
+        );
+    };
+}
 
-for_every_case!(sqlite, {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = relay::store::sqlite::SqliteStore::open(folder.path()).expect("a fresh store");
-    (store, folder)
-});
+/// Every contract, for a store that serves all purposes.
+macro_rules! every_contract {
+    ($backend:ident, $fresh:expr) => {
+        mod $backend {
+            log_contract!($fresh);
+            records_contract!($fresh, crate::records_of);
+        }
+    };
+}
 
-// The same where every event is moved to its place by the next commit.
-for_every_case!(sqlite_moving, {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = relay::store::sqlite::SqliteStore::open(folder.path()).expect("a fresh store");
+fn records_of(store: &dyn Store) -> records::Records {
+    records::Records::new(store.writer().unwrap(), store.reader().unwrap())
+}
+
+fn in_memory() -> (MemoryStore, ()) {
+    (MemoryStore::new(), ())
+}
+
+fn in_sqlite() -> (SqliteStore, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (SqliteStore::open(folder.path()).unwrap(), folder)
+}
+
+/// Every event is moved to the rest of its conversation by the next commit.
+fn in_sqlite_moving() -> (SqliteStore, TempDir) {
+    let (store, folder) = in_sqlite();
     store.limit_recent(0);
     (store, folder)
-});
+}
+
+every_contract!(memory, crate::in_memory());
+every_contract!(sqlite, crate::in_sqlite());
+every_contract!(sqlite_moving, crate::in_sqlite_moving());

@@ -5,11 +5,10 @@ use relay_core::conversation::Conversation;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use wire::{AgentId, AttachmentId, Author, ConversationId, Event, Lane, MessageId, Party, SiteId, VisitorId};
 
-use super::down;
 use super::recent::{Batch, Recent};
-use super::row::{self, attachment_columns, conversation_columns, event_columns};
-use super::writer::{Failure, is_of_request};
-use crate::store::AttachmentRecord;
+use super::row::{self, conversation_columns, event_columns};
+use super::statements::Statements;
+use crate::store::sql::{Failure, Sql, SqlError, attachment, site_of};
 
 /// What a look-up gives the rules of an append.
 type Found<T> = std::result::Result<T, RowsFailed>;
@@ -26,7 +25,7 @@ pub(super) fn append(
     let result = relay_core::append::decide(&mut rows, now_ms, append);
     match rows.failed {
         // Nothing has to be taken back.
-        Some(error) if !rows.wrote && is_of_request(&error) => Err(Failure::Refused(down(error).into())),
+        Some(error) if !rows.wrote && error.is_of_request() => Err(Failure::Refused(error.down().into())),
         Some(error) => Err(Failure::Database(error)),
         None => result.map_err(Failure::Refused),
     }
@@ -39,13 +38,13 @@ struct SqliteRows<'a> {
     batch: &'a mut Batch,
     wrote: bool,
     /// What failed; the rules only learn that something did.
-    failed: Option<rusqlite::Error>,
+    failed: Option<SqlError>,
 }
 
 impl SqliteRows<'_> {
-    fn note<T>(&mut self, result: Result<T>) -> Found<T> {
+    fn note<T>(&mut self, result: std::result::Result<T, impl Into<SqlError>>) -> Found<T> {
         result.map_err(|error| {
-            self.failed = Some(error);
+            self.failed = Some(error.into());
             RowsFailed
         })
     }
@@ -67,7 +66,7 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn visitor_site(&mut self, visitor: VisitorId) -> Found<Option<SiteId>> {
-        self.note(visitor_site(self.connection, visitor))
+        self.note(site_of(&mut Statements(self.connection), visitor))
     }
 
     fn load(&mut self, agent: AgentId) -> Found<u32> {
@@ -75,11 +74,11 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn uploaded(&mut self, id: AttachmentId) -> Found<Option<Uploaded>> {
-        self.note(attachment(self.connection, id)).map(|file| file.map(Uploaded::from))
+        self.note(attachment(&mut Statements(self.connection), id)).map(|file| file.map(Uploaded::from))
     }
 
     fn last_turn(&mut self) -> Found<u64> {
-        self.note(counter(self.connection, "turn"))
+        self.note((&mut Statements(self.connection) as &mut dyn Sql).counter("turn"))
     }
 
     fn record(&mut self, record: Record) -> Found<()> {
@@ -100,26 +99,9 @@ fn event(connection: &Connection, conversation: ConversationId, id: MessageId) -
     connection.prepare_cached(SQL)?.query_row(key, row::event).optional()
 }
 
-fn visitor_site(connection: &Connection, visitor: VisitorId) -> Result<Option<SiteId>> {
-    const SQL: &str = "SELECT site FROM visitor WHERE id = ?1";
-    connection.prepare_cached(SQL)?.query_row([visitor.0.to_be_bytes()], |found| row::site(found, 0)).optional()
-}
-
 fn load(connection: &Connection, agent: AgentId) -> Result<u32> {
     const SQL: &str = "SELECT count(*) FROM conversation WHERE state < 3 AND state = 2 AND agent = ?1";
     connection.prepare_cached(SQL)?.query_row([agent.0.to_be_bytes()], |found| found.get(0))
-}
-
-/// An uploaded file's record.
-pub(super) fn attachment(connection: &Connection, id: AttachmentId) -> Result<Option<AttachmentRecord>> {
-    const SQL: &str = concat!("SELECT ", attachment_columns!(), " FROM attachment WHERE id = ?1");
-    connection.prepare_cached(SQL)?.query_row([id.0.to_be_bytes()], row::attachment).optional()
-}
-
-/// A number that only rises.
-pub(super) fn counter(connection: &Connection, name: &str) -> Result<u64> {
-    const SQL: &str = "SELECT value FROM counter WHERE name = ?1";
-    connection.prepare_cached(SQL)?.query_row([name], |found| row::number(found, 0))
 }
 
 impl SqliteRows<'_> {

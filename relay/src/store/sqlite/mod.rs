@@ -1,13 +1,12 @@
 //! The SQLite store: one file in the data folder, write-ahead log, every commit synced before it counts.
 
 mod append;
-mod block;
 mod checkpoint;
 mod open;
-mod people;
 mod reader;
 mod recent;
 mod row;
+mod statements;
 mod writer;
 
 use std::fs::File;
@@ -19,8 +18,9 @@ use rusqlite::{Connection, ErrorCode};
 use wire::limit::RECENT_EVENTS_MAX;
 
 use self::recent::Recent;
+use super::sql::{Cause, SqlError};
 use super::{OpenError, Reader, Store, StoreError, Writer};
-use crate::folder;
+use crate::folder::{self, Look};
 use crate::numbers::Fault;
 use crate::process::vital::Vitals;
 
@@ -93,6 +93,28 @@ impl SqliteStore {
         Self::with(folder, database, &connection, None)
     }
 
+    /// Whether there is a database with something in it in a folder.
+    ///
+    /// # Errors
+    /// `Emptied`, `Missing` or `Empty` when there is none.
+    pub fn look_for(folder: &Path) -> Result<(), OpenError> {
+        let database = folder.join(DATABASE_FILE);
+        if folder::look(folder, &database) == Look::Emptied {
+            return Err(OpenError::Emptied(folder.display().to_string()));
+        }
+        match std::fs::metadata(&database) {
+            Ok(found) if !found.is_file() => {
+                Err(OpenError::Missing { file: DATABASE_FILE, folder: folder.display().to_string() })
+            }
+            Ok(found) if found.len() == 0 => Err(OpenError::Empty(database.display().to_string())),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(OpenError::Missing { file: DATABASE_FILE, folder: folder.display().to_string() })
+            }
+            Err(source) => Err(io_error(&database, source)),
+        }
+    }
+
     fn with(folder: &Path, database: PathBuf, connection: &Connection, lock: Option<File>) -> Result<Self, OpenError> {
         let (id, has_files) = open::identity(connection)?;
         folder::settle(folder, &id, has_files)?;
@@ -104,20 +126,6 @@ impl SqliteStore {
             vitals: Vitals::default(),
             _lock: lock,
         })
-    }
-
-    /// Reads the whole database and checks its structure and references.
-    ///
-    /// # Errors
-    /// With what is wrong.
-    pub fn check(&self) -> Result<(), OpenError> {
-        open::check(&self.database)
-    }
-
-    /// Hears of the thread that carries the log over, should it end.
-    #[must_use]
-    pub fn vitals(&self) -> Vitals {
-        self.vitals.clone()
     }
 
     /// Bounds the database to this many pages of 4 KiB from the next transaction on; what would exceed it is refused as on a full
@@ -144,8 +152,16 @@ impl Store for SqliteStore {
         Ok(Box::new(reader::SqliteReader::open(&self.database, Arc::clone(&self.recent))?))
     }
 
-    fn backup(&self, to: &Path) -> Result<(), OpenError> {
-        open::backup(&self.database, to)
+    fn backup(&self, folder: &Path) -> Result<(), OpenError> {
+        open::backup(&self.database, &folder.join(DATABASE_FILE))
+    }
+
+    fn check(&self) -> Result<(), OpenError> {
+        open::check(&self.database)
+    }
+
+    fn vitals(&self) -> Vitals {
+        self.vitals.clone()
     }
 }
 
@@ -153,27 +169,32 @@ fn io_error(path: &Path, source: std::io::Error) -> OpenError {
     OpenError::Io { path: path.display().to_string(), source }
 }
 
-/// The database failed: logged here, once, and told as `Down`.
-#[expect(clippy::needless_pass_by_value, reason = "used by map_err, which hands over the value")]
-fn down(error: rusqlite::Error) -> StoreError {
-    tracing::error!(%error, "the database failed");
-    crate::numbers::store_failed(fault(&error));
-    StoreError::Down
+/// The database failed: logged, once, and answered as `Down`.
+fn down(error: impl Into<SqlError>) -> StoreError {
+    error.into().down()
 }
 
-/// What ails the database, in one word.
-fn fault(error: &rusqlite::Error) -> Fault {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => Fault::Full,
-        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => Fault::Io,
-        Some(ErrorCode::ReadOnly) => Fault::ReadOnly,
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Fault::Locked,
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Fault::Corrupt,
-        Some(_) | None => Fault::Other,
+impl From<rusqlite::Error> for SqlError {
+    fn from(error: rusqlite::Error) -> Self {
+        let cause = match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => Cause::Rule,
+            // A value that rusqlite could not convert.
+            None => Cause::Row,
+            Some(code) => Cause::Database(fault(code)),
+        };
+        Self { cause, text: error.to_string() }
     }
 }
 
-/// Whether a statement was refused by a rule of the schema (unique, reference, check) rather than by the disk.
-fn is_constraint(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+/// What ails the database, in one word.
+const fn fault(code: ErrorCode) -> Fault {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "SQLite knows many more, and all of them are `Other`")]
+    match code {
+        ErrorCode::DiskFull => Fault::Full,
+        ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => Fault::Io,
+        ErrorCode::ReadOnly => Fault::ReadOnly,
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Fault::Locked,
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Fault::Corrupt,
+        _ => Fault::Other,
+    }
 }

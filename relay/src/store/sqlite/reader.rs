@@ -5,18 +5,17 @@ use std::sync::Arc;
 
 use relay_core::conversation::Conversation;
 use relay_core::store::{Answer, Query, QueryError};
-use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use rusqlite::{Connection, Params, Row, params};
 use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
-use wire::{AgentId, AttachmentId, ConversationId, Event, Lane, Seq, SiteId, VisitorId};
+use wire::{ConversationId, Event, Lane, Seq, SiteId};
 
 use super::recent::{Recent, Weighed};
-use super::row::{self, agent_columns, attachment_columns, conversation_columns, event_columns};
+use super::row::{self, conversation_columns, event_columns};
+use super::statements::Statements;
 use super::{append, down, open};
-use crate::blob::StoredFile;
-use crate::store::{
-    AgentRecord, AttachmentRecord, DeviceRecord, Kept, OpenError, Reader, SessionRecord, Site, StoreError, TokenHash,
-    VisitorRecord, page_of_closed,
-};
+use crate::store::log::page_of_closed;
+use crate::store::sql::{Sql, SqlError, SqlReader};
+use crate::store::{LogReader, OpenError, StoreError};
 
 /// One more row than a page tells whether there are more.
 const ROWS_MAX: i64 = PAGE_CONVERSATIONS_MAX as i64 + 1;
@@ -34,17 +33,7 @@ impl SqliteReader {
         Ok(Self { connection, recent })
     }
 
-    fn one<T>(
-        &self,
-        sql: &str,
-        key: impl Params,
-        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
-        let found = self.connection.prepare_cached(sql).and_then(|mut sql| sql.query_row(key, read).optional());
-        found.map_err(down)?.ok_or(StoreError::Missing)
-    }
-
-    pub(super) fn all<T>(
+    fn all<T>(
         &self,
         sql: &str,
         key: impl Params,
@@ -141,7 +130,7 @@ fn in_place(
     Ok(page)
 }
 
-impl Reader for SqliteReader {
+impl LogReader for SqliteReader {
     fn query(&mut self, query: &Query) -> Result<Answer, QueryError> {
         const CLOSED: &str = concat!(
             "SELECT ",
@@ -188,137 +177,16 @@ impl Reader for SqliteReader {
         self.rows(SQL, [])
     }
 
-    fn settings_version(&mut self) -> Result<u64, StoreError> {
-        append::counter(&self.connection, "settings").map_err(down)
-    }
-
-    fn sites(&mut self) -> Result<Vec<Site>, StoreError> {
-        let moment = self.connection.unchecked_transaction().map_err(down)?;
-        let ids = self.all("SELECT id FROM site WHERE removed = 0 ORDER BY id", [], |found| row::site(found, 0))?;
-        let sites = ids.iter().map(|id| self.site_now(id)).collect();
-        drop(moment);
-        sites
-    }
-
-    fn site(&mut self, id: &SiteId) -> Result<Site, StoreError> {
-        let moment = self.connection.unchecked_transaction().map_err(down)?;
-        let site = self.site_now(id);
-        drop(moment);
-        site
-    }
-
-    fn agents(&mut self) -> Result<Vec<AgentRecord>, StoreError> {
-        self.all(concat!("SELECT ", agent_columns!(), " FROM agent ORDER BY id"), [], row::agent)
-    }
-
-    fn agent(&mut self, id: AgentId) -> Result<AgentRecord, StoreError> {
-        const SQL: &str = concat!("SELECT ", agent_columns!(), " FROM agent WHERE id = ?1");
-        self.one(SQL, [id.0.to_be_bytes()], row::agent)
-    }
-
     fn conversations_of(&mut self, site: &SiteId) -> Result<(u64, u64), StoreError> {
         const SQL: &str = "SELECT count(*), count(*) FILTER (WHERE state < 3) FROM conversation WHERE site = ?1";
-        self.one(SQL, [site.as_str()], |found| Ok((row::number(found, 0)?, row::number(found, 1)?)))
-    }
-
-    fn device(&mut self, token: &TokenHash) -> Result<DeviceRecord, StoreError> {
-        const SQL: &str = "SELECT token, agent, used_at_ms FROM agent_device WHERE token = ?1";
-        self.one(SQL, [token.0], |found| {
-            let agent = AgentId(row::id(found, 1)?);
-            Ok(DeviceRecord { token: row::token(found, 0)?, agent, used_at_ms: row::number(found, 2)? })
-        })
-    }
-
-    fn agent_by_email(&mut self, email: &str) -> Result<AgentRecord, StoreError> {
-        self.one(concat!("SELECT ", agent_columns!(), " FROM agent WHERE email = ?1"), [email], row::agent)
-    }
-
-    fn session(&mut self, token: &TokenHash) -> Result<SessionRecord, StoreError> {
-        const SQL: &str = "SELECT token, agent, created_at_ms, used_at_ms FROM agent_session WHERE token = ?1";
-        self.one(SQL, [token.0], |found| {
-            Ok(SessionRecord {
-                token: row::token(found, 0)?,
-                agent: AgentId(row::id(found, 1)?),
-                created_at_ms: row::number(found, 2)?,
-                used_at_ms: row::number(found, 3)?,
-            })
-        })
-    }
-
-    fn visitor_by_token(&mut self, token: &TokenHash) -> Result<VisitorRecord, StoreError> {
-        const SQL: &str = "SELECT id, site, token, created_at_ms, used_at_ms FROM visitor WHERE token = ?1";
-        self.one(SQL, [token.0], |found| {
-            Ok(VisitorRecord {
-                id: VisitorId(row::id(found, 0)?),
-                site: row::site(found, 1)?,
-                token: row::token(found, 2)?,
-                created_at_ms: row::number(found, 3)?,
-                used_at_ms: row::number(found, 4)?,
-            })
-        })
-    }
-
-    fn attachment(&mut self, id: AttachmentId) -> Result<AttachmentRecord, StoreError> {
-        append::attachment(&self.connection, id).map_err(down)?.ok_or(StoreError::Missing)
-    }
-
-    fn attachments(&mut self, after: AttachmentId, count_max: usize) -> Result<Vec<AttachmentRecord>, StoreError> {
-        const SQL: &str =
-            concat!("SELECT ", attachment_columns!(), " FROM attachment WHERE id > ?1 ORDER BY id LIMIT ?2");
-        let key = params![after.0.to_be_bytes(), i64::try_from(count_max).unwrap_or(i64::MAX)];
-        self.all(SQL, key, row::attachment)
-    }
-
-    fn unrecorded(&mut self, files: &[StoredFile]) -> Result<Vec<String>, StoreError> {
-        let moment = self.connection.unchecked_transaction().map_err(down)?;
-        let mut lost = Vec::new();
-        for file in files {
-            match self.one("SELECT 1 FROM attachment WHERE key = ?1", [&file.key], |_| Ok(())) {
-                Ok(()) => {}
-                Err(StoreError::Missing) => lost.push(file),
-                Err(error) => return Err(error),
-            }
-        }
-        if !lost.is_empty() {
-            // Reads the whole table, but only when a file may have to go.
-            const OLDEST: &str = "SELECT min(uploaded_at_ms) FROM attachment";
-            let oldest: Option<i64> = self.one(OLDEST, [], |found| found.get(0))?;
-            let oldest_ms = oldest.map_or(u64::MAX, |oldest| u64::try_from(oldest).unwrap_or(0));
-            lost.retain(|file| file.modified_at_ms >= oldest_ms);
-        }
-        drop(moment);
-        Ok(lost.into_iter().map(|file| file.key.clone()).collect())
-    }
-
-    fn orphans(&mut self, before_ms: u64, count_max: usize) -> Result<Vec<AttachmentRecord>, StoreError> {
-        const SQL: &str = concat!(
-            "SELECT ",
-            attachment_columns!(),
-            " FROM attachment WHERE named = 0 AND uploaded_at_ms < ?1 ORDER BY uploaded_at_ms LIMIT ?2"
-        );
-        let key = [row::column(before_ms), i64::try_from(count_max).unwrap_or(i64::MAX)];
-        self.all(SQL, key, row::attachment)
-    }
-
-    fn kept(&mut self, visitor: Option<VisitorId>, site: &SiteId) -> Result<Kept, StoreError> {
-        const SQL: &str = "SELECT count(*), ifnull(sum(bytes), 0), ifnull((SELECT files FROM kept WHERE site = ?2), 0), \
-                           ifnull((SELECT bytes FROM kept WHERE site = ?2), 0) FROM attachment WHERE visitor = ?1";
-        self.one(SQL, params![visitor.map(|visitor| visitor.0.to_be_bytes()), site.as_str()], |found| {
-            let cost = |first| -> rusqlite::Result<u64> {
-                Ok(Kept::cost(row::number(found, first)?, row::number(found, first + 1)?))
-            };
-            Ok(Kept { visitor_bytes: cost(0)?, site_bytes: cost(2)? })
-        })
+        let counts = |found: &Row<'_>| Ok((row::number(found, 0)?, row::number(found, 1)?));
+        self.connection.prepare_cached(SQL).and_then(|mut sql| sql.query_row([site.as_str()], counts)).map_err(down)
     }
 }
 
-impl SqliteReader {
-    /// A site, inside the running read transaction.
-    fn site_now(&self, id: &SiteId) -> Result<Site, StoreError> {
-        const ORIGINS: &str = "SELECT origin FROM site_origin WHERE site = ?1 ORDER BY place";
-        let name =
-            self.one("SELECT name FROM site WHERE id = ?1 AND removed = 0", [id.as_str()], |found| found.get(0))?;
-        let origins = self.all(ORIGINS, [id.as_str()], |found| found.get(0))?;
-        Ok(Site { id: id.clone(), name, origins })
+impl SqlReader for SqliteReader {
+    fn look_up<T>(&mut self, look_up: impl FnOnce(&mut dyn Sql) -> Result<T, SqlError>) -> Result<T, StoreError> {
+        let moment = self.connection.transaction().map_err(down)?;
+        look_up(&mut Statements(&moment)).map_err(SqlError::down)
     }
 }

@@ -6,11 +6,9 @@ use relay_core::conversation::Conversation;
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};
 use wire::{
-    AgentId, Attachment, AttachmentId, Author, ConversationId, ConversationState, Cursor, Event, Idle, Lane, Media,
-    MessageId, Party, Role, Seq, SiteId, Tag, VisitorId,
+    AgentId, Author, ConversationId, ConversationState, Cursor, Event, Idle, Lane, MessageId, Party, Seq, SiteId, Tag,
+    VisitorId,
 };
-
-use crate::store::{AgentRecord, AttachmentRecord, TokenHash, Uploader};
 
 /// The columns of [`conversation`], in its order.
 macro_rules! conversation_columns {
@@ -26,19 +24,7 @@ macro_rules! event_columns {
         "conversation, lane, seq, at_ms, id, author, agent, agent_name, body"
     };
 }
-/// The columns of [`attachment`], in its order.
-macro_rules! attachment_columns {
-    () => {
-        "id, conversation, visitor, agent, key, name, media_type, media, bytes, width, height, uploaded_at_ms"
-    };
-}
-/// The columns of [`agent`], in its order.
-macro_rules! agent_columns {
-    () => {
-        "id, email, name, role, capacity, password_hash, disabled"
-    };
-}
-pub(super) use {agent_columns, attachment_columns, conversation_columns, event_columns};
+pub(super) use {conversation_columns, event_columns};
 
 /// A conversation as it stands.
 pub(super) fn conversation(row: &Row<'_>) -> Result<Conversation> {
@@ -95,60 +81,6 @@ pub(super) fn event(row: &Row<'_>) -> Result<Event> {
         author,
         body: serde_json::from_str(body).map_err(|_| broken(8))?,
     })
-}
-
-/// An uploaded file.
-pub(super) fn attachment(row: &Row<'_>) -> Result<AttachmentRecord> {
-    let uploader = match (optional_id(row, 2)?, optional_id(row, 3)?) {
-        (Some(visitor), _) => Uploader::Visitor(VisitorId(visitor)),
-        (None, Some(agent)) => Uploader::Agent(AgentId(agent)),
-        (None, None) => return Err(broken(2)),
-    };
-    let media = match row.get::<_, u8>(7)? {
-        0 => Media::Image,
-        1 => Media::Video,
-        2 => Media::Document,
-        _ => return Err(broken(7)),
-    };
-    Ok(AttachmentRecord {
-        attachment: Attachment {
-            id: AttachmentId(id(row, 0)?),
-            name: row.get(5)?,
-            media_type: row.get(6)?,
-            media,
-            bytes: number(row, 8)?,
-            width: row.get(9)?,
-            height: row.get(10)?,
-        },
-        conversation: ConversationId(id(row, 1)?),
-        uploader,
-        key: row.get(4)?,
-        uploaded_at_ms: number(row, 11)?,
-    })
-}
-
-/// An agent with what it signs in by.
-pub(super) fn agent(row: &Row<'_>) -> Result<AgentRecord> {
-    let role = match row.get::<_, u8>(3)? {
-        0 => Role::Agent,
-        1 => Role::Supervisor,
-        2 => Role::Administrator,
-        _ => return Err(broken(3)),
-    };
-    Ok(AgentRecord {
-        id: AgentId(id(row, 0)?),
-        email: row.get(1)?,
-        name: row.get(2)?,
-        role,
-        capacity: row.get(4)?,
-        password_hash: row.get(5)?,
-        disabled: row.get(6)?,
-    })
-}
-
-/// The hash of a token, as it is kept.
-pub(super) fn token(row: &Row<'_>, column: usize) -> Result<TokenHash> {
-    Ok(TokenHash(row.get(column)?))
 }
 
 /// A 16-byte id.

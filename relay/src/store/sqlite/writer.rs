@@ -6,16 +6,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use relay_core::append::{Append, AppendError, Appended};
 use rusqlite::Connection;
-use wire::{AgentId, AttachmentId, SiteId, VisitorId};
 
 use super::checkpoint::Checkpointer;
 use super::recent::{Batch, Recent};
-use super::{down, is_constraint, open, people};
+use super::statements::Statements;
+use super::{down, open};
 use crate::process::vital::Part;
-use crate::store::{
-    AgentRecord, AttachmentRecord, DeviceRecord, OpenError, SessionRecord, Site, StoreError, TokenHash, VisitorRecord,
-    Writer,
-};
+use crate::store::sql::{Changed, Failure, Sql, SqlError, SqlWriter};
+use crate::store::{LogWriter, OpenError, StoreError, Transaction};
 
 /// The one writer of a database.
 pub(super) struct SqliteWriter {
@@ -73,25 +71,37 @@ impl SqliteWriter {
 
     /// Runs one request so that its refusal takes back all it wrote and nothing else. A failure of the database fails the
     /// whole transaction: SQLite may have rolled it back already, and what follows must not be committed on its own.
-    pub(super) fn isolated<T, E: From<StoreError>>(
+    fn isolated<T, E: From<StoreError>>(
         &mut self,
         request: impl FnOnce(&Connection) -> Result<T, Failure<E>>,
     ) -> Result<T, E> {
         let Some(connection) = self.connection.as_ref().filter(|connection| !connection.is_autocommit()) else {
             return Err(StoreError::Down.into());
         };
-        let result =
-            execute(connection, "SAVEPOINT request").map_err(Failure::Database).and_then(|()| request(connection));
+        let result = execute(connection, "SAVEPOINT request").map_err(Failure::from).and_then(|()| request(connection));
         let undone = if result.is_err() { execute(connection, "ROLLBACK TO request") } else { Ok(()) };
         let ended = undone.and_then(|()| execute(connection, "RELEASE request"));
         let lost = match (result, ended) {
             (Ok(value), Ok(())) => return Ok(value),
             (Err(Failure::Refused(refusal)), Ok(())) => return Err(refusal),
-            (Err(Failure::Database(error)), Ok(())) if is_of_request(&error) => return Err(down(error).into()),
-            (Err(Failure::Database(error)), _) | (_, Err(error)) => error,
+            (Err(Failure::Database(error)), Ok(())) if error.is_of_request() => return Err(error.down().into()),
+            (Err(Failure::Database(error)), _) => error,
+            (_, Err(error)) => SqlError::from(error),
         };
         self.connection = None;
-        Err(down(lost).into())
+        Err(lost.down().into())
+    }
+}
+
+impl SqlWriter for SqliteWriter {
+    fn request<T>(&mut self, request: impl FnOnce(&mut dyn Sql) -> Changed<T>) -> Result<T, StoreError> {
+        self.isolated(|connection| request(&mut Statements(connection)))
+    }
+}
+
+impl<E> From<rusqlite::Error> for Failure<E> {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error.into())
     }
 }
 
@@ -104,36 +114,12 @@ fn connect(database: &Path, checkpointer: &Checkpointer) -> Result<(Connection, 
     Ok((connection, removed))
 }
 
-/// Why a request did not go through.
-pub(super) enum Failure<E> {
-    /// By its own rules: the others go on.
-    Refused(E),
-    /// By the database: the transaction is lost.
-    Database(rusqlite::Error),
-}
-
-impl<E> From<rusqlite::Error> for Failure<E> {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Database(error)
-    }
-}
-
-/// A broken rule of the schema, or a row that cannot be understood: the trouble of one request, not of the transaction.
-pub(super) fn is_of_request(error: &rusqlite::Error) -> bool {
-    is_constraint(error) || error.sqlite_error_code().is_none()
-}
-
-/// Turns a broken rule of the schema into a refusal.
-pub(super) fn refuse<E>(refusal: E) -> impl FnOnce(rusqlite::Error) -> Failure<E> {
-    |error| if is_constraint(&error) { Failure::Refused(refusal) } else { Failure::Database(error) }
-}
-
 /// Runs a statement without parameters or rows, prepared once.
 fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }
 
-impl Writer for SqliteWriter {
+impl Transaction for SqliteWriter {
     fn begin(&mut self) -> Result<(), StoreError> {
         self.try_begin().inspect_err(|_| self.connection = None)
     }
@@ -152,7 +138,9 @@ impl Writer for SqliteWriter {
         }
         Ok(())
     }
+}
 
+impl LogWriter for SqliteWriter {
     fn append(&mut self, now_ms: u64, append: &Append) -> Result<Appended, AppendError> {
         let Some(connection) = self.connection.as_ref().filter(|connection| !connection.is_autocommit()) else {
             return Err(AppendError::Down);
@@ -163,64 +151,8 @@ impl Writer for SqliteWriter {
             Err(Failure::Refused(refusal)) => Err(refusal),
             Err(Failure::Database(error)) => {
                 self.connection = None;
-                Err(down(error).into())
+                Err(error.down().into())
             }
         }
-    }
-
-    fn put_site(&mut self, site: &Site) -> Result<(), StoreError> {
-        self.isolated(|connection| people::put_site(connection, site))
-    }
-
-    fn remove_site(&mut self, site: &SiteId, keep: bool) -> Result<(), StoreError> {
-        self.isolated(|connection| people::remove_site(connection, site, keep))
-    }
-
-    fn put_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError> {
-        self.isolated(|connection| people::put_agent(connection, agent))
-    }
-
-    fn add_session(&mut self, session: &SessionRecord) -> Result<(), StoreError> {
-        self.isolated(|connection| people::add_session(connection, session))
-    }
-
-    fn touch_session(&mut self, token: &TokenHash, used_at_ms: u64) -> Result<(), StoreError> {
-        self.isolated(|connection| people::touch_session(connection, token, used_at_ms))
-    }
-
-    fn remove_session(&mut self, token: &TokenHash) -> Result<(), StoreError> {
-        self.isolated(|connection| people::remove_session(connection, token))
-    }
-
-    fn remove_sessions_of(&mut self, agent: AgentId) -> Result<(), StoreError> {
-        self.isolated(|connection| people::remove_sessions_of(connection, agent))
-    }
-
-    fn remove_sessions_before(&mut self, used_at_ms: u64) -> Result<(), StoreError> {
-        self.isolated(|connection| people::remove_sessions_before(connection, used_at_ms))
-    }
-
-    fn add_device(&mut self, device: &DeviceRecord, before: Option<&TokenHash>) -> Result<(), StoreError> {
-        self.isolated(|connection| people::add_device(connection, device, before))
-    }
-
-    fn remove_devices_of(&mut self, agent: AgentId) -> Result<(), StoreError> {
-        self.isolated(|connection| people::remove_devices_of(connection, agent))
-    }
-
-    fn add_visitor(&mut self, visitor: &VisitorRecord) -> Result<(), StoreError> {
-        self.isolated(|connection| people::add_visitor(connection, visitor))
-    }
-
-    fn touch_visitor(&mut self, visitor: VisitorId, used_at_ms: u64) -> Result<(), StoreError> {
-        self.isolated(|connection| people::touch_visitor(connection, visitor, used_at_ms))
-    }
-
-    fn add_attachment(&mut self, record: &AttachmentRecord) -> Result<AttachmentRecord, StoreError> {
-        self.isolated(|connection| people::add_attachment(connection, record))
-    }
-
-    fn remove_orphan(&mut self, attachment: AttachmentId) -> Result<AttachmentRecord, StoreError> {
-        self.isolated(|connection| people::remove_orphan(connection, attachment))
     }
 }

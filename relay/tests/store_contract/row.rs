@@ -1,53 +1,11 @@
-//! Who is kept out, the keys of a store, and what a row knows of being set aside.
+//! What the row of a conversation says after its events.
 
-use relay::store::{Store, StoreError, write_once};
+use relay::store::Store;
 use relay_core::append::{Draft, DraftBody};
 use relay_core::{Queueing, Source};
-use wire::*;
+use wire::{Aside, Author, Body, ConversationId, ConversationState, Idle, MessageId, Tag};
 
-use crate::fixture::*;
-
-fn block(id: u128, until_ms: u64) -> BlockSummary {
-    BlockSummary {
-        block: BlockId(id),
-        scope: BlockScope::Network,
-        visitor: None,
-        // The highest bit is set: a column counts with a sign.
-        tag: Some(Tag(u64::MAX - 1)),
-        reason: "robots, \u{1f916}".to_owned(),
-        by: Some(KIM),
-        since_ms: 1_000,
-        until_ms,
-    }
-}
-
-pub(crate) fn blocks_are_kept_undone_and_forgotten_when_they_have_ended(store: &dyn Store) {
-    let mut world = world(store);
-    let version = world.reader.settings_version().unwrap();
-    let of_visitor =
-        BlockSummary { scope: BlockScope::Visitor, visitor: Some(ANNA), tag: None, by: None, ..block(2, 5_000) };
-    for put in [&block(1, 2_000), &of_visitor] {
-        write_once(&mut *world.writer, |writer| writer.put_block(put)).unwrap();
-    }
-    assert_eq!(write_once(&mut *world.writer, |writer| writer.put_block(&of_visitor)), Err(StoreError::Conflict));
-    assert_eq!(world.reader.blocks(), Ok(vec![block(1, 2_000), of_visitor.clone()]));
-    assert!(world.reader.settings_version().unwrap() > version, "who watches the settings hears of it");
-    // The first has ended when the third begins.
-    let third = BlockSummary { since_ms: 3_000, ..block(3, 9_000) };
-    write_once(&mut *world.writer, |writer| writer.put_block(&third)).unwrap();
-    assert_eq!(world.reader.blocks(), Ok(vec![of_visitor, third.clone()]));
-    write_once(&mut *world.writer, |writer| writer.remove_block(BlockId(2))).unwrap();
-    let again = write_once(&mut *world.writer, |writer| writer.remove_block(BlockId(2)));
-    assert_eq!((again, world.reader.blocks()), (Err(StoreError::Missing), Ok(vec![third])));
-}
-
-pub(crate) fn a_key_is_made_once(store: &dyn Store) {
-    let mut world = world(store);
-    for fresh in [[1; 32], [2; 32]] {
-        assert_eq!(write_once(&mut *world.writer, |writer| writer.secret("tags", fresh)), Ok([1; 32]));
-    }
-    assert_eq!(write_once(&mut *world.writer, |writer| writer.secret("other", [3; 32])), Ok([3; 32]));
-}
+use crate::fixture::{ANNA, FIRST, KIM, agent, draft, from_visitor, into, system, text, world};
 
 pub(crate) fn who_is_set_aside_and_returns_keeps_the_turn_and_the_row_says_all_of_it(store: &dyn Store) {
     let mut world = world(store);

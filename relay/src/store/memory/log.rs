@@ -1,0 +1,116 @@
+//! The log in memory.
+
+use relay_core::append::{Append, AppendError, Appended, Record, Rows, RowsFailed, Uploaded};
+use relay_core::conversation::Conversation;
+use relay_core::store::{Answer, Query, QueryError};
+use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
+use wire::{AgentId, AttachmentId, ConversationId, ConversationState, Event, Lane, MessageId, Seq, SiteId, VisitorId};
+
+use super::{MemoryReader, MemoryWriter, Tables};
+use crate::store::log::{closed_at_ms, page_of_closed};
+use crate::store::{LogReader, LogWriter, StoreError};
+
+impl Rows for Tables {
+    fn conversation(&mut self, id: ConversationId) -> Result<Option<Conversation>, RowsFailed> {
+        Ok(self.conversations.get(&id).cloned())
+    }
+
+    fn event(&mut self, conversation: ConversationId, id: MessageId) -> Result<Option<Event>, RowsFailed> {
+        let place = self.ids.get(&(conversation, id));
+        Ok(place.and_then(|(staff, seq)| self.events.get(&(conversation, *staff, *seq))).cloned())
+    }
+
+    fn visitor_site(&mut self, visitor: VisitorId) -> Result<Option<SiteId>, RowsFailed> {
+        Ok(self.visitors.get(&visitor).map(|visitor| visitor.site.clone()))
+    }
+
+    fn load(&mut self, agent: AgentId) -> Result<u32, RowsFailed> {
+        let held = |row: &&Conversation| row.state == ConversationState::Assigned { agent };
+        Ok(u32::try_from(self.conversations.values().filter(held).count()).unwrap_or(u32::MAX))
+    }
+
+    fn uploaded(&mut self, id: AttachmentId) -> Result<Option<Uploaded>, RowsFailed> {
+        Ok(self.attachments.get(&id).cloned().map(Uploaded::from))
+    }
+
+    fn last_turn(&mut self) -> Result<u64, RowsFailed> {
+        Ok(self.turn)
+    }
+
+    fn record(&mut self, record: Record) -> Result<(), RowsFailed> {
+        let conversation = record.after.id;
+        for event in record.events {
+            let staff = event.lane == Lane::Staff;
+            self.ids.insert((conversation, event.id), (staff, event.seq));
+            self.events.insert((conversation, staff, event.seq), event);
+        }
+        self.conversations.insert(conversation, record.after);
+        self.named.extend(&record.named);
+        self.turn = record.turn.unwrap_or(self.turn);
+        Ok(())
+    }
+}
+
+impl LogWriter for MemoryWriter {
+    fn append(&mut self, now_ms: u64, append: &Append) -> Result<Appended, AppendError> {
+        relay_core::append::decide(self.tables()?, now_ms, append)
+    }
+}
+
+impl LogReader for MemoryReader {
+    fn query(&mut self, query: &Query) -> Result<Answer, QueryError> {
+        let tables = self.tables();
+        let conversation = |id| tables.conversations.get(id).cloned().map(Box::new).ok_or(QueryError::NotFound);
+        match query {
+            Query::Events { conversation: id, lane, after } => {
+                let events = tables.page(*id, *lane, *after);
+                Ok(Answer::Events { conversation: conversation(id)?, events })
+            }
+            Query::Conversation { conversation: id } => Ok(Answer::Conversation(conversation(id)?)),
+            Query::Closed { before_ms, before } => {
+                let place = (*before_ms, before.unwrap_or(ConversationId(0)));
+                let mut rows = tables.conversations(|row| row.closed() && (closed_at_ms(row), row.id) < place);
+                rows.sort_by_key(|row| std::cmp::Reverse((closed_at_ms(row), row.id)));
+                rows.truncate(PAGE_CONVERSATIONS_MAX + 1);
+                Ok(page_of_closed(rows))
+            }
+            Query::OfVisitor { visitor } => {
+                let mut rows = tables.conversations(|row| row.visitor == *visitor);
+                rows.sort_by_key(|row| std::cmp::Reverse((row.opened_at_ms, row.id)));
+                let more = rows.len() > PAGE_CONVERSATIONS_MAX;
+                rows.truncate(PAGE_CONVERSATIONS_MAX);
+                Ok(Answer::Conversations { rows, more })
+            }
+        }
+    }
+
+    fn open_conversations(&mut self) -> Result<Vec<Conversation>, StoreError> {
+        Ok(self.tables().conversations(|row| !row.closed()))
+    }
+
+    fn conversations_of(&mut self, site: &SiteId) -> Result<(u64, u64), StoreError> {
+        let rows = self.tables().conversations(|row| row.site == *site);
+        let open = rows.iter().filter(|row| !row.closed()).count();
+        Ok((rows.len() as u64, open as u64))
+    }
+}
+
+impl Tables {
+    fn page(&self, conversation: ConversationId, lane: Lane, after: Seq) -> Vec<Event> {
+        let staff = lane == Lane::Staff;
+        let range = (conversation, staff, after.next())..=(conversation, staff, Seq(u64::MAX));
+        let (mut events, mut bytes) = (Vec::new(), 0);
+        for event in self.events.range(range).map(|(_, event)| event).take(PAGE_EVENTS_MAX) {
+            bytes += serde_json::to_string(&event.body).map_or(0, |body| body.len());
+            if bytes > PAGE_BYTES_MAX && !events.is_empty() {
+                break;
+            }
+            events.push(event.clone());
+        }
+        events
+    }
+
+    fn conversations(&self, wanted: impl Fn(&Conversation) -> bool) -> Vec<Conversation> {
+        self.conversations.values().filter(|row| wanted(row)).cloned().collect()
+    }
+}

@@ -1,0 +1,43 @@
+//! Records: rows of their own, for what is neither said in a conversation nor configured. One file for each kind.
+
+mod agent;
+mod block;
+mod site;
+mod upload;
+mod visitor;
+
+use std::fmt;
+
+use super::{StoreError, Transaction};
+
+pub(super) use agent::DEVICES_PER_AGENT_MAX;
+pub use agent::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, SessionRecord};
+pub use block::{BlockReader, BlockWriter, Secret};
+pub use site::{Site, SiteReader, SiteWriter};
+pub use upload::{AttachmentRecord, Kept, UploadReader, UploadWriter};
+pub use visitor::{VisitorReader, VisitorRecord, VisitorWriter};
+
+/// Writes records of every kind.
+pub trait RecordWriter: Transaction + SiteWriter + AgentWriter + VisitorWriter + UploadWriter + BlockWriter {}
+
+impl<W: Transaction + SiteWriter + AgentWriter + VisitorWriter + UploadWriter + BlockWriter> RecordWriter for W {}
+
+/// Reads records of every kind.
+pub trait RecordReader: SiteReader + AgentReader + VisitorReader + UploadReader + BlockReader {
+    /// Rises with every change of a site, an agent or a block and with every sign-in that is revoked, also by another process: cheap to ask
+    /// several times a second.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn settings_version(&mut self) -> Result<u64, StoreError>;
+}
+
+/// SHA-256 of a token. Tokens themselves are never stored.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenHash(pub [u8; 32]);
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(…)")
+    }
+}

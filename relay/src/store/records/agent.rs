@@ -1,0 +1,144 @@
+//! Agents: who answers, their sign-ins, and the browsers they signed in from.
+
+use std::fmt;
+
+use wire::{AgentId, Role};
+
+use super::TokenHash;
+use crate::store::StoreError;
+
+/// Browsers that one account is known in at most; the one longest not signed in from goes first.
+pub(in crate::store) const DEVICES_PER_AGENT_MAX: usize = 20;
+
+/// A person who answers, with what is needed to sign in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AgentRecord {
+    /// Which agent.
+    pub id: AgentId,
+    /// Sign-in name; unique without regard to ASCII case.
+    pub email: String,
+    /// Name shown to visitors.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Conversations it may hold at once, at least 1.
+    pub capacity: u32,
+    /// Argon2id in PHC form.
+    pub password_hash: String,
+    /// Switched off: it neither signs in nor keeps anything, and is not among the agents of the core.
+    pub disabled: bool,
+}
+
+impl fmt::Debug for AgentRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentRecord").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+/// An agent's sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// Hash of what the cookie carries.
+    pub token: TokenHash,
+    /// Who signed in.
+    pub agent: AgentId,
+    /// When, in milliseconds since 1970 UTC.
+    pub created_at_ms: u64,
+    /// Last use, as last recorded.
+    pub used_at_ms: u64,
+}
+
+/// A browser that an agent has signed in from: what it knows may be tried there while others guess.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceRecord {
+    /// Hash of what its cookie carries.
+    pub token: TokenHash,
+    /// The one account it is known to.
+    pub agent: AgentId,
+    /// The last sign-in, in milliseconds since 1970 UTC.
+    pub used_at_ms: u64,
+}
+
+/// Writes agents, their sign-ins and browsers.
+pub trait AgentWriter {
+    /// Adds an agent, or replaces the one with this id. Raises the settings version.
+    ///
+    /// # Errors
+    /// `Conflict` when another agent has this mail address.
+    fn put_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError>;
+
+    /// Keeps a new sign-in.
+    ///
+    /// # Errors
+    /// `Missing` when there is no such agent.
+    fn add_session(&mut self, session: &SessionRecord) -> Result<(), StoreError>;
+
+    /// Notes that a sign-in was used. An unknown one is ignored.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn touch_session(&mut self, token: &TokenHash, used_at_ms: u64) -> Result<(), StoreError>;
+
+    /// Revokes a sign-in; an unknown one is none already. Like every removal of sign-ins this raises the settings version when there was one.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn remove_session(&mut self, token: &TokenHash) -> Result<(), StoreError>;
+
+    /// Revokes all of an agent's sign-ins.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn remove_sessions_of(&mut self, agent: AgentId) -> Result<(), StoreError>;
+
+    /// Removes the sign-ins last used before a time.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn remove_sessions_before(&mut self, used_at_ms: u64) -> Result<(), StoreError>;
+
+    /// Keeps a browser that an agent has signed in from, in place of the one that it was before, and of the agent's oldest beyond a bound.
+    ///
+    /// # Errors
+    /// `Missing` when there is no such agent.
+    fn add_device(&mut self, device: &DeviceRecord, before: Option<&TokenHash>) -> Result<(), StoreError>;
+
+    /// Forgets all browsers of an agent.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn remove_devices_of(&mut self, agent: AgentId) -> Result<(), StoreError>;
+}
+
+/// Reads agents, their sign-ins and browsers.
+pub trait AgentReader {
+    /// All agents, by id.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn agents(&mut self) -> Result<Vec<AgentRecord>, StoreError>;
+
+    /// The agent with this mail address, without regard to ASCII case.
+    ///
+    /// # Errors
+    /// `Missing` or `Down`.
+    fn agent_by_email(&mut self, email: &str) -> Result<AgentRecord, StoreError>;
+
+    /// One agent.
+    ///
+    /// # Errors
+    /// `Missing` or `Down`.
+    fn agent(&mut self, id: AgentId) -> Result<AgentRecord, StoreError>;
+
+    /// A browser that an agent has signed in from.
+    ///
+    /// # Errors
+    /// `Missing` or `Down`.
+    fn device(&mut self, token: &TokenHash) -> Result<DeviceRecord, StoreError>;
+
+    /// A sign-in. Whether it is too old is the caller's question.
+    ///
+    /// # Errors
+    /// `Missing` or `Down`.
+    fn session(&mut self, token: &TokenHash) -> Result<SessionRecord, StoreError>;
+}

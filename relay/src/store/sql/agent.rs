@@ -1,0 +1,170 @@
+//! Agents, their sign-ins and browsers.
+
+use wire::{AgentId, Role};
+
+use super::{Changed, Row, Sql, SqlError, SqlReader, SqlWriter, count, refuse, row};
+use crate::store::records::DEVICES_PER_AGENT_MAX;
+use crate::store::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, SessionRecord, StoreError, TokenHash};
+
+/// The columns of [`read`], in its order.
+macro_rules! columns {
+    () => {
+        "id, email, name, role, capacity, password_hash, disabled"
+    };
+}
+
+impl<W: SqlWriter> AgentWriter for W {
+    fn put_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError> {
+        const SQL: &str = concat!(
+            "INSERT INTO agent (",
+            columns!(),
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET email = excluded.email, \
+             name = excluded.name, role = excluded.role, capacity = excluded.capacity, \
+             password_hash = excluded.password_hash, disabled = excluded.disabled"
+        );
+        let role: u32 = match agent.role {
+            Role::Agent => 0,
+            Role::Supervisor => 1,
+            Role::Administrator => 2,
+        };
+        self.request(|sql| {
+            let values = [
+                agent.id.0.into(),
+                (&agent.email).into(),
+                (&agent.name).into(),
+                role.into(),
+                agent.capacity.into(),
+                (&agent.password_hash).into(),
+                agent.disabled.into(),
+            ];
+            sql.execute(SQL, &values).map_err(refuse(StoreError::Conflict))?;
+            sql.settings_changed()
+        })
+    }
+
+    fn add_session(&mut self, session: &SessionRecord) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO agent_session (token, agent, created_at_ms, used_at_ms) VALUES ($1, $2, $3, $4)";
+        self.request(|sql| {
+            let (token, agent) = (&session.token.0, session.agent.0);
+            let values = [token.into(), agent.into(), session.created_at_ms.into(), session.used_at_ms.into()];
+            sql.execute(SQL, &values).map_err(refuse(StoreError::Missing))?;
+            Ok(())
+        })
+    }
+
+    fn touch_session(&mut self, token: &TokenHash, used_at_ms: u64) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE agent_session SET used_at_ms = $1 WHERE token = $2";
+        self.request(|sql| {
+            sql.execute(SQL, &[used_at_ms.into(), (&token.0).into()])?;
+            Ok(())
+        })
+    }
+
+    fn remove_session(&mut self, token: &TokenHash) -> Result<(), StoreError> {
+        self.request(|sql| {
+            let removed = sql.execute("DELETE FROM agent_session WHERE token = $1", &[(&token.0).into()])?;
+            sessions_removed(sql, removed)
+        })
+    }
+
+    fn remove_sessions_of(&mut self, agent: AgentId) -> Result<(), StoreError> {
+        self.request(|sql| {
+            let removed = sql.execute("DELETE FROM agent_session WHERE agent = $1", &[agent.0.into()])?;
+            sessions_removed(sql, removed)
+        })
+    }
+
+    fn remove_sessions_before(&mut self, used_at_ms: u64) -> Result<(), StoreError> {
+        self.request(|sql| {
+            let removed = sql.execute("DELETE FROM agent_session WHERE used_at_ms < $1", &[used_at_ms.into()])?;
+            sessions_removed(sql, removed)
+        })
+    }
+
+    fn add_device(&mut self, device: &DeviceRecord, before: Option<&TokenHash>) -> Result<(), StoreError> {
+        const BEFORE: &str = "DELETE FROM agent_device WHERE token = $1 AND agent = $2";
+        const SQL: &str = "INSERT INTO agent_device (token, agent, used_at_ms) VALUES ($1, $2, $3)";
+        const OLDEST: &str = "DELETE FROM agent_device WHERE agent = $1 AND token NOT IN \
+            (SELECT token FROM agent_device WHERE agent = $1 ORDER BY used_at_ms DESC, token DESC LIMIT $2)";
+        self.request(|sql| {
+            let agent = device.agent.0;
+            if let Some(before) = before {
+                sql.execute(BEFORE, &[(&before.0).into(), agent.into()])?;
+            }
+            let values = [(&device.token.0).into(), agent.into(), device.used_at_ms.into()];
+            sql.execute(SQL, &values).map_err(refuse(StoreError::Missing))?;
+            sql.execute(OLDEST, &[agent.into(), count(DEVICES_PER_AGENT_MAX)])?;
+            Ok(())
+        })
+    }
+
+    fn remove_devices_of(&mut self, agent: AgentId) -> Result<(), StoreError> {
+        self.request(|sql| {
+            sql.execute("DELETE FROM agent_device WHERE agent = $1", &[agent.0.into()])?;
+            Ok(())
+        })
+    }
+}
+
+impl<R: SqlReader> AgentReader for R {
+    fn agents(&mut self) -> Result<Vec<AgentRecord>, StoreError> {
+        self.look_up(|sql| sql.all(concat!("SELECT ", columns!(), " FROM agent ORDER BY id"), &[], read))
+    }
+
+    fn agent_by_email(&mut self, email: &str) -> Result<AgentRecord, StoreError> {
+        const SQL: &str = concat!("SELECT ", columns!(), " FROM agent WHERE lower(email) = $1");
+        self.find(|sql| sql.one(SQL, &[email.to_ascii_lowercase().as_str().into()], read))
+    }
+
+    fn agent(&mut self, id: AgentId) -> Result<AgentRecord, StoreError> {
+        const SQL: &str = concat!("SELECT ", columns!(), " FROM agent WHERE id = $1");
+        self.find(|sql| sql.one(SQL, &[id.0.into()], read))
+    }
+
+    fn device(&mut self, token: &TokenHash) -> Result<DeviceRecord, StoreError> {
+        const SQL: &str = "SELECT token, agent, used_at_ms FROM agent_device WHERE token = $1";
+        self.find(|sql| {
+            sql.one(SQL, &[(&token.0).into()], |row| {
+                Ok(DeviceRecord { token: row.token(0)?, agent: AgentId(row.id(1)?), used_at_ms: row.number(2)? })
+            })
+        })
+    }
+
+    fn session(&mut self, token: &TokenHash) -> Result<SessionRecord, StoreError> {
+        const SQL: &str = "SELECT token, agent, created_at_ms, used_at_ms FROM agent_session WHERE token = $1";
+        self.find(|sql| {
+            sql.one(SQL, &[(&token.0).into()], |row| {
+                Ok(SessionRecord {
+                    token: row.token(0)?,
+                    agent: AgentId(row.id(1)?),
+                    created_at_ms: row.number(2)?,
+                    used_at_ms: row.number(3)?,
+                })
+            })
+        })
+    }
+}
+
+/// Whoever watches the settings looks at every open sign-in again.
+fn sessions_removed(sql: &mut dyn Sql, removed: u64) -> Changed<()> {
+    if removed == 0 { Ok(()) } else { sql.settings_changed() }
+}
+
+/// An agent with what it signs in by.
+fn read(row: &dyn Row) -> Result<AgentRecord, SqlError> {
+    let role = match row.signed(3)? {
+        0 => Role::Agent,
+        1 => Role::Supervisor,
+        2 => Role::Administrator,
+        _ => return Err(row::wrong(3)),
+    };
+    Ok(AgentRecord {
+        id: AgentId(row.id(0)?),
+        email: row.text(1)?,
+        name: row.text(2)?,
+        role,
+        capacity: row.number(4)?,
+        password_hash: row.text(5)?,
+        disabled: row.flag(6)?,
+    })
+}
