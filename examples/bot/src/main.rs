@@ -1,11 +1,16 @@
 //! An agent that is a program: repeats what visitors say, ends the conversation at "bye". See docs/protocol.md.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, convert::Infallible, env, io::ErrorKind, net::TcpStream, thread, time::Duration};
-use tungstenite::{Error, Message, WebSocket, client::IntoClientRequest};
+use std::{collections::BTreeMap, convert::Infallible, env, time::Duration};
+use tokio::{net::TcpStream, time::sleep, time::timeout};
+use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// How far each conversation is read, and what is not acknowledged yet: both outlive a line.
+type Connection = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// How far each conversation is read, and what is not acknowledged yet: both outlive a connection.
 #[derive(Default)]
 struct Bot {
     cursors: BTreeMap<String, u64>,
@@ -13,46 +18,48 @@ struct Bot {
     wait_ms: u64,
 }
 
-fn main() -> Result<()> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
     let [host, email] = [1, 2].map(|n| env::args().nth(n).unwrap_or_default());
     let password = env::var("BOT_PASSWORD").context("usage: BOT_PASSWORD=… bot HOST:PORT EMAIL")?;
     let mut bot = Bot::default();
     loop {
-        let Err(why) = connect(&host, &email, &password).and_then(|line| bot.talk(line));
+        let Err(why) = bot.run(&host, &email, &password).await;
         bot.wait_ms = (bot.wait_ms * 2).clamp(500, 20_000);
         eprintln!("{why:#}; coming back in {} ms", bot.wait_ms);
-        thread::sleep(Duration::from_millis(bot.wait_ms));
+        sleep(Duration::from_millis(bot.wait_ms)).await;
     }
 }
 
-fn connect(host: &str, email: &str, password: &str) -> Result<WebSocket<TcpStream>> {
+async fn connect(host: &str, email: &str, password: &str) -> Result<Connection> {
     let (origin, body) = (format!("http://{host}"), json!({ "email": email, "password": password }).to_string());
     let answer = ureq::post(format!("{origin}/session")).header("origin", &origin).send(body).context("sign-in")?;
     let cookie = answer.headers().get("set-cookie").context("a sign-in sets a cookie")?.to_str()?;
     let mut request = format!("ws://{host}/socket").into_client_request()?;
     request.headers_mut().insert("cookie", cookie.split(';').next().unwrap_or_default().parse()?);
     request.headers_mut().insert("origin", origin.parse()?);
-    let stream = TcpStream::connect(host)?;
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    Ok(tungstenite::client(request, stream).map_err(|error| anyhow!("{error}"))?.0)
+    Ok(connect_async(request).await?.0)
 }
 
 impl Bot {
-    /// The life of one line; the error says why it ended. Two silences with a ping between them are an end.
-    fn talk(&mut self, mut line: WebSocket<TcpStream>) -> Result<Infallible> {
+    /// The life of one connection; the error says why it ended. Two silences with a ping between them are an end.
+    async fn run(&mut self, host: &str, email: &str, password: &str) -> Result<Infallible> {
+        let mut connection = connect(host, email, password).await?;
         let mut out = vec![json!({ "type": "hello", "protocol": 1, "hello": { "as": "agent" }, "follow": [] })];
         let (mut me, mut silences) = (Value::Null, 0);
         loop {
-            out.drain(..).try_for_each(|frame| line.send(Message::text(frame.to_string())))?;
-            let heard = line.read();
-            silences = if heard.is_ok() { 0 } else { silences + 1 };
-            let frame: Value = match heard {
-                Ok(Message::Text(text)) => serde_json::from_str(&text)?,
-                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock && silences == 1 => {
+            for frame in out.drain(..) {
+                connection.send(Message::text(frame.to_string())).await?;
+            }
+            let received = timeout(Duration::from_secs(10), connection.next()).await;
+            silences = if received.is_ok() { 0 } else { silences + 1 };
+            let frame: Value = match received {
+                Ok(Some(Ok(Message::Text(text)))) => serde_json::from_str(&text)?,
+                Err(_) if silences == 1 => {
                     out.extend(self.outbox.iter().cloned().chain([json!({ "type": "ping" })]));
                     continue;
                 }
-                other => bail!("the line ended: {other:?}"),
+                other => bail!("the connection ended: {other:?}"),
             };
             let list = frame["events"].as_array().or(frame["session"]["open"].as_array()).into_iter().flatten();
             match frame["type"].as_str().unwrap_or_default() {

@@ -10,9 +10,9 @@ use futures_util::sink::SinkExt;
 use futures_util::stream::{SplitSink, SplitStream, StreamExt};
 use relay_core::input::ConnectionId;
 use tokio::sync::oneshot;
+use tokio_tungstenite::tungstenite::Error as WsError;
+use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tracing::Instrument;
-use tungstenite::Error as WsError;
-use tungstenite::error::{CapacityError, ProtocolError};
 use wire::limit::{FRAME_BYTES_MAX, HELLO_WAIT_MS, IDLE_MAX_MS, READ_BUFFER_BYTES, SEND_FRAME_BYTES_MAX};
 use wire::{ClientFrame, Close};
 
