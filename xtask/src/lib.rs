@@ -1,6 +1,7 @@
 //! Set-up and every command: builds the browser half, runs the demo, the tests and the checks.
 
 mod bench;
+mod changed;
 mod check;
 pub mod demo;
 mod finish;
@@ -22,15 +23,19 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+pub use changed::metadata;
+
 const HELP: &str = "\
 cargo xtask COMMAND
 
   run            install what is missing, build everything, serve the demo; Ctrl-C stops it
-  test [FILTER]  install what is missing and run every ring of tests
+  test [--ring NAME] [--changed] [FILTER]
+                 install what is missing and run every ring of tests, or one: unit, store, server, torture, browser, rules;
+                 --changed leaves out packages that passed as they are
   sim [SEED]     the deterministic simulation; `sim --help` says what else
   torture [NAME …]
                  real faults on the real binary, long form: hours (`test` runs the short form)
-  check          rustfmt, clippy, the repository's own rules
+  check          rustfmt, clippy, the dependencies, the repository's own rules
   web            build the browser half into target/web
   bench [AXIS]   measure the relay beside its peers (--quick: under three minutes; --table: print what was measured)
   weigh          say what each page weighs over the wire
@@ -56,8 +61,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["run"] => run::run()?,
-        ["test"] => return Ok(tested(test::test(None))),
-        ["test", filter] => return Ok(tested(test::test(Some(filter)))),
+        ["test", words @ ..] => return Ok(tested(test::test(&test::Wish::read(words)?))),
         ["sim", words @ ..] => sim::sim(words)?,
         ["torture", names @ ..] => torture::torture(names)?,
         ["check"] => check::check()?,

@@ -13,6 +13,8 @@ use crate::web::hex;
 
 /// The newest trunk that our Rust builds.
 const TRUNK_VERSION: &str = "0.21.14";
+/// What looks at licences, sources and known holes of dependencies.
+const CARGO_DENY_VERSION: &str = "0.20.2";
 /// What drives Firefox.
 const GECKODRIVER_VERSION: &str = "0.37.1";
 /// The version of axe-core, and what its script's SHA-256 is.
@@ -48,6 +50,11 @@ pub(crate) fn cargo_fuzz() -> Result<()> {
     // A missing folder is as good as a removed one.
     fs::remove_dir_all(build).ok();
     Ok(())
+}
+
+/// cargo-deny, which looks at the dependencies.
+pub(crate) fn cargo_deny() -> Result<()> {
+    install("cargo-deny", "cargo-deny", CARGO_DENY_VERSION, &["--locked"])
 }
 
 /// Whether there is a wasm-opt, after trying to install Debian's. The browser build goes on without it.

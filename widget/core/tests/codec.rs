@@ -8,6 +8,7 @@ use widget_core::{
 };
 use wire::{ClientFrame, ConversationId, MessageId, Refusal, Say, Seq, ServerFrame, Session};
 
+#[expect(clippy::disallowed_methods, reason = "a test reads files")]
 fn golden(name: &str) -> Vec<(String, Value)> {
     let path = format!("{}/../../relay/wire/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).expect("wire keeps its golden files there");

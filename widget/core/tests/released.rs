@@ -1,5 +1,7 @@
 //! Today's client against every released protocol version: it reads what an old relay says, and an old relay reads what it says.
 
+#![expect(clippy::disallowed_methods, reason = "tests read files")]
+
 use serde_json::{Value, json};
 use widget_core::{read_frame_of_staff, read_frame_of_visitor, write_frame};
 use wire::{ClientFrame, PROTOCOL, ServerFrame};
