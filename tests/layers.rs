@@ -1,10 +1,10 @@
-//! Who may depend on whom inside the relay: folders in one direction only, `numbers` on nobody.
+//! Who may depend on whom inside the relay and the console: folders in one direction only.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// For each folder or file right under `relay/src`, the others it names.
+/// For each folder or file right under a root, the others it names.
 type Names = BTreeMap<String, BTreeSet<String>>;
 
 #[test]
@@ -13,6 +13,17 @@ fn folders_of_the_relay_depend_in_one_direction() {
     assert!(names.len() > 15 && names["http"].contains("app"), "the sources were not found: {names:?}");
     assert_eq!(circles(&names), Vec::<String>::new(), "a circle between folders: move what both need below both");
     assert_eq!(names["numbers"], BTreeSet::new(), "`numbers` is named by all others and names none");
+}
+
+#[test]
+fn pages_of_the_console_do_not_know_each_other() {
+    let names = read(&xtask::root().join("widget/src/bin/console"));
+    assert_eq!(circles(&names), Vec::<String>::new());
+    let below: BTreeSet<String> = ["api", "desk", "ui"].map(str::to_owned).into();
+    for (page, named) in names.iter().filter(|(page, _)| *page != "shell") {
+        assert!(named.is_subset(&below), "{page} names another page: {named:?}; what both need belongs to desk or ui");
+    }
+    assert_eq!(names["ui"], BTreeSet::new());
 }
 
 #[test]

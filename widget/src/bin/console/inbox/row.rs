@@ -2,17 +2,15 @@
 
 use leptos::prelude::*;
 use widget_core::waits_since_ms;
-use wire::limit::UNREAD_MAX;
-use wire::{
-    AgentState, ConversationId, ConversationState, ConversationSummary, Idle, Party, VisitorId, VisitorPresence,
-};
+use wire::{AgentState, ConversationId, ConversationState, ConversationSummary, Idle, Party, VisitorPresence};
 
 use crate::desk::Desk;
-use crate::icon::{self, icon};
-use crate::many::Pick;
-use crate::screen::{Screen, WAIT_TARGET_MS};
-use crate::when;
-use crate::words::{fill, t};
+use crate::desk::screen::Screen;
+use crate::inbox::many::Pick;
+use crate::ui::icon::{self, icon};
+use crate::ui::person::{count, initials, is_late, name, presence_words, score};
+use crate::ui::when;
+use crate::ui::words::{fill, t};
 
 /// A button that opens the conversation.
 #[component]
@@ -86,14 +84,6 @@ pub(crate) fn Row(
     }
 }
 
-/// Whether the visitor is there, in words.
-pub(crate) fn presence_words(presence: VisitorPresence, now_ms: u64) -> String {
-    match presence {
-        VisitorPresence::Here => t("console_visitor_here"),
-        VisitorPresence::Gone { since_ms } => fill("console_visitor_gone", &[("time", &when::short(since_ms, now_ms))]),
-    }
-}
-
 /// A colleague who has a conversation, and whether visitors can be answered there now.
 #[derive(Clone, PartialEq, Eq)]
 struct Holder {
@@ -119,36 +109,11 @@ fn HolderTag(holder: Holder) -> impl IntoView {
     }
 }
 
-/// The four characters of a visitor's name.
-pub(crate) fn short_of(visitor: VisitorId) -> String {
-    visitor.short()
-}
-
-/// "Visitor 71c4".
-pub(crate) fn name(visitor: VisitorId) -> String {
-    fill("console_visitor", &[("id", &visitor.short())])
-}
-
-/// What stands in the circle before the name.
-pub(crate) fn initials(visitor: VisitorId) -> String {
-    visitor.short().chars().take(2).collect::<String>().to_uppercase()
-}
-
 /// Whether a row fits what is searched for (lower case).
 pub(crate) fn matches(row: &ConversationSummary, search: &str) -> bool {
     search.is_empty()
         || name(row.visitor).to_lowercase().contains(search)
         || row.last_line.to_lowercase().contains(search)
-}
-
-/// A count with its bound: "99+".
-pub(crate) fn count(unread: u32) -> String {
-    if unread as usize >= UNREAD_MAX { format!("{}+", UNREAD_MAX - 1) } else { unread.to_string() }
-}
-
-/// "4 of 5", or nothing.
-pub(crate) fn score(score: u8) -> Option<String> {
-    (score > 0).then(|| fill("console_score", &[("score", &score.to_string())]))
 }
 
 /// Whether the agent at the desk answers there.
@@ -180,9 +145,4 @@ fn time_of(row: &ConversationSummary, now_ms: u64) -> String {
         return score(row.score).map_or_else(|| ended.clone(), |score| format!("{score} · {ended}"));
     }
     when::short(row.last_at_ms, now_ms)
-}
-
-/// Whether a wait is over the target.
-pub(crate) fn is_late(row: &ConversationSummary, now_ms: u64) -> bool {
-    waits_since_ms(row).is_some_and(|since_ms| now_ms.saturating_sub(since_ms) > WAIT_TARGET_MS)
 }

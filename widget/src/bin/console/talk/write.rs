@@ -7,11 +7,12 @@ use widget_core::AgentInput;
 use wire::{ConversationState, ConversationSummary};
 
 use crate::desk::Desk;
-use crate::parts::Composer;
-use crate::row::name;
-use crate::screen::{Screen, Tab};
-use crate::talk::{Rights, hindrance, rights};
-use crate::words::{fill, t};
+use crate::desk::rights::{Rights, rights};
+use crate::desk::screen::{Screen, Tab};
+use crate::talk::hindrance;
+use crate::ui::parts::Composer;
+use crate::ui::person::name;
+use crate::ui::words::{fill, t};
 
 /// The foot of the conversation.
 #[component]

@@ -4,10 +4,10 @@ use leptos::html;
 use leptos::prelude::*;
 use wire::Refusal;
 
-use crate::account::{Account, Trouble};
-use crate::icon::{self, icon};
-use crate::refusal;
-use crate::words::t;
+use crate::api::{Account, Trouble};
+use crate::ui::icon::{self, icon};
+use crate::ui::refusal;
+use crate::ui::words::t;
 
 /// The form, with a note on top when something is to be said.
 #[component]

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use widget::env::document;
 
-use crate::words::t;
+use crate::ui::words::t;
 
 /// A window over the page, shown as long as it stands.
 #[component]

@@ -7,9 +7,9 @@ use wire::limit::FIND_CHARS_MAX;
 use wire::{ConversationId, ConversationSummary, Idle};
 
 use crate::desk::Desk;
-use crate::row::matches;
-use crate::screen::{Screen, Tab};
-use crate::words::fill;
+use crate::desk::screen::{Screen, Tab};
+use crate::inbox::row::matches;
+use crate::ui::words::fill;
 
 /// How long typing rests before the relay is asked.
 const FIND_WAIT_MS: u64 = 300;

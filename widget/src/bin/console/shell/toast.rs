@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use widget::clock::{Timer, now_ms};
 
 use crate::desk::Desk;
-use crate::icon::{self, icon};
-use crate::refusal;
-use crate::row::name;
-use crate::screen::{News, Screen, What};
-use crate::words::{fill, t};
+use crate::desk::screen::{News, Screen, What};
+use crate::ui::icon::{self, icon};
+use crate::ui::person::name;
+use crate::ui::refusal;
+use crate::ui::words::{fill, t};
 
 /// How long a refusal is shown: time to read two lines.
 const SHOWN_MS: u64 = 8_000;

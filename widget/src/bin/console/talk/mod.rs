@@ -1,24 +1,28 @@
 //! The conversation: its head, the timeline, and what is written below it.
 
+pub(crate) mod actions;
+mod write;
+
 use std::time::Duration;
 
 use leptos::prelude::*;
 use widget::link::Link;
 
 use widget_core::{AgentInput, AgentSession, ItemState};
-use wire::{AgentId, AgentState, ConversationId, ConversationState, ConversationSummary, Idle, Role, VisitorPresence};
+use wire::{AgentId, AgentState, ConversationId, ConversationState, ConversationSummary, Idle, VisitorPresence};
 
-use crate::actions::Actions;
+use self::write::Write;
 use crate::desk::Desk;
-use crate::help::KeyList;
-use crate::icon::{self, icon};
-use crate::keys;
-use crate::parts::{DropZone, TimelineView, Typing};
-use crate::row::{is_late, name, presence_words, score};
-use crate::screen::{Asking, Ending, Screen, What};
-use crate::when;
-use crate::words::{fill, t};
-use crate::write::{self, Write};
+use crate::desk::rights::rights;
+use crate::desk::screen::{Asking, Ending, Screen, What};
+use crate::talk::actions::Actions;
+use crate::ui::focus;
+use crate::ui::help::KeyList;
+use crate::ui::icon::{self, icon};
+use crate::ui::parts::{DropZone, TimelineView, Typing};
+use crate::ui::person::{is_late, name, presence_words, score};
+use crate::ui::when;
+use crate::ui::words::{fill, t};
 
 /// A hidden drawer cannot take the focus in the frame that opens it.
 const DRAWER_WAIT: Duration = Duration::from_millis(60);
@@ -78,55 +82,6 @@ pub(crate) fn NoTalk(
                 </div>
             </div>
         </section>
-    }
-}
-
-/// What the agent may do with a conversation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Rights {
-    /// Answer: it is the agent's own.
-    pub(crate) answer: bool,
-    /// Take: nobody has it, or nobody who is there.
-    pub(crate) take: bool,
-    /// It could be taken, if the agent did not hold as many as it can.
-    pub(crate) full: bool,
-    /// End.
-    pub(crate) end: bool,
-    /// Write notes: it is open.
-    pub(crate) note: bool,
-    /// Give it back.
-    pub(crate) release: bool,
-    /// Mark it as spam.
-    pub(crate) spam: bool,
-    /// Keep whoever writes in it out, and end what else comes from there.
-    pub(crate) block: bool,
-}
-
-/// The same rules as the relay's, so that nothing is offered that would be refused.
-pub(crate) fn rights(desk: Desk, row: Option<&ConversationSummary>) -> Rights {
-    let (Some(me), Some(row)) = (desk.me(), row) else { return Rights::default() };
-    let full = me.load >= me.capacity;
-    let block = me.role >= Role::Supervisor;
-    match row.state {
-        ConversationState::Waiting { .. } | ConversationState::Idle { .. } => {
-            Rights { take: !full, full, end: true, note: true, spam: true, block, ..Rights::default() }
-        }
-        ConversationState::Assigned { agent } => {
-            let own = agent == me.id;
-            let alone = !own && desk.agent_state(agent) != AgentState::Online;
-            let over = own || block;
-            Rights {
-                answer: own,
-                take: alone && !full,
-                full: alone && full,
-                end: over,
-                note: true,
-                release: over,
-                spam: over,
-                block,
-            }
-        }
-        ConversationState::Closed { .. } => Rights { spam: !row.spam, block, ..Rights::default() },
     }
 }
 
@@ -230,7 +185,7 @@ fn Head(
                 on:click=move |_| {
                     screen.panel.update(|open| *open = !*open);
                     // The drawer takes the focus once it has begun to show.
-                    set_timeout(|| keys::focus(".visitor__close"), DRAWER_WAIT);
+                    set_timeout(|| focus::focus(".visitor__close"), DRAWER_WAIT);
                 }
             >
                 {icon(icon::PERSON)}

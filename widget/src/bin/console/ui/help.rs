@@ -2,9 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::dialog::Dialog;
-use crate::screen::Screen;
-use crate::words::t;
+use crate::ui::dialog::Dialog;
+use crate::ui::words::t;
 
 /// Every way: the keys, and what they do.
 pub(crate) const KEYS: [(&[&str], &str); 15] = [
@@ -50,15 +49,15 @@ pub(crate) fn KeyList(
 /// The window with all of them.
 #[component]
 pub(crate) fn Keys(
-    /// What is looked at.
-    screen: Screen,
+    /// Closed.
+    #[prop(into)]
+    closed: Callback<()>,
 ) -> impl IntoView {
-    let close = move |()| screen.asking.set(None);
     view! {
-        <Dialog title=t("console_keys") name="keys-dialog" closed=close>
+        <Dialog title=t("console_keys") name="keys-dialog" closed>
             <KeyList count=KEYS.len() />
             <div class="dialog__answers">
-                <button type="button" class="button" data-testid="dialog-no" on:click=move |_| close(())>
+                <button type="button" class="button" data-testid="dialog-no" on:click=move |_| closed.run(())>
                     {t("console_dialog_close")}
                 </button>
             </div>

@@ -6,10 +6,10 @@ use wire::limit::BLOCK_REASON_CHARS_MAX;
 use wire::{BlockScope, ConversationId};
 
 use crate::desk::Desk;
-use crate::dialog::{Answers, Dialog};
-use crate::row::name;
-use crate::screen::{Asking, Screen};
-use crate::words::{fill, t};
+use crate::desk::screen::Screen;
+use crate::ui::dialog::{Answers, Dialog};
+use crate::ui::person::name;
+use crate::ui::words::{fill, t};
 
 const HOUR_MS: u64 = 3_600_000;
 /// For how long: an hour, a day, thirty days. Addresses change their owners, so there is no "for ever".
@@ -104,22 +104,5 @@ fn Choice(
                 {(!note.is_empty()).then(|| view! { <small>{t(note)}</small> })}
             </span>
         </label>
-    }
-}
-
-/// The window that is open, whichever it is.
-#[component]
-pub(crate) fn Asked(
-    /// The session.
-    desk: Desk,
-    /// What is looked at.
-    screen: Screen,
-) -> impl IntoView {
-    move || {
-        screen.asking.get().map(|asking| match asking {
-            Asking::Block(conversation) => view! { <BlockDialog desk screen conversation /> }.into_any(),
-            Asking::EndMany(many, count) => view! { <crate::many::EndDialog desk screen many count /> }.into_any(),
-            Asking::Keys => view! { <crate::help::Keys screen /> }.into_any(),
-        })
     }
 }

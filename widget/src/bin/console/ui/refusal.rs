@@ -2,7 +2,7 @@
 
 use wire::Refusal;
 
-use crate::words::{fill, t};
+use crate::ui::words::{fill, t};
 
 /// What a refusal means to somebody at the console.
 pub(crate) fn words(refusal: &Refusal) -> String {

@@ -1,19 +1,20 @@
 //! The keyboard: moving through lists, the search, notes, and where the focus goes.
 
-use leptos::ev::{FocusEvent, KeyboardEvent};
+use leptos::ev::KeyboardEvent;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, Node};
+use web_sys::Element;
 use widget::env::document;
 use widget_core::{AgentInput, AgentSession};
 
-use crate::actions::Action;
-use crate::defence::supervises;
 use crate::desk::Desk;
+use crate::desk::rights::rights;
+use crate::desk::rights::supervises;
+use crate::desk::screen::{Asking, Ending, Screen, Tab, What};
 use crate::inbox;
-use crate::screen::{Asking, Ending, Screen, Tab, What};
-use crate::talk::rights;
+use crate::talk::actions::Action;
+use crate::ui::focus::{focus, step_in};
 
 /// The rows that the keyboard moves through.
 const ROWS: &str = ".entry";
@@ -131,26 +132,6 @@ fn step(event: &KeyboardEvent, by: i32) {
     step_in(event, ROWS, by);
 }
 
-/// The same among whatever fits a selector.
-pub(crate) fn step_in(event: &KeyboardEvent, selector: &str, by: i32) {
-    let Ok(rows) = document().query_selector_all(selector) else { return };
-    let count = i32::try_from(rows.length()).unwrap_or(i32::MAX);
-    if count == 0 {
-        return;
-    }
-    event.prevent_default();
-    let all = || (0..rows.length()).filter_map(|index| rows.get(index)?.dyn_into::<Element>().ok());
-    let focused = document().active_element();
-    let at = all()
-        .position(|row| Some(&row) == focused.as_ref())
-        .or_else(|| all().position(|row| row.has_attribute("aria-current")))
-        .and_then(|at| i32::try_from(at).ok());
-    let to = at.map_or(0, |at| (at + by).clamp(0, count - 1));
-    if let Some(row) = u32::try_from(to).ok().and_then(|to| rows.get(to)) {
-        let _ = row.unchecked_into::<HtmlElement>().focus();
-    }
-}
-
 /// Moves the focus to the shown conversation's row, or to the first one.
 fn focus_row() {
     focus(".entry[aria-current]");
@@ -158,20 +139,6 @@ fn focus_row() {
     if !on_row {
         focus(ROWS);
     }
-}
-
-/// Moves the focus to the first element that fits.
-pub(crate) fn focus(selector: &str) {
-    if let Ok(Some(element)) = document().query_selector(selector) {
-        let _ = element.unchecked_into::<HtmlElement>().focus();
-    }
-}
-
-/// Whether the focus that leaves an element goes to something inside the element that listens.
-pub(crate) fn stays_inside(event: &FocusEvent) -> bool {
-    let listens = event.current_target().and_then(|target| target.dyn_into::<Node>().ok());
-    let to = event.related_target().and_then(|target| target.dyn_into::<Node>().ok());
-    listens.is_some_and(|listens| to.is_some_and(|to| listens.contains(Some(&to))))
 }
 
 fn is_writing(event: &KeyboardEvent) -> bool {

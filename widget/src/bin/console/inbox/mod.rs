@@ -1,19 +1,24 @@
 //! The inbox: head with the presence switch, search, the lists.
 
+pub(crate) mod lists;
+pub(crate) mod many;
+pub(crate) mod row;
+
 use leptos::html;
 use leptos::prelude::*;
 use widget_core::{AgentInput, Online};
 use wire::ConversationId;
 use wire::limit::INBOX_CONVERSATIONS_MAX;
 
-use crate::defence;
 use crate::desk::Desk;
-use crate::icon::{self, icon};
-use crate::lists::{ask_relay, count_of, listed, total, wanted, with_found};
-use crate::many::ManyBar;
-use crate::row::Row;
-use crate::screen::{Screen, Tab};
-use crate::words::{fill, t};
+use crate::desk::rights::supervises;
+use crate::desk::screen::{Screen, Tab};
+use crate::inbox::lists::{ask_relay, count_of, listed, total, wanted, with_found};
+use crate::inbox::many::ManyBar;
+use crate::inbox::row::Row;
+use crate::ui::focus;
+use crate::ui::icon::{self, icon};
+use crate::ui::words::{fill, t};
 
 /// The first column while the inbox is chosen.
 #[component]
@@ -26,7 +31,7 @@ pub(crate) fn Inbox(
     search: NodeRef<html::Input>,
 ) -> impl IntoView {
     let ids = Memo::new(move |_| listed(desk, screen));
-    let picks = move || defence::supervises(desk) && screen.tab.get().view().is_some();
+    let picks = move || supervises(desk) && screen.tab.get().view().is_some();
     ask_relay(desk, screen);
     view! {
         <section class="inbox" aria-label=t("console_inbox")>
@@ -238,7 +243,7 @@ fn Tabs(desk: Desk, screen: Screen) -> impl IntoView {
         };
         event.prevent_default();
         choose(desk, screen, Tab::ALL[to]);
-        crate::keys::focus(&format!("#{}", tab_id(Tab::ALL[to])));
+        focus::focus(&format!("#{}", tab_id(Tab::ALL[to])));
     };
     view! {
         <div class="tabs" role="tablist" aria-label=t("console_lists") on:keydown=keys>

@@ -6,11 +6,11 @@ use widget_core::AgentInput;
 use wire::{ConversationId, Many};
 
 use crate::desk::Desk;
-use crate::icon::{self, icon};
-use crate::keys;
-use crate::screen::{Asking, Screen};
-use crate::talk::{Rights, rights};
-use crate::words::t;
+use crate::desk::rights::{Rights, rights};
+use crate::desk::screen::{Asking, Screen};
+use crate::ui::focus;
+use crate::ui::icon::{self, icon};
+use crate::ui::words::t;
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ pub(crate) fn Actions(
     let open = RwSignal::new(false);
     let some = move || Action::ALL.into_iter().any(|action| action.allowed(may.get()));
     let left = move |event: FocusEvent| {
-        if !keys::stays_inside(&event) {
+        if !focus::stays_inside(&event) {
             open.set(false);
         }
     };
@@ -92,7 +92,7 @@ pub(crate) fn Actions(
     let toggle = move |_| {
         open.update(|open| *open = !*open);
         if open.get_untracked() {
-            request_animation_frame(|| keys::focus(".menu__list button"));
+            request_animation_frame(|| focus::focus(".menu__list button"));
         }
     };
     view! {
@@ -118,7 +118,7 @@ pub(crate) fn Actions(
                                 .map(|action| {
                                     let act = move |_| {
                                         open.set(false);
-                                        keys::focus(".menu__open");
+                                        focus::focus(".menu__open");
                                         action.act(desk, screen, conversation);
                                     };
                                     view! {
@@ -144,10 +144,10 @@ fn menu_key(event: &KeyboardEvent, open: RwSignal<bool>) {
         "Escape" => {
             event.stop_propagation();
             open.set(false);
-            keys::focus(".menu__open");
+            focus::focus(".menu__open");
         }
-        "ArrowDown" => keys::step_in(event, ".menu__list button", 1),
-        "ArrowUp" => keys::step_in(event, ".menu__list button", -1),
+        "ArrowDown" => focus::step_in(event, ".menu__list button", 1),
+        "ArrowUp" => focus::step_in(event, ".menu__list button", -1),
         _ => {}
     }
 }

@@ -1,5 +1,10 @@
 //! The console's handle on the session: what views read, and what they tell it.
 
+pub(crate) mod rights;
+pub(crate) mod screen;
+pub(crate) mod sound;
+mod written;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +18,8 @@ use widget::storage::Storage;
 use widget_core::{AgentInput, AgentSession, AgentStart, LineInput, Output, UploadInput};
 use wire::{AgentId, AgentState, AgentSummary, ConversationId, ConversationSummary, Party};
 
-use crate::screen::{Ending, Screen, What};
-use crate::sound::Sound;
+use crate::desk::screen::{Ending, Screen, What};
+use crate::desk::sound::Sound;
 
 /// What the browser keeps for the console stands under this prefix; drafts are per agent (a shared computer).
 const KEPT: &str = "causeway.console";

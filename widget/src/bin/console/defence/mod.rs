@@ -1,19 +1,17 @@
 //! The section where a desk defends itself: the word for a flood, and who is kept out.
 
+pub(crate) mod block;
+
 use leptos::prelude::*;
 use widget_core::AgentInput;
-use wire::{BlockScope, BlockSummary, Role};
+use wire::{BlockScope, BlockSummary};
 
 use crate::desk::Desk;
-use crate::icon::{self, icon};
-use crate::row::short_of;
-use crate::when;
-use crate::words::{fill, t};
-
-/// Whether the agent at the desk watches over others.
-pub(crate) fn supervises(desk: Desk) -> bool {
-    desk.me().is_some_and(|me| me.role >= Role::Supervisor)
-}
+use crate::desk::rights::supervises;
+use crate::ui::icon::{self, icon};
+use crate::ui::person::short_of;
+use crate::ui::when;
+use crate::ui::words::{fill, t};
 
 /// The first column while the defence is chosen.
 #[component]

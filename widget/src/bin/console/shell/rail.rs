@@ -3,14 +3,15 @@
 use leptos::prelude::*;
 use widget_core::{AgentInput, Online};
 
-use crate::account::Person;
-use crate::defence::supervises;
+use crate::api::Person;
 use crate::desk::Desk;
-use crate::icon::{self, icon};
-use crate::lists::count_of;
-use crate::screen::{Asking, Screen, Section, Tab};
-use crate::sound::Sound;
-use crate::words::t;
+use crate::desk::rights::supervises;
+use crate::desk::screen::{Asking, Screen, Section, Tab};
+use crate::desk::sound::Sound;
+use crate::inbox::lists::count_of;
+use crate::ui::focus;
+use crate::ui::icon::{self, icon};
+use crate::ui::words::t;
 
 /// The dark bar at the start of the page.
 #[component]
@@ -112,7 +113,7 @@ fn Me(desk: Desk, person: Person) -> impl IntoView {
     let person = StoredValue::new(person);
     // Closes when the focus goes elsewhere; a click inside keeps it there.
     let left = move |event: leptos::ev::FocusEvent| {
-        if !crate::keys::stays_inside(&event) {
+        if !focus::stays_inside(&event) {
             open.set(false);
         }
     };

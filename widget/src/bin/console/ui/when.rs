@@ -4,7 +4,7 @@ use js_sys::{Array, Date, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use widget::time;
 
-use crate::words::{language, text};
+use crate::ui::words::{language, text};
 
 /// A time that grows: "0:07", "4:10", "1:02:33".
 pub(crate) fn span(ms: u64) -> String {

@@ -6,10 +6,8 @@ use leptos::prelude::*;
 use widget::clock::now_ms;
 use wire::{ConversationId, Many, View};
 
-use crate::written::Written;
+use crate::desk::written::Written;
 
-/// A wait longer than this is shown in red.
-pub(crate) const WAIT_TARGET_MS: u64 = 5 * 60_000;
 /// How long an end can be taken back before it is sent …
 const END_UNDO_MS: u64 = 4_000;
 /// … and that of many.

@@ -1,5 +1,11 @@
 //! The page: who is signed in decides between the sign-in form and the desk.
 
+mod asked;
+pub(crate) mod keys;
+mod rail;
+mod sign;
+mod toast;
+
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -8,21 +14,20 @@ use widget::env::document;
 use widget_core::{AgentSession, Online};
 use wire::Close;
 
-use crate::account::{Account, Person, Trouble};
-use crate::block::Asked;
+use crate::api::{Account, Person, Trouble};
 use crate::defence::{Defence, FloodBanner};
 use crate::desk::Desk;
+use crate::desk::screen::{Screen, Section};
+use crate::desk::sound::Sound;
 use crate::inbox::Inbox;
-use crate::keys;
-use crate::parts::ConnectionBanner;
-use crate::rail::Rail;
-use crate::screen::{Screen, Section};
-use crate::sign::SignIn;
-use crate::sound::Sound;
+use crate::shell::asked::Asked;
+use crate::shell::rail::Rail;
+use crate::shell::sign::SignIn;
+use crate::shell::toast::Toasts;
 use crate::talk::{NoTalk, Talk};
-use crate::toast::Toasts;
+use crate::ui::parts::ConnectionBanner;
+use crate::ui::words::{fill, t};
 use crate::visitor::VisitorPanel;
-use crate::words::{fill, t};
 
 /// What the page shows.
 #[derive(Clone, PartialEq, Eq)]

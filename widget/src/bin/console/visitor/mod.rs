@@ -1,16 +1,17 @@
 //! The panel about the visitor: what their browser says, earlier conversations, the transcript.
 
+mod browser;
+
 use leptos::prelude::*;
 use wire::{ConversationId, ConversationState, ConversationSummary, PageContext};
 
-use crate::browser;
 use crate::desk::Desk;
-use crate::icon::{self, icon};
-use crate::keys;
-use crate::row::{initials, name, score};
-use crate::screen::Screen;
-use crate::when;
-use crate::words::{fill, language, t};
+use crate::desk::screen::Screen;
+use crate::ui::focus;
+use crate::ui::icon::{self, icon};
+use crate::ui::person::{initials, name, score};
+use crate::ui::when;
+use crate::ui::words::{fill, language, t};
 
 /// The last column; a drawer where the window is narrow.
 #[component]
@@ -41,7 +42,7 @@ pub(crate) fn VisitorPanel(
                     aria-label=t("console_panel_close")
                     on:click=move |_| {
                         screen.panel.set(false);
-                        keys::focus(".talk__panel");
+                        focus::focus(".talk__panel");
                     }
                 >
                     {icon(icon::CROSS)}

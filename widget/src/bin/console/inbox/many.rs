@@ -5,10 +5,10 @@ use wire::limit::END_MANY_MAX;
 use wire::{ConversationId, Many};
 
 use crate::desk::Desk;
-use crate::dialog::{Answers, Dialog};
-use crate::lists;
-use crate::screen::{Asking, Ending, Screen, What};
-use crate::words::{fill, t};
+use crate::desk::screen::{Asking, Ending, Screen, What};
+use crate::inbox::lists;
+use crate::ui::dialog::{Answers, Dialog};
+use crate::ui::words::{fill, t};
 
 /// The box before a row while rows are chosen.
 #[component]

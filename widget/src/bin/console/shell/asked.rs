@@ -1,0 +1,26 @@
+//! The window with a question or a list that stands over the page.
+
+use leptos::prelude::*;
+
+use crate::defence::block::BlockDialog;
+use crate::desk::Desk;
+use crate::desk::screen::{Asking, Screen};
+use crate::inbox::many::EndDialog;
+use crate::ui::help::Keys;
+
+/// The window that is open, whichever it is.
+#[component]
+pub(crate) fn Asked(
+    /// The session.
+    desk: Desk,
+    /// What is looked at.
+    screen: Screen,
+) -> impl IntoView {
+    move || {
+        screen.asking.get().map(|asking| match asking {
+            Asking::Block(conversation) => view! { <BlockDialog desk screen conversation /> }.into_any(),
+            Asking::EndMany(many, count) => view! { <EndDialog desk screen many count /> }.into_any(),
+            Asking::Keys => view! { <Keys closed=move |()| screen.asking.set(None) /> }.into_any(),
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! What every page of the console draws with: words, icons, times, windows, and the parts shared with the chat.
+
+pub(crate) mod dialog;
+pub(crate) mod focus;
+pub(crate) mod help;
+pub(crate) mod icon;
+pub(crate) mod parts;
+pub(crate) mod person;
+pub(crate) mod refusal;
+pub(crate) mod when;
+pub(crate) mod words;
