@@ -1,42 +1,13 @@
-//! What may come in: rate, shape and side of every frame, before anything is done about it.
+//! What may come in: the bounds of everything a client writes, before anything is done about it.
 
 use wire::limit::{COMMENT_CHARS_MAX, CONTEXT_FIELD_CHARS_MAX};
-use wire::{ClientFrame, Close, ConversationId, PageContext, Refusal, Subject};
+use wire::{Body, ConversationId, PageContext, Refusal, Say, Subject};
 
-use crate::Core;
-use crate::connection::Who;
-use crate::input::ConnectionId;
-use crate::rate::Verdict;
+use crate::append::DraftBody;
 
 /// Requests of one connection that may wait for the store: what a console resumes at once (both lanes of all it
 /// follows) and a full outbox beside it.
 pub(crate) const REQUESTS_PER_CONNECTION_MAX: u32 = 160;
-
-impl Core {
-    /// One frame of a client. Unknown lines are ignored: the frame crossed our `Close`.
-    pub(crate) fn frame(&mut self, connection: ConnectionId, frame: ClientFrame) {
-        let now_ms = self.now_ms;
-        let Some(line) = self.connections.get_mut(&connection) else { return };
-        match line.bucket.take(now_ms) {
-            Verdict::Pass => {}
-            Verdict::Refuse { retry_after_ms } => {
-                return self.refuse(connection, frame.subject(), Refusal::RateLimited { retry_after_ms });
-            }
-            Verdict::Flood => return self.close(connection, Close::Flood),
-        }
-        let line = &self.connections[&connection];
-        if line.requests >= REQUESTS_PER_CONNECTION_MAX && frame != ClientFrame::Ping {
-            return self.refuse(connection, frame.subject(), Refusal::Busy);
-        }
-        match (line.who(), frame) {
-            (_, ClientFrame::Hello { .. }) => self.close(connection, Close::Malformed),
-            (_, ClientFrame::Ping) => self.ping(connection),
-            (Who::Visitor(None), frame) => self.frame_of_stranger(connection, frame),
-            (Who::Visitor(Some(visitor)), frame) => self.frame_of_visitor(connection, visitor, frame),
-            (Who::Agent(agent), frame) => self.frame_of_agent(connection, agent, frame),
-        }
-    }
-}
 
 /// A request about a conversation.
 pub(crate) const fn about(conversation: ConversationId) -> Subject {
@@ -47,6 +18,14 @@ pub(crate) const fn about(conversation: ConversationId) -> Subject {
 pub(crate) fn admit_text(text: &str) -> Result<String, Refusal> {
     let text = wire::trim_text(text);
     wire::check_text(text).map(|()| text.to_owned())
+}
+
+/// A message as a draft's body.
+pub(crate) fn admit_say(say: Say) -> Result<DraftBody, Refusal> {
+    match say {
+        Say::Text { text } => admit_text(&text).map(|text| DraftBody::Ready(Body::Text { text })),
+        Say::File { attachment } => Ok(DraftBody::File(attachment)),
+    }
 }
 
 /// Whether a rating can be taken.

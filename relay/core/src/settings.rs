@@ -5,7 +5,7 @@ use wire::limit::{
     MESSAGE_AFTER_MS, OPENINGS_PER_ADDRESS_PER_MINUTE, OPENINGS_PER_NETWORK_PER_MINUTE, OWNED_LEFT_AFTER_MS,
 };
 
-use crate::pace::Rate;
+use crate::routing::Rate;
 
 /// The settings of a core. Times are waits in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,17 +16,27 @@ fn queue_of(networks: &[u64]) -> Queue {
 }
 
 fn join(queue: &mut Queue, turn: u64, network: u64) {
-    queue.insert("demo".parse().unwrap(), ConversationId(turn.into()), ticket(turn, network), false, true);
+    insert(queue, turn, ticket(turn, network), false, true);
+}
+
+fn insert(queue: &mut Queue, id: u64, ticket: Ticket, again: bool, here: bool) {
+    let visitor = VisitorId(id.into());
+    queue.insert(
+        ConversationId(id.into()),
+        Joining { site: "demo".parse().unwrap(), visitor, ticket, here },
+        again,
+        false,
+    );
 }
 
 fn order(queue: &Queue) -> Vec<u128> {
-    queue.iter().map(|id| id.0).collect()
+    queue.order().map(|id| id.0).collect()
 }
 
 /// Serves everybody one after the other.
 fn served(mut queue: Queue) -> Vec<u128> {
     let mut served = Vec::new();
-    while let Some(id) = queue.iter().next() {
+    while let Some(id) = queue.order().next() {
         queue.remove(id, true);
         served.push(id.0);
     }
@@ -60,17 +70,17 @@ fn eighteen_networks_that_send_without_end_put_a_real_visitor_back_by_eighteen_a
         }
         // Some are served meanwhile, so that the networks stand at different points of the ring.
         for _ in 0..round % 5 {
-            let next = queue.iter().next().unwrap();
+            let next = queue.order().next().unwrap();
             queue.remove(next, true);
         }
     }
     turn += 1;
     join(&mut queue, turn, 99);
     let real = ConversationId(turn.into());
-    assert!(queue.iter().position(|id| id == real).unwrap() <= 18);
+    assert!(queue.order().position(|id| id == real).unwrap() <= 18);
     let mut before = 0;
     loop {
-        let next = queue.iter().next().unwrap();
+        let next = queue.order().next().unwrap();
         queue.remove(next, true);
         if next == real {
             break;
@@ -91,7 +101,7 @@ fn the_second_of_an_office_waits_for_one_of_each_other_network_and_no_more() {
     let mut turn = 4;
     let mut before = Vec::new();
     loop {
-        let next = queue.iter().next().unwrap();
+        let next = queue.order().next().unwrap();
         queue.remove(next, true);
         if next.0 == 2 {
             break;
@@ -120,7 +130,7 @@ fn whoever_comes_back_has_the_old_position_but_no_network_gets_more_by_it() {
     assert_eq!(order(&queue), [4, 5, 2]);
     // What an agent gives back stands where it stood.
     queue.remove(ConversationId(4), true);
-    queue.insert("demo".parse().unwrap(), ConversationId(4), ticket(4, 2), true, true);
+    insert(&mut queue, 4, ticket(4, 2), true, true);
     assert_eq!(order(&queue), [4, 5, 2]);
 }
 
@@ -132,7 +142,7 @@ fn in_a_flood_three_of_four_are_known_ones_and_each_class_is_fair_in_itself() {
     }
     for turn in 13..=20 {
         let known = Ticket { known: true, ..ticket(turn, 100 + turn % 2) };
-        queue.insert("demo".parse().unwrap(), ConversationId(turn.into()), known, false, true);
+        insert(&mut queue, turn, known, false, true);
     }
     assert_eq!(order(&queue)[..4], [1, 2, 3, 4]);
     queue.set_flood(true);
@@ -141,7 +151,7 @@ fn in_a_flood_three_of_four_are_known_ones_and_each_class_is_fair_in_itself() {
     assert_eq!(told.len(), 20);
     let mut now = Vec::new();
     for _ in 0..8 {
-        let next = queue.iter().next().unwrap();
+        let next = queue.order().next().unwrap();
         queue.remove(next, true);
         now.push(next.0);
     }
@@ -155,9 +165,100 @@ fn whoever_has_no_tag_is_a_network_of_their_own() {
     let mut queue = Queue::default();
     for turn in 1..=3_u64 {
         let ticket = Ticket { turn, network: None, known: false };
-        queue.insert("demo".parse().unwrap(), ConversationId(turn.into()), ticket, false, true);
+        insert(&mut queue, turn, ticket, false, true);
     }
     join(&mut queue, 4, 1);
     assert_eq!(order(&queue), [1, 2, 3, 4]);
     assert_eq!(served(queue), [1, 2, 3, 4]);
+}
+
+/// Numbers without a pattern, the same each time (SplitMix64).
+fn dice(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    (mixed ^ (mixed >> 27)) >> 16
+}
+
+#[test]
+fn whoever_is_next_is_the_first_of_the_order_who_is_not_taken() {
+    let mut state = 7;
+    for round in 0..200 {
+        let mut queue = Queue::default();
+        let mut taken = BTreeSet::new();
+        for turn in 1..=60_u64 {
+            match dice(&mut state) % 6 {
+                0 => {
+                    // The next one goes to an agent …
+                    if let Some(next) = queue.next() {
+                        queue.set_taken(next, true);
+                        taken.insert(next);
+                    }
+                }
+                // … any one is taken by hand, or is no longer …
+                1 => {
+                    let any = ConversationId((dice(&mut state) % turn).into());
+                    if queue.waiting.contains_key(&any) && !taken.insert(any) {
+                        taken.remove(&any);
+                    }
+                    queue.set_taken(any, taken.contains(&any));
+                }
+                // … or one leaves, served or not …
+                2 => {
+                    let any = ConversationId((dice(&mut state) % turn).into());
+                    queue.remove(any, taken.remove(&any));
+                }
+                // … or goes and comes …
+                3 => {
+                    queue.set_here(ConversationId((dice(&mut state) % turn).into()), dice(&mut state).is_multiple_of(2))
+                }
+                // … and others join.
+                _ => join(&mut queue, turn, dice(&mut state) % 7),
+            }
+            assert_eq!(queue.next(), queue.order().find(|id| !taken.contains(id)), "round {round}, turn {turn}");
+        }
+    }
+}
+
+#[test]
+fn in_a_flood_those_who_are_taken_count_as_served() {
+    for in_a_row in 0..4 {
+        let mut queue = Queue::default();
+        for turn in 1..=30 {
+            insert(&mut queue, turn, Ticket { known: turn % 2 == 0, ..ticket(turn, turn % 5) }, false, true);
+        }
+        queue.set_flood(true);
+        for _ in 0..in_a_row {
+            let next = queue.next().unwrap();
+            queue.remove(next, true);
+        }
+        let told = order(&queue);
+        let mut given = Vec::new();
+        while let Some(next) = queue.next() {
+            queue.set_taken(next, true);
+            given.push(next.0);
+        }
+        assert_eq!(given[..12], told[..12]);
+        assert_eq!(given.len(), told.len());
+    }
+}
+
+#[test]
+fn a_short_queue_is_told_in_the_order_of_all() {
+    let mut state = 11;
+    for _ in 0..100 {
+        let mut queue = Queue::default();
+        for turn in 1..=60_u64 {
+            let visitor = VisitorId(turn.into());
+            let site = if dice(&mut state).is_multiple_of(3) { "small" } else { "demo" }.parse().unwrap();
+            let joining = Joining { site, visitor, ticket: ticket(turn, dice(&mut state) % 9), here: true };
+            queue.insert(ConversationId(turn.into()), joining, false, dice(&mut state).is_multiple_of(4));
+            if dice(&mut state).is_multiple_of(5) {
+                let next = queue.next().unwrap_or(ConversationId(0));
+                queue.remove(next, true);
+            }
+        }
+        let small: SiteId = "small".parse().unwrap();
+        let of_small = queue.order().filter(|id| queue.waiting[id].site == small).collect::<Vec<_>>();
+        assert_eq!(queue.order_of_site(&small), of_small);
+    }
 }

@@ -9,7 +9,7 @@ const GAIN_PER_MS: u64 = FRAMES_PER_SECOND_MAX as u64;
 
 /// What is left of a connection's allowance.
 #[derive(Debug)]
-pub(crate) struct Bucket {
+pub(super) struct Bucket {
     left: u64,
     at_ms: u64,
     refused: u32,
@@ -17,7 +17,7 @@ pub(crate) struct Bucket {
 
 /// What becomes of one more frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(super) enum Verdict {
     /// It may pass.
     Pass,
     /// It is refused; after this long one would pass.
@@ -31,12 +31,12 @@ pub(crate) enum Verdict {
 
 impl Bucket {
     /// A full one.
-    pub(crate) const fn new(now_ms: u64) -> Self {
+    pub(super) const fn new(now_ms: u64) -> Self {
         Self { left: FULL, at_ms: now_ms, refused: 0 }
     }
 
     /// Takes one frame out, if there is one.
-    pub(crate) fn take(&mut self, now_ms: u64) -> Verdict {
+    pub(super) fn take(&mut self, now_ms: u64) -> Verdict {
         let gained = now_ms.saturating_sub(self.at_ms).saturating_mul(GAIN_PER_MS);
         self.left = self.left.saturating_add(gained).min(FULL);
         // Also when the clock went back: waiting for it to catch up would punish the client.

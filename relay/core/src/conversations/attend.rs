@@ -2,17 +2,17 @@
 
 use wire::{AgentId, Aside, Author, Body, ConversationId, ConversationState, Idle, Party, Refusal, Role, VisitorId};
 
-use crate::Core;
+use super::{Conversations, Live};
 use crate::admit::about;
-use crate::append::{Append, Condition, Draft, DraftBody};
-use crate::commit::Live;
+use crate::append::{Append, Condition, DraftBody};
 use crate::input::{ConnectionId, Source};
+use crate::news::News;
 use crate::planted::{Planted, planted};
 use crate::request::{Mark, Pending};
-use crate::timer::{RETRY_MS, Timer};
+use crate::step::{RETRY_MS, Step, Timer};
 
 /// Whoever has no connection for less than this is still called here: a page that is reloaded is no news.
-pub(crate) const GONE_AFTER_MS: u64 = 10_000;
+pub(super) const GONE_AFTER_MS: u64 = 10_000;
 
 /// Where a conversation goes by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,25 +21,26 @@ enum To {
     Aside(Aside),
 }
 
-impl Core {
+impl Conversations {
     /// Looks at everything a visitor has open: what is due is done, and the next look planned.
-    pub(crate) fn attend(&mut self, visitor: VisitorId) {
+    pub(super) fn attend(&mut self, visitor: VisitorId, step: &mut Step) {
+        let now_ms = step.now_ms();
         let Some(known) = self.visitors.get_mut(&visitor) else { return };
         if let Some(at_ms) = known.attend_at_ms.take() {
-            self.timers.remove(&(at_ms, Timer::Attend(visitor)));
+            step.cancel(at_ms, Timer::Attend(visitor));
         }
         let known = &self.visitors[&visitor];
         let gone_ms = known.gone_ms;
         let (mut due, mut next_ms) = (Vec::new(), u64::MAX);
         let mut plan = |at_ms: u64, id, to| {
-            if at_ms <= self.now_ms {
+            if at_ms <= now_ms {
                 due.push((id, to));
             } else {
                 next_ms = next_ms.min(at_ms);
             }
         };
         for id in &known.open {
-            let Some(live) = self.conversations.get(id) else { continue };
+            let Some(live) = self.live.get(id) else { continue };
             if live.moving || live.queueing || live.leaving {
                 continue;
             }
@@ -57,16 +58,16 @@ impl Core {
             }
         }
         if let Some(gone_ms) = gone_ms.filter(|_| !known.told_gone) {
-            next_ms = next_ms.min(gone_ms.saturating_add(GONE_AFTER_MS).max(self.now_ms));
+            next_ms = next_ms.min(gone_ms.saturating_add(GONE_AFTER_MS).max(now_ms));
         }
         if next_ms < u64::MAX
             && let Some(known) = self.visitors.get_mut(&visitor)
         {
             known.attend_at_ms = Some(next_ms);
-            self.timers.insert((next_ms, Timer::Attend(visitor)));
+            step.wake_at(next_ms, Timer::Attend(visitor));
         }
         for (id, to) in due {
-            self.move_by_itself(id, to, Author::System);
+            self.move_by_itself(id, to, step);
         }
     }
 
@@ -90,61 +91,67 @@ impl Core {
     }
 
     /// The time of a planned look has come.
-    pub(crate) fn attend_due(&mut self, visitor: VisitorId, at_ms: u64) {
+    pub(crate) fn attend_due(&mut self, visitor: VisitorId, at_ms: u64, step: &mut Step) {
         let Some(known) = self.visitors.get_mut(&visitor).filter(|known| known.attend_at_ms == Some(at_ms)) else {
             return;
         };
         known.attend_at_ms = None;
-        let gone = known.gone_ms.is_some_and(|gone_ms| gone_ms.saturating_add(GONE_AFTER_MS) <= self.now_ms);
+        let gone = known.gone_ms.is_some_and(|gone_ms| gone_ms.saturating_add(GONE_AFTER_MS) <= step.now_ms());
         if gone && !std::mem::replace(&mut known.told_gone, true) {
-            self.presence_changed(visitor);
+            self.presence_changed(visitor, step);
         }
-        self.attend(visitor);
+        self.attend(visitor, step);
     }
 
-    /// A visitor's connection has come: what left with them returns.
-    pub(crate) fn visitor_came(&mut self, visitor: VisitorId) {
-        let Some(known) = self.visitors.get_mut(&visitor) else { return };
+    /// A visitor has a connection, from there: what left with them returns.
+    pub(crate) fn came(&mut self, visitor: VisitorId, source: Source, step: &mut Step) {
+        let known = self.visitors.entry(visitor).or_default();
+        known.connected = true;
+        known.source = source;
         known.gone_ms = None;
         if std::mem::take(&mut known.told_gone) {
-            self.presence_changed(visitor);
+            self.presence_changed(visitor, step);
         }
-        self.attend(visitor);
+        self.attend(visitor, step);
     }
 
-    /// A visitor's last connection may have gone.
-    pub(crate) fn visitor_went(&mut self, visitor: VisitorId) {
-        let (now_ms, wall_ms) = (self.now_ms, self.clock.wall_ms());
-        let Some(known) = self.visitors.get_mut(&visitor).filter(|known| known.connections.is_empty()) else { return };
+    /// A visitor's last connection has gone.
+    pub(crate) fn went(&mut self, visitor: VisitorId, step: &mut Step) {
+        if let Some(known) = self.visitors.get_mut(&visitor) {
+            known.connected = false;
+        }
+        self.look_if_gone(visitor, step);
+        self.forget_visitor(visitor, step);
+    }
+
+    /// Looks at what a visitor has open, when they have no connection.
+    pub(super) fn look_if_gone(&mut self, visitor: VisitorId, step: &mut Step) {
+        let Some(known) = self.visitors.get_mut(&visitor).filter(|known| !known.connected) else { return };
         if known.gone_ms.is_none() {
-            known.gone_ms = Some(now_ms);
-            known.gone_since_ms = wall_ms;
+            known.gone_ms = Some(step.now_ms());
+            known.gone_since_ms = step.wall_ms();
         }
-        self.attend(visitor);
+        self.attend(visitor, step);
     }
 
-    fn presence_changed(&mut self, visitor: VisitorId) {
+    fn presence_changed(&mut self, visitor: VisitorId, step: &mut Step) {
         let Some(known) = self.visitors.get(&visitor) else { return };
         let here = !known.told_gone;
-        let open: Vec<_> = known.open.iter().copied().collect();
-        for id in open {
-            self.queue.set_here(id, here || planted(Planted::ServesGone));
-            self.row_changed(id, false);
+        for id in known.open.clone() {
+            step.tell(News::Here(id, here || planted(Planted::ServesGone)));
+            self.row_changed(id, false, step);
         }
-        // Who was passed over meanwhile may be the first.
-        self.assign_due |= here;
     }
 
     /// Records where a conversation goes, if it stands as it stood.
-    fn move_by_itself(&mut self, id: ConversationId, to: To, author: Author) {
-        let append = self.move_append(id, to, author);
-        if let Some(append) = append {
-            self.append(Pending::Moved(id), append);
+    fn move_by_itself(&mut self, id: ConversationId, to: To, step: &mut Step) {
+        if let Some(append) = self.move_append(id, to, Author::System, step) {
+            step.append(Pending::Moved(id), append);
         }
     }
 
-    fn move_append(&mut self, id: ConversationId, to: To, author: Author) -> Option<Append> {
-        let live = self.conversations.get_mut(&id)?;
+    fn move_append(&mut self, id: ConversationId, to: To, author: Author, step: &mut Step) -> Option<Append> {
+        let live = self.live.get_mut(&id)?;
         live.moving = true;
         let (turn, staff_head, visitor) =
             (live.conversation.turn, live.conversation.head.staff, live.conversation.visitor);
@@ -152,54 +159,36 @@ impl Core {
             To::Queue => {
                 let queueing = self.queueing(visitor, Some(turn));
                 vec![
-                    self.system_draft(DraftBody::Ready(Body::Queued)),
-                    Draft { author, ..self.system_draft(DraftBody::Turn(queueing)) },
+                    step.draft(Author::System, DraftBody::Ready(Body::Queued)),
+                    step.draft(author, DraftBody::Turn(queueing)),
                 ]
             }
-            To::Aside(why) => vec![Draft { author, ..self.system_draft(DraftBody::Ready(Body::SetAside { why })) }],
+            To::Aside(why) => vec![step.draft(author, DraftBody::Ready(Body::SetAside { why }))],
         };
         Some(Append::new(id, drafts).when(Condition::StaffHead(staff_head)))
     }
 
     /// A move by itself was recorded, or not; then it is tried again after a while.
-    pub(crate) fn moved(&mut self, id: ConversationId, recorded: bool) {
-        let retry_ms = self.now_ms.saturating_add(RETRY_MS);
-        let Some(live) = self.conversations.get_mut(&id) else { return };
+    pub(crate) fn moved(&mut self, id: ConversationId, recorded: bool, step: &mut Step) {
+        let retry_ms = step.now_ms().saturating_add(RETRY_MS);
+        let Some(live) = self.live.get_mut(&id) else { return };
         live.moving = false;
         if !recorded {
             live.move_after_ms = retry_ms;
         }
         let (visitor, holder) = (live.conversation.visitor, live.holder());
         if let Some(agent) = holder.filter(|_| !recorded) {
-            self.timers.insert((retry_ms, Timer::GiveBack(agent)));
+            step.wake_at(retry_ms, Timer::GiveBack(agent));
         }
-        self.attend(visitor);
+        self.attend(visitor, step);
     }
 
-    /// An agent with no console is away for long, or gone for good: what it has is given back.
-    pub(crate) fn give_back(&mut self, agent: AgentId) {
-        let here = self.agents.get(&agent).is_some_and(|known| {
-            let wait_ms = self.settings.agent_gone_after_ms;
-            !known.connections.is_empty() || known.gone_ms.saturating_add(wait_ms) > self.now_ms
-        });
-        if here || planted(Planted::ForgetsGivenBack) {
-            return;
-        }
-        let held: Vec<_> = self.holding.get(&agent).into_iter().flatten().copied().collect();
-        for id in held {
-            let Some(live) = self.conversations.get(&id).filter(|live| !live.moving) else { continue };
+    /// Whoever had these is away for long, or gone for good: they are given back.
+    pub(crate) fn give_back(&mut self, conversations: Vec<ConversationId>, step: &mut Step) {
+        for id in conversations {
+            let Some(live) = self.live.get(&id).filter(|live| !live.moving) else { continue };
             let to = self.back_to(live);
-            self.move_by_itself(id, to, Author::System);
-        }
-    }
-
-    /// An agent's time until its conversations are given back begins.
-    pub(crate) fn agent_gone(&mut self, agent: AgentId) {
-        if let Some(known) = self.agents.get_mut(&agent) {
-            known.gone_ms = self.now_ms;
-        }
-        if self.holding.contains_key(&agent) {
-            self.wake_in(self.settings.agent_gone_after_ms, Timer::GiveBack(agent));
+            self.move_by_itself(id, to, step);
         }
     }
 
@@ -211,9 +200,14 @@ impl Core {
     }
 
     /// An agent gives back what it has; a supervisor what anybody has.
-    pub(crate) fn release_asked(&mut self, connection: ConnectionId, agent: AgentId, id: ConversationId) {
-        let role = self.role_of(agent);
-        let refusal = match self.conversations.get(&id) {
+    pub(crate) fn release(
+        &mut self,
+        connection: ConnectionId,
+        (author, agent, role): (Author, AgentId, Role),
+        id: ConversationId,
+        step: &mut Step,
+    ) {
+        let refusal = match self.live.get(&id) {
             None => Refusal::NotFound,
             Some(live) if live.conversation.closed() => Refusal::Ended,
             Some(live) => match live.holder() {
@@ -222,21 +216,15 @@ impl Core {
                 Some(_) if live.moving => return,
                 Some(_) => {
                     let to = self.back_to(live);
-                    let author = self.author(agent);
-                    if let Some(append) = self.move_append(id, to, author) {
+                    if let Some(append) = self.move_append(id, to, author, step) {
                         let mark = Mark::Moving(id);
-                        self.append(Pending::Asked { connection, subject: about(id), mark }, append);
+                        step.append(Pending::Asked { connection, subject: about(id), mark }, append);
                     }
                     return;
                 }
             },
         };
-        self.refuse(connection, about(id), refusal);
-    }
-
-    /// Where a connection's visitor comes from.
-    pub(crate) fn source_of(&self, visitor: VisitorId) -> Source {
-        self.visitors.get(&visitor).map(|known| known.source).unwrap_or_default()
+        step.refuse(connection, about(id), refusal);
     }
 }
 

@@ -12,8 +12,8 @@ pub struct Rate {
     pub per_minute: u32,
 }
 
-/// Places whose allowance is remembered. More are kept only while they owe time; then new ones pass unremembered: what so many places
-/// open is a flood, which has a bound of its own.
+/// Addresses or networks whose allowance is remembered. More are kept only while they owe time; then new ones pass unremembered: what so
+/// many open is a flood, which has a bound of its own.
 const KEPT_MAX: usize = 65_536;
 
 /// How often those who owe no time are forgotten, once there are so many.
@@ -21,7 +21,7 @@ const TIDY_EVERY_MS: u64 = 1_000;
 
 /// A virtual scheduling rate (GCRA, ITU-T I.371) for each of many.
 #[derive(Debug)]
-pub(crate) struct Pace<T> {
+pub(super) struct Pace<T> {
     rate: Rate,
     /// When each would have opened its last one, had it kept to the lasting rate.
     due: BTreeMap<T, u64>,
@@ -30,7 +30,7 @@ pub(crate) struct Pace<T> {
 }
 
 impl<T: Copy + Ord + Hash> Pace<T> {
-    pub(crate) const fn new(rate: Rate) -> Self {
+    pub(super) const fn new(rate: Rate) -> Self {
         Self { rate, due: BTreeMap::new(), tidy_ms: 0 }
     }
 
@@ -40,13 +40,13 @@ impl<T: Copy + Ord + Hash> Pace<T> {
     }
 
     /// How long until one more may be opened; 0 when now. Takes nothing.
-    pub(crate) fn wait_ms(&self, now_ms: u64, who: T) -> u64 {
+    pub(super) fn wait_ms(&self, now_ms: u64, who: T) -> u64 {
         let ahead = self.interval_ms().saturating_mul(u64::from(self.rate.burst.max(1)) - 1);
         self.due.get(&who).map_or(0, |due| due.saturating_sub(now_ms.saturating_add(ahead)))
     }
 
     /// One was opened.
-    pub(crate) fn take(&mut self, now_ms: u64, who: T) {
+    pub(super) fn take(&mut self, now_ms: u64, who: T) {
         if self.due.len() >= KEPT_MAX && now_ms >= self.tidy_ms {
             self.due.retain(|_, due| *due > now_ms);
             self.tidy_ms = now_ms.saturating_add(TIDY_EVERY_MS);

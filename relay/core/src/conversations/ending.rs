@@ -1,0 +1,181 @@
+//! Ending many conversations at once: in steps, so that the store and the others are not kept waiting.
+
+use std::collections::VecDeque;
+
+use wire::limit::END_MANY_MAX;
+use wire::{
+    Author, BlockScope, BlockSummary, Body, ConversationId, Many, Refusal, Role, ServerFrame, Subject, VisitorId,
+};
+
+use super::Conversations;
+use crate::append::{Append, AppendError, DraftBody};
+use crate::input::{ConnectionId, Source};
+use crate::news::Audience;
+use crate::request::Pending;
+use crate::step::{RETRY_MS, Step, Timer};
+
+/// Ends that are on their way to the store at once, over all wishes.
+const AT_ONCE_MAX: usize = 32;
+/// Wishes that are carried out one after the other; more are refused as busy.
+const WISHES_MAX: usize = 16;
+/// Whoever wished is told after so many.
+const TELL_EVERY: u32 = 100;
+
+/// Who is to end, and for whom.
+#[derive(Debug)]
+struct Wish {
+    /// Told apart from others of the same asker.
+    number: u64,
+    asker: Option<ConnectionId>,
+    author: Author,
+    left: VecDeque<ConversationId>,
+    ended: u32,
+    on_way: u32,
+}
+
+/// Every wish that is not done.
+#[derive(Debug, Default)]
+pub(super) struct Endings {
+    wishes: VecDeque<Wish>,
+    paused: bool,
+    /// The number of the last wish.
+    last: u64,
+}
+
+impl Endings {
+    fn wish(&mut self, asker: Option<ConnectionId>, author: Author, left: VecDeque<ConversationId>) {
+        self.last += 1;
+        self.wishes.push_back(Wish { number: self.last, asker, author, left, ended: 0, on_way: 0 });
+    }
+}
+
+impl Conversations {
+    /// A supervisor ends many.
+    pub(crate) fn end_many(
+        &mut self,
+        connection: ConnectionId,
+        (author, role): (Author, Role),
+        many: Many,
+        step: &mut Step,
+    ) {
+        let too_many = matches!(&many, Many::Listed { conversations } if conversations.len() > END_MANY_MAX);
+        let refusal = if role < Role::Supervisor {
+            Some(Refusal::NotAllowed)
+        } else if too_many {
+            Some(Refusal::Malformed)
+        } else if self.endings.wishes.len() >= WISHES_MAX {
+            Some(Refusal::Busy)
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            return step.refuse(connection, Subject::Connection, refusal);
+        }
+        let left: VecDeque<_> = match many {
+            Many::Listed { conversations } => conversations.into_iter().filter(|id| self.open(*id).is_some()).collect(),
+            Many::OfNetwork { conversation } => match self.person(conversation) {
+                Some(person) if person.source.network.is_some() => {
+                    self.open_from(Source { address: None, ..person.source }).collect()
+                }
+                // Whoever has no tag is a network of their own.
+                Some(person) => self.open_of(person.visitor),
+                None => VecDeque::new(),
+            },
+            Many::Found { view, find } => self.found(view, &find).map(|(_, id)| id).collect(),
+        };
+        self.endings.wish(Some(connection), author, left);
+        self.end_some(step);
+    }
+
+    /// Somebody is newly blocked: what they have open ends.
+    pub(crate) fn end_blocked(&mut self, block: &BlockSummary, step: &mut Step) {
+        let left: VecDeque<_> = match (block.visitor, block.tag, block.scope) {
+            (Some(visitor), ..) => self.open_of(visitor),
+            (None, tag, BlockScope::Address) => self.open_from(Source { address: tag, network: None }).collect(),
+            (None, tag, BlockScope::Network | BlockScope::Visitor) => {
+                self.open_from(Source { address: None, network: tag }).collect()
+            }
+        };
+        if !left.is_empty() {
+            self.endings.wish(None, Author::System, left);
+            self.end_some(step);
+        }
+    }
+
+    /// Open conversations whose visitors came from there: from the address when it is given, else from the network.
+    fn open_from(&self, source: Source) -> impl Iterator<Item = ConversationId> {
+        let open = self.live.values().map(|live| &live.conversation).filter(|known| !known.closed());
+        let there = open.filter(move |known| match source.address {
+            Some(tag) => known.address == Some(tag),
+            None => source.network.is_some() && known.network == source.network,
+        });
+        there.map(|known| known.id)
+    }
+
+    fn open_of(&self, visitor: VisitorId) -> VecDeque<ConversationId> {
+        self.visitors.get(&visitor).into_iter().flat_map(|known| &known.open).copied().collect()
+    }
+
+    /// The next steps of what is to end.
+    fn end_some(&mut self, step: &mut Step) {
+        let mut room = AT_ONCE_MAX.saturating_sub(self.endings.wishes.iter().map(|wish| wish.on_way as usize).sum());
+        let mut news = Vec::new();
+        while room > 0 && !self.endings.paused {
+            let Some(wish) = self.endings.wishes.iter_mut().find(|wish| !wish.left.is_empty()) else { break };
+            let Some(id) = wish.left.pop_front() else { break };
+            let author = wish.author.clone();
+            let number = wish.number;
+            if self.live.get(&id).is_none_or(|live| live.conversation.closed()) {
+                wish.ended += 1;
+                continue;
+            }
+            wish.on_way += 1;
+            room -= 1;
+            let draft = step.draft(author, DraftBody::Ready(Body::Closed));
+            step.append(Pending::Ending(number, id), Append::new(id, vec![draft]));
+        }
+        self.endings.wishes.retain(|wish| {
+            let done = wish.left.is_empty() && wish.on_way == 0;
+            if done {
+                news.extend(wish.asker.map(|asker| (asker, wish.ended, 0)));
+            }
+            !done
+        });
+        for (asker, ended, left) in news {
+            step.send(Audience::One(asker), ServerFrame::Ending { ended, left });
+        }
+    }
+
+    /// One end was recorded, or not.
+    pub(crate) fn ended(&mut self, number: u64, id: ConversationId, error: Option<AppendError>, step: &mut Step) {
+        let mut news = None;
+        if let Some(wish) = self.endings.wishes.iter_mut().find(|wish| wish.number == number) {
+            let asker = wish.asker;
+            wish.on_way -= 1;
+            match error {
+                Some(AppendError::Busy | AppendError::Down | AppendError::DiskFull) => {
+                    wish.left.push_front(id);
+                    self.endings.paused = true;
+                    step.wake_in(RETRY_MS, Timer::Endings);
+                }
+                _ => {
+                    wish.ended += 1;
+                    if wish.ended % TELL_EVERY == 0 {
+                        let left = u32::try_from(wish.left.len()).unwrap_or(u32::MAX).saturating_add(wish.on_way);
+                        news = asker.filter(|_| left > 0).map(|asker| (asker, wish.ended, left));
+                    }
+                }
+            }
+        }
+        if let Some((asker, ended, left)) = news {
+            step.send(Audience::One(asker), ServerFrame::Ending { ended, left });
+        }
+        self.end_some(step);
+    }
+
+    /// The store may have room again.
+    pub(crate) fn end_again(&mut self, step: &mut Step) {
+        self.endings.paused = false;
+        self.end_some(step);
+    }
+}

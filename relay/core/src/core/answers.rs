@@ -1,0 +1,167 @@
+//! What the answers of the store mean to those who asked.
+
+use wire::{Close, Lane, ServerFrame, Subject};
+
+use super::Core;
+use crate::admit::about;
+use crate::append::{AppendError, Appended};
+use crate::connections::Who;
+use crate::conversation::Conversation;
+use crate::conversations::Conversations;
+use crate::input::{ConnectionId, RequestId};
+use crate::news::Audience;
+use crate::planted::{Planted, planted};
+use crate::request::{Page, Pending, refusal_of_query};
+use crate::store::{Answer, QueryError};
+
+impl Core {
+    /// The store has recorded, or not.
+    pub(super) fn appended(&mut self, request: RequestId, result: Result<Appended, AppendError>) {
+        let Some(pending) = self.connections.recall(request) else { return };
+        match (&result, pending.appends_to()) {
+            // Its announcement came before, unless the bus has lost it.
+            (Ok(appended), _) => {
+                let id = appended.events.first().map(|event| event.conversation);
+                let followed = id.is_some_and(|id| self.connections.is_followed(id));
+                self.conversations.catch_up(appended, followed, &mut self.step);
+            }
+            (Err(error), Some(conversation)) => self.conversations.doubt(conversation, *error, &mut self.step),
+            (Err(_), None) => {}
+        }
+        self.pass_on();
+        let step = &mut self.step;
+        match pending {
+            Pending::Quiet(_) => {}
+            Pending::Moved(conversation) => self.conversations.moved(conversation, result.is_ok(), step),
+            Pending::Ending(wish, conversation) => self.conversations.ended(wish, conversation, result.err(), step),
+            Pending::Offered(offer) => {
+                let now = self.wanted(offer.conversation);
+                self.routing.answered(offer, result.map(|_| ()), now, &mut self.step);
+            }
+            Pending::Asked { connection, subject, mark } => {
+                self.conversations.unmark(mark, step);
+                self.pass_on();
+                match (result, self.connections.who(connection)) {
+                    (_, None) => {}
+                    (Ok(appended), Some(who)) => self.acknowledge(connection, who, appended),
+                    (Err(error), Some(who)) => {
+                        let visitor = if let Who::Visitor(visitor) = who { visitor } else { None };
+                        let asker = (connection, visitor);
+                        self.conversations.append_failed(asker, subject, (mark, error), &mut self.step);
+                    }
+                }
+            }
+            Pending::Welcome { .. }
+            | Pending::Page(_)
+            | Pending::Seen { .. }
+            | Pending::ListClosed { .. }
+            | Pending::ListOfVisitor { .. }
+            | Pending::Refresh(_) => self.connections.wrong_answer(&pending, step),
+        }
+    }
+
+    /// Sends to its maker what the fan-out does not bring: events recorded before, or where it does not follow.
+    fn acknowledge(&mut self, connection: ConnectionId, who: Who, appended: Appended) {
+        let Some(id) = appended.events.first().map(|event| event.conversation) else { return };
+        let (agent, heard) = match who {
+            Who::Visitor(visitor) if visitor == Some(appended.visitor) => (false, true),
+            Who::Visitor(_) => {
+                debug_assert!(false, "the store checks the owner");
+                return self.connections.close(connection, Close::Malformed, &mut self.step);
+            }
+            Who::Agent(_) => (true, self.connections.hears(connection, id, self.conversations.holder(id))),
+        };
+        if heard && (!appended.repeated || planted(Planted::SilentOnRetry)) {
+            return;
+        }
+        for event in appended.events {
+            if agent || event.lane == Lane::Shared {
+                self.step.send(Audience::One(connection), ServerFrame::Event { event });
+            }
+        }
+    }
+
+    /// The store has read, or not.
+    pub(super) fn answered(&mut self, request: RequestId, result: Result<Answer, QueryError>) {
+        let Some(pending) = self.connections.recall(request) else { return };
+        let alive = pending.connection().is_none_or(|id| self.connections.has(id));
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(error) if alive => return self.query_failed(&pending, error),
+            Err(_) => return,
+        };
+        match (pending, answer) {
+            (Pending::Refresh(id), Answer::Conversation(read)) => {
+                let followed = self.connections.is_followed(id);
+                self.conversations.refreshed(id, *read, followed, &mut self.step);
+            }
+            (_, _) if !alive => {}
+            (Pending::Welcome { connection, visitor }, Answer::Conversations { rows, .. }) => {
+                self.welcome_visitor(connection, visitor, &rows);
+            }
+            (Pending::Page(page), Answer::Events { conversation: read, events }) => {
+                self.page_answered(page, *read, events);
+            }
+            (Pending::Seen { connection, up_to, .. }, Answer::Conversation(read)) => {
+                if let Some(reader) = self.reader(connection) {
+                    self.conversations.seen_in_read(connection, reader, (&read, up_to), &mut self.step);
+                }
+            }
+            (Pending::ListClosed { connection, before_ms }, Answer::Conversations { rows, more }) => {
+                let rows = rows.iter().map(Conversation::summary).collect();
+                self.step.send(Audience::One(connection), ServerFrame::Closed { before_ms, rows, more });
+            }
+            (Pending::ListOfVisitor { connection, visitor }, Answer::Conversations { rows, .. }) => {
+                let rows = rows.iter().map(Conversation::summary).collect();
+                self.step.send(Audience::One(connection), ServerFrame::OfVisitor { visitor, rows });
+            }
+            (pending, _) => self.connections.wrong_answer(&pending, &mut self.step),
+        }
+    }
+
+    fn page_answered(&mut self, page: Page, read: Conversation, events: Vec<wire::Event>) {
+        let Page { connection, conversation, lane, after, .. } = page;
+        let Some(who) = self.connections.who(connection) else { return };
+        let visitor = if let Who::Visitor(visitor) = who { Some(visitor) } else { None };
+        if !Conversations::admit_page(&page, visitor, &read, &events, &mut self.step) {
+            return;
+        }
+        let head = read.head_of(lane);
+        let followed = self.connections.is_followed(conversation);
+        self.conversations.adopt(read, followed, &mut self.step);
+        if let Some(last) = events.last() {
+            self.connections.count_page(&page, last.seq, head);
+        }
+        let frame = ServerFrame::Events { conversation, lane, after, events, head };
+        self.step.send(Audience::One(connection), frame);
+    }
+
+    fn query_failed(&mut self, pending: &Pending, error: QueryError) {
+        let refusal = refusal_of_query(error);
+        let step = &mut self.step;
+        match pending {
+            // Without its first picture a client cannot begin: it comes back, with its own backoff.
+            Pending::Welcome { connection, .. } => self.connections.close(*connection, Close::Busy, step),
+            Pending::Page(page) => {
+                let agent = matches!(self.connections.who(page.connection), Some(Who::Agent(_)));
+                // Whoever wanted to follow does not. When the page of the other lane was refused just before, once is enough.
+                if page.follow && agent && !self.connections.unfollow(page.connection, page.conversation, step) {
+                    return;
+                }
+                step.refuse(page.connection, about(page.conversation), refusal);
+            }
+            Pending::Seen { connection, conversation, .. } => {
+                step.refuse(*connection, about(*conversation), refusal);
+            }
+            Pending::ListClosed { connection, .. } | Pending::ListOfVisitor { connection, .. } => {
+                step.refuse(*connection, Subject::Connection, refusal);
+            }
+            Pending::Refresh(conversation) => self.conversations.refresh_failed(*conversation, error, step),
+            Pending::Asked { .. }
+            | Pending::Offered(_)
+            | Pending::Quiet(_)
+            | Pending::Moved(_)
+            | Pending::Ending(..) => self.connections.wrong_answer(pending, step),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Clients that come, and what they are told first.
+
+use wire::limit::FOLLOW_CONVERSATIONS_MAX;
+use wire::{
+    AgentId, AgentState, Close, ConversationState, Follow, Party, Refusal, ServerFrame, Session, Token, VisitorId,
+};
+
+use super::Core;
+use crate::admit::about;
+use crate::connections::Who;
+use crate::input::{ConnectionId, Peer, Typing};
+use crate::news::{Audience, News};
+use crate::output::Output;
+use crate::request::Pending;
+use crate::store::Query;
+
+impl Core {
+    /// A client said hello.
+    pub(super) fn connected(&mut self, connection: ConnectionId, peer: Peer, follow: &[Follow]) {
+        let step = &mut self.step;
+        match peer {
+            Peer::Visitor { visitor, source, .. } if self.staff.is_blocked(visitor, source, step) => {
+                step.tell(News::Out(Output::Close { connection, close: Close::Blocked }));
+            }
+            Peer::Visitor { site, visitor, page, source } => {
+                if !self.connections.connect_visitor(connection, (site, visitor), &page, source, step) {
+                    return;
+                }
+                let Some(visitor) = visitor else { return self.welcome_stranger(connection, follow) };
+                // Connected before the query, so that nothing committed between it and its answer is missed.
+                step.query(Pending::Welcome { connection, visitor }, Query::OfVisitor { visitor });
+                self.follow_all(connection, follow);
+                if self.conversations.has_page(visitor)
+                    && let Some((_, page)) = self.connections.page_of(connection)
+                {
+                    self.conversations.note_page(visitor, page, &mut self.step);
+                }
+                self.conversations.came(visitor, source, &mut self.step);
+            }
+            Peer::Agent { agent, .. } if !self.staff.knows(agent) => {
+                step.tell(News::Out(Output::Close { connection, close: Close::SignedOut }));
+            }
+            Peer::Agent { agent, state } => {
+                if self.connections.connect_agent(connection, agent, step) {
+                    self.staff.came(agent, state, step);
+                    self.welcome_agent(connection, agent);
+                    self.follow_all(connection, follow);
+                }
+            }
+        }
+    }
+
+    fn welcome_stranger(&mut self, connection: ConnectionId, follow: &[Follow]) {
+        let session = Session::Visitor { visitor: None, conversations: Vec::new(), answering: self.staff.online() };
+        self.connections.welcome(connection, session, &mut self.step);
+        for follow in follow {
+            self.step.refuse(connection, about(follow.conversation), Refusal::NotFound);
+        }
+    }
+
+    fn welcome_agent(&mut self, connection: ConnectionId, agent: AgentId) {
+        let Some(me) = self.staff.summary(agent) else { return };
+        let first = self.routing.order().chain(self.staff.held_by(agent)).chain(self.routing.absent());
+        let open = self.conversations.first_rows(agent, first, self.step.now_ms());
+        let session = Session::Agent { me, agents: self.staff.summaries(), open };
+        self.connections.welcome(connection, session, &mut self.step);
+        let counts = self.conversations.counts(self.routing.flood());
+        self.step.send(Audience::One(connection), ServerFrame::Counts { counts });
+    }
+
+    /// The store has listed a visitor's conversations: they are welcomed, and told their positions, and whether the agents who have their
+    /// conversations are there.
+    pub(super) fn welcome_visitor(
+        &mut self,
+        connection: ConnectionId,
+        visitor: VisitorId,
+        rows: &[crate::Conversation],
+    ) {
+        let conversations = self.conversations.welcome(visitor, rows, &self.step);
+        let session = Session::Visitor { visitor: Some(visitor), conversations, answering: self.staff.online() };
+        self.connections.welcome(connection, session, &mut self.step);
+        for (conversation, state) in self.conversations.states_of(visitor) {
+            let frame = match state {
+                ConversationState::Waiting { .. } => {
+                    let told = self.routing.told(conversation);
+                    told.map(|(place, waiting)| ServerFrame::Queue { conversation, place, waiting })
+                }
+                ConversationState::Assigned { agent } => {
+                    Some(ServerFrame::Holder { conversation, state: self.staff.state_of(agent) })
+                }
+                ConversationState::Idle { .. } | ConversationState::Closed { .. } => None,
+            };
+            if let Some(frame) = frame {
+                self.step.send(Audience::One(connection), frame);
+            }
+        }
+    }
+
+    /// The shell has made a visitor for a connection.
+    pub(super) fn registered(&mut self, connection: ConnectionId, visitor: VisitorId, token: Token) {
+        if let Some(source) = self.connections.registered(connection, visitor, &mut self.step) {
+            self.conversations.came(visitor, source, &mut self.step);
+            self.step.send(Audience::One(connection), ServerFrame::Registered { visitor, token });
+        }
+    }
+
+    /// What a client had when it came: followed from there.
+    fn follow_all(&mut self, connection: ConnectionId, follow: &[Follow]) {
+        let (within, beyond) = follow.split_at(follow.len().min(FOLLOW_CONVERSATIONS_MAX));
+        for follow in within {
+            self.follow(connection, *follow);
+        }
+        for follow in beyond {
+            self.step.refuse(connection, about(follow.conversation), Refusal::NotAllowed);
+        }
+    }
+
+    /// The shell has changed the blocks for an agent, or could not.
+    pub(super) fn tell_blocks(&mut self, connection: ConnectionId, result: Result<(), Refusal>) {
+        if let Some(Who::Agent(agent)) = self.connections.who(connection) {
+            self.staff.tell_blocks(connection, agent, result, &mut self.step);
+        }
+    }
+
+    /// The bus says that somebody types.
+    pub(super) fn typing_heard(&mut self, typing: Typing) {
+        let Typing { conversation, party, agent, name } = typing;
+        let visitor = self.conversations.visitor_of(conversation).filter(|_| party == Party::Staff);
+        let holder = self.conversations.holder(conversation);
+        let audience = Audience::Conversation { conversation, agent: holder, except: agent, visitor };
+        self.step.send(audience, ServerFrame::Typing { conversation, party, name });
+    }
+
+    /// Whether an agent gets visitors.
+    pub(super) fn choose(&mut self, connection: ConnectionId, agent: AgentId, state: AgentState) {
+        self.staff.choose(connection, agent, state, &mut self.step);
+    }
+}

@@ -1,0 +1,289 @@
+//! Clients' frames: each goes to the machine that it concerns, with what that one needs of the others.
+
+use wire::{
+    AgentId, Body, ClientFrame, Close, ConversationId, Follow, Lane, MessageId, Party, Refusal, Say, ServerFrame,
+    Subject, VisitorId,
+};
+
+use super::Core;
+use crate::admit::{about, admit_say, admit_text};
+use crate::append::{Draft, DraftBody};
+use crate::connections::Who;
+use crate::conversations::{Reader, Way, Words};
+use crate::input::{ConnectionId, Typing};
+use crate::news::{Audience, News};
+use crate::output::Output;
+use crate::request::{Asker, Page, Pending};
+use crate::staff::BlockWish;
+use crate::store::Query;
+
+impl Core {
+    /// One frame of a client.
+    pub(super) fn frame(&mut self, connection: ConnectionId, frame: ClientFrame) {
+        let Some(who) = self.connections.admit(connection, &frame, &mut self.step) else { return };
+        match (who, frame) {
+            (_, ClientFrame::Hello { .. }) => self.connections.close(connection, Close::Malformed, &mut self.step),
+            (_, ClientFrame::Ping) => self.ping(connection, who),
+            (Who::Visitor(None), frame) => self.frame_of_stranger(connection, frame),
+            (Who::Visitor(Some(visitor)), frame) => self.frame_of_visitor(connection, visitor, frame),
+            (Who::Agent(agent), frame) => self.frame_of_agent(connection, agent, frame),
+        }
+    }
+
+    /// A frame of a visitor who did not register yet.
+    fn frame_of_stranger(&mut self, connection: ConnectionId, frame: ClientFrame) {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is open to a stranger")]
+        match frame {
+            ClientFrame::Register => self.connections.register(connection, &mut self.step),
+            ClientFrame::Page { page } => {
+                self.connections.set_page(connection, &page);
+            }
+            frame => self.step.refuse(connection, frame.subject(), Refusal::NotAllowed),
+        }
+    }
+
+    /// A frame of a registered visitor.
+    fn frame_of_visitor(&mut self, connection: ConnectionId, visitor: VisitorId, frame: ClientFrame) {
+        let about_what = frame.subject();
+        let step = &mut self.step;
+        match frame {
+            ClientFrame::Say { conversation, id, say } => {
+                self.visitor_says(connection, visitor, (conversation, id), say);
+            }
+            ClientFrame::Typing { conversation } => self.typing_said(connection, conversation),
+            ClientFrame::Seen { conversation, up_to } => {
+                let reader = Reader::Visitor(visitor);
+                self.conversations.seen(connection, reader, (conversation, up_to), step);
+            }
+            ClientFrame::LeaveQueue { conversation } => {
+                self.conversations.leave_queue(connection, visitor, conversation, 0, step);
+            }
+            ClientFrame::End { conversation, id } => {
+                let words = Words { visitor, conversation, id, body: DraftBody::Ready(Body::Closed) };
+                self.conversations.record(connection, words, step);
+            }
+            ClientFrame::Rate { conversation, id, score, comment } => {
+                self.conversations.rate(connection, (visitor, conversation, id), (score, &comment), step);
+            }
+            ClientFrame::Follow { follow } => self.follow(connection, follow),
+            ClientFrame::Unfollow { conversation } => {
+                self.connections.unfollow(connection, conversation, step);
+            }
+            ClientFrame::Fetch { conversation, lane, after } => {
+                let page = Page { connection, conversation, lane, after, follow: false };
+                self.conversations.page(page, Some(Some(visitor)), step);
+            }
+            ClientFrame::Page { page } => {
+                if let Some(page) = self.connections.set_page(connection, &page) {
+                    self.conversations.note_page(visitor, page, step);
+                }
+            }
+            ClientFrame::Hello { .. }
+            | ClientFrame::Register
+            | ClientFrame::Note { .. }
+            | ClientFrame::Take { .. }
+            | ClientFrame::Presence { .. }
+            | ClientFrame::ListClosed { .. }
+            | ClientFrame::ListOfVisitor { .. }
+            | ClientFrame::Release { .. }
+            | ClientFrame::Spam { .. }
+            | ClientFrame::EndMany { .. }
+            | ClientFrame::Block { .. }
+            | ClientFrame::Unblock { .. }
+            | ClientFrame::ListBlocks
+            | ClientFrame::Flood { .. }
+            | ClientFrame::ListOpen { .. }
+            | ClientFrame::Ping => step.refuse(connection, about_what, Refusal::NotAllowed),
+        }
+    }
+
+    /// A visitor's message. Where it opens a conversation or takes a new turn in the queue, the routing says whether that is too fast.
+    fn visitor_says(
+        &mut self,
+        connection: ConnectionId,
+        visitor: VisitorId,
+        (conversation, id): (ConversationId, MessageId),
+        say: Say,
+    ) {
+        let admitted = admit_say(say).and_then(|body| {
+            let way = self.conversations.way(visitor, conversation)?;
+            if matches!(way, Way::Open | Way::Queue { keep: None }) {
+                let (source, known) = self.conversations.origin(visitor);
+                self.routing.may_open(source, known, &self.step)?;
+            }
+            Ok((way, Words { visitor, conversation, id, body }))
+        });
+        let step = &mut self.step;
+        match admitted {
+            Ok((Way::Record, words)) => self.conversations.record(connection, words, step),
+            Ok((Way::Queue { keep }, words)) => self.conversations.queue_again(connection, words, keep, step),
+            Ok((Way::Open, words)) => {
+                if let Some(at) = self.connections.page_of(connection) {
+                    self.conversations.open_with(connection, words, at, step);
+                }
+            }
+            Err(refusal) => step.refuse(connection, Subject::Message { conversation, id }, refusal),
+        }
+    }
+
+    /// A frame of an agent.
+    fn frame_of_agent(&mut self, connection: ConnectionId, agent: AgentId, frame: ClientFrame) {
+        let about_what = frame.subject();
+        let step = &mut self.step;
+        match frame {
+            ClientFrame::Say { conversation, id, say } => {
+                let body = self.conversations.may_answer(agent, conversation).and_then(|()| admit_say(say));
+                self.agent_records(connection, agent, (conversation, id), body);
+            }
+            ClientFrame::Note { conversation, id, text } => {
+                let body = admit_text(&text).map(|text| DraftBody::Ready(Body::Note { text }));
+                self.agent_records(connection, agent, (conversation, id), body);
+            }
+            ClientFrame::End { conversation, id } => {
+                let may = self.conversations.may_end(agent, self.staff.role_of(agent), conversation);
+                let body = may.map(|()| DraftBody::Ready(Body::Closed));
+                self.agent_records(connection, agent, (conversation, id), body);
+            }
+            ClientFrame::Spam { conversation, id } => {
+                match self.conversations.may_end(agent, self.staff.role_of(agent), conversation) {
+                    Ok(()) => {
+                        self.conversations.spam(connection, self.staff.author(agent), (conversation, id), step);
+                    }
+                    Err(refusal) => step.refuse(connection, about_what, refusal),
+                }
+            }
+            ClientFrame::Typing { conversation } => self.typing_said(connection, conversation),
+            ClientFrame::Seen { conversation, up_to } => {
+                let reader = Reader::Agent(agent, self.staff.author(agent));
+                self.conversations.seen(connection, reader, (conversation, up_to), step);
+            }
+            ClientFrame::Take { conversation } => {
+                let wanted = self.wanted(conversation);
+                let asker = Asker { connection, attempts: 0 };
+                self.routing.take((conversation, wanted), agent, asker, &mut self.step);
+            }
+            ClientFrame::Follow { follow } => self.follow(connection, follow),
+            ClientFrame::Unfollow { conversation } => {
+                self.connections.unfollow(connection, conversation, step);
+            }
+            ClientFrame::Fetch { conversation, lane, after } => {
+                let page = Page { connection, conversation, lane, after, follow: false };
+                self.conversations.page(page, None, step);
+            }
+            ClientFrame::Presence { state } => self.choose(connection, agent, state),
+            ClientFrame::ListClosed { before_ms, before } => {
+                step.query(Pending::ListClosed { connection, before_ms }, Query::Closed { before_ms, before });
+            }
+            ClientFrame::ListOfVisitor { visitor } => {
+                step.query(Pending::ListOfVisitor { connection, visitor }, Query::OfVisitor { visitor });
+            }
+            ClientFrame::ListOpen { view, find, after } => {
+                self.conversations.list_open(connection, (view, find), after, step);
+            }
+            ClientFrame::Release { .. }
+            | ClientFrame::EndMany { .. }
+            | ClientFrame::Block { .. }
+            | ClientFrame::Unblock { .. }
+            | ClientFrame::ListBlocks
+            | ClientFrame::Flood { .. } => self.frame_of_supervisor(connection, agent, frame),
+            ClientFrame::Hello { .. }
+            | ClientFrame::Register
+            | ClientFrame::LeaveQueue { .. }
+            | ClientFrame::Rate { .. }
+            | ClientFrame::Page { .. }
+            | ClientFrame::Ping => step.refuse(connection, about_what, Refusal::NotAllowed),
+        }
+    }
+
+    /// A frame for which it matters what the agent may do.
+    fn frame_of_supervisor(&mut self, connection: ConnectionId, agent: AgentId, frame: ClientFrame) {
+        let role = self.staff.role_of(agent);
+        let step = &mut self.step;
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the caller names the frames")]
+        match frame {
+            ClientFrame::Release { conversation } => {
+                let by = (self.staff.author(agent), agent, role);
+                self.conversations.release(connection, by, conversation, step);
+            }
+            ClientFrame::EndMany { many } => {
+                self.conversations.end_many(connection, (self.staff.author(agent), role), many, step);
+            }
+            ClientFrame::Block { conversation, scope, for_ms, reason } => {
+                let wish = BlockWish { conversation, scope, for_ms, reason: &reason };
+                self.staff.block((connection, agent), wish, self.conversations.person(conversation), step);
+            }
+            ClientFrame::Unblock { block } => self.staff.unblock(connection, agent, block, step),
+            ClientFrame::ListBlocks => self.staff.tell_blocks(connection, agent, Ok(()), step),
+            ClientFrame::Flood { on } if role >= wire::Role::Supervisor => self.routing.declare_flood(on),
+            frame => step.refuse(connection, frame.subject(), Refusal::NotAllowed),
+        }
+    }
+
+    fn agent_records(
+        &mut self,
+        connection: ConnectionId,
+        agent: AgentId,
+        (conversation, id): (ConversationId, MessageId),
+        body: Result<DraftBody, Refusal>,
+    ) {
+        match body {
+            Ok(body) => {
+                let draft = Draft { id, author: self.staff.author(agent), body };
+                self.conversations.record_for_agent(connection, conversation, draft, &mut self.step);
+            }
+            Err(refusal) => self.step.refuse(connection, Subject::Message { conversation, id }, refusal),
+        }
+    }
+
+    /// A client wants to read along. Agents are registered before the store is read, so that nothing falls in between; a visitor hears the
+    /// shared lane of all their conversations anyway.
+    pub(super) fn follow(&mut self, connection: ConnectionId, follow: Follow) {
+        let Follow { conversation, after } = follow;
+        let page = |lane, after| Page { connection, conversation, lane, after, follow: true };
+        match self.connections.who(connection) {
+            None => {}
+            Some(Who::Visitor(visitor)) => {
+                self.conversations.page(page(Lane::Shared, after.shared), Some(visitor), &mut self.step);
+            }
+            Some(Who::Agent(_)) if self.connections.follow(connection, conversation) => {
+                self.conversations.page(page(Lane::Shared, after.shared), None, &mut self.step);
+                self.conversations.page(page(Lane::Staff, after.staff), None, &mut self.step);
+            }
+            Some(Who::Agent(_)) => self.step.refuse(connection, about(conversation), Refusal::NotAllowed),
+        }
+    }
+
+    /// Still here: the answer tells how far everything is that this connection follows.
+    fn ping(&mut self, connection: ConnectionId, who: Who) {
+        let heads = match who {
+            Who::Visitor(None) => Vec::new(),
+            Who::Visitor(Some(visitor)) => self.conversations.heads_of(visitor),
+            Who::Agent(_) => self.conversations.heads(self.connections.following(connection)),
+        };
+        self.step.send(Audience::One(connection), ServerFrame::Pong { heads });
+    }
+
+    /// A client says that somebody types. What cannot be passed on is dropped: a sign of life is not worth a refusal, and the answer is the
+    /// same for conversations of others and for none.
+    fn typing_said(&mut self, connection: ConnectionId, conversation: ConversationId) {
+        let (visitor, agent) = match self.connections.who(connection) {
+            Some(Who::Visitor(visitor)) => (visitor, None),
+            Some(Who::Agent(agent)) => (None, Some(agent)),
+            None => return,
+        };
+        let Some(party) = self.conversations.types(conversation, visitor, agent) else { return };
+        if self.connections.types(connection, conversation, self.step.now_ms()) {
+            let name = agent.filter(|_| party == Party::Staff).map(|agent| self.staff.name_of(agent));
+            let typing = Typing { conversation, party, agent, name: name.unwrap_or_default() };
+            self.step.tell(News::Out(Output::Typing(typing)));
+        }
+    }
+
+    /// Who reads at the other end of a connection.
+    pub(super) fn reader(&self, connection: ConnectionId) -> Option<Reader> {
+        match self.connections.who(connection)? {
+            Who::Visitor(visitor) => visitor.map(Reader::Visitor),
+            Who::Agent(agent) => Some(Reader::Agent(agent, self.staff.author(agent))),
+        }
+    }
+}

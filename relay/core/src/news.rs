@@ -1,0 +1,149 @@
+//! What a machine tells the others. `core.rs` passes each piece on to whom it concerns.
+
+use wire::{
+    AgentId, BlockSummary, Close, ConversationId, Event, Idle, Refusal, ServerFrame, SiteId, Subject, Tag, VisitorId,
+};
+
+use crate::append::Append;
+use crate::input::ConnectionId;
+use crate::output::Output;
+use crate::request::{Asker, Pending};
+use crate::store::Query;
+
+/// One piece of news.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// For the shell, as it is.
+    Out(Output),
+    /// A frame for these connections.
+    Send(Audience, ServerFrame),
+    /// Committed events of one conversation, for everybody they concern.
+    Events {
+        /// Whose conversation it is.
+        visitor: VisitorId,
+        /// The agents who have it, or had it until now.
+        agents: [Option<AgentId>; 2],
+        /// The events, in order.
+        events: Vec<Event>,
+    },
+    /// A connection ends.
+    Close(ConnectionId, Close),
+    /// An agent signed out: its connections end.
+    CloseAgent(AgentId),
+    /// The store is asked to record.
+    Append(Pending, Append),
+    /// The store is asked to read.
+    Query(Pending, Query),
+    /// A visitor's last connection is gone.
+    VisitorWent(VisitorId),
+    /// An agent's last connection is gone.
+    AgentWent(AgentId),
+    /// Nobody follows this conversation any more.
+    Unfollowed(ConversationId),
+    /// What an agent can take has changed; none when there is no such agent any more.
+    Seat(AgentId, Option<Seat>),
+    /// An agent is gone for good: these conversations need somebody else.
+    GiveBack(Vec<ConversationId>),
+    /// Somebody is newly blocked.
+    Blocked(BlockSummary),
+    /// A conversation stands elsewhere now.
+    Placed(Placed),
+    /// The visitor of this conversation has come, or is gone for longer than a reload takes.
+    Here(ConversationId, bool),
+    /// A conversation goes to this agent, who may hold so many.
+    Offer {
+        /// Which.
+        conversation: ConversationId,
+        /// To whom.
+        agent: AgentId,
+        /// How many conversations the agent may hold.
+        capacity: u32,
+        /// The connection that took it; none when the core offers it.
+        asker: Option<Asker>,
+    },
+    /// Memory and store disagree about a conversation: it is to be read again.
+    Doubt(ConversationId),
+}
+
+/// Which connections get a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// This one.
+    One(ConnectionId),
+    /// All of a visitor.
+    Visitor(VisitorId),
+    /// All of all visitors, registered or not.
+    Visitors,
+    /// All of all agents.
+    Agents,
+    /// The agents who follow a conversation or have it, and its visitor when it concerns both sides.
+    Conversation {
+        /// Which.
+        conversation: ConversationId,
+        /// The agent who has it.
+        agent: Option<AgentId>,
+        /// This agent is left out.
+        except: Option<AgentId>,
+        /// The visitor, when it concerns them.
+        visitor: Option<VisitorId>,
+    },
+}
+
+/// What an agent can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seat {
+    /// Whether it is online with a console connected.
+    pub(crate) open: bool,
+    /// How many conversations it may hold.
+    pub(crate) capacity: u32,
+    /// How many it holds.
+    pub(crate) held: usize,
+}
+
+/// A conversation's change of place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Placed {
+    /// Which conversation.
+    pub(crate) conversation: ConversationId,
+    /// Whose it is.
+    pub(crate) visitor: VisitorId,
+    /// On which site.
+    pub(crate) site: SiteId,
+    /// Whether its visitor is here.
+    pub(crate) here: bool,
+    /// Where it stood.
+    pub(crate) was: Standing,
+    /// Where it stands.
+    pub(crate) is: Standing,
+}
+
+/// Where a conversation stands: in exactly one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It has ended, or was not in memory a moment ago.
+    Nowhere,
+    /// In the queue.
+    Queued(Ticket),
+    /// With an agent.
+    With(AgentId),
+    /// Open, with nobody.
+    Idle(Idle),
+}
+
+/// What the queue must know of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    /// Lower ones came earlier.
+    pub(crate) turn: u64,
+    /// Where its visitor comes from.
+    pub(crate) network: Option<Tag>,
+    /// Whether its visitor was known before.
+    pub(crate) known: bool,
+}
+
+impl News {
+    /// A refusal.
+    pub(crate) const fn refused(connection: ConnectionId, subject: Subject, refusal: Refusal) -> Self {
+        Self::Send(Audience::One(connection), ServerFrame::Refused { subject, refusal })
+    }
+}

@@ -1,0 +1,121 @@
+//! Which agent is next: those with room, kept in the order in which they get the next visitor.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wire::AgentId;
+
+use crate::news::Seat;
+use crate::planted::{Planted, planted};
+
+/// An agent with room: the least loaded first, of equals the one served longest ago, then the lowest id.
+type Free = (usize, u64, AgentId);
+
+/// What is known of one agent.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    seat: Seat,
+    /// How many conversations are on their way to it.
+    offered: usize,
+    /// The number of the last offer made to it; 0 before the first.
+    last_offer: u64,
+    /// Whether the store said that it is full, against what is known here.
+    held_back: bool,
+}
+
+/// Every agent.
+#[derive(Debug, Default)]
+pub(super) struct Seats {
+    all: BTreeMap<AgentId, Known>,
+    free: BTreeSet<Free>,
+    held_back: BTreeSet<AgentId>,
+    last_offer: u64,
+}
+
+impl Known {
+    const fn load(&self) -> usize {
+        self.seat.held + self.offered
+    }
+
+    const fn full(&self) -> bool {
+        self.load() >= self.seat.capacity as usize
+    }
+
+    fn free(&self, agent: AgentId) -> Option<Free> {
+        let room = !self.full() || planted(Planted::IgnoresRoom);
+        (self.seat.open && !self.held_back && room).then_some((self.load(), self.last_offer, agent))
+    }
+}
+
+impl Seats {
+    /// What an agent can take has changed; none when there is no such agent any more.
+    pub(super) fn set(&mut self, agent: AgentId, seat: Option<Seat>) {
+        match seat {
+            Some(seat) => {
+                let new = Known { seat, offered: 0, last_offer: 0, held_back: false };
+                self.all.entry(agent).or_insert(Known { seat: Seat { open: false, ..seat }, ..new });
+                self.change(agent, |known| known.seat = seat);
+            }
+            None => {
+                self.change(agent, |known| known.seat.open = false);
+                self.all.remove(&agent);
+                self.held_back.remove(&agent);
+            }
+        }
+    }
+
+    /// Whoever gets the next visitor.
+    pub(super) fn next(&self) -> Option<AgentId> {
+        self.free.first().map(|(.., agent)| *agent)
+    }
+
+    /// Whether an agent holds as many as it may, with what is on its way to it.
+    pub(super) fn full(&self, agent: AgentId) -> bool {
+        self.all.get(&agent).is_none_or(Known::full)
+    }
+
+    /// How many conversations an agent may hold.
+    pub(super) fn capacity(&self, agent: AgentId) -> u32 {
+        self.all.get(&agent).map_or(0, |known| known.seat.capacity)
+    }
+
+    /// One more is on its way to an agent.
+    pub(super) fn offered(&mut self, agent: AgentId) {
+        self.last_offer += 1;
+        let number = self.last_offer;
+        self.change(agent, |known| {
+            known.offered += 1;
+            known.last_offer = number;
+        });
+    }
+
+    /// One that was on its way to an agent has arrived, or will not.
+    pub(super) fn arrived(&mut self, agent: AgentId) {
+        self.change(agent, |known| known.offered = known.offered.saturating_sub(1));
+    }
+
+    /// The store says that an agent is full.
+    pub(super) fn hold_back(&mut self, agent: AgentId) {
+        self.held_back.insert(agent);
+        self.change(agent, |known| known.held_back = true);
+    }
+
+    /// Whoever was held back may be tried again.
+    pub(super) fn try_again(&mut self) {
+        for agent in std::mem::take(&mut self.held_back) {
+            self.change(agent, |known| known.held_back = false);
+        }
+    }
+
+    fn change(&mut self, agent: AgentId, change: impl FnOnce(&mut Known)) {
+        let Some(known) = self.all.get_mut(&agent) else { return };
+        let was = known.free(agent);
+        change(known);
+        let is = known.free(agent);
+        if was != is {
+            if let Some(was) = was {
+                self.free.remove(&was);
+            }
+            self.free.extend(is);
+        }
+    }
+}

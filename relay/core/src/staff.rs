@@ -1,0 +1,358 @@
+//! The agents: who is there, what each holds, what colleagues and visitors were told about it, and who is blocked.
+//!
+//! Takes: consoles that come and go, agents' choices and settings, conversations that an agent gets or loses.
+//! Gives: [`Seat`]s for the routing, conversations that need somebody else, frames for colleagues and visitors.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wire::limit::{AGENT_GRACE_MS, CAPACITY_MAX};
+use wire::{
+    AgentId, AgentState, AgentSummary, Author, BlockSummary, ConversationId, Refusal, Role, ServerFrame, Subject,
+    VisitorId,
+};
+
+use crate::input::{Agent, ConnectionId};
+use crate::news::{Audience, News, Placed, Seat, Standing};
+use crate::planted::{Planted, planted};
+use crate::step::{Step, Timer};
+
+mod blocks;
+
+pub use blocks::concerns;
+pub(crate) use blocks::{BlockWish, Person};
+
+/// An agent and its live state.
+#[derive(Debug)]
+struct AgentLive {
+    /// As the store has it, capacity within bounds.
+    settings: Agent,
+    /// Whether it gets visitors.
+    state: AgentState,
+    /// Whether it has a connection.
+    connected: bool,
+    /// Whether it is away because it said so.
+    chose_away: bool,
+    /// Since when it has no connection, when it has none.
+    gone_ms: u64,
+    /// When the grace period after its last connection ends.
+    grace_ends_ms: Option<u64>,
+    /// How it looked when colleagues were last told.
+    told: Option<AgentSummary>,
+}
+
+/// Every agent, and who is blocked.
+#[derive(Debug)]
+pub(crate) struct Staff {
+    agents: BTreeMap<AgentId, AgentLive>,
+    /// What each agent holds, with the visitors. Also of removed agents, until it is given back.
+    holding: BTreeMap<AgentId, BTreeMap<ConversationId, VisitorId>>,
+    /// How many agents are online.
+    online: u32,
+    /// How many visitors were last told of.
+    online_told: u32,
+    /// Agents that may look different to colleagues.
+    changed: BTreeSet<AgentId>,
+    blocks: blocks::Blocks,
+    /// An agent without a connection gives back what it holds after this long.
+    gone_after_ms: u64,
+}
+
+impl AgentLive {
+    const fn new(settings: Agent, now_ms: u64) -> Self {
+        Self {
+            settings,
+            state: AgentState::Offline,
+            connected: false,
+            chose_away: false,
+            gone_ms: now_ms,
+            grace_ends_ms: None,
+            told: None,
+        }
+    }
+}
+
+impl Staff {
+    /// Nobody is connected yet.
+    pub(crate) fn new(blocks: Vec<BlockSummary>, gone_after_ms: u64) -> Self {
+        Self {
+            agents: BTreeMap::new(),
+            holding: BTreeMap::new(),
+            online: 0,
+            online_told: 0,
+            changed: BTreeSet::new(),
+            blocks: blocks::Blocks::new(blocks),
+            gone_after_ms,
+        }
+    }
+
+    /// How many agents are online.
+    pub(crate) const fn online(&self) -> u32 {
+        self.online
+    }
+
+    /// Whether there is such an agent.
+    pub(crate) fn knows(&self, agent: AgentId) -> bool {
+        self.agents.contains_key(&agent)
+    }
+
+    /// Whether an agent gets visitors; removed ones are offline.
+    pub(crate) fn state_of(&self, agent: AgentId) -> AgentState {
+        self.agents.get(&agent).map_or(AgentState::Offline, |known| known.state)
+    }
+
+    /// What an agent may do; removed ones may least.
+    pub(crate) fn role_of(&self, agent: AgentId) -> Role {
+        self.agents.get(&agent).map_or(Role::Agent, |known| known.settings.role)
+    }
+
+    /// An agent's name, or empty.
+    pub(crate) fn name_of(&self, agent: AgentId) -> String {
+        self.agents.get(&agent).map(|known| known.settings.name.clone()).unwrap_or_default()
+    }
+
+    /// An agent as the author of an event, under the name it bears now.
+    pub(crate) fn author(&self, agent: AgentId) -> Author {
+        Author::Agent { id: agent, name: self.name_of(agent) }
+    }
+
+    /// An agent as colleagues see it.
+    pub(crate) fn summary(&self, agent: AgentId) -> Option<AgentSummary> {
+        let known = self.agents.get(&agent)?;
+        Some(known.settings.summary(known.state, u32::try_from(self.load(agent)).unwrap_or(u32::MAX)))
+    }
+
+    /// Every agent as colleagues see it.
+    pub(crate) fn summaries(&self) -> Vec<AgentSummary> {
+        self.agents.keys().filter_map(|agent| self.summary(*agent)).collect()
+    }
+
+    /// The conversations an agent holds.
+    pub(crate) fn held_by(&self, agent: AgentId) -> impl Iterator<Item = ConversationId> {
+        self.holding.get(&agent).into_iter().flat_map(|held| held.keys().copied())
+    }
+
+    fn load(&self, agent: AgentId) -> usize {
+        self.holding.get(&agent).map_or(0, BTreeMap::len)
+    }
+
+    /// What an agent can take. In its grace period it counts as online, but is given nobody.
+    fn seat(&self, agent: AgentId) -> Option<Seat> {
+        let known = self.agents.get(&agent)?;
+        let open = known.state == AgentState::Online && known.connected;
+        Some(Seat { open, capacity: known.settings.capacity, held: self.load(agent) })
+    }
+
+    /// An agent has changed: the routing is told of its seat when that is another one, colleagues what they see at the end of the step.
+    fn changed(&mut self, agent: AgentId, was: Option<Seat>, step: &mut Step) {
+        let seat = self.seat(agent);
+        if seat != was {
+            step.tell(News::Seat(agent, seat));
+        }
+        self.changed.insert(agent);
+    }
+
+    /// Changes one agent, and what follows from it.
+    fn change<T>(&mut self, agent: AgentId, step: &mut Step, change: impl FnOnce(&mut AgentLive) -> T) -> Option<T> {
+        let was = self.seat(agent);
+        let known = self.agents.get_mut(&agent)?;
+        let was_online = known.state == AgentState::Online;
+        let result = change(known);
+        match (was_online, known.state == AgentState::Online) {
+            (false, true) => self.online += 1,
+            (true, false) => self.online -= 1,
+            (true, true) | (false, false) => {}
+        }
+        self.changed(agent, was, step);
+        Some(result)
+    }
+
+    /// A console of an agent has come; with a choice of its own when it made one, which may be unknown here.
+    pub(crate) fn came(&mut self, agent: AgentId, chosen: Option<AgentState>, step: &mut Step) {
+        let grace_ends_ms = self.change(agent, step, |known| {
+            known.connected = true;
+            match chosen {
+                Some(AgentState::Away) => known.chose_away = true,
+                Some(AgentState::Online) => known.chose_away = false,
+                Some(AgentState::Offline) | None => {}
+            }
+            known.state = if known.chose_away { AgentState::Away } else { AgentState::Online };
+            known.grace_ends_ms.take()
+        });
+        if let Some(ends_ms) = grace_ends_ms.flatten() {
+            step.cancel(ends_ms, Timer::Away(agent));
+        }
+    }
+
+    /// The last console of an agent has gone.
+    pub(crate) fn went(&mut self, agent: AgentId, step: &mut Step) {
+        let ends_ms = step.now_ms().saturating_add(AGENT_GRACE_MS);
+        let grace = self.change(agent, step, |known| {
+            known.connected = false;
+            let grace = known.state != AgentState::Offline;
+            known.grace_ends_ms = grace.then_some(ends_ms);
+            grace
+        });
+        if grace == Some(true) {
+            step.wake_at(ends_ms, Timer::Away(agent));
+        }
+    }
+
+    /// The grace period of an agent may be over.
+    pub(crate) fn grace_over(&mut self, agent: AgentId, at_ms: u64, step: &mut Step) {
+        let over = self.agents.get(&agent).is_some_and(|known| known.grace_ends_ms == Some(at_ms));
+        if !over || planted(Planted::KeepsGoneOnline) {
+            return;
+        }
+        self.change(agent, step, |known| {
+            known.grace_ends_ms = None;
+            known.state = AgentState::Away;
+        });
+        self.gone(agent, step);
+    }
+
+    /// An agent chooses whether it gets visitors.
+    pub(crate) fn choose(&mut self, connection: ConnectionId, agent: AgentId, state: AgentState, step: &mut Step) {
+        if state == AgentState::Offline {
+            return step.refuse(connection, Subject::Connection, Refusal::NotAllowed);
+        }
+        self.change(agent, step, |known| {
+            known.chose_away = state == AgentState::Away;
+            known.state = state;
+            // Told even when nothing changed: its console waits to hear that the choice has arrived.
+            known.told = None;
+        });
+    }
+
+    /// An agent signed out everywhere: offline at once, without grace.
+    pub(crate) fn signed_out(&mut self, agent: AgentId, step: &mut Step) {
+        if !self.knows(agent) {
+            return;
+        }
+        let grace_ends_ms = self.change(agent, step, |known| {
+            known.state = AgentState::Offline;
+            known.chose_away = false;
+            known.grace_ends_ms.take()
+        });
+        if let Some(ends_ms) = grace_ends_ms.flatten() {
+            step.cancel(ends_ms, Timer::Away(agent));
+        }
+        step.tell(News::CloseAgent(agent));
+        self.gone(agent, step);
+    }
+
+    /// The agents as they stand in the store now.
+    pub(crate) fn set(&mut self, agents: Vec<Agent>, step: &mut Step) {
+        let kept: BTreeSet<AgentId> = agents.iter().map(|agent| agent.id).collect();
+        let removed: Vec<_> = self.agents.keys().filter(|agent| !kept.contains(agent)).copied().collect();
+        for agent in removed {
+            self.signed_out(agent, step);
+            // Colleagues see it go offline before it is forgotten.
+            self.tell_colleagues(step);
+            self.agents.remove(&agent);
+            step.tell(News::Seat(agent, None));
+            self.give_back(agent, step);
+        }
+        for mut settings in agents {
+            settings.capacity = settings.capacity.clamp(1, CAPACITY_MAX);
+            let id = settings.id;
+            let known = self.change(id, step, |known| known.settings.clone_from(&settings));
+            if known.is_none() {
+                self.agents.insert(id, AgentLive::new(settings, step.now_ms()));
+                self.changed(id, None, step);
+            }
+        }
+    }
+
+    /// A conversation stands elsewhere: with another agent, or with none.
+    pub(crate) fn placed(&mut self, placed: &Placed, step: &mut Step) {
+        if let Standing::With(agent) = placed.was {
+            self.release(agent, placed.conversation, step);
+        }
+        if let Standing::With(agent) = placed.is {
+            self.hold(agent, placed.conversation, placed.visitor, step);
+        }
+    }
+
+    fn hold(&mut self, agent: AgentId, conversation: ConversationId, visitor: VisitorId, step: &mut Step) {
+        let was = self.seat(agent);
+        self.holding.entry(agent).or_default().insert(conversation, visitor);
+        self.changed(agent, was, step);
+        if self.agents.get(&agent).is_none_or(|known| !known.connected) {
+            step.wake_in(self.gone_after_ms, Timer::GiveBack(agent));
+        }
+        let state = self.state_of(agent);
+        step.send(Audience::Visitor(visitor), ServerFrame::Holder { conversation, state });
+    }
+
+    fn release(&mut self, agent: AgentId, conversation: ConversationId, step: &mut Step) {
+        let was = self.seat(agent);
+        if let Some(held) = self.holding.get_mut(&agent) {
+            held.remove(&conversation);
+            if held.is_empty() {
+                self.holding.remove(&agent);
+            }
+        }
+        self.changed(agent, was, step);
+    }
+
+    /// At the start nobody is connected: agents who do not come give back what they hold.
+    pub(crate) fn started(&mut self, step: &mut Step) {
+        let holders: Vec<_> = self.holding.keys().copied().collect();
+        for agent in holders {
+            self.gone(agent, step);
+        }
+    }
+
+    /// The time until an agent gives back what it holds begins.
+    fn gone(&mut self, agent: AgentId, step: &mut Step) {
+        if let Some(known) = self.agents.get_mut(&agent) {
+            known.gone_ms = step.now_ms();
+        }
+        if self.holding.contains_key(&agent) {
+            step.wake_in(self.gone_after_ms, Timer::GiveBack(agent));
+        }
+    }
+
+    /// What an agent holds is given back, if it is away for long or was removed.
+    pub(crate) fn give_back(&mut self, agent: AgentId, step: &mut Step) {
+        let here = self
+            .agents
+            .get(&agent)
+            .is_some_and(|known| known.connected || known.gone_ms.saturating_add(self.gone_after_ms) > step.now_ms());
+        if here || planted(Planted::ForgetsGivenBack) {
+            return;
+        }
+        let held: Vec<_> = self.held_by(agent).collect();
+        if !held.is_empty() {
+            step.tell(News::GiveBack(held));
+        }
+    }
+
+    /// Tells agents and visitors what they were not told yet.
+    pub(crate) fn tell(&mut self, step: &mut Step) {
+        self.tell_colleagues(step);
+        if self.online_told != self.online {
+            self.online_told = self.online;
+            step.send(Audience::Visitors, ServerFrame::Answering { agents: self.online });
+        }
+    }
+
+    /// Tells agents about each one that looks different now, and visitors whether their agent is there.
+    fn tell_colleagues(&mut self, step: &mut Step) {
+        for id in std::mem::take(&mut self.changed) {
+            let Some(agent) = self.summary(id) else { continue };
+            let Some(known) = self.agents.get_mut(&id).filter(|known| known.told.as_ref() != Some(&agent)) else {
+                continue;
+            };
+            let told = known.told.replace(agent.clone());
+            let state = agent.state;
+            if told.is_none_or(|told| told.state != state) {
+                for (conversation, visitor) in self.holding.get(&id).into_iter().flatten() {
+                    let frame = ServerFrame::Holder { conversation: *conversation, state };
+                    step.send(Audience::Visitor(*visitor), frame);
+                }
+            }
+            step.send(Audience::Agents, ServerFrame::Agent { agent });
+        }
+    }
+}

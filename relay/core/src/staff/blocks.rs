@@ -1,0 +1,188 @@
+//! Who is blocked: asked at each hello, so found by whom it concerns and not by looking at all.
+
+use std::collections::BTreeMap;
+
+use wire::limit::{BLOCK_MS_MAX, BLOCK_REASON_CHARS_MAX, BLOCKS_MAX};
+use wire::{
+    AgentId, BlockId, BlockScope, BlockSummary, ConversationId, Refusal, Role, ServerFrame, Subject, Tag, VisitorId,
+};
+
+use super::Staff;
+use crate::admit::about;
+use crate::input::{ConnectionId, Source};
+use crate::news::{Audience, News};
+use crate::output::Output;
+use crate::planted::{Planted, planted};
+use crate::step::Step;
+
+/// Whom a block is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Target {
+    Visitor(VisitorId),
+    Address(Tag),
+    Network(Tag),
+}
+
+/// Every block.
+#[derive(Debug)]
+pub(super) struct Blocks {
+    all: BTreeMap<BlockId, BlockSummary>,
+    /// Until when each of them is blocked, by the block that lasts longest.
+    until_ms: BTreeMap<Target, u64>,
+}
+
+/// A supervisor's wish to block somebody.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlockWish<'a> {
+    /// The conversation that they are known by.
+    pub(crate) conversation: ConversationId,
+    /// Whether the visitor, or whoever comes from there.
+    pub(crate) scope: BlockScope,
+    /// For how long.
+    pub(crate) for_ms: u64,
+    /// Why, in the supervisor's words.
+    pub(crate) reason: &'a str,
+}
+
+/// Whose a conversation is, and where they came from when they last queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Person {
+    /// The visitor.
+    pub(crate) visitor: VisitorId,
+    /// Where they came from.
+    pub(crate) source: Source,
+}
+
+/// Whether a block is about somebody: a visitor, or whoever comes from there.
+#[must_use]
+pub fn concerns(block: &BlockSummary, visitor: Option<VisitorId>, source: Source) -> bool {
+    target_of(block).is_some_and(|target| targets(visitor, source).any(|one| one == target))
+}
+
+/// Whom a block is about; nobody when it names nobody.
+fn target_of(block: &BlockSummary) -> Option<Target> {
+    match block.scope {
+        BlockScope::Visitor => block.visitor.map(Target::Visitor),
+        BlockScope::Address => block.tag.map(Target::Address),
+        BlockScope::Network => block.tag.map(Target::Network),
+    }
+}
+
+/// Everything by which somebody may be blocked.
+fn targets(visitor: Option<VisitorId>, source: Source) -> impl Iterator<Item = Target> {
+    let by_source = [source.address.map(Target::Address), source.network.map(Target::Network)];
+    visitor.map(Target::Visitor).into_iter().chain(by_source.into_iter().flatten())
+}
+
+impl Blocks {
+    pub(super) fn new(blocks: Vec<BlockSummary>) -> Self {
+        let all: BTreeMap<_, _> = blocks.into_iter().map(|block| (block.block, block)).collect();
+        let mut until_ms = BTreeMap::new();
+        for block in all.values() {
+            let Some(target) = target_of(block) else { continue };
+            let until = until_ms.entry(target).or_insert(block.until_ms);
+            *until = block.until_ms.max(*until);
+        }
+        Self { all, until_ms }
+    }
+}
+
+impl Staff {
+    /// Whether somebody is blocked.
+    pub(crate) fn is_blocked(&self, visitor: Option<VisitorId>, source: Source, step: &Step) -> bool {
+        let until_ms = |target| self.blocks.until_ms.get(&target).copied().unwrap_or_default();
+        !planted(Planted::IgnoresBlocks) && targets(visitor, source).any(|target| until_ms(target) > step.wall_ms())
+    }
+
+    /// The blocks as they stand in the store now. Whoever is newly blocked is told of.
+    pub(crate) fn set_blocks(&mut self, blocks: Vec<BlockSummary>, step: &mut Step) {
+        let old = std::mem::replace(&mut self.blocks, Blocks::new(blocks));
+        let new = self.blocks.all.values().filter(|block| !old.all.contains_key(&block.block));
+        let wall_ms = step.wall_ms();
+        for block in new.filter(|block| block.until_ms > wall_ms && !planted(Planted::IgnoresBlocks)) {
+            step.tell(News::Blocked(block.clone()));
+        }
+    }
+
+    /// A supervisor blocks somebody. `person` is whose the conversation is, when it is in memory.
+    pub(crate) fn block(
+        &self,
+        (connection, agent): (ConnectionId, AgentId),
+        wish: BlockWish<'_>,
+        person: Option<Person>,
+        step: &mut Step,
+    ) {
+        match self.admit_block(agent, wish, person) {
+            Ok((visitor, tag)) => {
+                let since_ms = step.wall_ms();
+                let block = BlockSummary {
+                    block: BlockId(step.id().0),
+                    scope: wish.scope,
+                    visitor,
+                    tag,
+                    reason: wish.reason.trim().to_owned(),
+                    by: Some(agent),
+                    since_ms,
+                    until_ms: since_ms.saturating_add(wish.for_ms),
+                };
+                step.tell(News::Out(Output::Block { connection, block }));
+            }
+            Err(refusal) => step.refuse(connection, about(wish.conversation), refusal),
+        }
+    }
+
+    fn admit_block(
+        &self,
+        agent: AgentId,
+        wish: BlockWish<'_>,
+        person: Option<Person>,
+    ) -> Result<(Option<VisitorId>, Option<Tag>), Refusal> {
+        if self.role_of(agent) < Role::Supervisor {
+            return Err(Refusal::NotAllowed);
+        }
+        let reason = wish.reason.trim();
+        let for_right_time = (1..=BLOCK_MS_MAX).contains(&wish.for_ms);
+        if !for_right_time || reason.chars().count() > BLOCK_REASON_CHARS_MAX || reason.contains('\0') {
+            return Err(Refusal::Malformed);
+        }
+        if self.blocks.all.len() >= BLOCKS_MAX {
+            return Err(Refusal::Busy);
+        }
+        let person = person.ok_or(Refusal::NotFound)?;
+        match wish.scope {
+            BlockScope::Visitor => Ok((Some(person.visitor), None)),
+            // In an older log nothing is known of where they came from.
+            BlockScope::Address => person.source.address.map(|tag| (None, Some(tag))).ok_or(Refusal::NotFound),
+            BlockScope::Network => person.source.network.map(|tag| (None, Some(tag))).ok_or(Refusal::NotFound),
+        }
+    }
+
+    /// A supervisor undoes a block.
+    pub(crate) fn unblock(&self, connection: ConnectionId, agent: AgentId, block: BlockId, step: &mut Step) {
+        if self.role_of(agent) < Role::Supervisor {
+            step.refuse(connection, Subject::Connection, Refusal::NotAllowed);
+        } else if self.blocks.all.contains_key(&block) {
+            step.tell(News::Out(Output::Unblock { connection, block }));
+        } else {
+            step.refuse(connection, Subject::Connection, Refusal::NotFound);
+        }
+    }
+
+    /// The shell has changed the blocks for an agent (`set_blocks` came before), or could not; or the agent only asked for them.
+    pub(crate) fn tell_blocks(
+        &self,
+        connection: ConnectionId,
+        agent: AgentId,
+        result: Result<(), Refusal>,
+        step: &mut Step,
+    ) {
+        let may = if self.role_of(agent) < Role::Supervisor { Err(Refusal::NotAllowed) } else { Ok(()) };
+        if let Err(refusal) = result.and(may) {
+            return step.refuse(connection, Subject::Connection, refusal);
+        }
+        let lasting = self.blocks.all.values().filter(|block| block.until_ms > step.wall_ms());
+        let mut blocks: Vec<_> = lasting.cloned().collect();
+        blocks.sort_by_key(|block| std::cmp::Reverse((block.since_ms, block.block)));
+        step.send(Audience::One(connection), ServerFrame::Blocks { blocks });
+    }
+}

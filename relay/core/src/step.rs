@@ -1,0 +1,139 @@
+//! What every machine is given with a call: the time, ids to draw, timers to set, and a place for its news.
+
+use std::collections::BTreeSet;
+
+use wire::{AgentId, Author, ConversationId, MessageId, Refusal, ServerFrame, Subject, VisitorId};
+
+use crate::append::{Append, Draft, DraftBody};
+use crate::clock::Clock;
+use crate::ids::Ids;
+use crate::input::ConnectionId;
+use crate::news::{Audience, News};
+use crate::request::Pending;
+use crate::store::Query;
+
+/// After a store that was busy or down, or disagreed with what is known here, the core tries again after this long.
+pub(crate) const RETRY_MS: u64 = 1_000;
+
+/// Something to look at when its time has come. Whether it is still wanted is decided then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// An agent's last connection has been gone for the grace period.
+    Away(AgentId),
+    /// What was held back from assignment may be tried again.
+    Assign,
+    /// A conversation is to be read again.
+    Refresh(ConversationId),
+    /// The positions in a long queue are told again.
+    Queue,
+    /// Rows of the consoles' lists that waited are told.
+    Rows,
+    /// A visitor's conversations are to be looked at again.
+    Attend(VisitorId),
+    /// An agent is away for long.
+    GiveBack(AgentId),
+    /// Consoles may be told the numbers.
+    Counts,
+    /// More may be ended.
+    Endings,
+    /// A visitor's page may be recorded again.
+    Page(VisitorId),
+}
+
+/// The time, the ids, the timers and the news of one core.
+#[derive(Debug)]
+pub(crate) struct Step {
+    clock: Clock,
+    now_ms: u64,
+    ids: Ids,
+    timers: BTreeSet<(u64, Timer)>,
+    news: Vec<News>,
+}
+
+impl Step {
+    /// The time stands at `now_ms`; ids are drawn from the seed.
+    pub(crate) const fn new(now_ms: u64, seed: u128) -> Self {
+        Self { clock: Clock::new(now_ms), now_ms, ids: Ids::new(seed), timers: BTreeSet::new(), news: Vec::new() }
+    }
+
+    /// Goes on to this time of the machine's clock.
+    pub(crate) const fn go_on(&mut self, wall_ms: u64) {
+        self.now_ms = self.clock.tick(wall_ms);
+    }
+
+    /// The time inside, which never goes backwards.
+    pub(crate) const fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// The machine's own time, for what is told to others.
+    pub(crate) const fn wall_ms(&self) -> u64 {
+        self.clock.wall_ms()
+    }
+
+    /// The next id for something that the core itself wants recorded.
+    pub(crate) fn id(&mut self) -> MessageId {
+        self.ids.message(self.now_ms)
+    }
+
+    /// A draft under an id of the core's own.
+    pub(crate) fn draft(&mut self, author: Author, body: DraftBody) -> Draft {
+        Draft { id: self.id(), author, body }
+    }
+
+    /// Wakes up for this after a while.
+    pub(crate) fn wake_in(&mut self, wait_ms: u64, timer: Timer) {
+        self.wake_at(self.now_ms.saturating_add(wait_ms), timer);
+    }
+
+    /// Wakes up for this at a time.
+    pub(crate) fn wake_at(&mut self, at_ms: u64, timer: Timer) {
+        self.timers.insert((at_ms, timer));
+    }
+
+    /// Wakes up for this no more.
+    pub(crate) fn cancel(&mut self, at_ms: u64, timer: Timer) {
+        self.timers.remove(&(at_ms, timer));
+    }
+
+    /// The next timer that is due.
+    pub(crate) fn due(&mut self) -> Option<(u64, Timer)> {
+        self.timers.first().filter(|(at_ms, _)| *at_ms <= self.now_ms)?;
+        self.timers.pop_first()
+    }
+
+    /// When the next timer is due, by the machine's clock.
+    pub(crate) fn next_ms(&self) -> Option<u64> {
+        self.timers.first().map(|(at_ms, _)| self.clock.outside_ms(*at_ms))
+    }
+
+    /// Tells the other machines.
+    pub(crate) fn tell(&mut self, news: News) {
+        self.news.push(news);
+    }
+
+    /// A frame for these connections.
+    pub(crate) fn send(&mut self, to: Audience, frame: ServerFrame) {
+        self.tell(News::Send(to, frame));
+    }
+
+    /// Says why a request was not carried out.
+    pub(crate) fn refuse(&mut self, connection: ConnectionId, subject: Subject, refusal: Refusal) {
+        self.tell(News::refused(connection, subject, refusal));
+    }
+
+    /// Asks the store to record.
+    pub(crate) fn append(&mut self, pending: Pending, append: Append) {
+        self.tell(News::Append(pending, append));
+    }
+
+    /// Asks the store to read.
+    pub(crate) fn query(&mut self, pending: Pending, query: Query) {
+        self.tell(News::Query(pending, query));
+    }
+
+    /// Everything told since the last call, in order.
+    pub(crate) fn take_news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
+    }
+}
