@@ -229,7 +229,7 @@ impl Connections {
         if let Some(Side::Visitor { site, registering, .. }) = self.side_mut(connection)
             && !std::mem::replace(registering, true)
         {
-            step.tell(News::Out(Output::Register { connection, site: site.clone() }));
+            step.output(Output::Register { connection, site: site.clone() });
         }
     }
 
@@ -332,7 +332,7 @@ impl Connections {
 
     /// Ends a connection; from here on it does not exist for the core.
     pub(crate) fn close(&mut self, connection: ConnectionId, close: Close, step: &mut Step) {
-        step.tell(News::Out(Output::Close { connection, close }));
+        step.output(Output::Close { connection, close });
         self.disconnected(connection, step);
     }
 

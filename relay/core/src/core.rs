@@ -2,8 +2,6 @@
 //!
 //! A machine's fields are private: what one needs of another is an argument here, what it tells is [`News`].
 
-use std::collections::VecDeque;
-
 use wire::AgentState;
 
 use crate::connections::Connections;
@@ -45,7 +43,6 @@ pub struct Gauges {
 #[derive(Debug)]
 pub struct Core {
     step: Step,
-    outputs: VecDeque<Output>,
     connections: Connections,
     conversations: Conversations,
     routing: Routing,
@@ -58,7 +55,6 @@ impl Core {
     pub fn new(now_ms: u64, start: Start) -> Self {
         let mut core = Self {
             step: Step::new(now_ms, start.seed),
-            outputs: VecDeque::new(),
             connections: Connections::new(start.attachment_bytes_max),
             conversations: Conversations::new(start.settings),
             routing: Routing::new(&start.settings),
@@ -109,7 +105,7 @@ impl Core {
 
     /// The next thing to do outside, in order.
     pub fn next_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.step.next_output()
     }
 
     /// When [`Core::handle_timeout`] wants to be called, by the clock of `now_ms`, if ever.
@@ -153,16 +149,17 @@ impl Core {
 
     /// Passes on what the machines have told, in order; what follows from one piece comes before the next.
     fn pass_on(&mut self) {
-        for news in self.step.take_news() {
+        self.step.begin_at(0);
+        while let Some((news, left)) = self.step.next_news() {
             self.pass_on_one(news);
-            self.pass_on();
+            self.step.begin_at(left);
         }
     }
 
     fn pass_on_one(&mut self, news: News) {
         let step = &mut self.step;
         match news {
-            News::Out(output) => self.outputs.push_back(output),
+            News::Out(output) => step.output(output),
             News::Send(audience, frame) => self.connections.send(audience, frame, step),
             News::Events { visitor, agents, events } => self.connections.send_events(visitor, &agents, events, step),
             News::Close(connection, close) => self.connections.close(connection, close, step),

@@ -31,6 +31,8 @@ pub use crate::core::{Core, Gauges};
 pub use crate::input::{Agent, Commit, ConnectionId, Input, Peer, RequestId, Source, Start, Typing};
 pub use crate::output::Output;
 pub use crate::routing::Rate;
+#[doc(hidden)]
+pub use crate::routing::desk;
 pub use crate::settings::Settings;
 pub use crate::staff::concerns;
 pub use crate::store::{Answer, Query, QueryError};

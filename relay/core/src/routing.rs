@@ -15,10 +15,14 @@ use crate::request::{ATTEMPTS_MAX, Asker, Offer, refusal_of};
 use crate::settings::Settings;
 use crate::step::{RETRY_MS, Step, Timer};
 
+#[doc(hidden)]
+pub mod desk;
 mod openings;
 mod pace;
 mod queue;
 mod seats;
+#[cfg(test)]
+mod tests;
 
 use openings::Openings;
 pub use pace::Rate;

@@ -1,6 +1,6 @@
 //! What every machine is given with a call: the time, ids to draw, timers to set, and a place for its news.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use wire::{AgentId, Author, ConversationId, MessageId, Refusal, ServerFrame, Subject, VisitorId};
 
@@ -9,11 +9,15 @@ use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::input::ConnectionId;
 use crate::news::{Audience, News};
+use crate::output::Output;
 use crate::request::Pending;
 use crate::store::Query;
 
 /// After a store that was busy or down, or disagreed with what is known here, the core tries again after this long.
 pub(crate) const RETRY_MS: u64 = 1_000;
+
+/// The stack of news keeps room for so many; a broadcast may need more for a moment.
+const NEWS_KEPT_MAX: usize = 64;
 
 /// Something to look at when its time has come. Whether it is still wanted is decided then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,13 +51,22 @@ pub(crate) struct Step {
     now_ms: u64,
     ids: Ids,
     timers: BTreeSet<(u64, Timer)>,
+    /// A stack: what is passed on next is at the end.
     news: Vec<News>,
+    outputs: VecDeque<Output>,
 }
 
 impl Step {
     /// The time stands at `now_ms`; ids are drawn from the seed.
     pub(crate) const fn new(now_ms: u64, seed: u128) -> Self {
-        Self { clock: Clock::new(now_ms), now_ms, ids: Ids::new(seed), timers: BTreeSet::new(), news: Vec::new() }
+        Self {
+            clock: Clock::new(now_ms),
+            now_ms,
+            ids: Ids::new(seed),
+            timers: BTreeSet::new(),
+            news: Vec::new(),
+            outputs: VecDeque::new(),
+        }
     }
 
     /// Goes on to this time of the machine's clock.
@@ -132,8 +145,34 @@ impl Step {
         self.tell(News::Query(pending, query));
     }
 
-    /// Everything told since the last call, in order.
+    /// For the shell. Only `connections` writes here directly: whoever calls it has passed on all earlier news.
+    pub(crate) fn output(&mut self, output: Output) {
+        self.outputs.push_back(output);
+    }
+
+    /// The next thing to do outside.
+    pub(crate) fn next_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// The news after the first `left` are passed on next, the earliest first.
+    pub(crate) fn begin_at(&mut self, left: usize) {
+        self.news[left..].reverse();
+    }
+
+    /// The next piece of news, and how many are left.
+    pub(crate) fn next_news(&mut self) -> Option<(News, usize)> {
+        let Some(news) = self.news.pop() else {
+            self.news.shrink_to(NEWS_KEPT_MAX);
+            return None;
+        };
+        Some((news, self.news.len()))
+    }
+
+    /// Everything told and written for the shell, in order: what a test of one machine looks at.
+    #[cfg(test)]
     pub(crate) fn take_news(&mut self) -> Vec<News> {
-        std::mem::take(&mut self.news)
+        let outputs = self.outputs.drain(..).map(News::Out);
+        outputs.chain(std::mem::take(&mut self.news)).collect()
     }
 }

@@ -5,7 +5,6 @@ use wire::Close;
 use super::Connections;
 use crate::append::Append;
 use crate::input::{ConnectionId, RequestId};
-use crate::news::News;
 use crate::output::Output;
 use crate::request::Pending;
 use crate::step::Step;
@@ -16,13 +15,13 @@ impl Connections {
     pub(crate) fn append(&mut self, pending: Pending, append: Append, step: &mut Step) {
         debug_assert!(!append.drafts.is_empty(), "an append records something");
         let request = self.remember(pending);
-        step.tell(News::Out(Output::Append { request, append }));
+        step.output(Output::Append { request, append });
     }
 
     /// Asks the store to read.
     pub(crate) fn query(&mut self, pending: Pending, query: Query, step: &mut Step) {
         let request = self.remember(pending);
-        step.tell(News::Out(Output::Query { request, query }));
+        step.output(Output::Query { request, query });
     }
 
     fn remember(&mut self, pending: Pending) -> RequestId {

@@ -5,7 +5,7 @@ use wire::{Close, ConversationId, Event, Lane, ServerFrame, VisitorId};
 
 use super::Connections;
 use crate::input::ConnectionId;
-use crate::news::{Audience, News};
+use crate::news::Audience;
 use crate::output::Output;
 use crate::planted::{Planted, planted};
 use crate::step::Step;
@@ -102,7 +102,7 @@ impl Connections {
             }
         });
         if !to.is_empty() {
-            step.tell(News::Out(Output::Send { to, frame }));
+            step.output(Output::Send { to, frame });
         }
         for connection in slow {
             self.close(connection, Close::Slow, step);

@@ -1,0 +1,200 @@
+//! The routing alone: given seats and a queue, when something happens, exactly this is told.
+
+use wire::{Refusal, ServerFrame, SiteId, Subject, VisitorId};
+
+use super::desk::Desk;
+use super::*;
+use crate::input::ConnectionId;
+use crate::news::{Audience, Ticket};
+
+const START_MS: u64 = 1_000_000;
+
+const fn agent(n: u128) -> AgentId {
+    AgentId(n)
+}
+
+const fn conversation(n: u128) -> ConversationId {
+    ConversationId(n)
+}
+
+const fn ticket(turn: u64) -> Ticket {
+    Ticket { turn, network: None, known: false }
+}
+
+/// Something that happens to the routing.
+enum When {
+    /// An agent can take this.
+    Seat(u128, bool, u32, usize),
+    /// A conversation joins the queue, with its number as its turn.
+    Joins(u128),
+    /// It goes to an agent.
+    Goes(u128, u128),
+    /// Its visitor is here, or is not.
+    Here(u128, bool),
+    /// The store has answered the offer of a conversation to an agent.
+    Answered(u128, u128, Result<(), AppendError>),
+    /// An agent takes a conversation that nobody has.
+    Takes(u128, u128),
+    /// Time passes, and what was held back may be tried again.
+    Waits(u64),
+}
+
+use When::{Answered, Goes, Here, Joins, Seat as Sits, Takes, Waits};
+
+fn placed(n: u128, was: Standing, is: Standing) -> Placed {
+    let site: SiteId = "demo".parse().unwrap();
+    Placed { conversation: conversation(n), visitor: VisitorId(n), site, here: true, was, is }
+}
+
+/// What is known of a conversation that nobody has, whose staff lane ends at 2.
+const FREE: Wanted = Wanted { ended: false, holder: None, holder_online: false, staff_head: Seq(2) };
+
+fn happens(routing: &mut Routing, when: &When, step: &mut Step) {
+    match *when {
+        Sits(n, open, capacity, held) => routing.seat(agent(n), Some(Seat { open, capacity, held })),
+        Joins(n) => routing.placed(placed(n, Standing::Nowhere, Standing::Queued(ticket(n as u64)))),
+        Goes(n, to) => routing.placed(placed(n, Standing::Queued(ticket(n as u64)), Standing::With(agent(to)))),
+        Here(n, here) => routing.here(conversation(n), here),
+        Answered(n, to, result) => {
+            let offer = Offer { conversation: conversation(n), agent: agent(to), staff_head: Seq(2), asker: None };
+            routing.answered(offer, result, Some(FREE), step);
+        }
+        Takes(n, by) => {
+            let asker = Asker { connection: ConnectionId(1), attempts: 0 };
+            routing.take((conversation(n), Some(FREE)), agent(by), asker, step);
+        }
+        Waits(ms) => {
+            step.go_on(step.now_ms() + ms);
+            while let Some((_, timer)) = step.due() {
+                if timer == Timer::Assign {
+                    routing.try_again();
+                }
+            }
+        }
+    }
+    routing.settle(step);
+}
+
+/// Given what happened before, when this happens, exactly this is told; positions are not looked at.
+fn check(given: &[When], when: &When, then: &[News]) {
+    let mut routing = Routing::new(&Settings::default());
+    let mut step = Step::new(START_MS, 7);
+    for happened in given {
+        happens(&mut routing, happened, &mut step);
+    }
+    step.take_news();
+    happens(&mut routing, when, &mut step);
+    let told = step.take_news().into_iter();
+    let told: Vec<_> = told.filter(|news| !matches!(news, News::Send(_, ServerFrame::Queue { .. }))).collect();
+    assert_eq!(told, then);
+}
+
+fn offered(n: u128, to: u128, capacity: u32) -> News {
+    News::Offer { conversation: conversation(n), agent: agent(to), capacity, asker: None }
+}
+
+#[test]
+fn whoever_waits_goes_to_the_least_loaded_and_of_equals_to_the_one_served_longest_ago() {
+    check(&[Sits(1, true, 4, 2), Sits(2, true, 4, 1)], &Joins(1), &[offered(1, 2, 4)]);
+    check(&[Sits(1, true, 4, 0), Sits(2, true, 4, 0), Joins(1)], &Joins(2), &[offered(2, 2, 4)]);
+    let given = [Sits(1, true, 1, 0), Joins(1), Goes(1, 1), Sits(1, true, 1, 1), Answered(1, 1, Ok(())), Joins(2)];
+    check(&given, &Sits(1, true, 1, 0), &[offered(2, 1, 1)]);
+}
+
+#[test]
+fn nobody_goes_to_whoever_is_away_or_full_or_about_to_be() {
+    check(&[Sits(1, false, 4, 0)], &Joins(1), &[]);
+    check(&[Sits(1, true, 4, 4)], &Joins(1), &[]);
+    check(&[Sits(1, true, 1, 0), Joins(1)], &Joins(2), &[]);
+    check(&[Joins(1), Joins(2), Joins(3)], &Sits(1, true, 2, 0), &[offered(1, 1, 2), offered(2, 1, 2)]);
+}
+
+#[test]
+fn one_that_has_arrived_is_counted_once() {
+    // Held already, and the store's answer is still to come: there is room for one more, and for one only.
+    let given = [Sits(1, true, 2, 0), Joins(1), Joins(2), Joins(3), Goes(1, 1)];
+    check(&given, &Sits(1, true, 2, 1), &[]);
+    let given = [Sits(1, true, 3, 0), Joins(1), Goes(1, 1), Sits(1, true, 3, 1), Answered(1, 1, Ok(()))];
+    check(&given, &Joins(2), &[offered(2, 1, 3)]);
+}
+
+#[test]
+fn whoever_is_gone_is_passed_over_and_comes_first_again() {
+    check(&[Joins(1), Joins(2), Here(1, false)], &Sits(1, true, 1, 0), &[offered(2, 1, 1)]);
+    check(&[Joins(1), Joins(2), Here(1, false), Here(1, true)], &Sits(1, true, 1, 0), &[offered(1, 1, 1)]);
+}
+
+#[test]
+fn a_refused_offer_is_tried_again_as_the_reason_asks() {
+    let given = || vec![Sits(1, true, 1, 0), Joins(1)];
+    // The store knows better: read again, and offered later.
+    check(&given(), &Answered(1, 1, Err(AppendError::Moved)), &[News::Doubt(conversation(1))]);
+    check(&given(), &Answered(1, 1, Err(AppendError::Ended)), &[News::Doubt(conversation(1))]);
+    for error in [AppendError::AtCapacity, AppendError::Busy, AppendError::Down, AppendError::Moved] {
+        check(
+            &given(),
+            &Answered(1, 1, Err(error)),
+            &[News::Doubt(conversation(1))][..usize::from(error == AppendError::Moved)],
+        );
+        let mut given = given();
+        given.push(Answered(1, 1, Err(error)));
+        check(&given, &Waits(RETRY_MS - 1), &[]);
+        check(&given, &Waits(RETRY_MS), &[offered(1, 1, 1)]);
+    }
+}
+
+#[test]
+fn an_agent_takes_what_is_free_and_no_more_than_it_may() {
+    let refused = |n: u128, refusal| {
+        News::refused(ConnectionId(1), Subject::Conversation { conversation: conversation(n) }, refusal)
+    };
+    let asker = Some(Asker { connection: ConnectionId(1), attempts: 0 });
+    let taken = News::Offer { conversation: conversation(2), agent: agent(2), capacity: 1, asker };
+    check(&[Sits(2, false, 1, 0), Joins(1), Joins(2)], &Takes(2, 2), &[taken]);
+    check(&[Sits(2, false, 1, 1), Joins(1)], &Takes(1, 2), &[refused(1, Refusal::AtCapacity)]);
+    check(&[Sits(1, true, 1, 0), Sits(2, false, 1, 0), Joins(1)], &Takes(1, 2), &[refused(1, Refusal::Taken)]);
+    check(&[Sits(1, true, 1, 0), Joins(1)], &Takes(1, 1), &[]);
+    check(&[], &Takes(1, 9), &[refused(1, Refusal::AtCapacity)]);
+}
+
+#[test]
+fn positions_are_told_to_whoever_moved() {
+    let mut routing = Routing::new(&Settings::default());
+    let mut step = Step::new(START_MS, 7);
+    let place = |n: u128, place, waiting| {
+        let frame = ServerFrame::Queue { conversation: conversation(n), place, waiting };
+        News::Send(Audience::Visitor(VisitorId(n)), frame)
+    };
+    for (when, then) in [
+        (Joins(1), vec![place(1, 1, 1)]),
+        (Joins(2), vec![place(1, 1, 2), place(2, 2, 2)]),
+        (Here(1, false), vec![place(2, 1, 1)]),
+        (Here(1, true), vec![place(1, 1, 2), place(2, 2, 2)]),
+        (Goes(1, 1), vec![place(2, 1, 1)]),
+    ] {
+        happens(&mut routing, &when, &mut step);
+        assert_eq!(step.take_news(), then);
+    }
+}
+
+/// The shortest of some tries, in nanoseconds: what other processes take is left out.
+#[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "how long it takes is what is tested")]
+fn nanoseconds_for(agents: u64, waiting: u64, assignments: u32) -> u128 {
+    let mut desk = Desk::new(agents, waiting, "demo".parse().unwrap());
+    let tries = (0..20).map(|_| {
+        let start = std::time::Instant::now();
+        for _ in 0..assignments {
+            assert!(desk.assign_one().is_some());
+        }
+        start.elapsed().as_nanos()
+    });
+    tries.min().unwrap_or_default()
+}
+
+#[test]
+fn an_assignment_costs_about_the_same_with_a_hundred_times_as_many_agents_and_visitors() {
+    let few = nanoseconds_for(10, 100, 50);
+    let many = nanoseconds_for(1_000, 10_000, 50);
+    // A look at each agent or at each one who waits would cost a hundred times as much.
+    assert!(many < few * 10, "{few} ns for 50 assignments with few, {many} ns with many");
+}
