@@ -23,6 +23,8 @@ mod page;
 mod rate;
 mod requests;
 mod send;
+#[cfg(test)]
+mod tests;
 
 use page::Page;
 use rate::{Bucket, Verdict};

@@ -24,6 +24,8 @@ mod lists;
 mod page;
 mod read;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod visitors;
 mod write;
 

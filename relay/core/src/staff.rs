@@ -17,6 +17,8 @@ use crate::planted::{Planted, planted};
 use crate::step::{Step, Timer};
 
 mod blocks;
+#[cfg(test)]
+mod tests;
 
 pub use blocks::concerns;
 pub(crate) use blocks::{BlockWish, Person};

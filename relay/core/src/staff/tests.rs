@@ -1,0 +1,243 @@
+//! The staff alone: given agents and what they did, when something happens, exactly this is told.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at what it is about")]
+
+use wire::limit::AGENT_GRACE_MS;
+use wire::{BlockId, BlockScope, SiteId, Tag};
+
+use super::*;
+use crate::input::Source;
+use crate::output::Output;
+
+const START_MS: u64 = 1_000_000;
+const GONE_AFTER_MS: u64 = 60_000;
+const DESK: ConnectionId = ConnectionId(1);
+
+/// Something that happens to the staff.
+enum When {
+    /// The agents are these from now on, each for two conversations.
+    Are(&'static [u128]),
+    /// A console comes, its agent having chosen.
+    Comes(u128, Option<AgentState>),
+    /// The last console of an agent goes.
+    Goes(u128),
+    Chooses(u128, AgentState),
+    SignsOut(u128),
+    /// An agent gets a conversation, or loses it.
+    Gets(u128, u128),
+    Loses(u128, u128),
+    /// Time passes.
+    Waits(u64),
+}
+
+use When::{Are, Chooses, Comes, Gets, Goes, Loses, SignsOut, Waits};
+
+fn settings(n: u128) -> Agent {
+    Agent { id: AgentId(n), name: format!("Agent {n}"), role: Role::Agent, capacity: 2 }
+}
+
+fn placed(n: u128, was: Standing, is: Standing) -> Placed {
+    let site: SiteId = "demo".parse().unwrap();
+    Placed { conversation: ConversationId(n), visitor: VisitorId(n), site, here: true, was, is }
+}
+
+fn happens(staff: &mut Staff, when: &When, step: &mut Step) {
+    match *when {
+        Are(agents) => staff.set(agents.iter().copied().map(settings).collect(), step),
+        Comes(n, chosen) => staff.came(AgentId(n), chosen, step),
+        Goes(n) => staff.went(AgentId(n), step),
+        Chooses(n, state) => staff.choose(DESK, AgentId(n), state, step),
+        SignsOut(n) => staff.signed_out(AgentId(n), step),
+        Gets(n, it) => staff.placed(&placed(it, Standing::Nowhere, Standing::With(AgentId(n))), step),
+        Loses(n, it) => staff.placed(&placed(it, Standing::With(AgentId(n)), Standing::Nowhere), step),
+        Waits(ms) => {
+            step.go_on(step.now_ms() + ms);
+            while let Some((at_ms, timer)) = step.due() {
+                match timer {
+                    Timer::Away(agent) => staff.grace_over(agent, at_ms, step),
+                    Timer::GiveBack(agent) => staff.give_back(agent, step),
+                    other => panic!("the staff sets no {other:?}"),
+                }
+            }
+        }
+    }
+    staff.tell(step);
+}
+
+/// One thing after the other.
+fn and<const MORE: usize>(mut first: Vec<When>, more: [When; MORE]) -> Vec<When> {
+    first.extend(more);
+    first
+}
+
+/// Given what happened before, when this happens, exactly this is told.
+fn check(given: &[When], when: &When, then: &[News]) {
+    let (mut staff, mut step) = (Staff::new(Vec::new(), GONE_AFTER_MS), Step::new(START_MS, 7));
+    for happened in given {
+        happens(&mut staff, happened, &mut step);
+    }
+    step.take_news();
+    happens(&mut staff, when, &mut step);
+    assert_eq!(step.take_news(), then);
+}
+
+fn seat(n: u128, open: bool, held: usize) -> News {
+    News::Seat(AgentId(n), Some(Seat { open, capacity: 2, held }))
+}
+
+fn looks(n: u128, state: AgentState, load: u32) -> News {
+    News::Send(Audience::Agents, ServerFrame::Agent { agent: settings(n).summary(state, load) })
+}
+
+fn holder(it: u128, state: AgentState) -> News {
+    News::Send(Audience::Visitor(VisitorId(it)), ServerFrame::Holder { conversation: ConversationId(it), state })
+}
+
+const fn online(agents: u32) -> News {
+    News::Send(Audience::Visitors, ServerFrame::Answering { agents })
+}
+
+#[test]
+fn whoever_comes_is_online_unless_it_chose_to_be_away() {
+    let here = [seat(1, true, 0), looks(1, AgentState::Online, 0), online(1)];
+    check(&[Are(&[1])], &Comes(1, None), &here);
+    check(&[Are(&[1])], &Comes(1, Some(AgentState::Away)), &[looks(1, AgentState::Away, 0)]);
+    // The choice outlives the connection.
+    let given = [Are(&[1]), Comes(1, Some(AgentState::Away)), Goes(1), Waits(AGENT_GRACE_MS)];
+    check(&given, &Comes(1, None), &[]);
+    check(&[Are(&[1])], &Comes(2, None), &[]);
+}
+
+#[test]
+fn whoever_goes_gets_nobody_at_once_and_is_away_after_the_grace() {
+    let given = || vec![Are(&[1]), Comes(1, None)];
+    check(&given(), &Goes(1), &[seat(1, false, 0)]);
+    let gone = || and(given(), [Goes(1)]);
+    check(&gone(), &Waits(AGENT_GRACE_MS - 1), &[]);
+    check(&gone(), &Waits(AGENT_GRACE_MS), &[looks(1, AgentState::Away, 0), online(0)]);
+    check(&gone(), &Comes(1, None), &[seat(1, true, 0)]);
+}
+
+#[test]
+fn a_choice_is_told_even_when_it_changes_nothing_and_offline_is_none() {
+    let given = || vec![Are(&[1]), Comes(1, None)];
+    check(&given(), &Chooses(1, AgentState::Online), &[looks(1, AgentState::Online, 0)]);
+    let away = [seat(1, false, 0), looks(1, AgentState::Away, 0), online(0)];
+    check(&given(), &Chooses(1, AgentState::Away), &away);
+    let refused = News::refused(DESK, Subject::Connection, Refusal::NotAllowed);
+    check(&given(), &Chooses(1, AgentState::Offline), &[refused]);
+}
+
+#[test]
+fn what_an_agent_holds_is_told_to_colleagues_and_to_its_visitors() {
+    let given = || vec![Are(&[1]), Comes(1, None), Gets(1, 5)];
+    let got = [seat(1, true, 2), holder(6, AgentState::Online), looks(1, AgentState::Online, 2)];
+    check(&given(), &Gets(1, 6), &got);
+    check(&given(), &Loses(1, 5), &[seat(1, true, 0), looks(1, AgentState::Online, 0)]);
+    let away = [seat(1, false, 1), holder(5, AgentState::Away), looks(1, AgentState::Away, 1), online(0)];
+    check(&given(), &Chooses(1, AgentState::Away), &away);
+}
+
+#[test]
+fn what_an_agent_holds_is_given_back_when_it_is_away_for_long() {
+    let gone = || vec![Are(&[1]), Comes(1, None), Gets(1, 5), Goes(1), Waits(AGENT_GRACE_MS)];
+    check(&gone(), &Waits(GONE_AFTER_MS - 1), &[]);
+    check(&gone(), &Waits(GONE_AFTER_MS), &[News::GiveBack(vec![ConversationId(5)])]);
+    let back = || and(gone(), [Comes(1, None)]);
+    check(&back(), &Waits(GONE_AFTER_MS), &[]);
+    // What comes to whoever is not there is given back too.
+    check(&[Are(&[1]), Gets(1, 5)], &Waits(GONE_AFTER_MS), &[News::GiveBack(vec![ConversationId(5)])]);
+}
+
+#[test]
+fn whoever_signs_out_or_is_removed_is_offline_at_once() {
+    let given = || vec![Are(&[1, 2]), Comes(1, None), Gets(1, 5)];
+    let offline = || {
+        let seen = [holder(5, AgentState::Offline), looks(1, AgentState::Offline, 1)];
+        [vec![seat(1, false, 1), News::CloseAgent(AgentId(1))], seen.into()].concat()
+    };
+    check(&given(), &SignsOut(1), &[offline(), vec![online(0)]].concat());
+    check(&given(), &SignsOut(3), &[]);
+    // Its conversations are given back, and when it comes again it has none.
+    let removed = vec![News::Seat(AgentId(1), None), News::GiveBack(vec![ConversationId(5)]), online(0)];
+    check(&given(), &Are(&[2]), &[offline(), removed].concat());
+    let again = and(given(), [Are(&[2]), Loses(1, 5)]);
+    check(&again, &Are(&[1, 2]), &[seat(1, false, 0), looks(1, AgentState::Offline, 0)]);
+}
+
+fn block(n: u128, scope: BlockScope, visitor: Option<u128>, tag: Option<u64>, until_ms: u64) -> BlockSummary {
+    BlockSummary {
+        block: BlockId(n),
+        scope,
+        visitor: visitor.map(VisitorId),
+        tag: tag.map(Tag),
+        reason: String::new(),
+        by: None,
+        since_ms: START_MS,
+        until_ms,
+    }
+}
+
+#[test]
+fn whoever_is_blocked_is_found_by_each_of_their_marks_until_it_is_over() {
+    let later = START_MS + 10;
+    let blocks = vec![
+        block(1, BlockScope::Visitor, Some(1), None, later),
+        block(2, BlockScope::Address, None, Some(7), later),
+        block(3, BlockScope::Address, None, Some(7), later + 10),
+        block(4, BlockScope::Network, None, Some(9), later),
+    ];
+    let staff = Staff::new(blocks, GONE_AFTER_MS);
+    let mut step = Step::new(START_MS, 7);
+    let source = |address: u64, network: u64| Source { address: Some(Tag(address)), network: Some(Tag(network)) };
+    for (visitor, source, early, late) in [
+        (Some(1), Source::default(), true, false),
+        (Some(2), Source::default(), false, false),
+        (None, Source::default(), false, false),
+        (None, source(7, 1), true, true),
+        (Some(2), source(1, 9), true, false),
+        // A tag of the other kind is none.
+        (None, source(9, 7), false, false),
+    ] {
+        step.go_on(START_MS);
+        assert_eq!(staff.is_blocked(visitor.map(VisitorId), source, &step), early, "{visitor:?} {source:?}");
+        step.go_on(later);
+        assert_eq!(staff.is_blocked(visitor.map(VisitorId), source, &step), late, "{visitor:?} {source:?}");
+    }
+}
+
+#[test]
+fn only_new_blocks_that_last_are_told_and_only_supervisors_block() {
+    let (mut staff, mut step) = (Staff::new(Vec::new(), GONE_AFTER_MS), Step::new(START_MS, 7));
+    let [one, two] = [1, 2].map(|n| block(n, BlockScope::Visitor, Some(n), None, START_MS + 10));
+    staff.set_blocks(vec![one.clone(), block(3, BlockScope::Visitor, Some(3), None, START_MS)], &mut step);
+    assert_eq!(step.take_news(), [News::Blocked(one.clone())]);
+    staff.set_blocks(vec![one, two.clone()], &mut step);
+    assert_eq!(step.take_news(), [News::Blocked(two)]);
+
+    let supervisor = Agent { role: Role::Supervisor, ..settings(2) };
+    staff.set(vec![settings(1), supervisor], &mut step);
+    step.take_news();
+    let person = Some(Person { visitor: VisitorId(8), source: Source { address: Some(Tag(7)), network: None } });
+    let subject = Subject::Conversation { conversation: ConversationId(5) };
+    for (agent, scope, for_ms, person, then) in [
+        (1, BlockScope::Visitor, 10, person, Err(Refusal::NotAllowed)),
+        (2, BlockScope::Visitor, 0, person, Err(Refusal::Malformed)),
+        (2, BlockScope::Visitor, 10, None, Err(Refusal::NotFound)),
+        (2, BlockScope::Network, 10, person, Err(Refusal::NotFound)),
+        (2, BlockScope::Visitor, 10, person, Ok((Some(VisitorId(8)), None))),
+        (2, BlockScope::Address, 10, person, Ok((None, Some(Tag(7))))),
+    ] {
+        let wish = BlockWish { conversation: ConversationId(5), scope, for_ms, reason: " spam " };
+        staff.block((DESK, AgentId(agent)), wish, person, &mut step);
+        let told = step.take_news();
+        match (&told[..], then) {
+            ([News::Out(Output::Block { connection: DESK, block })], Ok(whom)) => {
+                assert_eq!((block.visitor, block.tag), whom);
+                assert_eq!((block.reason.as_str(), block.until_ms), ("spam", START_MS + 10));
+            }
+            (told, Err(refusal)) => assert_eq!(told, [News::refused(DESK, subject, refusal)]),
+            (told, Ok(_)) => panic!("{told:?}"),
+        }
+    }
+}
