@@ -2,13 +2,15 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at what it is about")]
 
-use wire::{Author, Body, Close, Event, Idle, Many, MessageId, PageContext, Refusal, Role, ServerFrame, SiteId, Tag};
+use wire::{Author, Body, Close, Event, Idle, MessageId, PageContext, Refusal, Role, ServerFrame, SiteId, Tag};
 
 use super::*;
 use crate::admit::about;
 use crate::append::{Append, Condition, DraftBody};
 use crate::input::{ConnectionId, Source};
 use crate::news::Audience;
+
+mod ending;
 
 const START_MS: u64 = 1_000_000;
 const VISITOR: VisitorId = VisitorId(7);
@@ -301,58 +303,6 @@ fn a_cursor_moves_forward_once_and_only_for_its_side() {
         let again = world.step.take_news();
         assert!(again.iter().all(|news| !matches!(news, News::Append(..))), "{again:?}");
     }
-}
-
-#[test]
-fn many_end_some_at_a_time_and_a_store_that_is_down_is_asked_later() {
-    let mut world = World::new();
-    for n in 0..40_u128 {
-        let event = |lane, seq, body| Event {
-            conversation: ConversationId(n),
-            lane,
-            seq: Seq(seq),
-            at_ms: START_MS,
-            id: MessageId(u128::from(seq)),
-            author: Author::Visitor,
-            body,
-        };
-        let events = vec![event(Lane::Shared, 1, text("hello")), event(Lane::Shared, 2, Body::Queued)];
-        world.all.committed(Commit { site: site(), visitor: VisitorId(n), events }, false, &mut world.step);
-    }
-    world.step.take_news();
-    let author = Author::Agent { id: AGENT, name: String::new() };
-    let many = || Many::Found { view: wire::View::Open, find: String::new() };
-    world.all.end_many(CONNECTION, (author.clone(), Role::Agent), many(), &mut world.step);
-    let refused = News::refused(CONNECTION, wire::Subject::Connection, Refusal::NotAllowed);
-    assert_eq!(world.step.take_news(), [refused]);
-    world.all.end_many(CONNECTION, (author, Role::Supervisor), many(), &mut world.step);
-    let asked: Vec<_> = world.step.take_news();
-    let of = |news: &News| match news {
-        News::Append(Pending::Ending(wish, id), Append { .. }) => (*wish, *id),
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(asked.len(), 32);
-    let (wish, first) = of(&asked[0]);
-    // Down: nothing more is asked for, until it is tried again; then the one that failed first.
-    world.all.ended(wish, first, Some(AppendError::Down), &mut world.step);
-    assert_eq!(world.step.take_news(), []);
-    world.all.end_again(&mut world.step);
-    assert_eq!(of(&world.step.take_news()[0]), (wish, first));
-    let mut ended: Vec<_> = asked[1..].iter().map(of).collect();
-    ended.push((wish, first));
-    let mut told = Vec::new();
-    while let Some((wish, id)) = ended.pop() {
-        world.all.ended(wish, id, None, &mut world.step);
-        for news in world.step.take_news() {
-            if let News::Append(Pending::Ending(wish, id), _) = news {
-                ended.push((wish, id));
-            } else {
-                told.push(news);
-            }
-        }
-    }
-    let done = ServerFrame::Ending { ended: 40, left: 0 };
-    assert_eq!(told, [News::Send(Audience::One(CONNECTION), done)]);
 }
 
 #[test]
