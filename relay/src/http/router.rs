@@ -19,6 +19,7 @@ pub fn router(app: App) -> Router {
         // browsers
         .route("/chat", get(page::chat))
         .route("/console", get(page::console))
+        .route("/console/{*page}", get(page::console))
         .route("/assets/{*path}", get(asset::asset))
         // the chat and the console
         .route("/socket", get(socket::upgrade))

@@ -1,6 +1,7 @@
 //! The console's handle on the session: what views read, and what they tell it.
 
 pub(crate) mod rights;
+pub(crate) mod route;
 pub(crate) mod screen;
 pub(crate) mod sound;
 mod written;

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use widget::clock::now_ms;
 use wire::{ConversationId, Many, View};
 
+use crate::desk::route::Route;
 use crate::desk::written::Written;
 
 /// How long an end can be taken back before it is sent …
@@ -141,11 +142,11 @@ pub(crate) enum News {
 }
 
 impl Screen {
-    /// As it looks after signing in.
-    pub(crate) fn new(email: &str) -> Self {
+    /// As it looks after signing in at an address.
+    pub(crate) fn new(email: &str, route: Route) -> Self {
         Self {
-            section: RwSignal::new(Section::Inbox),
-            tab: RwSignal::new(Tab::Mine),
+            section: RwSignal::new(route.section),
+            tab: RwSignal::new(route.tab),
             search: RwSignal::new(String::new()),
             note: RwSignal::new(false),
             panel: RwSignal::new(false),

@@ -5,6 +5,7 @@ use widget_core::waits_since_ms;
 use wire::{AgentState, ConversationId, ConversationState, ConversationSummary, Idle, Party, VisitorPresence};
 
 use crate::desk::Desk;
+use crate::desk::route::Route;
 use crate::desk::screen::Screen;
 use crate::inbox::many::Pick;
 use crate::ui::icon::{self, icon};
@@ -12,7 +13,7 @@ use crate::ui::person::{count, initials, is_late, name, presence_words, score};
 use crate::ui::when;
 use crate::ui::words::{fill, t};
 
-/// A button that opens the conversation.
+/// A link that opens the conversation.
 #[component]
 pub(crate) fn Row(
     /// The session.
@@ -34,18 +35,21 @@ pub(crate) fn Row(
     let holder = Memo::new(move |_| row.read().as_ref().and_then(|row| holder_of(desk, row)));
     let who = Signal::derive(move || part(|row| name(row.visitor)));
     let here = Memo::new(move |_| row.read().as_ref().and_then(|row| row.presence));
+    let href = move || {
+        let section = screen.section.get();
+        Route { section, tab: screen.tab.get(), conversation: Some(conversation) }.path()
+    };
     view! {
         <Show when=move || picks && screen.picking.get()>
             <Pick screen conversation who />
         </Show>
-        <button
-            type="button"
+        <a
             class="entry"
+            href=href
             class:entry--unread=move || unread() != 0
             data-testid="conversation-item"
             data-conversation=conversation.to_string()
             aria-current=move || shown.get().then_some("true")
-            on:click=move |_| desk.open(conversation)
         >
             <span class="avatar" aria-hidden="true">
                 {move || part(|row| initials(row.visitor))}
@@ -80,7 +84,7 @@ pub(crate) fn Row(
                     </span>
                 </Show>
             </span>
-        </button>
+        </a>
     }
 }
 

@@ -3,21 +3,26 @@
 mod asked;
 pub(crate) mod keys;
 mod rail;
+mod route;
 mod sign;
 mod toast;
 
 use leptos::html;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::path;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use widget::env::document;
 use widget_core::{AgentSession, Online};
 use wire::Close;
 
-use crate::api::{Account, Person, Trouble};
+use crate::api::{self, Person, Trouble};
 use crate::defence::{Defence, FloodBanner};
 use crate::desk::Desk;
-use crate::desk::screen::{Screen, Section};
+use crate::desk::route::ROOT;
+use crate::desk::screen::Screen;
 use crate::desk::sound::Sound;
 use crate::inbox::Inbox;
 use crate::shell::asked::Asked;
@@ -43,11 +48,10 @@ enum Phase {
 /// The whole page.
 #[component]
 pub(crate) fn App() -> impl IntoView {
-    let account = Account::new();
     let phase = RwSignal::new(Phase::Asking);
     let ask = move || {
-        account.who(move |who| {
-            phase.set(match who {
+        spawn_local(async move {
+            phase.set(match api::who().await {
                 Ok(person) => Phase::In(person),
                 Err(Trouble::SignedOut) => Phase::Out(None),
                 Err(Trouble::Refused(_) | Trouble::Unreachable) => Phase::Out(Some(t("console_unreachable"))),
@@ -57,8 +61,8 @@ pub(crate) fn App() -> impl IntoView {
     ask();
     let stuck = RwSignal::new(0_u32);
     let leave = move |()| {
-        account.sign_out(move |out| {
-            if out {
+        spawn_local(async move {
+            if api::sign_out().await {
                 phase.set(Phase::Out(None));
             } else {
                 stuck.update(|times| *times += 1);
@@ -66,10 +70,14 @@ pub(crate) fn App() -> impl IntoView {
         });
     };
     let ended = move |()| phase.set(Phase::Out(Some(t("console_signed_out"))));
-    move || match phase.get() {
-        Phase::Asking => view! { <Start /> }.into_any(),
-        Phase::Out(note) => view! { <SignIn account note done=move |()| ask() /> }.into_any(),
-        Phase::In(person) => view! { <DeskPage person leave ended stuck /> }.into_any(),
+    view! {
+        <Router>
+            {move || match phase.get() {
+                Phase::Asking => view! { <Start /> }.into_any(),
+                Phase::Out(note) => view! { <SignIn note done=move |()| ask() /> }.into_any(),
+                Phase::In(person) => view! { <DeskPage person leave ended stuck /> }.into_any(),
+            }}
+        </Router>
     }
 }
 
@@ -96,10 +104,12 @@ fn DeskPage(
     /// Grows when signing out did not work.
     stuck: RwSignal<u32>,
 ) -> impl IntoView {
-    let screen = Screen::new(&person.email);
+    let first = route::first();
+    let screen = Screen::new(&person.email, first);
     let sound = Sound::new();
     let desk = Desk::new(screen, sound, &person.email);
     let search = NodeRef::<html::Input>::new();
+    route::follow(desk, screen, first);
     keys::watch(desk, screen, search);
     screen.keep_written();
     leave_when_done(desk, screen, leave, stuck);
@@ -130,10 +140,15 @@ fn DeskPage(
                 <FloodBanner desk />
             </div>
             <main class="bridge">
-                {move || match screen.section.get() {
-                    Section::Inbox => view! { <Inbox desk screen search /> }.into_any(),
-                    Section::Defence => view! { <Defence desk /> }.into_any(),
-                }}
+                <Routes fallback=|| view! { <NoPage /> }>
+                    <Route path=path!("/console") view=move || view! { <Inbox desk screen search /> } />
+                    <Route path=path!("/console/inbox") view=move || view! { <Inbox desk screen search /> } />
+                    <Route
+                        path=path!("/console/inbox/:list/:conversation?")
+                        view=move || view! { <Inbox desk screen search /> }
+                    />
+                    <Route path=path!("/console/defence/:conversation?") view=move || view! { <Defence desk /> } />
+                </Routes>
                 <Show when=move || shown.get().is_none()>
                     <NoTalk screen />
                 </Show>
@@ -149,6 +164,22 @@ fn DeskPage(
             <Toasts desk screen />
             <Asked desk screen />
         </div>
+    }
+}
+
+/// In place of a page that does not exist.
+#[component]
+fn NoPage() -> impl IntoView {
+    view! {
+        <section class="inbox" aria-label=t("console_no_page")>
+            <div class="empty" data-testid="no-page">
+                <b>{t("console_no_page")}</b>
+                <p>{t("console_no_page_note")}</p>
+                <a class="button" href=ROOT data-testid="no-page-inbox">
+                    {t("console_inbox")}
+                </a>
+            </div>
+        </section>
     }
 }
 

@@ -1,11 +1,12 @@
 //! The rail: which list, sound, and the agent's own menu.
 
 use leptos::prelude::*;
-use widget_core::{AgentInput, Online};
+use widget_core::Online;
 
 use crate::api::Person;
 use crate::desk::Desk;
 use crate::desk::rights::supervises;
+use crate::desk::route::Route;
 use crate::desk::screen::{Asking, Screen, Section, Tab};
 use crate::desk::sound::Sound;
 use crate::inbox::lists::count_of;
@@ -32,7 +33,7 @@ pub(crate) fn Rail(
             <span class="rail__logo" role="img" aria-label="Causeway">
                 {icon(icon::LOGO)}
             </span>
-            <Choice screen section=Section::Inbox picture=icon::INBOX words="console_inbox">
+            <Choice desk screen section=Section::Inbox picture=icon::INBOX words="console_inbox">
                 <Show when=move || waiting.get() != 0>
                     <span class="rail__count">{move || short_count(waiting.get())}</span>
                     <span class="unseen">{t("console_waiting")}</span>
@@ -40,11 +41,11 @@ pub(crate) fn Rail(
             </Choice>
             <Show when=move || supervises(desk)>
                 <Choice
+                    desk
                     screen
                     section=Section::Defence
                     picture=icon::SHIELD
                     words="console_defence"
-                    chosen=move |()| desk.tell(AgentInput::ListBlocks)
                 />
             </Show>
             <button
@@ -76,32 +77,26 @@ pub(crate) fn Rail(
 
 #[component]
 fn Choice(
+    desk: Desk,
     screen: Screen,
     section: Section,
     picture: &'static str,
     words: &'static str,
-    #[prop(optional, into)] chosen: Option<Callback<()>>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
-    let choose = move |_| {
-        screen.section.set(section);
-        if let Some(chosen) = chosen {
-            chosen.run(());
-        }
-    };
+    let href = move || Route { section, tab: screen.tab.get(), conversation: desk.shown() }.path();
     view! {
-        <button
-            type="button"
+        <a
             class="rail__button"
+            href=href
             aria-current=move || (screen.section.get() == section).then_some("page")
             data-testid=if section == Section::Inbox { "inbox" } else { "defence" }
             title=t(words)
-            on:click=choose
         >
             {icon(picture)}
             <span class="unseen">{t(words)}</span>
             {children.map(|children| children())}
-        </button>
+        </a>
     }
 }
 

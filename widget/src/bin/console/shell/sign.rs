@@ -2,9 +2,10 @@
 
 use leptos::html;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wire::Refusal;
 
-use crate::api::{Account, Trouble};
+use crate::api::{self, Trouble};
 use crate::ui::icon::{self, icon};
 use crate::ui::refusal;
 use crate::ui::words::t;
@@ -12,8 +13,6 @@ use crate::ui::words::t;
 /// The form, with a note on top when something is to be said.
 #[component]
 pub(crate) fn SignIn(
-    /// Makes the request.
-    account: Account,
     /// Why the person is here again ("your session ended"), if there is a reason.
     note: Option<String>,
     /// Called after a sign-in.
@@ -41,7 +40,8 @@ pub(crate) fn SignIn(
             return;
         }
         busy.set(true);
-        account.sign_in(mail.trim(), &word, move |result| {
+        spawn_local(async move {
+            let result = api::sign_in(mail.trim(), &word).await;
             busy.set(false);
             match result {
                 Ok(()) => done.run(()),
