@@ -108,12 +108,14 @@ impl Live {
 
     /// The agent that has it now.
     const fn holder(&self) -> Option<AgentId> {
-        match self.conversation.state {
-            ConversationState::Assigned { agent } => Some(agent),
-            ConversationState::Waiting { .. } | ConversationState::Idle { .. } | ConversationState::Closed { .. } => {
-                None
-            }
-        }
+        holder_of(&self.conversation)
+    }
+}
+
+const fn holder_of(conversation: &Conversation) -> Option<AgentId> {
+    match conversation.state {
+        ConversationState::Assigned { agent } => Some(agent),
+        ConversationState::Waiting { .. } | ConversationState::Idle { .. } | ConversationState::Closed { .. } => None,
     }
 }
 
@@ -154,14 +156,20 @@ impl Conversations {
         self.live.get(&id).and_then(|live| live.holder())
     }
 
+    /// Whether a conversation is in memory.
+    pub(crate) fn knows(&self, id: ConversationId) -> bool {
+        self.live.contains_key(&id)
+    }
+
     /// What must be known of a conversation to give it to somebody.
     pub(crate) fn wanted(&self, id: ConversationId) -> Option<Wanted> {
-        self.live.get(&id).map(|live| Wanted {
-            ended: live.conversation.closed(),
-            holder: live.holder(),
-            holder_online: false,
-            staff_head: live.conversation.head.staff,
-        })
+        self.live.get(&id).map(|live| Self::wanted_read(&live.conversation))
+    }
+
+    /// The same of one that the store has read.
+    pub(crate) const fn wanted_read(read: &Conversation) -> Wanted {
+        let holder = holder_of(read);
+        Wanted { ended: read.closed(), holder, holder_online: false, staff_head: read.head.staff }
     }
 
     /// Events of one conversation were committed. `followed` says whether anybody follows it.

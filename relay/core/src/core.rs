@@ -17,6 +17,7 @@ use crate::step::{Step, Timer};
 mod answers;
 mod clients;
 mod frames;
+mod wishes;
 
 /// Plain counts for the metrics page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! What is asked of the store: for whom, and what the answer means to them.
 
-use wire::{ConversationId, Lane, Party, Refusal, Seq, Subject, VisitorId};
+use wire::{BlockScope, ConversationId, Lane, MessageId, Party, Refusal, Seq, Subject, VisitorId};
 
-use crate::append::AppendError;
+use crate::append::{AppendError, DraftBody};
 use crate::input::ConnectionId;
 use crate::store::QueryError;
 
@@ -28,7 +28,7 @@ pub(crate) struct Offer {
 }
 
 /// One request that waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Pending {
     /// A client wants something recorded.
     Asked {
@@ -79,8 +79,51 @@ pub(crate) enum Pending {
         /// Whose.
         visitor: VisitorId,
     },
+    /// Somebody wishes something about a conversation that is not in memory.
+    Wish(Wish),
     /// The core reads a conversation again that it lost track of.
     Refresh(ConversationId),
+}
+
+/// What somebody wishes about one conversation, where it matters how that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wish {
+    /// Whose wish it is.
+    pub(crate) connection: ConnectionId,
+    /// About which conversation.
+    pub(crate) conversation: ConversationId,
+    /// What.
+    pub(crate) what: What,
+}
+
+/// A wish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// A visitor leaves the queue.
+    Leave,
+    /// An agent answers.
+    Say(MessageId, DraftBody),
+    /// An agent ends it.
+    End(MessageId),
+    /// An agent marks it as spam.
+    Spam(MessageId),
+    /// An agent takes it.
+    Take,
+    /// An agent gives it back.
+    Release,
+    /// A supervisor blocks its visitor, or where they come from: for so long, and why.
+    Block(BlockScope, u64, String),
+}
+
+impl Wish {
+    /// What a refusal would be about.
+    pub(crate) const fn subject(&self) -> Subject {
+        let conversation = self.conversation;
+        match &self.what {
+            What::Say(id, _) | What::End(id) | What::Spam(id) => Subject::Message { conversation, id: *id },
+            What::Leave | What::Take | What::Release | What::Block(..) => Subject::Conversation { conversation },
+        }
+    }
 }
 
 /// A page of a lane that a client wants.
@@ -135,6 +178,7 @@ impl Pending {
             | Self::Seen { .. }
             | Self::ListClosed { .. }
             | Self::ListOfVisitor { .. }
+            | Self::Wish(_)
             | Self::Refresh(_) => None,
         }
     }
@@ -145,6 +189,7 @@ impl Pending {
             Self::Asked { connection, .. }
             | Self::Welcome { connection, .. }
             | Self::Page(Page { connection, .. })
+            | Self::Wish(Wish { connection, .. })
             | Self::Seen { connection, .. }
             | Self::ListClosed { connection, .. }
             | Self::ListOfVisitor { connection, .. } => Some(*connection),
@@ -169,6 +214,7 @@ impl Pending {
             | Self::Ending(..)
             | Self::Welcome { .. }
             | Self::Seen { .. }
+            | Self::Wish(_)
             | Self::Refresh(_) => None,
         }
     }

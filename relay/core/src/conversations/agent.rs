@@ -4,15 +4,16 @@ use wire::{AgentId, Author, Body, ConversationId, MessageId, Party, Refusal, Rol
 
 use super::Conversations;
 use crate::append::{Append, Condition, Draft, DraftBody};
-use crate::input::ConnectionId;
+use crate::conversation::Conversation;
+use crate::input::{ConnectionId, Source};
 use crate::planted::{Planted, planted};
 use crate::request::{Asker, Mark, Offer, Pending};
 use crate::staff::Person;
 use crate::step::Step;
 
 impl Conversations {
-    /// Only the agent that has an open conversation answers in it. Whatever is not open is left to the store, which knows whether it
-    /// ended, and whether this is only the retry of something recorded before.
+    /// Only the agent that has an open conversation answers in it. Where it has ended the store decides: it knows whether this is only the
+    /// retry of something recorded before.
     pub(crate) fn may_answer(&self, agent: AgentId, conversation: ConversationId) -> Result<(), Refusal> {
         match self.open(conversation).map(|live| live.holder()) {
             Some(Some(holder)) if holder == agent => Ok(()),
@@ -82,9 +83,12 @@ impl Conversations {
 
     /// Whose a conversation is, and where they came from.
     pub(crate) fn person(&self, conversation: ConversationId) -> Option<Person> {
-        let known = &self.live.get(&conversation)?.conversation;
-        let source = crate::input::Source { address: known.address, network: known.network };
-        Some(Person { visitor: known.visitor, source })
+        self.live.get(&conversation).map(|live| Self::person_read(&live.conversation))
+    }
+
+    /// The same of one that the store has read.
+    pub(crate) const fn person_read(read: &Conversation) -> Person {
+        Person { visitor: read.visitor, source: Source { address: read.address, network: read.network } }
     }
 
     /// The side that somebody types on, when it may be passed on: an open conversation, by its visitor or the agent who has it.

@@ -5,6 +5,7 @@ use wire::{AgentId, Aside, Author, Body, ConversationId, ConversationState, Idle
 use super::{Conversations, Live};
 use crate::admit::about;
 use crate::append::{Append, Condition, DraftBody};
+use crate::conversation::Conversation;
 use crate::input::{ConnectionId, Source};
 use crate::news::News;
 use crate::planted::{Planted, planted};
@@ -199,15 +200,16 @@ impl Conversations {
         if here { To::Queue } else { To::Aside(aside_of(live)) }
     }
 
-    /// An agent gives back what it has; a supervisor what anybody has.
+    /// An agent gives back what it has; a supervisor what anybody has. What the store has read and memory does not have has ended.
     pub(crate) fn release(
         &mut self,
         connection: ConnectionId,
         (author, agent, role): (Author, AgentId, Role),
-        id: ConversationId,
+        (id, read): (ConversationId, Option<&Conversation>),
         step: &mut Step,
     ) {
         let refusal = match self.live.get(&id) {
+            None if read.is_some() => Refusal::Ended,
             None => Refusal::NotFound,
             Some(live) if live.conversation.closed() => Refusal::Ended,
             Some(live) => match live.holder() {

@@ -56,6 +56,7 @@ impl Core {
             | Pending::Seen { .. }
             | Pending::ListClosed { .. }
             | Pending::ListOfVisitor { .. }
+            | Pending::Wish(_)
             | Pending::Refresh(_) => self.connections.wrong_answer(&pending, step),
         }
     }
@@ -107,6 +108,7 @@ impl Core {
                     self.conversations.seen_in_read(connection, reader, (&read, up_to), &mut self.step);
                 }
             }
+            (Pending::Wish(wish), Answer::Conversation(read)) => self.wish_answered(wish, &read),
             (Pending::ListClosed { connection, before_ms }, Answer::Conversations { rows, more }) => {
                 let rows = rows.iter().map(Conversation::summary).collect();
                 self.step.send(Audience::One(connection), ServerFrame::Closed { before_ms, rows, more });
@@ -150,6 +152,7 @@ impl Core {
                 }
                 step.refuse(page.connection, about(page.conversation), refusal);
             }
+            Pending::Wish(wish) => step.refuse(wish.connection, wish.subject(), refusal),
             Pending::Seen { connection, conversation, .. } => {
                 step.refuse(*connection, about(*conversation), refusal);
             }

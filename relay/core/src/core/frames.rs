@@ -13,8 +13,7 @@ use crate::conversations::{Reader, Way, Words};
 use crate::input::{ConnectionId, Typing};
 use crate::news::{Audience, News};
 use crate::output::Output;
-use crate::request::{Asker, Page, Pending};
-use crate::staff::BlockWish;
+use crate::request::{Page, Pending, What, Wish};
 use crate::store::Query;
 
 impl Core {
@@ -56,7 +55,7 @@ impl Core {
                 self.conversations.seen(connection, reader, (conversation, up_to), step);
             }
             ClientFrame::LeaveQueue { conversation } => {
-                self.conversations.leave_queue(connection, visitor, conversation, 0, step);
+                self.wish(Who::Visitor(Some(visitor)), Wish { connection, conversation, what: What::Leave });
             }
             ClientFrame::End { conversation, id } => {
                 let words = Words { visitor, conversation, id, body: DraftBody::Ready(Body::Closed) };
@@ -129,38 +128,29 @@ impl Core {
     /// A frame of an agent.
     fn frame_of_agent(&mut self, connection: ConnectionId, agent: AgentId, frame: ClientFrame) {
         let about_what = frame.subject();
+        let wish = |core: &mut Self, conversation, what| {
+            core.wish(Who::Agent(agent), Wish { connection, conversation, what });
+        };
         let step = &mut self.step;
         match frame {
-            ClientFrame::Say { conversation, id, say } => {
-                let body = self.conversations.may_answer(agent, conversation).and_then(|()| admit_say(say));
-                self.agent_records(connection, agent, (conversation, id), body);
-            }
+            ClientFrame::Say { conversation, id, say } => match admit_say(say) {
+                Ok(body) => wish(self, conversation, What::Say(id, body)),
+                Err(refusal) => step.refuse(connection, about_what, refusal),
+            },
             ClientFrame::Note { conversation, id, text } => {
-                let body = admit_text(&text).map(|text| DraftBody::Ready(Body::Note { text }));
-                self.agent_records(connection, agent, (conversation, id), body);
+                self.agent_notes(connection, agent, (conversation, id), &text);
             }
-            ClientFrame::End { conversation, id } => {
-                let may = self.conversations.may_end(agent, self.staff.role_of(agent), conversation);
-                let body = may.map(|()| DraftBody::Ready(Body::Closed));
-                self.agent_records(connection, agent, (conversation, id), body);
-            }
-            ClientFrame::Spam { conversation, id } => {
-                match self.conversations.may_end(agent, self.staff.role_of(agent), conversation) {
-                    Ok(()) => {
-                        self.conversations.spam(connection, self.staff.author(agent), (conversation, id), step);
-                    }
-                    Err(refusal) => step.refuse(connection, about_what, refusal),
-                }
+            ClientFrame::End { conversation, id } => wish(self, conversation, What::End(id)),
+            ClientFrame::Spam { conversation, id } => wish(self, conversation, What::Spam(id)),
+            ClientFrame::Take { conversation } => wish(self, conversation, What::Take),
+            ClientFrame::Release { conversation } => wish(self, conversation, What::Release),
+            ClientFrame::Block { conversation, scope, for_ms, reason } => {
+                wish(self, conversation, What::Block(scope, for_ms, reason));
             }
             ClientFrame::Typing { conversation } => self.typing_said(connection, conversation),
             ClientFrame::Seen { conversation, up_to } => {
                 let reader = Reader::Agent(agent, self.staff.author(agent));
                 self.conversations.seen(connection, reader, (conversation, up_to), step);
-            }
-            ClientFrame::Take { conversation } => {
-                let wanted = self.wanted(conversation);
-                let asker = Asker { connection, attempts: 0 };
-                self.routing.take((conversation, wanted), agent, asker, &mut self.step);
             }
             ClientFrame::Follow { follow } => self.follow(connection, follow),
             ClientFrame::Unfollow { conversation } => {
@@ -180,9 +170,7 @@ impl Core {
             ClientFrame::ListOpen { view, find, after } => {
                 self.conversations.list_open(connection, (view, find), after, step);
             }
-            ClientFrame::Release { .. }
-            | ClientFrame::EndMany { .. }
-            | ClientFrame::Block { .. }
+            ClientFrame::EndMany { .. }
             | ClientFrame::Unblock { .. }
             | ClientFrame::ListBlocks
             | ClientFrame::Flood { .. } => self.frame_of_supervisor(connection, agent, frame),
@@ -201,16 +189,8 @@ impl Core {
         let step = &mut self.step;
         #[expect(clippy::wildcard_enum_match_arm, reason = "the caller names the frames")]
         match frame {
-            ClientFrame::Release { conversation } => {
-                let by = (self.staff.author(agent), agent, role);
-                self.conversations.release(connection, by, conversation, step);
-            }
             ClientFrame::EndMany { many } => {
                 self.conversations.end_many(connection, (self.staff.author(agent), role), many, step);
-            }
-            ClientFrame::Block { conversation, scope, for_ms, reason } => {
-                let wish = BlockWish { conversation, scope, for_ms, reason: &reason };
-                self.staff.block((connection, agent), wish, self.conversations.person(conversation), step);
             }
             ClientFrame::Unblock { block } => self.staff.unblock(connection, agent, block, step),
             ClientFrame::ListBlocks => self.staff.tell_blocks(connection, agent, Ok(()), step),
@@ -219,16 +199,16 @@ impl Core {
         }
     }
 
-    fn agent_records(
+    fn agent_notes(
         &mut self,
         connection: ConnectionId,
         agent: AgentId,
         (conversation, id): (ConversationId, MessageId),
-        body: Result<DraftBody, Refusal>,
+        text: &str,
     ) {
-        match body {
-            Ok(body) => {
-                let draft = Draft { id, author: self.staff.author(agent), body };
+        match admit_text(text) {
+            Ok(text) => {
+                let draft = Draft { id, author: self.staff.author(agent), body: DraftBody::Ready(Body::Note { text }) };
                 self.conversations.record_for_agent(connection, conversation, draft, &mut self.step);
             }
             Err(refusal) => self.step.refuse(connection, Subject::Message { conversation, id }, refusal),

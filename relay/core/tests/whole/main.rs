@@ -13,3 +13,4 @@ mod numbers;
 mod step;
 mod stories;
 mod support;
+mod unknown;

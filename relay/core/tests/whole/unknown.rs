@@ -1,0 +1,137 @@
+//! What memory does not know is asked of the store, never assumed: a core that has not heard of a conversation, because another relay
+//! recorded it, treats it as it stands.
+
+use relay_core::ConnectionId;
+use wire::*;
+
+use crate::support::*;
+
+/// A core that started before another relay recorded a queued conversation, 1, one that agent 1 has, 2, and one that has ended, 3. Agents 1
+/// and 2 and supervisor 3 are connected to it; nobody has room but whoever takes by hand.
+fn unaware() -> (World, [ConnectionId; 3]) {
+    let agents =
+        || vec![settings(1, 2), settings(2, 2), relay_core::Agent { role: Role::Supervisor, ..settings(3, 2) }];
+    let mut other = World::new(agents());
+    for n in [2, 3, 1] {
+        let line = other.visitor(n);
+        other.frame(line, say(n, n, "hello"));
+        if n == 2 {
+            let desk = other.agent(1);
+            other.frame(desk, ClientFrame::Presence { state: AgentState::Away });
+        }
+        if n == 3 {
+            other.frame(line, ClientFrame::End { conversation: conversation(3), id: message(30) });
+        }
+    }
+    assert!(matches!(other.state(1), ConversationState::Waiting { .. }));
+    assert_eq!(other.state(2), ConversationState::Assigned { agent: agent(1) });
+    assert!(matches!(other.state(3), ConversationState::Closed { .. }));
+    let mut world = World::new(agents());
+    let desks = [1, 2, 3].map(|n| world.agent_who_chose(n, Some(AgentState::Away)));
+    world.store = other.store;
+    // Later, so that both do not draw the same ids.
+    world.advance(1_000);
+    world.ignore();
+    (world, desks)
+}
+
+fn answer(c: u128, m: u128) -> ClientFrame {
+    say(c, m, "an answer")
+}
+
+fn end(c: u128, m: u128) -> ClientFrame {
+    ClientFrame::End { conversation: conversation(c), id: message(m) }
+}
+
+fn spam(c: u128, m: u128) -> ClientFrame {
+    ClientFrame::Spam { conversation: conversation(c), id: message(m) }
+}
+
+const fn take(c: u128) -> ClientFrame {
+    ClientFrame::Take { conversation: conversation(c) }
+}
+
+const fn release(c: u128) -> ClientFrame {
+    ClientFrame::Release { conversation: conversation(c) }
+}
+
+#[test]
+fn what_a_colleague_has_is_not_answered_ended_or_given_back() {
+    for (frame, refusal) in [
+        (answer(2, 50), Refusal::Taken),
+        (end(2, 50), Refusal::Taken),
+        (spam(2, 50), Refusal::Taken),
+        (release(2), Refusal::Taken),
+        (answer(1, 50), Refusal::NotAllowed),
+        (release(1), Refusal::NotAllowed),
+        (answer(3, 50), Refusal::Ended),
+        (take(3), Refusal::Ended),
+        (release(3), Refusal::Ended),
+        (answer(9, 50), Refusal::NotFound),
+        (end(9, 50), Refusal::NotFound),
+        (take(9), Refusal::NotFound),
+    ] {
+        let (mut world, [_, desk, _]) = unaware();
+        let subject = frame.subject();
+        let logs = world.store.logs.clone();
+        world.frame(desk, frame);
+        let got = world.got(desk);
+        let refusals: Vec<_> = got.iter().filter(|frame| matches!(frame, ServerFrame::Refused { .. })).collect();
+        assert_eq!(refusals, [&refused(subject, refusal)]);
+        assert_eq!(world.store.logs, logs);
+    }
+}
+
+#[test]
+fn whoever_may_does_it_as_if_memory_had_known() {
+    let assigned = |n| ConversationState::Assigned { agent: agent(n) };
+    // The holder answers, ends and gives back; a supervisor ends what others have.
+    let (mut world, [desk, _, supervisor]) = unaware();
+    world.frame(desk, answer(2, 50));
+    assert!(world.store.events(conversation(2)).iter().any(|event| event.id == message(50)));
+    world.frame(supervisor, spam(2, 51));
+    assert!(matches!(world.state(2), ConversationState::Closed { .. }), "spam ends what is open");
+    world.frame(supervisor, spam(3, 52));
+    assert!(world.store.conversation(conversation(3)).is_some_and(|row| row.spam));
+    let (mut world, [desk, colleague, _]) = unaware();
+    world.frame(desk, release(2));
+    assert_ne!(world.state(2), assigned(1));
+    // Whoever waits may be taken, and also whoever has an agent who is not online.
+    world.frame(colleague, take(1));
+    assert_eq!(world.state(1), assigned(2));
+    let (mut world, [_, colleague, _]) = unaware();
+    world.frame(colleague, take(2));
+    assert_eq!(world.state(2), assigned(2));
+    let (mut world, _) = unaware();
+    let ann = world.visitor(1);
+    world.frame(ann, ClientFrame::LeaveQueue { conversation: conversation(1) });
+    assert!(matches!(world.state(1), ConversationState::Idle { why: Idle::SteppedOut, .. }));
+}
+
+#[test]
+fn the_visitor_of_an_ended_conversation_can_be_blocked() {
+    let (mut world, [_, _, supervisor]) = unaware();
+    let wish = |c| ClientFrame::Block {
+        conversation: conversation(c),
+        scope: BlockScope::Visitor,
+        for_ms: 60_000,
+        reason: String::new(),
+    };
+    world.frame(supervisor, wish(3));
+    assert_eq!(world.blocks.values().map(|block| block.visitor).collect::<Vec<_>>(), [Some(visitor(3))]);
+    world.ignore();
+    world.frame(supervisor, wish(9));
+    assert_eq!(world.got(supervisor), [refused(about(9), Refusal::NotFound)]);
+}
+
+#[test]
+fn a_store_that_cannot_say_it_is_a_refusal_to_be_tried_again() {
+    let (mut world, [_, desk, _]) = unaware();
+    for (error, refusal) in
+        [(relay_core::QueryError::Busy, Refusal::Busy), (relay_core::QueryError::Down, Refusal::StoreDown)]
+    {
+        world.query_fails.push_back(error);
+        world.frame(desk, answer(2, 50));
+        assert_eq!(world.got(desk), [refused(about_message(2, 50), refusal)]);
+    }
+}
