@@ -16,6 +16,7 @@ pub mod backup;
 pub mod store;
 
 pub mod bus;
+pub mod consumer;
 pub mod identity;
 pub mod quota;
 pub mod transcript;

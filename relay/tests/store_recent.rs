@@ -1,12 +1,14 @@
-//! The SQLite store moves events to their place some time after their commit: whatever is asked, and however often it is closed,
-//! fails or moves meanwhile, it answers as the store in memory does, which has only one place for everything.
+//! The SQLite store moves events from `recent` to `event` some time after their commit. Whatever is asked, and however often it is closed,
+//! fails or moves events meanwhile, it answers as the store in memory does, which keeps everything in one table.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 
 use relay::store::memory::MemoryStore;
 use relay::store::sqlite::SqliteStore;
-use relay::store::{Reader, Site, Store, TokenHash, VisitorRecord, Writer, write_once};
+use relay::store::{
+    ConsumerRows, FeedEvent, Leased, Position, Reader, Site, Store, TokenHash, VisitorRecord, Writer, write_once,
+};
 use relay_core::append::{Append, AppendError, Appended, Condition, Draft, DraftBody, Opening};
 use relay_core::store::{Answer, Query};
 use wire::{AgentId, Author, Body, ConversationId, Lane, MessageId, Seq, SiteId, VisitorId};
@@ -120,7 +122,45 @@ fn answers(reader: &mut dyn Reader) -> Vec<String> {
     }
     ask(&Query::Closed { before_ms: u64::MAX, before: None });
     all.push(format!("{:?}", reader.open_conversations()));
+    all.extend(feed(reader).iter().map(|event| format!("{event:?}")));
     all
+}
+
+/// The whole feed, page by page.
+fn feed(reader: &mut dyn Reader) -> Vec<FeedEvent> {
+    let mut events: Vec<FeedEvent> = Vec::new();
+    loop {
+        let after = events.last().map_or(Position::START, |last| last.position);
+        let page = reader.feed(after, 37).unwrap();
+        if page.is_empty() {
+            assert_eq!(reader.feed_end(), Ok(after), "positions have no gap, so the feed ends at its end");
+            return events;
+        }
+        let positions = page.iter().map(|event| event.position.0);
+        assert!(positions.eq(after.0 + 1..=after.0 + page.len() as u64), "without a gap after {after:?}");
+        events.extend(page);
+    }
+}
+
+/// A consumer goes on for one page, in both stores alike; how far it is.
+fn consume(writer: &mut dyn Writer, reader: &mut dyn Reader) -> (Vec<FeedEvent>, Position) {
+    let leased = write_once(writer, |writer| writer.lease("consumer", 1, 1, 2)).unwrap();
+    let Leased::Yes(lease) = leased else { panic!("{leased:?}") };
+    // A page may end early where one of the store's tables does.
+    let mut page: Vec<FeedEvent> = Vec::new();
+    while page.len() < 23 {
+        let after = page.last().map_or(lease.cursor, |last| last.position);
+        let more = reader.feed(after, 23 - page.len()).unwrap();
+        if more.is_empty() {
+            break;
+        }
+        page.extend(more);
+    }
+    let to = page.last().map_or(lease.cursor, |last| last.position);
+    let mut rows =
+        |rows: &mut dyn ConsumerRows| page.iter().try_for_each(|event| rows.count_events(&event.site, &event.kind, 1));
+    let moved = write_once(writer, |writer| writer.consume(&lease, to, 2, &mut rows)).unwrap();
+    (page, moved.cursor)
 }
 
 fn open(folder: &Path, recent_max: usize) -> SqliteStore {
@@ -153,6 +193,7 @@ fn compare(seed: u64, recent_max: usize) {
     prepare(&mut *model);
     prepare(&mut *writer);
     let (mut next_id, mut sent) = (0, Vec::new());
+    let consumer_from = dice.below(TRANSACTIONS);
     for round in 0..TRANSACTIONS {
         let appends: Vec<Append> = (0..=dice.below(6)).map(|_| drawn(&mut dice, &mut next_id, &sent)).collect();
         sent.extend(appends.clone());
@@ -200,6 +241,10 @@ fn compare(seed: u64, recent_max: usize) {
         }
         let expected = commit(&mut *model, &appends, now_ms);
         assert_eq!(commit(&mut *writer, &appends, now_ms), expected, "seed {seed}, round {round}");
+        if dice.below(3) == 0 && round > consumer_from {
+            let expected = consume(&mut *model, &mut *model_reader);
+            assert_eq!(consume(&mut *writer, &mut *reader), expected, "seed {seed}, round {round}");
+        }
         if dice.below(10) == 0 {
             assert_eq!(answers(&mut *reader), answers(&mut *model_reader), "seed {seed}, round {round}");
         }
@@ -207,7 +252,10 @@ fn compare(seed: u64, recent_max: usize) {
     drop((writer, reader));
     drop(store);
     let store = SqliteStore::open(folder.path()).unwrap();
-    assert_eq!(answers(&mut *store.reader().unwrap()), answers(&mut *model_reader), "seed {seed}, at the end");
+    let mut reader = store.reader().unwrap();
+    assert_eq!(answers(&mut *reader), answers(&mut *model_reader), "seed {seed}, at the end");
+    assert_eq!(reader.event_counts(), model_reader.event_counts(), "seed {seed}, at the end");
+    drop(reader);
     store.check().unwrap();
     let (all, in_place) = (rows(folder.path(), "every_event"), rows(folder.path(), "event"));
     assert!(recent_max > 1_000 || in_place > 0, "events move to their place");

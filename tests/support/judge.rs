@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use wire::{Body, ConversationId, ConversationState, Event, Lane, MessageId, Refusal, Seq, VisitorPresence};
 
+use crate::feed::check_feed;
 use crate::line::Line;
 use crate::relay::Relay;
 
@@ -292,7 +293,7 @@ fn turn_of_waiting(log: &Log, conversation: ConversationId) -> Option<u64> {
     })
 }
 
-/// What SQLite itself says about the data of a relay that is not running, and how many events it holds.
+/// What SQLite itself says about the data of a relay that is not running, whether its feed is whole, and how many events it holds.
 ///
 /// # Panics
 /// When the database is damaged.
@@ -305,7 +306,6 @@ pub fn check_integrity(data: &std::path::Path) -> u64 {
         .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
         .expect("it can be checked");
     assert_eq!(broken, 0, "references lead nowhere");
-    let events: i64 =
-        database.query_row("SELECT count(*) FROM every_event", [], |row| row.get(0)).expect("events can be counted");
+    let (_, events) = check_feed(&database);
     u64::try_from(events).expect("a count is not negative")
 }

@@ -1,8 +1,9 @@
-//! `kill -9` at random instants under load: nothing acknowledged is lost or doubled, and everybody keeps their place in line.
+//! `kill -9` at random instants under load: nothing acknowledged is lost or doubled, everybody keeps their place in line, and the counter, which
+//! reads the feed, has counted every event once.
 
 use std::time::Duration;
 
-use support::{Door, Relay, Setup, check_integrity, check_queue};
+use support::{Door, Relay, Setup, check_counter, check_integrity, check_queue};
 
 use crate::crowd::{Crowd, Size};
 use crate::form::turn;
@@ -26,6 +27,7 @@ fn killed_at_random_instants_it_loses_nothing_and_nobody_their_place() {
         });
         let (log, verdict) = crowd.judge(&relay);
         let before = check_queue(&relay, &crowd.cookie, &log);
+        let counted = check_counter(relay.data());
         relay.kill();
         check_integrity(relay.data());
         relay.up();
@@ -33,6 +35,6 @@ fn killed_at_random_instants_it_loses_nothing_and_nobody_their_place() {
         let _ = crowd.judge.verdict(&log);
         let waiting = check_queue(&relay, &crowd.cookie, &log);
         assert_eq!(waiting, before, "after another kill somebody is missing in line");
-        turn.tell(format_args!("{killed} kills, {waiting} wait in line: {verdict:?}"));
+        turn.tell(format_args!("{killed} kills, {waiting} wait in line, {counted} events counted once: {verdict:?}"));
     }
 }

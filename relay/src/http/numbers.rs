@@ -1,5 +1,6 @@
 //! The page of numbers for Prometheus, on a listener of its own.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,8 +15,10 @@ use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::clock::now_ms;
+use crate::consumer::CONSUMERS;
 use crate::core_task::Arrival;
 use crate::numbers::bytes;
+use crate::store::{Position, Reader, StoreError};
 
 /// How long a page waits for the core; a core with too much to do must not take the other numbers away.
 const CORE_WAIT: Duration = Duration::from_secs(2);
@@ -53,8 +56,45 @@ async fn show(State(numbers): State<Numbers>) -> Response {
         gauge!("relay_backlog_requests", "queue" => queue).set(number(waiting));
         gauge!("relay_backlog_requests_max", "queue" => queue).set(number(max));
     }
+    if let Ok(Ok(feed)) = tokio::time::timeout(CORE_WAIT, app.store.read_feed(|reader| Feed::read(reader))).await {
+        feed.set_gauges();
+    }
     let text = recorder.render();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}
+
+/// What the consumers of the feed have done.
+struct Feed {
+    events: BTreeMap<String, u64>,
+    behind: Vec<(&'static str, u64)>,
+}
+
+impl Feed {
+    fn read(reader: &mut dyn Reader) -> Result<Self, StoreError> {
+        let mut events = BTreeMap::new();
+        for count in reader.event_counts()? {
+            *events.entry(count.kind).or_default() += count.events;
+        }
+        let end = reader.feed_end()?;
+        let behind = CONSUMERS.map(|consumer| {
+            // One that has never run has read nothing.
+            let cursor = reader.cursor(consumer).or_else(|error| match error {
+                StoreError::Missing => Ok(Position::START),
+                StoreError::Conflict | StoreError::Busy | StoreError::Down => Err(error),
+            })?;
+            Ok((consumer, end.0.saturating_sub(cursor.0)))
+        });
+        Ok(Self { events, behind: behind.into_iter().collect::<Result<_, StoreError>>()? })
+    }
+
+    fn set_gauges(self) {
+        for (kind, events) in self.events {
+            gauge!("relay_events", "kind" => kind).set(bytes(events));
+        }
+        for (consumer, behind) in self.behind {
+            gauge!("relay_feed_behind_events", "consumer" => consumer).set(bytes(behind));
+        }
+    }
 }
 
 /// Puts the core's own numbers beside the others; `lines` are all lines, those that the core does not know too.

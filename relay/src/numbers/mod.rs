@@ -24,7 +24,7 @@ const SECONDS: [f64; 15] =
 /// Up to [`wire::limit::STORE_BATCH_APPENDS_MAX`].
 const REQUESTS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
-const GAUGES: [(&str, &str); 13] = [
+const GAUGES: [(&str, &str); 15] = [
     ("relay_core_up", "1 while the core answers in time; at 0 the core's own numbers are old."),
     ("relay_connections", "Lines held now: of visitors, of agents, and those before their hello or at their end."),
     ("relay_streams", "Lines without WebSocket, which some network on the way blocks."),
@@ -37,6 +37,8 @@ const GAUGES: [(&str, &str); 13] = [
     ("relay_backlog_requests_max", "At this many, the next one is answered `busy`."),
     ("relay_disk_free_bytes", "Free bytes of the fullest file system that the data lies in."),
     ("relay_disk_step", "What the reserve stops: 0 nothing, 1 files, 2 new visitors too, 3 visitors' texts too."),
+    ("relay_events", "Events recorded since the store began, by kind, as far as the counter has read the feed."),
+    ("relay_feed_behind_events", "Committed events that a consumer of the feed has not read yet."),
     ("relay_uploads_pending_bytes", "Visitors' files that are under way or that no message names yet."),
 ];
 

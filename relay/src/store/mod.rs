@@ -1,6 +1,7 @@
 //! The store: what must survive. Traits by purpose, several databases, one contract suite for each purpose.
 //!
 //! - [`LogWriter`] and [`LogReader`]: the events of conversations.
+//! - [`FeedWriter`] and [`FeedReader`]: the same events in the order of their commits, and the cursors of those who consume them.
 //! - [`RecordWriter`] and [`RecordReader`]: rows of their own (sites, agents, visitors, uploads, blocks).
 //!
 //! A [`Store`] gives one [`Writer`] and any number of [`Reader`]s that serve all purposes, so that one transaction may change a record and the
@@ -10,6 +11,7 @@
 //! Which database a data folder has is known only here: the rest of the relay calls [`open`], [`attach`] and their like.
 
 mod error;
+mod feed;
 mod log;
 pub mod memory;
 mod records;
@@ -22,6 +24,7 @@ use std::path::Path;
 use crate::process::vital::Vitals;
 
 pub use error::{OpenError, StoreError};
+pub use feed::{ConsumerRows, EventCount, FeedEvent, FeedReader, FeedWriter, Lease, Leased, Position};
 pub use log::{LogReader, LogWriter};
 pub use records::{
     AgentReader, AgentRecord, AgentWriter, AttachmentRecord, BlockReader, BlockWriter, DeviceRecord, Kept,
@@ -80,14 +83,14 @@ pub trait Transaction: Send {
 }
 
 /// Writes for every purpose.
-pub trait Writer: LogWriter + RecordWriter {}
+pub trait Writer: LogWriter + RecordWriter + FeedWriter {}
 
-impl<W: LogWriter + RecordWriter> Writer for W {}
+impl<W: LogWriter + RecordWriter + FeedWriter> Writer for W {}
 
 /// Reads for every purpose what has been committed. Each call sees one moment.
-pub trait Reader: LogReader + RecordReader + Send {}
+pub trait Reader: LogReader + RecordReader + FeedReader + Send {}
 
-impl<R: LogReader + RecordReader + Send> Reader for R {}
+impl<R: LogReader + RecordReader + FeedReader + Send> Reader for R {}
 
 /// Opens the store of a data folder for a serving relay: makes it when it is missing, brings an older schema up to date, and locks it.
 /// `recent_events_max` is how many events may wait to be moved to the rest of their conversation.

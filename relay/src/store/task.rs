@@ -1,12 +1,13 @@
 //! The store's threads: one writer that commits what queued up meanwhile in one transaction, and a few readers.
 
+use std::iter;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use relay_core::append::{Append, AppendError, Appended};
 use relay_core::store::{Answer, Query, QueryError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use wire::limit::{STORE_BATCH_APPENDS_MAX, STORE_QUEUE_APPENDS_MAX, STORE_QUEUE_READS_MAX};
 
 use super::{OpenError, Reader, Store, StoreError, Writer};
@@ -17,6 +18,8 @@ pub const REQUESTS_MAX: usize = STORE_QUEUE_APPENDS_MAX + STORE_QUEUE_READS_MAX;
 
 /// Threads that read. Two: one long page must not hold up every other look-up, and more would only wait for the disk.
 const READERS: usize = 2;
+/// Reads of the feed that may wait. A thread of its own does them, so that no consumer holds up a person.
+const FEED_READS_MAX: usize = 64;
 
 /// Runs inside the transaction; what it gives back runs after it, with its outcome.
 type WriteJob = Box<dyn FnOnce(&mut dyn Writer, u64) -> After + Send>;
@@ -41,6 +44,9 @@ pub struct StoreTask {
 pub struct StoreHandle {
     writes: mpsc::Sender<Work<WriteJob>>,
     reads: mpsc::Sender<Work<ReadJob>>,
+    feeds: mpsc::Sender<Work<ReadJob>>,
+    /// Changes with every commit that recorded events.
+    commits: Arc<watch::Sender<()>>,
 }
 
 impl StoreTask {
@@ -51,16 +57,18 @@ impl StoreTask {
     pub fn start(store: &dyn Store) -> Result<Self, OpenError> {
         let (writes, write_queue) = mpsc::channel(STORE_QUEUE_APPENDS_MAX);
         let (reads, read_queue) = mpsc::channel(STORE_QUEUE_READS_MAX);
-        let mut threads = Vec::with_capacity(1 + READERS);
+        let (feeds, feed_queue) = mpsc::channel(FEED_READS_MAX);
+        let mut threads = Vec::with_capacity(2 + READERS);
         let vitals = Vitals::default();
         let (writer, part) = (store.writer()?, vitals.part("store-writer"));
         threads.push(spawn("store-writer", move || write_all(writer, write_queue, &part))?);
-        let read_queue = Arc::new(Mutex::new(read_queue));
-        for _ in 0..READERS {
-            let (reader, queue, part) = (store.reader()?, Arc::clone(&read_queue), vitals.part("store-reader"));
+        let (read_queue, feed_queue) = (Arc::new(Mutex::new(read_queue)), Arc::new(Mutex::new(feed_queue)));
+        for queue in iter::repeat_n(read_queue, READERS).chain([feed_queue]) {
+            let (reader, part) = (store.reader()?, vitals.part("store-reader"));
             threads.push(spawn("store-reader", move || read_all(reader, &queue, &part))?);
         }
-        Ok(Self { handle: StoreHandle { writes, reads }, vitals, threads })
+        let commits = Arc::new(watch::Sender::new(()));
+        Ok(Self { handle: StoreHandle { writes, reads, feeds, commits }, vitals, threads })
     }
 
     /// Hears of a thread that has ended.
@@ -82,6 +90,7 @@ impl StoreTask {
         for _ in 0..READERS {
             let _ = self.handle.reads.blocking_send(Work::Stop);
         }
+        let _ = self.handle.feeds.blocking_send(Work::Stop);
         for thread in self.threads {
             if thread.join().is_err() {
                 tracing::error!("a store thread had panicked");
@@ -98,11 +107,14 @@ impl StoreHandle {
             Ok(permit) => permit,
             Err(error) => return reply(Err(refused(&error).into())),
         };
-        let asked = Instant::now();
+        let (asked, commits) = (Instant::now(), Arc::clone(&self.commits));
         permit.send(Work::Job(Box::new(move |writer, now_ms| {
             let result = writer.append(now_ms, &append);
             Box::new(move |committed| {
                 crate::numbers::appended(asked.elapsed());
+                if committed.is_ok() && result.is_ok() {
+                    commits.send_replace(());
+                }
                 reply(committed.map_err(AppendError::from).and(result));
             })
         })));
@@ -169,12 +181,24 @@ impl StoreHandle {
         &self,
         look_up: impl FnOnce(&mut dyn Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let job: ReadJob = Box::new(move |reader| {
-            let _ = reply.send(look_up(reader));
-        });
-        self.reads.try_send(Work::Job(job)).map_err(|error| refused(&error))?;
-        answer.await.unwrap_or(Err(StoreError::Down))
+        read(&self.reads, look_up).await
+    }
+
+    /// Looks something up for a consumer of the feed. It waits for other consumers only, and nobody else waits for it.
+    ///
+    /// # Errors
+    /// What the look-up answers, `Busy`, or `Down`.
+    pub async fn read_feed<T: Send + 'static>(
+        &self,
+        look_up: impl FnOnce(&mut dyn Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        read(&self.feeds, look_up).await
+    }
+
+    /// Changes with every commit of this relay that recorded events.
+    #[must_use]
+    pub fn commits(&self) -> watch::Receiver<()> {
+        self.commits.subscribe()
     }
 
     /// How many requests wait for the writer and for the readers, each with the most that may.
@@ -193,6 +217,19 @@ impl StoreHandle {
         }
         self.read(|reader| reader.settings_version().map(|_| ())).await
     }
+}
+
+async fn read<T: Send + 'static>(
+    queue: &mpsc::Sender<Work<ReadJob>>,
+    look_up: impl FnOnce(&mut dyn Reader) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let (reply, answer) = oneshot::channel();
+    let job: ReadJob = Box::new(move |reader| {
+        // Whoever asked may have gone away meanwhile.
+        let _ = reply.send(look_up(reader));
+    });
+    queue.try_send(Work::Job(job)).map_err(|error| refused(&error))?;
+    answer.await.unwrap_or(Err(StoreError::Down))
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>, OpenError> {

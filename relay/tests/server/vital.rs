@@ -16,8 +16,8 @@ use crate::support::{
     Line, PASSWORD, PATIENCE, SITE_ORIGIN, add_agent, add_site, hello, new_conversation, new_message, sign_in,
 };
 
-const PARTS: [&str; 8] =
-    ["core", "watch", "reserve", "sweep", "listener", "store-writer", "store-reader", "store-checkpoint"];
+const PARTS: [&str; 9] =
+    ["core", "counter", "watch", "reserve", "sweep", "listener", "store-writer", "store-reader", "store-checkpoint"];
 
 /// Ends its relay also when the test fails.
 struct Process(Child);

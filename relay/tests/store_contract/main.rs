@@ -3,6 +3,7 @@
 
 mod append;
 mod condition;
+mod feed;
 mod fixture;
 mod query;
 mod records;
@@ -70,6 +71,24 @@ macro_rules! log_contract {
     };
 }
 
+/// The feed's contract.
+macro_rules! feed_contract {
+    ($fresh:expr) => {
+        cases!(
+            feed,
+            $fresh,
+            |store| store,
+            [
+                feed::every_committed_event_has_the_next_position,
+                feed::a_page_of_long_texts_ends_early_but_never_empty,
+                feed::a_lease_is_one_holders_until_it_runs_out,
+                feed::a_late_holder_moves_nothing,
+                feed::a_consumers_rows_are_kept_with_its_cursor_or_not_at_all,
+            ]
+        );
+    };
+}
+
 /// The contract of records, for a store of which `$opened` gives the writer and a reader.
 macro_rules! records_contract {
     ($fresh:expr, $opened:expr) => {
@@ -100,6 +119,7 @@ macro_rules! every_contract {
     ($backend:ident, $fresh:expr) => {
         mod $backend {
             log_contract!($fresh);
+            feed_contract!($fresh);
             records_contract!($fresh, crate::records_of);
         }
     };

@@ -67,6 +67,15 @@ pub const STORE_BATCH_APPENDS_MAX: usize = 512;
 pub const RECENT_EVENTS_MAX: usize = 16_384;
 /// Bytes of their bodies, so that long texts do not fill the memory.
 pub const RECENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Events that the index of the feed keeps for consumers that are behind, about 30 bytes each: 128 MB. A consumer that is further behind reads
+/// on from the log itself, with one look through all of it for every 65,536 events.
+pub const FEED_EVENTS_MAX: i64 = 4_000_000;
+/// Bytes of bodies in one page of the feed; one event more may overstep it.
+pub const FEED_PAGE_BYTES_MAX: usize = 1024 * 1024;
+/// Events in one page of the feed.
+pub const FEED_PAGE_EVENTS_MAX: usize = 512;
+/// A relay that runs a consumer keeps the right to it for so long without a sign of life. After a crash another one takes over as late as that.
+pub const CONSUMER_LEASE_MS: u64 = 10_000;
 /// Frames a connection may send at once …
 pub const FRAMES_BURST_MAX: u32 = 120;
 /// … and then each second, lastingly. People do not type faster; floods do.

@@ -16,8 +16,8 @@ impl Rows for Tables {
     }
 
     fn event(&mut self, conversation: ConversationId, id: MessageId) -> Result<Option<Event>, RowsFailed> {
-        let place = self.ids.get(&(conversation, id));
-        Ok(place.and_then(|(staff, seq)| self.events.get(&(conversation, *staff, *seq))).cloned())
+        let found = self.ids.get(&(conversation, id));
+        Ok(found.and_then(|(staff, seq)| self.events.get(&(conversation, *staff, *seq))).cloned())
     }
 
     fn visitor_site(&mut self, visitor: VisitorId) -> Result<Option<SiteId>, RowsFailed> {
@@ -42,6 +42,7 @@ impl Rows for Tables {
         for event in record.events {
             let staff = event.lane == Lane::Staff;
             self.ids.insert((conversation, event.id), (staff, event.seq));
+            self.order.push((conversation, staff, event.seq));
             self.events.insert((conversation, staff, event.seq), event);
         }
         self.conversations.insert(conversation, record.after);

@@ -1,5 +1,6 @@
 //! A store in memory: the model that the contract suite holds the databases against, and the store of tests that need no disk.
 
+mod feed;
 mod log;
 mod records;
 
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use relay_core::conversation::Conversation;
 use wire::{AgentId, AttachmentId, BlockId, BlockSummary, ConversationId, Event, MessageId, Seq, SiteId, VisitorId};
 
+use self::feed::Consumer;
 use super::{
     AgentRecord, AttachmentRecord, DeviceRecord, OpenError, Reader, Secret, SessionRecord, Site, Store, StoreError,
     TokenHash, Transaction, VisitorRecord, Writer,
@@ -27,6 +29,10 @@ struct Tables {
     conversations: BTreeMap<ConversationId, Conversation>,
     /// Both lanes: the staff lane sorts after the shared one.
     events: BTreeMap<(ConversationId, bool, Seq), Event>,
+    /// Where each event is, in the order of their commits: the first has position 1.
+    order: Vec<(ConversationId, bool, Seq)>,
+    consumers: BTreeMap<String, Consumer>,
+    event_counts: BTreeMap<(SiteId, String), u64>,
     ids: BTreeMap<(ConversationId, MessageId), (bool, Seq)>,
     attachments: BTreeMap<AttachmentId, AttachmentRecord>,
     named: BTreeSet<AttachmentId>,

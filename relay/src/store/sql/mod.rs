@@ -5,6 +5,7 @@
 
 mod agent;
 mod block;
+mod feed;
 mod row;
 mod site;
 mod upload;
@@ -13,6 +14,7 @@ mod visitor;
 use super::{RecordReader, StoreError};
 use crate::numbers::Fault;
 
+pub(super) use feed::{cursor, event_counts};
 pub(super) use row::Row;
 pub(super) use upload::attachment;
 pub(super) use visitor::site_of;

@@ -111,7 +111,7 @@ impl SqliteRows<'_> {
         self.wrote = true;
         let mut bytes = Vec::with_capacity(record.events.len());
         for (index, event) in record.events.iter().enumerate() {
-            bytes.push(write_event(connection, self.batch.place(index), event)?);
+            bytes.push(write_event(connection, self.batch.position(index), event)?);
         }
         for attachment in &record.named {
             const SQL: &str = "UPDATE attachment SET named = 1 WHERE id = ?1";
@@ -127,9 +127,12 @@ impl SqliteRows<'_> {
 }
 
 /// Writes an event at the end of those that wait; the bytes of its body.
-fn write_event(connection: &Connection, place: i64, event: &Event) -> Result<usize> {
-    const SQL: &str =
-        concat!("INSERT INTO recent (", event_columns!(), ", place) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+fn write_event(connection: &Connection, position: i64, event: &Event) -> Result<usize> {
+    const SQL: &str = concat!(
+        "INSERT INTO recent (",
+        event_columns!(),
+        ", position) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+    );
     let (author, agent, name) = match &event.author {
         Author::Visitor => (0, None, None),
         Author::Agent { id, name } => (1, Some(id.0.to_be_bytes()), Some(name)),
@@ -147,13 +150,13 @@ fn write_event(connection: &Connection, place: i64, event: &Event) -> Result<usi
         agent,
         name,
         body,
-        place,
+        position,
     ])?;
     Ok(body.len())
 }
 
-/// A new row, or the columns of an old one that lists are ordered and counted by, when they changed. The others follow when the events move
-/// to their place.
+/// A new row, or the columns of an old one that lists are ordered and counted by, when they changed. The others follow when the events are
+/// moved.
 fn write_conversation(connection: &Connection, before: Option<Listed>, now: &Conversation) -> Result<()> {
     let Some(before) = before else { return insert_conversation(connection, now) };
     if before != Listed::of(now) {

@@ -2,6 +2,7 @@
 
 mod append;
 mod checkpoint;
+mod feed;
 mod open;
 mod reader;
 mod recent;
@@ -36,7 +37,7 @@ pub struct SqliteStore {
     database: PathBuf,
     /// Pages the database may grow to; see [`SqliteStore::limit_pages`].
     pages_max: Arc<AtomicU32>,
-    /// What is committed and not yet in its place.
+    /// Events that are committed and not yet moved to `event`.
     recent: Arc<Recent>,
     /// Hears of the thread that carries the log over.
     vitals: Vitals,
@@ -134,9 +135,14 @@ impl SqliteStore {
         self.pages_max.store(pages, Ordering::Relaxed);
     }
 
-    /// Lets so many events wait for the move to their place, in place of `RECENT_EVENTS_MAX`, from the next transaction on; fewer cost more for each commit.
+    /// Lets so many events wait in `recent` instead of `RECENT_EVENTS_MAX`, from the next transaction on. Fewer cost more for each commit.
     pub fn limit_recent(&self, events: usize) {
         self.recent.limit(events);
+    }
+
+    /// Lets the feed's index have so many keys instead of `FEED_EVENTS_MAX`, from the next transaction on.
+    pub fn limit_feed(&self, events: i64) {
+        self.recent.limit_feed(events);
     }
 }
 

@@ -11,12 +11,13 @@ use crate::folder::{self, Look, private};
 use crate::store::OpenError;
 
 /// Every schema change so far, in order; a database remembers how many it has had (`user_version`).
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../../../migrations/sqlite/0001_init.sql"),
     include_str!("../../../migrations/sqlite/0002_recent.sql"),
     include_str!("../../../migrations/sqlite/0003_access.sql"),
     include_str!("../../../migrations/sqlite/0004_kept.sql"),
     include_str!("../../../migrations/sqlite/0005_fair.sql"),
+    include_str!("../../../migrations/sqlite/0006_feed.sql"),
 ];
 
 /// The schema this relay reads and writes.

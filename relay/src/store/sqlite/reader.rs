@@ -9,13 +9,14 @@ use rusqlite::{Connection, Params, Row, params};
 use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
 use wire::{ConversationId, Event, Lane, Seq, SiteId};
 
+use super::feed::{self, Reading};
 use super::recent::{Recent, Weighed};
 use super::row::{self, conversation_columns, event_columns};
 use super::statements::Statements;
 use super::{append, down, open};
 use crate::store::log::page_of_closed;
-use crate::store::sql::{Sql, SqlError, SqlReader};
-use crate::store::{LogReader, OpenError, StoreError};
+use crate::store::sql::{self, Sql, SqlError, SqlReader};
+use crate::store::{EventCount, FeedEvent, FeedReader, LogReader, OpenError, Position, StoreError};
 
 /// One more row than a page tells whether there are more.
 const ROWS_MAX: i64 = PAGE_CONVERSATIONS_MAX as i64 + 1;
@@ -24,13 +25,14 @@ const ROWS_MAX: i64 = PAGE_CONVERSATIONS_MAX as i64 + 1;
 pub(super) struct SqliteReader {
     connection: Connection,
     recent: Arc<Recent>,
+    reading: Reading,
 }
 
 impl SqliteReader {
     pub(super) fn open(database: &Path, recent: Arc<Recent>) -> Result<Self, OpenError> {
         let connection = open::connect(database)?;
         connection.pragma_update(None, "query_only", true).map_err(|error| OpenError::Database(error.to_string()))?;
-        Ok(Self { connection, recent })
+        Ok(Self { connection, recent, reading: Reading::default() })
     }
 
     fn all<T>(
@@ -45,7 +47,7 @@ impl SqliteReader {
 
     /// A page of a lane with the conversation of the same moment.
     fn events(&mut self, conversation: ConversationId, lane: Lane, after: Seq) -> Result<Answer, QueryError> {
-        // Before the rows: what is moved to its place meanwhile is found twice, not missed.
+        // Before the rows: what is moved meanwhile is found twice, not missed.
         let waiting = self.recent.lane(conversation, lane, after, PAGE_EVENTS_MAX);
         let moment = self.connection.transaction().map_err(down)?;
         let (found, waiting) = match waiting {
@@ -58,7 +60,7 @@ impl SqliteReader {
         let before = waiting.first().map_or(found.head_of(lane).next(), |(event, _)| event.seq);
         let mut page = Page::default();
         if before > after.next() {
-            page = in_place(&moment, conversation, lane, after, before).map_err(down)?;
+            page = moved(&moment, conversation, lane, after, before).map_err(down)?;
         }
         if page.last().unwrap_or(after).next() == before {
             page.take_all(waiting);
@@ -104,8 +106,8 @@ impl Page {
     }
 }
 
-/// Events that are in their place, after a number and before another.
-fn in_place(
+/// Events that are in `event`, after a number and before another.
+fn moved(
     connection: &Connection,
     conversation: ConversationId,
     lane: Lane,
@@ -188,5 +190,24 @@ impl SqlReader for SqliteReader {
     fn look_up<T>(&mut self, look_up: impl FnOnce(&mut dyn Sql) -> Result<T, SqlError>) -> Result<T, StoreError> {
         let moment = self.connection.transaction().map_err(down)?;
         look_up(&mut Statements(&moment)).map_err(SqlError::down)
+    }
+}
+
+impl FeedReader for SqliteReader {
+    fn feed(&mut self, after: Position, count_max: usize) -> Result<Vec<FeedEvent>, StoreError> {
+        let moment = self.connection.transaction().map_err(down)?;
+        feed::page(&moment, &mut self.reading, after, count_max).map_err(down)
+    }
+
+    fn feed_end(&mut self) -> Result<Position, StoreError> {
+        Ok(Position(feed::end(&self.connection).map_err(down)?.unsigned_abs()))
+    }
+
+    fn cursor(&mut self, consumer: &str) -> Result<Position, StoreError> {
+        self.find(|sql| sql::cursor(sql, consumer))
+    }
+
+    fn event_counts(&mut self) -> Result<Vec<EventCount>, StoreError> {
+        self.look_up(sql::event_counts)
     }
 }

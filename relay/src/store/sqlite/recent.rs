@@ -1,56 +1,61 @@
-//! Events that are committed and not yet in their place. A commit writes them one after the other at the end of one table; the oldest
-//! conversation's are then moved to their place together, many for the price of one: a log-structured merge (O'Neil et al., "The
-//! Log-Structured Merge-Tree", 1996). What waits is in memory, too: for readers, and to tell a retry.
+//! The table `recent`: events that are committed and not yet moved to the table `event`.
+//!
+//! `event` keeps the events of each conversation together. Writing there at once costs several pages for each conversation in a commit. So a
+//! commit writes its events at the end of `recent`, one after the other: a few pages in all. Later the oldest conversation's events are moved
+//! to `event` together. This is a log-structured merge (O'Neil et al., "The Log-Structured Merge-Tree", 1996).
+//!
+//! The key of `recent` is the event's position in the feed. Everything that waits there is in memory too: readers look there first, and a
+//! repeated append is recognised there.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use relay_core::conversation::{Conversation, OutOfOrder};
 use rusqlite::{Connection, Error, Result, params};
-use wire::limit::RECENT_BYTES_MAX;
+use wire::limit::{FEED_EVENTS_MAX, RECENT_BYTES_MAX};
 use wire::{ConversationId, Cursor, Event, Lane, MessageId, Seq};
 
-use super::append;
 use super::row::{self, event_columns};
+use super::{append, feed};
 
 /// Events of one conversation that move at once where no more have to, so that no commit takes long.
 const SLICE_EVENTS_MAX: usize = 128;
 /// Events moved in one transaction beyond those that came with it.
 const SPARE_EVENTS: usize = 256;
-/// Rows that were moved are removed so many at once, …
+/// Moved rows are removed from `recent` when there are at least this many of them.
 const REMOVED_MIN: i64 = 512;
-/// … and at most so many more than came.
+/// Rows removed in one transaction beyond those that came with it.
 const REMOVED_SPARE: i64 = 2_048;
 
-/// An event that waits.
+/// An event that waits to be moved.
 #[derive(Clone, Debug)]
 struct Waiting {
-    place: i64,
+    position: i64,
     /// Of its body.
     bytes: usize,
     event: Event,
 }
 
-/// What waits of one conversation, and how the conversation stands after it.
+/// The waiting events of one conversation, and the conversation as it stands after them.
 #[derive(Debug)]
 struct Tail {
     conversation: Conversation,
     events: VecDeque<Waiting>,
-    /// Those of `events`: nearly every message is new, and must not be looked for in all of them.
+    /// The ids of `events`. Nearly every message is new; this tells so without looking through `events`.
     ids: HashSet<MessageId>,
 }
 
-/// Everything that waits and is committed.
+/// Everything that waits and is committed, by conversation.
 #[derive(Debug, Default)]
 struct Tails {
     all: HashMap<ConversationId, Tail>,
-    /// The first place of each.
+    /// Each conversation by the position of its oldest waiting event.
     oldest: BTreeMap<i64, ConversationId>,
     events: usize,
     bytes: usize,
-    next_place: i64,
+    next_position: i64,
 }
 
 /// What waits in one database, shared by its writer and its readers.
@@ -58,6 +63,8 @@ struct Tails {
 pub(super) struct Recent {
     tails: RwLock<Tails>,
     events_max: AtomicUsize,
+    /// How many keys the table `feed` may have.
+    feed_max: AtomicI64,
 }
 
 /// An event and the bytes of its body.
@@ -66,32 +73,41 @@ pub(super) type Weighed = (Event, usize);
 impl Recent {
     /// Reads what waits in a database.
     pub(super) fn load(connection: &Connection, events_max: usize) -> Result<Self> {
-        Ok(Self { tails: RwLock::new(Tails::load(connection)?), events_max: AtomicUsize::new(events_max) })
+        Ok(Self {
+            tails: RwLock::new(Tails::load(connection)?),
+            events_max: AtomicUsize::new(events_max),
+            feed_max: AtomicI64::new(FEED_EVENTS_MAX),
+        })
     }
 
-    /// Another bound.
+    /// Sets how many events may wait, from the next transaction on.
     pub(super) fn limit(&self, events_max: usize) {
         self.events_max.store(events_max, Ordering::Relaxed);
     }
 
-    /// The same again, after a transaction whose fate is not known.
+    /// Sets how many keys the table `feed` may have, from the next transaction on.
+    pub(super) fn limit_feed(&self, events_max: i64) {
+        self.feed_max.store(events_max, Ordering::Relaxed);
+    }
+
+    /// Reads it again, after a transaction of which it is not known whether it was committed.
     pub(super) fn reload(&self, connection: &Connection) -> Result<()> {
         let tails = Tails::load(connection)?;
         *self.tails.write().unwrap_or_else(PoisonError::into_inner) = tails;
         Ok(())
     }
 
-    /// Nobody holds the lock while anything may panic half way, so a poisoned one is whole.
+    /// Nothing panics in the middle of a change, so a poisoned lock guards whole data.
     fn tails(&self) -> RwLockReadGuard<'_, Tails> {
         self.tails.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A conversation of which something waits.
+    /// The conversation, when some of its events wait.
     pub(super) fn conversation(&self, id: ConversationId) -> Option<Conversation> {
         self.tails().all.get(&id).map(|tail| tail.conversation.clone())
     }
 
-    /// The same, and what waits of a lane after a number, at most so many.
+    /// The same, with its waiting events of one lane after a number, at most `count_max`.
     pub(super) fn lane(
         &self,
         id: ConversationId,
@@ -106,7 +122,7 @@ impl Recent {
         Some((tail.conversation.clone(), events))
     }
 
-    /// Brings a row of a list up to date: the columns that are written later.
+    /// Brings a row of a list up to date: the columns that are written when events are moved.
     pub(super) fn refresh(&self, row: &mut Conversation) {
         let tails = self.tails();
         let Some(Tail { conversation: now, .. }) = tails.all.get(&row.id) else { return };
@@ -121,24 +137,27 @@ impl Recent {
         row.head = now.head;
     }
 
-    /// The event that waits under this id.
+    /// The waiting event with this id.
     pub(super) fn event(&self, conversation: ConversationId, id: MessageId) -> Option<Event> {
         self.tails().all.get(&conversation)?.event(id)
     }
 
     /// A transaction's own events, none yet.
     pub(super) fn begin(&self) -> Batch {
-        let next_place = self.tails().next_place;
-        Batch { tails: HashMap::new(), moved: Vec::new(), events: 0, bytes: 0, first_place: next_place, next_place }
+        let next = self.tails().next_position;
+        let (tails, moved) = (HashMap::new(), Vec::new());
+        Batch { tails, moved, events: 0, bytes: 0, first_position: next, next_position: next }
     }
 
-    /// Moves as much as has become too much, and removes rows that were moved before. `removed` is the place below which no row is.
+    /// Moves events while more wait than may, and removes rows that were moved before. `removed` is the position below which `recent` has no row.
     pub(super) fn tidy(&self, connection: &Connection, batch: &mut Batch, removed: &mut i64) -> Result<()> {
         let tails = self.tails();
-        let kept_from = tails.oldest.first_key_value().map_or(batch.first_place, |(place, _)| *place);
+        let kept_from = tails.oldest.first_key_value().map_or(batch.first_position, |(position, _)| *position);
         if kept_from - *removed >= REMOVED_MIN {
-            let until = kept_from.min(*removed + batch.next_place - batch.first_place + REMOVED_SPARE);
-            connection.prepare_cached("DELETE FROM recent WHERE place < ?1")?.execute([until])?;
+            let came = batch.next_position - batch.first_position;
+            let until = kept_from.min(*removed + came + REMOVED_SPARE);
+            feed::keep(connection, until, self.feed_max.load(Ordering::Relaxed))?;
+            connection.prepare_cached("DELETE FROM recent WHERE position < ?1")?.execute([until])?;
             *removed = until;
         }
         let mut events = (tails.events + batch.events).saturating_sub(self.events_max.load(Ordering::Relaxed));
@@ -151,7 +170,7 @@ impl Recent {
             let Some(tail) = tails.all.get(id) else { continue };
             let count = tail.events.len().min(room).min(events.max(SLICE_EVENTS_MAX));
             for waiting in tail.events.iter().take(count) {
-                put_in_place(connection, waiting.place)?;
+                move_to_event(connection, waiting.position)?;
                 bytes = bytes.saturating_sub(waiting.bytes);
             }
             append::write_fold(connection, &tail.conversation)?;
@@ -162,7 +181,7 @@ impl Recent {
         Ok(())
     }
 
-    /// What a transaction did counts, because it is committed.
+    /// Takes over what a transaction did, now that it is committed.
     pub(super) fn publish(&self, batch: Batch) {
         let mut tails = self.tails.write().unwrap_or_else(PoisonError::into_inner);
         for (id, count) in batch.moved {
@@ -171,7 +190,7 @@ impl Recent {
         for (id, tail) in batch.tails {
             tails.lengthen(id, tail);
         }
-        tails.next_place = batch.next_place;
+        tails.next_position = batch.next_position;
     }
 }
 
@@ -179,16 +198,16 @@ impl Recent {
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     tails: HashMap<ConversationId, Tail>,
-    /// How many of the oldest of each conversation are in their place.
+    /// How many of the oldest events of each conversation were moved.
     moved: Vec<(ConversationId, usize)>,
     events: usize,
     bytes: usize,
-    first_place: i64,
-    next_place: i64,
+    first_position: i64,
+    next_position: i64,
 }
 
 impl Batch {
-    /// Whether there is nothing to tidy for.
+    /// Whether the transaction has recorded no event.
     pub(super) fn is_empty(&self) -> bool {
         self.tails.is_empty()
     }
@@ -203,12 +222,12 @@ impl Batch {
         self.tails.get(&conversation)?.event(id)
     }
 
-    /// Where the next event goes.
-    pub(super) fn place(&self, already: usize) -> i64 {
-        self.next_place + i64::try_from(already).unwrap_or(i64::MAX)
+    /// The position of an event, with so many of its append before it.
+    pub(super) fn position(&self, before: usize) -> i64 {
+        self.next_position + i64::try_from(before).unwrap_or(i64::MAX)
     }
 
-    /// Takes what was written: the conversation after these events, each with the bytes of its body.
+    /// Notes what was written: the conversation after these events, each with the bytes of its body.
     pub(super) fn took(&mut self, conversation: Conversation, events: impl Iterator<Item = Weighed>) {
         let tail = match self.tails.entry(conversation.id) {
             Entry::Occupied(known) => {
@@ -221,8 +240,8 @@ impl Batch {
         for (event, bytes) in events {
             self.bytes += bytes;
             self.events += 1;
-            tail.push(Waiting { place: self.next_place, bytes, event });
-            self.next_place += 1;
+            tail.push(Waiting { position: self.next_position, bytes, event });
+            self.next_position += 1;
         }
     }
 }
@@ -237,7 +256,7 @@ impl Tail {
         self.events.push_back(waiting);
     }
 
-    /// The latest are looked at first: a retry is of one of those.
+    /// Looks at the latest first: a repeated append repeats one of those.
     fn event(&self, id: MessageId) -> Option<Event> {
         if !self.ids.contains(&id) {
             return None;
@@ -249,37 +268,37 @@ impl Tail {
 
 impl Tails {
     fn load(connection: &Connection) -> Result<Self> {
-        const SQL: &str = concat!("SELECT ", event_columns!(), ", place FROM recent ORDER BY place");
-        let next_place = connection.query_row("SELECT ifnull(max(place), 0) + 1 FROM recent", [], |row| row.get(0))?;
-        let mut tails = Self { next_place, ..Self::default() };
+        const SQL: &str = concat!("SELECT ", event_columns!(), ", position FROM recent ORDER BY position");
+        let last = feed::end(connection)?;
+        let mut tails = Self { next_position: last + 1, ..Self::default() };
         let mut sql = connection.prepare(SQL)?;
         let mut rows = sql.query([])?;
-        let mut in_place = HashMap::new();
+        let mut heads = HashMap::new();
         while let Some(found) = rows.next()? {
             let event = row::event(found)?;
             let bytes = found.get_ref(8)?.as_bytes()?.len();
-            let waiting = Waiting { place: found.get(9)?, bytes, event };
+            let waiting = Waiting { position: found.get(9)?, bytes, event };
             let id = waiting.event.conversation;
-            let head = match in_place.entry(id) {
+            let head = match heads.entry(id) {
                 Entry::Occupied(known) => *known.get(),
-                Entry::Vacant(new) => *new.insert(head_in_place(connection, id)?),
+                Entry::Vacant(new) => *new.insert(moved_head(connection, id)?),
             };
             if waiting.event.seq <= head.of(waiting.event.lane) {
-                // It is in its place, and only waits for its removal.
+                // It was moved, and only its row here is still to be removed.
                 continue;
             }
             let tail = match tails.all.entry(id) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => {
                     let conversation = append::conversation(connection, id)?.ok_or(Error::QueryReturnedNoRows)?;
-                    tails.oldest.insert(waiting.place, id);
+                    tails.oldest.insert(waiting.position, id);
                     new.insert(Tail::new(conversation))
                 }
             };
             match tail.conversation.apply(&waiting.event) {
                 // The row was written after this event.
                 Ok(()) | Err(OutOfOrder::Old) => {}
-                Err(OutOfOrder::Gap) => return Err(Error::IntegralValueOutOfRange(2, waiting.place)),
+                Err(OutOfOrder::Gap) => return Err(Error::IntegralValueOutOfRange(2, waiting.position)),
             }
             tails.events += 1;
             tails.bytes += waiting.bytes;
@@ -288,11 +307,11 @@ impl Tails {
         Ok(tails)
     }
 
-    /// The oldest of a conversation are in their place.
+    /// The oldest waiting events of a conversation were moved.
     fn shorten(&mut self, id: ConversationId, count: usize) {
         let Some(tail) = self.all.get_mut(&id) else { return };
         if let Some(first) = tail.events.front() {
-            self.oldest.remove(&first.place);
+            self.oldest.remove(&first.position);
         }
         for moved in tail.events.drain(..count.min(tail.events.len())) {
             self.events -= 1;
@@ -300,12 +319,12 @@ impl Tails {
             tail.ids.remove(&moved.event.id);
         }
         match tail.events.front() {
-            Some(first) => drop(self.oldest.insert(first.place, id)),
+            Some(first) => drop(self.oldest.insert(first.position, id)),
             None => drop(self.all.remove(&id)),
         }
     }
 
-    /// A conversation has new ones.
+    /// A conversation has new events.
     fn lengthen(&mut self, id: ConversationId, new: Tail) {
         self.events += new.events.len();
         self.bytes += new.events.iter().map(|waiting| waiting.bytes).sum::<usize>();
@@ -317,15 +336,15 @@ impl Tails {
             }
             None => {
                 let Some(first) = new.events.front() else { return };
-                self.oldest.insert(first.place, id);
+                self.oldest.insert(first.position, id);
                 self.all.insert(id, new);
             }
         }
     }
 }
 
-/// How far a conversation's lanes are in their place.
-fn head_in_place(connection: &Connection, id: ConversationId) -> Result<Cursor> {
+/// The last number of each lane that is in `event`.
+fn moved_head(connection: &Connection, id: ConversationId) -> Result<Cursor> {
     const SQL: &str = "SELECT max(seq) FROM event WHERE conversation = ?1 AND lane = ?2";
     let mut sql = connection.prepare_cached(SQL)?;
     let mut head = |lane: Lane| {
@@ -335,16 +354,16 @@ fn head_in_place(connection: &Connection, id: ConversationId) -> Result<Cursor> 
     Ok(Cursor { shared: head(Lane::Shared)?, staff: head(Lane::Staff)? })
 }
 
-/// Copies one row to where its conversation's events lie together.
-fn put_in_place(connection: &Connection, place: i64) -> Result<()> {
+/// Copies one row into `event`.
+fn move_to_event(connection: &Connection, position: i64) -> Result<()> {
     const SQL: &str = concat!(
         "INSERT INTO event (",
         event_columns!(),
-        ") SELECT ",
+        ", position) SELECT ",
         event_columns!(),
-        " FROM recent WHERE place = ?1"
+        ", position FROM recent WHERE position = ?1"
     );
-    match connection.prepare_cached(SQL)?.execute([place])? {
+    match connection.prepare_cached(SQL)?.execute([position])? {
         1 => Ok(()),
         _ => Err(Error::QueryReturnedNoRows),
     }

@@ -25,7 +25,7 @@ pub(super) struct SqliteWriter {
     recent: Arc<Recent>,
     /// What the running transaction has recorded.
     batch: Batch,
-    /// No row of `recent` has a lower place.
+    /// No row of `recent` has a lower position.
     removed: i64,
     /// The bound that `connection` has.
     pages_set: u32,
@@ -105,11 +105,11 @@ impl<E> From<rusqlite::Error> for Failure<E> {
     }
 }
 
-/// A connection, and the lowest place in `recent`.
+/// A connection, and the lowest position in `recent`.
 fn connect(database: &Path, checkpointer: &Checkpointer) -> Result<(Connection, i64), OpenError> {
     let mut connection = open::connect(database)?;
     checkpointer.watch(&mut connection).map_err(open::refused)?;
-    const LOWEST: &str = "SELECT ifnull(min(place), 0) FROM recent";
+    const LOWEST: &str = "SELECT ifnull(min(position), 0) FROM recent";
     let removed = connection.query_row(LOWEST, [], |row| row.get(0)).map_err(open::refused)?;
     Ok((connection, removed))
 }
