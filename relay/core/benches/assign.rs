@@ -10,7 +10,7 @@ fn main() {
 }
 
 /// An agent has room, is offered whoever is next and gets them; another visitor joins the queue.
-#[divan::bench(args = [(10, 100), (10, 1_000), (10, 10_000), (100, 1_000), (100, 10_000), (1_000, 100), (1_000, 1_000), (1_000, 10_000)])]
+#[divan::bench(args = [(10, 100), (10, 1_000), (10, 10_000), (100, 100), (100, 1_000), (100, 10_000), (1_000, 100), (1_000, 1_000), (1_000, 10_000)])]
 fn one_assignment(bencher: Bencher, (agents, waiting): (u64, u64)) {
     let mut desk = Desk::new(agents, waiting, "demo".parse().expect("a site id"));
     bencher.bench_local(|| desk.assign_one().expect("somebody waits, and an agent has room"));

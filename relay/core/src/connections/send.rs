@@ -35,7 +35,14 @@ impl Connections {
                 let visitors = self.all.iter().filter(|(_, known)| !matches!(known.side, super::Side::Agent(_)));
                 visitors.map(|(id, _)| *id).collect()
             }
-            Audience::Agents => self.of_agents.iter().map(|(_, connection)| *connection).collect(),
+            Audience::Agents => {
+                // Agents are welcomed at once, so nothing is held back: with many consoles, looking each up would cost more than all else.
+                let to: Vec<_> = self.of_agents.iter().map(|(_, connection)| *connection).collect();
+                if !to.is_empty() {
+                    step.output(Output::Send { to, frame });
+                }
+                return;
+            }
             Audience::Conversation { conversation, agent, except, visitor } => {
                 let mut to = self.staff_of(conversation, &[agent]);
                 if let Some(except) = except {

@@ -1,5 +1,7 @@
 //! Telling visitors their positions: each site's queue when it has moved, a long one now and then.
 
+use std::collections::BTreeMap;
+
 use wire::{ConversationId, ServerFrame, SiteId};
 
 use super::{Queue, group_of};
@@ -19,7 +21,7 @@ fn number(count: usize) -> u32 {
 impl Queue {
     /// Tells everybody in the queues that moved their position, when it or the length is another one.
     pub(in crate::routing) fn tell(&mut self, step: &mut Step) {
-        let mut long = Vec::new();
+        let mut long = BTreeMap::new();
         for site in std::mem::take(&mut self.moved) {
             let Some(queue) = self.sites.get_mut(&site) else { continue };
             let is_long = queue.here.len() > TELL_AT_ONCE_MAX || self.flood;
@@ -31,7 +33,7 @@ impl Queue {
             }
             queue.told_at_ms = step.now_ms();
             if is_long {
-                long.push((site, Vec::new()));
+                long.insert(site, Vec::new());
             } else {
                 let order = self.order_of_site(&site);
                 self.tell_in_order(&order, step);
@@ -42,12 +44,12 @@ impl Queue {
         }
         // One look at everybody for all of them.
         for id in self.order() {
-            let site = self.waiting.get(&id).map(|waits| &waits.site);
-            if let Some((_, order)) = long.iter_mut().find(|(long, _)| Some(long) == site) {
+            let waits = self.waiting.get(&id);
+            if let Some(order) = waits.and_then(|waits| long.get_mut(&waits.site)) {
                 order.push(id);
             }
         }
-        for (_, order) in long {
+        for order in long.into_values() {
             self.tell_in_order(&order, step);
         }
     }
