@@ -40,6 +40,7 @@ cargo xtask COMMAND
   bench [AXIS]   measure the relay beside its peers (--quick: under three minutes; --table: print what was measured)
   weigh          say what each page weighs over the wire
   browser        install what the browser tests need: Chromium, Firefox, their drivers, axe-core
+  postgres       install what the contract of records runs against: a PostgreSQL server
   fuzz [TARGET] [--seconds N]
                  throw arbitrary bytes at what reads strangers' (nightly; an hour each unless told otherwise)
   deny           licences, sources and known holes of every dependency (cargo-deny)
@@ -69,6 +70,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["bench", words @ ..] => bench::bench(words)?,
         ["weigh"] => weigh::print(&root())?,
         ["browser"] => tools::browser()?,
+        ["postgres"] => tools::postgres()?,
         ["fuzz", words @ ..] => fuzz::fuzz(words)?,
         ["deny"] => check::deny()?,
         [] | ["help" | "--help" | "-h"] => print!("{HELP}"),

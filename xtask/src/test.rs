@@ -117,11 +117,13 @@ pub(crate) fn test(wish: &Wish<'_>) -> bool {
 /// What a ring needs beside Rust.
 fn prepare(ring: Option<Ring>) -> Result<()> {
     match ring {
-        Some(Ring::Unit | Ring::Store | Ring::Rules) => Ok(()),
+        Some(Ring::Unit | Ring::Rules) => Ok(()),
+        Some(Ring::Store) => tools::postgres(),
         Some(Ring::Server) => web::ensure_built(&root()),
         Some(Ring::Torture) => torture::prepare().and_then(|()| web::ensure_built(&root())),
         Some(Ring::Browser) => tools::browser().and_then(|()| web::ensure_built(&root())),
         None => {
+            tools::postgres()?;
             tools::browser()?;
             torture::prepare()?;
             web::ensure_built(&root())

@@ -82,6 +82,19 @@ pub(crate) fn browser() -> Result<()> {
     axe()
 }
 
+/// A PostgreSQL server, which the contract of records runs against. Debian puts its programs beside the PATH, where the tests look too.
+pub(crate) fn postgres() -> Result<()> {
+    let beside = || fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let is_there = || found("postgres") || beside().any(|version| version.path().join("bin/postgres").is_file());
+    if is_there() {
+        return Ok(());
+    }
+    let by_hand =
+        "Install PostgreSQL so that `initdb` and `postgres` are on the PATH, on Debian: apt-get install postgresql";
+    as_root(&["postgresql"], "the contract of records runs against a real PostgreSQL", by_hand)?;
+    if is_there() { Ok(()) } else { bail!("PostgreSQL was installed and its programs are not there. {by_hand}") }
+}
+
 fn found(name: &str) -> bool {
     output(program(name).arg("--version")).is_some()
 }

@@ -117,20 +117,8 @@ pub trait ConsumerRows {
     fn count_events(&mut self, site: &SiteId, kind: &str, events: u64) -> Result<(), StoreError>;
 }
 
-/// Reads the feed.
-pub trait FeedReader {
-    /// Events after a position, in order and without a gap: at most `count_max`, perhaps fewer, none only when there are none yet.
-    ///
-    /// # Errors
-    /// `Down`.
-    fn feed(&mut self, after: Position, count_max: usize) -> Result<Vec<FeedEvent>, StoreError>;
-
-    /// The last position given.
-    ///
-    /// # Errors
-    /// `Down`.
-    fn feed_end(&mut self) -> Result<Position, StoreError>;
-
+/// Reads what consumers keep.
+pub trait CursorReader {
     /// Where a consumer's cursor is.
     ///
     /// # Errors
@@ -142,4 +130,19 @@ pub trait FeedReader {
     /// # Errors
     /// `Down`.
     fn event_counts(&mut self) -> Result<Vec<EventCount>, StoreError>;
+}
+
+/// Reads the feed.
+pub trait FeedReader: CursorReader {
+    /// Events after a position, in order and without a gap: at most `count_max`, perhaps fewer, none only when there are none yet.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn feed(&mut self, after: Position, count_max: usize) -> Result<Vec<FeedEvent>, StoreError>;
+
+    /// The last position given.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn feed_end(&mut self) -> Result<Position, StoreError>;
 }

@@ -14,6 +14,7 @@ mod error;
 mod feed;
 mod log;
 pub mod memory;
+pub mod postgres;
 mod records;
 mod sql;
 pub mod sqlite;
@@ -24,7 +25,7 @@ use std::path::Path;
 use crate::process::vital::Vitals;
 
 pub use error::{OpenError, StoreError};
-pub use feed::{ConsumerRows, EventCount, FeedEvent, FeedReader, FeedWriter, Lease, Leased, Position};
+pub use feed::{ConsumerRows, CursorReader, EventCount, FeedEvent, FeedReader, FeedWriter, Lease, Leased, Position};
 pub use log::{LogReader, LogWriter};
 pub use records::{
     AgentReader, AgentRecord, AgentWriter, AttachmentRecord, BlockReader, BlockWriter, DeviceRecord, Kept,

@@ -3,8 +3,10 @@
 
 mod append;
 mod condition;
+mod cursor;
 mod feed;
 mod fixture;
+mod postgres;
 mod query;
 mod records;
 mod row;
@@ -81,21 +83,17 @@ macro_rules! feed_contract {
             [
                 feed::every_committed_event_has_the_next_position,
                 feed::a_page_of_long_texts_ends_early_but_never_empty,
-                feed::a_lease_is_one_holders_until_it_runs_out,
-                feed::a_late_holder_moves_nothing,
-                feed::a_consumers_rows_are_kept_with_its_cursor_or_not_at_all,
+                feed::what_a_consumer_could_not_write_disturbs_no_neighbour,
             ]
         );
     };
 }
 
-/// The contract of records, for a store of which `$opened` gives the writer and a reader.
+/// The contract of records, handed to a macro behind what else it takes.
 macro_rules! records_contract {
-    ($fresh:expr, $opened:expr) => {
-        cases!(
-            records,
-            $fresh,
-            $opened,
+    ($with:ident, $($given:tt)*) => {
+        $with!(
+            $($given)*,
             [
                 records::sites_are_put_and_replaced,
                 records::agents_have_one_mail_address_each,
@@ -114,19 +112,38 @@ macro_rules! records_contract {
     };
 }
 
+/// The contract of consumers' cursors, likewise.
+macro_rules! cursor_contract {
+    ($with:ident, $($given:tt)*) => {
+        $with!(
+            $($given)*,
+            [
+                cursor::a_lease_is_one_holders_until_it_runs_out,
+                cursor::a_late_holder_moves_nothing,
+                cursor::rows_are_kept_with_the_cursor_or_not_at_all,
+            ]
+        );
+    };
+}
+
 /// Every contract, for a store that serves all purposes.
 macro_rules! every_contract {
     ($backend:ident, $fresh:expr) => {
         mod $backend {
             log_contract!($fresh);
             feed_contract!($fresh);
-            records_contract!($fresh, crate::records_of);
+            records_contract!(cases, records, $fresh, crate::records_of);
+            cursor_contract!(cases, cursor, $fresh, crate::cursors_of);
         }
     };
 }
 
 fn records_of(store: &dyn Store) -> records::Records {
     records::Records::new(store.writer().unwrap(), store.reader().unwrap())
+}
+
+fn cursors_of(store: &dyn Store) -> cursor::Cursors {
+    cursor::Cursors { writer: store.writer().unwrap(), reader: store.reader().unwrap() }
 }
 
 fn in_memory() -> (MemoryStore, ()) {
@@ -148,3 +165,23 @@ fn in_sqlite_moving() -> (SqliteStore, TempDir) {
 every_contract!(memory, crate::in_memory());
 every_contract!(sqlite, crate::in_sqlite());
 every_contract!(sqlite_moving, crate::in_sqlite_moving());
+
+/// Runs each case one after the other, each on a fresh database of one server.
+macro_rules! in_turn {
+    ($server:expr, $given:expr, [$($part:ident::$case:ident),* $(,)?]) => {
+        $({
+            let records = $server.fresh(stringify!($case));
+            crate::$part::$case($given(&records));
+        })*
+    };
+}
+
+/// Records and cursors in a real PostgreSQL. One server for all cases: starting one takes seconds.
+#[test]
+fn postgres() {
+    let mut server = postgres::Server::start();
+    records_contract!(in_turn, server, postgres::records_of);
+    cursor_contract!(in_turn, server, postgres::cursors_of);
+    server.opens_again_and_refuses_what_is_newer();
+    server.comes_back_after_a_lost_connection();
+}

@@ -3,7 +3,9 @@
 use wire::SiteId;
 
 use super::{MemoryReader, MemoryWriter, Tables};
-use crate::store::{ConsumerRows, EventCount, FeedEvent, FeedReader, FeedWriter, Lease, Leased, Position, StoreError};
+use crate::store::{
+    ConsumerRows, CursorReader, EventCount, FeedEvent, FeedReader, FeedWriter, Lease, Leased, Position, StoreError,
+};
 
 /// A consumer's cursor and who may move it.
 #[derive(Clone, Default)]
@@ -89,7 +91,9 @@ impl FeedReader for MemoryReader {
     fn feed_end(&mut self) -> Result<Position, StoreError> {
         Ok(Position(self.tables().order.len() as u64))
     }
+}
 
+impl CursorReader for MemoryReader {
     fn cursor(&mut self, consumer: &str) -> Result<Position, StoreError> {
         self.tables().consumers.get(consumer).map(|known| known.cursor).ok_or(StoreError::Missing)
     }

@@ -2,8 +2,8 @@
 
 use wire::SiteId;
 
-use super::{Changed, Failure, Sql, SqlError, SqlWriter};
-use crate::store::{ConsumerRows, EventCount, FeedWriter, Lease, Leased, Position, StoreError};
+use super::{Changed, Failure, Row, Sql, SqlError, SqlReader, SqlWriter};
+use crate::store::{ConsumerRows, CursorReader, EventCount, FeedWriter, Lease, Leased, Position, StoreError};
 
 /// Rows of the feed removed at once, more than one page of events brings.
 const TRIMMED_MAX: u64 = 2_048;
@@ -85,16 +85,17 @@ fn trim(sql: &mut dyn Sql) -> Changed<()> {
     Ok(())
 }
 
-/// Where a consumer's cursor is.
-pub(in crate::store) fn cursor(sql: &mut dyn Sql, consumer: &str) -> Result<Option<Position>, SqlError> {
-    sql.one("SELECT position FROM consumer WHERE name = $1", &[consumer.into()], |row| Ok(Position(row.number(0)?)))
-}
+impl<R: SqlReader> CursorReader for R {
+    fn cursor(&mut self, consumer: &str) -> Result<Position, StoreError> {
+        const SQL: &str = "SELECT position FROM consumer WHERE name = $1";
+        self.find(|sql| sql.one(SQL, &[consumer.into()], |row| Ok(Position(row.number(0)?))))
+    }
 
-/// The counts of events, by site and kind.
-pub(in crate::store) fn event_counts(sql: &mut dyn Sql) -> Result<Vec<EventCount>, SqlError> {
-    sql.all("SELECT site, kind, events FROM event_count ORDER BY site, kind", &[], |row| {
-        Ok(EventCount { site: row.site(0)?, kind: row.text(1)?, events: row.number(2)? })
-    })
+    fn event_counts(&mut self) -> Result<Vec<EventCount>, StoreError> {
+        const SQL: &str = "SELECT site, kind, events FROM event_count ORDER BY site, kind";
+        let count = |row: &dyn Row| Ok(EventCount { site: row.site(0)?, kind: row.text(1)?, events: row.number(2)? });
+        self.look_up(|sql| sql.all(SQL, &[], count))
+    }
 }
 
 /// A consumer's own rows, in the transaction that moves its cursor.

@@ -14,7 +14,6 @@ mod visitor;
 use super::{RecordReader, StoreError};
 use crate::numbers::Fault;
 
-pub(super) use feed::{cursor, event_counts};
 pub(super) use row::Row;
 pub(super) use upload::attachment;
 pub(super) use visitor::site_of;

@@ -15,8 +15,8 @@ use super::row::{self, conversation_columns, event_columns};
 use super::statements::Statements;
 use super::{append, down, open};
 use crate::store::log::page_of_closed;
-use crate::store::sql::{self, Sql, SqlError, SqlReader};
-use crate::store::{EventCount, FeedEvent, FeedReader, LogReader, OpenError, Position, StoreError};
+use crate::store::sql::{Sql, SqlError, SqlReader};
+use crate::store::{FeedEvent, FeedReader, LogReader, OpenError, Position, StoreError};
 
 /// One more row than a page tells whether there are more.
 const ROWS_MAX: i64 = PAGE_CONVERSATIONS_MAX as i64 + 1;
@@ -201,13 +201,5 @@ impl FeedReader for SqliteReader {
 
     fn feed_end(&mut self) -> Result<Position, StoreError> {
         Ok(Position(feed::end(&self.connection).map_err(down)?.unsigned_abs()))
-    }
-
-    fn cursor(&mut self, consumer: &str) -> Result<Position, StoreError> {
-        self.find(|sql| sql::cursor(sql, consumer))
-    }
-
-    fn event_counts(&mut self) -> Result<Vec<EventCount>, StoreError> {
-        self.look_up(sql::event_counts)
     }
 }
