@@ -23,7 +23,7 @@ pub struct Conversation {
     pub language: String,
     /// Where it stands.
     pub state: ConversationState,
-    /// Its number in line, meaningful while waiting.
+    /// Its turn in the queue, meaningful while it waits.
     pub turn: u64,
     /// The agent it was last assigned to, also after it ended.
     pub agent: Option<AgentId>,
@@ -180,7 +180,7 @@ impl Conversation {
         matches!(self.state, ConversationState::Closed { .. })
     }
 
-    /// Since when it is in line, while it is.
+    /// Since when it is in the queue, while it is.
     #[must_use]
     pub const fn waiting_since_ms(&self) -> Option<u64> {
         match self.state {

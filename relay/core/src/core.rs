@@ -1,6 +1,6 @@
 //! The four machines together: each input goes to the machine that it concerns, and what that one tells goes to the others.
 //!
-//! A machine's fields are private: what one needs of another is an argument here, what it tells is [`News`].
+//! A machine's fields are private: what one needs of another is an argument here, kind it tells is [`News`].
 
 use wire::AgentState;
 
@@ -14,10 +14,10 @@ use crate::routing::{Routing, Wanted};
 use crate::staff::Staff;
 use crate::step::{Step, Timer};
 
+mod actions;
 mod answers;
 mod clients;
 mod frames;
-mod wishes;
 
 /// Plain counts for the metrics page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::conversation::Conversation;
 use crate::settings::Settings;
 use crate::store::{Answer, QueryError};
 
-/// A line to one client, named by the shell; never used twice in the life of a process.
+/// A connection of one client, numbered by the shell; no number is used twice in the life of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u64);
 
@@ -23,7 +23,7 @@ pub struct RequestId(pub u64);
 pub enum Input {
     /// A client said hello, and the shell has proven who it is (token or cookie, origin, site, protocol version).
     Connected {
-        /// The new line.
+        /// The new connection.
         connection: ConnectionId,
         /// Who is at its other end.
         peer: Peer,
@@ -32,14 +32,14 @@ pub enum Input {
     },
     /// A later frame of a connected client (never `Hello`).
     Frame {
-        /// The line it came by.
+        /// The connection it came by.
         connection: ConnectionId,
         /// What it said.
         frame: ClientFrame,
     },
-    /// The line is gone, whoever ended it.
+    /// The connection is gone, whoever ended it.
     Disconnected {
-        /// Which line.
+        /// Which connection.
         connection: ConnectionId,
     },
     /// The bus: some relay (maybe this one) has committed these events of one conversation. The way in for events; the answer to an
@@ -63,7 +63,7 @@ pub enum Input {
     },
     /// The shell has made (and stored) a visitor for this connection.
     Registered {
-        /// Which line.
+        /// Which connection.
         connection: ConnectionId,
         /// The new visitor.
         visitor: VisitorId,
@@ -72,14 +72,14 @@ pub enum Input {
     },
     /// The visitor could not be stored.
     RegisterFailed {
-        /// Which line.
+        /// Which connection.
         connection: ConnectionId,
         /// What to tell them.
         refusal: wire::Refusal,
     },
     /// The agents as they stand in the store now (name, role, capacity; added, removed). `state` and `load` are ignored.
     Agents(Vec<Agent>),
-    /// Who is kept out, as it stands in the store now.
+    /// Who is blocked, as it stands in the store now.
     Blocks(Vec<BlockSummary>),
     /// The shell has answered a `Block` or `Unblock`. When it succeeded, `Blocks` came before.
     BlockAnswered {
@@ -100,7 +100,7 @@ pub enum Input {
     },
 }
 
-/// Who is at the other end of a line.
+/// Who is at the other end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "nearly every connection is a visitor's")]
 pub enum Peer {
@@ -183,7 +183,7 @@ pub struct Start {
     pub open: Vec<Conversation>,
     /// How conversations are queued and kept.
     pub settings: Settings,
-    /// Who is kept out.
+    /// Who is blocked.
     pub blocks: Vec<BlockSummary>,
 }
 

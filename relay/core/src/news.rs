@@ -100,7 +100,7 @@ pub(crate) struct Seat {
     pub(crate) held: usize,
 }
 
-/// A conversation's change of place.
+/// A conversation that stands elsewhere than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Placed {
     /// Which conversation.

@@ -45,7 +45,7 @@ pub enum Output {
         /// On which site.
         site: SiteId,
     },
-    /// Keep somebody out: store it, hand over `Blocks` as they stand then, and answer with `BlockAnswered`.
+    /// Block somebody: store it, hand over `Blocks` as they stand then, and answer with `BlockAnswered`.
     Block {
         /// Whose wish it is.
         connection: ConnectionId,

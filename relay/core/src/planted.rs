@@ -7,7 +7,7 @@ pub enum Planted {
     LeaksNotes,
     /// A page is given to whoever asks.
     SkipsOwner,
-    /// The place in line is forgotten when the relay starts again.
+    /// The turn in the queue is forgotten when the relay starts again.
     ForgetsTurns,
     /// Visitors are given to agents who have no room.
     IgnoresRoom,

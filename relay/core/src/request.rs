@@ -45,7 +45,7 @@ pub(crate) enum Pending {
     Quiet(ConversationId),
     /// A conversation goes to the queue or aside by itself.
     Moved(ConversationId),
-    /// One of many ends; with the number of the wish.
+    /// One of many ends; with the number of the action.
     Ending(u64, ConversationId),
     /// A visitor waits for `Welcome`.
     Welcome {
@@ -79,26 +79,26 @@ pub(crate) enum Pending {
         /// Whose.
         visitor: VisitorId,
     },
-    /// Somebody wishes something about a conversation that is not in memory.
-    Wish(Wish),
+    /// Somebody asks for something in a conversation that is not in memory.
+    Action(Action),
     /// The core reads a conversation again that it lost track of.
     Refresh(ConversationId),
 }
 
-/// What somebody wishes about one conversation, where it matters how that stands.
+/// What somebody asks for in one conversation, where it matters how that stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wish {
-    /// Whose wish it is.
+pub(crate) struct Action {
+    /// Who asked.
     pub(crate) connection: ConnectionId,
-    /// About which conversation.
+    /// In which conversation.
     pub(crate) conversation: ConversationId,
     /// What.
-    pub(crate) what: What,
+    pub(crate) kind: ActionKind,
 }
 
-/// A wish.
+/// Each kind of [`Action`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum What {
+pub(crate) enum ActionKind {
     /// A visitor leaves the queue.
     Leave,
     /// An agent answers.
@@ -115,13 +115,17 @@ pub(crate) enum What {
     Block(BlockScope, u64, String),
 }
 
-impl Wish {
+impl Action {
     /// What a refusal would be about.
     pub(crate) const fn subject(&self) -> Subject {
         let conversation = self.conversation;
-        match &self.what {
-            What::Say(id, _) | What::End(id) | What::Spam(id) => Subject::Message { conversation, id: *id },
-            What::Leave | What::Take | What::Release | What::Block(..) => Subject::Conversation { conversation },
+        match &self.kind {
+            ActionKind::Say(id, _) | ActionKind::End(id) | ActionKind::Spam(id) => {
+                Subject::Message { conversation, id: *id }
+            }
+            ActionKind::Leave | ActionKind::Take | ActionKind::Release | ActionKind::Block(..) => {
+                Subject::Conversation { conversation }
+            }
         }
     }
 }
@@ -178,7 +182,7 @@ impl Pending {
             | Self::Seen { .. }
             | Self::ListClosed { .. }
             | Self::ListOfVisitor { .. }
-            | Self::Wish(_)
+            | Self::Action(_)
             | Self::Refresh(_) => None,
         }
     }
@@ -189,7 +193,7 @@ impl Pending {
             Self::Asked { connection, .. }
             | Self::Welcome { connection, .. }
             | Self::Page(Page { connection, .. })
-            | Self::Wish(Wish { connection, .. })
+            | Self::Action(Action { connection, .. })
             | Self::Seen { connection, .. }
             | Self::ListClosed { connection, .. }
             | Self::ListOfVisitor { connection, .. } => Some(*connection),
@@ -214,7 +218,7 @@ impl Pending {
             | Self::Ending(..)
             | Self::Welcome { .. }
             | Self::Seen { .. }
-            | Self::Wish(_)
+            | Self::Action(_)
             | Self::Refresh(_) => None,
         }
     }

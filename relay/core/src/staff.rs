@@ -21,7 +21,7 @@ mod blocks;
 mod tests;
 
 pub use blocks::concerns;
-pub(crate) use blocks::{BlockWish, Person};
+pub(crate) use blocks::{BlockRequest, Person};
 
 /// An agent and its live state.
 #[derive(Debug)]

@@ -14,16 +14,16 @@ use crate::news::Audience;
 use crate::request::Pending;
 use crate::step::{RETRY_MS, Step, Timer};
 
-/// Ends that are on their way to the store at once, over all wishes.
+/// Ends that are on their way to the store at once, over all batches.
 const AT_ONCE_MAX: usize = 32;
-/// Wishes that are carried out one after the other; more are refused as busy.
-const WISHES_MAX: usize = 16;
-/// Whoever wished is told after so many.
+/// Batches that are carried out one after the other; more are refused as busy.
+const BATCHES_MAX: usize = 16;
+/// Whoever asked is told after so many.
 const TELL_EVERY: u32 = 100;
 
 /// Who is to end, and for whom.
 #[derive(Debug)]
-struct Wish {
+struct Batch {
     /// Told apart from others of the same asker.
     number: u64,
     asker: Option<ConnectionId>,
@@ -33,19 +33,19 @@ struct Wish {
     on_way: u32,
 }
 
-/// Every wish that is not done.
+/// Every batch that is not done.
 #[derive(Debug, Default)]
 pub(super) struct Endings {
-    wishes: VecDeque<Wish>,
+    batches: VecDeque<Batch>,
     paused: bool,
-    /// The number of the last wish.
+    /// The number of the last batch.
     last: u64,
 }
 
 impl Endings {
-    fn wish(&mut self, asker: Option<ConnectionId>, author: Author, left: VecDeque<ConversationId>) {
+    fn add(&mut self, asker: Option<ConnectionId>, author: Author, left: VecDeque<ConversationId>) {
         self.last += 1;
-        self.wishes.push_back(Wish { number: self.last, asker, author, left, ended: 0, on_way: 0 });
+        self.batches.push_back(Batch { number: self.last, asker, author, left, ended: 0, on_way: 0 });
     }
 }
 
@@ -63,7 +63,7 @@ impl Conversations {
             Some(Refusal::NotAllowed)
         } else if too_many {
             Some(Refusal::Malformed)
-        } else if self.endings.wishes.len() >= WISHES_MAX {
+        } else if self.endings.batches.len() >= BATCHES_MAX {
             Some(Refusal::Busy)
         } else {
             None
@@ -83,7 +83,7 @@ impl Conversations {
             },
             Many::Found { view, find } => self.found(view, &find).map(|(_, id)| id).collect(),
         };
-        self.endings.wish(Some(connection), author, left);
+        self.endings.add(Some(connection), author, left);
         self.end_some(step);
     }
 
@@ -97,7 +97,7 @@ impl Conversations {
             }
         };
         if !left.is_empty() {
-            self.endings.wish(None, Author::System, left);
+            self.endings.add(None, Author::System, left);
             self.end_some(step);
         }
     }
@@ -118,26 +118,26 @@ impl Conversations {
 
     /// The next steps of what is to end.
     fn end_some(&mut self, step: &mut Step) {
-        let mut room = AT_ONCE_MAX.saturating_sub(self.endings.wishes.iter().map(|wish| wish.on_way as usize).sum());
+        let mut room = AT_ONCE_MAX.saturating_sub(self.endings.batches.iter().map(|batch| batch.on_way as usize).sum());
         let mut news = Vec::new();
         while room > 0 && !self.endings.paused {
-            let Some(wish) = self.endings.wishes.iter_mut().find(|wish| !wish.left.is_empty()) else { break };
-            let Some(id) = wish.left.pop_front() else { break };
-            let author = wish.author.clone();
-            let number = wish.number;
+            let Some(batch) = self.endings.batches.iter_mut().find(|batch| !batch.left.is_empty()) else { break };
+            let Some(id) = batch.left.pop_front() else { break };
+            let author = batch.author.clone();
+            let number = batch.number;
             if self.live.get(&id).is_none_or(|live| live.conversation.closed()) {
-                wish.ended += 1;
+                batch.ended += 1;
                 continue;
             }
-            wish.on_way += 1;
+            batch.on_way += 1;
             room -= 1;
             let draft = step.draft(author, DraftBody::Ready(Body::Closed));
             step.append(Pending::Ending(number, id), Append::new(id, vec![draft]));
         }
-        self.endings.wishes.retain(|wish| {
-            let done = wish.left.is_empty() && wish.on_way == 0;
+        self.endings.batches.retain(|batch| {
+            let done = batch.left.is_empty() && batch.on_way == 0;
             if done {
-                news.extend(wish.asker.map(|asker| (asker, wish.ended, 0)));
+                news.extend(batch.asker.map(|asker| (asker, batch.ended, 0)));
             }
             !done
         });
@@ -149,20 +149,20 @@ impl Conversations {
     /// One end was recorded, or not.
     pub(crate) fn ended(&mut self, number: u64, id: ConversationId, error: Option<AppendError>, step: &mut Step) {
         let mut news = None;
-        if let Some(wish) = self.endings.wishes.iter_mut().find(|wish| wish.number == number) {
-            let asker = wish.asker;
-            wish.on_way -= 1;
+        if let Some(batch) = self.endings.batches.iter_mut().find(|batch| batch.number == number) {
+            let asker = batch.asker;
+            batch.on_way -= 1;
             match error {
                 Some(AppendError::Busy | AppendError::Down | AppendError::DiskFull) => {
-                    wish.left.push_front(id);
+                    batch.left.push_front(id);
                     self.endings.paused = true;
                     step.wake_in(RETRY_MS, Timer::Endings);
                 }
                 _ => {
-                    wish.ended += 1;
-                    if wish.ended % TELL_EVERY == 0 {
-                        let left = u32::try_from(wish.left.len()).unwrap_or(u32::MAX).saturating_add(wish.on_way);
-                        news = asker.filter(|_| left > 0).map(|asker| (asker, wish.ended, left));
+                    batch.ended += 1;
+                    if batch.ended % TELL_EVERY == 0 {
+                        let left = u32::try_from(batch.left.len()).unwrap_or(u32::MAX).saturating_add(batch.on_way);
+                        news = asker.filter(|_| left > 0).map(|asker| (asker, batch.ended, left));
                     }
                 }
             }

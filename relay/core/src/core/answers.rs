@@ -33,7 +33,7 @@ impl Core {
         match pending {
             Pending::Quiet(_) => {}
             Pending::Moved(conversation) => self.conversations.moved(conversation, result.is_ok(), step),
-            Pending::Ending(wish, conversation) => self.conversations.ended(wish, conversation, result.err(), step),
+            Pending::Ending(action, conversation) => self.conversations.ended(action, conversation, result.err(), step),
             Pending::Offered(offer) => {
                 let now = self.wanted(offer.conversation);
                 self.routing.answered(offer, result.map(|_| ()), now, &mut self.step);
@@ -56,7 +56,7 @@ impl Core {
             | Pending::Seen { .. }
             | Pending::ListClosed { .. }
             | Pending::ListOfVisitor { .. }
-            | Pending::Wish(_)
+            | Pending::Action(_)
             | Pending::Refresh(_) => self.connections.wrong_answer(&pending, step),
         }
     }
@@ -108,7 +108,7 @@ impl Core {
                     self.conversations.seen_in_read(connection, reader, (&read, up_to), &mut self.step);
                 }
             }
-            (Pending::Wish(wish), Answer::Conversation(read)) => self.wish_answered(wish, &read),
+            (Pending::Action(action), Answer::Conversation(read)) => self.action_answered(action, &read),
             (Pending::ListClosed { connection, before_ms }, Answer::Conversations { rows, more }) => {
                 let rows = rows.iter().map(Conversation::summary).collect();
                 self.step.send(Audience::One(connection), ServerFrame::Closed { before_ms, rows, more });
@@ -152,7 +152,7 @@ impl Core {
                 }
                 step.refuse(page.connection, about(page.conversation), refusal);
             }
-            Pending::Wish(wish) => step.refuse(wish.connection, wish.subject(), refusal),
+            Pending::Action(action) => step.refuse(action.connection, action.subject(), refusal),
             Pending::Seen { connection, conversation, .. } => {
                 step.refuse(*connection, about(*conversation), refusal);
             }

@@ -13,7 +13,7 @@ use crate::conversations::{Reader, Way, Words};
 use crate::input::{ConnectionId, Typing};
 use crate::news::{Audience, News};
 use crate::output::Output;
-use crate::request::{Page, Pending, What, Wish};
+use crate::request::{Action, ActionKind, Page, Pending};
 use crate::store::Query;
 
 impl Core {
@@ -55,7 +55,7 @@ impl Core {
                 self.conversations.seen(connection, reader, (conversation, up_to), step);
             }
             ClientFrame::LeaveQueue { conversation } => {
-                self.wish(Who::Visitor(Some(visitor)), Wish { connection, conversation, what: What::Leave });
+                self.act(Who::Visitor(Some(visitor)), Action { connection, conversation, kind: ActionKind::Leave });
             }
             ClientFrame::End { conversation, id } => {
                 let words = Words { visitor, conversation, id, body: DraftBody::Ready(Body::Closed) };
@@ -128,24 +128,24 @@ impl Core {
     /// A frame of an agent.
     fn frame_of_agent(&mut self, connection: ConnectionId, agent: AgentId, frame: ClientFrame) {
         let about_what = frame.subject();
-        let wish = |core: &mut Self, conversation, what| {
-            core.wish(Who::Agent(agent), Wish { connection, conversation, what });
+        let action = |core: &mut Self, conversation, kind| {
+            core.act(Who::Agent(agent), Action { connection, conversation, kind });
         };
         let step = &mut self.step;
         match frame {
             ClientFrame::Say { conversation, id, say } => match admit_say(say) {
-                Ok(body) => wish(self, conversation, What::Say(id, body)),
+                Ok(body) => action(self, conversation, ActionKind::Say(id, body)),
                 Err(refusal) => step.refuse(connection, about_what, refusal),
             },
             ClientFrame::Note { conversation, id, text } => {
                 self.agent_notes(connection, agent, (conversation, id), &text);
             }
-            ClientFrame::End { conversation, id } => wish(self, conversation, What::End(id)),
-            ClientFrame::Spam { conversation, id } => wish(self, conversation, What::Spam(id)),
-            ClientFrame::Take { conversation } => wish(self, conversation, What::Take),
-            ClientFrame::Release { conversation } => wish(self, conversation, What::Release),
+            ClientFrame::End { conversation, id } => action(self, conversation, ActionKind::End(id)),
+            ClientFrame::Spam { conversation, id } => action(self, conversation, ActionKind::Spam(id)),
+            ClientFrame::Take { conversation } => action(self, conversation, ActionKind::Take),
+            ClientFrame::Release { conversation } => action(self, conversation, ActionKind::Release),
             ClientFrame::Block { conversation, scope, for_ms, reason } => {
-                wish(self, conversation, What::Block(scope, for_ms, reason));
+                action(self, conversation, ActionKind::Block(scope, for_ms, reason));
             }
             ClientFrame::Typing { conversation } => self.typing_said(connection, conversation),
             ClientFrame::Seen { conversation, up_to } => {
@@ -243,7 +243,7 @@ impl Core {
         self.step.send(Audience::One(connection), ServerFrame::Pong { heads });
     }
 
-    /// A client says that somebody types. What cannot be passed on is dropped: a sign of life is not worth a refusal, and the answer is the
+    /// A client says that somebody types. ActionKind cannot be passed on is dropped: a sign of life is not worth a refusal, and the answer is the
     /// same for conversations of others and for none.
     fn typing_said(&mut self, connection: ConnectionId, conversation: ConversationId) {
         let (visitor, agent) = match self.connections.who(connection) {

@@ -31,9 +31,9 @@ pub(super) struct Blocks {
     until_ms: BTreeMap<Target, u64>,
 }
 
-/// A supervisor's wish to block somebody.
+/// A supervisor's request to block somebody.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct BlockWish<'a> {
+pub(crate) struct BlockRequest<'a> {
     /// The conversation that they are known by.
     pub(crate) conversation: ConversationId,
     /// Whether the visitor, or whoever comes from there.
@@ -108,40 +108,40 @@ impl Staff {
     pub(crate) fn block(
         &self,
         (connection, agent): (ConnectionId, AgentId),
-        wish: BlockWish<'_>,
+        request: BlockRequest<'_>,
         person: Option<Person>,
         step: &mut Step,
     ) {
-        match self.admit_block(agent, wish, person) {
+        match self.admit_block(agent, request, person) {
             Ok((visitor, tag)) => {
                 let since_ms = step.wall_ms();
                 let block = BlockSummary {
                     block: BlockId(step.id().0),
-                    scope: wish.scope,
+                    scope: request.scope,
                     visitor,
                     tag,
-                    reason: wish.reason.trim().to_owned(),
+                    reason: request.reason.trim().to_owned(),
                     by: Some(agent),
                     since_ms,
-                    until_ms: since_ms.saturating_add(wish.for_ms),
+                    until_ms: since_ms.saturating_add(request.for_ms),
                 };
                 step.tell(News::Out(Output::Block { connection, block }));
             }
-            Err(refusal) => step.refuse(connection, about(wish.conversation), refusal),
+            Err(refusal) => step.refuse(connection, about(request.conversation), refusal),
         }
     }
 
     fn admit_block(
         &self,
         agent: AgentId,
-        wish: BlockWish<'_>,
+        request: BlockRequest<'_>,
         person: Option<Person>,
     ) -> Result<(Option<VisitorId>, Option<Tag>), Refusal> {
         if self.role_of(agent) < Role::Supervisor {
             return Err(Refusal::NotAllowed);
         }
-        let reason = wish.reason.trim();
-        let for_right_time = (1..=BLOCK_MS_MAX).contains(&wish.for_ms);
+        let reason = request.reason.trim();
+        let for_right_time = (1..=BLOCK_MS_MAX).contains(&request.for_ms);
         if !for_right_time || reason.chars().count() > BLOCK_REASON_CHARS_MAX || reason.contains('\0') {
             return Err(Refusal::Malformed);
         }
@@ -149,7 +149,7 @@ impl Staff {
             return Err(Refusal::Busy);
         }
         let person = person.ok_or(Refusal::NotFound)?;
-        match wish.scope {
+        match request.scope {
             BlockScope::Visitor => Ok((Some(person.visitor), None)),
             // In an older log nothing is known of where they came from.
             BlockScope::Address => person.source.address.map(|tag| (None, Some(tag))).ok_or(Refusal::NotFound),

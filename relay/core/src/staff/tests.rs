@@ -228,8 +228,8 @@ fn only_new_blocks_that_last_are_told_and_only_supervisors_block() {
         (2, BlockScope::Visitor, 10, person, Ok((Some(VisitorId(8)), None))),
         (2, BlockScope::Address, 10, person, Ok((None, Some(Tag(7))))),
     ] {
-        let wish = BlockWish { conversation: ConversationId(5), scope, for_ms, reason: " spam " };
-        staff.block((DESK, AgentId(agent)), wish, person, &mut step);
+        let request = BlockRequest { conversation: ConversationId(5), scope, for_ms, reason: " spam " };
+        staff.block((DESK, AgentId(agent)), request, person, &mut step);
         let told = step.take_news();
         match (&told[..], then) {
             ([News::Out(Output::Block { connection: DESK, block })], Ok(whom)) => {

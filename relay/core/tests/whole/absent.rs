@@ -158,10 +158,10 @@ fn an_agent_is_given_those_who_are_here_and_the_others_when_they_come_back() {
     }
     world.advance(10_000);
     let mut here: Vec<_> = (6..=8).map(|n| world.visitor(n)).collect();
-    for (n, line) in (6..=8).zip(&here) {
-        world.frame(*line, say(n, 1, "I am here"));
+    for (n, connection) in (6..=8).zip(&here) {
+        world.frame(*connection, say(n, 1, "I am here"));
         assert_eq!(
-            world.news(*line).last().map(String::as_str),
+            world.news(*connection).last().map(String::as_str),
             Some(&*format!("place {} of {}", n - 5, n - 5)),
             "{n}"
         );
@@ -185,13 +185,13 @@ fn whoever_was_given_to_an_agent_and_is_gone_without_an_answer_goes_soon() {
     let desk = world.agent(1);
     world.frame(desk, ClientFrame::Presence { state: AgentState::Online });
     for n in 1..=2 {
-        let line = world.visitor(n);
-        world.frame(line, say(n, 1, "hello"));
+        let connection = world.visitor(n);
+        world.frame(connection, say(n, 1, "hello"));
         if n == 1 {
             let own = Say::Text { text: "Here I am".to_owned() };
             world.frame(desk, ClientFrame::Say { conversation: conversation(1), id: message(50), say: own });
         }
-        world.disconnect(line);
+        world.disconnect(connection);
     }
     world.advance(wire::limit::LEFT_AFTER_MS - 1_000);
     assert_eq!(world.store.load(agent(1)), 2);

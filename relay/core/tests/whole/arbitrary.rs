@@ -1,7 +1,7 @@
 //! Whatever anybody sends, in whatever order the store answers: the core keeps its promises.
 //!
 //! What leaves is checked frame by frame in `support` (visitors see only their own, only the shared lane, `Welcome`
-//! goes to open lines), what is recorded after every append in the model store (capacity, nobody served twice).
+//! goes to open connections), what is recorded after every append in the model store (capacity, nobody served twice).
 
 use proptest::prelude::*;
 use relay_core::AppendError;
@@ -91,7 +91,7 @@ fn step() -> impl Strategy<Value = Step> {
         Just(AppendError::AtCapacity),
     ];
     prop_oneof![
-        24 => (0..12_usize, frame()).prop_map(|(line, frame)| Step::Frame(line, frame)),
+        24 => (0..12_usize, frame()).prop_map(|(connection, frame)| Step::Frame(connection, frame)),
         3 => (small(), any::<bool>()).prop_map(|(n, follow)| Step::Visitor(n, follow)),
         1 => Just(Step::Stranger),
         3 => (1..4_u128).prop_map(Step::Agent),

@@ -2,7 +2,7 @@
 
 use wire::*;
 
-/// One line for a frame, none for lists.
+/// One connection for a frame, none for lists.
 pub(crate) fn brief(frame: &ServerFrame) -> Option<String> {
     Some(match frame {
         ServerFrame::Event { event } => {

@@ -27,9 +27,9 @@ fn the_numbers_are_true_and_lists_reach_everything() {
     let mut world = World::new(vec![supervisor(1)]);
     let desk = world.agent_who_chose(1, Some(AgentState::Away));
     for n in 1..=120 {
-        let line = world.visitor_from(n, n as u64);
+        let connection = world.visitor_from(n, n as u64);
         let words = if n % 10 == 0 { "my Deposit" } else { "hello" };
-        world.frame(line, say(n, n, words));
+        world.frame(connection, say(n, n, words));
         world.advance(10);
     }
     assert_eq!(counts(&mut world, desk), Counts { waiting: 120, ..Counts::default() });
@@ -84,8 +84,8 @@ fn wishes_of_one_supervisor_are_told_apart() {
     let mut world = World::new(vec![supervisor(1)]);
     let desk = world.agent_who_chose(1, Some(AgentState::Away));
     for n in 1..=40 {
-        let line = world.visitor_from(n, n as u64);
-        world.frame(line, say(n, n, "hello"));
+        let connection = world.visitor_from(n, n as u64);
+        world.frame(connection, say(n, n, "hello"));
     }
     world.ignore();
     world.store_waits = true;
@@ -136,15 +136,15 @@ fn whoever_is_blocked_is_out_at_once_until_the_block_ends_or_is_undone() {
         let mut world = World::new(vec![supervisor(1)]);
         let desk = world.agent_who_chose(1, Some(AgentState::Away));
         let (ann, near, far) = (world.visitor_from(1, 7), world.visitor_from(2, 7), world.visitor_from(3, 8));
-        for (n, line) in [(1, ann), (2, near), (3, far)] {
-            world.frame(line, say(n, n, "hello"));
+        for (n, connection) in [(1, ann), (2, near), (3, far)] {
+            world.frame(connection, say(n, n, "hello"));
         }
         world.ignore();
         let block =
             |for_ms| ClientFrame::Block { conversation: conversation(1), scope, for_ms, reason: " why ".to_owned() };
         world.frame(desk, block(60_000));
         let both = scope == BlockScope::Network;
-        let closed = |world: &World, line| world.closed.get(&line).copied();
+        let closed = |world: &World, connection| world.closed.get(&connection).copied();
         assert_eq!(closed(&world, ann), Some(Close::Blocked), "{scope:?}");
         assert_eq!(closed(&world, near), both.then_some(Close::Blocked));
         assert_eq!(closed(&world, far), None);
@@ -186,8 +186,8 @@ fn a_session_that_has_ended_leaves_no_connection_and_lets_none_in() {
     world.input(relay_core::Input::SessionEnded { visitor: visitor(1) });
     // Whose token was looked up before it ended, but who comes after.
     let late = world.visitor(1);
-    for (line, why) in [(one, true), (two, true), (late, true), (other, false)] {
-        assert_eq!(world.closed.get(&line).copied(), why.then_some(Close::TokenInvalid));
+    for (connection, why) in [(one, true), (two, true), (late, true), (other, false)] {
+        assert_eq!(world.closed.get(&connection).copied(), why.then_some(Close::TokenInvalid));
     }
     assert!(waits(&world, 1), "what was said stays");
     // Somebody who is not here, and very many: nothing breaks.
@@ -217,15 +217,15 @@ fn opening_and_ending_is_slowed_by_where_it_comes_from_and_not_by_connection() {
     for n in 1..=60 {
         // One visitor after the other, each on a connection of their own, all of one address.
         let source = relay_core::Source { address: Some(Tag(5)), network: Some(Tag(6)) };
-        let line = world.visitor_of(n, source);
-        world.frame(line, say(n, n, "hello"));
-        let news = world.news(line);
+        let connection = world.visitor_of(n, source);
+        world.frame(connection, say(n, n, "hello"));
+        let news = world.news(connection);
         if let Some(words) = news.iter().find(|words| words.starts_with("refused")) {
             assert!(words.contains("RateLimited"), "{words}");
             refused += 1;
         }
-        world.frame(line, ClientFrame::End { conversation: conversation(n), id: message(1_000 + n) });
-        world.disconnect(line);
+        world.frame(connection, ClientFrame::End { conversation: conversation(n), id: message(1_000 + n) });
+        world.disconnect(connection);
     }
     assert_eq!(refused, 30, "thirty at once, then as many a minute");
     let elsewhere = world.visitor_from(99, 99);

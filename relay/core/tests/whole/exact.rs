@@ -27,7 +27,7 @@ fn ready(id: MessageId, author: Author, body: Body) -> Draft {
 }
 
 fn send(to: &[u64], frame: ServerFrame) -> Output {
-    Output::Send { to: to.iter().copied().map(line).collect(), frame }
+    Output::Send { to: to.iter().copied().map(ConnectionId).collect(), frame }
 }
 
 fn events(drafts: &[(Lane, u64, u128, Author, Body)]) -> Vec<Event> {
@@ -60,7 +60,7 @@ fn record(append: &[Event]) -> relay_core::Appended {
     relay_core::Appended { site: site(), visitor: visitor(1), events: append.to_vec(), repeated: false }
 }
 
-/// A core with one agent, absent, and one visitor on line 1 whose first message is recorded; and its events.
+/// A core with one agent, absent, and one visitor on connection 1 whose first message is recorded; and its events.
 fn after_a_first_message() -> (Core, Vec<Event>) {
     let start = Start {
         seed: 1,
@@ -82,7 +82,7 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
     };
     let query = Query::OfVisitor { visitor: visitor(1) };
     step(
-        Input::Connected { connection: line(1), peer, follow: Vec::new() },
+        Input::Connected { connection: ConnectionId(1), peer, follow: Vec::new() },
         &[Output::Query { request: RequestId(1), query }],
     );
     let session = Session::Visitor { visitor: Some(visitor(1)), conversations: Vec::new(), answering: 0 };
@@ -98,7 +98,7 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
     ];
     let opening = Opening { site: site(), visitor: visitor(1), language: "en".to_owned() };
     let append = Append::new(conversation(1), drafts).opening(opening).when(Condition::Owner(visitor(1)));
-    let said = Input::Frame { connection: line(1), frame: say(1, 1, "hello") };
+    let said = Input::Frame { connection: ConnectionId(1), frame: say(1, 1, "hello") };
     step(said, &[Output::Append { request: RequestId(2), append }]);
 
     // Committed: the visitor gets the shared lane, nobody else is here; then the place.
@@ -127,7 +127,7 @@ fn a_retry_is_answered_to_the_asker_without_the_staff_lane() {
     let mut step = |input, want: &[Output]| check(&mut core, START_MS, input, want);
     let drafts = vec![ready(message(1), Author::Visitor, text("hello"))];
     let append = Append::new(conversation(1), drafts).when(Condition::Owner(visitor(1)));
-    let said = Input::Frame { connection: line(1), frame: say(1, 1, "hello") };
+    let said = Input::Frame { connection: ConnectionId(1), frame: say(1, 1, "hello") };
     step(said, &[Output::Append { request: RequestId(3), append }]);
     let repeated = relay_core::Appended { repeated: true, ..record(&recorded) };
     step(
@@ -159,7 +159,7 @@ fn an_agent_comes_is_offered_who_waits_and_serves_them() {
     let offer = offer.when(Condition::StaffHead(Seq(2))).when(Condition::Capacity(agent(1), 4));
     step(
         Input::Connected {
-            connection: line(2),
+            connection: ConnectionId(2),
             peer: Peer::Agent { agent: agent(1), state: None },
             follow: Vec::new(),
         },

@@ -57,9 +57,9 @@ fn open(world: &mut World, n: u128) -> Option<Refusal> {
 }
 
 fn open_from(world: &mut World, n: u128, network: u64) -> Option<Refusal> {
-    let line = world.visitor_from(n, network);
-    world.frame(line, say(n, n, "hello"));
-    let mut got = world.got(line).into_iter();
+    let connection = world.visitor_from(n, network);
+    world.frame(connection, say(n, n, "hello"));
+    let mut got = world.got(connection).into_iter();
     got.find_map(|frame| if let ServerFrame::Refused { refusal, .. } = frame { Some(refusal) } else { None })
 }
 
@@ -152,15 +152,15 @@ fn by_hand_it_is_declared_without_anybody_and_ended_although_all_wait() {
 
 /// A visitor with a talk behind them: how old their token is, and whether an agent has answered.
 fn one_with_a_past(world: &mut World, n: u128, answered: bool) {
-    let line = world.visitor_from(n, 0x9_0000 + n as u64);
-    world.frame(line, say(n, n, "hello"));
+    let connection = world.visitor_from(n, 0x9_0000 + n as u64);
+    world.frame(connection, say(n, n, "hello"));
     let other = world.agent_who_chose(2, Some(AgentState::Away));
     if answered {
         world.frame(other, ClientFrame::Take { conversation: conversation(n) });
         world.frame(other, say(n, 0x500 + n, "an answer"));
     }
-    world.frame(line, ClientFrame::End { conversation: conversation(n), id: message(0x600 + n) });
-    world.disconnect(line);
+    world.frame(connection, ClientFrame::End { conversation: conversation(n), id: message(0x600 + n) });
+    world.disconnect(connection);
     world.disconnect(other);
 }
 
@@ -179,9 +179,9 @@ fn new_ones_are_slowed_wherever_they_come_from() {
     }
     assert_eq!(waits, [0, 0, 0, 20_000, 20_000], "three a minute, from wherever they come");
     // A word more in what is open is no opening.
-    let line = world.visitor_from(11, 0x1_0000 + 11);
-    world.frame(line, say(11, 99, "more"));
-    assert_eq!(world.news(line).last().map(String::as_str), Some("3 text more"));
+    let connection = world.visitor_from(11, 0x1_0000 + 11);
+    world.frame(connection, say(11, 99, "more"));
+    assert_eq!(world.news(connection).last().map(String::as_str), Some("3 text more"));
     world.advance(20_000);
     assert_eq!(open(&mut world, 16), None);
     assert_ne!(open(&mut world, 17), None);
@@ -200,9 +200,9 @@ fn whoever_is_known_is_not_slowed() {
         world.frame(desk, ClientFrame::Flood { on: true });
         let refused = (11..=14).filter(|n| open(&mut world, *n).is_some()).count();
         assert_eq!(refused, 1);
-        let line = world.visitor_from(1, 0x1_0000);
-        world.frame(line, say(21, 21, "again"));
-        let refused = world.got(line).iter().any(|frame| matches!(frame, ServerFrame::Refused { .. }));
+        let connection = world.visitor_from(1, 0x1_0000);
+        world.frame(connection, say(21, 21, "again"));
+        let refused = world.got(connection).iter().any(|frame| matches!(frame, ServerFrame::Refused { .. }));
         assert_eq!(refused, !known, "{later_ms} {answered}");
     }
 }
@@ -242,17 +242,17 @@ fn known_visitors_are_served_first_three_of_four_while_others_wait() {
         for n in 11..=18 {
             assert_eq!(open(&mut world, n), None);
         }
-        let mut lines = Vec::new();
+        let mut connections = Vec::new();
         for n in 101..=100 + known {
-            let line = world.visitor_from(n, 0x9_0000 + n as u64);
-            world.frame(line, say(0x1000 + n, 0x1000 + n, "again"));
-            lines.push(line);
+            let connection = world.visitor_from(n, 0x9_0000 + n as u64);
+            world.frame(connection, say(0x1000 + n, 0x1000 + n, "again"));
+            connections.push(connection);
         }
         world.ignore();
         world.frame(desk, ClientFrame::Flood { on: true });
         world.advance(1_000);
-        for (line, place) in lines.iter().zip([1, 2, 3, 5, 6, 7]) {
-            assert_eq!(world.news(*line).last(), Some(&format!("place {place} of {}", 8 + known)));
+        for (connection, place) in connections.iter().zip([1, 2, 3, 5, 6, 7]) {
+            assert_eq!(world.news(*connection).last(), Some(&format!("place {place} of {}", 8 + known)));
         }
         world.ignore();
         let other = world.agent_who_chose(2, Some(AgentState::Online));

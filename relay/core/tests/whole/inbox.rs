@@ -12,35 +12,35 @@ fn a_row_is_told_at_once_when_it_moves_and_otherwise_a_little_later_as_it_is_the
     world.frame(phone, say(1, 1, "hello"));
     world.advance(1_000);
     world.ignore();
-    let lines = |world: &mut World| {
-        let line = |frame| if let ServerFrame::Inbox { row } = frame { Some(row.last_line) } else { None };
-        world.got(colleague).into_iter().filter_map(line).collect::<Vec<_>>()
+    let connections = |world: &mut World| {
+        let connection = |frame| if let ServerFrame::Inbox { row } = frame { Some(row.last_line) } else { None };
+        world.got(colleague).into_iter().filter_map(connection).collect::<Vec<_>>()
     };
     for (id, text) in [(2, "one"), (3, "two"), (4, "three")] {
         world.frame(phone, say(1, id, text));
     }
-    assert_eq!(lines(&mut world), [""; 0]);
+    assert_eq!(connections(&mut world), [""; 0]);
     world.advance(100);
-    assert_eq!(lines(&mut world), ["three"], "as it is then");
+    assert_eq!(connections(&mut world), ["three"], "as it is then");
     world.advance(10_000);
-    assert_eq!(lines(&mut world), [""; 0]);
+    assert_eq!(connections(&mut world), [""; 0]);
     // Another place is told at once, and what waited with it.
     world.frame(phone, say(1, 5, "four"));
     world.frame(phone, say(1, 6, "five"));
     world.frame(phone, ClientFrame::End { conversation: conversation(1), id: MessageId(7) });
-    assert_eq!(lines(&mut world), ["five"]);
+    assert_eq!(connections(&mut world), ["five"]);
     world.advance(10_000);
-    assert_eq!(lines(&mut world), [""; 0]);
+    assert_eq!(connections(&mut world), [""; 0]);
 }
 
 #[test]
 fn many_rows_that_change_at_once_are_told_some_at_a_time() {
     let mut world = World::new(vec![settings(1, 50)]);
     let desk = world.agent(1);
-    let lines: Vec<_> = (1..=40).map(|n| world.visitor(n)).collect();
+    let connections: Vec<_> = (1..=40).map(|n| world.visitor(n)).collect();
     let everybody = |world: &mut World, id: u128| {
-        for (n, line) in (1..).zip(&lines) {
-            world.frame(*line, say(n, id + n, "hello"));
+        for (n, connection) in (1..).zip(&connections) {
+            world.frame(*connection, say(n, id + n, "hello"));
         }
     };
     everybody(&mut world, 100);

@@ -122,7 +122,7 @@ fn a_flood_is_refused_then_closed_and_nobody_else_notices() {
 }
 
 #[test]
-fn a_second_hello_ends_the_line() {
+fn a_second_hello_ends_the_connection() {
     let mut world = World::new(Vec::new());
     let ann = world.visitor(1);
     world.frame(ann, ClientFrame::Hello { protocol: 1, hello: Hello::Agent { state: None }, follow: Vec::new() });
@@ -336,20 +336,20 @@ fn a_lost_commit_is_noticed_and_read_again() {
 }
 
 #[test]
-fn a_long_line_is_told_its_places_at_most_once_a_second() {
+fn positions_in_a_long_queue_are_told_at_most_once_a_second() {
     let mut world = World::new(Vec::new());
-    let lines: Vec<_> = (1..=60).map(|n| world.visitor(n)).collect();
+    let connections: Vec<_> = (1..=60).map(|n| world.visitor(n)).collect();
     world.ignore();
-    for (n, line) in (1..).zip(&lines) {
-        world.frame(*line, say(n, n, "hello"));
+    for (n, connection) in (1..).zip(&connections) {
+        world.frame(*connection, say(n, n, "hello"));
     }
-    let places = |world: &mut World| {
-        world.news(lines[0]).into_iter().filter(|news| news.starts_with("place")).collect::<Vec<_>>()
+    let positions = |world: &mut World| {
+        world.news(connections[0]).into_iter().filter(|news| news.starts_with("place")).collect::<Vec<_>>()
     };
-    let told = places(&mut world);
+    let told = positions(&mut world);
     assert_eq!(told.last().map(String::as_str), Some("place 1 of 50"));
     world.advance(1_000);
-    assert_eq!(places(&mut world), ["place 1 of 60"]);
+    assert_eq!(positions(&mut world), ["place 1 of 60"]);
     // Who comes meanwhile is told at once.
     let again = world.visitor(60);
     assert_eq!(world.news(again), ["welcome", "place 60 of 60"]);
@@ -359,9 +359,9 @@ fn a_long_line_is_told_its_places_at_most_once_a_second() {
         page: page("x"),
         source: relay_core::Source::default(),
     };
-    world.peers.insert(line(900), Some(visitor(61)));
-    world.input(Input::Connected { connection: line(900), peer, follow: Vec::new() });
-    world.frame(line(900), say(61, 61, "hello"));
-    // Each site has its own line.
-    assert_eq!(world.news(line(900)), ["welcome", "1 text hello", "2 queued", "place 1 of 1"]);
+    world.peers.insert(ConnectionId(900), Some(visitor(61)));
+    world.input(Input::Connected { connection: ConnectionId(900), peer, follow: Vec::new() });
+    world.frame(ConnectionId(900), say(61, 61, "hello"));
+    // Each site has its own connection.
+    assert_eq!(world.news(ConnectionId(900)), ["welcome", "1 text hello", "2 queued", "place 1 of 1"]);
 }

@@ -104,7 +104,7 @@ impl ModelStore {
                 } else if event.body == Body::Joined {
                     waiting = false;
                 }
-                assert!(waiting || event.body != Body::LeftQueue, "left the line while being served");
+                assert!(waiting || event.body != Body::LeftQueue, "left the queue while being served");
             }
         }
     }

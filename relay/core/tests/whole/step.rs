@@ -67,10 +67,10 @@ pub(crate) fn heal(world: &mut World) {
     }
 }
 
-/// Does one step. Lines are picked among those that are open.
+/// Does one step. Connections are picked among those that are open.
 fn run(world: &mut World, step: Step) {
-    let lines: Vec<_> = world.peers.keys().copied().collect();
-    let pick = |n: usize| (!lines.is_empty()).then(|| lines[n % lines.len()]);
+    let connections: Vec<_> = world.peers.keys().copied().collect();
+    let pick = |n: usize| (!connections.is_empty()).then(|| connections[n % connections.len()]);
     match step {
         Step::Frame(n, frame) => {
             // Nobody guesses the id of a block.
@@ -79,8 +79,8 @@ fn run(world: &mut World, step: Step) {
                 (ClientFrame::Unblock { .. }, Some(block)) => ClientFrame::Unblock { block },
                 (frame, _) => frame,
             };
-            if let Some(line) = pick(n) {
-                world.frame(line, frame);
+            if let Some(connection) = pick(n) {
+                world.frame(connection, frame);
             }
         }
         Step::Visitor(n, follow) => {
@@ -98,8 +98,8 @@ fn run(world: &mut World, step: Step) {
             world.agent(n);
         }
         Step::Disconnect(n) => {
-            if let Some(line) = pick(n) {
-                world.disconnect(line);
+            if let Some(connection) = pick(n) {
+                world.disconnect(connection);
             }
         }
         Step::Answer(count) => {

@@ -83,21 +83,21 @@ fn a_message_is_one_send_to_everybody_it_concerns_then_one_inbox_row() {
 }
 
 #[test]
-fn capacity_holds_the_line_moves_and_the_next_is_served_when_one_ends() {
+fn capacity_holds_the_queue_moves_and_the_next_is_served_when_one_ends() {
     let mut world = World::new(vec![settings(1, 1), settings(2, 1)]);
     let desk = world.agent(1);
     world.agent(2);
-    let lines: Vec<_> = (1..=4).map(|n| world.visitor(n)).collect();
-    for (n, line) in (1..).zip(&lines) {
-        world.frame(*line, say(n, n, "hello"));
+    let connections: Vec<_> = (1..=4).map(|n| world.visitor(n)).collect();
+    for (n, connection) in (1..).zip(&connections) {
+        world.frame(*connection, say(n, n, "hello"));
     }
     assert_eq!(world.core.gauges().waiting, 2);
     assert_eq!(world.state(1), ConversationState::Assigned { agent: agent(1) });
     assert_eq!(world.state(2), ConversationState::Assigned { agent: agent(2) });
     world.ignore();
     world.frame(desk, ClientFrame::End { conversation: conversation(1), id: message(10) });
-    assert_eq!(world.news(lines[2]), ["3 joined"]);
-    assert_eq!(world.news(lines[3]), ["place 1 of 1"]);
+    assert_eq!(world.news(connections[2]), ["3 joined"]);
+    assert_eq!(world.news(connections[3]), ["place 1 of 1"]);
     assert_eq!(world.state(3), ConversationState::Assigned { agent: agent(1) });
     // A full agent cannot take more by itself, and cannot take what a present colleague has.
     world.frame(desk, ClientFrame::Take { conversation: conversation(4) });
@@ -137,8 +137,8 @@ fn the_least_loaded_is_served_first_and_of_equals_the_one_whose_turn_is_longest_
     }
     let mut served = Vec::new();
     for n in 1..=4 {
-        let line = world.visitor(n);
-        world.frame(line, say(n, n, "hello"));
+        let connection = world.visitor(n);
+        world.frame(connection, say(n, n, "hello"));
         let ConversationState::Assigned { agent } = world.state(n) else { panic!("{n} waits") };
         served.push(agent);
     }
@@ -148,9 +148,9 @@ fn the_least_loaded_is_served_first_and_of_equals_the_one_whose_turn_is_longest_
 #[test]
 fn a_place_survives_a_restart() {
     let mut world = World::new(vec![settings(1, 1)]);
-    let lines: Vec<_> = (1..=3).map(|n| world.visitor(n)).collect();
-    for (n, line) in (1..).zip(&lines) {
-        world.frame(*line, say(n, n, "hello"));
+    let connections: Vec<_> = (1..=3).map(|n| world.visitor(n)).collect();
+    for (n, connection) in (1..).zip(&connections) {
+        world.frame(*connection, say(n, n, "hello"));
     }
     world.restart();
     let third = world.visitor(3);
@@ -161,7 +161,7 @@ fn a_place_survives_a_restart() {
 }
 
 #[test]
-fn leaving_the_line_and_coming_back_takes_a_new_place_at_the_end() {
+fn leaving_the_queue_and_coming_back_takes_a_new_turn_at_the_end() {
     let mut world = World::new(vec![settings(1, 4)]);
     let (ann, bob) = (world.visitor(1), world.visitor(2));
     world.frame(ann, say(1, 1, "hello"));
@@ -182,7 +182,7 @@ fn leaving_the_line_and_coming_back_takes_a_new_place_at_the_end() {
 }
 
 #[test]
-fn leaving_the_line_while_being_served_does_not_send_the_agent_away() {
+fn leaving_the_queue_while_being_served_does_not_send_the_agent_away() {
     let mut world = World::new(vec![settings(1, 4)]);
     let ann = world.visitor(1);
     world.frame(ann, say(1, 1, "hello"));
@@ -197,7 +197,7 @@ fn leaving_the_line_while_being_served_does_not_send_the_agent_away() {
 }
 
 #[test]
-fn a_note_reaches_agents_and_never_the_visitor_and_moves_nobody_out_of_line() {
+fn a_note_reaches_agents_and_never_the_visitor_and_moves_nobody_out_of_the_queue() {
     let mut world = World::new(vec![settings(1, 1), settings(2, 1)]);
     let desk = world.agent(1);
     let ann = world.visitor(1);

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use relay_core::{Agent, Answer, AppendError, ConnectionId, Core, Input, Output, Peer, QueryError, RequestId, Start};
+pub(crate) use relay_core::ConnectionId;
+use relay_core::{Agent, Answer, AppendError, Core, Input, Output, Peer, QueryError, RequestId, Start};
 use wire::*;
 
 pub(crate) use crate::brief::brief;
@@ -25,11 +26,6 @@ pub(crate) const fn visitor(n: u128) -> VisitorId {
 
 pub(crate) const fn agent(n: u128) -> AgentId {
     AgentId(0xa000 + n)
-}
-
-/// Lines of visitors: any number below 1,000.
-pub(crate) const fn line(n: u64) -> ConnectionId {
-    ConnectionId(n)
 }
 
 pub(crate) fn site() -> SiteId {
@@ -67,11 +63,11 @@ pub(crate) struct World {
     pub(crate) store: ModelStore,
     pub(crate) now_ms: u64,
     pub(crate) agents: Vec<Agent>,
-    /// Who is at the end of each open line.
+    /// Who is at the end of each open connection.
     pub(crate) peers: BTreeMap<ConnectionId, Option<VisitorId>>,
-    /// What each line got and nobody looked at yet.
+    /// What each connection got and nobody looked at yet.
     pub(crate) got: BTreeMap<ConnectionId, Vec<ServerFrame>>,
-    /// Why the core closed lines.
+    /// Why the core closed connections.
     pub(crate) closed: BTreeMap<ConnectionId, Close>,
     /// Requests to the store that were not answered yet.
     pub(crate) requests: VecDeque<Output>,
@@ -81,13 +77,13 @@ pub(crate) struct World {
     pub(crate) append_fails: VecDeque<AppendError>,
     /// What the store answers to queries instead of reading, while there is something here.
     pub(crate) query_fails: VecDeque<QueryError>,
-    /// Lines that asked to be registered.
+    /// Connections that asked to be registered.
     pub(crate) registrations: Vec<ConnectionId>,
     /// Who is kept out.
     pub(crate) blocks: BTreeMap<BlockId, BlockSummary>,
     /// From so many networks visitors come in turn, unless it is said from where; 0: nothing is known of it.
     pub(crate) networks: u64,
-    next_line: u64,
+    next_connection: u64,
 }
 
 impl World {
@@ -120,11 +116,11 @@ impl World {
             registrations: Vec::new(),
             blocks: BTreeMap::new(),
             networks: 0,
-            next_line: 1,
+            next_connection: 1,
         }
     }
 
-    /// The process was killed and started again: lines and memory are gone, the store is there.
+    /// The process was killed and started again: connections and memory are gone, the store is there.
     pub(crate) fn restart(&mut self) {
         let open = self.store.open();
         let start = Start {
@@ -147,13 +143,13 @@ impl World {
         self.settle();
     }
 
-    pub(crate) fn frame(&mut self, line: ConnectionId, frame: ClientFrame) {
-        self.input(Input::Frame { connection: line, frame });
+    pub(crate) fn frame(&mut self, connection: ConnectionId, frame: ClientFrame) {
+        self.input(Input::Frame { connection: connection, frame });
     }
 
     pub(crate) fn connect(&mut self, peer: Peer, follow: Vec<Follow>) -> ConnectionId {
-        let connection = line(self.next_line);
-        self.next_line += 1;
+        let connection = ConnectionId(self.next_connection);
+        self.next_connection += 1;
         let visitor = match &peer {
             Peer::Visitor { visitor, .. } => Some(visitor.unwrap_or(VisitorId(0))),
             Peer::Agent { .. } => None,
@@ -204,9 +200,9 @@ impl World {
         self.connect(Peer::Agent { agent: agent(n), state }, Vec::new())
     }
 
-    pub(crate) fn disconnect(&mut self, line: ConnectionId) {
-        self.peers.remove(&line);
-        self.input(Input::Disconnected { connection: line });
+    pub(crate) fn disconnect(&mut self, connection: ConnectionId) {
+        self.peers.remove(&connection);
+        self.input(Input::Disconnected { connection: connection });
     }
 
     /// Time passes; timers run when they are due.
@@ -293,9 +289,9 @@ impl World {
             Output::Append { .. } | Output::Query { .. } => self.requests.push_back(output),
             Output::Send { to, frame } => {
                 assert!(!to.is_empty());
-                for line in to {
-                    self.check_frame(line, &frame);
-                    self.got.entry(line).or_default().push(frame.clone());
+                for connection in to {
+                    self.check_frame(connection, &frame);
+                    self.got.entry(connection).or_default().push(frame.clone());
                 }
             }
             Output::Close { connection, close } => {
@@ -316,13 +312,13 @@ impl World {
         }
     }
 
-    /// What must hold for everything that leaves: it goes to an open line, `Welcome` comes first, and a visitor sees
+    /// What must hold for everything that leaves: it goes to an open connection, `Welcome` comes first, and a visitor sees
     /// the shared lane of their own conversations only.
-    fn check_frame(&self, line: ConnectionId, frame: &ServerFrame) {
-        let peer = self.peers.get(&line).unwrap_or_else(|| panic!("{line:?} is closed and gets {frame:?}"));
+    fn check_frame(&self, connection: ConnectionId, frame: &ServerFrame) {
+        let peer = self.peers.get(&connection).unwrap_or_else(|| panic!("{connection:?} is closed and gets {frame:?}"));
         let Some(visitor) = peer else { return };
         let own = |id: &ConversationId| {
-            assert!(self.store.owner(*id).is_none_or(|owner| owner == *visitor), "{line:?} gets {frame:?}");
+            assert!(self.store.owner(*id).is_none_or(|owner| owner == *visitor), "{connection:?} gets {frame:?}");
         };
         match frame {
             ServerFrame::Event { event } => {
@@ -356,14 +352,14 @@ impl World {
         }
     }
 
-    /// Everything a line got since the last look.
-    pub(crate) fn got(&mut self, line: ConnectionId) -> Vec<ServerFrame> {
-        self.got.remove(&line).unwrap_or_default()
+    /// Everything a connection got since the last look.
+    pub(crate) fn got(&mut self, connection: ConnectionId) -> Vec<ServerFrame> {
+        self.got.remove(&connection).unwrap_or_default()
     }
 
     /// As `got`, without lists, agents and answering: the frames of the conversations themselves.
-    pub(crate) fn news(&mut self, line: ConnectionId) -> Vec<String> {
-        self.got(line).iter().filter_map(brief).collect()
+    pub(crate) fn news(&mut self, connection: ConnectionId) -> Vec<String> {
+        self.got(connection).iter().filter_map(brief).collect()
     }
 
     /// Nobody looks at what came so far.

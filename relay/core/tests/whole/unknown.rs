@@ -1,7 +1,6 @@
 //! What memory does not know is asked of the store, never assumed: a core that has not heard of a conversation, because another relay
 //! recorded it, treats it as it stands.
 
-use relay_core::ConnectionId;
 use wire::*;
 
 use crate::support::*;
@@ -13,14 +12,14 @@ fn unaware() -> (World, [ConnectionId; 3]) {
         || vec![settings(1, 2), settings(2, 2), relay_core::Agent { role: Role::Supervisor, ..settings(3, 2) }];
     let mut other = World::new(agents());
     for n in [2, 3, 1] {
-        let line = other.visitor(n);
-        other.frame(line, say(n, n, "hello"));
+        let connection = other.visitor(n);
+        other.frame(connection, say(n, n, "hello"));
         if n == 2 {
             let desk = other.agent(1);
             other.frame(desk, ClientFrame::Presence { state: AgentState::Away });
         }
         if n == 3 {
-            other.frame(line, ClientFrame::End { conversation: conversation(3), id: message(30) });
+            other.frame(connection, ClientFrame::End { conversation: conversation(3), id: message(30) });
         }
     }
     assert!(matches!(other.state(1), ConversationState::Waiting { .. }));
