@@ -144,7 +144,7 @@ impl World {
     }
 
     pub(crate) fn frame(&mut self, connection: ConnectionId, frame: ClientFrame) {
-        self.input(Input::Frame { connection: connection, frame });
+        self.input(Input::Frame { connection, frame });
     }
 
     pub(crate) fn connect(&mut self, peer: Peer, follow: Vec<Follow>) -> ConnectionId {
@@ -202,7 +202,7 @@ impl World {
 
     pub(crate) fn disconnect(&mut self, connection: ConnectionId) {
         self.peers.remove(&connection);
-        self.input(Input::Disconnected { connection: connection });
+        self.input(Input::Disconnected { connection });
     }
 
     /// Time passes; timers run when they are due.
