@@ -10,8 +10,8 @@ use relay_core::input::{Agent, Commit, ConnectionId, Input, Peer, Start};
 use relay_core::output::Output;
 use relay_core::store::Answer;
 use wire::{
-    AgentId, Author, Body, ClientFrame, ConversationId, Cursor, Event, MessageId, PageContext, Role, Say, Seq, SiteId,
-    VisitorId,
+    AgentId, Author, Body, ConversationId, Cursor, Event, FromVisitor, Incoming, MessageId, PageContext, Role, Say,
+    Seq, SiteId, VisitorId,
 };
 
 const TEXT_BYTES: usize = 200;
@@ -137,7 +137,10 @@ impl World {
         self.messages += 1;
         let (conversation, id) = (ConversationId(0), MessageId(self.messages << 64));
         let say = Say::Text { text: "x".repeat(TEXT_BYTES) };
-        self.handle(Input::Frame { connection: VISITOR_CONNECTION, frame: ClientFrame::Say { conversation, id, say } });
+        self.handle(Input::Frame {
+            connection: VISITOR_CONNECTION,
+            frame: Incoming::Visitor(FromVisitor::Say { conversation, id, say }),
+        });
     }
 }
 

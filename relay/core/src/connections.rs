@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use wire::{
-    AgentId, BlockSummary, ClientFrame, Close, ConversationId, Lane, PageContext, Refusal, Seq, Session, SiteId,
-    Subject, VisitorId,
+    AgentId, BlockSummary, Close, ConversationId, Incoming, Lane, PageContext, Refusal, Seq, Session, SiteId, Subject,
+    VisitorId,
 };
 
 use crate::admit::REQUESTS_PER_CONNECTION_MAX;
@@ -207,10 +207,10 @@ impl Connections {
     }
 
     /// Lets a frame in, if its connection may send it now. Frames of unknown connections are ignored: they crossed our `Close`.
-    pub(crate) fn admit(&mut self, connection: ConnectionId, frame: &ClientFrame, step: &mut Step) -> Option<Who> {
+    pub(crate) fn admit(&mut self, connection: ConnectionId, frame: &Incoming, step: &mut Step) -> Option<Who> {
         let known = self.all.get_mut(&connection)?;
         match known.bucket.take(step.now_ms()) {
-            Verdict::Pass if known.requests >= REQUESTS_PER_CONNECTION_MAX && *frame != ClientFrame::Ping => {
+            Verdict::Pass if known.requests >= REQUESTS_PER_CONNECTION_MAX && !frame.is_ping() => {
                 step.refuse(connection, frame.subject(), Refusal::Busy);
                 None
             }

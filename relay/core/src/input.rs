@@ -1,7 +1,7 @@
 //! What the shell tells the core.
 
 use wire::{
-    AgentId, AgentState, AgentSummary, BlockSummary, ClientFrame, Event, Follow, PageContext, Party, Role, SiteId, Tag,
+    AgentId, AgentState, AgentSummary, BlockSummary, Event, Follow, Incoming, PageContext, Party, Role, SiteId, Tag,
     Token, VisitorId,
 };
 
@@ -35,7 +35,7 @@ pub enum Input {
         /// The connection it came by.
         connection: ConnectionId,
         /// What it said.
-        frame: ClientFrame,
+        frame: Incoming,
     },
     /// The connection is gone, whoever ended it.
     Disconnected {

@@ -1,7 +1,7 @@
 //! The core task with a store in memory.
 
 use relay_core::input::{Agent, Peer, Start};
-use wire::{AgentState, ClientFrame, Role};
+use wire::{AgentState, ClientFrame, FromAgent, Incoming, Party, Role};
 
 use super::*;
 use crate::bus::LocalBus;
@@ -52,7 +52,7 @@ async fn a_reader_that_does_not_keep_up_is_closed_and_the_others_go_on() {
     let (_unread, closed) = connect(1, 1).await;
     let (mut read, mut open) = connect(2, 64 * 1024).await;
     for state in [AgentState::Online, AgentState::Away, AgentState::Online] {
-        let frame = ClientFrame::Presence { state };
+        let frame = Incoming::Agent(FromAgent::Presence { state });
         let input = Input::Frame { connection: ConnectionId(2), frame };
         arrivals.send(Arrival::Input(input)).await.expect("taken");
     }
@@ -117,6 +117,8 @@ async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
     let mut ask = async |number: u64, frame: ClientFrame| {
         let connection = ConnectionId(number);
         let said = if let ClientFrame::Say { id, .. } = &frame { Some(*id) } else { None };
+        let party = if number == 1 { Party::Staff } else { Party::Visitor };
+        let frame = Incoming::of(party, frame).expect("a frame of its side");
         arrivals.send(Arrival::Input(Input::Frame { connection, frame })).await.expect("taken");
         loop {
             let text = readers[usize::try_from(number).expect("small") - 1].0.recv().await.expect("open");

@@ -1,7 +1,7 @@
 //! What visitors have recorded, in bytes, and whether it may be.
 
 use relay_core::append::{Append, AppendError, DraftBody};
-use wire::{Body, ClientFrame, PageContext, Say};
+use wire::{Body, FromVisitor, PageContext, Say};
 
 use super::Quotas;
 use crate::clock::now_ms;
@@ -40,19 +40,22 @@ fn cost_of(body: &DraftBody) -> u64 {
     EVENT_COST_BYTES + text as u64
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "every other frame asks for nothing to be recorded")]
 /// What a visitor's frame costs when it is recorded; none when it asks for nothing to be recorded.
-pub(crate) fn cost_of_frame(frame: &ClientFrame) -> Option<u64> {
+pub(crate) fn cost_of_frame(frame: &FromVisitor) -> Option<u64> {
     let text = match frame {
-        ClientFrame::Say { say: Say::Text { text }, .. } | ClientFrame::Note { text, .. } => text.len(),
-        ClientFrame::Rate { comment, .. } => comment.len(),
-        ClientFrame::Page { page } => page_bytes(page),
-        ClientFrame::Say { say: Say::File { .. }, .. }
-        | ClientFrame::Register
-        | ClientFrame::Seen { .. }
-        | ClientFrame::LeaveQueue { .. }
-        | ClientFrame::End { .. } => 0,
-        _ => return None,
+        FromVisitor::Say { say: Say::Text { text }, .. } => text.len(),
+        FromVisitor::Rate { comment, .. } => comment.len(),
+        FromVisitor::Page { page } => page_bytes(page),
+        FromVisitor::Say { say: Say::File { .. }, .. }
+        | FromVisitor::Register
+        | FromVisitor::Seen { .. }
+        | FromVisitor::LeaveQueue { .. }
+        | FromVisitor::End { .. } => 0,
+        FromVisitor::Typing { .. }
+        | FromVisitor::Follow { .. }
+        | FromVisitor::Unfollow { .. }
+        | FromVisitor::Fetch { .. }
+        | FromVisitor::Ping => return None,
     };
     Some(EVENT_COST_BYTES + text as u64)
 }

@@ -14,12 +14,12 @@ use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tracing::Instrument;
 use wire::limit::{FRAME_BYTES_MAX, HELLO_WAIT_MS, IDLE_MAX_MS, READ_BUFFER_BYTES, SEND_FRAME_BYTES_MAX};
-use wire::{ClientFrame, Close};
+use wire::{Close, FirstFrame};
 
 use crate::app::{App, Caller};
 use crate::core_task::outgoing;
 use crate::limit::admission::AdmissionPermit;
-use crate::transport::connection::frame::{Heard, decode, decode_first};
+use crate::transport::connection::frame::{Received, decode_first};
 use crate::transport::connection::{
     END_WAIT, FRAMES_PER_FLUSH, Greeted, PendingConnection, Reader, enter, greet, leave, queue,
 };
@@ -121,13 +121,13 @@ async fn hello(
     greet(app, pending, frame).await.map_err(Some)
 }
 
-async fn first_frame(stream: &mut SplitStream<WebSocket>) -> Result<ClientFrame, Option<Close>> {
+async fn first_frame(stream: &mut SplitStream<WebSocket>) -> Result<FirstFrame, Option<Close>> {
     loop {
         let message = stream.next().await;
         if let Some(Ok(Message::Text(text))) = &message {
             return decode_first(text).map_err(Some);
         }
-        if let Heard::End(close) = hear(message) {
+        if let Received::End(close) = receive(message) {
             return Err(close);
         }
     }
@@ -172,20 +172,20 @@ async fn read(reader: &mut Reader<'_>, stream: &mut SplitStream<WebSocket>) -> O
         let Ok(message) = tokio::time::timeout(idle, stream.next()).await else {
             return Some(Close::Idle);
         };
-        if let Err(close) = reader.take(hear(message)) {
+        if let Err(close) = reader.take(&receive(message)) {
             return close;
         }
     }
 }
 
 /// Reads one message.
-fn hear(message: Option<Result<Message, axum::Error>>) -> Heard {
+fn receive(message: Option<Result<Message, axum::Error>>) -> Received<Utf8Bytes> {
     match message {
-        Some(Ok(Message::Text(text))) => decode(&text),
-        Some(Ok(Message::Binary(_))) => Heard::End(Some(Close::Malformed)),
-        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Heard::Quiet,
-        Some(Ok(Message::Close(_))) | None => Heard::End(None),
-        Some(Err(error)) => Heard::End(why(&error.into_inner())),
+        Some(Ok(Message::Text(text))) => Received::Text(text),
+        Some(Ok(Message::Binary(_))) => Received::End(Some(Close::Malformed)),
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Received::Quiet,
+        Some(Ok(Message::Close(_))) | None => Received::End(None),
+        Some(Err(error)) => Received::End(why(&error.into_inner())),
     }
 }
 

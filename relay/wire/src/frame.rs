@@ -1,4 +1,4 @@
-//! What a client says: one closed enum, one JSON object for each frame.
+//! What a client says: one JSON object for each frame.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,241 +6,203 @@ use crate::block::BlockScope;
 use crate::event::{Cursor, Lane, PageContext};
 use crate::id::{AttachmentId, BlockId, ConversationId, MessageId, Seq, SiteId, Token, VisitorId};
 use crate::newer::tolerant;
+use crate::side::by_side;
 use crate::summary::{AgentState, RowCursor, View};
 
-/// What a client says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+by_side! {
+    /// What a client says, of whichever side; also the first frame, by which the relay knows the side. No relay reads this.
+    all ClientFrame;
+    /// What a visitor says after the hello.
+    visitor FromVisitor;
+    /// What an agent says after the hello.
+    agent FromAgent;
+    neither {
+        /// The first frame of every connection.
+        Hello = "hello" {
+            /// [`crate::PROTOCOL`] of the client.
+            protocol: u16,
+            /// Who speaks.
+            hello: Hello,
+            /// What it had before, to be continued from there; at most [`crate::limit::FOLLOW_CONVERSATIONS_MAX`].
+            follow: Vec<Follow>,
+        };
+    }
+    both {
+        /// Records a message. A visitor's first one in an unknown conversation opens it; the acknowledgement is the event.
+        Say = "say" {
+            /// Where; made by the client for a new conversation.
+            conversation: ConversationId,
+            /// Made once for each draft; a retry with the same id is recorded once.
+            id: MessageId,
+            /// What.
+            say: Say,
+        };
+        /// Somebody is typing; passes and is not recorded.
+        Typing = "typing" {
+            /// Where.
+            conversation: ConversationId,
+        };
+        /// The sender has seen the shared messages up to here. Recorded when it moves the cursor.
+        Seen = "seen" {
+            /// Where.
+            conversation: ConversationId,
+            /// The last message seen.
+            up_to: Seq,
+        };
+        /// Either side ends the conversation.
+        End = "end" {
+            /// Which.
+            conversation: ConversationId,
+            /// As in `Say`.
+            id: MessageId,
+        };
+        /// Starts to follow a conversation: answered with `Events` after the cursor, then each event as it happens.
+        Follow = "follow" {
+            /// Which, and from where.
+            follow: Follow,
+        };
+        /// Stops to follow.
+        Unfollow = "unfollow" {
+            /// Which.
+            conversation: ConversationId,
+        };
+        /// Asks for recorded events after a number, to fill a gap or turn a page.
+        Fetch = "fetch" {
+            /// Where.
+            conversation: ConversationId,
+            /// In which lane.
+            lane: Lane,
+            /// After this number.
+            after: Seq,
+        };
+        /// Nothing to say, still here.
+        Ping = "ping";
+    }
+    visitor {
+        /// A visitor without a token asks for one, when there is a first message to send and not before.
+        Register = "register";
+        /// The visitor leaves the line.
+        LeaveQueue = "leave_queue" {
+            /// Where.
+            conversation: ConversationId,
+        };
+        /// The visitor rates an ended conversation; a later rating replaces the earlier.
+        Rate = "rate" {
+            /// Which.
+            conversation: ConversationId,
+            /// As in `Say`.
+            id: MessageId,
+            /// 1 to 5.
+            score: u8,
+            /// May be empty.
+            comment: String,
+        };
+        /// The visitor went to another page of the site.
+        Page = "page" {
+            /// Where they are now.
+            page: PageContext,
+        };
+    }
+    agent {
+        /// Records a private note (agents).
+        Note = "note" {
+            /// Where.
+            conversation: ConversationId,
+            /// As in `Say`.
+            id: MessageId,
+            /// As a message's text.
+            text: String,
+        };
+        /// An agent takes a conversation that nobody has.
+        Take = "take" {
+            /// Which.
+            conversation: ConversationId,
+        };
+        /// An agent's choice: `Online` or `Away` (`Offline` is refused; that is signing out).
+        Presence = "presence" {
+            /// The choice.
+            state: AgentState,
+        };
+        /// An agent asks for ended conversations, newest first.
+        ListClosed = "list_closed" {
+            /// Ended before this time; a very large number for the first page.
+            before_ms: u64,
+            /// With it, also those that ended at just this time and have a lower id than this one: the last row of the page before.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            before: Option<ConversationId>,
+        };
+        /// An agent asks for all conversations of one visitor, newest first (at most one page).
+        ListOfVisitor = "list_of_visitor" {
+            /// Whose.
+            visitor: VisitorId,
+        };
+        /// The agent that has a conversation (or a supervisor) gives it back: to the queue when its visitor is there, else it is set aside.
+        Release = "release" {
+            /// Which.
+            conversation: ConversationId,
+        };
+        /// An agent marks a conversation as spam; an open one ends with it.
+        Spam = "spam" {
+            /// Which.
+            conversation: ConversationId,
+            /// As in `Say`.
+            id: MessageId,
+        };
+        /// Supervisors end many open conversations. Answered with `Ending` until it is done.
+        EndMany = "end_many" {
+            /// Which.
+            many: Many,
+        };
+        /// Supervisors keep somebody out. Open conversations of whoever is blocked end. Answered with `Blocks`.
+        Block = "block" {
+            /// Whose visitor, address or network.
+            conversation: ConversationId,
+            /// Which of these.
+            scope: BlockScope,
+            /// For how long, in milliseconds.
+            for_ms: u64,
+            /// Why; may be empty.
+            reason: String,
+        };
+        /// Supervisors undo a block. Answered with `Blocks`.
+        Unblock = "unblock" {
+            /// Which.
+            block: BlockId,
+        };
+        /// Supervisors ask who is blocked. Answered with `Blocks`.
+        ListBlocks = "list_blocks";
+        /// Supervisors declare a flood, or its end.
+        Flood = "flood" {
+            /// Which of both.
+            on: bool,
+        };
+        /// An agent asks for open conversations, those first that stand where they stand longest. Answered with `Open`.
+        ListOpen = "list_open" {
+            /// Which.
+            view: View,
+            /// Only those with these words in their last line, or this in the visitor's id; empty for all.
+            #[serde(default, skip_serializing_if = "String::is_empty")]
+            find: String,
+            /// After this row; none for the first page.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            after: Option<RowCursor>,
+        };
+    }
+}
+
+/// The first frame of every connection.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum ClientFrame {
-    /// The first frame of every connection.
+pub enum FirstFrame {
+    /// As [`ClientFrame::Hello`].
     Hello {
         /// [`crate::PROTOCOL`] of the client.
         protocol: u16,
         /// Who speaks.
         hello: Hello,
-        /// What it had before, to be continued from there; at most [`crate::limit::FOLLOW_CONVERSATIONS_MAX`].
+        /// What it had before.
         follow: Vec<Follow>,
     },
-    /// A visitor without a token asks for one, when there is a first message to send and not before.
-    Register,
-    /// Records a message. A visitor's first one in an unknown conversation opens it; the acknowledgement is the event.
-    Say {
-        /// Where; made by the client for a new conversation.
-        conversation: ConversationId,
-        /// Made once for each draft; a retry with the same id is recorded once.
-        id: MessageId,
-        /// What.
-        say: Say,
-    },
-    /// Records a private note (agents).
-    Note {
-        /// Where.
-        conversation: ConversationId,
-        /// As in `Say`.
-        id: MessageId,
-        /// As a message's text.
-        text: String,
-    },
-    /// Somebody is typing; passes and is not recorded.
-    Typing {
-        /// Where.
-        conversation: ConversationId,
-    },
-    /// The sender has seen the shared messages up to here. Recorded when it moves the cursor.
-    Seen {
-        /// Where.
-        conversation: ConversationId,
-        /// The last message seen.
-        up_to: Seq,
-    },
-    /// The visitor leaves the line.
-    LeaveQueue {
-        /// Where.
-        conversation: ConversationId,
-    },
-    /// An agent takes a conversation that nobody has.
-    Take {
-        /// Which.
-        conversation: ConversationId,
-    },
-    /// Either side ends the conversation.
-    End {
-        /// Which.
-        conversation: ConversationId,
-        /// As in `Say`.
-        id: MessageId,
-    },
-    /// The visitor rates an ended conversation; a later rating replaces the earlier.
-    Rate {
-        /// Which.
-        conversation: ConversationId,
-        /// As in `Say`.
-        id: MessageId,
-        /// 1 to 5.
-        score: u8,
-        /// May be empty.
-        comment: String,
-    },
-    /// Starts to follow a conversation: answered with `Events` after the cursor, then each event as it happens.
-    Follow {
-        /// Which, and from where.
-        follow: Follow,
-    },
-    /// Stops to follow.
-    Unfollow {
-        /// Which.
-        conversation: ConversationId,
-    },
-    /// Asks for recorded events after a number, to fill a gap or turn a page.
-    Fetch {
-        /// Where.
-        conversation: ConversationId,
-        /// In which lane.
-        lane: Lane,
-        /// After this number.
-        after: Seq,
-    },
-    /// An agent's choice: `Online` or `Away` (`Offline` is refused; that is signing out).
-    Presence {
-        /// The choice.
-        state: AgentState,
-    },
-    /// The visitor went to another page of the site.
-    Page {
-        /// Where they are now.
-        page: PageContext,
-    },
-    /// An agent asks for ended conversations, newest first.
-    ListClosed {
-        /// Ended before this time; a very large number for the first page.
-        before_ms: u64,
-        /// With it, also those that ended at just this time and have a lower id than this one: the last row of the page before.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        before: Option<ConversationId>,
-    },
-    /// An agent asks for all conversations of one visitor, newest first (at most one page).
-    ListOfVisitor {
-        /// Whose.
-        visitor: VisitorId,
-    },
-    /// The agent that has a conversation (or a supervisor) gives it back: to the queue when its visitor is there, else it is set aside.
-    Release {
-        /// Which.
-        conversation: ConversationId,
-    },
-    /// An agent marks a conversation as spam; an open one ends with it.
-    Spam {
-        /// Which.
-        conversation: ConversationId,
-        /// As in `Say`.
-        id: MessageId,
-    },
-    /// Supervisors end many open conversations. Answered with `Ending` until it is done.
-    EndMany {
-        /// Which.
-        many: Many,
-    },
-    /// Supervisors keep somebody out. Open conversations of whoever is blocked end. Answered with `Blocks`.
-    Block {
-        /// Whose visitor, address or network.
-        conversation: ConversationId,
-        /// Which of these.
-        scope: BlockScope,
-        /// For how long, in milliseconds.
-        for_ms: u64,
-        /// Why; may be empty.
-        reason: String,
-    },
-    /// Supervisors undo a block. Answered with `Blocks`.
-    Unblock {
-        /// Which.
-        block: BlockId,
-    },
-    /// Supervisors ask who is blocked. Answered with `Blocks`.
-    ListBlocks,
-    /// Supervisors declare a flood, or its end.
-    Flood {
-        /// Which of both.
-        on: bool,
-    },
-    /// An agent asks for open conversations, those first that stand where they stand longest. Answered with `Open`.
-    ListOpen {
-        /// Which.
-        view: View,
-        /// Only those with these words in their last line, or this in the visitor's id; empty for all.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        find: String,
-        /// After this row; none for the first page.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        after: Option<RowCursor>,
-    },
-    /// Nothing to say, still here.
-    Ping,
-}
-
-impl ClientFrame {
-    /// The `type` of every frame, in the order of the alphabet: by it a newer client's frame is told from a malformed one.
-    pub const TYPES: [&str; 26] = [
-        "block",
-        "end",
-        "end_many",
-        "fetch",
-        "flood",
-        "follow",
-        "hello",
-        "leave_queue",
-        "list_blocks",
-        "list_closed",
-        "list_of_visitor",
-        "list_open",
-        "note",
-        "page",
-        "ping",
-        "presence",
-        "rate",
-        "register",
-        "release",
-        "say",
-        "seen",
-        "spam",
-        "take",
-        "typing",
-        "unblock",
-        "unfollow",
-    ];
-
-    /// What a refusal of this frame is about.
-    #[must_use]
-    pub const fn subject(&self) -> Subject {
-        match self {
-            Self::Say { conversation, id, .. }
-            | Self::Note { conversation, id, .. }
-            | Self::End { conversation, id }
-            | Self::Rate { conversation, id, .. }
-            | Self::Spam { conversation, id } => Subject::Message { conversation: *conversation, id: *id },
-            Self::Typing { conversation }
-            | Self::Seen { conversation, .. }
-            | Self::LeaveQueue { conversation }
-            | Self::Take { conversation }
-            | Self::Release { conversation }
-            | Self::Block { conversation, .. }
-            | Self::Unfollow { conversation }
-            | Self::Fetch { conversation, .. } => Subject::Conversation { conversation: *conversation },
-            Self::Follow { follow } => Subject::Conversation { conversation: follow.conversation },
-            Self::Hello { .. }
-            | Self::Register
-            | Self::Presence { .. }
-            | Self::Page { .. }
-            | Self::ListClosed { .. }
-            | Self::ListOfVisitor { .. }
-            | Self::EndMany { .. }
-            | Self::Unblock { .. }
-            | Self::ListBlocks
-            | Self::Flood { .. }
-            | Self::ListOpen { .. }
-            | Self::Ping => Subject::Connection,
-        }
-    }
 }
 
 /// Who speaks.

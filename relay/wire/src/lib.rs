@@ -7,23 +7,26 @@ mod close;
 mod event;
 mod frame;
 mod id;
+mod incoming;
 pub mod limit;
 mod newer;
 mod refusal;
 mod server;
+mod side;
 mod summary;
 mod text;
 
 pub use block::{BlockScope, BlockSummary};
 pub use close::Close;
 pub use event::{Aside, Attachment, Author, Body, Cursor, Event, Lane, Media, PageContext, Party};
-pub use frame::{ClientFrame, Follow, Head, Hello, Many, Say, Subject};
+pub use frame::{ClientFrame, FirstFrame, Follow, FromAgent, FromVisitor, Head, Hello, Many, Say, Subject};
 pub use id::{
     AgentId, AttachmentId, BlockId, ConversationId, IdError, MessageId, Seq, SiteId, Tag, Token, VisitorId, digits,
     uuid_v7,
 };
+pub use incoming::Incoming;
 pub use refusal::Refusal;
-pub use server::{ServerFrame, Session};
+pub use server::{ServerFrame, Session, ToAgent, ToBoth, ToVisitor};
 pub use summary::{
     AgentState, AgentSummary, ConversationState, ConversationSummary, Counts, Idle, Role, RowCursor, View,
     VisitorConversation, VisitorPresence,

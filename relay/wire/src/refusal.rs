@@ -37,7 +37,7 @@ pub enum Refusal {
     AtCapacity,
     /// This side may not ask for this.
     NotAllowed,
-    /// The frame's type is not known here.
+    /// The frame's type is not known here, or only the other side says it.
     UnknownFrame,
     /// The visitor has too many conversations open.
     TooManyConversations,

@@ -4,7 +4,8 @@
 use relay_core::{ConnectionId, Input, Peer, Source};
 use wire::limit::{AGENT_GONE_AFTER_MS, AGENT_GRACE_MS, LEFT_AFTER_MS, MESSAGE_AFTER_MS};
 use wire::{
-    AgentState, BlockScope, ClientFrame, ConversationId, ConversationState, MessageId, PageContext, Say, Tag, VisitorId,
+    AgentState, BlockScope, ClientFrame, ConversationId, ConversationState, Incoming, MessageId, PageContext, Party,
+    Say, Tag, VisitorId,
 };
 
 use crate::world::World;
@@ -55,6 +56,8 @@ impl World {
     }
 
     fn says(&mut self, connection: u64, frame: ClientFrame) {
+        let party = if connection == AGENT { Party::Staff } else { Party::Visitor };
+        let frame = Incoming::of(party, frame).expect("a frame of its side");
         self.tell(Input::Frame { connection: ConnectionId(connection), frame });
         self.run_for(1_000);
     }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use relay_core::{Agent, Answer, Commit, ConnectionId, Core, Input, Output, Peer, QueryError, RequestId, Start};
 use relay_core::{Append, AppendError, Appended, Query};
-use wire::{AgentId, ClientFrame, Close, Hello, Refusal, ServerFrame, SiteId, Token, VisitorId};
+use wire::{
+    AgentId, ClientFrame, Close, Hello, Incoming, Party, Refusal, ServerFrame, SiteId, Subject, Token, VisitorId,
+};
 
 use crate::line::{LineId, Who};
 use crate::model::ModelStore;
@@ -148,10 +150,15 @@ impl World {
         let connection = ConnectionId(id);
         let Some(line) = self.lines.get_mut(&id) else { return };
         let (page, greeted) = (line.page, line.who != Who::Unknown);
+        let party = if line.who == Who::Agent { Party::Staff } else { Party::Visitor };
         let ClientFrame::Hello { hello, follow, .. } = frame else {
             if !greeted {
                 return self.close_line(id, Close::Malformed);
             }
+            let Some(frame) = Incoming::of(party, frame) else {
+                let frame = ServerFrame::Refused { subject: Subject::Connection, refusal: Refusal::UnknownFrame };
+                return self.push(id, frame);
+            };
             if !self.healthy && self.rng.chance(self.plan.core_full) {
                 let frame = ServerFrame::Refused { subject: frame.subject(), refusal: Refusal::Busy };
                 return self.push(id, frame);

@@ -1,7 +1,7 @@
 //! The connections alone: given who is connected, when something happens, exactly this leaves and is told.
 
 use wire::limit::{FOLLOW_CONVERSATIONS_MAX, HELD_BYTES_MAX};
-use wire::{Author, Body, Event, MessageId, ServerFrame, Tag, Token};
+use wire::{Author, Body, Event, FromAgent, MessageId, ServerFrame, Tag, Token};
 
 use super::*;
 use crate::news::Audience;
@@ -161,7 +161,7 @@ fn a_stranger_is_registered_once() {
 #[test]
 fn too_much_is_refused_then_closed() {
     let (mut all, mut step) = given();
-    let say = ClientFrame::Typing { conversation: CONVERSATION };
+    let say = Incoming::Agent(FromAgent::Typing { conversation: CONVERSATION });
     let ready = (0..1_000).take_while(|_| all.admit(STRANGER, &say, &mut step).is_some()).count();
     assert_eq!(ready, wire::limit::FRAMES_BURST_MAX as usize);
     assert!(matches!(&step.take_news()[..], [News::Send(_, ServerFrame::Refused { .. })]));
@@ -176,7 +176,7 @@ fn too_much_is_refused_then_closed() {
         all.query(pending, Query::Closed { before_ms: 0, before: None }, &mut step);
     }
     assert_eq!(all.admit(DESK, &say, &mut step), None);
-    assert_eq!(all.admit(DESK, &ClientFrame::Ping, &mut step), Some(Who::Agent(AGENT)));
+    assert_eq!(all.admit(DESK, &Incoming::Agent(FromAgent::Ping), &mut step), Some(Who::Agent(AGENT)));
     assert!(all.recall(RequestId(1)).is_some());
     assert_eq!(all.admit(DESK, &say, &mut step), Some(Who::Agent(AGENT)));
 }

@@ -1,8 +1,8 @@
 //! Clients' frames: each goes to the machine that it concerns, with what that one needs of the others.
 
 use wire::{
-    AgentId, Body, ClientFrame, Close, ConversationId, Follow, Lane, MessageId, Party, Refusal, Say, ServerFrame,
-    Subject, VisitorId,
+    AgentId, Body, Close, ConversationId, Follow, FromAgent, FromVisitor, Incoming, Lane, MessageId, Party, Refusal,
+    Say, ServerFrame, Subject, VisitorId,
 };
 
 use super::Core;
@@ -18,23 +18,28 @@ use crate::store::Query;
 
 impl Core {
     /// One frame of a client.
-    pub(super) fn frame(&mut self, connection: ConnectionId, frame: ClientFrame) {
+    pub(super) fn frame(&mut self, connection: ConnectionId, frame: Incoming) {
         let Some(who) = self.connections.admit(connection, &frame, &mut self.step) else { return };
         match (who, frame) {
-            (_, ClientFrame::Hello { .. }) => self.connections.close(connection, Close::Malformed, &mut self.step),
-            (_, ClientFrame::Ping) => self.ping(connection, who),
-            (Who::Visitor(None), frame) => self.frame_of_stranger(connection, frame),
-            (Who::Visitor(Some(visitor)), frame) => self.frame_of_visitor(connection, visitor, frame),
-            (Who::Agent(agent), frame) => self.frame_of_agent(connection, agent, frame),
+            (who, frame) if frame.is_ping() => self.ping(connection, who),
+            (Who::Visitor(None), Incoming::Visitor(frame)) => self.frame_of_stranger(connection, frame),
+            (Who::Visitor(Some(visitor)), Incoming::Visitor(frame)) => {
+                self.frame_of_visitor(connection, visitor, frame);
+            }
+            (Who::Agent(agent), Incoming::Agent(frame)) => self.frame_of_agent(connection, agent, frame),
+            // The shell reads a connection's frames as its side's.
+            (Who::Visitor(_), Incoming::Agent(_)) | (Who::Agent(_), Incoming::Visitor(_)) => {
+                self.connections.close(connection, Close::Malformed, &mut self.step);
+            }
         }
     }
 
     /// A frame of a visitor who did not register yet.
-    fn frame_of_stranger(&mut self, connection: ConnectionId, frame: ClientFrame) {
+    fn frame_of_stranger(&mut self, connection: ConnectionId, frame: FromVisitor) {
         #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is open to a stranger")]
         match frame {
-            ClientFrame::Register => self.connections.register(connection, &mut self.step),
-            ClientFrame::Page { page } => {
+            FromVisitor::Register => self.connections.register(connection, &mut self.step),
+            FromVisitor::Page { page } => {
                 self.connections.set_page(connection, &page);
             }
             frame => self.step.refuse(connection, frame.subject(), Refusal::NotAllowed),
@@ -42,57 +47,42 @@ impl Core {
     }
 
     /// A frame of a registered visitor.
-    fn frame_of_visitor(&mut self, connection: ConnectionId, visitor: VisitorId, frame: ClientFrame) {
-        let about_what = frame.subject();
+    fn frame_of_visitor(&mut self, connection: ConnectionId, visitor: VisitorId, frame: FromVisitor) {
         let step = &mut self.step;
         match frame {
-            ClientFrame::Say { conversation, id, say } => {
+            FromVisitor::Say { conversation, id, say } => {
                 self.visitor_says(connection, visitor, (conversation, id), say);
             }
-            ClientFrame::Typing { conversation } => self.typing_said(connection, conversation),
-            ClientFrame::Seen { conversation, up_to } => {
+            FromVisitor::Typing { conversation } => self.typing_said(connection, conversation),
+            FromVisitor::Seen { conversation, up_to } => {
                 let reader = Reader::Visitor(visitor);
                 self.conversations.seen(connection, reader, (conversation, up_to), step);
             }
-            ClientFrame::LeaveQueue { conversation } => {
+            FromVisitor::LeaveQueue { conversation } => {
                 self.act(Who::Visitor(Some(visitor)), Action { connection, conversation, kind: ActionKind::Leave });
             }
-            ClientFrame::End { conversation, id } => {
+            FromVisitor::End { conversation, id } => {
                 let words = Words { visitor, conversation, id, body: DraftBody::Ready(Body::Closed) };
                 self.conversations.record(connection, words, step);
             }
-            ClientFrame::Rate { conversation, id, score, comment } => {
+            FromVisitor::Rate { conversation, id, score, comment } => {
                 self.conversations.rate(connection, (visitor, conversation, id), (score, &comment), step);
             }
-            ClientFrame::Follow { follow } => self.follow(connection, follow),
-            ClientFrame::Unfollow { conversation } => {
+            FromVisitor::Follow { follow } => self.follow(connection, follow),
+            FromVisitor::Unfollow { conversation } => {
                 self.connections.unfollow(connection, conversation, step);
             }
-            ClientFrame::Fetch { conversation, lane, after } => {
+            FromVisitor::Fetch { conversation, lane, after } => {
                 let page = Page { connection, conversation, lane, after, follow: false };
                 self.conversations.page(page, Some(Some(visitor)), step);
             }
-            ClientFrame::Page { page } => {
+            FromVisitor::Page { page } => {
                 if let Some(page) = self.connections.set_page(connection, &page) {
                     self.conversations.note_page(visitor, page, step);
                 }
             }
-            ClientFrame::Hello { .. }
-            | ClientFrame::Register
-            | ClientFrame::Note { .. }
-            | ClientFrame::Take { .. }
-            | ClientFrame::Presence { .. }
-            | ClientFrame::ListClosed { .. }
-            | ClientFrame::ListOfVisitor { .. }
-            | ClientFrame::Release { .. }
-            | ClientFrame::Spam { .. }
-            | ClientFrame::EndMany { .. }
-            | ClientFrame::Block { .. }
-            | ClientFrame::Unblock { .. }
-            | ClientFrame::ListBlocks
-            | ClientFrame::Flood { .. }
-            | ClientFrame::ListOpen { .. }
-            | ClientFrame::Ping => step.refuse(connection, about_what, Refusal::NotAllowed),
+            FromVisitor::Register => step.refuse(connection, Subject::Connection, Refusal::NotAllowed),
+            FromVisitor::Ping => {}
         }
     }
 
@@ -126,75 +116,69 @@ impl Core {
     }
 
     /// A frame of an agent.
-    fn frame_of_agent(&mut self, connection: ConnectionId, agent: AgentId, frame: ClientFrame) {
+    fn frame_of_agent(&mut self, connection: ConnectionId, agent: AgentId, frame: FromAgent) {
         let about_what = frame.subject();
         let action = |core: &mut Self, conversation, kind| {
             core.act(Who::Agent(agent), Action { connection, conversation, kind });
         };
         let step = &mut self.step;
         match frame {
-            ClientFrame::Say { conversation, id, say } => match admit_say(say) {
+            FromAgent::Say { conversation, id, say } => match admit_say(say) {
                 Ok(body) => action(self, conversation, ActionKind::Say(id, body)),
                 Err(refusal) => step.refuse(connection, about_what, refusal),
             },
-            ClientFrame::Note { conversation, id, text } => {
+            FromAgent::Note { conversation, id, text } => {
                 self.agent_notes(connection, agent, (conversation, id), &text);
             }
-            ClientFrame::End { conversation, id } => action(self, conversation, ActionKind::End(id)),
-            ClientFrame::Spam { conversation, id } => action(self, conversation, ActionKind::Spam(id)),
-            ClientFrame::Take { conversation } => action(self, conversation, ActionKind::Take),
-            ClientFrame::Release { conversation } => action(self, conversation, ActionKind::Release),
-            ClientFrame::Block { conversation, scope, for_ms, reason } => {
+            FromAgent::End { conversation, id } => action(self, conversation, ActionKind::End(id)),
+            FromAgent::Spam { conversation, id } => action(self, conversation, ActionKind::Spam(id)),
+            FromAgent::Take { conversation } => action(self, conversation, ActionKind::Take),
+            FromAgent::Release { conversation } => action(self, conversation, ActionKind::Release),
+            FromAgent::Block { conversation, scope, for_ms, reason } => {
                 action(self, conversation, ActionKind::Block(scope, for_ms, reason));
             }
-            ClientFrame::Typing { conversation } => self.typing_said(connection, conversation),
-            ClientFrame::Seen { conversation, up_to } => {
+            FromAgent::Typing { conversation } => self.typing_said(connection, conversation),
+            FromAgent::Seen { conversation, up_to } => {
                 let reader = Reader::Agent(agent, self.staff.author(agent));
                 self.conversations.seen(connection, reader, (conversation, up_to), step);
             }
-            ClientFrame::Follow { follow } => self.follow(connection, follow),
-            ClientFrame::Unfollow { conversation } => {
+            FromAgent::Follow { follow } => self.follow(connection, follow),
+            FromAgent::Unfollow { conversation } => {
                 self.connections.unfollow(connection, conversation, step);
             }
-            ClientFrame::Fetch { conversation, lane, after } => {
+            FromAgent::Fetch { conversation, lane, after } => {
                 let page = Page { connection, conversation, lane, after, follow: false };
                 self.conversations.page(page, None, step);
             }
-            ClientFrame::Presence { state } => self.choose(connection, agent, state),
-            ClientFrame::ListClosed { before_ms, before } => {
+            FromAgent::Presence { state } => self.choose(connection, agent, state),
+            FromAgent::ListClosed { before_ms, before } => {
                 step.query(Pending::ListClosed { connection, before_ms }, Query::Closed { before_ms, before });
             }
-            ClientFrame::ListOfVisitor { visitor } => {
+            FromAgent::ListOfVisitor { visitor } => {
                 step.query(Pending::ListOfVisitor { connection, visitor }, Query::OfVisitor { visitor });
             }
-            ClientFrame::ListOpen { view, find, after } => {
+            FromAgent::ListOpen { view, find, after } => {
                 self.conversations.list_open(connection, (view, find), after, step);
             }
-            ClientFrame::EndMany { .. }
-            | ClientFrame::Unblock { .. }
-            | ClientFrame::ListBlocks
-            | ClientFrame::Flood { .. } => self.frame_of_supervisor(connection, agent, frame),
-            ClientFrame::Hello { .. }
-            | ClientFrame::Register
-            | ClientFrame::LeaveQueue { .. }
-            | ClientFrame::Rate { .. }
-            | ClientFrame::Page { .. }
-            | ClientFrame::Ping => step.refuse(connection, about_what, Refusal::NotAllowed),
+            FromAgent::EndMany { .. } | FromAgent::Unblock { .. } | FromAgent::ListBlocks | FromAgent::Flood { .. } => {
+                self.frame_of_supervisor(connection, agent, frame)
+            }
+            FromAgent::Ping => {}
         }
     }
 
     /// A frame for which it matters what the agent may do.
-    fn frame_of_supervisor(&mut self, connection: ConnectionId, agent: AgentId, frame: ClientFrame) {
+    fn frame_of_supervisor(&mut self, connection: ConnectionId, agent: AgentId, frame: FromAgent) {
         let role = self.staff.role_of(agent);
         let step = &mut self.step;
         #[expect(clippy::wildcard_enum_match_arm, reason = "the caller names the frames")]
         match frame {
-            ClientFrame::EndMany { many } => {
+            FromAgent::EndMany { many } => {
                 self.conversations.end_many(connection, (self.staff.author(agent), role), many, step);
             }
-            ClientFrame::Unblock { block } => self.staff.unblock(connection, agent, block, step),
-            ClientFrame::ListBlocks => self.staff.tell_blocks(connection, agent, Ok(()), step),
-            ClientFrame::Flood { on } if role >= wire::Role::Supervisor => self.routing.declare_flood(on),
+            FromAgent::Unblock { block } => self.staff.unblock(connection, agent, block, step),
+            FromAgent::ListBlocks => self.staff.tell_blocks(connection, agent, Ok(()), step),
+            FromAgent::Flood { on } if role >= wire::Role::Supervisor => self.routing.declare_flood(on),
             frame => step.refuse(connection, frame.subject(), Refusal::NotAllowed),
         }
     }

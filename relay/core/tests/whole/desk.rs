@@ -125,7 +125,7 @@ fn what_is_for_supervisors_is_refused_to_agents() {
         world.frame(desk, frame.clone());
         assert_eq!(world.news(desk), ["refused NotAllowed"], "{frame:?}");
         world.frame(ann, frame.clone());
-        assert_eq!(world.news(ann), ["refused NotAllowed"], "{frame:?}");
+        assert_eq!(world.news(ann), ["refused UnknownFrame"], "{frame:?}");
     }
     assert_eq!(world.state(1), ConversationState::Assigned { agent: agent(1) });
 }

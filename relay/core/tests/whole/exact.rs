@@ -5,6 +5,10 @@ use wire::*;
 
 use crate::support::*;
 
+fn of_visitor(frame: ClientFrame) -> Incoming {
+    Incoming::of(Party::Visitor, frame).expect("a visitor's frame")
+}
+
 /// Gives one input and wants exactly these outputs; ids that the core drew itself are made 0 before comparing.
 fn check(core: &mut Core, now_ms: u64, input: Input, want: &[Output]) {
     core.handle(now_ms, input);
@@ -98,7 +102,7 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
     ];
     let opening = Opening { site: site(), visitor: visitor(1), language: "en".to_owned() };
     let append = Append::new(conversation(1), drafts).opening(opening).when(Condition::Owner(visitor(1)));
-    let said = Input::Frame { connection: ConnectionId(1), frame: say(1, 1, "hello") };
+    let said = Input::Frame { connection: ConnectionId(1), frame: of_visitor(say(1, 1, "hello")) };
     step(said, &[Output::Append { request: RequestId(2), append }]);
 
     // Committed: the visitor gets the shared lane, nobody else is here; then the place.
@@ -127,7 +131,7 @@ fn a_retry_is_answered_to_the_asker_without_the_staff_lane() {
     let mut step = |input, want: &[Output]| check(&mut core, START_MS, input, want);
     let drafts = vec![ready(message(1), Author::Visitor, text("hello"))];
     let append = Append::new(conversation(1), drafts).when(Condition::Owner(visitor(1)));
-    let said = Input::Frame { connection: ConnectionId(1), frame: say(1, 1, "hello") };
+    let said = Input::Frame { connection: ConnectionId(1), frame: of_visitor(say(1, 1, "hello")) };
     step(said, &[Output::Append { request: RequestId(3), append }]);
     let repeated = relay_core::Appended { repeated: true, ..record(&recorded) };
     step(

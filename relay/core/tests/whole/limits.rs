@@ -122,14 +122,6 @@ fn a_flood_is_refused_then_closed_and_nobody_else_notices() {
 }
 
 #[test]
-fn a_second_hello_ends_the_connection() {
-    let mut world = World::new(Vec::new());
-    let ann = world.visitor(1);
-    world.frame(ann, ClientFrame::Hello { protocol: 1, hello: Hello::Agent { state: None }, follow: Vec::new() });
-    assert_eq!(world.closed.get(&ann), Some(&Close::Malformed));
-}
-
-#[test]
 fn an_agent_is_online_with_a_console_away_after_the_grace_and_offline_when_signed_out() {
     let mut world = World::new(vec![settings(1, 4), settings(2, 4)]);
     let ann = world.visitor(1);

@@ -144,7 +144,15 @@ impl World {
     }
 
     pub(crate) fn frame(&mut self, connection: ConnectionId, frame: ClientFrame) {
-        self.input(Input::Frame { connection, frame });
+        let party = if self.peers.get(&connection) == Some(&None) { Party::Staff } else { Party::Visitor };
+        // As the shell does: what is not the side's own never reaches the core.
+        match Incoming::of(party, frame) {
+            Some(frame) => self.input(Input::Frame { connection, frame }),
+            None if self.peers.contains_key(&connection) => {
+                self.got.entry(connection).or_default().push(refused(Subject::Connection, Refusal::UnknownFrame));
+            }
+            None => {}
+        }
     }
 
     pub(crate) fn connect(&mut self, peer: Peer, follow: Vec<Follow>) -> ConnectionId {

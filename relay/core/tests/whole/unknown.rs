@@ -71,7 +71,7 @@ fn what_a_colleague_has_is_not_answered_ended_or_given_back() {
         (take(9), Refusal::NotFound),
     ] {
         let (mut world, [_, desk, _]) = unaware();
-        let subject = frame.subject();
+        let subject = Incoming::of(Party::Staff, frame.clone()).expect("an agent's frame").subject();
         let logs = world.store.logs.clone();
         world.frame(desk, frame);
         let got = world.got(desk);

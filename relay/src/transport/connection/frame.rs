@@ -3,30 +3,41 @@
 use std::borrow::Cow;
 
 use wire::limit::{FRAMES_BURST_MAX, FRAMES_PER_SECOND_MAX, FRAMES_REFUSED_MAX};
-use wire::{ClientFrame, Close, PROTOCOL};
+use wire::{Close, FirstFrame, FromAgent, FromVisitor, Incoming, PROTOCOL};
 
-/// What a client's words mean.
+/// What came from a client, before it is read.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Heard {
-    /// A frame of the protocol.
-    Frame(Box<ClientFrame>),
-    /// A frame of a type that is not known here.
-    Unknown,
+pub(crate) enum Received<T> {
+    /// A text that should be a frame.
+    Text(T),
     /// Nothing for us: a ping or pong of the WebSocket itself.
     Quiet,
-    /// The line is at its end; with a reason when it is ours to say.
+    /// The connection is at its end; with a reason when it is ours to say.
     End(Option<Close>),
 }
 
-/// Reads the JSON of one frame. Nearly all are well-formed and known, so that the type is looked at by itself only when it must be.
-pub(crate) fn decode(text: &str) -> Heard {
-    if let Ok(frame) = serde_json::from_str(text) {
-        return Heard::Frame(Box::new(frame));
-    }
-    match kind(text) {
-        Some(kind) if !ClientFrame::TYPES.contains(&kind.as_ref()) => Heard::Unknown,
-        Some(_) | None => Heard::End(Some(Close::Malformed)),
-    }
+/// Why a text is no frame of its side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoFrame {
+    /// A frame of a type that this side does not have: a newer client's, or the other side's.
+    Unknown,
+    /// Nothing that a client of this protocol says.
+    Malformed,
+}
+
+/// Reads the JSON of one frame as its side's. Nearly all are well-formed and known, so that the type is looked at by itself only when it
+/// must be.
+pub(super) fn decode(is_visitor: bool, text: &str) -> Result<Incoming, NoFrame> {
+    let (frame, types) = if is_visitor {
+        (serde_json::from_str(text).map(Incoming::Visitor), FromVisitor::TYPES)
+    } else {
+        (serde_json::from_str(text).map(Incoming::Agent), FromAgent::TYPES)
+    };
+    frame.map_err(|_| match kind(text) {
+        // A second hello is no frame of either side, and no newer one.
+        Some(kind) if kind != "hello" && !types.contains(&kind.as_ref()) => NoFrame::Unknown,
+        Some(_) | None => NoFrame::Malformed,
+    })
 }
 
 /// The `type` of a JSON object, whatever else it holds.
@@ -40,12 +51,8 @@ fn kind(text: &str) -> Option<Cow<'_, str>> {
 }
 
 /// Reads the first frame of a connection.
-pub(crate) fn decode_first(text: &str) -> Result<ClientFrame, Close> {
-    match decode(text) {
-        Heard::Frame(frame) => Ok(*frame),
-        Heard::Unknown | Heard::Quiet | Heard::End(_) if other_protocol(text) => Err(Close::Version),
-        Heard::Unknown | Heard::Quiet | Heard::End(_) => Err(Close::Malformed),
-    }
+pub(crate) fn decode_first(text: &str) -> Result<FirstFrame, Close> {
+    serde_json::from_str(text).map_err(|_| if other_protocol(text) { Close::Version } else { Close::Malformed })
 }
 
 /// Whether it is a hello of another protocol version, whatever else it holds.
@@ -94,8 +101,9 @@ mod tests {
 
     #[test]
     fn frames_are_told_from_unknown_ones_and_nonsense() {
-        let malformed = Heard::End(Some(Close::Malformed));
-        assert_eq!(decode(r#"{"type":"ping"}"#), Heard::Frame(Box::new(ClientFrame::Ping)));
+        let both = |text: &str| [true, false].map(|is_visitor| decode(is_visitor, text));
+        let ping = r#"{"type":"ping"}"#;
+        assert_eq!(both(ping), [Ok(Incoming::Visitor(FromVisitor::Ping)), Ok(Incoming::Agent(FromAgent::Ping))]);
         for newer in [
             r#"{"type":"dance","with":"me"}"#,
             r#"{"type":"Ping"}"#,
@@ -103,7 +111,7 @@ mod tests {
             r#"{"with":[{"type":"ping"}],"type":"d\u0061nce"}"#,
             r#"{"type":"unknown variant"}"#,
         ] {
-            assert_eq!(decode(newer), Heard::Unknown, "{newer}");
+            assert_eq!(both(newer), [Err(NoFrame::Unknown), Err(NoFrame::Unknown)], "{newer}");
         }
         for bad in [
             "",
@@ -120,9 +128,28 @@ mod tests {
             r#"{"type":"dance"#,
             r#"{"type":"ping"} x"#,
             r#"{"type":"typing","conversation":"x"}"#,
+            r#"{"type":"hello","protocol":1,"hello":{"as":"agent"},"follow":[]}"#,
         ] {
-            assert_eq!(decode(bad), malformed, "{bad}");
+            assert_eq!(both(bad), [Err(NoFrame::Malformed), Err(NoFrame::Malformed)], "{bad}");
         }
+    }
+
+    #[test]
+    fn no_side_can_read_what_only_the_other_says() {
+        let conversation = "01900000-0000-7000-8000-000000000001";
+        let with = |kind: &str| {
+            format!(r#"{{"type":"{kind}","conversation":"{conversation}","id":"{conversation}","text":"a"}}"#)
+        };
+        for (kind, is_visitors) in
+            [("take", false), ("note", false), ("spam", false), ("release", false), ("leave_queue", true)]
+        {
+            let text = with(kind);
+            assert!(decode(is_visitors, &text).is_ok(), "{text}");
+            assert_eq!(decode(!is_visitors, &text), Err(NoFrame::Unknown), "{text}");
+        }
+        let own = |of: &[&'static str], other: &[&str]| of.iter().filter(|kind| !other.contains(kind)).count();
+        assert_eq!(own(FromVisitor::TYPES, FromAgent::TYPES), 4, "{:?}", FromVisitor::TYPES);
+        assert_eq!(own(FromAgent::TYPES, FromVisitor::TYPES), 13, "{:?}", FromAgent::TYPES);
     }
 
     #[test]
@@ -131,7 +158,8 @@ mod tests {
         assert_eq!(refused(r#"{"type":"hello","protocol":2,"shape":"new"}"#), Some(Close::Version));
         assert_eq!(refused(r#"{"type":"hello","protocol":1}"#), Some(Close::Malformed));
         assert_eq!(refused(r#"{"type":"say","protocol":2}"#), Some(Close::Malformed));
-        assert_eq!(refused(r#"{"type":"ping"}"#), None);
+        assert_eq!(refused(r#"{"type":"ping"}"#), Some(Close::Malformed));
+        assert_eq!(refused(r#"{"type":"hello","protocol":1,"hello":{"as":"agent"},"follow":[]}"#), None);
     }
 
     #[test]

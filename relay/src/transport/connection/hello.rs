@@ -2,7 +2,7 @@
 
 use relay_core::input::Peer;
 use wire::limit::FOLLOW_CONVERSATIONS_MAX;
-use wire::{AgentId, ClientFrame, Close, Follow, Hello, PROTOCOL, Refusal, SiteId, Token};
+use wire::{AgentId, Close, FirstFrame, Follow, Hello, PROTOCOL, Refusal, SiteId, Token};
 
 use super::PendingConnection;
 use crate::app::App;
@@ -19,10 +19,8 @@ pub(crate) struct Greeted {
 }
 
 /// Checks the first frame.
-pub(crate) async fn greet(app: &App, pending: &PendingConnection, frame: ClientFrame) -> Result<Greeted, Close> {
-    let ClientFrame::Hello { protocol, hello, mut follow } = frame else {
-        return Err(Close::Malformed);
-    };
+pub(crate) async fn greet(app: &App, pending: &PendingConnection, frame: FirstFrame) -> Result<Greeted, Close> {
+    let FirstFrame::Hello { protocol, hello, mut follow } = frame;
     if protocol != PROTOCOL {
         return Err(Close::Version);
     }

@@ -3,6 +3,7 @@
 pub(crate) mod frame;
 mod hello;
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode, header};
@@ -12,9 +13,9 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use wire::limit::CORE_QUEUE_LONG_INPUTS_MAX;
-use wire::{ClientFrame, Close, Refusal, Say, ServerFrame, SiteId, Subject};
+use wire::{Close, FromAgent, FromVisitor, Incoming, Refusal, Say, ServerFrame, SiteId, Subject};
 
-use self::frame::{Bucket, Heard};
+use self::frame::{Bucket, NoFrame, Received, decode};
 pub(crate) use self::hello::{Greeted, greet};
 use crate::address::Address;
 use crate::app::App;
@@ -37,14 +38,13 @@ pub(crate) const END_WAIT: Duration = Duration::from_secs(1);
 pub(crate) const SHORT_TEXT_BYTES: usize = 2 * 1024;
 
 /// Bytes of the text that a frame brings.
-const fn text_bytes(frame: &ClientFrame) -> usize {
-    if let ClientFrame::Say { say: Say::Text { text }, .. }
-    | ClientFrame::Note { text, .. }
-    | ClientFrame::Rate { comment: text, .. } = frame
-    {
-        text.len()
-    } else {
-        0
+const fn text_bytes(frame: &Incoming) -> usize {
+    match frame {
+        Incoming::Visitor(
+            FromVisitor::Say { say: Say::Text { text }, .. } | FromVisitor::Rate { comment: text, .. },
+        )
+        | Incoming::Agent(FromAgent::Say { say: Say::Text { text }, .. } | FromAgent::Note { text, .. }) => text.len(),
+        Incoming::Visitor(_) | Incoming::Agent(_) => 0,
     }
 }
 
@@ -209,40 +209,43 @@ pub(crate) struct Reader<'a> {
 
 impl Reader<'_> {
     /// Takes what a client said. An error ends the connection, with the reason when it is ours to say.
-    pub(crate) fn take(&mut self, heard: Heard) -> Result<(), Option<Close>> {
+    pub(crate) fn take(&mut self, received: &Received<impl Deref<Target = str>>) -> Result<(), Option<Close>> {
         if !self.bucket.take(now_ms()) {
             return Err(Some(Close::Flood));
         }
+        let frame = match received {
+            Received::Text(text) => Some(decode(self.visits.is_some(), text)),
+            Received::Quiet => None,
+            Received::End(close) => return Err(*close),
+        };
+        if frame == Some(Err(NoFrame::Malformed)) {
+            return Err(Some(Close::Malformed));
+        }
         // All of an address together, so that many connections may not say more than one.
         if !self.pending.is_agent
-            && !matches!(heard, Heard::End(_))
             && let Err(retry_after_ms) = self.app.frames.take(self.pending.address, now_ms())
         {
             crate::numbers::too_often(Rate::Frames);
-            let subject = if let Heard::Frame(frame) = &heard { frame.subject() } else { Subject::Connection };
+            let subject = if let Some(Ok(frame)) = &frame { frame.subject() } else { Subject::Connection };
             return self.refuse(subject, Refusal::RateLimited { retry_after_ms }).map_err(Some);
         }
-        match heard {
-            Heard::Frame(frame) => self.pass(*frame).map_err(Some),
-            Heard::Unknown => self.refuse(Subject::Connection, Refusal::UnknownFrame).map_err(Some),
-            Heard::Quiet => Ok(()),
-            Heard::End(close) => Err(close),
+        match frame {
+            Some(Ok(frame)) => self.pass(frame).map_err(Some),
+            Some(Err(_)) => self.refuse(Subject::Connection, Refusal::UnknownFrame).map_err(Some),
+            None => Ok(()),
         }
     }
 
     /// Hands a frame to the core, unless the shell has something against it.
-    fn pass(&self, frame: ClientFrame) -> Result<(), Close> {
-        if matches!(frame, ClientFrame::Hello { .. }) {
-            return Err(Close::Malformed);
-        }
-        if matches!(frame, ClientFrame::Register)
+    fn pass(&self, frame: Incoming) -> Result<(), Close> {
+        if frame == Incoming::Visitor(FromVisitor::Register)
             && let Err(retry_after_ms) = self.app.registrations.take(self.pending.address, now_ms())
         {
             crate::numbers::too_often(Rate::Registrations);
             return self.refuse(Subject::Connection, Refusal::RateLimited { retry_after_ms });
         }
-        if let Some(site) = &self.visits
-            && let Some(bytes) = quota::cost_of_frame(&frame)
+        if let (Some(site), Incoming::Visitor(said)) = (&self.visits, &frame)
+            && let Some(bytes) = quota::cost_of_frame(said)
             && let Err(over) = self.app.quotas.text(self.pending.address, site, bytes, now_ms())
         {
             crate::numbers::over_quota(over.measure);

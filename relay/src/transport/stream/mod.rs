@@ -125,8 +125,8 @@ async fn read(reader: &mut Reader<'_>, posts: &mut mpsc::Receiver<Post>) -> Opti
         };
         let Post { bytes, taken } = post?;
         let mut end = None;
-        for heard in up::hear(&bytes) {
-            if let Err(close) = reader.take(heard) {
+        for received in up::receive(&bytes) {
+            if let Err(close) = reader.take(&received) {
                 end = Some(close);
                 break;
             }

@@ -11,7 +11,7 @@ use wire::Close;
 use wire::limit::{FRAME_BYTES_MAX, POST_BYTES_MAX, POST_FRAMES_MAX, POST_WAIT_MS};
 
 use crate::app::{App, Post};
-use crate::transport::connection::frame::{Heard, decode};
+use crate::transport::connection::frame::Received;
 
 /// `POST /frame`: one frame a line, for the line that the header names.
 pub async fn frame(State(app): State<App>, headers: HeaderMap, body: Body) -> StatusCode {
@@ -33,38 +33,37 @@ pub async fn frame(State(app): State<App>, headers: HeaderMap, body: Body) -> St
 }
 
 /// The frames of one body, in order.
-pub(super) fn hear(bytes: &[u8]) -> impl Iterator<Item = Heard> + Send + '_ {
+pub(super) fn receive(bytes: &[u8]) -> impl Iterator<Item = Received<&str>> + Send {
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     // One too many ends the connection, and with it the reading.
     lines.take(POST_FRAMES_MAX + 1).enumerate().map(|(index, line)| {
         if index == POST_FRAMES_MAX {
-            return Heard::End(Some(Close::Flood));
+            return Received::End(Some(Close::Flood));
         }
         if line.len() > FRAME_BYTES_MAX {
-            return Heard::End(Some(Close::TooLarge));
+            return Received::End(Some(Close::TooLarge));
         }
-        std::str::from_utf8(line).map_or(Heard::End(Some(Close::Malformed)), decode)
+        std::str::from_utf8(line).map_or(Received::End(Some(Close::Malformed)), Received::Text)
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use wire::ClientFrame;
-
     use super::*;
 
     #[test]
     fn a_body_is_read_line_by_line_within_its_bounds() {
-        let heard = |text: &str| hear(text.as_bytes()).collect::<Vec<_>>();
-        let ping = || Heard::Frame(Box::new(ClientFrame::Ping));
         let line = "{\"type\":\"ping\"}\n";
-        assert_eq!(heard(&format!("{line}{line}")), [ping(), ping()]);
-        assert_eq!(heard(&line.replace('\n', "")), [ping()]);
-        assert_eq!(heard(""), []);
-        let many = heard(&line.repeat(POST_FRAMES_MAX + 9));
+        let ping = || Received::Text(line.trim_end());
+        assert_eq!(receive(format!("{line}{line}").as_bytes()).collect::<Vec<_>>(), [ping(), ping()]);
+        assert_eq!(receive(line.trim_end().as_bytes()).collect::<Vec<_>>(), [ping()]);
+        assert_eq!(receive(b"").collect::<Vec<_>>(), []);
+        let posted = line.repeat(POST_FRAMES_MAX + 9);
+        let many: Vec<_> = receive(posted.as_bytes()).collect();
         assert_eq!(many.len(), POST_FRAMES_MAX + 1);
-        assert_eq!(many.last(), Some(&Heard::End(Some(Close::Flood))));
-        assert_eq!(heard(&"x".repeat(FRAME_BYTES_MAX + 1)), [Heard::End(Some(Close::TooLarge))]);
-        assert_eq!(hear(b"\xff").collect::<Vec<_>>(), [Heard::End(Some(Close::Malformed))]);
+        assert_eq!(many.last(), Some(&Received::End(Some(Close::Flood))));
+        let long = "x".repeat(FRAME_BYTES_MAX + 1);
+        assert_eq!(receive(long.as_bytes()).collect::<Vec<_>>(), [Received::End(Some(Close::TooLarge))]);
+        assert_eq!(receive(b"\xff").collect::<Vec<_>>(), [Received::End(Some(Close::Malformed))]);
     }
 }

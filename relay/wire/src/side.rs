@@ -1,0 +1,92 @@
+//! Frames by side: each frame is declared once, in the group of who may say or hear it, and each side gets an enum of its own.
+//!
+//! So a visitor's connection cannot even read what only agents may say, and a chat cannot read what only consoles hear.
+
+/// Declares the frames of one direction, each with its `type` on the wire, in three groups. Makes of them
+/// - an enum of all, for whoever writes to both sides or is none of them (tests, tools);
+/// - one for each side: the group `both` and the side's own;
+/// - where it is given a name, one of the group `both`;
+/// - the ways from the smaller of these to the larger and, where the frame is one of the smaller's, back.
+macro_rules! by_side {
+    (
+        $(#[$all_doc:meta])* all $All:ident;
+        $(#[$visitor_doc:meta])* visitor $Visitor:ident;
+        $(#[$agent_doc:meta])* agent $Agent:ident;
+        $(#[$both_doc:meta])* both $Both:ident;
+        neither { $($neither:tt)* }
+        both { $($both:tt)* }
+        visitor { $($own_visitor:tt)* }
+        agent { $($own_agent:tt)* }
+    ) => {
+        $crate::side::by_side! {
+            $(#[$all_doc])* all $All;
+            $(#[$visitor_doc])* visitor $Visitor;
+            $(#[$agent_doc])* agent $Agent;
+            neither { $($neither)* }
+            both { $($both)* }
+            visitor { $($own_visitor)* }
+            agent { $($own_agent)* }
+        }
+        $crate::side::by_side!(@enum $(#[$both_doc])* $Both { $($both)* });
+        $crate::side::by_side!(@ways $Visitor $Both { $($both)* });
+        $crate::side::by_side!(@ways $Agent $Both { $($both)* });
+    };
+
+    (
+        $(#[$all_doc:meta])* all $All:ident;
+        $(#[$visitor_doc:meta])* visitor $Visitor:ident;
+        $(#[$agent_doc:meta])* agent $Agent:ident;
+        neither { $($neither:tt)* }
+        both { $($both:tt)* }
+        visitor { $($own_visitor:tt)* }
+        agent { $($own_agent:tt)* }
+    ) => {
+        $crate::side::by_side!(@enum $(#[$all_doc])* $All { $($neither)* $($both)* $($own_visitor)* $($own_agent)* });
+        $crate::side::by_side!(@enum $(#[$visitor_doc])* $Visitor { $($both)* $($own_visitor)* });
+        $crate::side::by_side!(@enum $(#[$agent_doc])* $Agent { $($both)* $($own_agent)* });
+        $crate::side::by_side!(@ways $All $Visitor { $($both)* $($own_visitor)* });
+        $crate::side::by_side!(@ways $All $Agent { $($both)* $($own_agent)* });
+    };
+
+    (@enum $(#[$enum_doc:meta])* $Enum:ident {
+        $($(#[$doc:meta])* $Name:ident = $kind:literal $({ $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })?;)*
+    }) => {
+        $(#[$enum_doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(tag = "type")]
+        pub enum $Enum {
+            $($(#[$doc])* #[serde(rename = $kind)] $Name $({ $($(#[$field_doc])* $field: $type,)* })?,)*
+        }
+
+        impl $Enum {
+            /// The `type` of every frame of these: by it a newer peer's frame is told from a malformed one.
+            pub const TYPES: &'static [&'static str] = &[$($kind),*];
+        }
+    };
+
+    (@ways $All:ident $Side:ident {
+        $($(#[$doc:meta])* $Name:ident = $kind:literal $({ $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })?;)*
+    }) => {
+        impl From<$Side> for $All {
+            fn from(frame: $Side) -> Self {
+                match frame {
+                    $($Side::$Name $({ $($field),* })? => Self::$Name $({ $($field),* })?,)*
+                }
+            }
+        }
+
+        impl TryFrom<$All> for $Side {
+            /// The frame is not one of this side's; here it is again.
+            type Error = $All;
+
+            fn try_from(frame: $All) -> Result<Self, $All> {
+                match frame {
+                    $($All::$Name $({ $($field),* })? => Ok(Self::$Name $({ $($field),* })?),)*
+                    other => Err(other),
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use by_side;
