@@ -27,6 +27,23 @@ fn pages_of_the_console_do_not_know_each_other() {
 }
 
 #[test]
+fn machines_of_the_core_do_not_name_each_other() {
+    let names = read(&xtask::root().join("relay/core/src"));
+    let machines = ["connections", "conversations", "routing", "staff"];
+    for machine in machines {
+        let others = machines.iter().filter(|other| names[machine].contains(**other));
+        assert_eq!(
+            others.collect::<Vec<_>>(),
+            Vec::<&&str>::new(),
+            "{machine}: what it needs of another is an argument"
+        );
+        assert!(names["core"].contains(machine), "the sources were not found: {names:?}");
+        let named_by = names.iter().filter(|(_, named)| named.contains(machine)).map(|(by, _)| by.as_str());
+        assert_eq!(named_by.collect::<Vec<_>>(), ["core"], "only core.rs puts {machine} together with others");
+    }
+}
+
+#[test]
 fn a_circle_is_found() {
     let named = |list: &[(&str, &[&str])]| -> Names {
         list.iter().map(|(of, to)| ((*of).to_owned(), to.iter().map(|to| (*to).to_owned()).collect())).collect()

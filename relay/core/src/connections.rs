@@ -11,11 +11,11 @@ use wire::{
 };
 
 use crate::admit::REQUESTS_PER_CONNECTION_MAX;
+use crate::block::concerns;
 use crate::input::{ConnectionId, RequestId, Source};
 use crate::news::News;
 use crate::output::Output;
 use crate::request::Pending;
-use crate::staff::concerns;
 use crate::step::Step;
 
 mod follow;

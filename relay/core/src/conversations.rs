@@ -12,10 +12,10 @@ use crate::conversation::{Conversation, OutOfOrder};
 use crate::input::Commit;
 use crate::news::{News, Placed, Standing, Ticket};
 use crate::request::{Mark, Pending};
-use crate::routing::Wanted;
 use crate::settings::Settings;
 use crate::step::{RETRY_MS, Step, Timer};
 use crate::store::{Query, QueryError};
+use crate::view::Wanted;
 
 mod agent;
 mod attend;

@@ -10,9 +10,10 @@ use crate::input::{ConnectionId, Input, RequestId, Start};
 use crate::news::News;
 use crate::output::Output;
 use crate::planted::{Planted, planted};
-use crate::routing::{Routing, Wanted};
+use crate::routing::Routing;
 use crate::staff::Staff;
 use crate::step::{Step, Timer};
+use crate::view::Wanted;
 
 mod actions;
 mod answers;

@@ -6,6 +6,7 @@
 
 mod admit;
 pub mod append;
+mod block;
 mod clock;
 mod connections;
 pub mod conversation;
@@ -23,16 +24,16 @@ mod settings;
 mod staff;
 mod step;
 pub mod store;
+mod view;
 mod weight;
 
 pub use crate::append::{Append, AppendError, Appended, Condition, Draft, DraftBody, Opening, Queueing};
+pub use crate::block::concerns;
 pub use crate::conversation::{Conversation, OutOfOrder};
 pub use crate::core::{Core, Gauges};
 pub use crate::input::{Agent, Commit, ConnectionId, Input, Peer, RequestId, Source, Start, Typing};
 pub use crate::output::Output;
-pub use crate::routing::Rate;
 #[doc(hidden)]
 pub use crate::routing::desk;
-pub use crate::settings::Settings;
-pub use crate::staff::concerns;
+pub use crate::settings::{Rate, Settings};
 pub use crate::store::{Answer, Query, QueryError};

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::{AgentId, ConversationId, Refusal, Seq};
+use wire::{AgentId, ConversationId, Refusal};
 
 use crate::admit::about;
 use crate::append::AppendError;
@@ -14,6 +14,7 @@ use crate::news::{News, Placed, Seat, Standing};
 use crate::request::{ATTEMPTS_MAX, Asker, Offer, refusal_of};
 use crate::settings::Settings;
 use crate::step::{RETRY_MS, Step, Timer};
+use crate::view::Wanted;
 
 #[doc(hidden)]
 pub mod desk;
@@ -25,7 +26,6 @@ mod seats;
 mod tests;
 
 use openings::Openings;
-pub use pace::Rate;
 use queue::{Joining, Queue};
 use seats::Seats;
 
@@ -35,19 +35,6 @@ struct OnWay {
     agent: AgentId,
     /// Whether it has arrived: recorded, and only the store's answer is still to come.
     arrived: bool,
-}
-
-/// What is known of a conversation that somebody wants to take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    /// Whether it has ended.
-    pub(crate) ended: bool,
-    /// Who has it.
-    pub(crate) holder: Option<AgentId>,
-    /// Whether whoever has it is online.
-    pub(crate) holder_online: bool,
-    /// Where its staff lane ends.
-    pub(crate) staff_head: Seq,
 }
 
 /// The queue and the offers.

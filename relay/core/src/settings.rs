@@ -5,7 +5,14 @@ use wire::limit::{
     MESSAGE_AFTER_MS, OPENINGS_PER_ADDRESS_PER_MINUTE, OPENINGS_PER_NETWORK_PER_MINUTE, OWNED_LEFT_AFTER_MS,
 };
 
-use crate::routing::Rate;
+/// So many at once, and then so many a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// At once.
+    pub burst: u32,
+    /// A minute, lastingly.
+    pub per_minute: u32,
+}
 
 /// The settings of a core. Times are waits in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

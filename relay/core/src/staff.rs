@@ -20,8 +20,7 @@ mod blocks;
 #[cfg(test)]
 mod tests;
 
-pub use blocks::concerns;
-pub(crate) use blocks::{BlockRequest, Person};
+pub(crate) use blocks::BlockRequest;
 
 /// An agent and its live state.
 #[derive(Debug)]

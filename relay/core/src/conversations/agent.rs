@@ -8,8 +8,8 @@ use crate::conversation::Conversation;
 use crate::input::{ConnectionId, Source};
 use crate::planted::{Planted, planted};
 use crate::request::{Asker, Mark, Offer, Pending};
-use crate::staff::Person;
 use crate::step::Step;
+use crate::view::Person;
 
 impl Conversations {
     /// Only the agent that has an open conversation answers in it. Where it has ended the store decides: it knows whether this is only the

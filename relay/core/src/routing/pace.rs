@@ -3,14 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::Hash;
 
-/// So many at once, and then so many a minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// At once.
-    pub burst: u32,
-    /// A minute, lastingly.
-    pub per_minute: u32,
-}
+use crate::settings::Rate;
 
 /// Addresses or networks whose allowance is remembered. More are kept only while they owe time; then new ones pass unremembered: what so
 /// many open is a flood, which has a bound of its own.

@@ -1,6 +1,6 @@
 //! The routing alone: given seats and a queue, when something happens, exactly this is told.
 
-use wire::{Refusal, ServerFrame, SiteId, Subject, VisitorId};
+use wire::{Refusal, Seq, ServerFrame, SiteId, Subject, VisitorId};
 
 use super::desk::Desk;
 use super::*;

@@ -9,19 +9,13 @@ use wire::{
 
 use super::Staff;
 use crate::admit::about;
+use crate::block::{Target, target_of, targets};
 use crate::input::{ConnectionId, Source};
 use crate::news::{Audience, News};
 use crate::output::Output;
 use crate::planted::{Planted, planted};
 use crate::step::Step;
-
-/// Whom a block is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Target {
-    Visitor(VisitorId),
-    Address(Tag),
-    Network(Tag),
-}
+use crate::view::Person;
 
 /// Every block.
 #[derive(Debug)]
@@ -42,36 +36,6 @@ pub(crate) struct BlockRequest<'a> {
     pub(crate) for_ms: u64,
     /// Why, in the supervisor's words.
     pub(crate) reason: &'a str,
-}
-
-/// Whose a conversation is, and where they came from when they last queued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Person {
-    /// The visitor.
-    pub(crate) visitor: VisitorId,
-    /// Where they came from.
-    pub(crate) source: Source,
-}
-
-/// Whether a block is about somebody: a visitor, or whoever comes from there.
-#[must_use]
-pub fn concerns(block: &BlockSummary, visitor: Option<VisitorId>, source: Source) -> bool {
-    target_of(block).is_some_and(|target| targets(visitor, source).any(|one| one == target))
-}
-
-/// Whom a block is about; nobody when it names nobody.
-fn target_of(block: &BlockSummary) -> Option<Target> {
-    match block.scope {
-        BlockScope::Visitor => block.visitor.map(Target::Visitor),
-        BlockScope::Address => block.tag.map(Target::Address),
-        BlockScope::Network => block.tag.map(Target::Network),
-    }
-}
-
-/// Everything by which somebody may be blocked.
-fn targets(visitor: Option<VisitorId>, source: Source) -> impl Iterator<Item = Target> {
-    let by_source = [source.address.map(Target::Address), source.network.map(Target::Network)];
-    visitor.map(Target::Visitor).into_iter().chain(by_source.into_iter().flatten())
 }
 
 impl Blocks {

@@ -8,6 +8,7 @@ use wire::{BlockId, BlockScope, SiteId, Tag};
 use super::*;
 use crate::input::Source;
 use crate::output::Output;
+use crate::view::Person;
 
 const START_MS: u64 = 1_000_000;
 const GONE_AFTER_MS: u64 = 60_000;
