@@ -1,6 +1,5 @@
-//! The one place where values become JSON and JSON becomes values: by the hand-written codec of `widget-core`, which weighs a tenth of serde's.
+//! JSON as the chat reads and writes it: by the codec of `widget-core`, which weighs a tenth of serde's. The console uses serde.
 
 pub use widget_core::{
-    read_attachment, read_draft, read_frame_of_staff, read_frame_of_visitor, read_refusal, write_draft, write_frame,
-    write_frame_of_visitor,
+    read_attachment, read_draft, read_frame_of_visitor, read_refusal, write_draft, write_frame_of_visitor,
 };

@@ -8,7 +8,7 @@ use std::rc::{Rc, Weak};
 
 use web_sys::File;
 use widget_core::{LineInput, Output, Transport, UploadInput};
-use wire::{AttachmentId, ClientFrame, ConversationId, MessageId, Refusal, Seq, ServerFrame};
+use wire::{AttachmentId, ClientFrame, ConversationId, MessageId, Refusal, Seq};
 
 use crate::clock::{Timer, now_ms};
 use crate::codec;
@@ -28,6 +28,8 @@ pub const CONVERSATION: &str = "conversation";
 pub trait Brain: 'static {
     /// What the session takes.
     type Input: 'static;
+    /// What the relay says to this side.
+    type Frame;
     /// Something happened.
     fn handle(&mut self, now_ms: u64, input: Self::Input);
     /// The next thing to carry out.
@@ -37,11 +39,11 @@ pub trait Brain: 'static {
     /// Time has passed.
     fn handle_timeout(&mut self, now_ms: u64);
     /// A frame from the relay; none when it is none of this side's.
-    fn read_frame(text: &str) -> Option<ServerFrame>;
+    fn read_frame(text: &str) -> Option<Self::Frame>;
     /// One of this side's frames as JSON text.
     fn write_frame(frame: &ClientFrame) -> String;
     /// News of the line.
-    fn line(input: LineInput) -> Self::Input;
+    fn line(input: LineInput<Self::Frame>) -> Self::Input;
     /// News of an upload.
     fn upload(input: UploadInput) -> Self::Input;
     /// The page goes away, perhaps for good.

@@ -27,6 +27,8 @@ pub(crate) fn target_of(block: &BlockSummary) -> Option<Target> {
         BlockScope::Visitor => block.visitor.map(Target::Visitor),
         BlockScope::Address => block.tag.map(Target::Address),
         BlockScope::Network => block.tag.map(Target::Network),
+        // Only the relay that made it knows.
+        BlockScope::Other => None,
     }
 }
 

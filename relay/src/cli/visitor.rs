@@ -45,6 +45,7 @@ pub(super) fn block(config: &Config, wish: Wish, out: &mut impl Write) -> anyhow
         BlockScope::Visitor => (Some(found.visitor), None),
         BlockScope::Address => (None, found.address),
         BlockScope::Network => (None, found.network),
+        BlockScope::Other => (None, None),
     };
     if visitor.is_none() && tag.is_none() {
         bail!(
@@ -98,5 +99,6 @@ const fn scope_name(scope: BlockScope) -> &'static str {
         BlockScope::Visitor => "visitor",
         BlockScope::Address => "address",
         BlockScope::Network => "network",
+        BlockScope::Other => "other",
     }
 }

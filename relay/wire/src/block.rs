@@ -14,6 +14,9 @@ pub enum BlockScope {
     Address,
     /// Everybody who comes from that address's network (IPv4 /24, IPv6 /48).
     Network,
+    /// A reach that is not known here: listed, and never asked for.
+    #[serde(other)]
+    Other,
 }
 
 /// A block as it stands.

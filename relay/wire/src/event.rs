@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AgentId, AttachmentId, ConversationId, MessageId, Seq, Tag};
+use crate::newer::or_default;
 
 /// One of a conversation's two logs, each numbered from 1 without gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,7 +27,7 @@ pub enum Party {
 }
 
 /// Who caused an event. One that is not known here reads as the system: it is on neither side.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Author {
     /// The visitor of the conversation.
@@ -39,6 +40,7 @@ pub enum Author {
         name: String,
     },
     /// The relay itself.
+    #[default]
     #[serde(other)]
     System,
 }
@@ -69,13 +71,15 @@ pub struct Event {
     /// The id its maker gave it; unique in the conversation.
     pub id: MessageId,
     /// Who caused it.
+    #[serde(default, deserialize_with = "or_default")]
     pub author: Author,
     /// What happened.
+    #[serde(default, deserialize_with = "or_default")]
     pub body: Body,
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Body {
     /// A message (shared).
@@ -146,6 +150,7 @@ pub enum Body {
         page: PageContext,
     },
     /// A kind that is not known here: it keeps its number, so that nothing after it looks like a gap, and shows nothing.
+    #[default]
     #[serde(other)]
     Unknown,
 }

@@ -26,7 +26,7 @@ pub use id::{
 };
 pub use incoming::Incoming;
 pub use refusal::Refusal;
-pub use server::{ServerFrame, Session, ToAgent, ToBoth, ToVisitor};
+pub use server::{ServerFrame, Session, ToAgent, ToVisitor};
 pub use summary::{
     AgentState, AgentSummary, ConversationState, ConversationSummary, Counts, Idle, Role, RowCursor, View,
     VisitorConversation, VisitorPresence,

@@ -32,3 +32,22 @@ macro_rules! tolerant {
 }
 
 pub(crate) use tolerant;
+
+/// A field whose value may be of a newer peer's making: what is not understood is read as its default. For fields of what one hears, where a
+/// value must never cost what stands around it; what the store keeps is read strictly.
+pub(crate) fn or_default<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de> + Default,
+{
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Read<T> {
+        Known(T),
+        Newer(serde::de::IgnoredAny),
+    }
+    Ok(match <Read<T> as serde::Deserialize>::deserialize(from)? {
+        Read::Known(known) => known,
+        Read::Newer(_) => T::default(),
+    })
+}

@@ -17,8 +17,6 @@ by_side! {
     visitor ToVisitor;
     /// What an agent's client hears.
     agent ToAgent;
-    /// What clients of both sides hear.
-    both ToBoth;
     neither {}
     both {
         /// The answer to `Hello`.

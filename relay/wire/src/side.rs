@@ -5,33 +5,8 @@
 /// Declares the frames of one direction, each with its `type` on the wire, in three groups. Makes of them
 /// - an enum of all, for whoever writes to both sides or is none of them (tests, tools);
 /// - one for each side: the group `both` and the side's own;
-/// - where it is given a name, one of the group `both`;
-/// - the ways from the smaller of these to the larger and, where the frame is one of the smaller's, back.
+/// - the ways from a side's enum to that of all and, where the frame is one of the side's, back.
 macro_rules! by_side {
-    (
-        $(#[$all_doc:meta])* all $All:ident;
-        $(#[$visitor_doc:meta])* visitor $Visitor:ident;
-        $(#[$agent_doc:meta])* agent $Agent:ident;
-        $(#[$both_doc:meta])* both $Both:ident;
-        neither { $($neither:tt)* }
-        both { $($both:tt)* }
-        visitor { $($own_visitor:tt)* }
-        agent { $($own_agent:tt)* }
-    ) => {
-        $crate::side::by_side! {
-            $(#[$all_doc])* all $All;
-            $(#[$visitor_doc])* visitor $Visitor;
-            $(#[$agent_doc])* agent $Agent;
-            neither { $($neither)* }
-            both { $($both)* }
-            visitor { $($own_visitor)* }
-            agent { $($own_agent)* }
-        }
-        $crate::side::by_side!(@enum $(#[$both_doc])* $Both { $($both)* });
-        $crate::side::by_side!(@ways $Visitor $Both { $($both)* });
-        $crate::side::by_side!(@ways $Agent $Both { $($both)* });
-    };
-
     (
         $(#[$all_doc:meta])* all $All:ident;
         $(#[$visitor_doc:meta])* visitor $Visitor:ident;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Cursor, Party};
 use crate::id::{AgentId, ConversationId, SiteId, Tag, VisitorId};
-use crate::newer::tolerant;
+use crate::newer::{or_default, tolerant};
 
 /// What an agent may do. Greater roles may do all that lesser ones may; one that is not known here reads as the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -201,7 +201,7 @@ pub struct ConversationSummary {
     /// The last numbers of both lanes.
     pub head: Cursor,
     /// Whether the visitor is there; unknown of ended conversations and from older relays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
     pub presence: Option<VisitorPresence>,
     /// Whether an agent marked it as spam.
     #[serde(default, skip_serializing_if = "is_false")]

@@ -281,8 +281,8 @@ fn refusals() {
 #[test]
 fn small_choices() {
     check("lane.json", vec![("shared", Lane::Shared), ("staff", Lane::Staff)]);
-    let scopes = [BlockScope::Visitor, BlockScope::Address, BlockScope::Network];
-    check("block_scope.json", ["visitor", "address", "network"].into_iter().zip(scopes).collect());
+    let scopes = [BlockScope::Visitor, BlockScope::Address, BlockScope::Network, BlockScope::Other];
+    check("block_scope.json", ["visitor", "address", "network", "other"].into_iter().zip(scopes).collect());
     let views = [View::Open, View::Waiting, View::Owned, View::Left, View::Message];
     check("view.json", ["open", "waiting", "owned", "left", "message"].into_iter().zip(views).collect());
     let gone = VisitorPresence::Gone { since_ms: 1_700_000_000_000 };

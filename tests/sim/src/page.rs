@@ -7,7 +7,7 @@ use widget_core::{
     AgentInput, AgentSession, AgentStart, KeptDraft, LineInput, Output, Timeline, UploadInput, VisitorInput,
     VisitorSession, VisitorStart,
 };
-use wire::{AgentId, AttachmentId, ConversationId, MessageId, PageContext, Refusal, SiteId, Token};
+use wire::{AgentId, AttachmentId, ConversationId, MessageId, PageContext, Refusal, ServerFrame, SiteId, Token};
 
 use crate::line::{LineId, News};
 use crate::world::{Happening, World};
@@ -70,10 +70,12 @@ impl Brain {
         }
     }
 
-    fn line(&mut self, now_ms: u64, input: LineInput) {
+    fn line(&mut self, now_ms: u64, input: LineInput<ServerFrame>) {
         match self {
-            Self::Visitor(session) => session.handle(now_ms, VisitorInput::Line(input)),
-            Self::Agent(session) => session.handle(now_ms, AgentInput::Line(input)),
+            Self::Visitor(session) => {
+                session.handle(now_ms, VisitorInput::Line(input.of_side().expect("visitors hear it")))
+            }
+            Self::Agent(session) => session.handle(now_ms, AgentInput::Line(input.of_side().expect("agents hear it"))),
         }
     }
 }
@@ -161,7 +163,7 @@ impl World {
         }
     }
 
-    pub(crate) fn line_input(&mut self, page: usize, input: LineInput) {
+    pub(crate) fn line_input(&mut self, page: usize, input: LineInput<ServerFrame>) {
         let now_ms = self.page_clock_ms(page);
         if let Some(brain) = &mut self.pages[page].brain {
             brain.line(now_ms, input);

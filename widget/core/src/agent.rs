@@ -10,7 +10,7 @@ mod noted;
 
 use wire::{
     AgentState, AgentSummary, ClientFrame, ConversationId, ConversationState, ConversationSummary, Hello, PageContext,
-    Party, Refusal, VisitorId,
+    Party, Refusal, ToAgent, VisitorId,
 };
 
 pub use ended::ENDED_ROWS_MAX;
@@ -287,18 +287,21 @@ impl AgentSession {
         matches!((row.state, &self.me), (ConversationState::Assigned { agent }, Some(me)) if agent == me.id)
     }
 
-    fn line(&mut self, input: LineInput) {
-        if let LineInput::Frame(frame) = &input {
-            self.notice_notes(frame);
+    fn line(&mut self, input: LineInput<ToAgent>) {
+        if let LineInput::Frame(frame) = input {
+            self.notice_notes(&frame);
+            if self.session.line.heard() {
+                self.hear(frame);
+            }
+            return;
         }
-        match self.session.line(input) {
+        match self.session.line(&input) {
             Step::Nothing => {}
             Step::Greet => {
                 // Said at once: a relay that has just started would take the agent for online and give it visitors.
                 let state = (self.away || self.choosing).then(|| self.choice());
                 self.session.greet(Hello::Agent { state }, true);
             }
-            Step::Frame(frame) => self.hear(frame),
             Step::Lost => self.lost(),
         }
     }
@@ -317,7 +320,7 @@ impl AgentSession {
 
     /// Does everything that may be done now.
     fn settle(&mut self) {
-        if matches!(self.session.tick(), Step::Lost) {
+        if self.session.tick() {
             self.lost();
         }
         self.unmark_shown();

@@ -27,8 +27,7 @@ pub use agent::{
 };
 pub use bidi::{filled, isolated};
 pub use codec::{
-    read_attachment, read_draft, read_frame_of_staff, read_frame_of_visitor, read_refusal, write_draft, write_frame,
-    write_frame_of_visitor,
+    read_attachment, read_draft, read_frame_of_visitor, read_refusal, write_draft, write_frame_of_visitor,
 };
 pub use item::{Content, Item, ItemState, Notice};
 pub use link::{Piece, pieces};

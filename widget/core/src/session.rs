@@ -6,7 +6,7 @@ mod write;
 use std::collections::VecDeque;
 
 use wire::limit::{ATTACHMENT_BYTES_MAX, FOLLOW_CONVERSATIONS_MAX, TYPING_EVERY_MS};
-use wire::{Author, ClientFrame, ConversationId, Follow, Hello, Party, Refusal, Seq, ServerFrame};
+use wire::{Author, ClientFrame, ConversationId, Follow, Hello, Party, Refusal, Seq};
 
 use crate::clock::{Clock, Earliest};
 use crate::follow::Followed;
@@ -46,15 +46,12 @@ pub(crate) struct Session {
 }
 
 /// What the line's input means for the sessions.
-#[cfg_attr(not(target_arch = "wasm32"), expect(clippy::large_enum_variant, reason = "made and taken apart at once"))]
 #[derive(Debug)]
 pub(crate) enum Step {
     /// Nothing more.
     Nothing,
     /// Say hello.
     Greet,
-    /// A frame that is not the same for both sides.
-    Frame(ServerFrame),
     /// The line was lost, and what was on it.
     Lost,
 }
@@ -87,16 +84,15 @@ impl Session {
         }
     }
 
-    /// The line's input: what is the same for both sides is done here.
-    pub(crate) fn line(&mut self, input: LineInput) -> Step {
+    /// The line's input but for frames, which each side takes in its own way.
+    pub(crate) fn line<F>(&mut self, input: &LineInput<F>) -> Step {
         let now_ms = self.clock.now_ms();
         let random = self.ids.random();
         let lost = match input {
             LineInput::Up => return if self.line.up(now_ms) { Step::Greet } else { Step::Nothing },
-            LineInput::Frame(frame) => {
-                return if self.line.heard() { self.frame(frame) } else { Step::Nothing };
-            }
-            LineInput::Down { code } => self.line.down(now_ms, code, random),
+            // Each side takes its own.
+            LineInput::Frame(_) => return Step::Nothing,
+            LineInput::Down { code } => self.line.down(now_ms, *code, random),
             LineInput::SocketOpen => self.line.socket_open(now_ms, &mut self.out),
             LineInput::NetworkUp => self.line.network_up(now_ms, &mut self.out),
             LineInput::NetworkDown => {
@@ -104,34 +100,41 @@ impl Session {
                 false
             }
         };
-        if lost { self.lost() } else { Step::Nothing }
+        if lost {
+            self.lost();
+            Step::Lost
+        } else {
+            Step::Nothing
+        }
     }
 
-    /// Does what the line has due.
-    pub(crate) fn tick(&mut self) -> Step {
+    /// Does what the line has due. True when the line is lost by it.
+    pub(crate) fn tick(&mut self) -> bool {
         let random = self.ids.random();
         let before = self.line.online();
         let lost = self.line.tick(self.clock.now_ms(), random, &mut self.out);
         if self.line.online() != before {
             self.revision += 1;
         }
-        if lost { self.lost() } else { Step::Nothing }
+        if lost {
+            self.lost();
+        }
+        lost
     }
 
     /// Gives the line up: something on it went wrong.
-    pub(crate) fn give_up(&mut self) -> Step {
+    pub(crate) fn give_up(&mut self) {
         let random = self.ids.random();
         self.line.give_up(self.clock.now_ms(), random, &mut self.out);
         self.lost()
     }
 
     /// What was on the line is lost with it.
-    pub(crate) fn lost(&mut self) -> Step {
+    pub(crate) fn lost(&mut self) {
         self.outbox.lost();
         for followed in &mut self.follows {
             followed.lost();
         }
-        Step::Lost
     }
 
     /// The first frame of a line.

@@ -37,14 +37,13 @@ pub enum Transport {
 /// What happens to the line, and to the network under it.
 ///
 /// After [`Output::Connect`] the shell drops any older line and reports only on the new one; after [`Output::Disconnect`] it
-/// drops the line and reports nothing more of it, not even `Down`.
-#[cfg_attr(not(target_arch = "wasm32"), expect(clippy::large_enum_variant, reason = "made and taken apart at once"))]
+/// drops the line and reports nothing more of it, not even `Down`. `F` is what the relay says to this side: [`wire::ToVisitor`], [`wire::ToAgent`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LineInput {
+pub enum LineInput<F> {
     /// The socket is open, or the stream may be.
     Up,
     /// A frame came.
-    Frame(ServerFrame),
+    Frame(F),
     /// The line closed, or could not be opened.
     Down {
         /// The close code, 1006 when there was none.
@@ -58,10 +57,18 @@ pub enum LineInput {
     NetworkDown,
 }
 
-impl LineInput {
-    /// Whether nothing but a timeline can change by it.
-    pub(crate) const fn is_quiet(&self) -> bool {
-        matches!(self, Self::Frame(ServerFrame::Pong { .. } | ServerFrame::Typing { .. }))
+impl LineInput<ServerFrame> {
+    /// The same for a side; none for a frame that this side does not hear. For what stands for the relay of both sides, as tests do.
+    #[must_use]
+    pub fn of_side<F: TryFrom<ServerFrame>>(self) -> Option<LineInput<F>> {
+        Some(match self {
+            Self::Up => LineInput::Up,
+            Self::Frame(frame) => LineInput::Frame(frame.try_into().ok()?),
+            Self::Down { code } => LineInput::Down { code },
+            Self::SocketOpen => LineInput::SocketOpen,
+            Self::NetworkUp => LineInput::NetworkUp,
+            Self::NetworkDown => LineInput::NetworkDown,
+        })
     }
 }
 

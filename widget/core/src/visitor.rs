@@ -6,7 +6,7 @@ mod place;
 
 use wire::limit::{ACKNOWLEDGE_WAIT_MS, COMMENT_CHARS_MAX};
 use wire::{
-    AgentState, ClientFrame, Close, ConversationId, Hello, PageContext, Party, Refusal, SiteId, Token,
+    AgentState, ClientFrame, Close, ConversationId, Hello, PageContext, Party, Refusal, SiteId, ToVisitor, Token,
     VisitorConversation,
 };
 
@@ -287,7 +287,7 @@ impl VisitorSession {
 
     /// Does everything that may be done now.
     fn settle(&mut self) {
-        if matches!(self.session.tick(), Step::Lost) {
+        if self.session.tick() {
             self.lost();
         }
         let now_ms = self.session.clock.now_ms();
@@ -342,19 +342,24 @@ impl VisitorSession {
         self.session.outbox.drafts.iter().any(|draft| draft.conversation == conversation && what(&draft.payload))
     }
 
-    fn line(&mut self, mut input: LineInput) {
+    fn line(&mut self, mut input: LineInput<ToVisitor>) {
+        if let LineInput::Frame(frame) = input {
+            if self.session.line.heard() {
+                self.hear(frame);
+            }
+            return;
+        }
         let token_lost = self.token.is_some() && input == (LineInput::Down { code: Close::TokenInvalid.code() });
         if token_lost {
             // Without the token, coming back is of use.
             input = LineInput::Down { code: 1006 };
         }
-        match self.session.line(input) {
+        match self.session.line(&input) {
             Step::Nothing => {}
             Step::Greet => {
                 let hello = self.hello();
                 self.session.greet(hello, self.token.is_some());
             }
-            Step::Frame(frame) => self.hear(frame),
             Step::Lost => {
                 self.lost();
                 if token_lost {

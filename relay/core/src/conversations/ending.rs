@@ -95,6 +95,7 @@ impl Conversations {
             (None, tag, BlockScope::Network | BlockScope::Visitor) => {
                 self.open_from(Source { address: None, network: tag }).collect()
             }
+            (None, _, BlockScope::Other) => VecDeque::new(),
         };
         if !left.is_empty() {
             self.endings.add(None, Author::System, left);

@@ -118,6 +118,7 @@ impl Staff {
             // In an older log nothing is known of where they came from.
             BlockScope::Address => person.source.address.map(|tag| (None, Some(tag))).ok_or(Refusal::NotFound),
             BlockScope::Network => person.source.network.map(|tag| (None, Some(tag))).ok_or(Refusal::NotFound),
+            BlockScope::Other => Err(Refusal::Malformed),
         }
     }
 

@@ -14,6 +14,7 @@ impl<W: SqlWriter> BlockWriter for W {
             BlockScope::Visitor => 0,
             BlockScope::Address => 1,
             BlockScope::Network => 2,
+            BlockScope::Other => 3,
         };
         let id = block.block.0;
         self.request(|sql| {
@@ -68,7 +69,8 @@ fn read(row: &dyn Row) -> Result<BlockSummary, SqlError> {
             0 => BlockScope::Visitor,
             1 => BlockScope::Address,
             2 => BlockScope::Network,
-            _ => return Err(row::wrong(1)),
+            // A newer relay's, in a store of many relays.
+            _ => BlockScope::Other,
         },
         visitor: row.optional_id(2)?.map(VisitorId),
         tag: row.tag(3)?,

@@ -1,13 +1,13 @@
 //! What the relay says to an agent.
 
-use wire::{AgentState, AgentSummary, Author, ConversationId, Refusal, ServerFrame, Session, Subject};
+use wire::{AgentState, AgentSummary, Author, ConversationId, Refusal, Session, Subject, ToAgent};
 
 use super::AgentSession;
 
 impl AgentSession {
-    pub(super) fn hear(&mut self, frame: ServerFrame) {
+    pub(super) fn hear(&mut self, frame: ToAgent) {
         match frame {
-            ServerFrame::Welcome { now_ms, attachment_bytes_max, session, .. } => {
+            ToAgent::Welcome { now_ms, attachment_bytes_max, session, .. } => {
                 if let Session::Agent { me, agents, open } = session {
                     self.session.welcome(now_ms, attachment_bytes_max);
                     // Who connects is online, unless they chose otherwise: maybe in another tab.
@@ -22,23 +22,21 @@ impl AgentSession {
                     }
                 }
             }
-            ServerFrame::Inbox { row } => self.take_row(row),
-            ServerFrame::Agent { agent } => self.take_agent(agent),
-            ServerFrame::Closed { before_ms, rows, more } => self.take_closed(before_ms, rows, more),
-            ServerFrame::OfVisitor { visitor, rows } => self.take_earlier(visitor, rows),
-            ServerFrame::Refused { subject, refusal } => self.refused(subject, refusal),
-            ServerFrame::Counts { counts } => self.take_counts(counts),
-            ServerFrame::Open { view, find, rows, next, total } => self.take_found((view, &find), rows, (next, total)),
-            ServerFrame::Ending { ended, left } => self.take_ending(ended, left),
-            ServerFrame::Blocks { blocks } => self.take_blocks(blocks),
-            ServerFrame::Registered { .. }
-            | ServerFrame::Event { .. }
-            | ServerFrame::Events { .. }
-            | ServerFrame::Typing { .. }
-            | ServerFrame::Queue { .. }
-            | ServerFrame::Answering { .. }
-            | ServerFrame::Holder { .. }
-            | ServerFrame::Pong { .. } => {}
+            ToAgent::Inbox { row } => self.take_row(row),
+            ToAgent::Agent { agent } => self.take_agent(agent),
+            ToAgent::Closed { before_ms, rows, more } => self.take_closed(before_ms, rows, more),
+            ToAgent::OfVisitor { visitor, rows } => self.take_earlier(visitor, rows),
+            ToAgent::Refused { subject, refusal } => self.refused(subject, refusal),
+            ToAgent::Counts { counts } => self.take_counts(counts),
+            ToAgent::Open { view, find, rows, next, total } => self.take_found((view, &find), rows, (next, total)),
+            ToAgent::Ending { ended, left } => self.take_ending(ended, left),
+            ToAgent::Blocks { blocks } => self.take_blocks(blocks),
+            ToAgent::Event { event } => self.session.event(event),
+            ToAgent::Events { conversation, lane, after, events, head } => {
+                self.session.events((conversation, lane), after, events, head);
+            }
+            ToAgent::Typing { conversation, name, .. } => self.session.typing(conversation, name),
+            ToAgent::Pong { heads } => self.session.pong(&heads),
         }
     }
 

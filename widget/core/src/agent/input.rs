@@ -1,6 +1,6 @@
 //! What an agent's session begins with, and what happens to it.
 
-use wire::{BlockId, BlockScope, ConversationId, Many, MessageId, View};
+use wire::{BlockId, BlockScope, ConversationId, Many, MessageId, ToAgent, View};
 
 use crate::types::{KeptDraft, LineInput, UploadInput};
 
@@ -21,7 +21,7 @@ pub enum AgentInput {
     /// Signed in: connect.
     Open,
     /// The line.
-    Line(LineInput),
+    Line(LineInput<ToAgent>),
     /// Show a conversation: follows it and loads the earlier ones of its visitor.
     Show {
         /// Which.
@@ -140,7 +140,7 @@ impl AgentInput {
     /// Whether nothing but a timeline can change by it.
     pub(super) const fn is_quiet(&self) -> bool {
         if let Self::Line(input) = self {
-            return input.is_quiet();
+            return matches!(input, LineInput::Frame(ToAgent::Pong { .. } | ToAgent::Typing { .. }));
         }
         matches!(self, Self::Upload(UploadInput::Progress { .. }) | Self::Typing | Self::Visible { .. })
     }

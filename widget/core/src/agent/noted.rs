@@ -1,6 +1,6 @@
 //! Colleagues' notes in the agent's own conversations: they leave a mark until the conversation is looked at.
 
-use wire::{Author, Body, ClientFrame, ConversationSummary, Event, Lane, ServerFrame};
+use wire::{Author, Body, ClientFrame, ConversationSummary, Event, Lane, ToAgent};
 
 use super::AgentSession;
 
@@ -15,12 +15,12 @@ impl AgentSession {
     }
 
     /// Looks at what was recorded, before the timelines take it.
-    pub(super) fn notice_notes(&mut self, frame: &ServerFrame) {
-        if let ServerFrame::Event { event } = frame {
+    pub(super) fn notice_notes(&mut self, frame: &ToAgent) {
+        if let ToAgent::Event { event } = frame {
             self.notice_note(event);
         }
         // What is loaded from its beginning is history.
-        if let ServerFrame::Events { lane: Lane::Staff, events, after, .. } = frame
+        if let ToAgent::Events { lane: Lane::Staff, events, after, .. } = frame
             && after.0 > 0
         {
             events.iter().for_each(|event| self.notice_note(event));

@@ -280,12 +280,6 @@ impl Writer {
         self.out.push('{');
     }
 
-    /// A text in a list.
-    pub(crate) fn text_item(&mut self, text: &str) {
-        self.comma();
-        self.string(text);
-    }
-
     pub(crate) fn close_list(&mut self) {
         self.out.push(']');
     }

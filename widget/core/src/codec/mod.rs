@@ -1,14 +1,10 @@
-//! Frames as JSON text and back: what `wire` means by its serde attributes, written by hand because weight counts.
-//!
-//! The golden files of `wire` hold both to the same form (`tests/codec.rs`).
+//! What the chat reads and writes as JSON text: what `wire` means by its serde attributes, declared once for both directions because weight
+//! counts. The console, whose weight nobody waits for, uses serde.
 
-mod desk;
+mod declare;
+mod draft;
+mod frames;
 mod json;
-mod read;
-mod staff;
-mod write;
 
-pub use desk::write_frame;
-pub use read::{read_attachment, read_draft, read_frame_of_visitor, read_refusal};
-pub use staff::read_frame_of_staff;
-pub use write::{write_draft, write_frame_of_visitor};
+pub use draft::{read_draft, write_draft};
+pub use frames::{read_attachment, read_frame_of_visitor, read_refusal, write_frame_of_visitor};

@@ -1,59 +1,46 @@
 //! What the relay says to both sides alike.
 
 use wire::limit::FOLLOW_CONVERSATIONS_MAX;
-use wire::{Body, ConversationId, Event, Head, Party, Refusal, Seq, ServerFrame};
+use wire::{Body, ConversationId, Event, Head, Lane, Party, Refusal, Seq};
 
 use crate::backoff::refused_ms;
 use crate::follow::Taken;
 use crate::outbox::Payload;
 use crate::planted::{Planted, planted};
-use crate::session::{Session, Step};
+use crate::session::Session;
 use crate::types::Output;
 
 impl Session {
-    /// Takes a frame; one that is not the same for both sides is given back.
-    pub(super) fn frame(&mut self, frame: ServerFrame) -> Step {
-        match frame {
-            ServerFrame::Event { event } => self.event(event),
-            ServerFrame::Events { conversation, lane, after, events, head } => {
-                for event in events {
-                    if event.conversation == conversation && event.lane == lane {
-                        self.event(event);
-                    }
-                }
-                let now_ms = self.clock.now_ms();
-                if let Some(followed) = self.follow_mut(conversation) {
-                    followed.answered(lane, after, head, now_ms);
-                }
+    /// A page of what was recorded before.
+    pub(crate) fn events(
+        &mut self,
+        (conversation, lane): (ConversationId, Lane),
+        after: Seq,
+        events: Vec<Event>,
+        head: Seq,
+    ) {
+        for event in events {
+            if event.conversation == conversation && event.lane == lane {
+                self.event(event);
             }
-            ServerFrame::Typing { conversation, name, .. } => {
-                let now_ms = self.clock.now_ms();
-                if let Some(followed) = self.follow_mut(conversation) {
-                    followed.timeline.set_typing(name, now_ms);
-                }
-            }
-            ServerFrame::Pong { heads } => self.pong(&heads),
-            ServerFrame::Welcome { .. }
-            | ServerFrame::Registered { .. }
-            | ServerFrame::Refused { .. }
-            | ServerFrame::Queue { .. }
-            | ServerFrame::Answering { .. }
-            | ServerFrame::Holder { .. }
-            | ServerFrame::Counts { .. }
-            | ServerFrame::Open { .. }
-            | ServerFrame::Ending { .. }
-            | ServerFrame::Blocks { .. }
-            | ServerFrame::Inbox { .. }
-            | ServerFrame::Agent { .. }
-            | ServerFrame::Closed { .. }
-            | ServerFrame::OfVisitor { .. } => return Step::Frame(frame),
         }
-        Step::Nothing
+        let now_ms = self.clock.now_ms();
+        if let Some(followed) = self.follow_mut(conversation) {
+            followed.answered(lane, after, head, now_ms);
+        }
+    }
+
+    /// Somebody else types.
+    pub(crate) fn typing(&mut self, conversation: ConversationId, name: String) {
+        let now_ms = self.clock.now_ms();
+        if let Some(followed) = self.follow_mut(conversation) {
+            followed.timeline.set_typing(name, now_ms);
+        }
     }
 
     /// Something was recorded. An own draft is done with once it has its place in the timeline, wherever its event comes from:
     /// while that waits for a gap to be filled, the draft stands for it.
-    fn event(&mut self, event: Event) {
+    pub(crate) fn event(&mut self, event: Event) {
         let conversation = event.conversation;
         if event.body == Body::Closed {
             self.drop_drafts(|draft| draft.conversation == conversation && matches!(draft.payload, Payload::End));
@@ -77,7 +64,7 @@ impl Session {
         }
     }
 
-    fn pong(&mut self, heads: &[Head]) {
+    pub(crate) fn pong(&mut self, heads: &[Head]) {
         if planted(Planted::IgnoresHeads) {
             return;
         }

@@ -1,6 +1,6 @@
 //! What the relay says to a visitor.
 
-use wire::{ConversationId, Refusal, ServerFrame, Session, Subject, Token, VisitorConversation};
+use wire::{ConversationId, Refusal, Session, Subject, ToVisitor, Token, VisitorConversation};
 
 use super::{Register, VisitorSession};
 use crate::backoff::refused_ms;
@@ -11,40 +11,34 @@ use crate::types::Output;
 const QUEUES_MAX: usize = 8;
 
 impl VisitorSession {
-    pub(super) fn hear(&mut self, frame: ServerFrame) {
+    pub(super) fn hear(&mut self, frame: ToVisitor) {
         match frame {
-            ServerFrame::Welcome { now_ms, attachment_bytes_max, session, .. } => {
+            ToVisitor::Welcome { now_ms, attachment_bytes_max, session, .. } => {
                 if let Session::Visitor { conversations, answering, .. } = session {
                     self.session.welcome(now_ms, attachment_bytes_max);
                     self.answering = answering;
                     self.welcome(conversations);
                 }
             }
-            ServerFrame::Registered { token, .. } => self.registered(token),
-            ServerFrame::Refused { subject, refusal } => self.refused(subject, refusal),
-            ServerFrame::Queue { conversation, place, waiting } => {
+            ToVisitor::Registered { token, .. } => self.registered(token),
+            ToVisitor::Refused { subject, refusal } => self.refused(subject, refusal),
+            ToVisitor::Queue { conversation, place, waiting } => {
                 self.queues.retain(|queue| queue.0 != conversation);
                 self.queues.insert(0, (conversation, place, waiting));
                 self.queues.truncate(QUEUES_MAX);
             }
-            ServerFrame::Answering { agents } => self.answering = agents,
-            ServerFrame::Holder { conversation, state } => {
+            ToVisitor::Answering { agents } => self.answering = agents,
+            ToVisitor::Holder { conversation, state } => {
                 self.holders.retain(|holder| holder.0 != conversation);
                 self.holders.insert(0, (conversation, state));
                 self.holders.truncate(QUEUES_MAX);
             }
-            ServerFrame::Event { .. }
-            | ServerFrame::Events { .. }
-            | ServerFrame::Typing { .. }
-            | ServerFrame::Pong { .. }
-            | ServerFrame::Counts { .. }
-            | ServerFrame::Open { .. }
-            | ServerFrame::Ending { .. }
-            | ServerFrame::Blocks { .. }
-            | ServerFrame::Inbox { .. }
-            | ServerFrame::Agent { .. }
-            | ServerFrame::Closed { .. }
-            | ServerFrame::OfVisitor { .. } => {}
+            ToVisitor::Event { event } => self.session.event(event),
+            ToVisitor::Events { conversation, lane, after, events, head } => {
+                self.session.events((conversation, lane), after, events, head);
+            }
+            ToVisitor::Typing { conversation, name, .. } => self.session.typing(conversation, name),
+            ToVisitor::Pong { heads } => self.session.pong(&heads),
         }
     }
 
@@ -77,7 +71,12 @@ impl VisitorSession {
         match subject {
             Subject::Message { conversation, id } => self.session.message_refused(conversation, id, refusal),
             Subject::Conversation { conversation } => self.conversation_refused(conversation, &refusal),
-            Subject::Connection if matches!(self.register, Register::Asked { .. }) => self.register_refused(&refusal),
+            // Every relay knows `register`: an unknown frame was another one.
+            Subject::Connection
+                if matches!(self.register, Register::Asked { .. }) && refusal != Refusal::UnknownFrame =>
+            {
+                self.register_refused(&refusal);
+            }
             Subject::Connection => {
                 if !refusal.retry() {
                     self.session.tell(refusal);

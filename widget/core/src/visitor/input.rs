@@ -1,6 +1,6 @@
 //! What a visitor's session begins with, and what happens to it.
 
-use wire::{ConversationId, MessageId, PageContext, SiteId, Token};
+use wire::{ConversationId, MessageId, PageContext, SiteId, ToVisitor, Token};
 
 use crate::types::{KeptDraft, LineInput, UploadInput};
 
@@ -27,7 +27,7 @@ pub enum VisitorInput {
     /// The chat window is shown: connect if not connected. Nothing goes over the network before the first one.
     Open,
     /// The line.
-    Line(LineInput),
+    Line(LineInput<ToVisitor>),
     /// The visitor sends words; ask [`crate::VisitorSession::room`] first. Without an open conversation shown, a new one begins.
     Say {
         /// The words.
@@ -95,7 +95,7 @@ impl VisitorInput {
     /// Whether nothing but a timeline can change by it.
     pub(super) const fn is_quiet(&self) -> bool {
         if let Self::Line(input) = self {
-            return input.is_quiet();
+            return matches!(input, LineInput::Frame(ToVisitor::Pong { .. } | ToVisitor::Typing { .. }));
         }
         matches!(self, Self::Upload(UploadInput::Progress { .. }) | Self::Typing | Self::Visible { .. })
     }

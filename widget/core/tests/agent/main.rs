@@ -9,7 +9,7 @@ use widget_core::{
 use wire::{
     AgentId, AgentState, AgentSummary, Author, Body, ClientFrame, Close, ConversationId, ConversationState,
     ConversationSummary, Cursor, Event, Follow, Head, Hello, MessageId, PageContext, Party, Refusal, Role, Seq,
-    ServerFrame, Session, Subject, VisitorId,
+    ServerFrame, Session, Subject, ToAgent, VisitorId,
 };
 
 const ME: AgentId = AgentId(1);
@@ -34,6 +34,7 @@ impl Desk {
     }
 
     fn hears(&mut self, frame: ServerFrame) -> Vec<Output> {
+        let frame = ToAgent::try_from(frame).expect("agents hear it");
         self.does(AgentInput::Line(LineInput::Frame(frame)))
     }
 

@@ -120,10 +120,10 @@ impl World {
         self.drain(AGENT);
     }
 
-    fn line(&mut self, client: Client, input: LineInput) {
+    fn line(&mut self, client: Client, input: LineInput<ServerFrame>) {
         match client {
-            AGENT => self.agent(AgentInput::Line(input)),
-            tab => self.visitor(tab, VisitorInput::Line(input)),
+            AGENT => self.agent(AgentInput::Line(input.of_side().expect("agents hear it"))),
+            tab => self.visitor(tab, VisitorInput::Line(input.of_side().expect("visitors hear it"))),
         }
     }
 

@@ -3,7 +3,7 @@
 use widget_core::{ItemState, Kept, KeptDraft, LineInput, Output, VisitorInput, VisitorSession, VisitorStart};
 use wire::{
     AgentId, Attachment, AttachmentId, Author, Body, ClientFrame, ConversationId, Event, Lane, Media, MessageId,
-    PageContext, Refusal, Seq, ServerFrame, Session, Subject, Token, VisitorConversation, VisitorId,
+    PageContext, Refusal, Seq, ServerFrame, Session, Subject, ToVisitor, Token, VisitorConversation, VisitorId,
 };
 
 pub(crate) struct Chat {
@@ -32,6 +32,7 @@ impl Chat {
     }
 
     pub(crate) fn hears(&mut self, frame: ServerFrame) -> Vec<Output> {
+        let frame = ToVisitor::try_from(frame).expect("visitors hear it");
         self.does(VisitorInput::Line(LineInput::Frame(frame)))
     }
 

@@ -10,7 +10,7 @@ use crate::chat::{Chat, refused, say_frame, talking, text};
 fn hears(chat: &mut Chat, frame: &ServerFrame, at: &str, value: Value) -> Vec<Output> {
     let mut json = serde_json::to_value(frame).expect("a frame is JSON");
     *json.pointer_mut(at).expect("the frame has it") = value;
-    chat.hears(read_frame_of_visitor(&json.to_string()).expect("it is read"))
+    chat.hears(read_frame_of_visitor(&json.to_string()).expect("it is read").into())
 }
 
 fn fetches(out: &[Output]) -> usize {
@@ -89,4 +89,18 @@ fn a_page_that_cannot_be_read_is_asked_for_ever_more_rarely() {
     let lines = chat.session.timeline().expect("shown").items();
     assert_eq!(lines.filter(|item| matches!(item.content, Content::Text(_))).count(), 9);
     assert_eq!(fetches(&chat.does(VisitorInput::Typing)), 0);
+}
+
+#[test]
+fn a_frame_that_the_relay_does_not_know_says_nothing_about_the_registration() {
+    let mut chat = crate::chat::start(None, None, Vec::new());
+    chat.does(VisitorInput::Open);
+    chat.connects(None, Vec::new());
+    let out = chat.says("hello");
+    assert!(out.contains(&Output::Transmit(ClientFrame::Register)));
+    let refused = |refusal| ServerFrame::Refused { subject: wire::Subject::Connection, refusal };
+    chat.hears(refused(Refusal::UnknownFrame));
+    assert!(!matches!(chat.states()[..], [ItemState::Failed(_)]), "{:?}", chat.states());
+    chat.hears(refused(Refusal::NotAllowed));
+    assert!(matches!(chat.states()[..], [ItemState::Failed(_)]), "{:?}", chat.states());
 }

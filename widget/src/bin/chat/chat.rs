@@ -4,7 +4,7 @@ use reactive_graph::owner::{LocalStorage, StoredValue};
 use reactive_graph::prelude::*;
 use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
-use wire::{AgentState, ConversationId, Party, Refusal, SiteId, VisitorConversation};
+use wire::{AgentState, ConversationId, Party, Refusal, SiteId, ToVisitor, VisitorConversation};
 
 use widget::download::Downloads;
 use widget::env::{listen, random_seed, setting, window};
@@ -36,6 +36,7 @@ impl Visitor {
 
 impl Brain for Visitor {
     type Input = VisitorInput;
+    type Frame = ToVisitor;
 
     fn handle(&mut self, now_ms: u64, input: VisitorInput) {
         self.session.handle(now_ms, input);
@@ -53,7 +54,7 @@ impl Brain for Visitor {
         self.session.handle_timeout(now_ms);
     }
 
-    fn read_frame(text: &str) -> Option<wire::ServerFrame> {
+    fn read_frame(text: &str) -> Option<ToVisitor> {
         widget::codec::read_frame_of_visitor(text)
     }
 
@@ -61,7 +62,7 @@ impl Brain for Visitor {
         widget::codec::write_frame_of_visitor(frame)
     }
 
-    fn line(input: LineInput) -> VisitorInput {
+    fn line(input: LineInput<ToVisitor>) -> VisitorInput {
         VisitorInput::Line(input)
     }
 

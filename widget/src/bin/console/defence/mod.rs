@@ -140,5 +140,6 @@ fn whom(block: &BlockSummary) -> String {
         BlockScope::Visitor => fill("console_visitor", &[("id", &block.visitor.map(short_of).unwrap_or_default())]),
         BlockScope::Address => fill("console_blocked_address", &[("tag", &tag)]),
         BlockScope::Network => fill("console_blocked_network", &[("tag", &tag)]),
+        BlockScope::Other => t("console_blocked_other"),
     }
 }

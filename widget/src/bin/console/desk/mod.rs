@@ -17,7 +17,7 @@ use widget::part::Board;
 use widget::request::Headers;
 use widget::storage::Storage;
 use widget_core::{AgentInput, AgentSession, AgentStart, LineInput, Output, UploadInput};
-use wire::{AgentId, AgentState, AgentSummary, ConversationId, ConversationSummary, Party};
+use wire::{AgentId, AgentState, AgentSummary, ConversationId, ConversationSummary, Party, ToAgent};
 
 use crate::desk::screen::{Ending, Screen, What};
 use crate::desk::sound::Sound;
@@ -46,6 +46,7 @@ impl AgentBrain {
 
 impl Brain for AgentBrain {
     type Input = AgentInput;
+    type Frame = ToAgent;
 
     fn handle(&mut self, now_ms: u64, input: AgentInput) {
         self.session.handle(now_ms, input);
@@ -65,15 +66,15 @@ impl Brain for AgentBrain {
         self.gather();
     }
 
-    fn read_frame(text: &str) -> Option<wire::ServerFrame> {
-        widget::codec::read_frame_of_staff(text)
+    fn read_frame(text: &str) -> Option<ToAgent> {
+        serde_json::from_str(text).ok()
     }
 
     fn write_frame(frame: &wire::ClientFrame) -> String {
-        widget::codec::write_frame(frame)
+        serde_json::to_string(frame).unwrap_or_default()
     }
 
-    fn line(input: LineInput) -> AgentInput {
+    fn line(input: LineInput<ToAgent>) -> AgentInput {
         AgentInput::Line(input)
     }
 
