@@ -21,9 +21,9 @@ const CONTROLS: [&str; 12] = [
 ];
 /// Test ids that are a value of the program, and all that it may be.
 const NAMED_BY: [(&str, &[&str]); 6] = [
-    ("key", &["retry", "remove"]),
+    ("name", &["retry", "remove"]),
     ("kind", &["email", "password"]),
-    ("words", &["console_transcript_html", "console_transcript_text"]),
+    ("test", &["console_transcript_html", "console_transcript_text"]),
     ("if", &["inbox", "defence"]),
     ("action.test_id(", &["release", "spam", "block", "end-network"]),
     ("tab_test_id(tab", &["list-waiting", "list-mine", "list-open", "list-left", "list-messages", "list-ended"]),

@@ -41,7 +41,7 @@ use crate::store::{self, Secret, Store};
 use crate::transcript::TranscriptSlots;
 use crate::transport::http_limits::HttpLimits;
 use crate::transport::listen::{Listener, bind, load_tls};
-use crate::web::{Packed, Web};
+use crate::web::{KeptAssets, Packed, Web};
 
 /// What connections are given to hear that they may come back.
 const LAST_WORDS_WAIT: Duration = Duration::from_millis(400);
@@ -94,6 +94,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         blobs,
         core: arrivals,
         web,
+        kept_assets: KeptAssets::new(&config.data),
         packed: Packed::default(),
         connections: Arc::new(Shares::new(connections(limits))),
         admission: Admission::new(greetings(limits)),
@@ -129,6 +130,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         reserve: Arc::clone(&app.reserve),
     };
     app.reserve.look(reserve::space);
+    crate::background::sweep::keep_assets(&app).await;
     crate::background::sweep::find_pending(&app).await?;
     tasks.spawn(vitals.part("core").run(core_task::run(core, parts)));
     tasks.spawn(vitals.part("watch").run(crate::background::watch::run(app.clone())));

@@ -18,6 +18,7 @@ mod odd;
 mod outage;
 mod page;
 mod queue;
+mod rooms;
 mod shutdown;
 mod tag;
 mod talk;

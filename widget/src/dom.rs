@@ -174,7 +174,7 @@ pub fn follow(run: impl FnMut() + 'static) {
 
 fn follow_boxed(mut run: Box<dyn FnMut()>) {
     let effect = RenderEffect::new(move |_: Option<()>| run());
-    StoredValue::new_local(effect);
+    StoredValue::new(effect);
 }
 
 fn append(parent: &Node, child: &Node) {

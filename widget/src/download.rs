@@ -3,14 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use reactive_graph::prelude::*;
-use reactive_graph::signal::ArcRwSignal;
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, Document, Element, HtmlElement, Url};
 use wire::AttachmentId;
 
 use crate::env::{document, field};
 use crate::request::{Answer, Headers, Request, RequestNews, Want};
+use crate::signal::Shared;
 
 /// How far the showing of a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +24,7 @@ pub enum Preview {
 
 struct Inner {
     headers: Box<dyn Fn() -> Headers>,
-    previews: RefCell<Vec<(AttachmentId, ArcRwSignal<Preview>)>>,
+    previews: RefCell<Vec<(AttachmentId, Shared<Preview>)>>,
     /// Each request by its path, so that a second click does not fetch twice.
     running: RefCell<Vec<(String, Request)>>,
     offered: RefCell<Option<Offered>>,
@@ -45,9 +44,9 @@ impl Downloads {
 
     /// What can be shown of a file; asks for it unless it is here or on its way.
     #[must_use]
-    pub fn preview(&self, attachment: AttachmentId) -> ArcRwSignal<Preview> {
+    pub fn preview(&self, attachment: AttachmentId) -> Shared<Preview> {
         let signal = match self.known(attachment) {
-            Some(signal) if signal.get_untracked() != Preview::Failed => return signal,
+            Some(signal) if signal.with_untracked(|preview| *preview != Preview::Failed) => return signal,
             Some(signal) => {
                 signal.set(Preview::Loading);
                 signal
@@ -72,13 +71,13 @@ impl Downloads {
         }
     }
 
-    fn known(&self, attachment: AttachmentId) -> Option<ArcRwSignal<Preview>> {
+    fn known(&self, attachment: AttachmentId) -> Option<Shared<Preview>> {
         let previews = self.0.previews.borrow();
         previews.iter().find(|(id, _)| *id == attachment).map(|(_, signal)| signal.clone())
     }
 
-    fn add(&self, attachment: AttachmentId, preview: Preview) -> ArcRwSignal<Preview> {
-        let signal = ArcRwSignal::new(preview);
+    fn add(&self, attachment: AttachmentId, preview: Preview) -> Shared<Preview> {
+        let signal = Shared::new(preview);
         self.0.previews.borrow_mut().push((attachment, signal.clone()));
         signal
     }

@@ -11,6 +11,8 @@ mod keyed;
 pub mod link;
 pub mod part;
 pub mod request;
+pub mod room;
+pub mod signal;
 pub mod socket;
 pub mod storage;
 pub mod stream;

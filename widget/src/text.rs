@@ -1,14 +1,13 @@
 //! The catalogue of texts in the reader's language, and times as they write them.
 
-use js_sys::{Array, Function, Object, Reflect};
-use reactive_graph::owner::{LocalStorage, StoredValue, expect_context, provide_context};
-use reactive_graph::prelude::*;
-use reactive_graph::signal::RwSignal;
+use js_sys::{Array, Function, Reflect};
+use reactive_graph::owner::{expect_context, provide_context};
 use wasm_bindgen::JsCast;
 use wire::{Close, Refusal, digits};
 
 use crate::clock::{Timer, now_ms};
 use crate::env::{document, field, listen, root};
+use crate::signal::Signal;
 use crate::time;
 
 /// What a reader takes for the first character of a word: a flag and a family are one (Unicode's extended grapheme clusters, which the browser
@@ -25,33 +24,114 @@ pub fn first_character(word: &str) -> String {
     cluster().unwrap_or_else(|| word.chars().take(1).collect())
 }
 
+/// The texts that there are, with those that only the console or only the relay shows.
+const CATALOGUE: &[u8] = include_bytes!("../../www/locale/en.json");
+
+/// Where a text stands in a catalogue that was loaded: a list, because names of texts would be loaded twice.
+///
+/// The texts are in the order of their names: first what the chat shows, then what only the console does; the relay's own are in
+/// neither. So one number is right for the chat's shorter list too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key(u32);
+
+impl Key {
+    /// The key of a name. Called by [`key!`] while this is compiled; a name that no text has does not compile.
+    #[must_use]
+    pub const fn of(name: &str) -> Self {
+        let name = name.as_bytes();
+        let (mut number, mut known) = (0, false);
+        let mut at = 0;
+        // A line of the catalogue for each text: two spaces and the name in quotes.
+        while at + 3 < CATALOGUE.len() {
+            if CATALOGUE[at] != b'\n' || CATALOGUE[at + 3] != b'"' {
+                at += 1;
+                continue;
+            }
+            let start = at + 4;
+            let mut end = start;
+            while CATALOGUE[end] != b'"' {
+                end += 1;
+            }
+            if !begins(CATALOGUE, start, b"relay_") {
+                let order = order(name, start, end);
+                known |= order == 0;
+                number += (order > 0) as u32;
+            }
+            at = end;
+        }
+        assert!(known, "no text has this name in www/locale/en.json");
+        Self(number)
+    }
+}
+
+const fn begins(text: &[u8], from: usize, beginning: &[u8]) -> bool {
+    let mut at = 0;
+    while at < beginning.len() {
+        if from + at >= text.len() || text[from + at] != beginning[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// How a name stands to one of the catalogue: behind it (1), the same (0), or before it (-1).
+const fn order(name: &[u8], start: usize, end: usize) -> i32 {
+    const CONSOLE: &[u8] = b"console_";
+    let (mine, other) = (begins(name, 0, CONSOLE), begins(CATALOGUE, start, CONSOLE));
+    if mine != other {
+        return if mine { 1 } else { -1 };
+    }
+    let mut at = 0;
+    while at < name.len() && start + at < end {
+        let (here, there) = (name[at], CATALOGUE[start + at]);
+        if here != there {
+            return if here > there { 1 } else { -1 };
+        }
+        at += 1;
+    }
+    match (at < name.len(), start + at < end) {
+        (true, _) => 1,
+        (false, true) => -1,
+        (false, false) => 0,
+    }
+}
+
+/// The key of a text by its name in the catalogue; a wrong name does not compile.
+#[macro_export]
+macro_rules! key {
+    ($name:literal) => {
+        const { $crate::text::Key::of($name) }
+    };
+}
+
 /// Texts by key; a copy is the same catalogue.
 #[derive(Clone, Copy)]
-pub struct Text(StoredValue<Words, LocalStorage>);
+pub struct Text(Signal<Words>);
 
 struct Words {
     /// The day that it is here, and what tells of the next one.
-    today: RwSignal<u64>,
+    today: Signal<u64>,
     midnight: Timer,
-    catalogue: Object,
+    catalogue: Array,
     clock: Function,
     date: Function,
 }
 
 impl Text {
-    /// A catalogue: an object of texts by key.
-    pub fn new(catalogue: Object) -> Self {
+    /// A catalogue: a list of texts.
+    pub fn new(catalogue: Array) -> Self {
         let language = root().lang();
-        let today = RwSignal::new(time::day(now_ms()));
+        let today = Signal::new(time::day(now_ms()));
         let (clock, date) = (time::clock(&language), time::date(&language));
-        let late = StoredValue::new_local(None::<Self>);
+        let late = Signal::new(None::<Self>);
         let midnight = Timer::new(move || {
-            if let Some(text) = late.get_value() {
+            if let Some(text) = late.get_untracked() {
                 text.mind_the_day();
             }
         });
-        let text = Self(StoredValue::new_local(Words { today, midnight, catalogue, clock, date }));
-        late.set_value(Some(text));
+        let text = Self(Signal::new(Words { today, midnight, catalogue, clock, date }));
+        late.set(Some(text));
         text.mind_the_day();
         // A machine that slept through midnight may not have counted the time.
         listen(&document(), "visibilitychange", move |_| text.mind_the_day());
@@ -59,7 +139,7 @@ impl Text {
     }
 
     /// The same, known to all components below. The chat hands it on instead: a table of contexts weighs a kilobyte.
-    pub fn provide(catalogue: Object) -> Self {
+    pub fn provide(catalogue: Array) -> Self {
         let text = Self::new(catalogue);
         provide_context(text);
         text
@@ -71,16 +151,16 @@ impl Text {
         expect_context()
     }
 
-    /// The text of a key. A missing one shows its key, which a test would notice.
+    /// The text of a key.
     #[must_use]
-    pub fn get(self, key: &str) -> String {
-        self.0.with_value(|words| field(&words.catalogue, key).as_string()).unwrap_or_else(|| key.to_owned())
+    pub fn get(self, key: Key) -> String {
+        self.0.with_untracked(|words| words.catalogue.get(key.0).as_string()).unwrap_or_default()
     }
 
     /// The text of a key with one `{name}` in it replaced. A value that may be written from the right is isolated (U+2068, U+2069): it must not
     /// turn what stands around it.
     #[must_use]
-    pub fn with(self, key: &str, name: &str, value: &str) -> String {
+    pub fn with(self, key: Key, name: &str, value: &str) -> String {
         // By characters: the search for any text weighs a kilobyte.
         let mut out = String::new();
         for (at, part) in self.get(key).split('{').enumerate() {
@@ -100,22 +180,22 @@ impl Text {
         out
     }
 
-    /// The text for a number: of `key_one` for exactly one, else of `key` with `{n}` replaced.
+    /// The text for a number: the second for exactly one, else the first with `{n}` replaced.
     #[must_use]
-    pub fn count(self, key: &str, n: u64) -> String {
-        if n == 1 { self.get(&[key, "_one"].concat()) } else { self.with(key, "n", &digits(n)) }
+    pub fn count(self, [many, one]: [Key; 2], n: u64) -> String {
+        if n == 1 { self.get(one) } else { self.with(many, "n", &digits(n)) }
     }
 
     /// Hours and minutes of a time ("14:02").
     #[must_use]
     pub fn clock(self, at_ms: u64) -> String {
-        self.0.with_value(|words| time::write(&words.clock, at_ms))
+        self.0.with_untracked(|words| time::write(&words.clock, at_ms))
     }
 
     /// Says that a new day has begun, when it has, and waits for the next.
     fn mind_the_day(self) {
         let now_ms = now_ms();
-        self.0.try_with_value(|words| {
+        self.0.try_with(|words| {
             if words.today.get_untracked() != time::day(now_ms) {
                 words.today.set(time::day(now_ms));
             }
@@ -124,16 +204,16 @@ impl Text {
     }
 
     fn today(self) -> u64 {
-        self.0.with_value(|words| words.today.get())
+        self.0.with_untracked(|words| words.today.get())
     }
 
     /// The day of a time: "Today", "Yesterday" or the date. What follows it hears of midnight.
     #[must_use]
     pub fn day(self, at_ms: u64) -> String {
         match self.today().saturating_sub(time::day(at_ms)) {
-            0 => self.get("today"),
-            1 => self.get("yesterday"),
-            _ => self.0.with_value(|words| time::write(&words.date, at_ms)),
+            0 => self.get(key!("today")),
+            1 => self.get(key!("yesterday")),
+            _ => self.0.with_untracked(|words| time::write(&words.date, at_ms)),
         }
     }
 
@@ -160,26 +240,30 @@ impl Text {
     #[must_use]
     pub fn refusal(self, refusal: &Refusal) -> String {
         match refusal {
-            Refusal::TextTooLong { chars_max } => self.with("refused_text_too_long", "n", &digits((*chars_max).into())),
-            Refusal::FileTooLarge { bytes_max } => self.with("refused_file_too_large", "size", &self.bytes(*bytes_max)),
-            Refusal::PictureTooLarge { pixels_max } => {
-                self.with("refused_picture", "n", &digits(pixels_max / 1_000_000))
+            Refusal::TextTooLong { chars_max } => {
+                self.with(key!("refused_text_too_long"), "n", &digits((*chars_max).into()))
             }
-            Refusal::TextEmpty => self.get("refused_text_empty"),
-            Refusal::TextInvalid => self.get("refused_text_invalid"),
-            Refusal::Ended => self.get("refused_ended"),
-            Refusal::RateLimited { .. } => self.get("refused_rate"),
-            Refusal::Busy | Refusal::StoreDown => self.get("refused_busy"),
-            Refusal::FileEmpty => self.get("refused_file_empty"),
-            Refusal::FileKind => self.get("refused_file_kind"),
-            Refusal::FileEncoding => self.get("refused_file_encoding"),
-            Refusal::QuotaExceeded { .. } => self.get("refused_quota"),
-            Refusal::DiskFull => self.get("refused_disk"),
-            Refusal::FileMissing => self.get("refused_file_missing"),
-            Refusal::UploadBroken => self.get("refused_upload_broken"),
-            Refusal::TooManyConversations => self.get("refused_many"),
-            Refusal::Taken => self.get("refused_taken"),
-            Refusal::AtCapacity => self.get("refused_capacity"),
+            Refusal::FileTooLarge { bytes_max } => {
+                self.with(key!("refused_file_too_large"), "size", &self.bytes(*bytes_max))
+            }
+            Refusal::PictureTooLarge { pixels_max } => {
+                self.with(key!("refused_picture"), "n", &digits(pixels_max / 1_000_000))
+            }
+            Refusal::TextEmpty => self.get(key!("refused_text_empty")),
+            Refusal::TextInvalid => self.get(key!("refused_text_invalid")),
+            Refusal::Ended => self.get(key!("refused_ended")),
+            Refusal::RateLimited { .. } => self.get(key!("refused_rate")),
+            Refusal::Busy | Refusal::StoreDown => self.get(key!("refused_busy")),
+            Refusal::FileEmpty => self.get(key!("refused_file_empty")),
+            Refusal::FileKind => self.get(key!("refused_file_kind")),
+            Refusal::FileEncoding => self.get(key!("refused_file_encoding")),
+            Refusal::QuotaExceeded { .. } => self.get(key!("refused_quota")),
+            Refusal::DiskFull => self.get(key!("refused_disk")),
+            Refusal::FileMissing => self.get(key!("refused_file_missing")),
+            Refusal::UploadBroken => self.get(key!("refused_upload_broken")),
+            Refusal::TooManyConversations => self.get(key!("refused_many")),
+            Refusal::Taken => self.get(key!("refused_taken")),
+            Refusal::AtCapacity => self.get(key!("refused_capacity")),
             Refusal::NotFound
             | Refusal::NotAllowed
             | Refusal::UnknownFrame
@@ -190,7 +274,7 @@ impl Text {
             | Refusal::SiteUnknown
             | Refusal::OriginRefused
             | Refusal::Malformed
-            | Refusal::Blocked => self.get("refused_other"),
+            | Refusal::Blocked => self.get(key!("refused_other")),
         }
     }
 
@@ -198,9 +282,9 @@ impl Text {
     #[must_use]
     pub fn close(self, close: Close) -> String {
         self.get(match close {
-            Close::Version => "closed_version",
-            Close::SiteUnknown | Close::OriginRefused => "closed_site",
-            Close::SignedOut => "closed_signed_out",
+            Close::Version => key!("closed_version"),
+            Close::SiteUnknown | Close::OriginRefused => key!("closed_site"),
+            Close::SignedOut => key!("closed_signed_out"),
             Close::Restart
             | Close::Slow
             | Close::Idle
@@ -210,7 +294,29 @@ impl Text {
             | Close::Malformed
             | Close::TooLarge
             | Close::TokenInvalid
-            | Close::Blocked => "closed_other",
+            | Close::Blocked => key!("closed_other"),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CATALOGUE, Key};
+
+    #[test]
+    fn keys_number_the_lists_that_the_build_writes() {
+        let texts: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(CATALOGUE).expect("a catalogue");
+        let mut names: Vec<&String> = texts.keys().filter(|name| !name.starts_with("relay_")).collect();
+        // As `xtask/src/finish.rs` does.
+        names.sort_by_key(|name| (name.starts_with("console_"), *name));
+        for (number, name) in names.iter().enumerate() {
+            assert_eq!(Key::of(name), Key(u32::try_from(number).expect("few texts")), "{name}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "no text has this name")]
+    fn a_name_that_no_text_has_is_no_key() {
+        Key::of("no_such_text");
     }
 }

@@ -1,54 +1,41 @@
-//! Turns what trunk wrote into target/web: hashed names, references to them, compressed copies, one manifest.
+//! Turns what was built into target/web: hashed names, references to them, compressed copies, one manifest.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::shell::{program, run, say};
-use crate::web::{PAGES, hex, trunk_folder};
-use crate::{script, wasm};
+use crate::cut::Cut;
+use crate::optimizer::Optimizer;
+use crate::script::{self, Kind};
+use crate::wasm;
+use crate::web::{hex, trunk_folder};
 
 const HASH_DIGITS: usize = 16;
 /// The densest brotli with the largest window that every browser takes.
 const BROTLI_QUALITY: u32 = 11;
 const BROTLI_WINDOW: u32 = 22;
 
-/// What rustc lets a module use, and then: for size, until nothing more is gained. Nothing of ours lies below address 1024.
-const OPTIMIZER: [&str; 13] = [
-    "--enable-bulk-memory",
-    "--enable-nontrapping-float-to-int",
-    "--enable-sign-ext",
-    "--enable-mutable-globals",
-    "--low-memory-unused",
-    "--flatten",
-    "--rereloop",
-    "-Oz",
-    "--flatten",
-    "--rereloop",
-    "-Oz",
-    "-Oz",
-    "--converge",
-];
-
 /// Writes the finished folder beside the old one and puts it in its place.
-pub(crate) fn finish(root: &Path, optimizer: bool) -> Result<()> {
+pub(crate) fn finish(root: &Path, chat: Cut, optimizer: Option<&Optimizer>) -> Result<()> {
     let web = root.join("target/web");
     let fresh = root.join("target/web.new");
     fs::remove_dir_all(&fresh).ok();
     fs::create_dir_all(fresh.join("assets"))?;
-    let loader = fs::read_to_string(root.join("www/embed.js")).context("cannot read www/embed.js")?;
-    write(&fresh, "embed.js", script::lean(&loader).as_bytes())?;
+    let www = root.join("www");
+    let loader = fs::read_to_string(www.join("embed.js")).context("cannot read www/embed.js")?;
+    write(&fresh, "embed.js", script::minified(&loader, Kind::Classic)?.as_bytes())?;
     let mut manifest = serde_json::Map::new();
-    for page in PAGES {
-        let loaded = finish_page(&trunk_folder(root, page), page, optimizer, &fresh)?;
-        manifest.insert(page.to_owned(), json!(loaded));
-    }
-    let [chat, console] = finish_locales(&root.join("www/locale"), &fresh)?;
+    let (loaded, rooms) = finish_chat(chat, &www, optimizer, &fresh)?;
+    manifest.insert("chat".to_owned(), json!(loaded));
+    manifest.insert("rooms".to_owned(), json!(rooms));
+    manifest.insert("console".to_owned(), json!(finish_console(&trunk_folder(root, "console"), &www, &fresh)?));
+    manifest.insert("optimizer".to_owned(), json!(optimizer.map(Optimizer::name)));
+    let [chat, console] = finish_locales(&www.join("locale"), &fresh)?;
     manifest.insert("locale".to_owned(), json!(chat));
     manifest.insert("console_locale".to_owned(), json!(console));
     fs::write(fresh.join("manifest.json"), serde_json::to_vec_pretty(&manifest)?)?;
@@ -56,41 +43,90 @@ pub(crate) fn finish(root: &Path, optimizer: bool) -> Result<()> {
     fs::rename(&fresh, &web).context("cannot replace target/web")
 }
 
-/// Makes of one page's parts one style sheet, one module and one script, and writes them. Gives the paths it loads.
-fn finish_page(dist: &Path, page: &str, optimizer: bool, web: &Path) -> Result<Vec<String>> {
-    let read = |name: &str| fs::read(dist.join(name)).with_context(|| format!("{page}: trunk wrote no {name}"));
-    let text = |name: &str| Ok::<_, anyhow::Error>(String::from_utf8(read(name)?)?);
+/// Makes of the chat's parts a module, its rooms, one script and one style sheet, and writes them. Gives the paths that every visitor
+/// loads, and those of the rooms by their names.
+fn finish_chat(
+    chat: Cut,
+    www: &Path,
+    optimizer: Option<&Optimizer>,
+    web: &Path,
+) -> Result<(Vec<String>, BTreeMap<String, String>)> {
+    let scratch = tempdir(web)?;
+    let smaller = |module: Vec<u8>| match optimizer {
+        Some(optimizer) => optimizer.optimized(&scratch, &module),
+        None => Ok(module),
+    };
+    let (module, glue) = wasm::shorten(&wasm::strip(&chat.module)?, &chat.glue)?;
+    let module = write_hashed(web, "chat_bg.wasm", &smaller(module)?)?;
+    let mut loader = chat.loader;
+    let mut rooms = BTreeMap::new();
+    for (name, bytes) in chat.rooms {
+        let path = write_hashed(web, &name, &smaller(wasm::strip(&bytes)?)?)?;
+        loader = loader.replace(&format!("\"./{name}\""), &format!("\"/{path}\""));
+        ensure!(loader.contains(&path), "the cutter's loader does not name {name}");
+        rooms.insert(name, path);
+    }
+    fs::remove_dir_all(scratch)?;
+    let page = Page { name: "chat", module: &module, glue: &glue, loader: &loader };
+    let loaded = finish_page(&page, &fs::read_to_string(www.join("chat.html"))?, www, www, web)?;
+    Ok((loaded, rooms))
+}
+
+/// Makes of what trunk wrote a module, one script and one style sheet. Nobody waits for the console's weight.
+fn finish_console(dist: &Path, www: &Path, web: &Path) -> Result<Vec<String>> {
+    let read = |name: &str| fs::read(dist.join(name)).with_context(|| format!("trunk wrote no {name}"));
     for entry in fs::read_dir(dist)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        ensure!(entry.file_type()?.is_file(), "{page}: trunk wrote a folder `{name}` (inline JavaScript snippets?)");
+        ensure!(entry.file_type()?.is_file(), "trunk wrote a folder `{name}` (inline JavaScript snippets?)");
     }
-    let html = without_own_lines(&text("index.html")?);
-    let (html, sheets) = without_sheets(&html);
-    ensure!(!sheets.is_empty(), "{page}: the page names no style sheet");
-    let mut css = String::new();
-    for sheet in sheets {
-        css.push_str(&script::lean_css(&text(&sheet)?));
-    }
-    let css = write_hashed(web, &format!("{page}.css"), css.as_bytes())?;
+    let html = without_own_lines(&String::from_utf8(read("index.html")?)?);
+    let glue = String::from_utf8(read("console.js")?)?;
+    let (module, glue) = wasm::shorten(&wasm::strip(&read("console_bg.wasm")?)?, &glue)?;
+    let module = write_hashed(web, "console_bg.wasm", &module)?;
+    finish_page(&Page { name: "console", module: &module, glue: &glue, loader: "" }, &html, dist, www, web)
+}
 
-    let module_name = format!("{page}_bg.wasm");
-    let module = wasm::strip(&read(&module_name)?).context(module_name.clone())?;
-    let (module, glue) = wasm::shorten(&module, &text(&format!("{page}.js"))?)?;
-    // Nobody waits for the console's weight.
-    let module = if optimizer && page == "chat" { optimized(dist, module)? } else { module };
-    let module = write_hashed(web, &module_name, &module)?;
-    let start_name = format!("{page}-start.js");
-    let start = script::one(&glue, &text(&start_name)?, &format!("/{module}"))?;
-    let start = write_hashed(web, &start_name, script::lean(&start).as_bytes())?;
+/// What a page is made of, beside its HTML.
+struct Page<'a> {
+    name: &'a str,
+    /// The path of the WebAssembly file.
+    module: &'a str,
+    glue: &'a str,
+    /// What fetches rooms; empty where there are none.
+    loader: &'a str,
+}
+
+/// Joins a page's style sheets and scripts, and writes both and the page. Gives the paths it loads.
+fn finish_page(page: &Page<'_>, html: &str, sheets: &Path, www: &Path, web: &Path) -> Result<Vec<String>> {
+    let Page { name, module, glue, loader } = *page;
+    let (html, names) = without_sheets(html);
+    ensure!(!names.is_empty(), "{name}: the page names no style sheet");
+    let mut css = String::new();
+    for sheet in names {
+        let text = fs::read_to_string(sheets.join(&sheet)).with_context(|| format!("there is no {sheet}"))?;
+        css.push_str(&script::lean_css(&text));
+    }
+    let css = write_hashed(web, &format!("{name}.css"), css.as_bytes())?;
+    let start_name = format!("{name}-start.js");
+    let starts = [fs::read_to_string(www.join("start.js"))?, fs::read_to_string(www.join(&start_name))?];
+    let start = script::one(glue, loader, &starts.each_ref().map(String::as_str), &format!("/{module}"))?;
+    let start = write_hashed(web, &start_name, script::minified(&start, Kind::Module)?.as_bytes())?;
 
     let named = format!("/assets/{start_name}");
-    ensure!(html.contains(&named) && html.contains("</head>"), "{page}: the page has no head, or no script");
+    ensure!(html.contains(&named) && html.contains("</head>"), "{name}: the page has no head, or no script");
     let html = html.replace(&named, &format!("/{start}"));
     let html = html.replacen("</head>", &format!("<link rel=\"stylesheet\" href=\"/{css}\"></head>"), 1);
-    let html_name = format!("{page}.html");
+    let html_name = format!("{name}.html");
     write(web, &html_name, script::lean_html(&html).as_bytes())?;
-    Ok(vec![html_name, css, module, start])
+    Ok(vec![html_name, css, module.to_owned(), start])
+}
+
+/// A folder for files that only a tool reads.
+fn tempdir(web: &Path) -> Result<PathBuf> {
+    let folder = web.with_extension("scratch");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 /// Texts that only the console shows have keys that begin so.
@@ -99,22 +135,29 @@ const CONSOLE_KEYS: &str = "console_";
 /// Texts that the relay itself writes (transcripts) begin like this; no page loads them.
 const RELAY_KEYS: &str = "relay_";
 
-/// Writes each catalogue without its white space: the chat's part for visitors, the whole for the console. Gives the paths by
-/// language of both.
+/// Writes each catalogue as a list: the chat's part for visitors, the whole for the console. Gives the paths by language of both.
+///
+/// `Key::of` (`widget/src/text.rs`) counts the texts in the same order: by name, the console's own behind the others.
 fn finish_locales(folder: &Path, web: &Path) -> Result<[BTreeMap<String, String>; 2]> {
     let mut paths = [BTreeMap::new(), BTreeMap::new()];
+    let mut names: Option<Vec<String>> = None;
     for entry in fs::read_dir(folder).context("cannot read www/locale")? {
         let file = entry?.path();
         let Some(language) = file.file_stem().and_then(|stem| stem.to_str()) else { continue };
         let mut texts: BTreeMap<String, String> =
             serde_json::from_slice(&fs::read(&file)?).with_context(|| format!("{} is no catalogue", file.display()))?;
         texts.retain(|key, _| !key.starts_with(RELAY_KEYS));
+        let own: Vec<String> = texts.keys().cloned().collect();
+        ensure!(*names.get_or_insert_with(|| own.clone()) == own, "the catalogues have not the same keys");
+        let (own, mut texts): (Vec<_>, Vec<_>) = texts.into_iter().partition(|(key, _)| key.starts_with(CONSOLE_KEYS));
+        let list =
+            |texts: &[(String, String)]| serde_json::to_vec(&texts.iter().map(|(_, text)| text).collect::<Vec<_>>());
         let [chat, console] = &mut paths;
-        let whole = write_hashed(web, &format!("locale-console-{language}.json"), &serde_json::to_vec(&texts)?)?;
-        console.insert(language.to_owned(), whole);
-        texts.retain(|key, _| !key.starts_with(CONSOLE_KEYS));
-        let visitors = write_hashed(web, &format!("locale-{language}.json"), &serde_json::to_vec(&texts)?)?;
+        let visitors = write_hashed(web, &format!("locale-{language}.json"), &list(&texts)?)?;
         chat.insert(language.to_owned(), visitors);
+        texts.extend(own);
+        let whole = write_hashed(web, &format!("locale-console-{language}.json"), &list(&texts)?)?;
+        console.insert(language.to_owned(), whole);
     }
     Ok(paths)
 }
@@ -128,19 +171,6 @@ fn without_own_lines(html: &str) -> String {
         rest = rest[start..].split_once('>').map_or("", |(_, after)| after.trim_start());
     }
     kept + rest
-}
-
-/// The module as wasm-opt leaves it; as it was where that fails.
-fn optimized(dist: &Path, module: Vec<u8>) -> Result<Vec<u8>> {
-    let (before, after) = (dist.join("before.opt"), dist.join("after.opt"));
-    fs::write(&before, &module)?;
-    let mut command = program("wasm-opt");
-    command.args(OPTIMIZER).arg(&before).arg("-o").arg(&after);
-    if let Err(error) = run("Making the module smaller", &mut command, "The build goes on without it.") {
-        say(&format!("{error:#}"));
-        return Ok(module);
-    }
-    Ok(fs::read(after)?)
 }
 
 /// The page without its links to style sheets, and the names of those, in order.

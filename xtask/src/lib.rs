@@ -3,9 +3,11 @@
 mod bench;
 mod changed;
 mod check;
+mod cut;
 pub mod demo;
 mod finish;
 mod fuzz;
+mod optimizer;
 pub mod python;
 mod run;
 mod script;

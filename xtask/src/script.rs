@@ -1,62 +1,48 @@
-//! One script for each page: wasm-bindgen's glue and our start module in one file, with what neither needs taken out.
+//! One script for each page: wasm-bindgen's glue, what loads rooms, and our start modules in one file, minified.
 
-use std::collections::BTreeSet;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use oxc_allocator::Allocator;
+use oxc_codegen::{Codegen, CodegenOptions};
+use oxc_minifier::{CompressOptions, MangleOptions, Minifier, MinifierOptions};
+use oxc_parser::Parser;
+use oxc_span::SourceType;
 
 /// What loads the module in wasm-bindgen's glue begins here and goes to its end: six ways for bundlers and browsers that lack the
 /// interfaces that the module needs anyway. Ours has one.
-const LOADER: &str = "async function __wbg_load(";
-/// Names of the glue that are worth shortening are longer than this.
-const SHORT_NAME_CHARS: usize = 4;
+const GLUE_END: &str = "async function __wbg_load(";
 
-/// The glue and the start module as one. `module` is the address of the WebAssembly file.
+/// Glue, loader of rooms (empty where there are none) and start modules as one. `module` is the address of the WebAssembly file.
 ///
-/// The start module imports `init` and `start` from the glue; here the first is our own loader, and the second is in scope.
-pub(crate) fn one(glue: &str, start: &str, module: &str) -> Result<String> {
-    let (glue, _) = glue.split_once(LOADER).context("wasm-bindgen's glue has changed its form: no loader")?;
-    let glue: Vec<&str> = glue.lines().map(|line| line.strip_prefix("export ").unwrap_or(line)).collect();
-    let glue = short_names(&(glue.join("\n") + "\n"));
-    let start: Vec<&str> = start.lines().filter(|line| !line.starts_with("import ")).collect();
-    // A block keeps the names of both apart.
-    let script = format!(
-        "{glue}const init = async () => __wbg_finalize_init(\
-         (await WebAssembly.instantiateStreaming(fetch(\"{module}\"), __wbg_get_imports())).instance);\n\
-         {{\n{}\n}}\n",
-        start.join("\n")
-    );
-    ensure!(!script.contains("\nexport ") && !script.contains("\nimport "), "the scripts have changed their form");
-    Ok(script)
+/// They import from each other, which names that hold a hash of their content cannot express: here all stand in one scope.
+pub(crate) fn one(glue: &str, loader: &str, starts: &[&str], module: &str) -> Result<String> {
+    let (glue, _) = glue.split_once(GLUE_END).context("wasm-bindgen's glue has changed its form: no loader")?;
+    let mut out = String::new();
+    let mut loads = Vec::new();
+    for line in loader.lines().filter(|line| !line.starts_with("import ")) {
+        if let Some(rest) = line.strip_prefix("export const ") {
+            loads.push(word_at(rest).to_owned());
+        }
+        put_line(&mut out, &line.replace(", import.meta.url)", ")").replace("fetch(new URL(", "fetch((").as_str());
+    }
+    for line in glue.lines() {
+        match line.strip_prefix("import * as ") {
+            Some(name) => put_line(&mut out, &format!("const {} = {{ {} }};", word_at(name), loads.join(", "))),
+            None => put_line(&mut out, line),
+        }
+    }
+    put_line(&mut out, "const initSync = () => wasm;");
+    let load = format!("(await WebAssembly.instantiateStreaming(fetch(\"{module}\"), __wbg_get_imports())).instance");
+    put_line(&mut out, &format!("const init = async () => __wbg_finalize_init({load});"));
+    for start in starts {
+        start.lines().filter(|line| !line.starts_with("import ")).for_each(|line| put_line(&mut out, line));
+    }
+    ensure!(!out.contains("\nexport ") && !out.contains("\nimport "), "the scripts have changed their form");
+    Ok(out)
 }
 
-/// The glue with one or two letters for each name that it declares outside of functions, but for what it exports.
-fn short_names(glue: &str) -> String {
-    let declared = |line: &str| {
-        let line = line.strip_prefix("async ").unwrap_or(line);
-        let rest = ["function ", "let ", "const "].iter().find_map(|word| line.strip_prefix(word))?;
-        let name = word_at(rest);
-        (name.len() > SHORT_NAME_CHARS && !name.starts_with("__wbg")).then(|| name.to_owned())
-    };
-    let mut taken: BTreeSet<String> = words(glue).map(str::to_owned).collect();
-    let mut names: Vec<(String, String)> = Vec::new();
-    let mut fresh = ('A'..='Z').flat_map(|first| ('a'..='z').map(move |second| format!("{first}{second}")));
-    // `start` is what the start module calls.
-    for name in glue.lines().filter_map(declared).filter(|name| name != "start") {
-        let Some(short) = fresh.by_ref().find(|short| taken.insert(short.clone())) else { break };
-        names.push((name, short));
-    }
-    let mut out = String::with_capacity(glue.len());
-    let mut rest = glue;
-    while let Some(next) = rest.chars().next() {
-        let word = word_at(rest);
-        let length = if word.is_empty() { next.len_utf8() } else { word.len() };
-        // After a dot it is a property, though not after three; beside a quote it is a text.
-        let free = !out.ends_with(['.', '"', '\'', '`']) || out.ends_with("...");
-        let short = names.iter().find(|(name, _)| free && name == word).map(|(_, short)| short.as_str());
-        out.push_str(short.unwrap_or(&rest[..length]));
-        rest = &rest[length..];
-    }
-    out
+fn put_line(out: &mut String, line: &str) {
+    out.push_str(line.strip_prefix("export ").unwrap_or(line));
+    out.push('\n');
 }
 
 /// The identifier that a text begins with, or nothing.
@@ -66,28 +52,33 @@ fn word_at(text: &str) -> &str {
     &text[..end]
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|char: char| !(char.is_ascii_alphanumeric() || matches!(char, '_' | '$')))
+/// What a script is: only a module's own names are nobody else's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A module.
+    Module,
+    /// A classic script.
+    Classic,
 }
 
-/// The text without indentation and without lines that are comments only. No template literal of ours or of wasm-bindgen's
-/// goes over lines, but for the loader's style sheet, to which that is all the same.
-pub(crate) fn lean(text: &str) -> String {
-    let mut lean = String::with_capacity(text.len());
-    let mut in_comment = false;
-    for line in text.lines().map(str::trim) {
-        in_comment |= line.starts_with("/*");
-        if in_comment {
-            in_comment = !line.ends_with("*/");
-        } else if !line.is_empty() && !line.starts_with("//") {
-            lean.push_str(line);
-            // What ended says so itself, unless it ended in a comment.
-            if !line.ends_with(['{', ';', ',']) || line.contains("//") {
-                lean.push('\n');
-            }
-        }
+/// The script as short as a minifier makes it.
+pub(crate) fn minified(text: &str, kind: Kind) -> Result<String> {
+    let source = if kind == Kind::Module { SourceType::mjs() } else { SourceType::script() };
+    let allocator = Allocator::default();
+    let parsed = Parser::new(&allocator, text, source).parse();
+    if parsed.panicked || !parsed.diagnostics.is_empty() {
+        bail!("no JavaScript: {:?}", parsed.diagnostics);
     }
-    lean
+    let mut program = parsed.program;
+    let mangle = MangleOptions { top_level: Some(kind == Kind::Module), ..MangleOptions::default() };
+    let options = MinifierOptions {
+        mangle: Some(mangle),
+        compress: Some(CompressOptions::smallest()),
+        ..MinifierOptions::default()
+    };
+    let done = Minifier::new(options).minify(&allocator, &mut program);
+    let printer = Codegen::new().with_options(CodegenOptions::minify()).with_scoping(done.scoping);
+    Ok(printer.build(&program).code)
 }
 
 /// A style sheet without what browsers skip: comments, and white space that separates nothing. Quoted texts stay as they are.
@@ -134,13 +125,7 @@ pub(crate) fn lean_html(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{lean, lean_css, lean_html, one, short_names};
-
-    #[test]
-    fn comments_and_indentation_go() {
-        let given = "/** a\n * b\n */\nlet x = 1; // c;\n    // d\n\n  y(\"/* e */\");\n/* f */\nz();\n";
-        assert_eq!(lean(given), "let x = 1; // c;\ny(\"/* e */\");z();");
-    }
+    use super::{Kind, lean_css, lean_html, minified, one};
 
     #[test]
     fn a_sheet_keeps_what_means_something() {
@@ -166,22 +151,27 @@ mod tests {
     }
 
     #[test]
-    fn names_of_the_glue_are_shortened_and_properties_are_not() {
-        let glue = "function getText(a) {\nreturn a.getText + \"getText\" + [...getText];\n}\nlet cached = 1;\nfunction start() {}\n";
-        let wanted =
-            "function Aa(a) {\nreturn a.getText + \"getText\" + [...Aa];\n}\nlet Ab = 1;\nfunction start() {}\n";
-        assert_eq!(short_names(glue), wanted);
+    fn a_minified_script_keeps_what_others_can_name() {
+        let script = "// words\nfunction longName(first) { return first + 1; }\nwindow.shown = longName(2);\n";
+        let module = minified(script, Kind::Module).expect("JavaScript");
+        assert!(module.contains("window.shown=") && !module.contains("longName"), "{module}");
+        assert!(minified(script, Kind::Classic).expect("JavaScript").contains("function longName("));
+        assert!(minified("let = ;", Kind::Module).is_err());
     }
 
     #[test]
-    fn glue_and_start_become_one_script() {
-        let glue = "export function start(a) {\nwasm.start(a);\n}\nfunction __wbg_get_imports() {\n}\n\
-                    async function __wbg_load(module) {\n}\nexport { initSync, __wbg_init as default };\n";
-        let start = "import init, { start } from \"/assets/chat.js\";\nconst root = 1;\nawait init();\nstart(root);";
-        let script = one(glue, start, "/assets/chat_bg.00.wasm").expect("joined");
-        assert!(script.starts_with("function start(a)"), "{script}");
+    fn glue_loader_and_start_become_one_script() {
+        let glue = "import * as import1 from \"./__wasm_split.js\"\nexport function start(a) {\nwasm.start(a);\n}\n\
+                    function __wbg_get_imports() {\nreturn import1;\n}\nasync function __wbg_load(module) {\n}\n\
+                    export { initSync, __wbg_init as default };\n";
+        let loader = "import { initSync } from \"./chat.js\";\nexport const load_a = () => fetch(new URL(\"./a.wasm\", import.meta.url));\n";
+        let shared = "export const choose = 1;";
+        let start = "import init, { start } from \"/assets/chat.js\";\nawait init();\nstart(choose);";
+        let script = one(glue, loader, &[shared, start], "/assets/chat_bg.00.wasm").expect("joined");
+        assert!(script.starts_with("const load_a = () => fetch((\"./a.wasm\"));\n"), "{script}");
+        assert!(script.contains("const import1 = { load_a };"), "{script}");
         assert!(script.contains("fetch(\"/assets/chat_bg.00.wasm\")"), "{script}");
-        assert!(script.ends_with("{\nconst root = 1;\nawait init();\nstart(root);\n}\n"), "{script}");
-        assert!(one("function start() {}", start, "x").is_err(), "a glue of another form");
+        assert!(script.ends_with("const choose = 1;\nawait init();\nstart(choose);\n"), "{script}");
+        assert!(one("function start() {}", "", &[start], "x").is_err(), "a glue of another form");
     }
 }

@@ -57,24 +57,6 @@ pub(crate) fn cargo_deny() -> Result<()> {
     install("cargo-deny", "cargo-deny", CARGO_DENY_VERSION, &["--locked"])
 }
 
-/// Whether there is a wasm-opt, after trying to install Debian's. The browser build goes on without it.
-pub(crate) fn optimizer() -> bool {
-    let found = || optimizer_version().is_some();
-    if found() {
-        return true;
-    }
-    let by_hand = "On Debian: apt-get install binaryen";
-    if let Err(error) = as_root(&["binaryen"], "wasm-opt makes the chat 2 % lighter", by_hand) {
-        say(&format!("The build goes on without wasm-opt: {error:#}"));
-    }
-    found()
-}
-
-/// What the wasm-opt on the PATH says it is.
-pub(crate) fn optimizer_version() -> Option<String> {
-    output(program("wasm-opt").arg("--version"))
-}
-
 /// Chromium, Firefox, their drivers, and what looks at pages for people who cannot see them, for the browser tests.
 pub(crate) fn browser() -> Result<()> {
     chromium()?;
@@ -95,7 +77,8 @@ pub(crate) fn postgres() -> Result<()> {
     if is_there() { Ok(()) } else { bail!("PostgreSQL was installed and its programs are not there. {by_hand}") }
 }
 
-fn found(name: &str) -> bool {
+/// Whether a program of this name says its version.
+pub(crate) fn found(name: &str) -> bool {
     output(program(name).arg("--version")).is_some()
 }
 

@@ -1,13 +1,16 @@
-//! The browser build: trunk for each page, then the finished folder target/web. Unchanged inputs are not built again.
+//! The browser build: our own for the chat, trunk for the console, then the finished folder target/web. Unchanged inputs are not
+//! built again.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
+use crate::optimizer::{self, Optimizer};
 use crate::shell::{output, program, run, say};
-use crate::{finish, root, tools, weigh};
+use crate::{cut, finish, root, tools, weigh};
 
 /// Each becomes one page of its own and one WebAssembly file.
 pub(crate) const PAGES: [&str; 2] = ["chat", "console"];
@@ -30,7 +33,7 @@ pub(crate) fn build() -> Result<()> {
 /// Builds target/web unless it is there and nothing it is made of changed since.
 pub(crate) fn ensure_built(root: &Path) -> Result<()> {
     tools::web()?;
-    let optimizer = tools::optimizer();
+    let optimizer = optimizer::find();
     let target = root.join("target");
     fs::create_dir_all(&target)?;
     // Two builds at once would write into one folder.
@@ -40,18 +43,17 @@ pub(crate) fn ensure_built(root: &Path) -> Result<()> {
         lock.lock()?;
     }
     let stamp = target.join("web.stamp");
-    let inputs = digest(root)?;
+    let inputs = digest(root, optimizer.as_ref())?;
     if target.join("web/manifest.json").exists() && fs::read_to_string(&stamp).is_ok_and(|last| last == inputs) {
         say("The browser half is built already");
         return Ok(());
     }
     // A build that breaks off must not leave the stamp of the one before.
     fs::remove_file(&stamp).ok();
-    for page in PAGES {
-        trunk(root, page)?;
-    }
+    let chat = cut::chat(root)?;
+    trunk(root, "console")?;
     say("Naming, compressing and listing the files");
-    finish::finish(root, optimizer)?;
+    finish::finish(root, chat, optimizer.as_ref())?;
     // As it was at the start: what was changed meanwhile may not be in the build.
     fs::write(&stamp, inputs)?;
     Ok(())
@@ -67,12 +69,7 @@ fn trunk(root: &Path, page: &str) -> Result<()> {
     ensure!(root.join(&html).exists(), "{html} is missing");
     let mut command = program("trunk");
     command.args(["build", "--skip-version-check", "--dist"]).arg(trunk_folder(root, page)).arg(&html);
-    command
-        .env("CARGO_TARGET_DIR", root.join("target/wasm"))
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort")
-        .env("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size")
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", RUSTFLAGS)
+    cargo_settings(&mut command, root)
         // The compiler's words are enough; trunk's own stack would bury them.
         .env("RUST_BACKTRACE", "0")
         // trunk takes any value of it but "true" and "false" for a mistake.
@@ -80,8 +77,23 @@ fn trunk(root: &Path, page: &str) -> Result<()> {
     run(&format!("Building the {page} for the browser"), &mut command, "The compiler's or trunk's words stand above.")
 }
 
+/// Where cargo builds for the browser: other flags, so another folder.
+pub(crate) fn wasm_target(root: &Path) -> PathBuf {
+    root.join("target/wasm")
+}
+
+/// What cargo has to know to build small, whoever calls it.
+pub(crate) fn cargo_settings<'a>(command: &'a mut Command, root: &Path) -> &'a mut Command {
+    command
+        .env("CARGO_TARGET_DIR", wasm_target(root))
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort")
+        .env("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size")
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", RUSTFLAGS)
+}
+
 /// One number for everything that the build reads: the files' names and contents, and the compiler.
-fn digest(root: &Path) -> Result<String> {
+fn digest(root: &Path, optimizer: Option<&Optimizer>) -> Result<String> {
     let mut files = Vec::new();
     for input in INPUTS {
         list(&root.join(input), &mut files)?;
@@ -89,7 +101,7 @@ fn digest(root: &Path) -> Result<String> {
     files.sort();
     let mut hasher = Sha256::new();
     hasher.update(output(program("rustc").arg("--version")).unwrap_or_default());
-    hasher.update(tools::optimizer_version().unwrap_or_default());
+    hasher.update(optimizer.map(Optimizer::name).unwrap_or_default());
     for file in files {
         let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         hasher.update(file.strip_prefix(root).unwrap_or(&file).to_string_lossy().as_bytes());

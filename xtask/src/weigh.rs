@@ -37,6 +37,10 @@ pub(crate) fn print(root: &Path) -> Result<()> {
         let loader = if page == "chat" { " and its loader" } else { "" };
         line(&format!("{page}{loader}, with one language"), sum);
     }
+    println!("\nrooms of the chat, each loaded when it is opened");
+    for path in manifest["rooms"].as_object().into_iter().flatten().filter_map(|(_, path)| path.as_str()) {
+        row(&web, path)?;
+    }
     println!();
     Ok(())
 }
@@ -47,7 +51,8 @@ fn sent(web: &Path, path: &str, locales: &Value) -> Result<[u64; 3]> {
     for (name, value) in FILLED {
         page = page.replace(name, value);
     }
-    let page = page.replace("{{locales}}", &locales.to_string().replace('"', "&quot;"));
+    let locale = locales[LANGUAGE].as_str().unwrap_or_default();
+    let page = page.replace("{{lang}}", LANGUAGE).replace("{{locale}}", &format!("/{locale}"));
     let bytes = page.as_bytes();
     let sizes = [bytes.len() as u64, gzip(bytes)?.len() as u64, brotli(bytes)?.len() as u64];
     line(path, sizes);

@@ -29,7 +29,7 @@ use crate::quota::reserve::Reserve;
 use crate::store::task::StoreHandle;
 use crate::store::{Site, StoreError};
 use crate::transcript::TranscriptSlots;
-use crate::web::{Packed, Web};
+use crate::web::{KeptAssets, Packed, Web};
 
 pub use extract::{Caller, OwnOrigin, PageOrigin, origin};
 pub use reject::Reject;
@@ -56,6 +56,8 @@ pub struct Shared {
     pub identity: Identity,
     /// The built chat and console.
     pub web: Web,
+    /// The assets of earlier builds.
+    pub kept_assets: KeptAssets,
     /// The pages as they are sent.
     pub packed: Packed,
     /// Connections held now.

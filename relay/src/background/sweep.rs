@@ -1,7 +1,7 @@
 //! Removing what nobody needs any more: uploads that no message named, files that no record names, old sign-ins.
 
 use std::future::ready;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt, TryStreamExt};
 use wire::limit::{AGENT_SESSION_MS, FILE_COST_BYTES, UPLOAD_ORPHAN_MS};
@@ -49,6 +49,7 @@ pub async fn run(app: App) {
         if shelves_at_ms / SHELVES_EVERY_MS != now_ms / SHELVES_EVERY_MS {
             shelves_at_ms = now_ms;
             swept = swept.and(sweep_rest(&app, now_ms).await);
+            keep_assets(&app).await;
         }
         if let Err(error) = swept {
             tracing::warn!(?error, "sweeping was cut short; it is tried again");
@@ -93,6 +94,16 @@ async fn sweep_uploads(store: &StoreHandle, blobs: &Blobs, quotas: &Quotas, now_
         }
     }
     Ok(())
+}
+
+/// Keeps this build's assets for chats that will be open when another build runs, and removes those that are too old. Where that
+/// fails the relay serves all the same: only a chat from before an upgrade misses its rooms, and says so.
+pub async fn keep_assets(app: &App) {
+    let app = app.clone();
+    let kept = tokio::task::spawn_blocking(move || app.kept_assets.keep(&app.web, SystemTime::now())).await;
+    if let Ok(Err(error)) = kept {
+        tracing::warn!(%error, "the assets of this build are not kept for chats that are open over an upgrade");
+    }
 }
 
 async fn sweep_rest(app: &App, now_ms: u64) -> Result<(), SweepError> {

@@ -10,11 +10,11 @@ use bytes::Bytes;
 
 use super::asked::Named;
 use crate::app::App;
-use crate::web::{Web, WebFile};
+use crate::web::WebFile;
 
 /// `GET /embed.js`: the one script tag. Its name is not hashed, so it is asked for again after five minutes.
 pub(super) async fn embed(State(app): State<App>, headers: HeaderMap) -> Response {
-    let mut response = send(&app.web, "embed.js", &headers, "public, max-age=300");
+    let mut response = send(&|name| app.web.get(name), "embed.js", &headers, "public, max-age=300");
     let out = response.headers_mut();
     out.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     out.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
@@ -23,16 +23,18 @@ pub(super) async fn embed(State(app): State<App>, headers: HeaderMap) -> Respons
 
 /// `GET /assets/*`: hashed names, which never change what they hold.
 pub(super) async fn asset(State(app): State<App>, Named(path): Named<String>, headers: HeaderMap) -> Response {
-    let mut response = send(&app.web, &format!("assets/{path}"), &headers, "public, max-age=31536000, immutable");
+    // A name of an earlier build is asked for by a chat that was loaded before an upgrade.
+    let find = |name: &str| app.web.get(name).or_else(|| app.kept_assets.get(name.strip_prefix("assets/")?));
+    let mut response = send(&find, &format!("assets/{path}"), &headers, "public, max-age=31536000, immutable");
     // What is in them is public; a frame in an isolated page (COEP) takes nothing that does not say so.
     let cross = HeaderValue::from_static("cross-origin");
     response.headers_mut().insert(HeaderName::from_static("cross-origin-resource-policy"), cross);
     response
 }
 
-fn send(web: &Web, name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
+fn send(find: &dyn Fn(&str) -> Option<WebFile>, name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
     // The compressed neighbours are encodings of a file, not files of their own.
-    let found = if name.ends_with(".br") || name.ends_with(".gz") { None } else { pick(web, name, headers) };
+    let found = if name.ends_with(".br") || name.ends_with(".gz") { None } else { pick(find, name, headers) };
     let Some((file, encoding)) = found else {
         return (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")]).into_response();
     };
@@ -61,15 +63,19 @@ fn send(web: &Web, name: &str, headers: &HeaderMap, cache: &'static str) -> Resp
 }
 
 /// The smallest form of a file that the client takes.
-fn pick(web: &Web, name: &str, headers: &HeaderMap) -> Option<(WebFile, Option<&'static str>)> {
+fn pick(
+    find: &dyn Fn(&str) -> Option<WebFile>,
+    name: &str,
+    headers: &HeaderMap,
+) -> Option<(WebFile, Option<&'static str>)> {
     for (encoding, ending) in [("br", "br"), ("gzip", "gz")] {
         if accepts(headers, encoding)
-            && let Some(file) = web.get(&format!("{name}.{ending}"))
+            && let Some(file) = find(&format!("{name}.{ending}"))
         {
             return Some((file, Some(encoding)));
         }
     }
-    Some((web.get(name)?, None))
+    Some((find(name)?, None))
 }
 
 /// Whether `Accept-Encoding` names the encoding without `q=0`.
@@ -124,6 +130,7 @@ fn media_type(name: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::Web;
 
     #[test]
     fn encodings_are_negotiated() {

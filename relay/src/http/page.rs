@@ -22,6 +22,10 @@ pub(super) struct ChatQuery {
     site: Option<String>,
     /// The origin of the page that wants to frame it, as that page says.
     origin: Option<String>,
+    /// The language that the page around has chosen.
+    lang: Option<String>,
+    /// The page is opened to end the visitor's session: no chat is shown.
+    end: Option<String>,
 }
 
 /// `GET /chat?site=ID&origin=ORIGIN`; without an origin the chat is a page of its own.
@@ -30,13 +34,15 @@ pub(super) async fn chat(
     Fields(query): Fields<ChatQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Reject> {
-    let (Some(page), Some(locales)) = (app.web.text("chat.html"), locales(&app, |manifest| manifest.locale)) else {
+    let (Some(page), Some(manifest)) = (app.web.text("chat.html"), Manifest::read(&app)) else {
         return Ok(not_built());
     };
+    let (lang, locale) = choose(&manifest.locale, query.lang.as_deref(), &headers);
     // Why there is no chat is said by a page that anybody may put into a frame, because it holds nothing else.
     let refused = |status: StatusCode, why: &str| {
         let none = ["{{site}}", "{{site_name}}", "{{origins}}"].map(|name| (name, ""));
-        let page = fill(&page, &[&none[..], &[("{{refused}}", why), ("{{locales}}", &locales)]].concat());
+        let page =
+            fill(&page, &[&none[..], &[("{{refused}}", why), ("{{lang}}", &lang), ("{{locale}}", &locale)]].concat());
         let mut response = embeddable(html(&app, &headers, page, &policy(&app, &headers, "*")));
         *response.status_mut() = status;
         response
@@ -56,21 +62,27 @@ pub(super) async fn chat(
             ("{{site_name}}", &site.name),
             ("{{refused}}", ""),
             ("{{origins}}", origin),
-            ("{{locales}}", &locales),
+            ("{{lang}}", &lang),
+            ("{{locale}}", &locale),
         ],
     );
     let policy = policy(&app, &headers, if origin.is_empty() { "'none'" } else { origin });
-    Ok(embeddable(html(&app, &headers, page, &policy)))
+    let mut response = embeddable(html(&app, &headers, page, &policy));
+    if query.end.is_none() {
+        preload(&mut response, &manifest.chat, &locale);
+    }
+    Ok(response)
 }
 
 /// `GET /console`.
 pub(super) async fn console(State(app): State<App>, headers: HeaderMap) -> Response {
-    let (Some(page), Some(locales)) = (app.web.text("console.html"), locales(&app, |manifest| manifest.console_locale))
-    else {
+    let (Some(page), Some(manifest)) = (app.web.text("console.html"), Manifest::read(&app)) else {
         return not_built();
     };
-    let page = fill(&page, &[("{{locales}}", &locales)]);
+    let (lang, locale) = choose(&manifest.console_locale, None, &headers);
+    let page = fill(&page, &[("{{lang}}", &lang), ("{{locale}}", &locale)]);
     let mut response = html(&app, &headers, page, &policy(&app, &headers, "'none'"));
+    preload(&mut response, &manifest.console, &locale);
     // No page that opened the console, or that it opened, holds on to its window or shares its process.
     for (name, value) in [("cross-origin-opener-policy", "same-origin"), ("origin-agent-cluster", "?1")] {
         response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -106,18 +118,60 @@ async fn find_site(app: &App, id: Option<&str>) -> Result<Option<Site>, Reject> 
     }
 }
 
-/// The catalogues of the build, language to path: a visitor does not load the console's texts.
+/// What the build lists of its files.
 #[derive(Deserialize)]
 struct Manifest {
+    /// The paths that each page loads.
+    chat: Vec<String>,
+    console: Vec<String>,
+    /// Catalogues, language to path: a visitor does not load the console's texts.
     locale: BTreeMap<String, String>,
     console_locale: BTreeMap<String, String>,
 }
 
-/// The catalogues for one page as a JSON object.
-fn locales(app: &App, of: fn(Manifest) -> BTreeMap<String, String>) -> Option<String> {
-    let manifest: Manifest = serde_json::from_str(&app.web.text("manifest.json")?).ok()?;
-    let rooted = of(manifest).into_iter().map(|(language, path)| (language, format!("/{path}")));
-    serde_json::to_string(&rooted.collect::<BTreeMap<_, _>>()).ok()
+impl Manifest {
+    fn read(app: &App) -> Option<Self> {
+        serde_json::from_str(&app.web.text("manifest.json")?).ok()
+    }
+}
+
+/// The language of a page and the address of its catalogue: the first wish that there is a catalogue for, the same tag or else the
+/// same language; else English. What the page around has chosen is the only wish; where it has not, the browser's languages are.
+fn choose(catalogues: &BTreeMap<String, String>, chosen: Option<&str>, headers: &HeaderMap) -> (String, String) {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let wishes = chosen.map_or_else(|| wishes(accepted), |wish| vec![wish]);
+    let language = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    let found = wishes.iter().find_map(|wish| {
+        let same = catalogues.keys().find(|tag| tag.eq_ignore_ascii_case(wish));
+        same.or_else(|| catalogues.keys().find(|tag| language(tag) == language(wish)))
+    });
+    let tag = found.map_or("en", String::as_str);
+    (tag.to_owned(), catalogues.get(tag).map(|path| format!("/{path}")).unwrap_or_default())
+}
+
+/// The languages of `Accept-Language`, the dearest first (RFC 9110, section 12.5.4).
+fn wishes(accepted: &str) -> Vec<&str> {
+    let mut wishes: Vec<(&str, f32)> = Vec::new();
+    for item in accepted.split(',') {
+        let (tag, weight) = item.split_once(';').unwrap_or((item, ""));
+        let weight = weight.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.parse().ok()).unwrap_or(0.0);
+        if weight > 0.0 {
+            wishes.push((tag.trim(), weight));
+        }
+    }
+    // Stable: of two with the same weight the first stays first.
+    wishes.sort_by(|one, other| other.1.total_cmp(&one.1));
+    wishes.into_iter().map(|(tag, _)| tag).collect()
+}
+
+/// Tells the browser to ask for program and texts at once: the script that needs them has to come first otherwise.
+fn preload(response: &mut Response, loaded: &[String], locale: &str) {
+    let module = loaded.iter().find(|path| path.ends_with(".wasm")).map(|path| format!("/{path}"));
+    let links = module.iter().map(String::as_str).chain([locale]).filter(|path| !path.is_empty());
+    let links: Vec<String> = links.map(|path| format!("<{path}>; rel=preload; as=fetch; crossorigin")).collect();
+    if let Ok(links) = HeaderValue::from_str(&links.join(", ")) {
+        response.headers_mut().insert(header::LINK, links);
+    }
 }
 
 /// Puts values into the template's attributes. One pass, so that no value can bring a placeholder of its own.
@@ -165,7 +219,7 @@ fn html(app: &App, headers: &HeaderMap, page: String, policy: &str) -> Response 
         None => page.into_response(),
     };
     let out = response.headers_mut();
-    out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    out.insert(header::VARY, HeaderValue::from_static("accept-encoding, accept-language"));
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     match HeaderValue::from_str(policy) {
@@ -236,6 +290,31 @@ mod tests {
             }
             let got = framing(&site, said, &headers);
             assert_eq!(got.as_ref().map_or("", Origin::as_str), named, "{said:?} {referer:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_language_that_there_are_texts_in_is_chosen() {
+        let catalogues: BTreeMap<String, String> =
+            [("en", "a/en"), ("zh-CN", "a/zh")].map(|(tag, path)| (tag.to_owned(), path.to_owned())).into();
+        for (chosen, accepted, wanted) in [
+            (None, "", "en"),
+            (None, "zh", "zh-CN"),
+            (None, "zh-TW,en;q=0.9", "zh-CN"),
+            (None, "fr-CH, fr;q=0.9, en;q=0.8, zh;q=0.7, *;q=0.5", "en"),
+            (None, "en;q=0.3, ZH-cn;q=0.7", "zh-CN"),
+            (None, "zh;q=0, en", "en"),
+            (None, "zh;q=x, de", "en"),
+            (Some("zh_CN"), "en", "en"),
+            (Some("zh"), "en", "zh-CN"),
+            (Some("EN-gb"), "zh", "en"),
+            (Some("\"><script>"), "zh", "en"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_LANGUAGE, accepted.parse().expect("a header"));
+            let (tag, path) = choose(&catalogues, chosen, &headers);
+            assert_eq!(tag, wanted, "{chosen:?} {accepted}");
+            assert_eq!(path, format!("/{}", catalogues[wanted]));
         }
     }
 

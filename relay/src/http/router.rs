@@ -6,14 +6,23 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 use super::{asset, file, guard, health, page, session, transcript, upload, visitor};
 use crate::app::App;
 use crate::transport::{socket, stream};
 
+/// Shorter answers gain nothing.
+const COMPRESSED_BYTES_MIN: u16 = 256;
+/// Dense enough, and fast: it is done for each answer.
+const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
+
 /// Every route of the public listener.
 pub fn router(app: App) -> Router {
-    Router::new()
+    // What is text is compressed on its way, unless it was before: brotli where the browser takes it, else gzip.
+    let texts = Router::new()
         // the customer's page
         .route("/embed.js", get(asset::embed))
         // browsers
@@ -21,21 +30,34 @@ pub fn router(app: App) -> Router {
         .route("/console", get(page::console))
         .route("/console/{*page}", get(page::console))
         .route("/assets/{*path}", get(asset::asset))
+        // the console
+        .route("/session", get(session::show).post(session::sign_in).delete(session::sign_out))
+        .layer(compression(CompressionLayer::new()));
+    let documents = Router::new()
+        .route("/transcript/{conversation}", get(transcript::transcript))
+        // A long one holds its encoder for long, and brotli's takes megabytes.
+        .layer(compression(CompressionLayer::new().no_br()));
+    Router::new()
+        .merge(texts)
+        .merge(documents)
         // the chat and the console
         .route("/socket", get(socket::upgrade))
         .route("/stream", post(stream::open))
         .route("/frame", post(stream::frame))
         .route("/upload/{conversation}/{attachment}", put(upload::upload))
         .route("/file/{attachment}", get(file::file))
-        .route("/transcript/{conversation}", get(transcript::transcript))
         .route("/visitor", delete(visitor::end))
-        // the console
-        .route("/session", get(session::show).post(session::sign_in).delete(session::sign_out))
         // the machine's keeper
         .route("/health", get(health::health))
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .layer(middleware::from_fn_with_state(app.clone(), secure))
         .with_state(app)
+}
+
+/// Compresses texts of more than a network packet's rest; pictures, and what is compressed already, stay as they are.
+fn compression(layer: CompressionLayer) -> CompressionLayer<impl Predicate> {
+    let worth_it = SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::const_new("application/octet-stream"));
+    layer.quality(COMPRESSION).compress_when(worth_it.and(NotForContentType::IMAGES))
 }
 
 /// Headers that every answer carries, unless its handler has set its own.

@@ -4,7 +4,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use wire::limit::{CONTEXT_FIELD_CHARS_MAX, TRANSCRIPT_CHUNK_BYTES};
 use wire::{ConversationId, Refusal};
@@ -116,7 +116,8 @@ impl Writing {
             }
         });
         let first = stream::once(std::future::ready(Ok(first)));
-        Body::from_stream(futures_util::StreamExt::chain(first, rest))
+        // What compresses it may ask once more behind its end.
+        Body::from_stream(StreamExt::fuse(StreamExt::chain(first, rest)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The built browser files and the pages filled from them, as they are sent.
 
+mod kept;
 mod packed;
 
 use std::borrow::Cow;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
+pub use kept::{ASSETS_FOLDER, KeptAssets};
 pub use packed::Packed;
 
 /// The finished folder of the web build, carried inside the binary (debug builds read it from disk).
@@ -44,6 +46,17 @@ impl Web {
                 let content = if plain { std::fs::read(folder.join(name)).ok()? } else { return None };
                 let hash = Sha256::digest(&content).into();
                 Some(WebFile { content: content.into(), hash })
+            }
+        }
+    }
+
+    /// The names of all files in `assets/`.
+    pub(crate) fn assets(&self) -> Vec<String> {
+        match self {
+            Self::Built => Built::iter().filter_map(|name| Some(name.strip_prefix("assets/")?.to_owned())).collect(),
+            Self::Folder(folder) => {
+                let entries = std::fs::read_dir(folder.join(ASSETS_FOLDER)).into_iter().flatten().flatten();
+                entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
             }
         }
     }

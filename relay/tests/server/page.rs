@@ -28,12 +28,12 @@ fn build(relay: &Relay) {
     write(
         "chat.html",
         "<html data-site=\"{{site}}\" data-site-name=\"{{site_name}}\" data-refused=\"{{refused}}\" data-origins=\"{{origins}}\" \
-         data-locales=\"{{locales}}\">",
+         lang=\"{{lang}}\" data-locale=\"{{locale}}\">",
     );
-    write("console.html", "<html data-locales=\"{{locales}}\">");
+    write("console.html", "<html lang=\"{{lang}}\" data-locale=\"{{locale}}\">");
     write(
         "manifest.json",
-        r#"{"chat":[],"console":[],"locale":{"en":"assets/locale-en.0.json"},"console_locale":{"en":"assets/console-en.0.json"}}"#,
+        r#"{"chat":["chat.html","assets/chat_bg.0123456789abcdef.wasm"],"console":[],"locale":{"en":"assets/locale-en.0.json"},"console_locale":{"en":"assets/console-en.0.json"}}"#,
     );
 }
 
@@ -60,10 +60,17 @@ async fn the_chat_page_is_filled_and_framed_by_its_site_only() {
     assert_eq!(header(&page, "referrer-policy"), "no-referrer");
     assert_eq!(header(&page, "x-content-type-options"), "nosniff");
     assert_eq!(header(&page, "strict-transport-security"), "", "plain HTTP on loopback");
+    let link = header(&page, "link").to_owned();
     let text = page.text().await.expect("text");
     assert!(text.contains("data-site=\"demo\" data-site-name=\"Site &lt;demo&gt;\" data-refused=\"\""), "{text}");
     assert!(text.contains(&format!("data-origins=\"{SITE_ORIGIN}\"")));
-    assert!(text.contains("data-locales=\"{&quot;en&quot;:&quot;/assets/locale-en.0.json&quot;}\""), "{text}");
+    assert!(text.contains("lang=\"en\" data-locale=\"/assets/locale-en.0.json\""), "{text}");
+    // What the script will need is asked for with it.
+    let preload = |path| format!("<{path}>; rel=preload; as=fetch; crossorigin");
+    let links = ["/assets/chat_bg.0123456789abcdef.wasm", "/assets/locale-en.0.json"].map(preload).join(", ");
+    assert_eq!(link, links);
+    let ends = get(&relay, &format!("/chat?site=demo&end=1&origin={SITE_ORIGIN}"), &[]).await;
+    assert_eq!(header(&ends, "link"), "", "no chat will be shown");
 
     // On its own it is in nobody's frame, and tells nobody which origins there are.
     let alone = get(&relay, "/chat?site=demo", &[]).await;
@@ -72,7 +79,10 @@ async fn the_chat_page_is_filled_and_framed_by_its_site_only() {
     let text = alone.text().await.expect("text");
     assert!(text.contains("data-origins=\"\""), "{text}");
     let packed = get(&relay, "/chat?site=demo", &[("accept-encoding", "gzip, br")]).await;
-    assert_eq!((header(&packed, "content-encoding"), header(&packed, "vary")), ("br", "accept-encoding"));
+    assert_eq!(
+        (header(&packed, "content-encoding"), header(&packed, "vary")),
+        ("br", "accept-encoding, accept-language")
+    );
     let mut plain = Vec::new();
     brotli::BrotliDecompress(&mut packed.bytes().await.expect("bytes").as_ref(), &mut plain).expect("brotli");
     assert_eq!(String::from_utf8(plain).expect("text"), text);
@@ -137,6 +147,31 @@ async fn files_come_compressed_and_are_kept() {
     for path in ["/assets/nothing.js", "/assets/chat.0123456789abcdef.js.br", "/assets/..%2fmanifest.json"] {
         assert_eq!(get(&relay, path, &[]).await.status(), 404, "{path}");
     }
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_from_before_an_upgrade_still_finds_its_rooms() {
+    let relay = Relay::start().await;
+    build(&relay);
+    // The build is there from its next start on.
+    let relay = relay.restart().await;
+    let assets = relay.folder.path().join("web/assets");
+    std::fs::remove_dir_all(&assets).expect("the old build goes");
+    std::fs::create_dir(&assets).expect("a new one comes");
+    std::fs::write(assets.join("chat.fedcba9876543210.js"), "new chat").expect("written");
+    let relay = relay.restart().await;
+    let new = get(&relay, "/assets/chat.fedcba9876543210.js", &[]).await;
+    assert_eq!(new.text().await.expect("text"), "new chat");
+    let old = get(&relay, "/assets/chat.0123456789abcdef.js", &[]).await;
+    assert_eq!(header(&old, "content-type"), "text/javascript; charset=utf-8");
+    assert_eq!(old.text().await.expect("text"), "plain chat");
+    let packed = get(&relay, "/assets/chat.0123456789abcdef.js", &[("accept-encoding", "br")]).await;
+    assert_eq!(
+        (header(&packed, "content-encoding"), packed.text().await.expect("text").as_str()),
+        ("br", "brotli chat")
+    );
+    assert_eq!(get(&relay, "/assets/chat.0000000000000000.js", &[]).await.status(), 404);
     relay.running.stop().await.expect("stopped");
 }
 

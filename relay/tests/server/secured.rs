@@ -72,7 +72,9 @@ async fn behind_a_proxy_every_answer_and_cookie_says_that_it_is_over_tls() {
 
     let web = relay.folder.path().join("web");
     std::fs::create_dir_all(&web).expect("made");
-    for (name, text) in [("console.html", "<html>"), ("manifest.json", r#"{"locale":{},"console_locale":{}}"#)] {
+    for (name, text) in
+        [("console.html", "<html>"), ("manifest.json", r#"{"chat":[],"console":[],"locale":{},"console_locale":{}}"#)]
+    {
         std::fs::write(web.join(name), text).expect("written");
     }
     let console = client.get(url("/console")).send().await.expect("answered");

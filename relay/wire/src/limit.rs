@@ -8,6 +8,11 @@ pub const FRAME_BYTES_MAX: usize = 64 * 1024;
 pub const READ_BUFFER_BYTES: usize = 1024;
 /// Filled pages that are kept compressed: one for each site, and the console.
 pub const PACKED_PAGES_MAX: usize = 64;
+/// How long assets of an earlier build are kept after the last relay of that build was at work: 30 days. A page that has been open
+/// for longer is loaded anew.
+pub const KEPT_ASSETS_MS: u64 = 30 * 86_400_000;
+/// Bytes of all kept assets, those of the running build included: about thirty builds.
+pub const KEPT_ASSETS_BYTES_MAX: u64 = 96 * 1024 * 1024;
 /// How long a fresh connection may stay silent before its first frame.
 pub const HELLO_WAIT_MS: u64 = 10_000;
 /// A client that has nothing to say pings this often, so that both sides notice a dead line.

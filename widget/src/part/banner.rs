@@ -1,21 +1,21 @@
 //! The connection banner: says truthfully what happens to what was written.
 
-use reactive_graph::prelude::*;
-use reactive_graph::signal::RwSignal;
+use crate::key;
+use crate::signal::Signal;
 use widget_core::Online;
 
 use crate::clock::Timer;
 use crate::dom::{El, el, follow};
 use crate::env::window;
 use crate::part::icon::{self, icon};
-use crate::text::Text;
+use crate::text::{Key, Text};
 
 /// How long it says that the line is back: time to read it, and gone before it is in the way. The style fades it out by then.
 const RESTORED_MS: u64 = 5_000;
 
 /// Shown while there is no line to the relay: how it stands, and how many messages wait for it. When they can go again it says so, and goes.
 pub fn connection_banner(text: Text, line: impl Fn() -> (Online, usize) + Copy + 'static) -> El {
-    let restored = RwSignal::new(false);
+    let restored = Signal::new(false);
     let timer = Timer::new(move || restored.set(false));
     let mut waited = false;
     follow(move || {
@@ -39,7 +39,7 @@ pub fn connection_banner(text: Text, line: impl Fn() -> (Online, usize) + Copy +
     let net = move |what| {
         if what == 2 {
             let done = el("div", "net net--back").test("restored").child(icon(icon::CHECK));
-            return done.child(el("span", "").text(&text.get("restored")));
+            return done.child(el("span", "").text(&text.get(key!("restored"))));
         }
         el("div", "")
             .test("connection")
@@ -47,7 +47,7 @@ pub fn connection_banner(text: Text, line: impl Fn() -> (Online, usize) + Copy +
             .child(icon(icon::NO_NETWORK))
             .child(el("span", "").words(move || words().unwrap_or_default()))
             .when(refused, move || {
-                el("button", "link").test("reload").text(&text.get("reload")).click(|| {
+                el("button", "link").test("reload").text(&text.get(key!("reload"))).click(|| {
                     window().location().reload().ok();
                 })
             })
@@ -55,21 +55,23 @@ pub fn connection_banner(text: Text, line: impl Fn() -> (Online, usize) + Copy +
     el("div", "").attr("role", "status").switch(shown, net)
 }
 
-/// What a line that was lost is called; none for any other.
-const fn lost(online: Online) -> Option<&'static str> {
+/// What a connection that was lost is called: where nothing waits for it, where several messages do, where one does; none for any other.
+const fn lost(online: Online) -> Option<[Key; 3]> {
     match online {
         Online::Idle | Online::Live | Online::Refused(_) | Online::Connecting => None,
-        Online::Offline => Some("offline"),
-        Online::Reconnecting { .. } => Some("reconnecting"),
-        Online::Blocked => Some("blocked"),
+        Online::Offline => Some([key!("offline"), key!("offline_waiting"), key!("offline_waiting_one")]),
+        Online::Reconnecting { .. } => {
+            Some([key!("reconnecting"), key!("reconnecting_waiting"), key!("reconnecting_waiting_one")])
+        }
+        Online::Blocked => Some([key!("blocked"), key!("blocked_waiting"), key!("blocked_waiting_one")]),
     }
 }
 
 fn words(text: Text, online: Online, waiting: usize) -> Option<String> {
     match (online, lost(online)) {
         (Online::Refused(close), _) => Some(text.close(close)),
-        (Online::Connecting, _) => Some(text.get("connecting")),
-        (_, Some(key)) if waiting > 0 => Some(text.count(&[key, "_waiting"].concat(), waiting as u64)),
-        (_, key) => key.map(|key| text.get(key)),
+        (Online::Connecting, _) => Some(text.get(key!("connecting"))),
+        (_, Some([_, many, one])) if waiting > 0 => Some(text.count([many, one], waiting as u64)),
+        (_, lost) => lost.map(|[nothing, ..]| text.get(nothing)),
     }
 }

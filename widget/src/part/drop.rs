@@ -1,7 +1,7 @@
 //! A part of the page that takes files dropped on it.
 
-use reactive_graph::prelude::*;
-use reactive_graph::signal::RwSignal;
+use crate::key;
+use crate::signal::Signal;
 use wasm_bindgen::JsCast;
 use web_sys::{DataTransfer, DataTransferItem, DragEvent, EventTarget, File, FileList, FocusEvent, MouseEvent, Node};
 
@@ -17,8 +17,8 @@ pub fn each_file(files: Option<FileList>, take: &dyn Fn(File)) {
 
 /// The element, and over it the invitation to drop while files are dragged over it.
 pub fn drop_zone(zone: El, text: Text, open: impl Fn() -> bool + 'static, take: impl Fn(File) + 'static) -> El {
-    let over = RwSignal::new(false);
-    let folder = RwSignal::new(false);
+    let over = Signal::new(false);
+    let folder = Signal::new(false);
     zone.on("dragover", move |event| {
         if brings_files(event.unchecked_ref()) && open() {
             event.prevent_default();
@@ -49,18 +49,18 @@ pub fn drop_zone(zone: El, text: Text, open: impl Fn() -> bool + 'static, take: 
             over.set(false);
         }
     })
-    .child(el("div", "drop").hidden(move || !over.get()).child(icon(icon::ATTACH)).text(&text.get("drop")))
+    .child(el("div", "drop").hidden(move || !over.get()).child(icon(icon::ATTACH)).text(&text.get(key!("drop"))))
     .child(el("div", "").attr("role", "alert").when(move || folder.get(), move || folder_refused(text, folder)))
 }
 
 /// Why nothing was taken, until it is clicked away or something else is dragged here.
-fn folder_refused(text: Text, folder: RwSignal<bool>) -> El {
+fn folder_refused(text: Text, folder: Signal<bool>) -> El {
     el("button", "drop")
         .test("folder-refused")
         .attr("type", "button")
         .click(move || folder.set(false))
         .child(icon(icon::CROSS))
-        .text(&text.get("folder"))
+        .text(&text.get(key!("folder")))
 }
 
 /// Which of the dropped things are folders, by their place among the files.

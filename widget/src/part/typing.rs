@@ -1,13 +1,14 @@
 //! The sign that the other side is typing.
 
 use crate::dom::{El, el};
+use crate::key;
 use crate::text::Text;
 
 /// Three dots, while somebody types; the name is empty when it is not known, none when nobody does.
 pub fn typing(text: Text, who: impl Fn() -> Option<String> + Copy + 'static) -> El {
     let words = move || match who() {
-        Some(name) if !name.is_empty() => text.with("typing", "name", &name),
-        _ => text.get("typing_somebody"),
+        Some(name) if !name.is_empty() => text.with(key!("typing"), "name", &name),
+        _ => text.get(key!("typing_somebody")),
     };
     el("div", "").when(
         move || who().is_some(),

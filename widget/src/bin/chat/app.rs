@@ -1,12 +1,11 @@
 //! The whole chat: header, notices, timeline, footer, and what connects them with the page around.
 
 use std::rc::Rc;
+use widget::key;
+use widget::signal::Signal;
 
-use js_sys::{Array, Object};
+use js_sys::Array;
 use reactive_graph::graph::untrack;
-use reactive_graph::owner::{LocalStorage, StoredValue};
-use reactive_graph::prelude::*;
-use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
 use widget_core::VisitorInput;
@@ -35,23 +34,23 @@ pub(crate) struct Frame {
     /// The session.
     pub(crate) chat: Chat,
     /// Whether the window is open.
-    opened: RwSignal<bool>,
+    opened: Signal<bool>,
     /// Whether the list of earlier conversations stands in it.
-    pub(crate) earlier: RwSignal<bool>,
+    pub(crate) earlier: Signal<bool>,
     /// The field to write in.
     pub(crate) field: Field,
     /// The page around; silent when the chat is a page of its own.
-    host: StoredValue<Host, LocalStorage>,
+    host: Signal<Host>,
     /// Whether there is a page around.
     pub(crate) framed: bool,
-    timer: StoredValue<Option<Timer>, LocalStorage>,
+    timer: Signal<Option<Timer>>,
 }
 
 impl Frame {
     /// Asks the page around to close the window.
     pub(crate) fn close(self) {
         if self.framed {
-            self.host.with_value(Host::close);
+            self.host.with_untracked(Host::close);
         }
     }
 
@@ -78,7 +77,7 @@ impl Frame {
     pub(crate) fn soon(self, run: impl Fn(Self) + 'static) {
         let timer = Timer::new(move || run(self));
         timer.set(0);
-        self.timer.set_value(Some(timer));
+        self.timer.set(Some(timer));
     }
 
     /// Not where a finger writes: there the keyboard would cover half of what the visitor came to read. Whoever has no
@@ -103,18 +102,17 @@ impl Frame {
 }
 
 /// The chat, or the reason why there is none. `early` holds the messages that the page around posted before.
-pub(crate) fn app(catalogue: Object, early: &Array) -> El {
+pub(crate) fn app(catalogue: Array, early: &Array) -> El {
     let text = Text::new(catalogue);
-    let host = StoredValue::new_local(Host::default());
+    let host = Signal::new(Host::default());
     let Some(chat) = Chat::begin(host) else {
-        return el("p", "stopped").text(&text.get("closed_site"));
+        return el("p", "stopped").text(&text.get(key!("closed_site")));
     };
     let framed = window().parent().ok().flatten().is_some_and(|parent| parent != window());
-    let (opened, earlier) = (RwSignal::new(false), RwSignal::new(false));
-    let frame =
-        Frame { text, chat, opened, earlier, field: Field::new(), host, framed, timer: StoredValue::new_local(None) };
+    let (opened, earlier) = (Signal::new(false), Signal::new(false));
+    let frame = Frame { text, chat, opened, earlier, field: Field::new(), host, framed, timer: Signal::new(None) };
     let view = window_view(frame);
-    host.set_value(Host::listen(early, move |news| frame.hear(news)));
+    host.set(Host::listen(early, move |news| frame.hear(news)));
     listen(&document(), "visibilitychange", move |_| frame.tell_visible());
     listen(&document(), "keydown", move |event| {
         let event: &KeyboardEvent = event.unchecked_ref();
@@ -141,7 +139,7 @@ fn window_view(frame: Frame) -> El {
     let Frame { text, chat, earlier: elsewhere, .. } = frame;
     let zone = el("div", "window")
         .child(header(frame))
-        .child(el("aside", "safe").child(icon(icon::LOCK)).child(el("span", "").text(&text.get("safe"))))
+        .child(el("aside", "safe").child(icon(icon::LOCK)).child(el("span", "").text(&text.get(key!("safe")))))
         .when(move || !chat.read(|shown| shown.keeps), move || unkept(frame))
         .child(connection_banner(text, move || chat.read(|shown| (shown.online, shown.waiting))))
         .switch(
@@ -155,7 +153,8 @@ fn window_view(frame: Frame) -> El {
 /// The browser keeps nothing for a frame of another site: what that means, and the way to where it does.
 fn unkept(frame: Frame) -> El {
     let text = frame.text;
-    let line = el("p", "safe").test("unkept").attr("role", "status").child(el("span", "").text(&text.get("unkept")));
+    let line =
+        el("p", "safe").test("unkept").attr("role", "status").child(el("span", "").text(&text.get(key!("unkept"))));
     if !frame.framed {
         return line;
     }
@@ -165,7 +164,7 @@ fn unkept(frame: Frame) -> El {
             .test("own-window")
             .attr("href", &address)
             .attr("target", "_blank")
-            .text(&text.get("own_window")),
+            .text(&text.get(key!("own_window"))),
     )
 }
 

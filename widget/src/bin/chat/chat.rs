@@ -1,8 +1,5 @@
 //! The chat's state: one link with a visitor's session, mirrored into signals that the components read.
 
-use reactive_graph::owner::{LocalStorage, StoredValue};
-use reactive_graph::prelude::*;
-use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
 use wire::{AgentState, ConversationId, Party, Refusal, SiteId, ToVisitor, VisitorConversation};
 
@@ -11,6 +8,7 @@ use widget::env::{listen, random_seed, setting, window};
 use widget::link::{Brain, CONVERSATION, Hooks, Link, TOKEN};
 use widget::part::Board;
 use widget::request::Headers;
+use widget::signal::Signal;
 use widget::storage::{Elsewhere, Storage};
 use widget_core::{LineInput, Online, Output, UploadInput, VisitorInput, VisitorSession, VisitorStart};
 
@@ -133,18 +131,18 @@ impl Shown {
 /// A handle on the chat; copies are the same.
 #[derive(Clone, Copy)]
 pub(crate) struct Chat {
-    link: StoredValue<Link<Visitor>, LocalStorage>,
+    link: Signal<Link<Visitor>>,
     /// The rows of the shown conversation.
     pub(crate) board: Board,
-    files: StoredValue<Downloads, LocalStorage>,
-    shown: RwSignal<Shown>,
+    files: Signal<Downloads>,
+    shown: Signal<Shown>,
     /// The name that another tab has changed last in what is kept, and its text.
-    pub(crate) elsewhere: RwSignal<(String, Option<String>)>,
+    pub(crate) elsewhere: Signal<(String, Option<String>)>,
 }
 
 impl Chat {
     /// The chat of the site that the relay wrote into the page; none if that is no site.
-    pub(crate) fn begin(host: StoredValue<Host, LocalStorage>) -> Option<Self> {
+    pub(crate) fn begin(host: Signal<Host>) -> Option<Self> {
         let site: SiteId = setting("site").parse().ok()?;
         let storage = Storage::new(&["causeway.", site.as_str()].concat());
         let session = VisitorSession::new(
@@ -159,7 +157,7 @@ impl Chat {
             },
         );
         let board = Board::new();
-        let shown = RwSignal::new(Shown::of(&session, storage.keeps()));
+        let shown = Signal::new(Shown::of(&session, storage.keeps()));
         let kept = storage.clone();
         let visitor = Visitor { session, site: site.as_str().to_owned() };
         let hooks = Hooks {
@@ -170,39 +168,39 @@ impl Chat {
                 // Without its token the next page could do nothing.
                 let awake = if fresh.keeps { session.awake() } else { Some(false) };
                 if let Some(awake) = awake {
-                    host.with_value(|host| host.awake(awake));
+                    host.with_untracked(|host| host.awake(awake));
                 }
                 let unread = shown.with_untracked(|shown| (shown.unread != fresh.unread).then_some(fresh.unread));
                 if let Some(count) = unread {
-                    host.with_value(|host| host.unread(count));
+                    host.with_untracked(|host| host.unread(count));
                 }
                 if shown.with_untracked(|shown| *shown != fresh) {
                     shown.set(fresh);
                 }
             }),
-            arrived: Box::new(move |_, seq, _| host.with_value(|host| host.message(seq))),
+            arrived: Box::new(move |_, seq, _| host.with_untracked(|host| host.message(seq))),
         };
         let link = Link::new(visitor, storage, hooks);
-        let files = StoredValue::new_local(link.downloads());
-        let elsewhere = RwSignal::new((String::new(), None));
-        let chat = Self { link: StoredValue::new_local(link), board, files, shown, elsewhere };
+        let files = Signal::new(link.downloads());
+        let elsewhere = Signal::new((String::new(), None));
+        let chat = Self { link: Signal::new(link), board, files, shown, elsewhere };
         chat.hear_other_tabs();
         Some(chat)
     }
 
     /// Tells the session something.
     pub(crate) fn send(self, input: VisitorInput) {
-        self.link.with_value(|link| link.send(input));
+        self.link.with_untracked(|link| link.send(input));
     }
 
     /// Sends words; false if the outbox is full and they must stay where they are.
     pub(crate) fn say(self, text: String) -> bool {
-        let room = self.link.with_value(|link| link.read(|visitor| visitor.session.room()));
+        let room = self.link.with_untracked(|link| link.read(|visitor| visitor.session.room()));
         if room {
             let first = wire::first_line(&text);
             self.send(VisitorInput::Say { text });
             // What a conversation began with is its title later: it can only have begun here.
-            if let Some(here) = self.link.with_value(|link| link.read(|visitor| visitor.begun())) {
+            if let Some(here) = self.link.with_untracked(|link| link.read(|visitor| visitor.begun())) {
                 let name = [TITLE, &here.text()].concat();
                 self.storage(|storage| storage.set(&name, &first));
             }
@@ -217,17 +215,17 @@ impl Chat {
 
     /// What the browser keeps for the chat.
     pub(crate) fn storage<T>(self, with: impl FnOnce(&Storage) -> T) -> T {
-        self.link.with_value(|link| with(link.storage()))
+        self.link.with_untracked(|link| with(link.storage()))
     }
 
     /// Where files come from.
     pub(crate) fn files(self) -> Downloads {
-        self.files.with_value(Clone::clone)
+        self.files.with_untracked(Clone::clone)
     }
 
     /// Sends a file.
     pub(crate) fn attach(self, file: web_sys::File) {
-        self.link.with_value(|link| link.attach(file));
+        self.link.with_untracked(|link| link.attach(file));
     }
 
     /// Reads what is shown; whoever reads it inside an effect follows it.

@@ -1,14 +1,17 @@
 //! The visitor's conversations, to be chosen and shown.
 
 use widget::dom::{El, el};
+use widget::key;
 use widget::part::icon::{self, icon};
 use widget_core::VisitorInput;
 use wire::{ConversationId, VisitorConversation};
 
 use crate::app::Frame;
 
+widget::room!("earlier", "00000000000000000000000000000001", earlier(frame: Frame) = earlier_now, |frame| frame.text);
+
 /// A list of them, newest first, and the way to a new one.
-pub(crate) fn earlier(frame: Frame) -> El {
+fn earlier_now(&frame: &Frame) -> El {
     let Frame { text, chat, .. } = frame;
     let back = move || frame.leave_earlier();
     // Not the one that the visitor comes from.
@@ -20,14 +23,14 @@ pub(crate) fn earlier(frame: Frame) -> El {
     };
     let leave = el("button", "square earlier__back")
         .test("earlier-back")
-        .attr("aria-label", &text.get("back"))
+        .attr("aria-label", &text.get(key!("back")))
         .click(back)
         .child(icon(icon::DOWN));
     let first = leave.clone();
     frame.soon(move |_| drop(first.html().focus()));
-    let head = el("div", "earlier__head").child(leave).child(el("h2", "").text(&text.get("earlier")));
-    let none = el("p", "earlier__none").hidden(move || !keys().is_empty()).text(&text.get("earlier_none"));
-    let new = el("button", "button").test("earlier-new").text(&text.get("new")).click(move || {
+    let head = el("div", "earlier__head").child(leave).child(el("h2", "").text(&text.get(key!("earlier"))));
+    let none = el("p", "earlier__none").hidden(move || !keys().is_empty()).text(&text.get(key!("earlier_none")));
+    let new = el("button", "button").test("earlier-new").text(&text.get(key!("new"))).click(move || {
         chat.send(VisitorInput::NewConversation);
         back();
     });
@@ -43,7 +46,7 @@ fn row(frame: Frame, conversation: ConversationId) -> El {
     };
     let when = move || {
         read(&|row| {
-            let state = text.get(if row.closed { "earlier_closed" } else { "earlier_open" });
+            let state = text.get(if row.closed { key!("earlier_closed") } else { key!("earlier_open") });
             [&text.when(row.last_at_ms), " · ", &state].concat()
         })
     };

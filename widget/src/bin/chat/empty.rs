@@ -1,6 +1,7 @@
 //! What stands in place of a conversation that has not begun.
 
 use widget::dom::{El, el};
+use widget::key;
 
 use crate::app::Frame;
 
@@ -14,10 +15,10 @@ pub(crate) fn empty(frame: Frame) -> El {
     };
     el("div", "nothing").switch(stage, move |stage| {
         if stage == 1 {
-            return el("p", "empty").attr("role", "status").text(&text.get("loading"));
+            return el("p", "empty").attr("role", "status").text(&text.get(key!("loading")));
         }
         el("div", "empty")
-            .child(el("h2", "").text(&text.get("greeting")))
-            .child(el("p", "").text(&text.get("greeting_note")))
+            .child(el("h2", "").text(&text.get(key!("greeting"))))
+            .child(el("p", "").text(&text.get(key!("greeting_note"))))
     })
 }

@@ -2,11 +2,10 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use widget::key;
+use widget::signal::Signal;
 
 use reactive_graph::graph::untrack;
-use reactive_graph::owner::StoredValue;
-use reactive_graph::prelude::*;
-use reactive_graph::signal::RwSignal;
 use widget::clock::{Timer, now_ms};
 use widget::dom::{El, el, follow};
 use widget::part::{Writing, composer};
@@ -22,14 +21,14 @@ const REFUSAL_SHOWN_MS: u64 = 8_000;
 pub(crate) fn footer(frame: Frame) -> El {
     let Frame { text, chat, field, .. } = frame;
     // Outlives the composer: what was being written when the conversation ended is for the next one.
-    let written = RwSignal::new(String::new());
+    let written = Signal::new(String::new());
     keep_written(frame, written);
     let stage = move || if chat.read(|shown| shown.closed) { 2 } else { 1 };
     el("footer", "foot").child(refusal_line(frame)).switch(stage, move |stage| {
         if stage == 2 {
             return el("button", "button button--main button--wide")
                 .test("begin-again")
-                .text(&text.get("new"))
+                .text(&text.get(key!("new")))
                 .click(move || chat.send(VisitorInput::NewConversation));
         }
         let writing = Writing {
@@ -37,12 +36,12 @@ pub(crate) fn footer(frame: Frame) -> El {
             file: Box::new(move |file| chat.attach(file)),
             typing: Box::new(move || chat.send(VisitorInput::Typing)),
         };
-        composer(text, written, move || text.get("write"), field, writing)
+        composer(text, written, move || text.get(key!("write")), field, writing)
     })
 }
 
 /// Half-written words are kept for each conversation, over pages and for all tabs, until they are sent.
-fn keep_written(frame: Frame, written: RwSignal<String>) {
+fn keep_written(frame: Frame, written: Signal<String>) {
     let chat = frame.chat;
     let name = move |conversation: Option<ConversationId>| {
         ["written.", &conversation.map(ConversationId::text).unwrap_or_default()].concat()
@@ -97,15 +96,15 @@ fn keep_written(frame: Frame, written: RwSignal<String>) {
 /// A refusal that belongs to no message, for a while.
 fn refusal_line(frame: Frame) -> El {
     let Frame { text, chat, .. } = frame;
-    let shown = RwSignal::new(String::new());
-    let timer = StoredValue::new_local(Timer::new(move || shown.set(String::new())));
+    let shown = Signal::new(String::new());
+    let timer = Signal::new(Timer::new(move || shown.set(String::new())));
     let mut last = 0;
     follow(move || {
         let Some((at_ms, refusal)) = chat.read(|shown| shown.refusal.clone()) else { return };
         if at_ms != last && now_ms().saturating_sub(at_ms) < REFUSAL_SHOWN_MS {
             last = at_ms;
             shown.set(text.refusal(&refusal));
-            timer.with_value(|timer| timer.set(REFUSAL_SHOWN_MS));
+            timer.with_untracked(|timer| timer.set(REFUSAL_SHOWN_MS));
         }
     });
     el("p", "composer__trouble").attr("role", "alert").words(move || shown.get())

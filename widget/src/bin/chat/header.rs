@@ -1,16 +1,16 @@
 //! The header: who answers, whether anybody is there, and the menu.
 
 use reactive_graph::graph::untrack;
-use reactive_graph::prelude::*;
-use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
 use widget::clock::now_ms;
 use widget::dom::{El, el};
 use widget::env::{document, listen, setting};
+use widget::key;
 use widget::part::drop::{contains, goes_outside};
 use widget::part::icon::{self, icon};
-use widget::text::first_character;
+use widget::signal::Signal;
+use widget::text::{Key, first_character};
 use widget_core::{Online, VisitorInput};
 
 use crate::app::Frame;
@@ -20,11 +20,11 @@ pub(crate) fn header(frame: Frame) -> El {
     let Frame { text, chat, .. } = frame;
     let agent = move || if frame.earlier.get() { None } else { chat.read(|shown| shown.agent.clone()) };
     let answering = move || chat.read(|shown| if shown.online == Online::Live { Some(shown.answering) } else { None });
-    let site = text.with("site_support", "site", &setting("site-name"));
-    let title = move || agent().unwrap_or_else(|| text.get("support"));
+    let site = text.with(key!("site_support"), "site", &setting("site-name"));
+    let title = move || agent().unwrap_or_else(|| text.get(key!("support")));
     let presence = move || match (agent(), answering()) {
-        (None, Some(0)) => text.get("answering_none"),
-        (None, Some(count)) => text.count("answering", count.into()),
+        (None, Some(0)) => text.get(key!("answering_none")),
+        (None, Some(count)) => text.count([key!("answering"), key!("answering_one")], count.into()),
         _ => site.clone(),
     };
     // The one who has the conversation, where somebody does.
@@ -45,7 +45,7 @@ pub(crate) fn header(frame: Frame) -> El {
     head.child(
         el("button", "square")
             .test("close")
-            .attr("aria-label", &text.get("close"))
+            .attr("aria-label", &text.get(key!("close")))
             .click(move || frame.close())
             .child(icon(icon::DOWN)),
     )
@@ -63,11 +63,11 @@ fn initials(name: &str) -> String {
 #[derive(Clone)]
 struct Menu {
     frame: Frame,
-    open: RwSignal<bool>,
+    open: Signal<bool>,
     /// Whether the visitor is being asked if they mean to end the conversation.
-    sure: RwSignal<bool>,
+    sure: Signal<bool>,
     /// Whether the transcript could not be fetched.
-    failed: RwSignal<bool>,
+    failed: Signal<bool>,
     /// What opens it.
     button: El,
 }
@@ -87,13 +87,13 @@ impl Menu {
 
 fn menu(frame: Frame) -> El {
     let text = frame.text;
-    let open = RwSignal::new(false);
+    let open = Signal::new(false);
     let button = el("button", "square")
         .test("menu")
-        .attr("aria-label", &text.get("menu"))
+        .attr("aria-label", &text.get(key!("menu")))
         .attr_of("aria-expanded", move || Some(String::from(if open.get() { "true" } else { "false" })))
         .child(icon(icon::MORE));
-    let menu = Menu { frame, open, sure: RwSignal::new(false), failed: RwSignal::new(false), button: button.clone() };
+    let menu = Menu { frame, open, sure: Signal::new(false), failed: Signal::new(false), button: button.clone() };
     let (toggled, escaped, left, pressed, shown) = (menu.clone(), menu.clone(), menu.clone(), menu.clone(), menu);
     let whole = el("div", "menu")
         .on("keydown", move |event| {
@@ -124,14 +124,14 @@ fn items(menu: &Menu) -> El {
     let text = frame.text;
     let begun = move || frame.chat.read(|shown| shown.conversation.is_some());
     let ended = move || frame.chat.read(|shown| shown.closed);
-    let item = move |key: &str| el("button", "menu__item").text(&text.get(key));
+    let item = move |key: Key| el("button", "menu__item").text(&text.get(key));
     let (ends, stays, saves, goes) = (menu.clone(), menu.clone(), menu.clone(), menu.clone());
-    let yes = item("end_yes").test("end-yes").attr("class", "menu__item menu__item--danger").click(move || {
+    let yes = item(key!("end_yes")).test("end-yes").attr("class", "menu__item menu__item--danger").click(move || {
         ends.leave();
         frame.chat.send(VisitorInput::EndConversation);
     });
     let (question, answer) = (
-        el("div", "").hidden(move || !sure.get()).child(el("p", "menu__sure").text(&text.get("end_sure"))),
+        el("div", "").hidden(move || !sure.get()).child(el("p", "menu__sure").text(&text.get(key!("end_sure")))),
         yes.clone(),
     );
     let asks = question.clone();
@@ -141,21 +141,23 @@ fn items(menu: &Menu) -> El {
         answer.html().focus().ok();
         sure.set(true);
     };
-    let end = item("end").test("end").hidden(move || sure.get() || !begun() || ended()).click(ask);
+    let end = item(key!("end")).test("end").hidden(move || sure.get() || !begun() || ended()).click(ask);
     el("div", "menu__list")
-        .child(item("transcript").test("transcript").hidden(move || !begun()).click(move || save_transcript(&saves)))
+        .child(
+            item(key!("transcript")).test("transcript").hidden(move || !begun()).click(move || save_transcript(&saves)),
+        )
         .child(
             el("p", "menu__sure menu__sure--bad")
                 .attr("role", "alert")
                 .hidden(move || !failed.get())
-                .text(&text.get("transcript_failed")),
+                .text(&text.get(key!("transcript_failed"))),
         )
-        .child(item("earlier").test("earlier").click(move || {
+        .child(item(key!("earlier")).test("earlier").click(move || {
             frame.earlier.set(true);
             goes.shut();
         }))
         .child(end)
-        .child(question.child(yes).child(item("end_no").test("end-no").click(move || stays.leave())))
+        .child(question.child(yes).child(item(key!("end_no")).test("end-no").click(move || stays.leave())))
 }
 
 fn save_transcript(menu: &Menu) {

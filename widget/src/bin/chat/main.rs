@@ -15,15 +15,19 @@ mod queue;
 mod rating;
 
 use any_spawner::Executor;
-use js_sys::{Array, Object};
+use js_sys::Array;
 use reactive_graph::owner::Owner;
 use wasm_bindgen::prelude::wasm_bindgen;
 use widget::env::document;
 
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 /// Shows the chat in place of what stood on the page while it was loaded. `early` holds the messages that the page around
 /// us posted meanwhile.
 #[wasm_bindgen]
-pub fn start(catalogue: Object, early: &Array) {
+pub fn start(catalogue: Array, early: &Array) {
     widget::theme::apply();
     if let Some(body) = document().body() {
         body.set_inner_text("");

@@ -1,6 +1,7 @@
 //! The place in line.
 
 use widget::dom::{El, el};
+use widget::key;
 use widget_core::VisitorInput;
 
 use crate::app::Frame;
@@ -24,16 +25,19 @@ pub(crate) fn queue_card(frame: Frame) -> El {
             .test("queue-place")
             .attr("role", "status")
             .child(el("b", "").words(move || match place() {
-                Some(_) if nobody() => text.get("queue_nobody"),
-                Some(place) => text.count("queue_place", place.into()),
+                Some(_) if nobody() => text.get(key!("queue_nobody")),
+                Some(place) => text.count([key!("queue_place"), key!("queue_place_one")], place.into()),
                 None => String::new(),
             }))
-            .child(el("p", "").words(move || text.get(if nobody() { "queue_nobody_note" } else { "queue_note" })))
+            .child(
+                el("p", "")
+                    .words(move || text.get(if nobody() { key!("queue_nobody_note") } else { key!("queue_note") })),
+            )
             .child(el("div", "steps").hidden(nobody).attr("aria-hidden", "true").children((0..DOTS).map(dot).collect()))
             .child(
                 el("button", "pill")
                     .test("queue-leave")
-                    .text(&text.get("queue_leave"))
+                    .text(&text.get(key!("queue_leave")))
                     .click(move || chat.send(VisitorInput::LeaveQueue)),
             )
     };

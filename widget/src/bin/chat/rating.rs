@@ -2,20 +2,21 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use widget::key;
+use widget::signal::Signal;
 
 use reactive_graph::graph::untrack;
-use reactive_graph::prelude::*;
-use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlTextAreaElement;
 use widget::dom::{El, el};
+use widget::text::Key;
 use widget_core::VisitorInput;
 use wire::ConversationId;
 use wire::limit::COMMENT_CHARS_MAX;
 
 use crate::app::Frame;
 
-const SCORES: [&str; 5] = ["rate_1", "rate_2", "rate_3", "rate_4", "rate_5"];
+const SCORES: [Key; 5] = [key!("rate_1"), key!("rate_2"), key!("rate_3"), key!("rate_4"), key!("rate_5")];
 /// The form stands there.
 const ASKED: u32 = 1;
 /// The thanks stand there.
@@ -25,7 +26,7 @@ const THANKED: u32 = 2;
 pub(crate) fn rating_card(frame: Frame) -> El {
     let Frame { text, chat, .. } = frame;
     // Where the thanks belong: another conversation is asked about anew.
-    let rated = RwSignal::new(String::new());
+    let rated = Signal::new(String::new());
     let stage = move || {
         let (asked, conversation) = chat.read(|shown| (shown.rate, shown.conversation));
         let rated = rated.get();
@@ -33,9 +34,9 @@ pub(crate) fn rating_card(frame: Frame) -> El {
     };
     el("div", "").switch(stage, move |stage| {
         if stage == ASKED {
-            return form(frame, rated);
+            return form((frame, rated));
         }
-        el("p", "card card--thanks").test("rating").attr("role", "status").text(&text.get("rate_thanks"))
+        el("p", "card card--thanks").test("rating").attr("role", "status").text(&text.get(key!("rate_thanks")))
     })
 }
 
@@ -44,26 +45,31 @@ fn name(conversation: Option<ConversationId>) -> String {
     conversation.map(ConversationId::text).unwrap_or_default()
 }
 
-fn form(frame: Frame, rated: RwSignal<String>) -> El {
+/// The chat's window, and where it is said which conversation was rated.
+type Form = (Frame, Signal<String>);
+
+widget::room!("rating", "00000000000000000000000000000002", form(about: Form) = form_now, |about| about.0.text);
+
+fn form_now(&(frame, rated): &Form) -> El {
     let Frame { text, chat, .. } = frame;
-    let score = RwSignal::new(false);
+    let score = Signal::new(false);
     let value = Rc::new(Cell::new(0_u8));
     let comment = el("textarea", "field")
         .test("rating-comment")
         .attr("rows", "2")
         .attr("dir", "auto")
         .attr("maxlength", &wire::digits(COMMENT_CHARS_MAX as u64))
-        .attr("placeholder", &text.get("rate_comment"))
-        .attr("aria-label", &text.get("rate_comment"));
+        .attr("placeholder", &text.get(key!("rate_comment")))
+        .attr("aria-label", &text.get(key!("rate_comment")));
     let raw: HtmlTextAreaElement = comment.raw().clone().unchecked_into();
-    let mark = |(at, key): (usize, &&str)| {
+    let mark = |(at, key): (usize, &Key)| {
         let (number, value) = (at + 1, Rc::clone(&value));
         let radio = el("input", "")
             .test("rating-score")
             .attr("type", "radio")
             .attr("name", "score")
             .attr("value", &wire::digits(number as u64))
-            .attr("aria-label", &text.get(key))
+            .attr("aria-label", &text.get(*key))
             .on("change", move |_| {
                 value.set(u8::try_from(number).unwrap_or(0));
                 score.set(true);
@@ -74,10 +80,10 @@ fn form(frame: Frame, rated: RwSignal<String>) -> El {
     };
     let ends = el("div", "marks__ends")
         .attr("aria-hidden", "true")
-        .child(el("span", "").text(&text.get("rate_bad")))
-        .child(el("span", "").text(&text.get("rate_good")));
+        .child(el("span", "").text(&text.get(key!("rate_bad"))))
+        .child(el("span", "").text(&text.get(key!("rate_good"))));
     let fieldset = el("fieldset", "")
-        .child(el("legend", "").text(&text.get("rate")))
+        .child(el("legend", "").text(&text.get(key!("rate"))))
         .child(el("div", "marks").children(SCORES.iter().enumerate().map(mark).collect()))
         .child(ends);
     let submit = move |event: web_sys::Event| {
@@ -91,6 +97,6 @@ fn form(frame: Frame, rated: RwSignal<String>) -> El {
     let send = el("button", "button button--main")
         .test("rating-send")
         .flag("disabled", move || !score.get())
-        .text(&text.get("rate_send"));
+        .text(&text.get(key!("rate_send")));
     el("form", "card").test("rating").on("submit", submit).child(fieldset).child(comment).child(send)
 }

@@ -14,7 +14,7 @@ mod visitor;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Shows the console. `catalogue` is an object of texts by key.
+/// Shows the console. `catalogue` is the list of texts.
 #[wasm_bindgen]
 pub fn start(catalogue: wasm_bindgen::JsValue) {
     leptos::mount::mount_to_body(move || {

@@ -1,10 +1,9 @@
 //! Where a message is written: words, files, pasted pictures.
 
+use crate::key;
+use crate::signal::Signal;
 use std::rc::Rc;
 
-use reactive_graph::owner::{LocalStorage, StoredValue};
-use reactive_graph::prelude::*;
-use reactive_graph::signal::RwSignal;
 use wasm_bindgen::JsCast;
 use web_sys::{
     ClipboardEvent, DataTransfer, Event, File, FileList, HtmlElement, HtmlInputElement, HtmlTextAreaElement,
@@ -22,7 +21,7 @@ const ACCEPT: &str = ".png,.jpg,.jpeg,.webp,.gif,.pdf,.txt,.csv,.mp4,.webm";
 
 /// The field to write in, for its owner to focus; empty until a composer stands.
 #[derive(Clone, Copy)]
-pub struct Field(StoredValue<Option<HtmlElement>, LocalStorage>);
+pub struct Field(Signal<Option<HtmlElement>>);
 
 impl Default for Field {
     fn default() -> Self {
@@ -34,13 +33,13 @@ impl Field {
     /// A handle that waits for its composer.
     #[must_use]
     pub fn new() -> Self {
-        Self(StoredValue::new_local(None))
+        Self(Signal::new(None))
     }
 
     /// Puts the focus into the field, if it stands.
     pub fn focus(self) {
         // Whoever asks a frame later may find that the composer has gone.
-        self.0.try_with_value(|field| field.as_ref().map(|field| field.focus().ok()));
+        self.0.try_with(|field| field.as_ref().map(|field| field.focus().ok()));
     }
 }
 
@@ -58,12 +57,12 @@ pub struct Writing {
 /// per conversation.
 pub fn composer(
     text: Text,
-    written: RwSignal<String>,
+    written: Signal<String>,
     placeholder: impl Fn() -> String + Copy + 'static,
     field: Field,
     writing: Writing,
 ) -> El {
-    let trouble = RwSignal::new(String::new());
+    let trouble = Signal::new(String::new());
     let writing = Rc::new(writing);
     let send: Rc<dyn Fn()> = {
         let writing = Rc::clone(&writing);
@@ -80,7 +79,7 @@ pub fn composer(
     let area = area(written, trouble, Rc::clone(&send), Rc::clone(&writing))
         .attr_of("aria-label", move || Some(placeholder()))
         .attr_of("placeholder", move || Some(placeholder()));
-    field.0.set_value(Some(area.html().clone()));
+    field.0.set(Some(area.html().clone()));
     el("form", "composer")
         .on("submit", move |event| {
             event.prevent_default();
@@ -92,13 +91,13 @@ pub fn composer(
         .child(
             el("button", "composer__send")
                 .test("send")
-                .attr("aria-label", &text.get("send"))
+                .attr("aria-label", &text.get(key!("send")))
                 .flag("disabled", move || written.with(|words| is_blank(words)))
                 .child(icon(icon::SEND)),
         )
 }
 
-fn area(written: RwSignal<String>, trouble: RwSignal<String>, send: Rc<dyn Fn()>, writing: Rc<Writing>) -> El {
+fn area(written: Signal<String>, trouble: Signal<String>, send: Rc<dyn Fn()>, writing: Rc<Writing>) -> El {
     let area = el("textarea", "composer__field")
         .test("composer")
         .attr("rows", "1")
@@ -166,9 +165,9 @@ fn chooser(text: Text, writing: Rc<Writing>) -> El {
         .attr("type", "file")
         .attr("multiple", "")
         .attr("accept", ACCEPT)
-        .attr("aria-label", &text.get("attach"))
+        .attr("aria-label", &text.get(key!("attach")))
         .on("change", chosen);
-    el("label", "composer__attach").attr("title", &text.get("attach")).child(icon(icon::ATTACH)).child(input)
+    el("label", "composer__attach").attr("title", &text.get(key!("attach"))).child(icon(icon::ATTACH)).child(input)
 }
 
 /// Enter alone sends. While an input method composes (Chinese, Japanese, Korean …) Enter chooses a word and must not;

@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use reactive_graph::prelude::*;
-use reactive_graph::signal::{ArcRwSignal, RwSignal};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlDialogElement;
 use widget_core::ItemState;
@@ -14,15 +12,21 @@ use super::bubble::Line;
 use crate::dom::{El, el};
 use crate::download::{Preview, file_path};
 use crate::env::document;
+use crate::key;
 use crate::part::icon::{self, icon};
-use crate::text::Text;
+use crate::signal::{Shared, Signal};
+use crate::text::{Key, Text};
 
-/// A file that is recorded.
-pub(super) fn file_view(surroundings: &Surroundings, attachment: Attachment) -> El {
+/// A file that is recorded, and what its view needs.
+pub(super) type Recorded = (Surroundings, Attachment);
+
+crate::room!("files", "00000000000000000000000000000003", file_view(about: Recorded) = file_now, |about| about.0.text);
+
+fn file_now((surroundings, attachment): &Recorded) -> El {
     match attachment.media {
-        Media::Image => picture(surroundings, attachment),
-        Media::Video => film(surroundings, attachment),
-        Media::Document => card(surroundings, &attachment),
+        Media::Image => picture(surroundings, attachment.clone()),
+        Media::Video => film(surroundings, attachment.clone()),
+        Media::Document => card(surroundings, attachment),
     }
 }
 
@@ -86,7 +90,7 @@ fn sized(view: El, attachment: &Attachment) -> El {
 /// Shows a picture above everything: whole or, enlarged, at its own size to be moved about. Escape and the button close it; the focus goes back by itself.
 fn view(text: Text, url: &str, name: &str) {
     let image = el("img", "").attr("src", url).attr("alt", name);
-    let button = |key: &str, kind: &'static str| {
+    let button = |key: Key, kind: &'static str| {
         el("button", "square").attr("aria-label", &text.get(key)).attr("title", &text.get(key)).child(icon(kind))
     };
     let viewer = el("dialog", "viewer").test("viewer").attr("aria-label", name);
@@ -97,7 +101,7 @@ fn view(text: Text, url: &str, name: &str) {
             el("form", "viewer__bar")
                 .attr("method", "dialog")
                 .child(el("b", "").attr("dir", "auto").attr("translate", "no").text(name))
-                .child(button("zoom", icon::ZOOM).test("zoom").attr("type", "button").click(move || {
+                .child(button(key!("zoom"), icon::ZOOM).test("zoom").attr("type", "button").click(move || {
                     whole.raw().class_list().toggle("viewer--large").ok();
                 }))
                 .child(
@@ -105,10 +109,10 @@ fn view(text: Text, url: &str, name: &str) {
                         .test("viewer-save")
                         .attr("href", url)
                         .attr("download", name)
-                        .attr("aria-label", &text.with("download", "name", name))
+                        .attr("aria-label", &text.with(key!("download"), "name", name))
                         .child(icon(icon::DOWNLOAD)),
                 )
-                .child(button("zoom_close", icon::CROSS).attr("autofocus", "")),
+                .child(button(key!("zoom_close"), icon::CROSS).attr("autofocus", "")),
         )
         .child(el("div", "viewer__scroll").attr("tabindex", "0").child(image))
         // Escape closes the viewer and not what is behind it.
@@ -120,8 +124,8 @@ fn view(text: Text, url: &str, name: &str) {
 
 /// A film is fetched only when somebody wants to see it.
 fn film(surroundings: &Surroundings, attachment: Attachment) -> El {
-    let wanted = RwSignal::new(false);
-    let preview = Rc::new(std::cell::OnceCell::<ArcRwSignal<Preview>>::new());
+    let wanted = Signal::new(false);
+    let preview = Rc::new(std::cell::OnceCell::<Shared<Preview>>::new());
     let (known, surroundings) = (Rc::clone(&preview), surroundings.clone());
     let stage_now = move || {
         if !wanted.get() {
@@ -134,7 +138,7 @@ fn film(surroundings: &Surroundings, attachment: Attachment) -> El {
             let url = preview.get().map(|preview| preview.with_untracked(address)).unwrap_or_default();
             return el("video", "film").attr("src", &url).attr("controls", "");
         }
-        let label = [&surroundings.text.get("play"), " ", &attachment.name].concat();
+        let label = [&surroundings.text.get(key!("play")), " ", &attachment.name].concat();
         let (files, id, preview) = (surroundings.files.clone(), attachment.id, Rc::clone(&preview));
         let play = el("button", "square")
             .test("play")
@@ -156,8 +160,8 @@ fn film(surroundings: &Surroundings, attachment: Attachment) -> El {
 /// Name, length and a button that saves it.
 fn card(surroundings: &Surroundings, attachment: &Attachment) -> El {
     let text = surroundings.text;
-    let busy = RwSignal::new(false);
-    let failed = RwSignal::new(false);
+    let busy = Signal::new(false);
+    let failed = Signal::new(false);
     let length = text.bytes(attachment.bytes);
     let picture = if attachment.media == Media::Image { icon::PICTURE } else { icon::FILE };
     let (files, path, name) = (surroundings.files.clone(), file_path(attachment.id), attachment.name.clone());
@@ -172,7 +176,7 @@ fn card(surroundings: &Surroundings, attachment: &Attachment) -> El {
             failed.set(!came);
         });
     };
-    let words = move || if failed.get() { text.get("download_failed") } else { length.clone() };
+    let words = move || if failed.get() { text.get(key!("download_failed")) } else { length.clone() };
     el("div", "file")
         .child(icon(picture))
         .child(
@@ -184,16 +188,20 @@ fn card(surroundings: &Surroundings, attachment: &Attachment) -> El {
             el("button", "square")
                 .test("download")
                 .attr("type", "button")
-                .attr("aria-label", &text.with("download", "name", &attachment.name))
+                .attr("aria-label", &text.with(key!("download"), "name", &attachment.name))
                 .flag("disabled", move || busy.get())
                 .click(save)
                 .child(icon(icon::DOWNLOAD)),
         )
 }
 
-/// A file on its way, or one that did not make it.
-pub(super) fn upload_view(surroundings: &Surroundings, line: &Line, name: &str, media: Media, bytes: u64) -> El {
-    let text = surroundings.text;
+/// A file on its way, or one that did not make it: its row, name, kind and length in bytes.
+pub(super) type Sending = (Surroundings, Line, String, Media, u64);
+
+crate::room!("files", "00000000000000000000000000000004", upload_view(about: Sending) = upload_now, |about| about.0.text);
+
+fn upload_now((surroundings, line, name, media, bytes): &Sending) -> El {
+    let (text, media, bytes) = (surroundings.text, *media, *bytes);
     let id = line.with_untracked(|row| row.item.id);
     let failed = {
         let line = line.clone();
@@ -203,7 +211,7 @@ pub(super) fn upload_view(surroundings: &Surroundings, line: &Line, name: &str, 
         let line = line.clone();
         move || digits(line.with(|row| percent(&row.item.state)))
     };
-    let (uploading, length, stopped) = (text.with("uploading", "name", name), text.bytes(bytes), failed.clone());
+    let (uploading, length, stopped) = (text.with(key!("uploading"), "name", name), text.bytes(bytes), failed.clone());
     let progress = move |kind| {
         if kind == FAILED {
             return el("small", "").text(&length);
@@ -234,7 +242,7 @@ pub(super) fn upload_view(surroundings: &Surroundings, line: &Line, name: &str, 
                 .test("upload-cancel")
                 .attr("type", "button")
                 .hidden(failed)
-                .attr("aria-label", &text.with("upload_cancel", "name", name))
+                .attr("aria-label", &text.with(key!("upload_cancel"), "name", name))
                 .click(move || discard(id))
                 .child(icon(icon::CROSS)),
         )

@@ -1,9 +1,9 @@
 //! One row of the timeline: day, bubble, and under a group its name, time and state.
 
+use crate::key;
+use crate::signal::Shared;
 use std::rc::Rc;
 
-use reactive_graph::prelude::*;
-use reactive_graph::signal::ArcRwSignal;
 use web_sys::Url;
 use widget_core::{Content, ItemState, Notice, Piece, pieces};
 use wire::{Author, Party, Refusal};
@@ -12,9 +12,10 @@ use super::Surroundings;
 use super::attachment::{file_view, upload_view};
 use super::row::Row;
 use crate::dom::{El, el};
+use crate::text::Key;
 
 /// A row as it stands now and as it changes.
-pub(super) type Line = ArcRwSignal<Row>;
+pub(super) type Line = Shared<Row>;
 
 /// A row; what never changes about it is decided once.
 pub(super) fn row_view(line: Line, surroundings: &Surroundings) -> El {
@@ -83,8 +84,10 @@ fn with_body(bubble: El, line: &Line, surroundings: &Surroundings) -> El {
             bubble.switch(
                 move || line.with(|row| if matches!(row.item.content, Content::File(_)) { 1 } else { 2 }),
                 move |_| match row.with_untracked(|row| row.item.content.clone()) {
-                    Content::File(attachment) => file_view(&surroundings, attachment),
-                    Content::Uploading { name, media, bytes } => upload_view(&surroundings, &row, &name, media, bytes),
+                    Content::File(attachment) => file_view((surroundings.clone(), attachment)),
+                    Content::Uploading { name, media, bytes } => {
+                        upload_view((surroundings.clone(), row.clone(), name, media, bytes))
+                    }
                     Content::Text(_) | Content::Note(_) | Content::Notice(_) => el("span", ""),
                 },
             )
@@ -133,12 +136,14 @@ fn notice_view(view: El, surroundings: &Surroundings, notice: &Notice) -> El {
     // Only the team's side names agents; it reads of the visitor in the third person.
     let team = surroundings.agent_name.is_some();
     match notice {
-        Notice::Queued => view.text(&text.get(if team { "console_notice_queued" } else { "notice_queued" })),
-        Notice::LeftQueue => view.text(&text.get(if team { "console_notice_left" } else { "notice_left" })),
-        Notice::Joined { name } => around(view, &text.get("notice_joined"), own_words().text(name)),
-        Notice::Closed { .. } => view.text(&text.get("notice_closed")),
+        Notice::Queued => {
+            view.text(&text.get(if team { key!("console_notice_queued") } else { key!("notice_queued") }))
+        }
+        Notice::LeftQueue => view.text(&text.get(if team { key!("console_notice_left") } else { key!("notice_left") })),
+        Notice::Joined { name } => around(view, &text.get(key!("notice_joined")), own_words().text(name)),
+        Notice::Closed { .. } => view.text(&text.get(key!("notice_closed"))),
         Notice::Rated { score, comment } => {
-            let view = view.text(&text.with("notice_rated", "score", &wire::digits((*score).into())));
+            let view = view.text(&text.with(key!("notice_rated"), "score", &wire::digits((*score).into())));
             if comment.is_empty() {
                 return view;
             }
@@ -147,7 +152,7 @@ fn notice_view(view: El, surroundings: &Surroundings, notice: &Notice) -> El {
         Notice::Assigned { agent } => {
             let (surroundings, agent) = (surroundings.clone(), *agent);
             let name = move || surroundings.agent_name.as_ref().map(|name| name(agent)).unwrap_or_default();
-            around(view, &text.get("notice_assigned"), own_words().words(name))
+            around(view, &text.get(key!("notice_assigned")), own_words().words(name))
         }
     }
 }
@@ -195,16 +200,16 @@ fn meta_name(row: &Row, surroundings: &Surroundings) -> String {
 fn meta_words(row: &Row, surroundings: &Surroundings) -> String {
     let text = surroundings.text;
     let state = match row.item.state {
-        ItemState::Waiting => return text.get("waiting"),
-        ItemState::Recorded | ItemState::Uploading { .. } | ItemState::Failed(_) => "",
-        ItemState::Sending => "sending",
-        ItemState::Sent => "sent",
-        ItemState::Seen => "seen",
+        ItemState::Waiting => return text.get(key!("waiting")),
+        ItemState::Recorded | ItemState::Uploading { .. } | ItemState::Failed(_) => None,
+        ItemState::Sending => Some(key!("sending")),
+        ItemState::Sent => Some(key!("sent")),
+        ItemState::Seen => Some(key!("seen")),
     };
     let mut words = String::from(if meta_name(row, surroundings).is_empty() { "" } else { " · " });
     words.push_str(&text.clock(row.item.at_ms));
-    let state = if matches!(row.item.content, Content::Note(_)) { "note_staff_only" } else { state };
-    if !state.is_empty() {
+    let state = if matches!(row.item.content, Content::Note(_)) { Some(key!("note_staff_only")) } else { state };
+    if let Some(state) = state {
         words.push_str(" · ");
         words.push_str(&text.get(state));
     }
@@ -218,19 +223,22 @@ fn failed(line: &Line, surroundings: &Surroundings) -> El {
         let refusal = if let ItemState::Failed(refusal) = &row.item.state { refusal.clone() } else { Refusal::Busy };
         (row.item.id, matches!(row.item.content, Content::Uploading { .. }), refusal)
     });
-    let button = |key: &str, act: &Rc<dyn Fn(wire::MessageId)>| {
+    let button = |name: &str, key: Key, act: &Rc<dyn Fn(wire::MessageId)>| {
         let act = Rc::clone(act);
-        el("button", "link").test(key).attr("type", "button").text(&text.get(key)).click(move || act(id))
+        el("button", "link").test(name).attr("type", "button").text(&text.get(key)).click(move || act(id))
     };
-    let mut view =
-        el("div", "meta meta--bad").attr("role", "alert").text(&text.with("failed", "reason", &text.refusal(&refusal)));
+    let mut view = el("div", "meta meta--bad").attr("role", "alert").text(&text.with(
+        key!("failed"),
+        "reason",
+        &text.refusal(&refusal),
+    ));
     if upload {
         view = view.test("upload-error");
     }
     if may_succeed(&refusal) {
-        view = view.child(button("retry", &surroundings.retry));
+        view = view.child(button("retry", key!("retry"), &surroundings.retry));
     }
-    view.child(button("remove", &surroundings.discard))
+    view.child(button("remove", key!("remove"), &surroundings.discard))
 }
 
 /// Whether the very same message could be taken when the reader asks for it again.
@@ -261,7 +269,7 @@ fn speaker(line: &Line, surroundings: &Surroundings) -> El {
     el("span", "unseen").words(move || {
         let name = line.with(|row| name_of(&surroundings, &row.item.author));
         let mine = line.with_untracked(|row| row.mine);
-        if !name.is_empty() { name } else { surroundings.text.get(if mine { "you" } else { "support" }) }
+        if !name.is_empty() { name } else { surroundings.text.get(if mine { key!("you") } else { key!("support") }) }
     })
 }
 

@@ -4,10 +4,10 @@ mod attachment;
 mod bubble;
 mod row;
 
+use crate::key;
+use crate::signal::Signal;
 use std::rc::Rc;
 
-use reactive_graph::prelude::*;
-use reactive_graph::signal::RwSignal;
 use wire::{AgentId, MessageId};
 
 pub use row::{Board, Row};
@@ -41,7 +41,7 @@ const AWAY_PIXELS: i32 = 160;
 /// A conversation, newest at the bottom, and below it what belongs to the moment. New lines are read out politely.
 pub fn timeline(board: Board, surroundings: Surroundings, below: Vec<El>) -> El {
     let text = surroundings.text;
-    let away = RwSignal::new(false);
+    let away = Signal::new(false);
     let log = el("div", "")
         .attr("role", "log")
         .attr("aria-live", "polite")
@@ -50,12 +50,12 @@ pub fn timeline(board: Board, surroundings: Surroundings, below: Vec<El>) -> El 
     let scroller = el("div", "timeline__scroll")
         .attr("tabindex", "0")
         .attr("role", "group")
-        .attr("aria-label", &text.get("timeline"));
+        .attr("aria-label", &text.get(key!("timeline")));
     let raw = scroller.raw().clone();
     let scrolled = raw.clone();
     // The sheet lays the scroller out from the bottom, so that the newest line stays in view by itself; upwards counts negative.
     // What had come from the other side when the reader went away from the newest line.
-    let known = RwSignal::new(0_u64);
+    let known = Signal::new(0_u64);
     let scroller = scroller
         .on("scroll", move |_| {
             let now = scrolled.scroll_top() < -AWAY_PIXELS;
@@ -76,13 +76,13 @@ pub fn timeline(board: Board, surroundings: Surroundings, below: Vec<El>) -> El 
     let button = el("button", "timeline__down")
         .test("newest")
         .attr("type", "button")
-        .attr_of("aria-label", move || (fresh() == 0).then(|| text.get("newest")))
+        .attr_of("aria-label", move || (fresh() == 0).then(|| text.get(key!("newest"))))
         .hidden(move || !away.get())
         .click(move || down.set_scroll_top(0))
         .child(icon(icon::DOWN))
         .child(el("span", "").words(move || match fresh() {
             0 => String::new(),
-            fresh => text.count("new_messages", fresh),
+            fresh => text.count([key!("new_messages"), key!("new_messages_one")], fresh),
         }));
     el("div", "timeline").child(scroller).child(button)
 }

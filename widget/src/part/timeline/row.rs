@@ -1,11 +1,9 @@
 //! From a timeline of the core to rows: who stands on which side, where a day begins, where a group ends.
 
-use reactive_graph::owner::{LocalStorage, StoredValue};
-use reactive_graph::prelude::*;
-use reactive_graph::signal::{ArcRwSignal, RwSignal};
 use widget_core::{Content, Item, ItemState, Notice, Timeline};
 use wire::{Author, ConversationId, MessageId, Party, Seq};
 
+use crate::signal::{Shared, Signal};
 use crate::time;
 
 /// Lines of one author further apart than this are two groups.
@@ -28,13 +26,13 @@ pub struct Row {
 #[derive(Clone)]
 struct Kept {
     id: MessageId,
-    row: ArcRwSignal<Row>,
+    row: Shared<Row>,
 }
 
 /// The rows on show. An arriving message touches its own row and its neighbour, nothing else; a key pressed, or anything else that leaves the
 /// timeline as it was, touches and copies none.
 #[derive(Clone, Copy)]
-pub struct Board(RwSignal<Vec<Kept>, LocalStorage>, StoredValue<Option<(ConversationId, u64)>>);
+pub struct Board(Signal<Vec<Kept>>, Signal<Option<(ConversationId, u64)>>);
 
 impl Default for Board {
     fn default() -> Self {
@@ -46,16 +44,16 @@ impl Board {
     /// An empty board.
     #[must_use]
     pub fn new() -> Self {
-        Self(RwSignal::new_local(Vec::new()), StoredValue::new(None))
+        Self(Signal::new(Vec::new()), Signal::new(None))
     }
 
     /// Brings the rows in line with a timeline (none: no rows), as this side reads it.
     pub fn mirror(self, timeline: Option<&Timeline>, reader: Party) {
         let now = timeline.map(|timeline| (timeline.conversation(), timeline.revision()));
-        if now.is_some() && self.1.get_value() == now {
+        if now.is_some() && self.1.get_untracked() == now {
             return;
         }
-        self.1.set_value(now);
+        self.1.set(now);
         let items: Vec<&Item> = timeline.into_iter().flat_map(Timeline::items).collect();
         let items = without_echoes(&items, reader);
         let mut same = true;
@@ -73,7 +71,7 @@ impl Board {
                         }
                         lines.push(line.clone());
                     }
-                    None => lines.push(Kept { id, row: ArcRwSignal::new(place.row()) }),
+                    None => lines.push(Kept { id, row: Shared::new(place.row()) }),
                 }
             }
             same &= lines.len() == old.len();
@@ -96,7 +94,7 @@ impl Board {
     }
 
     /// The row of a key.
-    pub(super) fn line(self, key: u128) -> ArcRwSignal<Row> {
+    pub(super) fn line(self, key: u128) -> Shared<Row> {
         let found =
             self.0.with_untracked(|lines| lines.iter().find(|line| line.id.0 == key).map(|line| line.row.clone()));
         found.expect("a row is drawn from the keys that the board gave")

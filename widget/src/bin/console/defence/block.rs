@@ -1,6 +1,8 @@
 //! Keeping somebody out: whom, for how long, and why.
 
 use leptos::prelude::*;
+use widget::key;
+use widget::text::Key;
 use widget_core::AgentInput;
 use wire::limit::BLOCK_REASON_CHARS_MAX;
 use wire::{BlockScope, ConversationId};
@@ -13,13 +15,16 @@ use crate::ui::words::{fill, t};
 
 const HOUR_MS: u64 = 3_600_000;
 /// For how long: an hour, a day, thirty days. Addresses change their owners, so there is no "for ever".
-const TIMES: [(u64, &str); 3] =
-    [(HOUR_MS, "console_block_hour"), (24 * HOUR_MS, "console_block_day"), (30 * 24 * HOUR_MS, "console_block_month")];
+const TIMES: [(u64, &str, Key); 3] = [
+    (HOUR_MS, "console_block_hour", key!("console_block_hour")),
+    (24 * HOUR_MS, "console_block_day", key!("console_block_day")),
+    (30 * 24 * HOUR_MS, "console_block_month", key!("console_block_month")),
+];
 /// Whom, the narrowest first.
-const SCOPES: [(BlockScope, &str, &str); 3] = [
-    (BlockScope::Visitor, "console_block_visitor", "console_block_visitor_note"),
-    (BlockScope::Address, "console_block_address", "console_block_address_note"),
-    (BlockScope::Network, "console_block_network", "console_block_network_note"),
+const SCOPES: [(BlockScope, &str, Key, Key); 3] = [
+    (BlockScope::Visitor, "console_block_visitor", key!("console_block_visitor"), key!("console_block_visitor_note")),
+    (BlockScope::Address, "console_block_address", key!("console_block_address"), key!("console_block_address_note")),
+    (BlockScope::Network, "console_block_network", key!("console_block_network"), key!("console_block_network_note")),
 ];
 
 /// Asks for a block of whoever writes in a conversation.
@@ -43,30 +48,30 @@ pub(crate) fn BlockDialog(
         screen.asking.set(None);
     };
     let who = desk.peek(|session| session.row(conversation).map(|row| name(row.visitor))).unwrap_or_default();
-    let title = fill("console_block_title", &[("name", &who)]);
+    let title = fill(key!("console_block_title"), &[("name", &who)]);
     view! {
         <Dialog title=title name="block-dialog" closed=close>
             <form class="ask">
                 <fieldset>
-                    <legend>{t("console_block_whom")}</legend>
+                    <legend>{t(key!("console_block_whom"))}</legend>
                     {SCOPES
-                        .map(|(value, words, note)| {
+                        .map(|(value, test, words, note)| {
                             let chosen = move || scope.get() == value;
-                            view! { <Choice group="scope" words note chosen choose=move |()| scope.set(value) /> }
+                            view! { <Choice group="scope" test words note=Some(note) chosen choose=move |()| scope.set(value) /> }
                         })
                         .collect_view()}
                 </fieldset>
                 <fieldset>
-                    <legend>{t("console_block_time")}</legend>
+                    <legend>{t(key!("console_block_time"))}</legend>
                     {TIMES
-                        .map(|(value, words)| {
+                        .map(|(value, test, words)| {
                             let chosen = move || for_ms.get() == value;
-                            view! { <Choice group="time" words note="" chosen choose=move |()| for_ms.set(value) /> }
+                            view! { <Choice group="time" test words note=None chosen choose=move |()| for_ms.set(value) /> }
                         })
                         .collect_view()}
                 </fieldset>
                 <label class="field">
-                    <span>{t("console_block_reason")}</span>
+                    <span>{t(key!("console_block_reason"))}</span>
                     <input
                         type="text"
                         dir="auto"
@@ -75,8 +80,8 @@ pub(crate) fn BlockDialog(
                         on:input=move |event| reason.set(event_target_value(&event))
                     />
                 </label>
-                <p class="ask__note">{t("console_block_note")}</p>
-                <Answers yes=t("console_block") danger=true done closed=close />
+                <p class="ask__note">{t(key!("console_block_note"))}</p>
+                <Answers yes=t(key!("console_block")) danger=true done closed=close />
             </form>
         </Dialog>
     }
@@ -85,8 +90,10 @@ pub(crate) fn BlockDialog(
 #[component]
 fn Choice(
     group: &'static str,
-    words: &'static str,
-    note: &'static str,
+    /// By which tests find it.
+    test: &'static str,
+    words: Key,
+    note: Option<Key>,
     #[prop(into)] chosen: Signal<bool>,
     #[prop(into)] choose: Callback<()>,
 ) -> impl IntoView {
@@ -95,13 +102,13 @@ fn Choice(
             <input
                 type="radio"
                 name=group
-                data-testid=words
+                data-testid=test
                 prop:checked=chosen
                 on:change=move |_| choose.run(())
             />
             <span>
                 {t(words)}
-                {(!note.is_empty()).then(|| view! { <small>{t(note)}</small> })}
+                {note.map(|note| view! { <small>{t(note)}</small> })}
             </span>
         </label>
     }

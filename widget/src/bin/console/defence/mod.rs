@@ -3,6 +3,7 @@
 pub(crate) mod block;
 
 use leptos::prelude::*;
+use widget::key;
 use widget_core::AgentInput;
 use wire::{BlockScope, BlockSummary};
 
@@ -21,12 +22,12 @@ pub(crate) fn Defence(
 ) -> impl IntoView {
     let blocks = Memo::new(move |_| desk.read(|session| session.blocks().map(<[BlockSummary]>::to_vec)));
     view! {
-        <section class="inbox" aria-label=t("console_defence")>
+        <section class="inbox" aria-label=t(key!("console_defence"))>
             <header class="inbox__head">
-                <h2>{t("console_defence")}</h2>
+                <h2>{t(key!("console_defence"))}</h2>
             </header>
             <FloodSwitch desk />
-            <h3 class="inbox__part">{t("console_blocks")}</h3>
+            <h3 class="inbox__part">{t(key!("console_blocks"))}</h3>
             <div class="rows rows--edge">
                 <ul data-testid="blocks">
                     <For
@@ -42,12 +43,12 @@ pub(crate) fn Defence(
                 <Show when=move || blocks.read().as_ref().is_some_and(Vec::is_empty)>
                     <div class="empty">
                         {icon(icon::SHIELD)}
-                        <b>{t("console_blocks_none")}</b>
-                        <p>{t("console_blocks_none_note")}</p>
+                        <b>{t(key!("console_blocks_none"))}</b>
+                        <p>{t(key!("console_blocks_none_note"))}</p>
                     </div>
                 </Show>
                 <Show when=move || blocks.read().is_none()>
-                    <p class="empty" role="status">{t("console_loading")}</p>
+                    <p class="empty" role="status">{t(key!("console_loading"))}</p>
                 </Show>
             </div>
         </section>
@@ -69,9 +70,9 @@ fn FloodSwitch(desk: Desk) -> impl IntoView {
                 on:click=move |_| desk.tell(AgentInput::Flood { on: !flood.get_untracked() })
             >
                 <span class="switch__track" aria-hidden="true"></span>
-                {t("console_flood_switch")}
+                {t(key!("console_flood_switch"))}
             </button>
-            <p id="flood-note">{t("console_flood_note")}</p>
+            <p id="flood-note">{t(key!("console_flood_note"))}</p>
         </div>
     }
 }
@@ -85,7 +86,7 @@ pub(crate) fn FloodBanner(
     let flood = Memo::new(move |_| desk.read(|session| session.counts().filter(|counts| counts.flood)));
     let words = move || {
         let waiting = flood.get().map(|counts| counts.waiting).unwrap_or_default();
-        fill("console_flood", &[("count", &waiting.to_string())])
+        fill(key!("console_flood"), &[("count", &waiting.to_string())])
     };
     view! {
         <Show when=move || flood.get().is_some()>
@@ -99,7 +100,7 @@ pub(crate) fn FloodBanner(
                         data-testid="flood-end"
                         on:click=move |_| desk.tell(AgentInput::Flood { on: false })
                     >
-                        {t("console_flood_end")}
+                        {t(key!("console_flood_end"))}
                     </button>
                 </Show>
             </div>
@@ -111,23 +112,23 @@ pub(crate) fn FloodBanner(
 fn Block(desk: Desk, block: BlockSummary) -> impl IntoView {
     let id = block.block;
     let whom = whom(&block);
-    let by = move || block.by.map_or_else(|| t("console_blocked_by_command"), |agent| desk.agent_name(agent));
+    let by = move || block.by.map_or_else(|| t(key!("console_blocked_by_command")), |agent| desk.agent_name(agent));
     let since = when::long(block.since_ms);
-    let until = fill("console_blocked_until", &[("time", &when::long(block.until_ms))]);
+    let until = fill(key!("console_blocked_until"), &[("time", &when::long(block.until_ms))]);
     view! {
         <div class="block" data-testid="blocked">
             <b>{whom.clone()}</b>
             {(!block.reason.is_empty()).then(|| view! { <p dir="auto">{block.reason.clone()}</p> })}
             <small>{until}</small>
-            <small>{move || fill("console_blocked_by", &[("name", &by()), ("time", &since)])}</small>
+            <small>{move || fill(key!("console_blocked_by"), &[("name", &by()), ("time", &since)])}</small>
             <button
                 type="button"
                 class="button"
-                aria-label=fill("console_unblock_label", &[("name", &whom)])
+                aria-label=fill(key!("console_unblock_label"), &[("name", &whom)])
                 data-testid="unblock"
                 on:click=move |_| desk.tell(AgentInput::Unblock { block: id })
             >
-                {t("console_unblock")}
+                {t(key!("console_unblock"))}
             </button>
         </div>
     }
@@ -137,9 +138,11 @@ fn Block(desk: Desk, block: BlockSummary) -> impl IntoView {
 fn whom(block: &BlockSummary) -> String {
     let tag = block.tag.map(|tag| tag.to_string().chars().take(6).collect::<String>()).unwrap_or_default();
     match block.scope {
-        BlockScope::Visitor => fill("console_visitor", &[("id", &block.visitor.map(short_of).unwrap_or_default())]),
-        BlockScope::Address => fill("console_blocked_address", &[("tag", &tag)]),
-        BlockScope::Network => fill("console_blocked_network", &[("tag", &tag)]),
-        BlockScope::Other => t("console_blocked_other"),
+        BlockScope::Visitor => {
+            fill(key!("console_visitor"), &[("id", &block.visitor.map(short_of).unwrap_or_default())])
+        }
+        BlockScope::Address => fill(key!("console_blocked_address"), &[("tag", &tag)]),
+        BlockScope::Network => fill(key!("console_blocked_network"), &[("tag", &tag)]),
+        BlockScope::Other => t(key!("console_blocked_other")),
     }
 }

@@ -112,7 +112,7 @@ pub(crate) struct Screen {
     /// Whether the visitor's panel is open where it is a drawer.
     pub(crate) panel: RwSignal<bool>,
     /// What stands in the composer.
-    pub(crate) text: RwSignal<String>,
+    pub(crate) text: widget::signal::Signal<String>,
     /// An end that can still be taken back.
     pub(crate) ending: RwSignal<Option<Ending>>,
     /// The window that is open.
@@ -150,7 +150,7 @@ impl Screen {
             search: RwSignal::new(String::new()),
             note: RwSignal::new(false),
             panel: RwSignal::new(false),
-            text: RwSignal::new(String::new()),
+            text: widget::signal::Signal::new(String::new()),
             ending: RwSignal::new(None),
             asking: RwSignal::new(None),
             picking: RwSignal::new(false),
@@ -177,7 +177,7 @@ impl Screen {
     pub(crate) fn keep_written(&self) {
         let screen = *self;
         Effect::new(move || {
-            screen.text.track();
+            screen.text.with(|_| ());
             screen.note.track();
             screen.put_away();
         });

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use widget::clock::Timer;
+use widget::key;
 use widget_core::{AgentInput, Found};
 use wire::limit::FIND_CHARS_MAX;
 use wire::{ConversationId, ConversationSummary, Idle};
@@ -47,7 +48,7 @@ pub(crate) fn with_found<T>(desk: Desk, screen: Screen, read: impl FnOnce(&Found
 /// What the relay is asked for: it knows the four characters of a visitor's name, not the word before them.
 pub(crate) fn wanted(screen: Screen) -> String {
     let search = screen.search.read().trim().to_lowercase();
-    let before = fill("console_visitor", &[("id", "")]).to_lowercase();
+    let before = fill(key!("console_visitor"), &[("id", "")]).to_lowercase();
     let find = search.strip_prefix(before.trim()).unwrap_or(&search).trim();
     find.chars().take(FIND_CHARS_MAX).collect()
 }

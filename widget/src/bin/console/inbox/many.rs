@@ -1,6 +1,7 @@
 //! Ending many at once: choosing rows, or all that fit, and one question that says how many.
 
 use leptos::prelude::*;
+use widget::key;
 use wire::limit::END_MANY_MAX;
 use wire::{ConversationId, Many};
 
@@ -27,7 +28,7 @@ pub(crate) fn Pick(
             <input
                 type="checkbox"
                 data-testid="pick"
-                aria-label=move || fill("console_pick", &[("name", &who.get())])
+                aria-label=move || fill(key!("console_pick"), &[("name", &who.get())])
                 prop:checked=picked
                 on:change=move |event| screen.pick(conversation, event_target_checked(&event))
             />
@@ -48,9 +49,9 @@ pub(crate) fn ManyBar(
     let too_many = move || !screen.all.get() && count.get() > END_MANY_MAX;
     let words = move || {
         if too_many() {
-            return fill("console_many_bound", &[("count", &END_MANY_MAX.to_string())]);
+            return fill(key!("console_many_bound"), &[("count", &END_MANY_MAX.to_string())]);
         }
-        fill("console_many_picked", &[("count", &count.get().to_string())])
+        fill(key!("console_many_picked"), &[("count", &count.get().to_string())])
     };
     let ask = move |_| {
         let many = if screen.all.get_untracked() {
@@ -62,7 +63,7 @@ pub(crate) fn ManyBar(
         screen.asking.set(Some(Asking::EndMany(many, count.get_untracked())));
     };
     view! {
-        <div class="many" role="group" aria-label=t("console_many")>
+        <div class="many" role="group" aria-label=t(key!("console_many"))>
             <label class="many__all">
                 <input
                     type="checkbox"
@@ -70,7 +71,7 @@ pub(crate) fn ManyBar(
                     prop:checked=move || screen.all.get()
                     on:change=move |event| screen.all.set(event_target_checked(&event))
                 />
-                {move || fill("console_many_all", &[("count", &total.get().to_string())])}
+                {move || fill(key!("console_many_all"), &[("count", &total.get().to_string())])}
             </label>
             <span class="many__count" role="status" data-testid="picked">{words}</span>
             <button
@@ -80,10 +81,10 @@ pub(crate) fn ManyBar(
                 disabled=move || count.get() == 0 || too_many()
                 on:click=ask
             >
-                {t("console_many_end")}
+                {t(key!("console_many_end"))}
             </button>
             <button type="button" class="button" data-testid="many-cancel" on:click=move |_| screen.stop_picking()>
-                {t("console_cancel")}
+                {t(key!("console_cancel"))}
             </button>
         </div>
     }
@@ -110,12 +111,16 @@ pub(crate) fn EndDialog(
     };
     let number = count.to_string();
     let of_network = many.with_value(|many| matches!(many, Many::OfNetwork { .. }));
-    let title = if of_network { t("console_network_title") } else { fill("console_many_title", &[("count", &number)]) };
+    let title = if of_network {
+        t(key!("console_network_title"))
+    } else {
+        fill(key!("console_many_title"), &[("count", &number)])
+    };
     view! {
         <Dialog title=title name="many-dialog" closed=close>
             <form class="ask">
-                <p class="ask__note">{t(if of_network { "console_network_note" } else { "console_many_note" })}</p>
-                <Answers yes=t("console_many_yes") danger=true done closed=close />
+                <p class="ask__note">{t(if of_network { key!("console_network_note") } else { key!("console_many_note") })}</p>
+                <Answers yes=t(key!("console_many_yes")) danger=true done closed=close />
             </form>
         </Dialog>
     }

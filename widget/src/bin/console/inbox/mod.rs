@@ -6,6 +6,7 @@ pub(crate) mod row;
 
 use leptos::html;
 use leptos::prelude::*;
+use widget::key;
 use widget_core::{AgentInput, Online};
 use wire::ConversationId;
 use wire::limit::INBOX_CONVERSATIONS_MAX;
@@ -34,9 +35,9 @@ pub(crate) fn Inbox(
     let picks = move || supervises(desk) && screen.tab.get().view().is_some();
     ask_relay(desk, screen);
     view! {
-        <section class="inbox" aria-label=t("console_inbox")>
+        <section class="inbox" aria-label=t(key!("console_inbox"))>
             <header class="inbox__head">
-                <h2>{t("console_inbox")}</h2>
+                <h2>{t(key!("console_inbox"))}</h2>
                 <Presence desk />
             </header>
             <Search desk screen field=search ids />
@@ -51,7 +52,7 @@ pub(crate) fn Inbox(
                             data-testid="many"
                             on:click=move |_| screen.picking.set(true)
                         >
-                            {t("console_many")}
+                            {t(key!("console_many"))}
                         </button>
                     </div>
                 </Show>
@@ -63,7 +64,7 @@ pub(crate) fn Inbox(
                             data-testid="closed-newest"
                             on:click=move |_| desk.tell(AgentInput::ListClosed { newest: true })
                         >
-                            {t("console_newest")}
+                            {t(key!("console_newest"))}
                         </button>
                     </div>
                 </Show>
@@ -108,13 +109,13 @@ fn More(desk: Desk, screen: Screen) -> impl IntoView {
         <Show when=more>
             <div class="more">
                 <button type="button" class="button" data-testid="more" on:click=load>
-                    {t("console_more")}
+                    {t(key!("console_more"))}
                 </button>
                 <Show when=unlisted>
                     <small>
                         {move || {
                             let (here, total) = (here.get().to_string(), total(desk, screen).to_string());
-                            fill("console_listed_of", &[("listed", &here), ("total", &total)])
+                            fill(key!("console_listed_of"), &[("listed", &here), ("total", &total)])
                         }}
                     </small>
                 </Show>
@@ -132,11 +133,14 @@ fn Presence(desk: Desk) -> impl IntoView {
     let label = move || {
         let (load, capacity) = me.read().as_ref().map(|me| (me.load, me.capacity)).unwrap_or_default();
         let state = t(match (live(), online()) {
-            (false, _) => "console_unconnected",
-            (true, true) => "console_online",
-            (true, false) => "console_away",
+            (false, _) => key!("console_unconnected"),
+            (true, true) => key!("console_online"),
+            (true, false) => key!("console_away"),
         });
-        fill("console_presence", &[("state", &state), ("load", &load.to_string()), ("capacity", &capacity.to_string())])
+        fill(
+            key!("console_presence"),
+            &[("state", &state), ("load", &load.to_string()), ("capacity", &capacity.to_string())],
+        )
     };
     let toggle = move |_| desk.tell(AgentInput::Presence { away: untrack(online) });
     view! {
@@ -146,8 +150,8 @@ fn Presence(desk: Desk) -> impl IntoView {
                 class="presence"
                 role="switch"
                 aria-checked=move || online().to_string()
-                aria-label=move || fill("console_presence_label", &[("state", &label())])
-                title=move || t(if online() { "console_go_away" } else { "console_go_online" })
+                aria-label=move || fill(key!("console_presence_label"), &[("state", &label())])
+                title=move || t(if online() { key!("console_go_away") } else { key!("console_go_online") })
                 data-testid="presence"
                 data-state=move || if online() { "online" } else { "away" }
                 on:click=toggle
@@ -168,7 +172,7 @@ fn Search(desk: Desk, screen: Screen, field: NodeRef<html::Input>, ids: Memo<Vec
         }
         let found = with_found(desk, screen, |found| found.total).flatten();
         let count = found.map_or_else(|| ids.read().len(), |total| total as usize).to_string();
-        let key = if found.is_some() { "console_found_hint" } else { "console_search_hint" };
+        let key = if found.is_some() { key!("console_found_hint") } else { key!("console_search_hint") };
         Some(fill(key, &[("count", &count)]))
     };
     view! {
@@ -177,8 +181,8 @@ fn Search(desk: Desk, screen: Screen, field: NodeRef<html::Input>, ids: Memo<Vec
             <input
                 type="search"
                 node_ref=field
-                placeholder=t("console_search")
-                aria-label=t("console_search_label")
+                placeholder=t(key!("console_search"))
+                aria-label=t(key!("console_search_label"))
                 aria-keyshortcuts="/"
                 data-testid="search"
                 prop:value=move || screen.search.get()
@@ -214,12 +218,12 @@ const fn tab_test_id(tab: Tab) -> &'static str {
 
 fn tab_name(tab: Tab) -> String {
     t(match tab {
-        Tab::Waiting => "console_waiting",
-        Tab::Mine => "console_mine",
-        Tab::Open => "console_open",
-        Tab::Left => "console_left",
-        Tab::Messages => "console_messages",
-        Tab::Ended => "console_closed",
+        Tab::Waiting => key!("console_waiting"),
+        Tab::Mine => key!("console_mine"),
+        Tab::Open => key!("console_open"),
+        Tab::Left => key!("console_left"),
+        Tab::Messages => key!("console_messages"),
+        Tab::Ended => key!("console_closed"),
     })
 }
 
@@ -246,7 +250,7 @@ fn Tabs(desk: Desk, screen: Screen) -> impl IntoView {
         focus::focus(&format!("#{}", tab_id(Tab::ALL[to])));
     };
     view! {
-        <div class="tabs" role="tablist" aria-label=t("console_lists") on:keydown=keys>
+        <div class="tabs" role="tablist" aria-label=t(key!("console_lists")) on:keydown=keys>
             {Tab::ALL.map(|tab| view! { <TabButton desk screen tab /> }).collect_view()}
         </div>
     }
@@ -283,20 +287,22 @@ fn Empty(desk: Desk, screen: Screen) -> impl IntoView {
     let words = move || {
         if !screen.search.read().trim().is_empty() {
             let all = with_found(desk, screen, |_| ()).is_some();
-            let note = if all { "console_found_none_note" } else { "console_empty_search_note" };
-            return ("console_empty_search", note);
+            let note = if all { key!("console_found_none_note") } else { key!("console_empty_search_note") };
+            return (key!("console_empty_search"), note);
         }
         if desk.me().is_none() {
-            return ("console_loading", "console_loading_note");
+            return (key!("console_loading"), key!("console_loading_note"));
         }
         match screen.tab.get() {
-            Tab::Waiting => ("console_empty_waiting", "console_empty_waiting_note"),
-            Tab::Mine => ("console_empty_mine", "console_empty_mine_note"),
-            Tab::Open => ("console_empty_open", "console_empty_open_note"),
-            Tab::Left => ("console_empty_left", "console_empty_left_note"),
-            Tab::Messages => ("console_empty_messages", "console_empty_messages_note"),
-            Tab::Ended if desk.read(|session| session.closed_more()) => ("console_loading", "console_loading_note"),
-            Tab::Ended => ("console_empty_closed", "console_empty_closed_note"),
+            Tab::Waiting => (key!("console_empty_waiting"), key!("console_empty_waiting_note")),
+            Tab::Mine => (key!("console_empty_mine"), key!("console_empty_mine_note")),
+            Tab::Open => (key!("console_empty_open"), key!("console_empty_open_note")),
+            Tab::Left => (key!("console_empty_left"), key!("console_empty_left_note")),
+            Tab::Messages => (key!("console_empty_messages"), key!("console_empty_messages_note")),
+            Tab::Ended if desk.read(|session| session.closed_more()) => {
+                (key!("console_loading"), key!("console_loading_note"))
+            }
+            Tab::Ended => (key!("console_empty_closed"), key!("console_empty_closed_note")),
         }
     };
     view! {

@@ -1,6 +1,7 @@
 //! One conversation in a list.
 
 use leptos::prelude::*;
+use widget::key;
 use widget_core::waits_since_ms;
 use wire::{AgentState, ConversationId, ConversationState, ConversationSummary, Idle, Party, VisitorPresence};
 
@@ -61,13 +62,13 @@ pub(crate) fn Row(
                 <Show when=move || unread() != 0>
                     <span class="badge">
                         {move || count(unread())}
-                        <span class="unseen">" " {t("console_unread")}</span>
+                        <span class="unseen">" " {t(key!("console_unread"))}</span>
                     </span>
                 </Show>
                 <Show when=move || noted.get()>
-                    <span class="mark" data-testid="note-mark" title=t("console_noted")>
+                    <span class="mark" data-testid="note-mark" title=t(key!("console_noted"))>
                         {icon(icon::NOTE)}
-                        <span class="unseen">{t("console_noted")}</span>
+                        <span class="unseen">{t(key!("console_noted"))}</span>
                     </span>
                 </Show>
             </span>
@@ -76,7 +77,7 @@ pub(crate) fn Row(
                 <span class="entry__text" dir="auto">{move || row.read().as_ref().map(|row| last_line(row, own(desk, row)))}</span>
                 {move || holder.get().map(|holder| view! { <HolderTag holder /> })}
                 <Show when=move || row.read().as_ref().is_some_and(|row| row.spam)>
-                    <span class="tag tag--gone">{t("console_spam_mark")}</span>
+                    <span class="tag tag--gone">{t(key!("console_spam_mark"))}</span>
                 </Show>
                 <Show when=move || !part(|row| row.language.clone()).is_empty()>
                     <span class="tag" title=move || part(|row| when::language_name(&row.language))>
@@ -104,10 +105,11 @@ fn holder_of(desk: Desk, row: &ConversationSummary) -> Option<Holder> {
 
 #[component]
 fn HolderTag(holder: Holder) -> impl IntoView {
-    let words = if holder.here { holder.name.clone() } else { fill("console_holder_gone", &[("name", &holder.name)]) };
+    let words =
+        if holder.here { holder.name.clone() } else { fill(key!("console_holder_gone"), &[("name", &holder.name)]) };
     view! {
         <span class="tag tag--holder" class:tag--gone=!holder.here data-testid="holder">
-            <span class="unseen">{t("console_held_by")} " "</span>
+            <span class="unseen">{t(key!("console_held_by"))} " "</span>
             <bdi>{words}</bdi>
         </span>
     }
@@ -127,7 +129,9 @@ fn own(desk: Desk, row: &ConversationSummary) -> bool {
 
 fn last_line(row: &ConversationSummary, own: bool) -> String {
     match row.last_party {
-        Party::Staff => fill(if own { "console_you_line" } else { "console_team_line" }, &[("line", &row.last_line)]),
+        Party::Staff => {
+            fill(if own { key!("console_you_line") } else { key!("console_team_line") }, &[("line", &row.last_line)])
+        }
         Party::Visitor => row.last_line.clone(),
     }
 }
@@ -139,10 +143,10 @@ fn short_language(tag: &str) -> String {
 
 fn time_of(row: &ConversationSummary, now_ms: u64) -> String {
     if let Some(since_ms) = waits_since_ms(row) {
-        return fill("console_waits", &[("time", &when::span(now_ms.saturating_sub(since_ms)))]);
+        return fill(key!("console_waits"), &[("time", &when::span(now_ms.saturating_sub(since_ms)))]);
     }
     if let ConversationState::Idle { why: Idle::Left | Idle::Message, since_ms } = row.state {
-        return fill("console_gone_for", &[("time", &when::span(now_ms.saturating_sub(since_ms)))]);
+        return fill(key!("console_gone_for"), &[("time", &when::span(now_ms.saturating_sub(since_ms)))]);
     }
     if let ConversationState::Closed { at_ms } = row.state {
         let ended = when::short(at_ms, now_ms);

@@ -15,6 +15,7 @@ use leptos_router::path;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use widget::env::document;
+use widget::key;
 use widget_core::{AgentSession, Online};
 use wire::Close;
 
@@ -54,7 +55,7 @@ pub(crate) fn App() -> impl IntoView {
             phase.set(match api::who().await {
                 Ok(person) => Phase::In(person),
                 Err(Trouble::SignedOut) => Phase::Out(None),
-                Err(Trouble::Refused(_) | Trouble::Unreachable) => Phase::Out(Some(t("console_unreachable"))),
+                Err(Trouble::Refused(_) | Trouble::Unreachable) => Phase::Out(Some(t(key!("console_unreachable")))),
             });
         });
     };
@@ -69,7 +70,7 @@ pub(crate) fn App() -> impl IntoView {
             }
         });
     };
-    let ended = move |()| phase.set(Phase::Out(Some(t("console_signed_out"))));
+    let ended = move |()| phase.set(Phase::Out(Some(t(key!("console_signed_out")))));
     view! {
         <Router>
             {move || match phase.get() {
@@ -86,8 +87,8 @@ pub(crate) fn App() -> impl IntoView {
 fn Start() -> impl IntoView {
     view! {
         <main class="start">
-            <h1 class="unseen">{t("console_heading")}</h1>
-            <p role="status">{t("console_loading")}</p>
+            <h1 class="unseen">{t(key!("console_heading"))}</h1>
+            <p role="status">{t(key!("console_loading"))}</p>
         </main>
     }
 }
@@ -132,7 +133,7 @@ fn DeskPage(
             data-panel=move || flag(screen.panel.get(), "open", "closed")
         >
             <header class="unseen">
-                <h1>{t("console_heading")}</h1>
+                <h1>{t(key!("console_heading"))}</h1>
             </header>
             <Rail desk screen sound person />
             <div class="desk__net">
@@ -171,12 +172,12 @@ fn DeskPage(
 #[component]
 fn NoPage() -> impl IntoView {
     view! {
-        <section class="inbox" aria-label=t("console_no_page")>
+        <section class="inbox" aria-label=t(key!("console_no_page"))>
             <div class="empty" data-testid="no-page">
-                <b>{t("console_no_page")}</b>
-                <p>{t("console_no_page_note")}</p>
+                <b>{t(key!("console_no_page"))}</b>
+                <p>{t(key!("console_no_page_note"))}</p>
                 <a class="button" href=ROOT data-testid="no-page-inbox">
-                    {t("console_inbox")}
+                    {t(key!("console_inbox"))}
                 </a>
             </div>
         </section>
@@ -195,7 +196,7 @@ fn leave_when_done(desk: Desk, screen: Screen, leave: Callback<()>, stuck: RwSig
     Effect::new(move || {
         if stuck.get() > before {
             desk.stay();
-            screen.tell(t("console_sign_out_failed"));
+            screen.tell(t(key!("console_sign_out_failed")));
         }
     });
 }
@@ -215,11 +216,11 @@ fn show_title(desk: Desk) {
     Effect::new(move || {
         let unread = desk.read(|session| session.unread_total());
         document().set_title(&match unread {
-            0 => t("console_title"),
-            unread => fill("console_title_unread", &[("count", &unread.to_string())]),
+            0 => t(key!("console_title")),
+            unread => fill(key!("console_title_unread"), &[("count", &unread.to_string())]),
         });
     });
-    on_cleanup(|| document().set_title(&t("console_title")));
+    on_cleanup(|| document().set_title(&t(key!("console_title"))));
     // A page that comes from the history keeps its old focus otherwise.
     if let Some(element) = document().active_element() {
         let _ = element.unchecked_into::<HtmlElement>().blur();

@@ -1,6 +1,8 @@
 //! The rail: which list, sound, and the agent's own menu.
 
 use leptos::prelude::*;
+use widget::key;
+use widget::text::Key;
 use widget_core::Online;
 
 use crate::api::Person;
@@ -27,16 +29,16 @@ pub(crate) fn Rail(
     person: Person,
 ) -> impl IntoView {
     let waiting = Memo::new(move |_| count_of(desk, Tab::Waiting));
-    let sound_words = move || t(if sound.on() { "console_sound_on" } else { "console_sound_off" });
+    let sound_words = move || t(if sound.on() { key!("console_sound_on") } else { key!("console_sound_off") });
     view! {
-        <nav class="rail" aria-label=t("console_rail")>
+        <nav class="rail" aria-label=t(key!("console_rail"))>
             <span class="rail__logo" role="img" aria-label="Causeway">
                 {icon(icon::LOGO)}
             </span>
-            <Choice desk screen section=Section::Inbox picture=icon::INBOX words="console_inbox">
+            <Choice desk screen section=Section::Inbox picture=icon::INBOX words=key!("console_inbox")>
                 <Show when=move || waiting.get() != 0>
                     <span class="rail__count">{move || short_count(waiting.get())}</span>
-                    <span class="unseen">{t("console_waiting")}</span>
+                    <span class="unseen">{t(key!("console_waiting"))}</span>
                 </Show>
             </Choice>
             <Show when=move || supervises(desk)>
@@ -45,7 +47,7 @@ pub(crate) fn Rail(
                     screen
                     section=Section::Defence
                     picture=icon::SHIELD
-                    words="console_defence"
+                    words=key!("console_defence")
                 />
             </Show>
             <button
@@ -53,7 +55,7 @@ pub(crate) fn Rail(
                 class="rail__button"
                 data-testid="sound"
                 aria-pressed=move || sound.on().to_string()
-                aria-label=t("console_sound")
+                aria-label=t(key!("console_sound"))
                 title=sound_words
                 on:click=move |_| sound.toggle()
             >
@@ -62,9 +64,9 @@ pub(crate) fn Rail(
             <button
                 type="button"
                 class="rail__button"
-                aria-label=t("console_keys")
+                aria-label=t(key!("console_keys"))
                 aria-keyshortcuts="?"
-                title=t("console_keys")
+                title=t(key!("console_keys"))
                 data-testid="keys-open"
                 on:click=move |_| screen.asking.set(Some(Asking::Keys))
             >
@@ -81,7 +83,7 @@ fn Choice(
     screen: Screen,
     section: Section,
     picture: &'static str,
-    words: &'static str,
+    words: Key,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let href = move || Route { section, tab: screen.tab.get(), conversation: desk.shown() }.path();
@@ -124,13 +126,13 @@ fn Me(desk: Desk, person: Person) -> impl IntoView {
                 type="button"
                 class="rail__avatar"
                 data-testid="me"
-                title=t("console_me")
+                title=t(key!("console_me"))
                 aria-haspopup="true"
                 aria-expanded=move || open.get().to_string()
                 on:click=move |_| open.update(|open| *open = !*open)
             >
                 {initials(&person.with_value(|person| person.name.clone()))}
-                <span class="unseen">{t("console_me")}</span>
+                <span class="unseen">{t(key!("console_me"))}</span>
                 <span class="dot" class:dot--online=online class:dot--away=away></span>
             </button>
             <Show when=move || open.get()>
@@ -145,7 +147,7 @@ fn Me(desk: Desk, person: Person) -> impl IntoView {
                         on:click=move |_| desk.sign_out()
                     >
                         {icon(icon::LEAVE)}
-                        {move || t(if desk.leaving() { "console_signing_out" } else { "console_sign_out" })}
+                        {move || t(if desk.leaving() { key!("console_signing_out") } else { key!("console_sign_out") })}
                     </button>
                 </div>
             </Show>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
+use widget::key;
 use widget_core::AgentSession;
 
 use crate::desk::Desk;
@@ -61,7 +62,7 @@ pub(crate) fn follow(desk: Desk, screen: Screen, first: Route) {
 /// Shows what an address names, as far as it is there.
 fn show(desk: Desk, screen: Screen, route: Route) {
     let section = if route.section == Section::Defence && !untrack(|| supervises(desk)) {
-        screen.tell(t("console_no_page_right"));
+        screen.tell(t(key!("console_no_page_right")));
         Section::Inbox
     } else {
         route.section
@@ -80,7 +81,7 @@ fn show(desk: Desk, screen: Screen, route: Route) {
     match route.conversation {
         Some(conversation) if desk.peek(|session| session.row(conversation).is_some()) => desk.open(conversation),
         Some(_) => {
-            screen.tell(t("console_no_conversation"));
+            screen.tell(t(key!("console_no_conversation")));
             desk.leave();
         }
         None => desk.leave(),

@@ -3,6 +3,8 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use widget::key;
+use widget::text::Key;
 use wire::Refusal;
 
 use crate::api::{self, Trouble};
@@ -36,7 +38,7 @@ pub(crate) fn SignIn(
         let read = |field: NodeRef<html::Input>| field.get_untracked().map(|field| field.value()).unwrap_or_default();
         let (mail, word) = (read(email), read(password));
         if mail.trim().is_empty() || word.is_empty() {
-            error.set(Some(t("console_sign_in_missing")));
+            error.set(Some(t(key!("console_sign_in_missing"))));
             return;
         }
         busy.set(true);
@@ -61,16 +63,16 @@ pub(crate) fn SignIn(
                     {icon(icon::LOGO)}
                     <span>"Causeway"</span>
                 </div>
-                <h1>{t("console_sign_in_title")}</h1>
-                <p class="sign__lead">{t("console_sign_in_lead")}</p>
+                <h1>{t(key!("console_sign_in_title"))}</h1>
+                <p class="sign__lead">{t(key!("console_sign_in_lead"))}</p>
                 {note.map(|note| view! { <p class="sign__note sign__note--calm" role="status">{note}</p> })}
                 <div role="alert">
                     {move || error.get().map(|error| view! { <p class="sign__note">{error}</p> })}
                 </div>
-                <Field kind="email" fills="username" words="console_email" field=email error />
-                <Field kind="password" fills="current-password" words="console_password" field=password error />
+                <Field kind="email" fills="username" words=key!("console_email") field=email error />
+                <Field kind="password" fills="current-password" words=key!("console_password") field=password error />
                 <button type="submit" class="button button--main" data-testid="sign-in" disabled=move || busy.get()>
-                    {move || t(if busy.get() { "console_signing_in" } else { "console_sign_in" })}
+                    {move || t(if busy.get() { key!("console_signing_in") } else { key!("console_sign_in") })}
                 </button>
             </form>
         </main>
@@ -83,7 +85,7 @@ fn Field(
     kind: &'static str,
     /// What password managers put in.
     fills: &'static str,
-    words: &'static str,
+    words: Key,
     field: NodeRef<html::Input>,
     error: RwSignal<Option<String>>,
 ) -> impl IntoView {
@@ -106,6 +108,6 @@ fn trouble_words(trouble: &Trouble) -> String {
     match trouble {
         Trouble::SignedOut => refusal::words(&Refusal::SignInFailed),
         Trouble::Refused(refusal) => refusal::words(refusal),
-        Trouble::Unreachable => t("console_unreachable"),
+        Trouble::Unreachable => t(key!("console_unreachable")),
     }
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use widget::clock::{Timer, now_ms};
+use widget::key;
 
 use crate::desk::Desk;
 use crate::desk::screen::{News, Screen, What};
@@ -64,7 +65,7 @@ pub(crate) fn Toasts(
                         data-testid="end-undo"
                         on:click=move |_| screen.ending.set(None)
                     >
-                        {t("console_undo")}
+                        {t(key!("console_undo"))}
                     </button>
                 </div>
             </Show>
@@ -79,14 +80,14 @@ pub(crate) fn Toasts(
 
 fn ending_words(screen: Screen) -> String {
     match screen.ending.read().as_ref().map(|ending| &ending.what) {
-        None | Some(What::One(_)) => t("console_ending"),
-        Some(What::Many(_, 0)) => t("console_network_ending"),
-        Some(What::Many(_, count)) => fill("console_many_ending", &[("count", &count.to_string())]),
+        None | Some(What::One(_)) => t(key!("console_ending")),
+        Some(What::Many(_, 0)) => t(key!("console_network_ending")),
+        Some(What::Many(_, count)) => fill(key!("console_many_ending"), &[("count", &count.to_string())]),
     }
 }
 
 fn progress_words(ended: u32, left: u32) -> String {
-    fill("console_many_progress", &[("ended", &ended.to_string()), ("left", &left.to_string())])
+    fill(key!("console_many_progress"), &[("ended", &ended.to_string()), ("left", &left.to_string())])
 }
 
 #[component]
@@ -101,7 +102,7 @@ fn Toast(desk: Desk, screen: Screen, news: News) -> impl IntoView {
             };
             view! {
                 <button type="button" class="toast__open" data-testid="toast-open" on:click=open>
-                    {fill("console_assigned", &[("name", &who)])}
+                    {fill(key!("console_assigned"), &[("name", &who)])}
                 </button>
             }
             .into_any()
@@ -112,7 +113,7 @@ fn Toast(desk: Desk, screen: Screen, news: News) -> impl IntoView {
             {words}
             <button
                 type="button"
-                aria-label=t("console_dismiss")
+                aria-label=t(key!("console_dismiss"))
                 data-testid="toast-dismiss"
                 on:click=move |_| screen.news.set(None)
             >

@@ -2,6 +2,8 @@
 
 use leptos::ev::{FocusEvent, KeyboardEvent};
 use leptos::prelude::*;
+use widget::key;
+use widget::text::Key;
 use widget_core::AgentInput;
 use wire::{ConversationId, Many};
 
@@ -39,12 +41,12 @@ impl Action {
         }
     }
 
-    const fn words(self) -> &'static str {
+    const fn words(self) -> Key {
         match self {
-            Self::Release => "console_release",
-            Self::Spam => "console_spam",
-            Self::Block => "console_block_ask",
-            Self::Network => "console_network_ask",
+            Self::Release => key!("console_release"),
+            Self::Spam => key!("console_spam"),
+            Self::Block => key!("console_block_ask"),
+            Self::Network => key!("console_network_ask"),
         }
     }
 
@@ -101,7 +103,7 @@ pub(crate) fn Actions(
                 <button
                     type="button"
                     class="button button--icon menu__open"
-                    aria-label=t("console_more_actions")
+                    aria-label=t(key!("console_more_actions"))
                     aria-haspopup="menu"
                     aria-expanded=move || open.get().to_string()
                     data-testid="actions"
@@ -110,7 +112,7 @@ pub(crate) fn Actions(
                     {icon(icon::MORE)}
                 </button>
                 <Show when=move || open.get()>
-                    <div class="menu__list" role="menu" aria-label=t("console_more_actions")>
+                    <div class="menu__list" role="menu" aria-label=t(key!("console_more_actions"))>
                         {move || {
                             Action::ALL
                                 .into_iter()

@@ -4,6 +4,8 @@ pub(crate) mod actions;
 mod write;
 
 use std::time::Duration;
+use widget::key;
+use widget::text::Key;
 
 use leptos::prelude::*;
 use widget::link::Link;
@@ -45,7 +47,7 @@ pub(crate) fn Talk(
     let open = Signal::derive(move || rights(desk, row.read().as_ref()).answer);
     let attach = UnsyncCallback::new(move |file| write::attach(desk, screen, note, file));
     view! {
-        <section class="talk" aria-label=t("console_talk")>
+        <section class="talk" aria-label=t(key!("console_talk"))>
             <Head desk screen conversation row />
             <DropZone class="talk__body" open on_file=attach>
                 <Lines desk row />
@@ -64,12 +66,12 @@ pub(crate) fn NoTalk(
     screen: Screen,
 ) -> impl IntoView {
     view! {
-        <section class="talk" aria-label=t("console_talk")>
+        <section class="talk" aria-label=t(key!("console_talk"))>
             <div class="talk__nothing">
                 <div class="empty">
                     {icon(icon::TALK)}
-                    <b>{t("console_choose")}</b>
-                    <p>{t("console_choose_note")}</p>
+                    <b>{t(key!("console_choose"))}</b>
+                    <p>{t(key!("console_choose_note"))}</p>
                     <KeyList count=KEYS_SHOWN />
                     <button
                         type="button"
@@ -77,7 +79,7 @@ pub(crate) fn NoTalk(
                         data-testid="keys"
                         on:click=move |_| screen.asking.set(Some(Asking::Keys))
                     >
-                        {t("console_keys_all")}
+                        {t(key!("console_keys_all"))}
                     </button>
                 </div>
             </div>
@@ -93,13 +95,16 @@ pub(crate) fn hindrance(desk: Desk, row: Option<&ConversationSummary>) -> Option
     }
     if may.full {
         let (load, capacity) = desk.me().map(|me| (me.load, me.capacity)).unwrap_or_default();
-        return Some(fill("console_take_full", &[("load", &load.to_string()), ("capacity", &capacity.to_string())]));
+        return Some(fill(
+            key!("console_take_full"),
+            &[("load", &load.to_string()), ("capacity", &capacity.to_string())],
+        ));
     }
     if may.take {
-        return Some(t("console_reply_take"));
+        return Some(t(key!("console_reply_take")));
     }
     let ConversationState::Assigned { agent } = row?.state else { return None };
-    Some(fill("console_reply_other", &[("name", &desk.agent_name(agent))]))
+    Some(fill(key!("console_reply_other"), &[("name", &desk.agent_name(agent))]))
 }
 
 #[component]
@@ -114,7 +119,7 @@ fn Lines(desk: Desk, row: Memo<Option<ConversationSummary>>) -> impl IntoView {
     view! {
         <TimelineView board=desk.board files retry discard visitor_name agent_name>
             <Show when=move || loading() && desk.board.is_empty()>
-                <p class="talk__loading" role="status">{t("console_loading")}</p>
+                <p class="talk__loading" role="status">{t(key!("console_loading"))}</p>
             </Show>
             <Typing who />
         </TimelineView>
@@ -138,7 +143,7 @@ fn Head(
                 type="button"
                 class="button button--icon talk__back"
                 data-testid="back"
-                aria-label=t("console_back")
+                aria-label=t(key!("console_back"))
                 on:click=move |_| desk.leave()
             >
                 {icon(icon::BACK)}
@@ -160,7 +165,7 @@ fn Head(
                     title=move || hindrance(desk, row.read().as_ref())
                     on:click=move |_| desk.tell(AgentInput::Take { conversation })
                 >
-                    {t("console_take")}
+                    {t(key!("console_take"))}
                 </button>
             </Show>
             <Show when=move || may.get().end>
@@ -171,7 +176,7 @@ fn Head(
                     disabled=ending
                     on:click=move |_| desk.end(Ending::new(What::One(conversation)))
                 >
-                    {move || t(if ending() { "console_ending_short" } else { "console_end" })}
+                    {move || t(if ending() { key!("console_ending_short") } else { key!("console_end") })}
                 </button>
             </Show>
             <Actions desk screen conversation />
@@ -179,7 +184,7 @@ fn Head(
                 type="button"
                 class="button button--icon talk__panel"
                 data-testid="panel"
-                aria-label=t("console_panel")
+                aria-label=t(key!("console_panel"))
                 aria-controls="visitor-panel"
                 aria-expanded=move || screen.panel.get().to_string()
                 on:click=move |_| {
@@ -198,30 +203,30 @@ fn Head(
 fn state_words(desk: Desk, row: Memo<Option<ConversationSummary>>) -> String {
     let row = row.read();
     let Some(row) = row.as_ref() else { return String::new() };
-    let opened = || fill("console_opened", &[("time", &when::short(row.opened_at_ms, desk.now_ms()))]);
+    let opened = || fill(key!("console_opened"), &[("time", &when::short(row.opened_at_ms, desk.now_ms()))]);
     let mut parts = match row.state {
         ConversationState::Waiting { since_ms } => {
             let waited = when::span(desk.now_ms().saturating_sub(since_ms));
-            vec![fill("console_waiting_since", &[("time", &waited)]), opened()]
+            vec![fill(key!("console_waiting_since"), &[("time", &waited)]), opened()]
         }
         ConversationState::Idle { why, .. } => vec![t(idle_words(why)), opened()],
         ConversationState::Assigned { agent } => vec![holder_words(desk, agent), opened()],
-        ConversationState::Closed { at_ms } => vec![fill("console_ended_at", &[("time", &when::long(at_ms))])],
+        ConversationState::Closed { at_ms } => vec![fill(key!("console_ended_at"), &[("time", &when::long(at_ms))])],
     };
     parts.extend(row.presence.map(|presence| place_words(desk, presence)));
-    parts.extend(score(row.score).map(|score| fill("console_rated", &[("score", &score)])));
+    parts.extend(score(row.score).map(|score| fill(key!("console_rated"), &[("score", &score)])));
     if !matches!(row.state, ConversationState::Closed { .. }) && desk.read(visitor_has_read_all) {
-        parts.push(t("console_read_all"));
+        parts.push(t(key!("console_read_all")));
     }
     parts.join(" · ")
 }
 
 /// Why it is with nobody and not in the queue.
-const fn idle_words(why: Idle) -> &'static str {
+const fn idle_words(why: Idle) -> Key {
     match why {
-        Idle::SteppedOut => "console_idle",
-        Idle::Left => "console_idle_left",
-        Idle::Message => "console_idle_message",
+        Idle::SteppedOut => key!("console_idle"),
+        Idle::Left => key!("console_idle_left"),
+        Idle::Message => key!("console_idle_message"),
     }
 }
 
@@ -229,7 +234,7 @@ const fn idle_words(why: Idle) -> &'static str {
 fn place_words(desk: Desk, presence: VisitorPresence) -> String {
     let page = desk.read(|session| session.context().map(|page| page.title.trim().to_owned()));
     match (presence, page.filter(|page| !page.is_empty())) {
-        (VisitorPresence::Here, Some(page)) => fill("console_visitor_here_on", &[("page", &page)]),
+        (VisitorPresence::Here, Some(page)) => fill(key!("console_visitor_here_on"), &[("page", &page)]),
         (presence, _) => presence_words(presence, desk.now_ms()),
     }
 }
@@ -237,12 +242,12 @@ fn place_words(desk: Desk, presence: VisitorPresence) -> String {
 /// "With Ben", and whether Ben is there.
 fn holder_words(desk: Desk, holder: AgentId) -> String {
     if desk.is_me(holder) {
-        return t("console_with_you");
+        return t(key!("console_with_you"));
     }
     let key = match desk.agent_state(holder) {
-        AgentState::Online => "console_with",
-        AgentState::Away => "console_with_away",
-        AgentState::Offline => "console_with_gone",
+        AgentState::Online => key!("console_with"),
+        AgentState::Away => key!("console_with_away"),
+        AgentState::Offline => key!("console_with_gone"),
     };
     fill(key, &[("name", &desk.agent_name(holder))])
 }
@@ -250,10 +255,10 @@ fn holder_words(desk: Desk, holder: AgentId) -> String {
 /// Where it stands, without the times: read out when it changes.
 fn standing(desk: Desk, row: &ConversationSummary) -> String {
     match row.state {
-        ConversationState::Waiting { .. } => t("console_notice_queued"),
+        ConversationState::Waiting { .. } => t(key!("console_notice_queued")),
         ConversationState::Idle { why, .. } => t(idle_words(why)),
         ConversationState::Assigned { agent } => holder_words(desk, agent),
-        ConversationState::Closed { .. } => t("console_over"),
+        ConversationState::Closed { .. } => t(key!("console_over")),
     }
 }
 

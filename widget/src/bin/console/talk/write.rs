@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use web_sys::File;
+use widget::key;
 use widget::part::Field;
 use widget_core::AgentInput;
 use wire::{ConversationState, ConversationSummary};
@@ -37,7 +38,7 @@ pub(crate) fn Write(
     });
     view! {
         <Show when=over>
-            <p class="talk__over">{t("console_over")}</p>
+            <p class="talk__over">{t(key!("console_over"))}</p>
         </Show>
         <Show when=move || may.get().note>
             <Writing desk screen row may />
@@ -52,7 +53,7 @@ fn Writing(desk: Desk, screen: Screen, row: Memo<Option<ConversationSummary>>, m
     let field = Field::new();
     let who = move || row.read().as_ref().map(|row| name(row.visitor)).unwrap_or_default();
     let placeholder = Signal::derive(move || {
-        if note.get() { t("console_write_note") } else { fill("console_write_to", &[("name", &who())]) }
+        if note.get() { t(key!("console_write_note")) } else { fill(key!("console_write_to"), &[("name", &who())]) }
     });
     let send = UnsyncCallback::new(move |text: String| {
         let room = desk.peek(|session| session.room());
@@ -78,7 +79,7 @@ fn Writing(desk: Desk, screen: Screen, row: Memo<Option<ConversationSummary>>, m
         }
     });
     let hindrance = Memo::new(move |_| hindrance(desk, row.read().as_ref()));
-    let hint = move || hindrance.get().unwrap_or_else(|| t("console_note_hint"));
+    let hint = move || hindrance.get().unwrap_or_else(|| t(key!("console_note_hint")));
     let choose = move |chosen: bool| {
         screen.note.set(chosen);
         focus();
@@ -95,7 +96,7 @@ fn Writing(desk: Desk, screen: Screen, row: Memo<Option<ConversationSummary>>, m
                     title=hindrance
                     on:click=move |_| choose(false)
                 >
-                    {t("console_reply")}
+                    {t(key!("console_reply"))}
                 </button>
                 <button
                     type="button"
@@ -105,7 +106,7 @@ fn Writing(desk: Desk, screen: Screen, row: Memo<Option<ConversationSummary>>, m
                     aria-keyshortcuts="Alt+N"
                     on:click=move |_| choose(!screen.note.get_untracked())
                 >
-                    {t("console_note")}
+                    {t(key!("console_note"))}
                 </button>
                 <Show when=move || note.get()>
                     <span class="modes__hint" id="talk-hint" data-testid="talk-hint">
@@ -121,7 +122,7 @@ fn Writing(desk: Desk, screen: Screen, row: Memo<Option<ConversationSummary>>, m
 /// Files always go to the visitor; in a note's place that would be a mistake.
 pub(crate) fn attach(desk: Desk, screen: Screen, note: Memo<bool>, file: File) {
     if note.get_untracked() {
-        screen.tell(t("console_note_no_file"));
+        screen.tell(t(key!("console_note_no_file")));
     } else {
         desk.with_link(|link| link.attach(file));
     }

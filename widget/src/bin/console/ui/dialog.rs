@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use widget::env::document;
+use widget::key;
 
 use crate::ui::words::t;
 
@@ -69,7 +70,7 @@ pub(crate) fn Answers(
     view! {
         <div class="dialog__answers">
             <button type="button" class="button" data-testid="dialog-no" on:click=move |_| closed.run(())>
-                {t("console_cancel")}
+                {t(key!("console_cancel"))}
             </button>
             <button
                 type="submit"

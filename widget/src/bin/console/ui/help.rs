@@ -1,27 +1,29 @@
 //! The list of keyboard ways.
 
 use leptos::prelude::*;
+use widget::key;
+use widget::text::Key;
 
 use crate::ui::dialog::Dialog;
 use crate::ui::words::t;
 
 /// Every way: the keys, and what they do.
-pub(crate) const KEYS: [(&[&str], &str); 15] = [
-    (&["J", "K"], "console_key_move"),
-    (&["Enter"], "console_key_open"),
-    (&["Esc"], "console_key_back"),
-    (&["/"], "console_key_search"),
-    (&["Alt", "1", "…", "6"], "console_key_views"),
-    (&["Alt", "N"], "console_key_note"),
-    (&["Alt", "T"], "console_key_take"),
-    (&["Alt", "G"], "console_key_release"),
-    (&["Alt", "E"], "console_key_end"),
-    (&["Alt", "S"], "console_key_spam"),
-    (&["Alt", "B"], "console_key_block"),
-    (&["Alt", "M"], "console_key_many"),
-    (&["X"], "console_key_select"),
-    (&["Alt", "V"], "console_key_panel"),
-    (&["?"], "console_key_help"),
+pub(crate) const KEYS: [(&[&str], Key); 15] = [
+    (&["J", "K"], key!("console_key_move")),
+    (&["Enter"], key!("console_key_open")),
+    (&["Esc"], key!("console_key_back")),
+    (&["/"], key!("console_key_search")),
+    (&["Alt", "1", "…", "6"], key!("console_key_views")),
+    (&["Alt", "N"], key!("console_key_note")),
+    (&["Alt", "T"], key!("console_key_take")),
+    (&["Alt", "G"], key!("console_key_release")),
+    (&["Alt", "E"], key!("console_key_end")),
+    (&["Alt", "S"], key!("console_key_spam")),
+    (&["Alt", "B"], key!("console_key_block")),
+    (&["Alt", "M"], key!("console_key_many")),
+    (&["X"], key!("console_key_select")),
+    (&["Alt", "V"], key!("console_key_panel")),
+    (&["?"], key!("console_key_help")),
 ];
 
 /// The list as rows of a table of terms.
@@ -54,11 +56,11 @@ pub(crate) fn Keys(
     closed: Callback<()>,
 ) -> impl IntoView {
     view! {
-        <Dialog title=t("console_keys") name="keys-dialog" closed>
+        <Dialog title=t(key!("console_keys")) name="keys-dialog" closed>
             <KeyList count=KEYS.len() />
             <div class="dialog__answers">
                 <button type="button" class="button" data-testid="dialog-no" on:click=move |_| closed.run(())>
-                    {t("console_dialog_close")}
+                    {t(key!("console_dialog_close"))}
                 </button>
             </div>
         </Dialog>

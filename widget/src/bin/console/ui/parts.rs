@@ -59,7 +59,7 @@ pub(crate) fn TimelineView(
 #[component]
 pub(crate) fn Composer(
     /// What is being written.
-    text: RwSignal<String>,
+    text: widget::signal::Signal<String>,
     /// What the empty field says; also its label.
     placeholder: Signal<String>,
     /// Takes a message; false leaves it in the field.

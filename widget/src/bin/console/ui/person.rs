@@ -1,5 +1,6 @@
 //! How visitors and their rows are told in words.
 
+use widget::key;
 use widget_core::waits_since_ms;
 use wire::limit::UNREAD_MAX;
 use wire::{ConversationSummary, VisitorId, VisitorPresence};
@@ -13,8 +14,10 @@ const WAIT_TARGET_MS: u64 = 5 * 60_000;
 /// Whether the visitor is there, in words.
 pub(crate) fn presence_words(presence: VisitorPresence, now_ms: u64) -> String {
     match presence {
-        VisitorPresence::Here => t("console_visitor_here"),
-        VisitorPresence::Gone { since_ms } => fill("console_visitor_gone", &[("time", &when::short(since_ms, now_ms))]),
+        VisitorPresence::Here => t(key!("console_visitor_here")),
+        VisitorPresence::Gone { since_ms } => {
+            fill(key!("console_visitor_gone"), &[("time", &when::short(since_ms, now_ms))])
+        }
     }
 }
 
@@ -25,7 +28,7 @@ pub(crate) fn short_of(visitor: VisitorId) -> String {
 
 /// "Visitor 71c4".
 pub(crate) fn name(visitor: VisitorId) -> String {
-    fill("console_visitor", &[("id", &visitor.short())])
+    fill(key!("console_visitor"), &[("id", &visitor.short())])
 }
 
 /// What stands in the circle before the name.
@@ -40,7 +43,7 @@ pub(crate) fn count(unread: u32) -> String {
 
 /// "4 of 5", or nothing.
 pub(crate) fn score(score: u8) -> Option<String> {
-    (score > 0).then(|| fill("console_score", &[("score", &score.to_string())]))
+    (score > 0).then(|| fill(key!("console_score"), &[("score", &score.to_string())]))
 }
 
 /// Whether a wait is over the target.

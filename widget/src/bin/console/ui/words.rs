@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use widget::text::Text;
+use widget::text::{Key, Text};
 
 thread_local! {
     /// The page's one catalogue. Not a context, because event handlers run outside the reactive tree and speak too.
@@ -20,12 +20,12 @@ pub(crate) fn text() -> Text {
 }
 
 /// The text of a key.
-pub(crate) fn t(key: &str) -> String {
+pub(crate) fn t(key: Key) -> String {
     text().get(key)
 }
 
 /// The text of a key with each `{name}` replaced; words of people do not tear it, whichever way they are written.
-pub(crate) fn fill(key: &str, values: &[(&str, &str)]) -> String {
+pub(crate) fn fill(key: Key, values: &[(&str, &str)]) -> String {
     widget_core::filled(&t(key), values)
 }
 

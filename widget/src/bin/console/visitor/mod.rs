@@ -3,6 +3,8 @@
 mod browser;
 
 use leptos::prelude::*;
+use widget::key;
+use widget::text::Key;
 use wire::{ConversationId, ConversationState, ConversationSummary, PageContext};
 
 use crate::desk::Desk;
@@ -28,18 +30,18 @@ pub(crate) fn VisitorPanel(
     let who = Memo::new(move |_| row.read().as_ref().map(|row| row.visitor));
     let site = move || row.read().as_ref().map(|row| row.site.to_string());
     view! {
-        <aside class="visitor" aria-label=t("console_panel") data-testid="visitor-panel" id="visitor-panel">
+        <aside class="visitor" aria-label=t(key!("console_panel")) data-testid="visitor-panel" id="visitor-panel">
             <div class="visitor__who">
                 <span class="avatar avatar--big" aria-hidden="true">{move || who.get().map(initials)}</span>
                 <div>
                     <b>{move || who.get().map(name)}</b>
-                    <p>{move || site().map(|site| fill("console_on_site", &[("site", &site)]))}</p>
+                    <p>{move || site().map(|site| fill(key!("console_on_site"), &[("site", &site)]))}</p>
                 </div>
                 <button
                     type="button"
                     class="button button--icon visitor__close"
                     data-testid="panel-close"
-                    aria-label=t("console_panel_close")
+                    aria-label=t(key!("console_panel_close"))
                     on:click=move |_| {
                         screen.panel.set(false);
                         focus::focus(".talk__panel");
@@ -65,17 +67,17 @@ fn Facts(desk: Desk, row: Memo<Option<ConversationSummary>>, page: Memo<Option<P
     let nothing = of_page(|_| None);
     view! {
         <dl class="facts">
-            <Fact words="console_fact_page" value=of_page(page_title) small=of_page(page_address) />
-            <Fact words="console_fact_browser" value=of_page(browser_words) small=nothing />
-            <Fact words="console_fact_language" value=of_page(language_words) small=of_page(chat_language) />
-            <Fact words="console_fact_time" value=time small=of_page(zone_words) />
-            <Fact words="console_fact_started" value=started small=nothing />
+            <Fact words=key!("console_fact_page") value=of_page(page_title) small=of_page(page_address) />
+            <Fact words=key!("console_fact_browser") value=of_page(browser_words) small=nothing />
+            <Fact words=key!("console_fact_language") value=of_page(language_words) small=of_page(chat_language) />
+            <Fact words=key!("console_fact_time") value=time small=of_page(zone_words) />
+            <Fact words=key!("console_fact_started") value=started small=nothing />
         </dl>
     }
 }
 
 #[component]
-fn Fact(words: &'static str, value: Memo<Option<String>>, small: Memo<Option<String>>) -> impl IntoView {
+fn Fact(words: Key, value: Memo<Option<String>>, small: Memo<Option<String>>) -> impl IntoView {
     view! {
         <Show when=move || value.read().is_some()>
             <dt>{t(words)}</dt>
@@ -93,10 +95,10 @@ fn Earlier(desk: Desk, conversation: ConversationId) -> impl IntoView {
     let others = move || rows.get().into_iter().filter(move |row| row.conversation != conversation).collect::<Vec<_>>();
     view! {
         <section>
-            <h3>{t("console_earlier")}</h3>
+            <h3>{t(key!("console_earlier"))}</h3>
             <Show
                 when=move || !others().is_empty()
-                fallback=|| view! { <p class="visitor__quiet">{t("console_earlier_none")}</p> }
+                fallback=|| view! { <p class="visitor__quiet">{t(key!("console_earlier_none"))}</p> }
             >
                 <ul class="earlier">
                     <For each=others key=|row| (row.conversation, row.last_at_ms, row.score) let(row)>
@@ -124,10 +126,13 @@ fn Transcript(conversation: ConversationId) -> impl IntoView {
         let notes = if notes.get() { "&notes=1" } else { "" };
         format!("/transcript/{conversation}?format={format}{notes}{}", reader.get_value())
     };
-    let formats = [("html", "console_transcript_html"), ("text", "console_transcript_text")];
+    let formats = [
+        ("html", "console_transcript_html", key!("console_transcript_html")),
+        ("text", "console_transcript_text", key!("console_transcript_text")),
+    ];
     view! {
         <section>
-            <h3>{t("console_transcript")}</h3>
+            <h3>{t(key!("console_transcript"))}</h3>
             <div class="transcript">
                 <label>
                     <input
@@ -136,12 +141,12 @@ fn Transcript(conversation: ConversationId) -> impl IntoView {
                         prop:checked=move || notes.get()
                         on:change=move |event| notes.set(event_target_checked(&event))
                     />
-                    {t("console_transcript_notes")}
+                    {t(key!("console_transcript_notes"))}
                 </label>
                 {formats
-                    .map(|(format, words)| {
+                    .map(|(format, test, words)| {
                         view! {
-                            <a class="button" data-testid=words download="" href=move || link(format)>
+                            <a class="button" data-testid=test download="" href=move || link(format)>
                                 {icon(icon::DOWNLOAD)}
                                 {t(words)}
                             </a>
@@ -157,11 +162,11 @@ fn earlier_words(row: &ConversationSummary) -> String {
     let day = when::day(row.last_at_ms);
     match row.state {
         ConversationState::Closed { .. } => {
-            let ended = fill("console_ended_on", &[("day", &day)]);
+            let ended = fill(key!("console_ended_on"), &[("day", &day)]);
             score(row.score).map_or_else(|| ended.clone(), |score| format!("{ended} · {score}"))
         }
         ConversationState::Waiting { .. } | ConversationState::Assigned { .. } | ConversationState::Idle { .. } => {
-            fill("console_open_since", &[("day", &day)])
+            fill(key!("console_open_since"), &[("day", &day)])
         }
     }
 }
@@ -188,7 +193,7 @@ fn page_address(page: &PageContext) -> Option<String> {
 fn browser_words(page: &PageContext) -> Option<String> {
     let seen = browser::read(&page.browser);
     match (seen.name, seen.system) {
-        (Some(name), Some(system)) => Some(fill("console_browser_on", &[("browser", &name), ("system", system)])),
+        (Some(name), Some(system)) => Some(fill(key!("console_browser_on"), &[("browser", &name), ("system", system)])),
         (name, system) => name.or(system.map(str::to_owned)),
     }
 }
@@ -202,7 +207,8 @@ fn language_words(page: &PageContext) -> Option<String> {
 /// The language the chat speaks with them, where their own are known.
 fn chat_language(page: &PageContext) -> Option<String> {
     some(&page.languages)?;
-    some(&page.language).map(|tag| fill("console_fact_chat_language", &[("language", &when::language_name(&tag))]))
+    some(&page.language)
+        .map(|tag| fill(key!("console_fact_chat_language"), &[("language", &when::language_name(&tag))]))
 }
 
 fn local_time(zone: &str, now_ms: u64) -> Option<String> {
