@@ -167,10 +167,8 @@ async fn a_chat_from_before_an_upgrade_still_finds_its_rooms() {
     assert_eq!(header(&old, "content-type"), "text/javascript; charset=utf-8");
     assert_eq!(old.text().await.expect("text"), "plain chat");
     let packed = get(&relay, "/assets/chat.0123456789abcdef.js", &[("accept-encoding", "br")]).await;
-    assert_eq!(
-        (header(&packed, "content-encoding"), packed.text().await.expect("text").as_str()),
-        ("br", "brotli chat")
-    );
+    assert_eq!(header(&packed, "content-encoding"), "br");
+    assert_eq!(packed.text().await.expect("text"), "brotli chat");
     assert_eq!(get(&relay, "/assets/chat.0000000000000000.js", &[]).await.status(), 404);
     relay.running.stop().await.expect("stopped");
 }
