@@ -22,7 +22,7 @@ pub(crate) fn one(glue: &str, loader: &str, starts: &[&str], module: &str) -> Re
         if let Some(rest) = line.strip_prefix("export const ") {
             loads.push(word_at(rest).to_owned());
         }
-        put_line(&mut out, &line.replace(", import.meta.url)", ")").replace("fetch(new URL(", "fetch((").as_str());
+        put_line(&mut out, line.replace(", import.meta.url)", ")").replace("fetch(new URL(", "fetch((").as_str());
     }
     for line in glue.lines() {
         match line.strip_prefix("import * as ") {

@@ -33,7 +33,8 @@ fn build(relay: &Relay) {
     write("console.html", "<html lang=\"{{lang}}\" data-locale=\"{{locale}}\">");
     write(
         "manifest.json",
-        r#"{"chat":["chat.html","assets/chat_bg.0123456789abcdef.wasm"],"console":[],"locale":{"en":"assets/locale-en.0.json"},"console_locale":{"en":"assets/console-en.0.json"}}"#,
+        r#"{"chat":["chat.html","assets/chat_bg.0123456789abcdef.wasm"],"console":[],
+            "locale":{"en":"assets/locale-en.0.json"},"console_locale":{"en":"assets/console-en.0.json"}}"#,
     );
 }
 
