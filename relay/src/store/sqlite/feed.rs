@@ -4,17 +4,19 @@
 //! - `feed`, for a consumer that is further behind: the keys in `event` of what was removed from `recent` before every consumer had read it.
 //! - `event` itself, for one that is still further behind, or new: it has no index by position, so one look through all of it finds many keys.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use rusqlite::{Connection, Result, Row, params};
-use wire::VisitorId;
 use wire::limit::FEED_PAGE_BYTES_MAX;
+use wire::{SiteId, VisitorId};
 
 use super::row::{self, event_columns};
 use crate::store::{FeedEvent, Position};
 
 /// Keys that one look through `event` finds, 48 bytes each.
 const KEYS_MAX: i64 = 65_536;
+/// Conversations that a reader remembers, about 100 bytes each; at this many it forgets all and begins anew.
+const WHOSE_MAX: usize = 16_384;
 
 /// Where an event is in `event`.
 #[derive(Clone, Copy, Debug)]
@@ -25,11 +27,17 @@ struct Key {
     seq: i64,
 }
 
+/// Sites and visitors by conversation.
+type Whose = HashMap<[u8; 16], (SiteId, VisitorId)>;
+
 /// What a reader of the feed remembers between two pages.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     /// Keys that the last look through `event` found, in order. Events never change, so they hold for good.
     found: VecDeque<Key>,
+    /// Site and visitor of conversations, which never change. Looked up once: a page of a thousand conversations would read as many pages of the
+    /// database otherwise, anew after each commit.
+    whose: Whose,
 }
 
 /// The last position given. `recent` may be empty in a database whose older events were numbered by a migration.
@@ -62,7 +70,7 @@ pub(super) fn page(
     let first = first.map_or(u64::MAX, i64::unsigned_abs);
     if after.next().0 >= first {
         reading.found = VecDeque::new();
-        return recent(connection, after, count_max);
+        return recent(connection, &mut reading.whose, after, count_max);
     }
     let mut keys = kept(connection, after, count_max)?;
     if keys.is_empty() {
@@ -74,12 +82,11 @@ pub(super) fn page(
         const SQL: &str = concat!(
             "SELECT ",
             event_columns!(),
-            ", position, site, visitor FROM event \
-             CROSS JOIN (SELECT id AS whose, site, visitor FROM conversation) ON whose = conversation \
-             WHERE conversation = ?1 AND lane = ?2 AND seq = ?3"
+            ", position FROM event WHERE conversation = ?1 AND lane = ?2 AND seq = ?3"
         );
         let values = params![key.conversation, key.lane, key.seq];
-        if !page.takes(connection.prepare_cached(SQL)?.query_row(values, event)?) {
+        let read = |row: &Row<'_>| event(connection, &mut reading.whose, row);
+        if !page.takes(connection.prepare_cached(SQL)?.query_row(values, read)?) {
             break;
         }
     }
@@ -87,18 +94,14 @@ pub(super) fn page(
 }
 
 /// Events that are still in `recent`.
-fn recent(connection: &Connection, after: Position, count_max: usize) -> Result<Vec<FeedEvent>> {
-    const SQL: &str = concat!(
-        "SELECT ",
-        event_columns!(),
-        ", position, site, visitor FROM recent \
-         CROSS JOIN (SELECT id AS whose, site, visitor FROM conversation) ON whose = conversation WHERE position > ?1 ORDER BY position LIMIT ?2"
-    );
+fn recent(connection: &Connection, whose: &mut Whose, after: Position, count_max: usize) -> Result<Vec<FeedEvent>> {
+    const SQL: &str =
+        concat!("SELECT ", event_columns!(), ", position FROM recent WHERE position > ?1 ORDER BY position LIMIT ?2");
     let mut sql = connection.prepare_cached(SQL)?;
     let mut rows = sql.query(params![row::column(after.0), i64::try_from(count_max).unwrap_or(i64::MAX)])?;
     let mut page = Page::default();
     while let Some(found) = rows.next()? {
-        if !page.takes(event(found)?) {
+        if !page.takes(event(connection, whose, found)?) {
             break;
         }
     }
@@ -165,13 +168,28 @@ impl Page {
 }
 
 /// An event with the bytes of its body.
-fn event(found: &Row<'_>) -> Result<(FeedEvent, usize)> {
+fn event(connection: &Connection, whose: &mut Whose, found: &Row<'_>) -> Result<(FeedEvent, usize)> {
     let body = found.get_ref(8)?.as_str()?;
     let kind = kind(body).ok_or(rusqlite::Error::InvalidColumnName("kind".to_owned()))?.to_owned();
     let bytes = body.len();
     let position = Position(row::number(found, 9)?);
-    let (site, visitor) = (row::site(found, 10)?, VisitorId(row::id(found, 11)?));
+    let (site, visitor) = of_conversation(connection, whose, found.get(0)?)?;
     Ok((FeedEvent { position, site, visitor, kind, event: row::event(found)? }, bytes))
+}
+
+/// The site and visitor of a conversation.
+fn of_conversation(connection: &Connection, whose: &mut Whose, id: [u8; 16]) -> Result<(SiteId, VisitorId)> {
+    const SQL: &str = "SELECT site, visitor FROM conversation WHERE id = ?1";
+    if let Some(known) = whose.get(&id) {
+        return Ok(known.clone());
+    }
+    let read = |row: &Row<'_>| Ok((row::site(row, 0)?, VisitorId(row::id(row, 1)?)));
+    let found = connection.prepare_cached(SQL)?.query_row([id], read)?;
+    if whose.len() >= WHOSE_MAX {
+        whose.clear();
+    }
+    whose.insert(id, found.clone());
+    Ok(found)
 }
 
 /// The kind that a body's JSON names first, as serde writes it.
