@@ -15,21 +15,21 @@ pub const KEPT_ASSETS_MS: u64 = 30 * 86_400_000;
 pub const KEPT_ASSETS_BYTES_MAX: u64 = 96 * 1024 * 1024;
 /// How long a fresh connection may stay silent before its first frame.
 pub const HELLO_WAIT_MS: u64 = 10_000;
-/// A client that has nothing to say pings this often, so that both sides notice a dead line.
+/// A client that has nothing to say pings this often, so that both sides notice a dead connection.
 pub const PING_EVERY_MS: u64 = 20_000;
-/// A client that hears nothing for this long after a ping takes the line for dead.
+/// A client that hears nothing for this long after a ping takes the connection for dead.
 pub const PONG_WAIT_MS: u64 = 10_000;
-/// A client gives up an attempt to connect that hangs for this long; the browser itself would wait minutes. Longer than a relay lets
-/// anybody wait at its door: whoever gave up there would stand at the end of the line again.
+/// A client gives up an attempt to connect after this long; the browser itself would wait minutes. Must exceed
+/// `GREETING_QUEUE_WAIT_MS`, or clients give up while they are still queued for admission, and queue again from the end.
 pub const CONNECT_WAIT_MS: u64 = 12_000;
-/// WebSockets in a row that fail before the relay's welcome, or fall silent, until a client takes a stream. One that hangs counts
-/// twice: nobody should wait twice that long.
+/// After so many WebSockets in a row that failed before the relay's welcome, or fell silent, a client opens a stream. An attempt that
+/// hangs until `CONNECT_WAIT_MS` counts twice, so that nobody waits twice that long.
 pub const SOCKET_FAILURES_MAX: u32 = 2;
-/// A client on a stream looks this often whether WebSocket goes through by now.
+/// A client on a stream tries this often whether a WebSocket can be opened by now.
 pub const SOCKET_AGAIN_MS: u64 = 10 * 60_000;
 /// A stream with nothing to say sends a comment this often, so that no proxy takes it for dead.
 pub const STREAM_COMMENT_EVERY_MS: u64 = 25_000;
-/// Frames in one post to a stream: more than a client has on its way, …
+/// Frames in one post to a stream: more than a client has under way, …
 pub const POST_FRAMES_MAX: usize = 32;
 /// … and their bytes in all.
 pub const POST_BYTES_MAX: usize = 128 * 1024;
@@ -38,144 +38,146 @@ pub const POST_WAIT_MS: u64 = 30_000;
 /// The relay closes a connection that said nothing for this long. Browsers let the timers of a hidden page fire once a minute
 /// only, so its pings come that late: two of them may be missed.
 pub const IDLE_MAX_MS: u64 = 150_000;
-/// Bytes of frames that may wait for one visitor who reads slowly, before the connection is closed with a code that says "come back": some
-/// pages of a log, or a thousand messages.
+/// Bytes of frames that may wait for one visitor who reads slowly, before the connection is closed with a code that says
+/// "connect again": some pages of a log, or a thousand messages.
 pub const SEND_BYTES_MAX: usize = 512 * 1024;
-/// The same for an agent, who hears of everybody, and whose first picture is the largest frame.
+/// The same for an agent, who is sent news of all conversations, and whose `welcome` is the largest frame.
 pub const SEND_BYTES_OF_AGENT_MAX: usize = 4 * 1024 * 1024;
-/// Bytes of frames that may wait for all visitors of one address, counted for each connection: beyond, those close that do not read.
+/// Bytes of frames that may wait for all visitors of one address, counted for each connection. Beyond it, those that do not read are closed.
 pub const SEND_BYTES_PER_ADDRESS_MAX: usize = 16 * 1024 * 1024;
-/// The same for one network: five of them that read nothing leave room in what may wait in all.
+/// The same for one network. Five networks that read nothing still leave room within `SEND_BYTES_TOTAL_MAX`.
 pub const SEND_BYTES_PER_NETWORK_MAX: usize = 48 * 1024 * 1024;
 /// Bytes of frames that may wait in one relay. A frame counts once, from when it was encoded until the last who gets it has written it.
 pub const SEND_BYTES_TOTAL_MAX: usize = 256 * 1024 * 1024;
-/// Bytes of the largest frame to anybody: an agent's first picture, with a thousand colleagues.
+/// Bytes of the largest frame to anybody: an agent's `welcome` with a thousand colleagues.
 pub const SEND_FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Bytes of frames that may wait for a connection's welcome, while the store looks up whose it is.
+/// Bytes of frames that may wait because a connection's `welcome` must come first, which waits for the store.
 pub const HELD_BYTES_MAX: usize = 128 * 1024;
-/// The next page that a client wants is read once no more than this waits for it.
+/// The next page of a log is read once no more bytes than this wait to be sent to the client.
 pub const PAGE_AFTER_BYTES_MAX: usize = 32 * 1024;
 /// Inputs that may wait for the core; a full queue answers `Busy`.
 pub const CORE_QUEUE_INPUTS_MAX: usize = 8_192;
-/// While more wait, long texts are answered `Busy`: bounds the queue in bytes.
+/// While more inputs wait than this, frames with long texts are answered `Busy`. This bounds the queue in bytes.
 pub const CORE_QUEUE_LONG_INPUTS_MAX: usize = 256;
 /// Appends that may wait for the store; a full queue answers `Busy`.
 pub const STORE_QUEUE_APPENDS_MAX: usize = 8_192;
-/// Bytes of their texts; beyond, the next one is answered `Busy`.
+/// Bytes of the texts of appends that wait; beyond them the next append is answered `Busy`.
 pub const STORE_QUEUE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Look-ups that may wait for the store; a full queue answers `Busy`.
 pub const STORE_QUEUE_READS_MAX: usize = 8_192;
-/// Appends that are committed together at most: bounds how long the first one waits for the last.
+/// Appends committed in one transaction at most. This bounds how long the first of them waits for the last.
 pub const STORE_BATCH_APPENDS_MAX: usize = 512;
-/// Events whose commit is done and whose move to their place in the database may wait, unless the configuration says otherwise. The more, the
-/// more of one conversation move at once; a relay keeps them in memory and reads them at its start.
+/// Committed events that may wait in the table `recent` to be moved to the table `event`, unless the configuration says otherwise. With
+/// more of them, more events of one conversation are moved together. A relay keeps them in memory and reads them at its start.
 pub const RECENT_EVENTS_MAX: usize = 16_384;
-/// Bytes of their bodies, so that long texts do not fill the memory.
+/// Bytes of the bodies of these events, so that long texts do not fill the memory.
 pub const RECENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Events that the index of the feed keeps for consumers that are behind, about 30 bytes each: 128 MB. A consumer that is further behind reads
-/// on from the log itself, with one look through all of it for every 65,536 events.
+/// from the log itself, with one scan of all of it for every 65,536 events.
 pub const FEED_EVENTS_MAX: i64 = 4_000_000;
-/// Bytes of bodies in one page of the feed; one event more may overstep it.
+/// Bytes of bodies in one page of the feed; the last event may exceed it.
 pub const FEED_PAGE_BYTES_MAX: usize = 1024 * 1024;
 /// Events in one page of the feed.
 pub const FEED_PAGE_EVENTS_MAX: usize = 512;
-/// A relay that runs a consumer keeps the right to it for so long without a sign of life. After a crash another one takes over as late as that.
+/// A relay's lease of a consumer runs out after this long unless it is renewed. After a crash another relay takes over that much later.
 pub const CONSUMER_LEASE_MS: u64 = 10_000;
-/// Frames a connection may send at once …
+/// Frames that a connection may send at once …
 pub const FRAMES_BURST_MAX: u32 = 120;
-/// … and then each second, lastingly. People do not type faster; floods do.
+/// … and each second after that. People do not type faster; floods do.
 pub const FRAMES_PER_SECOND_MAX: u32 = 20;
 /// Frames over the rate that are refused one by one before the connection is closed as a flood.
 pub const FRAMES_REFUSED_MAX: u32 = 200;
-/// Connections that one address may hold at once (an office behind one address still fits).
+/// Connections that one address may hold at once. An office behind one address still fits.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 200;
 /// Connections that one network (IPv4 /24, IPv6 /48) may hold at once.
 pub const CONNECTIONS_PER_NETWORK_MAX: usize = 1_000;
-/// Refused connections that are being told so at once; beyond, they are told as far as that goes without waiting.
+/// Refused connections that are told the reason at once. Beyond these the reason is sent only as far as that needs no waiting.
 pub const REFUSALS_AT_ONCE_MAX: usize = 64;
-/// A visitor whose token is older than this is known: a few slots are kept for those, and a flood cannot make such visitors at once.
+/// A visitor whose token is older than this is known. A few slots are kept for known visitors; a flood cannot make such tokens at once.
 pub const KNOWN_AFTER_MS: u64 = 24 * 3_600_000;
-/// Connections that speak plain HTTP at once; lines are counted apart. The next ones are told so before a byte is read.
+/// Connections of plain HTTP at once; those of chats and consoles are counted apart. Further ones are refused before a byte is read.
 pub const HTTP_CONNECTIONS_MAX: usize = 8_192;
-/// Plain HTTP connections of one address beyond the lines it may open: an office loads pages and files beside.
+/// Connections of plain HTTP that one address may open beside those of chats and consoles: an office loads pages and files, too.
 pub const HTTP_CONNECTIONS_SPARE: usize = 256;
-/// Bytes of one request's head, as far as one read may overstep. Cookies and proxies' headers fit; with the bound above, heads have a bound in memory.
+/// Bytes of one request's head; the last read may exceed it. Cookies and proxies' headers fit. Together with `HTTP_CONNECTIONS_MAX` it bounds
+/// what heads take in memory.
 pub const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// New connections that one address may open at once; they come back evenly, as many in a minute.
+/// New connections that one address may open at once. The allowance is refilled evenly, as many in a minute.
 pub const CONNECTS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 300;
 /// The same for one network.
 pub const CONNECTS_PER_NETWORK_PER_MINUTE_MAX: u32 = 900;
-/// Frames that all visitors' connections of one address may send at once: an office of two hundred that comes back together, ten each …
+/// Frames that all visitors' connections of one address may send at once: ten each for an office of two hundred that reconnects together …
 pub const FRAMES_PER_ADDRESS_BURST_MAX: u32 = 2_000;
-/// … and of one network; they come back within …
+/// … and those of one network. The allowance is refilled within …
 pub const FRAMES_PER_NETWORK_BURST_MAX: u32 = 4_000;
 /// … this: 200 a second for an address, one for each of its two hundred.
 pub const FRAMES_SHARED_WINDOW_MS: u64 = 10_000;
 /// Connections that one relay holds at once.
 pub const CONNECTIONS_MAX: usize = 50_000;
-/// Visitors who are let in at the same time, from their request to their proven hello; agents pass beside them. So many, because a
-/// hello is a journey away: however long, five hundred get in each second. So few, because an agent waits behind all of them.
+/// Visitors who are admitted at the same time, from their request until their hello is proven; agents do not wait for admission. Large
+/// enough that slow networks do not hold others up: five hundred are admitted each second. Small enough that an agent's own hello,
+/// which the core takes after theirs, is not late.
 pub const GREETINGS_AT_ONCE_MAX: usize = 128;
-/// How long a visitor waits to be let in before being told to come back later.
+/// How long a visitor waits for admission before being told to come back later.
 pub const GREETING_QUEUE_WAIT_MS: u64 = 10_000;
-/// A visitor who has said no hello after this long loses the place to the next, not the connection.
+/// A visitor who has sent no hello after this long frees the admission slot for the next one. The connection stays.
 pub const GREETING_PLACE_MS: u64 = 250;
-/// New visitors that one address may register at once; they come back evenly, as many in a minute.
+/// New visitors that one address may register at once. The allowance is refilled evenly, as many in a minute.
 pub const REGISTRATIONS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 30;
 /// The same for one network.
 pub const REGISTRATIONS_PER_NETWORK_PER_MINUTE_MAX: u32 = 60;
 /// Failed sign-ins that one address, or one browser that is known to the account, may have at once; then one is allowed for each part of the
-/// window. An account that has had as many is looked at later for browsers that are strange to it.
+/// window. After as many failures at one account, passwords from browsers unknown to it are checked `SIGN_IN_SLOWED_MS` later.
 pub const SIGN_IN_FAILURES_MAX: u32 = 10;
 /// The same for one network.
 pub const SIGN_IN_FAILURES_PER_NETWORK_MAX: u32 = 30;
-/// Failed sign-ins at one account from strange browsers until those are refused: more than eighteen networks can make, and few enough that
+/// Failed sign-ins at one account from unknown browsers before these are refused: more than eighteen networks can make, and few enough that
 /// nobody guesses a password.
 pub const SIGN_IN_FAILURES_PER_ACCOUNT_MAX: u32 = 600;
-/// How much later a password is looked at where somebody guesses.
+/// How much later a password is checked while somebody guesses at an account.
 pub const SIGN_IN_SLOWED_MS: u64 = 1_000;
 /// How long a browser that an agent has signed in from stays known to the account without another sign-in.
 pub const DEVICE_MS: u64 = 180 * 24 * 3_600_000;
-/// Passwords that wait to be checked, one at a time: known browsers apart from the others …
+/// Passwords that wait to be checked, one at a time; those from known browsers are counted apart …
 pub const PASSWORDS_WAITING_MAX: usize = 256;
-/// … and those of one network, so that its next ones do not wait longer than anybody will.
+/// … and those of one network, so that nobody there waits longer than people are willing to.
 pub const PASSWORDS_WAITING_PER_NETWORK_MAX: usize = 8;
 /// The window of [`SIGN_IN_FAILURES_MAX`].
 pub const SIGN_IN_WINDOW_MS: u64 = 15 * 60_000;
-/// How often the relay asks whether sign-ins were revoked, also by another process: no connection outlives its sign-in by a second.
+/// How often the relay asks the store whether sign-ins were revoked, also by another process. No connection outlives its sign-in by a second.
 pub const REVOCATION_EVERY_MS: u64 = 250;
-/// The use of a sign-in is noted this often at most; an open connection is use.
+/// The use of a sign-in is recorded at most this often. An open connection counts as use.
 pub const SESSION_USE_EVERY_MS: u64 = 60_000;
 /// How long an agent's session lasts without use.
 pub const AGENT_SESSION_MS: u64 = 12 * 3_600_000;
 /// How long a visitor's token lasts without use.
 pub const VISITOR_TOKEN_MS: u64 = 180 * 24 * 3_600_000;
-/// Conversations that one visitor may have open at once; more is a script.
+/// Conversations that one visitor may have open at once. Only a script wants more.
 pub const OPEN_CONVERSATIONS_PER_VISITOR_MAX: usize = 3;
 /// Drafts that a client keeps for a relay that cannot be reached.
 pub const OUTBOX_MESSAGES_MAX: usize = 200;
-/// Drafts on their way at once, one of each conversation: a second could be recorded although the first is refused for now.
+/// Drafts under way at once, one of each conversation. A second one of the same could be recorded although the first is refused for now.
 pub const OUTBOX_IN_FLIGHT_MAX: usize = 16;
 /// Events of one lane that arrived early and wait for the gap before them to be filled.
 pub const AHEAD_EVENTS_MAX: usize = 256;
 /// Events in one page of a fetch.
 pub const PAGE_EVENTS_MAX: usize = 200;
-/// Bytes of event bodies in one page of a fetch (one event always fits): keeps a page of long texts from filling a slow line.
+/// Bytes of event bodies in one page of a fetch (one event always fits): keeps a page of long texts from filling a slow connection.
 pub const PAGE_BYTES_MAX: usize = 64 * 1024;
-/// Open conversations in an agent's first picture.
+/// Open conversations in an agent's `welcome`.
 pub const INBOX_CONVERSATIONS_MAX: usize = 1_000;
-/// Bytes of their rows, which hold what visitors write.
+/// Bytes of the rows of these conversations, which hold what visitors write.
 pub const INBOX_BYTES_MAX: usize = 1024 * 1024;
 /// A visitor in the queue who has no connection for this long has left it, unless the configuration says otherwise.
 pub const LEFT_AFTER_MS: u64 = 5 * 60_000;
-/// Whoever has left for this long, with words unanswered, has left a message.
+/// A visitor who left this long ago, and whose last message is unanswered, has left a message.
 pub const MESSAGE_AFTER_MS: u64 = 15 * 60_000;
-/// The visitor of an agent's conversation is gone for this long: the agent has room again. Where no agent has answered yet, [`LEFT_AFTER_MS`]
-/// counts: there is nothing to come back to.
+/// After the visitor of an agent's conversation is gone for this long, the conversation no longer counts against the agent's capacity. Where
+/// no agent has answered yet, [`LEFT_AFTER_MS`] counts.
 pub const OWNED_LEFT_AFTER_MS: u64 = 30 * 60_000;
-/// An agent is away for this long without a console: its conversations are given back.
+/// After an agent has had no console for this long, its conversations are given back.
 pub const AGENT_GONE_AFTER_MS: u64 = 2 * 60_000;
-/// Conversations that one address may open at once; they come back evenly, as many in a minute. An office does not feel it.
+/// Conversations that one address may open at once. The allowance is refilled evenly, as many in a minute. An office does not notice it.
 pub const OPENINGS_PER_ADDRESS_PER_MINUTE: u32 = 30;
 /// The same for one network.
 pub const OPENINGS_PER_NETWORK_PER_MINUTE: u32 = 120;
@@ -183,11 +185,12 @@ pub const OPENINGS_PER_NETWORK_PER_MINUTE: u32 = 120;
 pub const FLOOD_WAITING: u32 = 500;
 /// … and so many conversations were opened within a minute.
 pub const FLOOD_OPENINGS_PER_MINUTE: u32 = 300;
-/// While it lasts, all visitors who were not known before open so many a minute; as many more those of networks of which nobody waits yet.
+/// While a flood lasts, all visitors who were not known before may open so many a minute; those of networks of which nobody waits yet have
+/// as many again to themselves.
 pub const FLOOD_NEW_PER_MINUTE: u32 = 120;
-/// Conversations that one wish to end many may name.
+/// Conversations that one `end_many` may name.
 pub const END_MANY_MAX: usize = 500;
-/// Blocks that stand at once; more than a person can look after.
+/// Blocks at once; more than a person can look after.
 pub const BLOCKS_MAX: usize = 1_000;
 /// The longest block. Addresses change their owners.
 pub const BLOCK_MS_MAX: u64 = 366 * 24 * 3_600_000;
@@ -217,7 +220,7 @@ pub const PICTURE_PIXELS_MAX: u64 = 64 * 1024 * 1024;
 pub const PICTURE_FRAMES_PIXELS_MAX: u64 = 256 * 1024 * 1024;
 /// Uploads of one address at the same time.
 pub const UPLOADS_PER_ADDRESS_MAX: usize = 8;
-/// Transcripts of one person at the same time; each holds a page of each lane and what of it is written.
+/// Transcripts of one person at the same time. Each holds a page of both lanes and what is written of it.
 pub const TRANSCRIPTS_PER_PERSON_MAX: usize = 2;
 /// Transcripts of the visitors of one address at the same time.
 pub const TRANSCRIPTS_PER_ADDRESS_MAX: usize = 4;
@@ -225,16 +228,16 @@ pub const TRANSCRIPTS_PER_ADDRESS_MAX: usize = 4;
 pub const TRANSCRIPTS_OF_VISITORS_MAX: usize = 64;
 /// Transcripts of all agents at the same time, so that no visitor can take an agent's.
 pub const TRANSCRIPTS_OF_AGENTS_MAX: usize = 16;
-/// Bytes of a transcript that are put together before they are written; one event more may stand behind them.
+/// Bytes of a transcript that are gathered before they are written; the last event may exceed it.
 pub const TRANSCRIPT_CHUNK_BYTES: usize = 16 * 1024;
 /// A transfer in which nothing moves for this long is broken: an upload that brings nothing, an answer that nobody takes.
 pub const TRANSFER_STALL_MS: u64 = 30_000;
-/// The slowest line that a transfer is kept up for, a quarter of 64 kbit/s: who moves less, spends the time above.
+/// The slowest connection for which a transfer is kept up, a quarter of 64 kbit/s. A slower one uses up `TRANSFER_STALL_MS`.
 pub const TRANSFER_BYTES_PER_SECOND_MIN: u64 = 2 * 1024;
-/// Bytes that may wait in the kernel to be sent first on one connection: what a slow reader costs beside its queue.
+/// Bytes that may wait unsent in the kernel for one connection: what a slow reader costs beside its queue.
 pub const UNSENT_BYTES_MAX: u32 = 128 * 1024;
-/// Uploaded files that no message named after this long are removed: long enough for a line that comes and goes, short enough that nobody stores
-/// files here that nobody is to see.
+/// Uploaded files that no message has named after this long are removed. Long enough for a connection that comes and goes; too short to use
+/// the relay as a store for other files.
 pub const UPLOAD_ORPHAN_MS: u64 = 3_600_000;
 /// What an uploaded file counts beside its bytes wherever bytes of files are counted: the rest of its last block, its inode, its record.
 pub const FILE_COST_BYTES: u64 = 8 * 1024;
