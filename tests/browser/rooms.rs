@@ -41,6 +41,9 @@ fn a_room_that_does_not_come_says_so_and_can_be_tried_again() {
     wait_until("the room", || visitor.shows("[data-testid=earlier-new]").then_some(()));
     assert!(!visitor.shows("[data-testid=room-failed]"), "the trouble is over");
     visitor.screenshot("chat-room-earlier");
+    // It fills the window below the header, so that a long list scrolls in it.
+    let fills = "return document.querySelector('.earlier').getBoundingClientRect().bottom === innerHeight;";
+    assert_eq!(visitor.script(fills, &[]), json!(true));
     visitor.click("[data-testid=earlier-back]");
     wait_until("what was being written", || (written(&visitor) == "half a sentence").then_some(()));
 }
