@@ -135,6 +135,7 @@ async fn an_emptied_folder_is_not_taken_for_a_new_one() {
             made.execute_batch("PRAGMA journal_mode = WAL; VACUUM;").expect("written");
         }),
         ("a folder of files beside nothing", |data| {
+            fs::remove_dir_all(data.join("assets")).expect("removed");
             for entry in fs::read_dir(data).expect("read").flatten().filter(|entry| entry.file_name() != "files") {
                 fs::remove_file(entry.path()).expect("removed");
             }
