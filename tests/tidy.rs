@@ -137,6 +137,14 @@ fn the_cores_are_held_to_their_own_lints() {
     assert!(relay.contains("HashMap") && relay.contains("Instant::now"), "clocks and the order of hashes are refused");
 }
 
+/// Calls across the cut of a room need it; nothing else does.
+#[test]
+fn what_the_compiler_cannot_check_stands_in_one_file() {
+    let lint = concat!("unsafe", "_code");
+    let allowed = texts(&["rs"]).into_iter().filter(|(_, text)| text.contains(lint)).map(|(name, _)| name);
+    assert_eq!(allowed.collect::<Vec<_>>(), ["widget/src/room.rs"], "the workspace denies it everywhere else");
+}
+
 #[test]
 fn nothing_is_unfinished_or_unsafe_for_the_page() {
     // Put together, so that this file does not find itself.
