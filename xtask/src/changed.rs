@@ -82,7 +82,7 @@ fn graph() -> Result<Graph> {
     Ok(graph)
 }
 
-/// The folders of a package and of all it builds on.
+/// The folders of a package, of all it builds on, and what its tests may read beside these.
 fn folders(graph: &Graph, name: &str) -> Vec<PathBuf> {
     let (mut open, mut found) = (vec![name], Vec::new());
     while let Some((folder, own)) = open.pop().and_then(|name| graph.get(name)) {
@@ -91,6 +91,8 @@ fn folders(graph: &Graph, name: &str) -> Vec<PathBuf> {
             open.extend(own.iter().map(String::as_str));
         }
     }
+    // Tests hold documents to the code: those of the protocol, the bounds, the numbers.
+    found.push(root().join("docs"));
     found.push(root().join("Cargo.lock"));
     found.push(root().join("Cargo.toml"));
     found.sort();
@@ -142,6 +144,7 @@ mod tests {
         let folders = folders(&graph, "relay-core");
         assert!(folders.contains(&root().join("relay/core")) && folders.contains(&root().join("relay/wire")));
         assert!(!folders.contains(&root().join("widget/core")));
+        assert!(folders.contains(&root().join("docs")), "the protocol's document is tested by `wire`");
 
         let folder = tempfile::tempdir().expect("a folder");
         let hashed = || hash(&[folder.path().to_owned()]).expect("read");

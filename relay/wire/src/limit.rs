@@ -6,7 +6,7 @@ pub const TEXT_CHARS_MAX: usize = 10_000;
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of the read buffer of one socket. The library's own 128 KiB would be most of an idle visitor's cost.
 pub const READ_BUFFER_BYTES: usize = 1024;
-/// Filled pages that are kept compressed: one for each site, and the console.
+/// Filled pages that are kept compressed: one for each site, origin and language. Beyond it all are dropped and made anew.
 pub const PACKED_PAGES_MAX: usize = 64;
 /// How long assets of an earlier build are kept after the last relay of that build was at work: 30 days. A page that has been open
 /// for longer is loaded anew.
