@@ -115,6 +115,10 @@ impl Conversation {
             return Err(OutOfOrder::Gap);
         }
         *head = event.seq;
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "most kinds say something to people and change nothing about how it stands"
+        )]
         match &event.body {
             Body::Text { text } => self.apply_message(event, text),
             Body::File { attachment } => self.apply_message(event, &attachment.name),
@@ -133,12 +137,10 @@ impl Conversation {
             Body::Seen { up_to } => self.apply_seen(event, *up_to),
             Body::Closed => self.state = ConversationState::Closed { at_ms: event.at_ms },
             Body::Rated { score, .. } => self.score = *score,
-            Body::Context { page } => {
-                if self.language.is_empty() {
-                    page.own_language().clone_into(&mut self.language);
-                }
+            Body::Context { page } if self.language.is_empty() => {
+                page.own_language().clone_into(&mut self.language);
             }
-            Body::Joined | Body::Note { .. } | Body::Unknown => {}
+            _ => {}
         }
         Ok(())
     }

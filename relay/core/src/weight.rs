@@ -1,6 +1,6 @@
 //! How many bytes things take as JSON, at most: what is counted in bytes before it is written. Cheap, and never too little for what is long.
 
-use wire::{Body, ConversationSummary, Event, PageContext, ServerFrame};
+use wire::{Body, ConversationSummary, Event, ServerFrame};
 
 /// What a frame takes whose texts are all short; also what an event takes beside its text.
 const FIXED: usize = 512;
@@ -28,23 +28,9 @@ pub(crate) fn of_event(event: &Event) -> usize {
 
 /// The texts of a body.
 pub(crate) fn of_body(body: &Body) -> usize {
-    match body {
-        Body::Text { text } | Body::Note { text } | Body::Rated { comment: text, .. } => of_text(text),
-        Body::Context { page: PageContext { url, title, language, time_zone, browser, languages } } => {
-            [url, title, language, time_zone, browser, languages].into_iter().map(|text| of_text(text)).sum()
-        }
-        Body::File { attachment } => of_text(&attachment.name),
-        Body::Queued
-        | Body::LeftQueue
-        | Body::Joined
-        | Body::Seen { .. }
-        | Body::Closed
-        | Body::Turn { .. }
-        | Body::Assigned { .. }
-        | Body::SetAside { .. }
-        | Body::Spam
-        | Body::Unknown => 0,
-    }
+    let mut bytes = 0;
+    body.for_each_text(|text| bytes += of_text(text));
+    bytes
 }
 
 /// A frame to a visitor. Those without events are short.

@@ -1,7 +1,7 @@
 //! What visitors have recorded, in bytes, and whether it may be.
 
 use relay_core::append::{Append, AppendError, DraftBody};
-use wire::{Body, FromVisitor, PageContext, Say};
+use wire::{FromVisitor, PageContext, Say};
 
 use super::Quotas;
 use crate::clock::now_ms;
@@ -31,13 +31,11 @@ pub(crate) fn may_record(quotas: &Quotas, reserve: &Reserve, append: &Append) ->
 
 /// What a draft of a visitor costs when it is recorded.
 fn cost_of(body: &DraftBody) -> u64 {
-    let text = match body {
-        DraftBody::Ready(Body::Text { text }) => text.len(),
-        DraftBody::Ready(Body::Rated { comment, .. }) => comment.len(),
-        DraftBody::Ready(Body::Context { page }) => page_bytes(page),
-        DraftBody::Ready(_) | DraftBody::File(_) | DraftBody::Turn(_) => 0,
-    };
-    EVENT_COST_BYTES + text as u64
+    let mut bytes = EVENT_COST_BYTES;
+    if let DraftBody::Ready(body) = body {
+        body.for_each_text(|text| bytes += text.len() as u64);
+    }
+    bytes
 }
 
 /// What a visitor's frame costs when it is recorded; none when it asks for nothing to be recorded.

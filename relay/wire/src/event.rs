@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AgentId, AttachmentId, ConversationId, MessageId, Seq, Tag};
+use crate::body::Body;
+use crate::id::{AgentId, AttachmentId, ConversationId, MessageId, Seq};
 use crate::newer::or_default;
 
 /// One of a conversation's two logs, each numbered from 1 without gaps.
@@ -76,130 +77,6 @@ pub struct Event {
     /// What happened.
     #[serde(default, deserialize_with = "or_default")]
     pub body: Body,
-}
-
-/// What happened.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Body {
-    /// A message (shared).
-    Text {
-        /// At most [`crate::limit::TEXT_CHARS_MAX`] characters.
-        text: String,
-    },
-    /// A message that is a file (shared).
-    File {
-        /// What was uploaded.
-        attachment: Attachment,
-    },
-    /// The visitor stands in line (shared).
-    Queued,
-    /// The visitor left the line; the conversation stays open (shared).
-    LeftQueue,
-    /// An agent has joined; the author is that agent (shared).
-    Joined,
-    /// The author's side has seen every shared message up to here (shared).
-    Seen {
-        /// The last message seen.
-        up_to: Seq,
-    },
-    /// The conversation ended (shared).
-    Closed,
-    /// The visitor's rating of the ended conversation (shared).
-    Rated {
-        /// 1 (bad) to 5 (good).
-        score: u8,
-        /// At most [`crate::limit::COMMENT_CHARS_MAX`] characters, may be empty.
-        comment: String,
-    },
-    /// A private note (staff).
-    Note {
-        /// As a message's text.
-        text: String,
-    },
-    /// The place taken in line (staff): lower turns are served first. Given by the store in the transaction that
-    /// records `Queued`, so that it survives a restart and means the same on every relay.
-    Turn {
-        /// Grows with every queueing on this store; says nothing else. Who comes back to the queue keeps it.
-        turn: u64,
-        /// What stands for the address that the visitor wrote from. None in older logs.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        address: Option<Tag>,
-        /// What stands for that address's network: networks are served in turn.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        network: Option<Tag>,
-        /// Whether the visitor was known before: a token older than a day, and an agent has answered them.
-        #[serde(default, skip_serializing_if = "is_false")]
-        known: bool,
-    },
-    /// It leaves the queue, or its agent, although nobody ended it (staff): its visitor is not there. What was said is kept.
-    SetAside {
-        /// What becomes of it.
-        why: Aside,
-    },
-    /// It is nothing that a visitor meant (staff): told by the author.
-    Spam,
-    /// Who answers from now on (staff). At most one agent at a time.
-    Assigned {
-        /// Which agent.
-        agent: AgentId,
-    },
-    /// Where the visitor writes from (staff).
-    Context {
-        /// The page and the browser.
-        page: PageContext,
-    },
-    /// A kind that is not known here: it keeps its number, so that nothing after it looks like a gap, and shows nothing.
-    #[default]
-    #[serde(other)]
-    Unknown,
-}
-
-impl Body {
-    /// The lane this kind of event stands in.
-    #[must_use]
-    pub const fn lane(&self) -> Lane {
-        match self {
-            Self::Text { .. }
-            | Self::File { .. }
-            | Self::Queued
-            | Self::LeftQueue
-            | Self::Joined
-            | Self::Seen { .. }
-            | Self::Closed
-            | Self::Rated { .. } => Lane::Shared,
-            Self::Note { .. }
-            | Self::Turn { .. }
-            | Self::SetAside { .. }
-            | Self::Spam
-            | Self::Assigned { .. }
-            | Self::Context { .. }
-            // Of what nobody knows, no visitor is told.
-            | Self::Unknown => Lane::Staff,
-        }
-    }
-
-    /// Whether a person wrote this for the other side to read.
-    #[must_use]
-    pub const fn is_message(&self) -> bool {
-        matches!(self, Self::Text { .. } | Self::File { .. })
-    }
-}
-
-/// Why an open conversation is with nobody and not in the queue, although its visitor did not ask for that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Aside {
-    /// The visitor is gone and their last words wait for an answer, which may be given without them.
-    Message,
-    /// The visitor is gone. It returns to the queue with them.
-    #[serde(other)]
-    Left,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
-const fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 /// How an attachment may be shown. A way that is not known here reads as a document, which is only offered.

@@ -3,6 +3,7 @@
 //! Every serialized type has a golden JSON file in `tests/golden/`; within a protocol version changes are additive only.
 
 mod block;
+mod body;
 mod close;
 mod event;
 mod frame;
@@ -17,8 +18,9 @@ mod summary;
 mod text;
 
 pub use block::{BlockScope, BlockSummary};
+pub use body::{Aside, Body};
 pub use close::Close;
-pub use event::{Aside, Attachment, Author, Body, Cursor, Event, Lane, Media, PageContext, Party};
+pub use event::{Attachment, Author, Cursor, Event, Lane, Media, PageContext, Party};
 pub use frame::{ClientFrame, FirstFrame, Follow, FromAgent, FromVisitor, Head, Hello, Many, Say, Subject};
 pub use id::{
     AgentId, AttachmentId, BlockId, ConversationId, IdError, MessageId, Seq, SiteId, Tag, Token, VisitorId, digits,

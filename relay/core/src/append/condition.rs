@@ -11,7 +11,7 @@ use crate::planted::{Planted, planted};
 pub enum Condition {
     /// The conversation is this visitor's: [`AppendError::NotFound`] otherwise.
     Owner(VisitorId),
-    /// It has not ended: [`AppendError::Ended`] otherwise. Every draft needs it, but for ratings, cursors, notes and the mark of spam.
+    /// It has not ended: [`AppendError::Ended`] otherwise. Every draft needs it, unless [`Body::is_taken_after_end`].
     NotEnded,
     /// It is queued: [`AppendError::Moved`] otherwise. Leaving the queue needs it.
     Queued,
@@ -85,9 +85,7 @@ pub(super) fn needed_by(draft: &Draft) -> impl Iterator<Item = Condition> {
 /// Whether an ended conversation still takes this.
 const fn is_taken_when_ended(body: &DraftBody) -> bool {
     match body {
-        DraftBody::Ready(body) => {
-            matches!(body, Body::Rated { .. } | Body::Seen { .. } | Body::Note { .. } | Body::Spam)
-        }
+        DraftBody::Ready(body) => body.is_taken_after_end(),
         DraftBody::File(_) | DraftBody::Turn(_) => false,
     }
 }

@@ -1,0 +1,182 @@
+//! What an event says, and what holds for every event of its kind.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Attachment, Lane, PageContext};
+use crate::id::{AgentId, Seq, Tag};
+
+/// What happened. A new kind is a variant here with its row in [`Body::rules`] and its texts in [`Body::for_each_text`]; CONTRIBUTING.md has the whole recipe.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    /// A message (shared).
+    Text {
+        /// At most [`crate::limit::TEXT_CHARS_MAX`] characters.
+        text: String,
+    },
+    /// A message that is a file (shared).
+    File {
+        /// What was uploaded.
+        attachment: Attachment,
+    },
+    /// The visitor stands in line (shared).
+    Queued,
+    /// The visitor left the line; the conversation stays open (shared).
+    LeftQueue,
+    /// An agent has joined; the author is that agent (shared).
+    Joined,
+    /// The author's side has seen every shared message up to here (shared).
+    Seen {
+        /// The last message seen.
+        up_to: Seq,
+    },
+    /// The conversation ended (shared).
+    Closed,
+    /// The visitor's rating of the ended conversation (shared).
+    Rated {
+        /// 1 (bad) to 5 (good).
+        score: u8,
+        /// At most [`crate::limit::COMMENT_CHARS_MAX`] characters, may be empty.
+        comment: String,
+    },
+    /// A private note (staff).
+    Note {
+        /// As a message's text.
+        text: String,
+    },
+    /// The place taken in line (staff): lower turns are served first. Given by the store in the transaction that
+    /// records `Queued`, so that it survives a restart and means the same on every relay.
+    Turn {
+        /// Grows with every queueing on this store; says nothing else. Who comes back to the queue keeps it.
+        turn: u64,
+        /// What stands for the address that the visitor wrote from. None in older logs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<Tag>,
+        /// What stands for that address's network: networks are served in turn.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        network: Option<Tag>,
+        /// Whether the visitor was known before: a token older than a day, and an agent has answered them.
+        #[serde(default, skip_serializing_if = "is_false")]
+        known: bool,
+    },
+    /// It leaves the queue, or its agent, although nobody ended it (staff): its visitor is not there. What was said is kept.
+    SetAside {
+        /// What becomes of it.
+        why: Aside,
+    },
+    /// It is nothing that a visitor meant (staff): told by the author.
+    Spam,
+    /// Who answers from now on (staff). At most one agent at a time.
+    Assigned {
+        /// Which agent.
+        agent: AgentId,
+    },
+    /// Where the visitor writes from (staff).
+    Context {
+        /// The page and the browser.
+        page: PageContext,
+    },
+    /// A kind that is not known here: it keeps its number, so that nothing after it looks like a gap, and shows nothing.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// What holds for every event of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rules {
+    /// The lane it stands in. No visitor is ever sent what stands in the staff lane.
+    lane: Lane,
+    /// Whether a person wrote it for the other side to read. Messages count as unread.
+    message: bool,
+    /// Whether a timeline shows it as a line of its own.
+    line: bool,
+    /// Whether a conversation that has ended still takes it.
+    after_end: bool,
+}
+
+impl Body {
+    /// What holds for each kind: the one table of it.
+    const fn rules(&self) -> Rules {
+        use Lane::{Shared, Staff};
+        match self {
+            Self::Text { .. } | Self::File { .. } => {
+                Rules { lane: Shared, message: true, line: true, after_end: false }
+            }
+            Self::Queued | Self::LeftQueue | Self::Joined | Self::Closed => {
+                Rules { lane: Shared, message: false, line: true, after_end: false }
+            }
+            Self::Rated { .. } => Rules { lane: Shared, message: false, line: true, after_end: true },
+            Self::Seen { .. } => Rules { lane: Shared, message: false, line: false, after_end: true },
+            Self::Note { .. } => Rules { lane: Staff, message: false, line: true, after_end: true },
+            Self::Assigned { .. } => Rules { lane: Staff, message: false, line: true, after_end: false },
+            Self::Spam => Rules { lane: Staff, message: false, line: false, after_end: true },
+            Self::Turn { .. } | Self::SetAside { .. } | Self::Context { .. } => {
+                Rules { lane: Staff, message: false, line: false, after_end: false }
+            }
+            // Of what nobody knows, no visitor is told.
+            Self::Unknown => Rules { lane: Staff, message: false, line: false, after_end: false },
+        }
+    }
+
+    /// The lane this kind of event stands in.
+    #[must_use]
+    pub const fn lane(&self) -> Lane {
+        self.rules().lane
+    }
+
+    /// Whether a person wrote this for the other side to read.
+    #[must_use]
+    pub const fn is_message(&self) -> bool {
+        self.rules().message
+    }
+
+    /// Whether a timeline shows this as a line of its own.
+    #[must_use]
+    pub const fn is_line(&self) -> bool {
+        self.rules().line
+    }
+
+    /// Whether a conversation that has ended still takes this.
+    #[must_use]
+    pub const fn is_taken_after_end(&self) -> bool {
+        self.rules().after_end
+    }
+
+    /// Calls `see` with each text in it, whoever wrote it: what is counted in bytes.
+    pub fn for_each_text(&self, mut see: impl FnMut(&str)) {
+        match self {
+            Self::Text { text } | Self::Note { text } | Self::Rated { comment: text, .. } => see(text),
+            Self::File { attachment } => see(&attachment.name),
+            Self::Context { page: PageContext { url, title, language, time_zone, browser, languages } } => {
+                [url, title, language, time_zone, browser, languages].into_iter().for_each(|text| see(text));
+            }
+            Self::Queued
+            | Self::LeftQueue
+            | Self::Joined
+            | Self::Seen { .. }
+            | Self::Closed
+            | Self::Turn { .. }
+            | Self::SetAside { .. }
+            | Self::Spam
+            | Self::Assigned { .. }
+            | Self::Unknown => {}
+        }
+    }
+}
+
+/// Why an open conversation is with nobody and not in the queue, although its visitor did not ask for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aside {
+    /// The visitor is gone and their last words wait for an answer, which may be given without them.
+    Message,
+    /// The visitor is gone. It returns to the queue with them.
+    #[serde(other)]
+    Left,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
