@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use relay_core::{Append, AppendError, Appended, Condition, DraftBody};
-use widget_core::{Content, Item, Notice};
+use widget_core::{Content, Item};
 use wire::limit::{INBOX_CONVERSATIONS_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
 use wire::{
     Body, ConversationId, ConversationState, Event, Lane, MessageId, Refusal, Seq, ServerFrame, Session, Subject,
@@ -156,9 +156,9 @@ impl World {
         let recorded = || timeline.items().filter(|item| item.seq != Seq::ZERO);
         let log = self.relay.store.events(timeline.conversation());
         let agent = self.agent_of(page).is_some();
-        is_beginning(recorded().filter(|item| !is_staff(item)), log, Lane::Shared);
-        is_beginning(recorded().filter(|item| is_staff(item)), log, Lane::Staff);
-        assert!(agent || recorded().all(|item| !is_staff(item)), "a visitor sees what is for agents");
+        is_beginning(recorded().filter(|item| !item.content.is_staff()), log, Lane::Shared);
+        is_beginning(recorded().filter(|item| item.content.is_staff()), log, Lane::Staff);
+        assert!(agent || recorded().all(|item| !item.content.is_staff()), "a visitor sees what is for agents");
         let mut ids: Vec<MessageId> = timeline.items().map(|item| item.id).collect();
         let count = ids.len();
         ids.sort_unstable();
@@ -173,21 +173,8 @@ pub(crate) fn find(store: &ModelStore, conversation: ConversationId, lane: Lane,
     store.events(conversation).iter().find(|event| event.lane == lane && event.seq == seq)
 }
 
-/// Whether a line stands in the staff lane.
-pub(crate) const fn is_staff(item: &Item) -> bool {
-    matches!(item.content, Content::Note(_) | Content::Notice(Notice::Assigned { .. }))
-}
-
-/// Whether an event is a line of a timeline.
-pub(crate) const fn is_line(event: &Event) -> bool {
-    !matches!(
-        event.body,
-        Body::Seen { .. } | Body::Turn { .. } | Body::SetAside { .. } | Body::Spam | Body::Context { .. }
-    )
-}
-
 fn is_beginning<'a>(items: impl Iterator<Item = &'a Item>, log: &[Event], lane: Lane) {
-    let mut lines = log.iter().filter(|event| event.lane == lane && is_line(event));
+    let mut lines = log.iter().filter(|event| event.lane == lane && event.body.is_line());
     for item in items {
         let event = lines.next();
         assert_eq!(event.map(|event| event.id), Some(item.id), "a timeline is not the beginning of its log: {item:?}");

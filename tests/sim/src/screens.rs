@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use widget_core::{Content, Item, Notice};
 use wire::{Body, ConversationId, Lane, Seq};
 
-use crate::check::{is_line, is_staff};
 use crate::page::{Brain, Page};
 use crate::world::World;
 
@@ -46,11 +45,11 @@ impl World {
         let late = !agent && self.late_may_be_missed() && timeline.closed();
         for lane in [Lane::Shared, Lane::Staff] {
             let staff = lane == Lane::Staff;
-            let lines = log.iter().filter(|event| event.lane == lane && is_line(event)).map(|event| event.id);
-            let items = timeline.items().filter(|item| item.seq != Seq::ZERO && is_staff(item) == staff);
+            let lines = log.iter().filter(|event| event.lane == lane && event.body.is_line()).map(|event| event.id);
+            let items = timeline.items().filter(|item| item.seq != Seq::ZERO && item.content.is_staff() == staff);
             let (mut lines, items): (Vec<_>, Vec<_>) = (lines.collect(), items.map(|item| item.id).collect());
             if late && !staff {
-                let end = log.iter().filter(|event| event.lane == lane && is_line(event));
+                let end = log.iter().filter(|event| event.lane == lane && event.body.is_line());
                 let end = end.take_while(|event| event.body != Body::Closed).count() + 1;
                 assert!(items.len() >= end, "page {page} does not show how {conversation:?} ended");
                 lines.truncate(items.len());

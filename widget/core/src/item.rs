@@ -1,6 +1,8 @@
 //! One line of a timeline as it is shown.
 
-use wire::{AgentId, Attachment, Author, Body, Media, MessageId, Party, Refusal, Seq};
+use std::sync::Arc;
+
+use wire::{Attachment, Author, Body, Lane, Media, MessageId, Party, Refusal, Seq};
 
 /// One line of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,11 +39,14 @@ pub enum Content {
     },
     /// A private note (agents).
     Note(String),
-    /// Something that happened.
+    /// Something that happened, which both sides are told.
     Notice(Notice),
+    /// Something that happened on the staff lane: agents alone are told, and the console has the words for each kind. Copies share it; never a
+    /// [`Body::Note`].
+    StaffNotice(Arc<Body>),
 }
 
-/// Something that happened in a conversation, other than a message.
+/// Something that happened in a conversation, other than a message, and that both sides are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// The visitor stands in line.
@@ -64,11 +69,6 @@ pub enum Notice {
         score: u8,
         /// May be empty.
         comment: String,
-    },
-    /// Who answers from now on (agents only).
-    Assigned {
-        /// Which agent.
-        agent: AgentId,
     },
 }
 
@@ -99,6 +99,10 @@ pub enum ItemState {
 impl Content {
     /// What an event shows, if it shows anything as a line of its own.
     pub(crate) fn of(body: Body, author: &Author) -> Option<Self> {
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "a body says itself whether it is a line; a test goes through all that are"
+        )]
         Some(match body {
             Body::Text { text } => Self::Text(text),
             Body::File { attachment } => Self::File(attachment),
@@ -108,13 +112,8 @@ impl Content {
             Body::Joined => Self::Notice(Notice::Joined { name: name_of(author).to_owned() }),
             Body::Closed => Self::Notice(Notice::Closed { by: author.party() }),
             Body::Rated { score, comment } => Self::Notice(Notice::Rated { score, comment }),
-            Body::Assigned { agent } => Self::Notice(Notice::Assigned { agent }),
-            Body::Seen { .. }
-            | Body::Turn { .. }
-            | Body::SetAside { .. }
-            | Body::Spam
-            | Body::Context { .. }
-            | Body::Unknown => return None,
+            body if body.is_line() && body.lane() == Lane::Staff => Self::StaffNotice(Arc::new(body)),
+            _ => return None,
         })
     }
 
@@ -124,8 +123,15 @@ impl Content {
     }
 
     /// Whether it stands in the staff lane.
-    pub(crate) const fn is_staff(&self) -> bool {
-        matches!(self, Self::Note(_) | Self::Notice(Notice::Assigned { .. }))
+    #[must_use]
+    pub const fn is_staff(&self) -> bool {
+        matches!(self, Self::Note(_) | Self::StaffNotice(_))
+    }
+
+    /// Whether it says that something happened, in the page's own words.
+    #[must_use]
+    pub const fn is_notice(&self) -> bool {
+        matches!(self, Self::Notice(_) | Self::StaffNotice(_))
     }
 }
 

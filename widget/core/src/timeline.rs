@@ -184,6 +184,10 @@ impl Timeline {
                 self.set_agent(&event.author);
             }
         }
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "most kinds are lines of the timeline and change nothing else about it"
+        )]
         match &event.body {
             Body::Queued => self.waiting = true,
             Body::LeftQueue => self.waiting = false,
@@ -200,15 +204,7 @@ impl Timeline {
             Body::Seen { up_to } if own => self.seen_own = self.seen_own.max(*up_to),
             Body::Seen { up_to } if party.is_some() => self.other_saw(*up_to),
             Body::Context { page } => self.context = Some(page.clone()),
-            Body::Text { .. }
-            | Body::File { .. }
-            | Body::Seen { .. }
-            | Body::Note { .. }
-            | Body::Turn { .. }
-            | Body::SetAside { .. }
-            | Body::Spam
-            | Body::Assigned { .. }
-            | Body::Unknown => {}
+            _ => {}
         }
         let (id, seq, at_ms) = (event.id, event.seq, event.at_ms);
         let latest_ms = &mut self.latest_ms[usize::from(event.lane == Lane::Staff)];
@@ -259,7 +255,9 @@ impl Timeline {
         let line = match &item.content {
             Content::Text(text) => wire::first_line(text),
             Content::File(attachment) => wire::first_line(&attachment.name),
-            Content::Uploading { .. } | Content::Note(_) | Content::Notice(_) => String::new(),
+            Content::Uploading { .. } | Content::Note(_) | Content::Notice(_) | Content::StaffNotice(_) => {
+                String::new()
+            }
         };
         Some((item.at_ms, line))
     }

@@ -1,10 +1,11 @@
 //! The agent's session, step by step: exactly these outputs and no others.
 
 mod defence;
+mod kinds;
 mod lists;
 
 use widget_core::{
-    AgentInput, AgentSession, AgentStart, Content, Item, ItemState, LineInput, Notice, Online, Output, Transport,
+    AgentInput, AgentSession, AgentStart, Content, Item, ItemState, LineInput, Online, Output, Transport,
 };
 use wire::{
     AgentId, AgentState, AgentSummary, Author, Body, ClientFrame, Close, ConversationId, ConversationState,
@@ -144,7 +145,7 @@ fn a_conversation_is_shown_with_notes_context_and_earlier_ones() {
     let desk = answering();
     assert!(!desk.session.timeline().unwrap().loading());
     assert_eq!(desk.session.context().map(|page| page.title.as_str()), Some("Trade"));
-    assert_eq!(desk.items()[1].content, Content::Notice(Notice::Assigned { agent: ME }));
+    assert_eq!(desk.items()[1].content, Content::StaffNotice(Body::Assigned { agent: ME }.into()));
 }
 
 #[test]

@@ -377,7 +377,7 @@ fn said(text: &str) -> (&str, usize) {
 }
 
 fn staff(item: &Item) -> bool {
-    matches!(item.content, Content::Note(_) | Content::Notice(widget_core::Notice::Assigned { .. }))
+    item.content.is_staff()
 }
 
 fn ids(timeline: &Timeline, which: fn(&Item) -> bool) -> Vec<MessageId> {

@@ -176,7 +176,7 @@ fn talk(frame: Frame) -> El {
         retry: Rc::new(move |id| chat.send(VisitorInput::Retry { id })),
         discard: Rc::new(move |id| chat.send(VisitorInput::Discard { id })),
         visitor_name: Rc::new(String::new),
-        agent_name: None,
+        staff_notice: None,
     };
     let who = move || chat.read(|shown| shown.typing.clone());
     let below = vec![queue_card(frame), typing(text, who), rating_card(frame)];

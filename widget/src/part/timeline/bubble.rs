@@ -20,9 +20,8 @@ pub(super) type Line = Shared<Row>;
 /// A row; what never changes about it is decided once.
 pub(super) fn row_view(line: Line, surroundings: &Surroundings) -> El {
     let text = surroundings.text;
-    let (notice, note) = line.with_untracked(|row| {
-        (matches!(row.item.content, Content::Notice(_)), matches!(row.item.content, Content::Note(_)))
-    });
+    let (notice, note) =
+        line.with_untracked(|row| (row.item.content.is_notice(), matches!(row.item.content, Content::Note(_))));
     let reader = |read: fn(&Row) -> Option<String>| {
         let line = line.clone();
         move || line.with(read)
@@ -59,8 +58,8 @@ pub(super) fn row_view(line: Line, surroundings: &Surroundings) -> El {
 }
 
 fn row_class(row: &Row) -> Option<String> {
-    let mut class = String::from(match (&row.item.content, row.mine) {
-        (Content::Notice(_), _) => "row",
+    let mut class = String::from(match (row.item.content.is_notice(), row.mine) {
+        (true, _) => "row",
         (_, true) => "row row--mine",
         (_, false) => "row row--theirs",
     });
@@ -79,6 +78,10 @@ fn with_body(bubble: El, line: &Line, surroundings: &Surroundings) -> El {
     match &content {
         Content::Text(words) | Content::Note(words) => bubble.child(words_view(words)),
         Content::Notice(notice) => notice_view(bubble, surroundings, notice),
+        Content::StaffNotice(_) => match &surroundings.staff_notice {
+            Some(words) => bubble.child(line.with_untracked(|row| words(&row.item))),
+            None => bubble,
+        },
         Content::File(_) | Content::Uploading { .. } => {
             let (line, row, surroundings) = (line.clone(), line.clone(), surroundings.clone());
             bubble.switch(
@@ -88,7 +91,9 @@ fn with_body(bubble: El, line: &Line, surroundings: &Surroundings) -> El {
                     Content::Uploading { name, media, bytes } => {
                         upload_view((surroundings.clone(), row.clone(), name, media, bytes))
                     }
-                    Content::Text(_) | Content::Note(_) | Content::Notice(_) => el("span", ""),
+                    Content::Text(_) | Content::Note(_) | Content::Notice(_) | Content::StaffNotice(_) => {
+                        el("span", "")
+                    }
                 },
             )
         }
@@ -133,8 +138,8 @@ fn own_words() -> El {
 /// What happened, in our words with somebody's own between them.
 fn notice_view(view: El, surroundings: &Surroundings, notice: &Notice) -> El {
     let text = surroundings.text;
-    // Only the team's side names agents; it reads of the visitor in the third person.
-    let team = surroundings.agent_name.is_some();
+    // The team reads of the visitor in the third person.
+    let team = surroundings.staff_notice.is_some();
     match notice {
         Notice::Queued => {
             view.text(&text.get(if team { key!("console_notice_queued") } else { key!("notice_queued") }))
@@ -148,11 +153,6 @@ fn notice_view(view: El, surroundings: &Surroundings, notice: &Notice) -> El {
                 return view;
             }
             view.text(" “").child(el("bdi", "").text(comment)).text("”")
-        }
-        Notice::Assigned { agent } => {
-            let (surroundings, agent) = (surroundings.clone(), *agent);
-            let name = move || surroundings.agent_name.as_ref().map(|name| name(agent)).unwrap_or_default();
-            around(view, &text.get(key!("notice_assigned")), own_words().words(name))
         }
     }
 }
@@ -172,7 +172,7 @@ const META: u32 = 1;
 const FAILED: u32 = 2;
 
 fn foot_kind(row: &Row) -> u32 {
-    if !row.ends_group || matches!(row.item.content, Content::Notice(_)) {
+    if !row.ends_group || row.item.content.is_notice() {
         return NOTHING;
     }
     match row.item.state {
@@ -274,8 +274,8 @@ fn speaker(line: &Line, surroundings: &Surroundings) -> El {
 }
 
 fn author_name(row: &Row) -> Option<String> {
-    let name = match (&row.item.content, row.item.author.party(), row.mine) {
-        (Content::Notice(_), _, _) => "system",
+    let name = match (row.item.content.is_notice(), row.item.author.party(), row.mine) {
+        (true, _, _) => "system",
         (_, Some(Party::Visitor), _) => "visitor",
         (_, Some(Party::Staff), _) | (_, None, true) => "agent",
         (_, None, false) => "system",

@@ -8,7 +8,8 @@ use crate::key;
 use crate::signal::Signal;
 use std::rc::Rc;
 
-use wire::{AgentId, MessageId};
+use widget_core::Item;
+use wire::MessageId;
 
 pub use row::{Board, Row};
 
@@ -17,6 +18,9 @@ use crate::download::Downloads;
 use crate::part::icon::{self, icon};
 use crate::text::Text;
 use bubble::row_view;
+
+/// Makes the words of a [`Content::StaffNotice`](widget_core::Content::StaffNotice).
+pub type StaffWords = Rc<dyn Fn(&Item) -> El>;
 
 /// What every row needs of its owner.
 #[derive(Clone)]
@@ -31,8 +35,8 @@ pub struct Surroundings {
     pub discard: Rc<dyn Fn(MessageId)>,
     /// How the visitor is called in the lines; empty where the reader is the visitor.
     pub visitor_name: Rc<dyn Fn() -> String>,
-    /// Names agents in assignments; none where the reader is the visitor.
-    pub agent_name: Option<Rc<dyn Fn(AgentId) -> String>>,
+    /// The words of what agents alone are told; none where the reader is the visitor.
+    pub staff_notice: Option<StaffWords>,
 }
 
 /// Farther than this from the newest line, a button leads back to it.

@@ -1,7 +1,9 @@
 //! From a timeline of the core to rows: who stands on which side, where a day begins, where a group ends.
 
+use std::mem::discriminant;
+
 use widget_core::{Content, Item, ItemState, Notice, Timeline};
-use wire::{Author, ConversationId, MessageId, Party, Seq};
+use wire::{Author, Body, ConversationId, MessageId, Party, Seq};
 
 use crate::signal::{Shared, Signal};
 use crate::time;
@@ -102,7 +104,7 @@ impl Board {
 
     /// How many messages of the other side there are. Follows the lines, not their states.
     pub(super) fn others(self) -> usize {
-        let other = |row: &Row| !row.mine && !matches!(row.item.content, Content::Notice(_));
+        let other = |row: &Row| !row.mine && !row.item.content.is_notice();
         self.0.with(|lines| lines.iter().filter(|line| line.row.with_untracked(other)).count())
     }
 
@@ -121,7 +123,7 @@ fn without_echoes<'a>(items: &[&'a Item], reader: Party) -> Vec<&'a Item> {
         at.and_then(|at| items.get(at))
             .is_some_and(|item| matches!(item.content, Content::Notice(Notice::Joined { .. })))
     };
-    let assigns = |item: &Item| matches!(item.content, Content::Notice(Notice::Assigned { .. }));
+    let assigns = |item: &Item| matches!(&item.content, Content::StaffNotice(notice) if matches!(**notice, Body::Assigned { .. }));
     let queues = |item: &Item| matches!(item.content, Content::Notice(Notice::Queued));
     let echo = |at: usize| {
         let next = at.checked_add(1);
@@ -144,13 +146,22 @@ impl Place<'_> {
     /// Whether this is what is shown already.
     fn is(&self, shown: &Row) -> bool {
         (shown.mine, shown.begins_day, shown.ends_group) == (self.mine, self.begins_day, self.ends_group)
-            && shown.item == *self.item
+            && looks_alike(&shown.item, self.item)
     }
 
     fn row(&self) -> Row {
         let Self { item, mine, begins_day, ends_group } = *self;
         Row { item: item.clone(), mine, begins_day, ends_group }
     }
+}
+
+/// Whether one line, before and after, looks the same: its words never change, but an upload becomes a file. Comparing whole contents would
+/// weigh more than all the rest of this.
+fn looks_alike(before: &Item, after: &Item) -> bool {
+    discriminant(&before.content) == discriminant(&after.content)
+        && (before.seq, before.at_ms) == (after.seq, after.at_ms)
+        && before.state == after.state
+        && before.author == after.author
 }
 
 fn places<'a>(items: &[&'a Item], reader: Party, day: impl Fn(u64) -> u64) -> Vec<Place<'a>> {
@@ -177,7 +188,7 @@ fn is_mine(item: &Item, reader: Party) -> bool {
 /// Whether two neighbours stand in one group: same author, same state, not far apart.
 fn together(one: &Item, other: &Item) -> bool {
     let kind = |item: &Item| match (&item.content, &item.state) {
-        (Content::Notice(_), _) => 0,
+        (Content::Notice(_) | Content::StaffNotice(_), _) => 0,
         (Content::Note(_), ItemState::Failed(_)) | (_, ItemState::Failed(_)) => 1,
         (Content::Note(_), _) => 2,
         (_, ItemState::Recorded) => 3,

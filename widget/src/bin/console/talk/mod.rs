@@ -1,16 +1,19 @@
 //! The conversation: its head, the timeline, and what is written below it.
 
 pub(crate) mod actions;
+mod notice;
 mod write;
 
+use std::rc::Rc;
 use std::time::Duration;
 use widget::key;
+use widget::part::StaffWords;
 use widget::text::Key;
 
 use leptos::prelude::*;
 use widget::link::Link;
 
-use widget_core::{AgentInput, AgentSession, ItemState};
+use widget_core::{AgentInput, AgentSession, Item, ItemState};
 use wire::{AgentId, AgentState, ConversationId, ConversationState, ConversationSummary, Idle, VisitorPresence};
 
 use self::write::Write;
@@ -113,11 +116,11 @@ fn Lines(desk: Desk, row: Memo<Option<ConversationSummary>>) -> impl IntoView {
     let retry = UnsyncCallback::new(move |id| desk.tell(AgentInput::Retry { id }));
     let discard = UnsyncCallback::new(move |id| desk.tell(AgentInput::Discard { id }));
     let visitor_name = Signal::derive(move || row.read().as_ref().map(|row| name(row.visitor)).unwrap_or_default());
-    let agent_name = UnsyncCallback::new(move |agent| desk.agent_name(agent));
+    let staff_notice: StaffWords = Rc::new(move |item| notice::words(desk, item));
     let who = Memo::new(move |_| desk.read(|session| session.timeline()?.typing().map(str::to_owned)));
     let loading = move || desk.read(|session| session.timeline().is_none_or(|timeline| timeline.loading()));
     view! {
-        <TimelineView board=desk.board files retry discard visitor_name agent_name>
+        <TimelineView board=desk.board files retry discard visitor_name staff_notice>
             <Show when=move || loading() && desk.board.is_empty()>
                 <p class="talk__loading" role="status">{t(key!("console_loading"))}</p>
             </Show>
@@ -268,10 +271,10 @@ fn visitor_has_read_all(session: &AgentSession) -> bool {
     last.is_some_and(|item| item.state == ItemState::Seen)
 }
 
-fn is_message(item: &widget_core::Item) -> bool {
+fn is_message(item: &Item) -> bool {
     use widget_core::Content;
     match item.content {
         Content::Text(_) | Content::File(_) | Content::Uploading { .. } => true,
-        Content::Note(_) | Content::Notice(_) => false,
+        Content::Note(_) | Content::Notice(_) | Content::StaffNotice(_) => false,
     }
 }

@@ -7,10 +7,10 @@ use leptos::prelude::*;
 use web_sys::File;
 use widget::dom::{El, el};
 use widget::download::Downloads;
-use widget::part::{self, Board, Field, Surroundings, Writing};
+use widget::part::{self, Board, Field, StaffWords, Surroundings, Writing};
 use widget::text::Text;
 use widget_core::Online;
-use wire::{AgentId, MessageId};
+use wire::MessageId;
 
 /// An element in a page drawn by `view!`: in a host that takes no place of its own.
 fn bridge(element: El) -> impl IntoView {
@@ -36,8 +36,8 @@ pub(crate) fn TimelineView(
     discard: UnsyncCallback<MessageId>,
     /// How the visitor is called in the lines.
     visitor_name: Signal<String>,
-    /// Names agents in assignments.
-    agent_name: UnsyncCallback<AgentId, String>,
+    /// The words of what happened on the staff lane.
+    staff_notice: StaffWords,
     /// What stands below the last line.
     children: Children,
 ) -> impl IntoView {
@@ -47,7 +47,7 @@ pub(crate) fn TimelineView(
         retry: Rc::new(move |id| retry.run(id)),
         discard: Rc::new(move |id| discard.run(id)),
         visitor_name: Rc::new(move || visitor_name.get()),
-        agent_name: Some(Rc::new(move |agent| agent_name.run(agent))),
+        staff_notice: Some(staff_notice),
     };
     let below = el("div", "bridge");
     // Leaves with the component that mounted it.

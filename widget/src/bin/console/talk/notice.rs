@@ -1,0 +1,42 @@
+//! What happened on the staff lane, in words: one arm for each kind of event that is a line there and no note.
+
+use widget::dom::{El, el};
+use widget::key;
+use widget::text::Key;
+use widget_core::{Content, Item};
+use wire::Body;
+
+use crate::desk::Desk;
+use crate::ui::words::t;
+
+/// The words of a staff notice; nothing for what is none.
+pub(super) fn words(desk: Desk, item: &Item) -> El {
+    let Content::StaffNotice(notice) = &item.content else { return el("span", "") };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds are no staff notices")]
+    match &**notice {
+        Body::Assigned { agent } => {
+            let agent = *agent;
+            sentence(key!("console_notice_assigned"), |_| own().words(move || desk.agent_name(agent)))
+        }
+        _ => el("span", ""),
+    }
+}
+
+/// A text of ours; at each `{name}` in it stands the element of that name.
+fn sentence(key: Key, element: impl Fn(&str) -> El) -> El {
+    let words = t(key);
+    let mut view = el("span", "");
+    let mut rest = words.as_str();
+    while let Some((before, (name, behind))) =
+        rest.split_once('{').and_then(|(before, behind)| Some((before, behind.split_once('}')?)))
+    {
+        view = view.text(before).child(element(name));
+        rest = behind;
+    }
+    view.text(rest)
+}
+
+/// Words of a person among ours: they turn nothing beside them, and no translator changes them.
+fn own() -> El {
+    el("bdi", "").attr("translate", "no")
+}
