@@ -60,6 +60,7 @@ fn attempts(conversation: ConversationId, attachment: AttachmentId) -> Vec<Clien
         ClientFrame::Say { conversation, id: id(), say: Say::Text { text: "intruder".into() } },
         ClientFrame::Say { conversation, id: id(), say: Say::File { attachment } },
         ClientFrame::Note { conversation, id: id(), text: "intruder".into() },
+        ClientFrame::Record { conversation, id: id(), body: Body::Note { text: "intruder".into() } },
         ClientFrame::Typing { conversation },
         ClientFrame::Seen { conversation, up_to: Seq(1) },
         ClientFrame::LeaveQueue { conversation },

@@ -40,8 +40,17 @@ fn cursor(bytes: &mut Unstructured<'_>) -> Result<Cursor> {
     Ok(Cursor { shared: seq(bytes)?, staff: seq(bytes)? })
 }
 
+/// What an agent may record by itself, and what not.
+fn body(bytes: &mut Unstructured<'_>) -> Result<Body> {
+    Ok(match bytes.int_in_range(0..=2_u8)? {
+        0 => Body::Note { text: text(bytes)? },
+        1 => Body::Closed,
+        _ => Body::Assigned { agent: AgentId(small(bytes)?) },
+    })
+}
+
 fn frame(bytes: &mut Unstructured<'_>) -> Result<ClientFrame> {
-    let kind = bytes.int_in_range(0..=27)?;
+    let kind = bytes.int_in_range(0..=28)?;
     let conversation = conversation(small(bytes)?);
     let id = message(bytes.int_in_range(1..=40)?);
     Ok(match kind {
@@ -102,6 +111,7 @@ fn desk(bytes: &mut Unstructured<'_>, kind: i32, conversation: ConversationId, i
         }
         25 => ClientFrame::Spam { conversation, id },
         26 => ClientFrame::Release { conversation },
+        27 => ClientFrame::Record { conversation, id, body: body(bytes)? },
         _ => ClientFrame::Flood { on: bytes.arbitrary()? },
     })
 }

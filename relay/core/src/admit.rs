@@ -14,16 +14,13 @@ pub(crate) const fn about(conversation: ConversationId) -> Subject {
     Subject::Conversation { conversation }
 }
 
-/// The words of a message or note as they are recorded: without the blank lines around them.
-pub(crate) fn admit_text(text: &str) -> Result<String, Refusal> {
-    let text = wire::trim_text(text);
-    wire::check_text(text).map(|()| text.to_owned())
-}
-
-/// A message as a draft's body.
+/// A message as a draft's body, without the blank lines around its words.
 pub(crate) fn admit_say(say: Say) -> Result<DraftBody, Refusal> {
     match say {
-        Say::Text { text } => admit_text(&text).map(|text| DraftBody::Ready(Body::Text { text })),
+        Say::Text { text } => {
+            let text = wire::trim_text(&text);
+            wire::check_text(text).map(|()| DraftBody::Ready(Body::Text { text: text.to_owned() }))
+        }
         Say::File { attachment } => Ok(DraftBody::File(attachment)),
     }
 }

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Attachment, Lane, PageContext};
 use crate::id::{AgentId, Seq, Tag};
+use crate::refusal::Refusal;
+use crate::text::{check_text, trim_text};
 
 /// What happened. A new kind is a variant here with its row in [`Body::rules`] and its texts in [`Body::for_each_text`]; CONTRIBUTING.md has the whole recipe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,6 +143,22 @@ impl Body {
     #[must_use]
     pub const fn is_taken_after_end(&self) -> bool {
         self.rules().after_end
+    }
+
+    /// The same as it is recorded when an agent asks for it by the frame `record`: within bounds, and without the blank lines around its
+    /// texts. A kind that is not named here is recorded by the relay alone, or by a frame of its own that checks more.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] for such a kind, else what is out of bounds.
+    pub fn by_agent(self) -> Result<Self, Refusal> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "what is not named is not allowed")]
+        match self {
+            Self::Note { text } => {
+                let text = trim_text(&text);
+                check_text(text).map(|()| Self::Note { text: text.to_owned() })
+            }
+            _ => Err(Refusal::NotAllowed),
+        }
     }
 
     /// Calls `see` with each text in it, whoever wrote it: what is counted in bytes.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::block::BlockScope;
+use crate::body::Body;
 use crate::event::{Cursor, Lane, PageContext};
 use crate::id::{AttachmentId, BlockId, ConversationId, MessageId, Seq, SiteId, Token, VisitorId};
 use crate::newer::tolerant;
@@ -104,7 +105,16 @@ by_side! {
         };
     }
     agent {
-        /// Records a private note (agents).
+        /// Records something on the staff lane that an agent may record by itself: see [`Body::by_agent`].
+        Record = "record" {
+            /// Where.
+            conversation: ConversationId,
+            /// As in `Say`.
+            id: MessageId,
+            /// What. Its kind says what else must hold.
+            body: Body,
+        };
+        /// The same with a body of the kind `note`.
         Note = "note" {
             /// Where.
             conversation: ConversationId,

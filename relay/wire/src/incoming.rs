@@ -63,6 +63,7 @@ impl FromAgent {
     pub const fn subject(&self) -> Subject {
         match self {
             Self::Say { conversation, id, .. }
+            | Self::Record { conversation, id, .. }
             | Self::Note { conversation, id, .. }
             | Self::End { conversation, id }
             | Self::Spam { conversation, id } => Subject::Message { conversation: *conversation, id: *id },

@@ -2,7 +2,7 @@
 
 use relay_core::{Input, Source};
 use widget_core::{AgentInput, LineInput, Online, VisitorInput};
-use wire::{ClientFrame, ConversationId, Cursor, Follow, Lane, MessageId, PageContext, Say, Seq, Tag};
+use wire::{Body, ClientFrame, ConversationId, Cursor, Follow, Lane, MessageId, PageContext, Say, Seq, Tag};
 
 use crate::line::{LineId, Who};
 use crate::page::Brain;
@@ -184,7 +184,7 @@ impl World {
         let after = Cursor { shared: Seq(self.rng.below(3)), staff: Seq(self.rng.below(3)) };
         let text = crate::check::STOLEN.to_owned();
         let lane = if self.rng.chance(500) { Lane::Staff } else { Lane::Shared };
-        let frame = match self.rng.below(11) {
+        let frame = match self.rng.below(12) {
             0 | 1 => ClientFrame::Follow { follow: Follow { conversation, after } },
             2 | 3 => ClientFrame::Fetch { conversation, lane, after: after.shared },
             4 => ClientFrame::Say { conversation, id: message, say: Say::Text { text } },
@@ -193,6 +193,7 @@ impl World {
             7 => ClientFrame::Rate { conversation, id: message, score: 1, comment: text },
             8 => ClientFrame::Seen { conversation, up_to },
             9 => ClientFrame::LeaveQueue { conversation },
+            10 => ClientFrame::Record { conversation, id: message, body: Body::Note { text } },
             _ => ClientFrame::Take { conversation },
         };
         self.go_up(id, &frame);

@@ -6,7 +6,7 @@ use wire::{
 };
 
 use super::Core;
-use crate::admit::{about, admit_say, admit_text};
+use crate::admit::{about, admit_say};
 use crate::append::{Draft, DraftBody};
 use crate::connections::Who;
 use crate::conversations::{Reader, Way, Words};
@@ -127,8 +127,11 @@ impl Core {
                 Ok(body) => action(self, conversation, ActionKind::Say(id, body)),
                 Err(refusal) => step.refuse(connection, about_what, refusal),
             },
+            FromAgent::Record { conversation, id, body } => {
+                self.agent_records(connection, agent, (conversation, id), body);
+            }
             FromAgent::Note { conversation, id, text } => {
-                self.agent_notes(connection, agent, (conversation, id), &text);
+                self.agent_records(connection, agent, (conversation, id), Body::Note { text });
             }
             FromAgent::End { conversation, id } => action(self, conversation, ActionKind::End(id)),
             FromAgent::Spam { conversation, id } => action(self, conversation, ActionKind::Spam(id)),
@@ -183,16 +186,17 @@ impl Core {
         }
     }
 
-    fn agent_notes(
+    /// What an agent may record by itself, in every conversation: notes and the like.
+    fn agent_records(
         &mut self,
         connection: ConnectionId,
         agent: AgentId,
         (conversation, id): (ConversationId, MessageId),
-        text: &str,
+        body: Body,
     ) {
-        match admit_text(text) {
-            Ok(text) => {
-                let draft = Draft { id, author: self.staff.author(agent), body: DraftBody::Ready(Body::Note { text }) };
+        match body.by_agent() {
+            Ok(body) => {
+                let draft = Draft { id, author: self.staff.author(agent), body: DraftBody::Ready(body) };
                 self.conversations.record_for_agent(connection, conversation, draft, &mut self.step);
             }
             Err(refusal) => self.step.refuse(connection, Subject::Message { conversation, id }, refusal),

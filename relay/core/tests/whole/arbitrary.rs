@@ -32,7 +32,8 @@ fn frame() -> impl Strategy<Value = ClientFrame> {
         1 => (c(), m()).prop_map(|(conversation, id)| ClientFrame::Say {
             conversation, id, say: Say::File { attachment: AttachmentId(1) }
         }),
-        1 => (c(), m(), text).prop_map(|(conversation, id, text)| ClientFrame::Note { conversation, id, text }),
+        1 => (c(), m(), text.clone()).prop_map(|(conversation, id, text)| ClientFrame::Note { conversation, id, text }),
+        1 => (c(), m(), body(text)).prop_map(|(conversation, id, body)| ClientFrame::Record { conversation, id, body }),
         1 => c().prop_map(|conversation| ClientFrame::Typing { conversation }),
         2 => (c(), seq()).prop_map(|(conversation, up_to)| ClientFrame::Seen { conversation, up_to }),
         1 => c().prop_map(|conversation| ClientFrame::LeaveQueue { conversation }),
@@ -53,6 +54,15 @@ fn frame() -> impl Strategy<Value = ClientFrame> {
         4 => desk(),
         1 => Just(ClientFrame::Register),
         1 => Just(ClientFrame::Ping),
+    ]
+}
+
+/// What an agent may record by itself, and what not.
+fn body(text: impl Strategy<Value = String>) -> impl Strategy<Value = Body> {
+    prop_oneof![
+        text.prop_map(|text| Body::Note { text }),
+        Just(Body::Closed),
+        small().prop_map(|n| Body::Assigned { agent: agent(n) }),
     ]
 }
 

@@ -219,6 +219,18 @@ fn a_note_reaches_agents_and_never_the_visitor_and_moves_nobody_out_of_the_queue
     let late = ClientFrame::Note { conversation: conversation(1), id: message(4), text: "done".to_owned() };
     world.frame(desk, late);
     assert_eq!(world.news(desk), ["5 note done"]);
+    // `record` does the same, for what agents may record by themselves and nothing else.
+    let record = |m, body| ClientFrame::Record { conversation: conversation(1), id: message(m), body };
+    world.frame(desk, record(5, Body::Note { text: "\n truly done \n".to_owned() }));
+    assert_eq!(world.news(desk), ["6 note  truly done"]);
+    world.frame(desk, record(6, Body::Note { text: " ".to_owned() }));
+    assert_eq!(world.got(desk), [refused(about_message(1, 6), Refusal::TextEmpty)]);
+    let others =
+        [Body::Text { text: "as Ann".to_owned() }, Body::Joined, Body::Assigned { agent: agent(1) }, Body::Unknown];
+    for body in others {
+        world.frame(desk, record(7, body));
+        assert_eq!(world.got(desk), [refused(about_message(1, 7), Refusal::NotAllowed)]);
+    }
     assert_eq!(world.news(ann), nothing());
 }
 

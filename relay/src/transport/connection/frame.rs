@@ -138,18 +138,18 @@ mod tests {
     fn no_side_can_read_what_only_the_other_says() {
         let conversation = "01900000-0000-7000-8000-000000000001";
         let with = |kind: &str| {
-            format!(r#"{{"type":"{kind}","conversation":"{conversation}","id":"{conversation}","text":"a"}}"#)
+            let body = r#""text":"a","body":{"kind":"note","text":"a"}"#;
+            format!(r#"{{"type":"{kind}","conversation":"{conversation}","id":"{conversation}",{body}}}"#)
         };
-        for (kind, is_visitors) in
-            [("take", false), ("note", false), ("spam", false), ("release", false), ("leave_queue", true)]
-        {
+        let agents = ["take", "record", "note", "spam", "release"].map(|kind| (kind, false));
+        for (kind, is_visitors) in agents.into_iter().chain([("leave_queue", true)]) {
             let text = with(kind);
             assert!(decode(is_visitors, &text).is_ok(), "{text}");
             assert_eq!(decode(!is_visitors, &text), Err(NoFrame::Unknown), "{text}");
         }
         let own = |of: &[&'static str], other: &[&str]| of.iter().filter(|kind| !other.contains(kind)).count();
         assert_eq!(own(FromVisitor::TYPES, FromAgent::TYPES), 4, "{:?}", FromVisitor::TYPES);
-        assert_eq!(own(FromAgent::TYPES, FromVisitor::TYPES), 13, "{:?}", FromAgent::TYPES);
+        assert_eq!(own(FromAgent::TYPES, FromVisitor::TYPES), 14, "{:?}", FromAgent::TYPES);
     }
 
     #[test]

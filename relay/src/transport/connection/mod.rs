@@ -37,13 +37,18 @@ pub(crate) const END_WAIT: Duration = Duration::from_secs(1);
 /// A text of no more bytes is short.
 pub(crate) const SHORT_TEXT_BYTES: usize = 2 * 1024;
 
-/// Bytes of the text that a frame brings.
-const fn text_bytes(frame: &Incoming) -> usize {
+/// Bytes of the texts that a frame brings.
+fn text_bytes(frame: &Incoming) -> usize {
     match frame {
         Incoming::Visitor(
             FromVisitor::Say { say: Say::Text { text }, .. } | FromVisitor::Rate { comment: text, .. },
         )
         | Incoming::Agent(FromAgent::Say { say: Say::Text { text }, .. } | FromAgent::Note { text, .. }) => text.len(),
+        Incoming::Agent(FromAgent::Record { body, .. }) => {
+            let mut bytes = 0;
+            body.for_each_text(|text| bytes += text.len());
+            bytes
+        }
         Incoming::Visitor(_) | Incoming::Agent(_) => 0,
     }
 }

@@ -105,6 +105,7 @@ impl Relay {
             | ClientFrame::Page { .. }
             | ClientFrame::ListClosed { .. }
             | ClientFrame::Release { .. }
+            | ClientFrame::Record { .. }
             | ClientFrame::Spam { .. }
             | ClientFrame::EndMany { .. }
             | ClientFrame::Block { .. }
