@@ -42,9 +42,10 @@ fn cursor(bytes: &mut Unstructured<'_>) -> Result<Cursor> {
 
 /// What an agent may record by itself, and what not.
 fn body(bytes: &mut Unstructured<'_>) -> Result<Body> {
-    Ok(match bytes.int_in_range(0..=2_u8)? {
+    Ok(match bytes.int_in_range(0..=3_u8)? {
         0 => Body::Note { text: text(bytes)? },
-        1 => Body::Closed,
+        1 => Body::Labelled { added: vec![text(bytes)?], removed: vec![text(bytes)?] },
+        2 => Body::Closed,
         _ => Body::Assigned { agent: AgentId(small(bytes)?) },
     })
 }

@@ -11,6 +11,7 @@ mod eyes;
 mod file;
 mod firefox;
 mod holder;
+mod labels;
 mod look;
 mod low;
 mod menu;

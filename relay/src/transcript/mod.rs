@@ -256,6 +256,20 @@ fn line(event: &Event, words: &Words, person: impl Fn(&str) -> String) -> Option
             (words.fill(key, &[("score", &score.to_string()), ("comment", &person(comment))]), false)
         }
         Body::Assigned { agent } => (words.fill("assigned", &[("agent", &agent.to_string())]), false),
+        Body::Labelled { added, removed } => {
+            let list = |labels: &[String]| {
+                let quoted: Vec<String> =
+                    labels.iter().map(|label| words.fill("label", &[("label", &person(label))])).collect();
+                quoted.join(words.get("next_label"))
+            };
+            let key = match (added.is_empty(), removed.is_empty()) {
+                (_, true) => "labels_added",
+                (true, false) => "labels_removed",
+                (false, false) => "labels_changed",
+            };
+            let filled = [("name", &*name()), ("added", &*list(added)), ("removed", &*list(removed))];
+            (words.fill(key, &filled), false)
+        }
         Body::Context { page } => (words.fill("at", &[("url", &person(&page.url))]), false),
         Body::Seen { .. } | Body::Turn { .. } | Body::SetAside { .. } | Body::Spam | Body::Unknown => return None,
     };

@@ -50,6 +50,11 @@ fn events() -> Vec<Event> {
     event(Lane::Staff, 2, 2, &Author::Visitor, Body::Context { page });
     event(Lane::Staff, 3, 9, &agent, Body::Note { text: "careful".to_owned() });
     event(Lane::Staff, 4, 9, &agent, Body::Assigned { agent: AgentId(1) });
+    let labels = |labels: &[&str]| labels.iter().map(|label| (*label).to_owned()).collect();
+    let (many, one) = (["withdrawal", "<i>VIP</i> 客户"], ["deposit"]);
+    event(Lane::Staff, 5, 10, &agent, Body::Labelled { added: labels(&many), removed: labels(&one) });
+    event(Lane::Staff, 6, 10, &agent, Body::Labelled { added: labels(&one), removed: labels(&[]) });
+    event(Lane::Staff, 7, 10, &agent, Body::Labelled { added: labels(&[]), removed: labels(&many) });
     events
 }
 
@@ -148,6 +153,7 @@ fn no_text_of_a_person_acts_or_passes_for_an_entry_in_any_format() {
             (Author::Visitor, Body::Rated { score: 1, comment: text.to_owned() }),
             (name(text), Body::Closed),
             (Author::Visitor, Body::Note { text: text.to_owned() }),
+            (name(text), Body::Labelled { added: vec![text.to_owned()], removed: vec![text.to_owned()] }),
             (Author::Visitor, Body::Context { page: page(text) }),
         ];
         let mut all = Vec::new();

@@ -13,6 +13,7 @@ mod filled;
 mod flood;
 mod folder;
 mod hostile;
+mod labels;
 mod memory;
 mod metrics;
 mod page;

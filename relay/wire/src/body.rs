@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Attachment, Lane, PageContext};
 use crate::id::{AgentId, Seq, Tag};
+use crate::limit::{LABEL_CHARS_MAX, LABELS_MAX};
 use crate::refusal::Refusal;
-use crate::text::{check_text, trim_text};
+use crate::text::{check_text, is_line_break, trim_text};
 
 /// What happened. A new kind is a variant here with its row in [`Body::rules`] and its texts in [`Body::for_each_text`]; CONTRIBUTING.md has the whole recipe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +46,15 @@ pub enum Body {
     Note {
         /// As a message's text.
         text: String,
+    },
+    /// The author added or removed labels (staff).
+    Labelled {
+        /// At most [`crate::limit::LABELS_MAX`], each of at most [`crate::limit::LABEL_CHARS_MAX`] characters on one line; none twice.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        added: Vec<String>,
+        /// The same; none that is also in `added`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        removed: Vec<String>,
     },
     /// The place taken in line (staff): lower turns are served first. Given by the store in the transaction that
     /// records `Queued`, so that it survives a restart and means the same on every relay.
@@ -110,7 +120,9 @@ impl Body {
             }
             Self::Rated { .. } => Rules { lane: Shared, message: false, line: true, after_end: true },
             Self::Seen { .. } => Rules { lane: Shared, message: false, line: false, after_end: true },
-            Self::Note { .. } => Rules { lane: Staff, message: false, line: true, after_end: true },
+            Self::Note { .. } | Self::Labelled { .. } => {
+                Rules { lane: Staff, message: false, line: true, after_end: true }
+            }
             Self::Assigned { .. } => Rules { lane: Staff, message: false, line: true, after_end: false },
             Self::Spam => Rules { lane: Staff, message: false, line: false, after_end: true },
             Self::Turn { .. } | Self::SetAside { .. } | Self::Context { .. } => {
@@ -157,6 +169,17 @@ impl Body {
                 let text = trim_text(&text);
                 check_text(text).map(|()| Self::Note { text: text.to_owned() })
             }
+            Self::Labelled { added, removed } => {
+                let (added, removed) = (check_labels(&added)?, check_labels(&removed)?);
+                let mut all: Vec<&String> = added.iter().chain(&removed).collect();
+                let count = all.len();
+                all.sort_unstable();
+                all.dedup();
+                if count == 0 || all.len() < count {
+                    return Err(Refusal::Malformed);
+                }
+                Ok(Self::Labelled { added, removed })
+            }
             _ => Err(Refusal::NotAllowed),
         }
     }
@@ -169,6 +192,7 @@ impl Body {
             Self::Context { page: PageContext { url, title, language, time_zone, browser, languages } } => {
                 [url, title, language, time_zone, browser, languages].into_iter().for_each(|text| see(text));
             }
+            Self::Labelled { added, removed } => added.iter().chain(removed).for_each(|label| see(label)),
             Self::Queued
             | Self::LeftQueue
             | Self::Joined
@@ -181,6 +205,25 @@ impl Body {
             | Self::Unknown => {}
         }
     }
+}
+
+/// Labels without the white space around them, if they are within bounds.
+fn check_labels(labels: &[String]) -> Result<Vec<String>, Refusal> {
+    if labels.len() > LABELS_MAX {
+        return Err(Refusal::Malformed);
+    }
+    let check = |label: &String| {
+        let label = trim_text(label).trim_start();
+        check_text(label)?;
+        if label.chars().count() > LABEL_CHARS_MAX {
+            return Err(Refusal::TextTooLong { chars_max: LABEL_CHARS_MAX as u32 });
+        }
+        if label.contains(|char: char| char.is_control() || is_line_break(char)) {
+            return Err(Refusal::TextInvalid);
+        }
+        Ok(label.to_owned())
+    };
+    labels.iter().map(check).collect()
 }
 
 /// Why an open conversation is with nobody and not in the queue, although its visitor did not ask for that.
@@ -197,4 +240,44 @@ pub enum Aside {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
 const fn is_false(value: &bool) -> bool {
     !*value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labelled(added: &[&str], removed: &[&str]) -> Body {
+        let [added, removed] = [added, removed].map(|list| list.iter().map(|label| (*label).to_owned()).collect());
+        Body::Labelled { added, removed }
+    }
+
+    #[test]
+    fn labels_have_bounds_and_each_stands_once() {
+        let longest = "好".repeat(LABEL_CHARS_MAX);
+        let numbered: Vec<String> = (0..=LABELS_MAX).map(|number| format!("label {number}")).collect();
+        let many: Vec<&str> = numbered.iter().map(String::as_str).collect();
+        let taken = [
+            (labelled(&["withdrawal"], &[]), labelled(&["withdrawal"], &[])),
+            (labelled(&[], &[" vip \n", "\u{a0}Vip"]), labelled(&[], &["vip", "Vip"])),
+            (labelled(&[&longest], &["a"]), labelled(&[&longest], &["a"])),
+            (labelled(&many[1..], &["other"]), labelled(&many[1..], &["other"])),
+        ];
+        for (body, wanted) in taken {
+            assert_eq!(body.by_agent(), Ok(wanted));
+        }
+        let too_long = Refusal::TextTooLong { chars_max: LABEL_CHARS_MAX as u32 };
+        for (body, why) in [
+            (labelled(&[], &[]), Refusal::Malformed),
+            (labelled(&["a", " \u{200b}"], &[]), Refusal::TextEmpty),
+            (labelled(&[], &[&"a".repeat(LABEL_CHARS_MAX + 1)]), too_long),
+            (labelled(&["a\nb"], &[]), Refusal::TextInvalid),
+            (labelled(&["a\0b"], &[]), Refusal::TextInvalid),
+            (labelled(&["a\tb"], &[]), Refusal::TextInvalid),
+            (labelled(&many, &[]), Refusal::Malformed),
+            (labelled(&["a"], &["b", "a "]), Refusal::Malformed),
+            (labelled(&["a", "a"], &[]), Refusal::Malformed),
+        ] {
+            assert_eq!(body.by_agent(), Err(why));
+        }
+    }
 }

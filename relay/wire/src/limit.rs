@@ -2,6 +2,10 @@
 
 /// Characters of one text message or note: the drafts of long complaints fit, a pasted book does not.
 pub const TEXT_CHARS_MAX: usize = 10_000;
+/// Characters of one label: a word or two.
+pub const LABEL_CHARS_MAX: usize = 40;
+/// Labels that are added at once, and labels that are removed at once.
+pub const LABELS_MAX: usize = 20;
 /// Bytes of one frame from a client: the longest text, escaped, with its envelope.
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of the read buffer of one socket. The library's own 128 KiB would be most of an idle visitor's cost.

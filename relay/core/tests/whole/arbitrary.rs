@@ -58,9 +58,10 @@ fn frame() -> impl Strategy<Value = ClientFrame> {
 }
 
 /// What an agent may record by itself, and what not.
-fn body(text: impl Strategy<Value = String>) -> impl Strategy<Value = Body> {
+fn body(text: impl Strategy<Value = String> + Clone) -> impl Strategy<Value = Body> {
     prop_oneof![
-        text.prop_map(|text| Body::Note { text }),
+        text.clone().prop_map(|text| Body::Note { text }),
+        (text.clone(), text).prop_map(|(one, other)| Body::Labelled { added: vec![one], removed: vec![other] }),
         Just(Body::Closed),
         small().prop_map(|n| Body::Assigned { agent: agent(n) }),
     ]

@@ -9,6 +9,7 @@ pub(crate) fn brief(frame: &ServerFrame) -> Option<String> {
             let body = match &event.body {
                 Body::Text { text } => format!("text {text}"),
                 Body::Note { text } => format!("note {text}"),
+                Body::Labelled { added, removed } => format!("labelled +{added:?} -{removed:?}"),
                 Body::Turn { .. } => "turn".to_owned(),
                 Body::Context { page } => format!("context {}", page.url),
                 Body::Assigned { agent } => format!("assigned {:x}", agent.0),

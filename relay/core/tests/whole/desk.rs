@@ -232,3 +232,20 @@ fn opening_and_ending_is_slowed_by_where_it_comes_from_and_not_by_connection() {
     world.frame(elsewhere, say(99, 99, "hello"));
     assert!(waits(&world, 99));
 }
+
+#[test]
+fn labels_reach_agents_and_never_the_visitor_and_have_bounds() {
+    let mut world = World::new(vec![settings(1, 1)]);
+    let (desk, ann) = (world.agent(1), world.visitor(1));
+    world.frame(ann, say(1, 1, "hello"));
+    world.ignore();
+    let labelled = |m, added: &str, removed: &str| {
+        let [added, removed] = [added, removed].map(|label| vec![label.to_owned()]);
+        ClientFrame::Record { conversation: conversation(1), id: message(m), body: Body::Labelled { added, removed } }
+    };
+    world.frame(desk, labelled(2, " vip ", "new"));
+    assert_eq!(world.news(desk), [r#"4 labelled +["vip"] -["new"]"#]);
+    world.frame(desk, labelled(3, "vip", "vip"));
+    assert_eq!(world.got(desk), [refused(about_message(1, 3), Refusal::Malformed)]);
+    assert_eq!(world.news(ann), Vec::<String>::new());
+}

@@ -4,7 +4,7 @@ use widget::dom::{El, el};
 use widget::key;
 use widget::text::Key;
 use widget_core::{Content, Item};
-use wire::Body;
+use wire::{Author, Body};
 
 use crate::desk::Desk;
 use crate::ui::words::t;
@@ -18,8 +18,36 @@ pub(super) fn words(desk: Desk, item: &Item) -> El {
             let agent = *agent;
             sentence(key!("console_notice_assigned"), |_| own().words(move || desk.agent_name(agent)))
         }
+        Body::Labelled { added, removed } => {
+            let key = match (added.is_empty(), removed.is_empty()) {
+                (_, true) => key!("console_notice_labels_added"),
+                (true, false) => key!("console_notice_labels_removed"),
+                (false, false) => key!("console_notice_labels_changed"),
+            };
+            sentence(key, |slot| match slot {
+                "added" => labels(added),
+                "removed" => labels(removed),
+                _ => own().text(author_name(item)),
+            })
+        }
         _ => el("span", ""),
     }
+}
+
+/// Who did it, as far as it has a name.
+fn author_name(item: &Item) -> &str {
+    if let Author::Agent { name, .. } = &item.author { name } else { "" }
+}
+
+/// Labels, each between quotation marks.
+fn labels(labels: &[String]) -> El {
+    let mut view = el("span", "");
+    for (at, label) in labels.iter().enumerate() {
+        let before = if at == 0 { String::new() } else { t(key!("console_next_label")) };
+        let label = || own().text(label);
+        view = view.text(&before).child(sentence(key!("console_label"), |_| label()));
+    }
+    view
 }
 
 /// A text of ours; at each `{name}` in it stands the element of that name.
