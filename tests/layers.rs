@@ -43,6 +43,60 @@ fn machines_of_the_core_do_not_name_each_other() {
     }
 }
 
+/// CONTRIBUTING.md says which places a new kind of event touches. `Labelled` is the pattern: what names it or its texts are these and no others.
+#[test]
+fn a_kind_of_event_stands_in_seven_places() {
+    let root = xtask::root();
+    let recipe = fs::read_to_string(root.join("CONTRIBUTING.md")).expect("there");
+    let recipe = recipe.split("## A new kind of event").nth(1).expect("the recipe is there");
+    let steps = recipe.lines().filter(|line| line.starts_with(|char: char| char.is_ascii_digit()));
+    let places: BTreeSet<String> = steps.filter_map(|line| Some(line.split('`').nth(1)?.to_owned())).collect();
+    assert_eq!(places.len(), 7, "{places:?}");
+
+    let marks = ["Labelled", "\"labelled\"", "LABELS_MAX", "_labels_added\""];
+    let (mut named, mut files) = (BTreeSet::new(), vec![root.clone()]);
+    while let Some(path) = files.pop() {
+        let name = path.strip_prefix(&root).expect("below the root").to_string_lossy().replace('\\', "/");
+        if path.is_dir() {
+            let skipped = name.split('/').any(|part| ["target", "tests", "fuzz", "benches", ".git"].contains(&part));
+            if !skipped {
+                files.extend(fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()));
+            }
+            continue;
+        }
+        let of_the_product =
+            [".rs", ".json", ".md", ".js", ".css", ".sql", ".toml"].iter().any(|end| name.ends_with(end));
+        let tells_of_it = ["CONTRIBUTING.md", "CHANGELOG.md", "tests.rs"].iter().any(|end| name.ends_with(end));
+        if !of_the_product || tells_of_it {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("a text");
+        if marks.iter().any(|mark| text.contains(mark)) {
+            named.insert(name);
+        }
+    }
+    assert_eq!(named, places, "the recipe in CONTRIBUTING.md is not what a kind of event touches");
+}
+
+#[test]
+fn every_line_of_the_staff_lane_has_words_in_the_console() {
+    let read = |path: &str| fs::read_to_string(xtask::root().join(path)).expect("there");
+    let bodies = read("relay/wire/tests/golden/body.json");
+    let bodies: BTreeMap<String, serde_json::Value> = serde_json::from_str(&bodies).expect("golden bodies");
+    let words = read("widget/src/bin/console/talk/notice.rs");
+    let mut lines = BTreeSet::new();
+    for value in bodies.into_values() {
+        let body: wire::Body = serde_json::from_value(value).expect("a golden body");
+        if body.is_line() && body.lane() == wire::Lane::Staff && !matches!(body, wire::Body::Note { .. }) {
+            let written = format!("{body:?}");
+            let name = written.split([' ', '{']).next().unwrap_or_default().to_owned();
+            assert!(words.contains(&format!("Body::{name}")), "notice.rs has no words for {name}");
+            lines.insert(name);
+        }
+    }
+    assert!(lines.contains("Labelled"), "{lines:?}");
+}
+
 #[test]
 fn a_circle_is_found() {
     let named = |list: &[(&str, &[&str])]| -> Names {
