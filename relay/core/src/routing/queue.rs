@@ -57,6 +57,8 @@ struct Waiting {
 struct Network {
     free: BTreeSet<(u64, ConversationId)>,
     taken: BTreeSet<(u64, ConversationId)>,
+    /// How many of them are of each site: one that comes or goes moves those of the other sites, too.
+    sites: BTreeMap<SiteId, usize>,
     /// Where its first member stands in the ring.
     key: Option<Key>,
     /// Where it stands among those to be served next; none while all of it are taken.
@@ -157,8 +159,8 @@ impl Queue {
     pub(super) fn set_taken(&mut self, id: ConversationId, taken: bool) {
         let Some(waits) = self.waiting.get_mut(&id).filter(|waits| waits.taken != taken) else { return };
         if waits.here {
-            let (ticket, class) = (waits.ticket, waits.class);
-            self.leave(id, ticket, class);
+            let (site, ticket, class) = (waits.site.clone(), waits.ticket, waits.class);
+            self.leave(id, (&site, ticket), class);
             if let Some(waits) = self.waiting.get_mut(&id) {
                 waits.taken = taken;
             }
@@ -175,15 +177,26 @@ impl Queue {
         let network = self.networks.entry((waits.class, group_of(id, waits.ticket))).or_default();
         let members = if waits.taken { &mut network.taken } else { &mut network.free };
         members.insert((waits.ticket.turn, id));
+        *network.sites.entry(waits.site.clone()).or_default() += 1;
+        if network.sites.len() > 1 {
+            self.moved.extend(network.sites.keys().cloned());
+        }
         self.taken[waits.class] += usize::from(waits.taken);
     }
 
-    /// Takes one out of the members of its network.
-    fn leave(&mut self, id: ConversationId, ticket: Ticket, class: usize) {
+    /// Takes one of a site out of the members of its network.
+    fn leave(&mut self, id: ConversationId, (site, ticket): (&SiteId, Ticket), class: usize) {
         let Some(network) = self.networks.get_mut(&(class, group_of(id, ticket))) else { return };
         let member = (ticket.turn, id);
-        network.free.remove(&member);
-        self.taken[class] -= usize::from(network.taken.remove(&member));
+        let (was_free, was_taken) = (network.free.remove(&member), network.taken.remove(&member));
+        self.taken[class] -= usize::from(was_taken);
+        if let Some(count) = network.sites.get_mut(site).filter(|_| was_free || was_taken) {
+            *count -= 1;
+            if *count == 0 {
+                network.sites.remove(site);
+            }
+            self.moved.extend(network.sites.keys().filter(|other| *other != site).cloned());
+        }
     }
 
     /// Somebody joins. `again` when an agent had it and gave it back: its network is not to wait for that. `taken` when it is not to be
@@ -210,7 +223,7 @@ impl Queue {
             self.sites.entry(site.clone()).or_default().here.insert(id);
             self.moved.insert(site);
         } else {
-            self.leave(id, ticket, class);
+            self.leave(id, (&site, ticket), class);
             self.shorten(site, id);
         }
         self.rekey(group_of(id, ticket));
@@ -232,7 +245,7 @@ impl Queue {
     pub(super) fn remove(&mut self, id: ConversationId, served: bool) {
         let Some(left) = self.waiting.remove(&id) else { return };
         let group = group_of(id, left.ticket);
-        self.leave(id, left.ticket, left.class);
+        self.leave(id, (&left.site, left.ticket), left.class);
         if served {
             self.count_service(group, left.class);
         }

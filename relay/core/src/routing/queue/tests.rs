@@ -1,6 +1,7 @@
 //! The queue alone: whose turn it is, in turn by network, and the positions that are told.
 
 use super::*;
+use crate::step::Step;
 
 fn ticket(turn: u64, network: u64) -> Ticket {
     Ticket { turn, network: Some(Tag(network)), known: false }
@@ -261,4 +262,24 @@ fn a_short_queue_is_told_in_the_order_of_all() {
         let of_small = queue.order().filter(|id| queue.waiting[id].site == small).collect::<Vec<_>>();
         assert_eq!(queue.order_of_site(&small), of_small);
     }
+}
+
+#[test]
+fn who_moves_on_one_site_moves_those_of_the_same_network_on_others() {
+    let (mut queue, mut step) = (Queue::default(), Step::new(1_000_000, 7));
+    let mut joins = |queue: &mut Queue, turn: u64, network: u64, site: &str| {
+        let (id, visitor) = (ConversationId(turn.into()), VisitorId(turn.into()));
+        let one = Joining { site: site.parse().unwrap(), visitor, ticket: ticket(turn, network), here: true };
+        queue.insert(id, one, false, false);
+        queue.tell(&mut step);
+    };
+    // One of network 7 waits on each site. On the second, another network's comes between them and loses to them when the first has gone.
+    joins(&mut queue, 1, 7, "one");
+    joins(&mut queue, 2, 7, "two");
+    joins(&mut queue, 3, 8, "two");
+    let positions = |queue: &Queue| [2, 3].map(|id| queue.told(ConversationId(id)));
+    assert_eq!(positions(&queue), [Some((2, 2)), Some((1, 2))]);
+    queue.remove(ConversationId(1), false);
+    queue.tell(&mut step);
+    assert_eq!(positions(&queue), [Some((1, 2)), Some((2, 2))]);
 }
