@@ -7,6 +7,8 @@
 
 #[path = "../../relay/core/tests/whole/brief.rs"]
 mod brief;
+#[path = "../../relay/core/tests/whole/followed.rs"]
+mod followed;
 #[path = "../../relay/core/tests/whole/model.rs"]
 mod model;
 #[path = "../../relay/core/tests/whole/step.rs"]

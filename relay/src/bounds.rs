@@ -5,14 +5,15 @@ use std::fmt::Write;
 use wire::limit::{
     CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, CONNECTIONS_PER_NETWORK_MAX, CORE_QUEUE_INPUTS_MAX,
     CORE_QUEUE_LONG_INPUTS_MAX, FRAME_BYTES_MAX, FRAMES_BURST_MAX, HEAD_BYTES_MAX, HELD_BYTES_MAX,
-    HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_SPARE, PAGE_BYTES_MAX, PAGE_EVENTS_MAX, PASSWORDS_WAITING_MAX,
-    PASSWORDS_WAITING_PER_NETWORK_MAX, POST_BYTES_MAX, RECENT_BYTES_MAX, RECENT_EVENTS_MAX, SEND_BYTES_MAX,
-    SEND_BYTES_PER_ADDRESS_MAX, SEND_BYTES_PER_NETWORK_MAX, SEND_BYTES_TOTAL_MAX, STORE_QUEUE_BYTES_MAX,
-    TEXT_CHARS_MAX, TRANSCRIPT_CHUNK_BYTES, TRANSCRIPTS_OF_VISITORS_MAX, TRANSCRIPTS_PER_ADDRESS_MAX,
-    TRANSCRIPTS_PER_PERSON_MAX, UPLOADS_PER_ADDRESS_MAX,
+    HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_SPARE, OPEN_CONVERSATIONS_PER_VISITOR_MAX, PAGE_BYTES_MAX, PAGE_EVENTS_MAX,
+    PASSWORDS_WAITING_MAX, PASSWORDS_WAITING_PER_NETWORK_MAX, POST_BYTES_MAX, RECENT_BYTES_MAX, RECENT_EVENTS_MAX,
+    SEND_BYTES_MAX, SEND_BYTES_PER_ADDRESS_MAX, SEND_BYTES_PER_NETWORK_MAX, SEND_BYTES_TOTAL_MAX,
+    STORE_QUEUE_BYTES_MAX, TEXT_CHARS_MAX, TRANSCRIPT_CHUNK_BYTES, TRANSCRIPTS_OF_VISITORS_MAX,
+    TRANSCRIPTS_PER_ADDRESS_MAX, TRANSCRIPTS_PER_PERSON_MAX, UPLOADS_PER_ADDRESS_MAX,
 };
 
 use crate::blob::{PART_BYTES, PARTS_IN_FLIGHT_MAX};
+use crate::bus::TOPICS_MAX;
 use crate::http::{SIGN_IN_BYTES_MAX, UPLOAD_HEAD_BYTES, UPLOADS_MAX};
 use crate::identity::PASSWORD_BYTES;
 use crate::limit::rate::KEYS_MAX;
@@ -37,6 +38,11 @@ const TRANSCRIPT: usize = PAGE + TRANSCRIPT_CHUNK_BYTES + 6 * TEXT_CHARS_MAX;
 const UPLOAD: usize = (PARTS_IN_FLIGHT_MAX + 1) * PART_BYTES + UPLOAD_HEAD_BYTES;
 /// An answer being written: what the library gathers, and the piece that was one too many.
 const ANSWER: usize = HEAD_BYTES_MAX + 64 * 1024;
+
+/// A topic that the relay hears of: in the core's tree and in the bus's table, each half empty at worst.
+const TOPIC_BYTES: usize = 2 * (size_of::<wire::ConversationId>() + size_of::<relay_core::Topic>());
+/// There is room for what all visitors follow, and for as much of agents.
+const _: () = assert!(TOPICS_MAX >= 5 * CONNECTIONS_MAX && OPEN_CONVERSATIONS_PER_VISITOR_MAX <= 3);
 
 /// One connection, one address, one network, everybody.
 type Figures = [usize; 4];
@@ -108,6 +114,11 @@ fn memory() -> Vec<(&'static str, Figures, &'static str)> {
         ),
         ("slots, by whom they are held", each(slots, SLOT_BYTES), "connections, plain HTTP, a proxy's requests"),
         ("passwords that wait, and the one being checked", passwords, "`PASSWORDS_WAITING_…_MAX`; 5 s; always there"),
+        (
+            "topics of the bus that visitors follow",
+            each(CONNECTIONS, OPEN_CONVERSATIONS_PER_VISITOR_MAX * TOPIC_BYTES),
+            "`OPEN_CONVERSATIONS_PER_VISITOR_MAX`, `TOPICS_MAX`",
+        ),
         (
             "addresses and networks that are counted",
             [PACES * KEY_BYTES, PACES * KEY_BYTES, PACES * KEY_BYTES, PACES * KEYS_MAX * KEY_BYTES],

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use relay_core::Core;
-use relay_core::input::Start;
+use relay_core::input::{RelayId, Start};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -118,7 +118,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     let (mut tasks, vitals) = (JoinSet::new(), Vitals::default());
     let core_end = CancellationToken::new();
     let core = Core::new(now_ms(), first_picture(&app).await?);
-    let (bus, notices) = LocalBus::new();
+    let (bus, notices) = LocalBus::alone(RelayId(u128::from_be_bytes(random_bytes())));
     let parts = CoreParts {
         store: store.handle(),
         bus: Arc::new(bus),
@@ -242,5 +242,6 @@ async fn first_picture(app: &App) -> anyhow::Result<Start> {
         open: app.store.read(|reader| reader.open_conversations()).await?,
         settings: app.config.conversation.settings(),
         blocks: app.store.read(|reader| reader.blocks()).await?,
+        sites: app.sites().await?,
     })
 }

@@ -77,6 +77,7 @@ impl World {
             open: (0..open).map(conversation).collect(),
             settings: relay_core::Settings::default(),
             blocks: Vec::new(),
+            sites: vec![site()],
         };
         let head = Cursor { shared: Seq(3), staff: Seq(2) };
         let mut world = Self { core: Core::new(START_MS, start), now_ms: START_MS, messages: 0, head, sent: 0 };
@@ -114,7 +115,10 @@ impl World {
                 | Output::Register { .. }
                 | Output::Block { .. }
                 | Output::Unblock { .. }
-                | Output::Typing(_) => {}
+                | Output::Typing(_)
+                | Output::Presence(_)
+                | Output::Subscribe(_)
+                | Output::Unsubscribe(_) => {}
             }
         }
     }

@@ -156,6 +156,16 @@ impl Connections {
         self.all.contains_key(&connection)
     }
 
+    /// Whether a visitor has a connection.
+    pub(crate) fn has_visitor(&self, visitor: VisitorId) -> bool {
+        self.of_visitor(visitor).next().is_some()
+    }
+
+    /// Whether an agent has a connection.
+    pub(crate) fn has_agent(&self, agent: AgentId) -> bool {
+        self.of_agent(agent).next().is_some()
+    }
+
     /// Who is at the other end.
     pub(crate) fn who(&self, connection: ConnectionId) -> Option<Who> {
         self.all.get(&connection).map(|known| known.who())
@@ -319,13 +329,13 @@ impl Connections {
             Who::Visitor(None) => {}
             Who::Visitor(Some(visitor)) => {
                 self.of_visitors.remove(&(visitor, connection));
-                if self.of_visitor(visitor).next().is_none() {
+                if !self.has_visitor(visitor) {
                     step.tell(News::VisitorWent(visitor));
                 }
             }
             Who::Agent(agent) => {
                 self.of_agents.remove(&(agent, connection));
-                if self.of_agent(agent).next().is_none() {
+                if !self.has_agent(agent) {
                     step.tell(News::AgentWent(agent));
                 }
             }

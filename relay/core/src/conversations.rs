@@ -17,6 +17,7 @@ use crate::step::{RETRY_MS, Step, Timer};
 use crate::store::{Query, QueryError};
 use crate::view::Wanted;
 
+mod again;
 mod agent;
 mod attend;
 mod ending;
@@ -29,6 +30,7 @@ mod tests;
 mod visitors;
 mod write;
 
+use again::{Again, tells_open};
 use ending::Endings;
 use lists::Numbers;
 use rows::Rows;
@@ -77,6 +79,7 @@ pub(crate) struct Conversations {
     numbers: Numbers,
     rows: Rows,
     endings: Endings,
+    again: Again,
     settings: Settings,
     /// Conversations read again because of missing events.
     gaps_repaired: u64,
@@ -132,6 +135,7 @@ impl Conversations {
             numbers: Numbers::default(),
             rows: Rows::default(),
             endings: Endings::default(),
+            again: Again::default(),
             settings,
             gaps_repaired: 0,
         }
@@ -197,7 +201,8 @@ impl Conversations {
                 }
                 agents[1] = live.holder();
             }
-            None => gap = followed,
+            // An open one that is not in memory was missed, too.
+            None => gap = followed || commit.events.iter().any(|event| tells_open(&event.body)),
         }
         step.tell(News::Events { visitor: commit.visitor, agents, events: commit.events });
         if changed {
@@ -295,14 +300,17 @@ impl Conversations {
         self.gaps_repaired += 1;
         self.adopt(read, followed, step);
         if self.refreshing.remove(&id) == Some(true) {
-            self.refresh(id, step);
+            return self.refresh(id, step);
         }
+        self.was_read_again(id, step);
     }
 
     /// A conversation could not be read again.
     pub(crate) fn refresh_failed(&mut self, id: ConversationId, error: QueryError, step: &mut Step) {
         self.refreshing.remove(&id);
-        if error != QueryError::NotFound {
+        if error == QueryError::NotFound {
+            self.was_read_again(id, step);
+        } else {
             step.wake_in(RETRY_MS, Timer::Refresh(id));
         }
     }

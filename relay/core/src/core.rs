@@ -13,12 +13,14 @@ use crate::planted::{Planted, planted};
 use crate::routing::Routing;
 use crate::staff::Staff;
 use crate::step::{Step, Timer};
+use crate::subscriptions::Subscriptions;
 use crate::view::Wanted;
 
 mod actions;
 mod answers;
 mod clients;
 mod frames;
+mod topics;
 
 /// Plain counts for the metrics page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +51,7 @@ pub struct Core {
     conversations: Conversations,
     routing: Routing,
     staff: Staff,
+    subscriptions: Subscriptions,
 }
 
 impl Core {
@@ -61,7 +64,9 @@ impl Core {
             conversations: Conversations::new(start.settings),
             routing: Routing::new(&start.settings),
             staff: Staff::new(start.blocks, start.settings.agent_gone_after_ms),
+            subscriptions: Subscriptions::new(start.sites),
         };
+        core.subscriptions.started(&mut core.step);
         core.staff.set(start.agents, &mut core.step);
         core.pass_on();
         for mut conversation in start.open {
@@ -89,6 +94,8 @@ impl Core {
                 self.conversations.committed(commit, followed, &mut self.step);
             }
             Input::Typing(typing) => self.typing_heard(typing),
+            Input::Presence { relay, presence } => self.staff.hear_presence(relay, presence, &mut self.step),
+            Input::NoticesMissed => self.conversations.read_all_again(&mut self.step),
             Input::Appended { request, result } => self.appended(request, result),
             Input::Answered { request, result } => self.answered(request, result),
             Input::Registered { connection, visitor, token } => self.registered(connection, visitor, token),
@@ -96,6 +103,7 @@ impl Core {
                 self.connections.register_failed(connection, refusal, &mut self.step);
             }
             Input::Agents(agents) => self.staff.set(agents, &mut self.step),
+            Input::Sites(sites) => self.subscriptions.set_sites(sites, &mut self.step),
             Input::SignedOut { agent } => self.staff.signed_out(agent, &mut self.step),
             Input::SessionEnded { visitor } => self.connections.session_ended(visitor, &mut self.step),
             Input::Blocks(blocks) => self.staff.set_blocks(blocks, &mut self.step),
@@ -130,6 +138,8 @@ impl Core {
                 Timer::Attend(visitor) => self.conversations.attend_due(visitor, at_ms, step),
                 Timer::Endings => self.conversations.end_again(step),
                 Timer::Page(visitor) => self.conversations.page_due(visitor, step),
+                Timer::RenewPresence => self.staff.renew_presence(step),
+                Timer::PresenceOver => self.staff.presence_over(step),
                 // `settle` tells what is due.
                 Timer::Queue | Timer::Counts => {}
             }
@@ -168,9 +178,18 @@ impl Core {
             News::CloseAgent(agent) => self.connections.close_agent(agent, step),
             News::Append(pending, append) => self.connections.append(pending, append, step),
             News::Query(pending, query) => self.connections.query(pending, query, step),
-            News::VisitorWent(visitor) => self.conversations.went(visitor, step),
-            News::AgentWent(agent) => self.staff.went(agent, step),
-            News::Unfollowed(id) => self.conversations.evict(id, self.connections.is_followed(id), step),
+            News::VisitorWent(visitor) => {
+                self.conversations.went(visitor, step);
+                self.subscribe_for_visitor(visitor);
+            }
+            News::AgentWent(agent) => {
+                self.staff.went(agent, step);
+                self.subscribe_for_agent(agent);
+            }
+            News::Unfollowed(id) => {
+                self.conversations.evict(id, self.connections.is_followed(id), step);
+                self.subscribe(id);
+            }
             News::Seat(agent, seat) => self.routing.seat(agent, seat),
             News::GiveBack(conversations) => self.conversations.give_back(conversations, step),
             News::Blocked(block) => {
@@ -179,7 +198,9 @@ impl Core {
             }
             News::Placed(placed) => {
                 self.staff.placed(&placed, step);
+                let id = placed.conversation;
                 self.routing.placed(placed);
+                self.subscribe(id);
             }
             News::Here(conversation, here) => self.routing.here(conversation, here),
             News::Offer { conversation, agent, capacity, asker } => {

@@ -47,6 +47,15 @@ pub enum Input {
     Committed(Commit),
     /// The bus: somebody is typing somewhere.
     Typing(Typing),
+    /// The bus: who of the agents has a console at another relay. What it says holds until it says otherwise, or its lease runs out.
+    Presence {
+        /// Which relay says so; never this one.
+        relay: RelayId,
+        /// What it says.
+        presence: Presence,
+    },
+    /// The bus had no room for some notices of other relays: nobody knows which. All that is in memory is read again.
+    NoticesMissed,
     /// The store has answered an `Append`. When it succeeded, its `Committed` came before.
     Appended {
         /// Which.
@@ -79,6 +88,8 @@ pub enum Input {
     },
     /// The agents as they stand in the store now (name, role, capacity; added, removed). `state` and `load` are ignored.
     Agents(Vec<Agent>),
+    /// The sites as they stand in the store now.
+    Sites(Vec<SiteId>),
     /// Who is blocked, as it stands in the store now.
     Blocks(Vec<BlockSummary>),
     /// The shell has answered a `Block` or `Unblock`. When it succeeded, `Blocks` came before.
@@ -170,6 +181,31 @@ pub struct Typing {
     pub name: String,
 }
 
+/// One process of the relay, among those that share a store: drawn at random when it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RelayId(pub u128);
+
+/// Who of the agents has a console at one relay, as that relay says. Agents it does not name are as it said before. Saying it twice changes
+/// nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presence {
+    /// At most [`PRESENCE_AGENTS_MAX`](crate::PRESENCE_AGENTS_MAX); further ones are not looked at.
+    pub agents: Vec<Present>,
+    /// How long it holds unless it is said again, in milliseconds; at most [`PRESENCE_LEASE_MS`](crate::PRESENCE_LEASE_MS) counts.
+    pub lease_ms: u64,
+}
+
+/// One agent at one relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Present {
+    /// Which agent.
+    pub agent: AgentId,
+    /// How it looks.
+    pub state: AgentState,
+    /// Whether it has a console there, or had one a moment ago.
+    pub here: bool,
+}
+
 /// What a core starts with.
 #[derive(Clone, Debug)]
 pub struct Start {
@@ -185,6 +221,8 @@ pub struct Start {
     pub settings: Settings,
     /// Who is blocked.
     pub blocks: Vec<BlockSummary>,
+    /// Every site.
+    pub sites: Vec<SiteId>,
 }
 
 /// An agent as colleagues see it is made of its settings and the core's live state.

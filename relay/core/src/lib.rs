@@ -24,6 +24,8 @@ mod settings;
 mod staff;
 mod step;
 pub mod store;
+mod subscriptions;
+mod topic;
 mod view;
 mod weight;
 
@@ -31,9 +33,13 @@ pub use crate::append::{Append, AppendError, Appended, Condition, Draft, DraftBo
 pub use crate::block::concerns;
 pub use crate::conversation::{Conversation, OutOfOrder};
 pub use crate::core::{Core, Gauges};
-pub use crate::input::{Agent, Commit, ConnectionId, Input, Peer, RequestId, Source, Start, Typing};
+pub use crate::input::{
+    Agent, Commit, ConnectionId, Input, Peer, Presence, Present, RelayId, RequestId, Source, Start, Typing,
+};
 pub use crate::output::Output;
 #[doc(hidden)]
 pub use crate::routing::desk;
 pub use crate::settings::{Rate, Settings};
+pub use crate::staff::{PRESENCE_AGENTS_MAX, PRESENCE_LEASE_MS};
 pub use crate::store::{Answer, Query, QueryError};
+pub use crate::topic::Topic;

@@ -3,8 +3,9 @@
 use wire::{BlockId, BlockSummary, Close, ServerFrame, SiteId};
 
 use crate::append::Append;
-use crate::input::{ConnectionId, RequestId, Typing};
+use crate::input::{ConnectionId, Presence, RequestId, Typing};
 use crate::store::Query;
+use crate::topic::Topic;
 
 /// Something to do outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,4 +62,10 @@ pub enum Output {
     },
     /// Tell every relay (this one too) through the bus that somebody is typing.
     Typing(Typing),
+    /// Tell every other relay through the bus who of the agents has a console here.
+    Presence(Presence),
+    /// Hear of this topic through the bus from now on. Comes before the output that reads what stood there before, so that nothing falls between.
+    Subscribe(Topic),
+    /// Hear of this topic no more: no client of this relay follows it.
+    Unsubscribe(Topic),
 }

@@ -33,6 +33,10 @@ pub enum Planted {
     RecordsTwice,
     /// The condition on the staff lane is not looked at.
     SkipsCompare,
+    /// The bus is not asked for conversations that clients follow.
+    ForgetsToSubscribe,
+    /// The bus goes on telling of conversations that no client follows any more.
+    KeepsSubscriptions,
 }
 
 #[cfg(feature = "planted")]

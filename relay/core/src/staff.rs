@@ -1,7 +1,7 @@
 //! The agents: who is there, what each holds, what colleagues and visitors were told about it, and who is blocked.
 //!
-//! Takes: consoles that come and go, agents' choices and settings, conversations that an agent gets or loses.
-//! Gives: [`Seat`]s for the routing, conversations that need somebody else, frames for colleagues and visitors.
+//! Takes: consoles that come and go here and at other relays, agents' choices and settings, conversations that an agent gets or loses.
+//! Gives: [`Seat`]s for the routing, conversations that need somebody else, frames for colleagues and visitors, presence for other relays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,18 +17,22 @@ use crate::planted::{Planted, planted};
 use crate::step::{Step, Timer};
 
 mod blocks;
+mod presence;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use blocks::BlockRequest;
+pub use presence::{PRESENCE_AGENTS_MAX, PRESENCE_LEASE_MS};
 
 /// An agent and its live state.
 #[derive(Debug)]
 struct AgentLive {
     /// As the store has it, capacity within bounds.
     settings: Agent,
-    /// Whether it gets visitors.
+    /// Whether it gets visitors here.
     state: AgentState,
+    /// How it looks at other relays, when it has a console there.
+    elsewhere: Option<AgentState>,
     /// Whether it has a connection.
     connected: bool,
     /// Whether it is away because it said so.
@@ -54,6 +58,7 @@ pub(crate) struct Staff {
     /// Agents that may look different to colleagues.
     changed: BTreeSet<AgentId>,
     blocks: blocks::Blocks,
+    presence: presence::Presences,
     /// An agent without a connection gives back what it holds after this long.
     gone_after_ms: u64,
 }
@@ -63,11 +68,25 @@ impl AgentLive {
         Self {
             settings,
             state: AgentState::Offline,
+            elsewhere: None,
             connected: false,
             chose_away: false,
             gone_ms: now_ms,
             grace_ends_ms: None,
             told: None,
+        }
+    }
+
+    /// Whether it has a connection, or had one until a moment ago.
+    const fn here(&self) -> bool {
+        self.connected || self.grace_ends_ms.is_some()
+    }
+
+    /// How everybody sees it: as available as the relay where it is most so.
+    const fn shown(&self) -> AgentState {
+        match self.elsewhere {
+            Some(elsewhere) => presence::more_available(self.state, elsewhere),
+            None => self.state,
         }
     }
 }
@@ -82,6 +101,7 @@ impl Staff {
             online_told: 0,
             changed: BTreeSet::new(),
             blocks: blocks::Blocks::new(blocks),
+            presence: presence::Presences::default(),
             gone_after_ms,
         }
     }
@@ -98,7 +118,7 @@ impl Staff {
 
     /// Whether an agent gets visitors; removed ones are offline.
     pub(crate) fn state_of(&self, agent: AgentId) -> AgentState {
-        self.agents.get(&agent).map_or(AgentState::Offline, |known| known.state)
+        self.agents.get(&agent).map_or(AgentState::Offline, AgentLive::shown)
     }
 
     /// What an agent may do; removed ones may least.
@@ -119,7 +139,7 @@ impl Staff {
     /// An agent as colleagues see it.
     pub(crate) fn summary(&self, agent: AgentId) -> Option<AgentSummary> {
         let known = self.agents.get(&agent)?;
-        Some(known.settings.summary(known.state, u32::try_from(self.load(agent)).unwrap_or(u32::MAX)))
+        Some(known.settings.summary(known.shown(), u32::try_from(self.load(agent)).unwrap_or(u32::MAX)))
     }
 
     /// Every agent as colleagues see it.
@@ -136,7 +156,7 @@ impl Staff {
         self.holding.get(&agent).map_or(0, BTreeMap::len)
     }
 
-    /// What an agent can take. In its grace period it counts as online, but is given nobody.
+    /// What an agent can take here. In its grace period it counts as online, but is given nobody; nor is one whose console is at another relay.
     fn seat(&self, agent: AgentId) -> Option<Seat> {
         let known = self.agents.get(&agent)?;
         let open = known.state == AgentState::Online && known.connected;
@@ -156,9 +176,12 @@ impl Staff {
     fn change<T>(&mut self, agent: AgentId, step: &mut Step, change: impl FnOnce(&mut AgentLive) -> T) -> Option<T> {
         let was = self.seat(agent);
         let known = self.agents.get_mut(&agent)?;
-        let was_online = known.state == AgentState::Online;
+        let (was_online, was_here) = (known.shown() == AgentState::Online, (known.here(), known.state));
         let result = change(known);
-        match (was_online, known.state == AgentState::Online) {
+        if was_here != (known.here(), known.state) {
+            self.presence.changed(agent);
+        }
+        match (was_online, known.shown() == AgentState::Online) {
             (false, true) => self.online += 1,
             (true, false) => self.online -= 1,
             (true, true) | (false, false) => {}
@@ -246,6 +269,8 @@ impl Staff {
         let kept: BTreeSet<AgentId> = agents.iter().map(|agent| agent.id).collect();
         let removed: Vec<_> = self.agents.keys().filter(|agent| !kept.contains(agent)).copied().collect();
         for agent in removed {
+            self.presence.forget(agent);
+            self.change(agent, step, |known| known.elsewhere = None);
             self.signed_out(agent, step);
             // Colleagues see it go offline before it is forgotten.
             self.tell_colleagues(step);
@@ -316,10 +341,11 @@ impl Staff {
 
     /// What an agent holds is given back, if it is away for long or was removed.
     pub(crate) fn give_back(&mut self, agent: AgentId, step: &mut Step) {
+        let back_ms = |known: &AgentLive| known.gone_ms.saturating_add(self.gone_after_ms);
         let here = self
             .agents
             .get(&agent)
-            .is_some_and(|known| known.connected || known.gone_ms.saturating_add(self.gone_after_ms) > step.now_ms());
+            .is_some_and(|known| known.connected || known.elsewhere.is_some() || back_ms(known) > step.now_ms());
         if here || planted(Planted::ForgetsGivenBack) {
             return;
         }
@@ -329,13 +355,14 @@ impl Staff {
         }
     }
 
-    /// Tells agents and visitors what they were not told yet.
+    /// Tells agents, visitors and other relays what they were not told yet.
     pub(crate) fn tell(&mut self, step: &mut Step) {
         self.tell_colleagues(step);
         if self.online_told != self.online {
             self.online_told = self.online;
             step.send(Audience::Visitors, ServerFrame::Answering { agents: self.online });
         }
+        self.tell_relays(step);
     }
 
     /// Tells agents about each one that looks different now, and visitors whether their agent is there.

@@ -42,6 +42,10 @@ pub(crate) enum Timer {
     Endings,
     /// A visitor's page may be recorded again.
     Page(VisitorId),
+    /// Other relays are told again which agents are here.
+    RenewPresence,
+    /// What another relay said of its agents may hold no more.
+    PresenceOver,
 }
 
 /// The time, the ids, the timers and the news of one core.

@@ -13,6 +13,7 @@ use relay_core::input::{ConnectionId, Input};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use wire::SiteId;
 
 use crate::blob::Blobs;
 use crate::config::Config;
@@ -119,17 +120,28 @@ impl App {
         self.own_origins.first().is_some_and(Origin::is_https)
     }
 
-    /// Tells the core who the agents are now, and who is kept out.
+    /// Tells the core who the agents are now, which sites there are, and who is kept out.
     ///
     /// # Errors
     /// The store's own failures.
-    pub async fn announce_agents(&self) -> Result<(), StoreError> {
+    pub async fn announce_settings(&self) -> Result<(), StoreError> {
         let agents = self.identity.agents().await?;
         // Only a core that has ended does not take it.
         let _ = self.core.send(Arrival::Input(Input::Agents(agents))).await;
+        let sites = self.sites().await?;
+        let _ = self.core.send(Arrival::Input(Input::Sites(sites))).await;
         let blocks = self.store.read(|reader| reader.blocks()).await?;
         let _ = self.core.send(Arrival::Input(Input::Blocks(blocks))).await;
         Ok(())
+    }
+
+    /// Every site, as the store has them.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn sites(&self) -> Result<Vec<SiteId>, StoreError> {
+        let sites = self.store.read(|reader| reader.sites()).await?;
+        Ok(sites.into_iter().map(|site| site.id).collect())
     }
 }
 

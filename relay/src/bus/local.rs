@@ -1,67 +1,117 @@
-//! The bus of a relay that is alone: a queue to its own core.
+//! The bus inside one process: a relay that is alone, or several that share it.
 
-use tokio::sync::mpsc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Bus, BusError, Notice};
-use crate::store::task::REQUESTS_MAX;
+use relay_core::Topic;
+use relay_core::input::RelayId;
 
-/// Typing signs that may wait. More are dropped: they are sent again soon, and mean nothing later.
-const TYPING_MAX: usize = 1_024;
+use super::queue::{Inlet, queue};
+use super::{Bus, BusError, Echo, Notice, Notices, TOPICS_MAX};
 
-/// A queue to the core of the same process.
-#[derive(Clone, Debug)]
+/// What the relays of one process meet on. Clones are the same hub.
+#[derive(Clone, Debug, Default)]
+pub struct LocalHub(Arc<Mutex<Vec<Member>>>);
+
+/// One relay on a hub.
+#[derive(Debug)]
+struct Member {
+    relay: RelayId,
+    topics: HashSet<Topic>,
+    inlet: Inlet,
+}
+
+/// One relay's place on a hub, which it leaves with this.
+#[derive(Debug)]
 pub struct LocalBus {
-    notices: mpsc::Sender<Notice>,
+    hub: LocalHub,
+    relay: RelayId,
+}
+
+impl LocalHub {
+    /// A relay joins: its bus, and the end that its core listens at. It is subscribed to nothing.
+    #[must_use]
+    pub fn join(&self, relay: RelayId) -> (LocalBus, Notices) {
+        let (inlet, notices) = queue();
+        self.members().push(Member { relay, topics: HashSet::new(), inlet });
+        (LocalBus { hub: self.clone(), relay }, notices)
+    }
+
+    /// The members are whole after any panic elsewhere, so a poisoned lock is taken all the same.
+    fn members(&self) -> MutexGuard<'_, Vec<Member>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl LocalBus {
-    /// A bus and the end that the core listens at. There is always room for every commit that can be under way.
+    /// The bus of a relay that is alone.
     #[must_use]
-    pub fn new() -> (Self, mpsc::Receiver<Notice>) {
-        let (notices, queue) = mpsc::channel(REQUESTS_MAX + TYPING_MAX);
-        (Self { notices }, queue)
+    pub fn alone(relay: RelayId) -> (Self, Notices) {
+        LocalHub::default().join(relay)
     }
 }
 
 impl Bus for LocalBus {
+    fn relay(&self) -> RelayId {
+        self.relay
+    }
+
     fn publish(&self, notice: Notice) -> Result<(), BusError> {
-        let typing = matches!(notice, Notice::Typing(_));
-        if typing && self.notices.capacity() <= REQUESTS_MAX {
+        let members = self.hub.members();
+        let is_own = |member: &&Member| member.relay == self.relay;
+        // A relay that is alone pays for no topic.
+        if members.len() > 1 {
+            let topics = notice.topics();
+            for other in members.iter().filter(|member| !is_own(member)) {
+                if topics.iter().any(|topic| other.topics.contains(topic)) {
+                    other.inlet.put_foreign(notice.clone());
+                }
+            }
+        }
+        let own = members.iter().find(is_own).filter(|own| !own.inlet.has_ended()).ok_or(BusError::Ended)?;
+        match notice.echo() {
+            Echo::Always => own.inlet.put_own(notice),
+            Echo::Never => Ok(()),
+        }
+    }
+
+    fn subscribe(&self, topic: Topic) -> Result<(), BusError> {
+        let mut members = self.hub.members();
+        let own = members.iter_mut().find(|member| member.relay == self.relay).ok_or(BusError::Ended)?;
+        if own.topics.len() >= TOPICS_MAX && !own.topics.contains(&topic) {
             return Err(BusError::Full);
         }
-        self.notices.try_send(notice).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => BusError::Full,
-            mpsc::error::TrySendError::Closed(_) => BusError::Ended,
-        })
+        own.topics.insert(topic);
+        Ok(())
+    }
+
+    fn unsubscribe(&self, topic: &Topic) {
+        if let Some(own) = self.hub.members().iter_mut().find(|member| member.relay == self.relay) {
+            own.topics.remove(topic);
+        }
+    }
+}
+
+impl Drop for LocalBus {
+    fn drop(&mut self) {
+        self.hub.members().retain(|member| member.relay != self.relay);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use relay_core::input::Typing;
-    use wire::{ConversationId, Party};
+    use wire::ConversationId;
 
     use super::*;
 
-    fn typing() -> Notice {
-        Notice::Typing(Typing {
-            conversation: ConversationId(1),
-            party: Party::Visitor,
-            agent: None,
-            name: String::new(),
-        })
-    }
-
     #[test]
-    fn what_was_published_is_in_the_queue_and_typing_leaves_room_for_commits() {
-        let (bus, mut queue) = LocalBus::new();
-        assert_eq!(bus.publish(typing()), Ok(()));
-        assert_eq!(queue.try_recv(), Ok(typing()));
-        let taken = (0..10_000_000).take_while(|_| bus.publish(typing()).is_ok()).count();
-        assert_eq!(taken, TYPING_MAX);
-        drop(queue);
-        let (bus, queue) = LocalBus::new();
-        drop(queue);
-        assert_eq!(bus.publish(typing()), Err(BusError::Ended));
+    fn topics_are_bounded() {
+        let (bus, _notices) = LocalBus::alone(RelayId(1));
+        let it = |number: usize| Topic::Conversation(ConversationId(number as u128));
+        assert!((0..TOPICS_MAX).all(|number| bus.subscribe(it(number)).is_ok()));
+        assert_eq!(bus.subscribe(it(TOPICS_MAX)), Err(BusError::Full));
+        assert_eq!(bus.subscribe(it(0)), Ok(()), "it is subscribed already");
+        bus.unsubscribe(&it(0));
+        assert_eq!(bus.subscribe(it(TOPICS_MAX)), Ok(()));
     }
 }

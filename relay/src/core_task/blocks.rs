@@ -5,6 +5,7 @@ use wire::{BlockId, BlockSummary, Refusal};
 
 use super::asking::reply;
 use super::{Answered, CoreTask};
+use crate::bus::Notice;
 use crate::clock::now_ms;
 use crate::store::{StoreError, Writer};
 
@@ -41,11 +42,21 @@ impl CoreTask {
         });
     }
 
-    /// Tells the core how the blocks stand, and whoever wished it.
+    /// Another relay has changed what is configured: the blocks are read again. The watch finds the rest, and these too if that fails.
+    pub(super) fn read_blocks(&mut self) {
+        if self.begin_request() {
+            let answers = self.answers.clone();
+            self.store.read_then(|reader| reader.blocks(), move |blocks| reply(&answers, Answered::BlocksRead(blocks)));
+        }
+    }
+
+    /// Tells the core how the blocks stand, whoever wished it, and other relays.
     pub(super) fn blocked(&mut self, connection: ConnectionId, stands: Stands) {
         let result = match stands {
             Ok(blocks) => {
                 self.core.handle(now_ms(), Input::Blocks(blocks));
+                // Who misses it looks at the store's version of the settings within a moment.
+                let _ = self.bus.publish(Notice::SettingsChanged);
                 Ok(())
             }
             Err(StoreError::Missing) => Err(Refusal::NotFound),

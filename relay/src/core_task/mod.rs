@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use wire::{AgentId, Body, Close, Refusal, ServerFrame, Token, VisitorId};
 
 use self::outgoing::{NotTaken, Unsent};
-use crate::bus::{Bus, Notice};
+use crate::bus::{Bus, Heard, Notice, Notices};
 use crate::clock::now_ms;
 use crate::quota::Quotas;
 use crate::quota::reserve::Reserve;
@@ -76,6 +76,8 @@ enum Answered {
     Query(RequestId, Result<Answer, QueryError>),
     Registered(ConnectionId, Result<(VisitorId, Token), StoreError>),
     Blocks(ConnectionId, blocks::Stands),
+    /// Nobody of this relay wished a change.
+    BlocksRead(blocks::Stands),
 }
 
 /// What the core task lives on.
@@ -84,8 +86,8 @@ pub struct CoreParts {
     pub store: StoreHandle,
     /// Where they are announced.
     pub bus: Arc<dyn Bus>,
-    /// What is announced.
-    pub notices: mpsc::Receiver<Notice>,
+    /// What is heard of it.
+    pub notices: Notices,
     /// What the sockets say.
     pub arrivals: mpsc::Receiver<Arrival>,
     /// Counts what waits unsent.
@@ -144,7 +146,7 @@ impl CoreTask {
     async fn run(
         mut self,
         mut arrivals: mpsc::Receiver<Arrival>,
-        mut notices: mpsc::Receiver<Notice>,
+        mut notices: Notices,
         (mut answers, mut light): (mpsc::Receiver<Answered>, mpsc::UnboundedReceiver<ConnectionId>),
         end: CancellationToken,
     ) {
@@ -165,14 +167,14 @@ impl CoreTask {
                 () = tokio::time::sleep(Duration::from_millis(wait_ms.unwrap_or(0))), if wait_ms.is_some() => {}
                 _ = answers.recv_many(&mut answered, TAKEN_PER_TURN) => {
                     // Each commit was announced before its answer was sent; the core must hear it first.
-                    while let Ok(notice) = notices.try_recv() {
-                        self.hear(notice);
+                    while let Some(heard) = notices.try_recv() {
+                        self.hear(heard);
                     }
                     for answer in answered.drain(..) {
                         self.take_back(answer);
                     }
                 }
-                Some(notice) = notices.recv() => self.hear(notice),
+                Some(heard) = notices.recv() => self.hear(heard),
                 Some(connection) = light.recv() => {
                     self.turn_page(connection);
                     self.drain();
@@ -194,9 +196,9 @@ impl CoreTask {
         self.drain();
     }
 
-    fn hear(&mut self, notice: Notice) {
-        self.handle(match notice {
-            Notice::Committed(commit) => {
+    fn hear(&mut self, heard: Heard) {
+        self.handle(match heard {
+            Heard::Notice(Notice::Committed(commit)) => {
                 for event in &commit.events {
                     if let Body::File { attachment } = &event.body {
                         self.quotas.settled(attachment.id);
@@ -204,7 +206,13 @@ impl CoreTask {
                 }
                 Input::Committed(commit)
             }
-            Notice::Typing(typing) => Input::Typing(typing),
+            Heard::Notice(Notice::Typing(typing)) => Input::Typing(typing),
+            Heard::Notice(Notice::Presence { relay, presence }) => Input::Presence { relay, presence },
+            Heard::Notice(Notice::SettingsChanged) => return self.read_blocks(),
+            Heard::Missed => {
+                tracing::warn!("the bus had no room for notices of other relays: what is in memory is read again");
+                Input::NoticesMissed
+            }
         });
     }
 
@@ -259,10 +267,13 @@ impl CoreTask {
         }
         let page_of = match &answer {
             Answered::Query(request, _) => self.core.page_reader(*request),
-            Answered::Append(..) | Answered::Registered(..) | Answered::Blocks(..) => None,
+            Answered::Append(..) | Answered::Registered(..) | Answered::Blocks(..) | Answered::BlocksRead(_) => None,
         };
         self.handle(match answer {
             Answered::Blocks(connection, stands) => return self.blocked(connection, stands),
+            Answered::BlocksRead(Ok(blocks)) => Input::Blocks(blocks),
+            // The watch looks at what is configured again and again.
+            Answered::BlocksRead(Err(_)) => return,
             Answered::Append(request, _, result) => Input::Appended { request, result },
             Answered::Query(request, result) => Input::Answered { request, result },
             Answered::Registered(connection, Ok((visitor, token))) => Input::Registered { connection, visitor, token },
@@ -292,6 +303,16 @@ impl CoreTask {
                     // A full bus drops typing signs: they are sent again soon.
                     let _ = self.bus.publish(Notice::Typing(typing));
                 }
+                Output::Presence(presence) => {
+                    // What is not heard now is renewed soon.
+                    let _ = self.bus.publish(Notice::Presence { relay: self.bus.relay(), presence });
+                }
+                Output::Subscribe(topic) => {
+                    if let Err(error) = self.bus.subscribe(topic) {
+                        tracing::error!(%error, "a topic was not subscribed to; readers find what is missing");
+                    }
+                }
+                Output::Unsubscribe(topic) => self.bus.unsubscribe(&topic),
             }
         }
     }

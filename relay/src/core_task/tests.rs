@@ -1,6 +1,6 @@
 //! The core task with a store in memory.
 
-use relay_core::input::{Agent, Peer, Start};
+use relay_core::input::{Agent, Peer, RelayId, Start};
 use wire::{AgentState, ClientFrame, FromAgent, Incoming, Party, Role};
 
 use super::*;
@@ -9,20 +9,28 @@ use crate::config;
 use crate::store::memory::MemoryStore;
 use crate::store::task::StoreTask;
 
-#[tokio::test]
-async fn a_reader_that_does_not_keep_up_is_closed_and_the_others_go_on() {
-    let store = StoreTask::start(&MemoryStore::new()).expect("a store");
-    let (bus, notices) = LocalBus::new();
-    let (arrivals, queue) = mpsc::channel(64);
-    let agent = |id| Agent { id: AgentId(id), name: "a".to_owned(), role: Role::Agent, capacity: 1 };
-    let start = Start {
+mod two;
+
+/// A start with these agents and nothing else.
+fn with(agents: Vec<Agent>) -> Start {
+    Start {
         seed: 1,
         attachment_bytes_max: 1,
-        agents: vec![agent(1), agent(2)],
+        agents,
         open: Vec::new(),
         settings: relay_core::Settings::default(),
         blocks: Vec::new(),
-    };
+        sites: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_does_not_keep_up_is_closed_and_the_others_go_on() {
+    let store = StoreTask::start(&MemoryStore::new()).expect("a store");
+    let (bus, notices) = LocalBus::alone(RelayId(1));
+    let (arrivals, queue) = mpsc::channel(64);
+    let agent = |id| Agent { id: AgentId(id), name: "a".to_owned(), role: Role::Agent, capacity: 1 };
+    let start = with(vec![agent(1), agent(2)]);
     let end = CancellationToken::new();
     let unsent = Unsent::default();
     let config = crate::config::Config::parse("").expect("the example");
@@ -72,17 +80,10 @@ async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
     let site: wire::SiteId = "demo".parse().expect("a site id");
     let record = crate::store::Site { id: site.clone(), name: "Demo".to_owned(), origins: Vec::new() };
     store.handle().write(move |writer| writer.put_site(&record)).await.expect("kept");
-    let (bus, notices) = LocalBus::new();
+    let (bus, notices) = LocalBus::alone(RelayId(1));
     let (arrivals, queue) = mpsc::channel(64);
     let agent = Agent { id: AgentId(1), name: "a".to_owned(), role: Role::Agent, capacity: 9 };
-    let start = Start {
-        seed: 1,
-        attachment_bytes_max: 1,
-        agents: vec![agent],
-        open: Vec::new(),
-        settings: relay_core::Settings::default(),
-        blocks: Vec::new(),
-    };
+    let start = with(vec![agent]);
     let end = CancellationToken::new();
     let config = crate::config::Config::parse("").expect("the example");
     let unsent = Unsent::default();

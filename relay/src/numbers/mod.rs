@@ -42,7 +42,7 @@ const GAUGES: [(&str, &str); 15] = [
     ("relay_uploads_pending_bytes", "Visitors' files that are under way or that no message names yet."),
 ];
 
-const COUNTERS: [(&str, &str); 16] = [
+const COUNTERS: [(&str, &str); 17] = [
     ("relay_connections_total", "Hellos accepted."),
     ("relay_connections_refused_total", "Connections turned away before their hello."),
     ("relay_slots_refused_total", "What there was no slot for, by kind and by whose bound was met."),
@@ -56,6 +56,7 @@ const COUNTERS: [(&str, &str); 16] = [
     ("relay_slow_total", "Slow readers, by the bound that they were over."),
     ("relay_refusals_total", "Requests not carried out, on lines and over HTTP, by refusal."),
     ("relay_gaps_repaired_total", "Missing events that a client fetched, or that the relay itself read again."),
+    ("relay_notices_lost_total", "Notices of the bus for which this relay's queue had no room, by kind."),
     ("relay_output_dropped_total", "Log lines and other output that could not be written, or not fast enough."),
     ("relay_over_quota_total", "Requests of visitors refused because a quota in bytes is used up, by quota."),
     ("relay_sign_ins_failed_total", "Sign-ins of agents that did not succeed."),
@@ -118,6 +119,26 @@ impl Slow {
             Self::Network => "network",
             Self::Relay => "relay",
             Self::TransferTimeout => "patience",
+        }
+    }
+}
+
+/// What kind of notice there was no room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// Committed events: read again from the store.
+    Commit,
+    /// Typing and presence: said again soon.
+    Repeated,
+}
+
+impl Lost {
+    const ALL: [Self; 2] = [Self::Commit, Self::Repeated];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Repeated => "repeated",
         }
     }
 }
@@ -195,6 +216,9 @@ fn describe() {
     }
     for slow in Slow::ALL {
         counter!("relay_slow_total", "reason" => slow.label()).absolute(0);
+    }
+    for lost in Lost::ALL {
+        counter!("relay_notices_lost_total", "kind" => lost.label()).absolute(0);
     }
     for code in Refusal::CODES {
         counter!("relay_refusals_total", "code" => code).absolute(0);
@@ -275,6 +299,11 @@ pub fn store_failed(fault: Fault) {
 /// Somebody was over a quota.
 pub fn over_quota(measure: Measure) {
     counter!("relay_over_quota_total", "quota" => measure.label()).increment(1);
+}
+
+/// The queue of this relay's core had no room for a notice.
+pub fn notice_lost(lost: Lost) {
+    counter!("relay_notices_lost_total", "kind" => lost.label()).increment(1);
 }
 
 /// Something printed or logged was lost.

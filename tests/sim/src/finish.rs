@@ -27,6 +27,7 @@ impl World {
         self.run_for(CONVERGE_MS + PER_DRAFT_MS * waiting as u64);
         self.note("healed: what must hold?");
         self.all_are_there();
+        self.topics_are_exact();
         self.nobody_is_forgotten();
         self.presence_is_true();
         self.log_is_whole();
@@ -35,6 +36,7 @@ impl World {
         self.who_leaves_is_away();
         self.line_is_served_in_order();
         self.nobody_is_kept_who_is_gone();
+        self.nobody_follows_anything();
     }
 
     fn heal(&mut self) {
@@ -225,6 +227,19 @@ impl World {
             }
         }
         self.order_is_kept();
+    }
+
+    /// When the last client has gone, the relay hears of presence and settings only.
+    fn nobody_follows_anything(&mut self) {
+        for page in self.open_pages() {
+            self.close_page(page);
+        }
+        self.run_for(1_000);
+        let others: Vec<_> = self.relay.peers.keys().copied().collect();
+        for connection in others {
+            self.tell(relay_core::Input::Disconnected { connection });
+        }
+        self.topics_are_exact();
     }
 
     /// The drafts of a page, wherever they are.

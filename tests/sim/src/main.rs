@@ -8,6 +8,9 @@
 mod absent;
 mod check;
 mod finish;
+#[path = "../../../relay/core/tests/whole/followed.rs"]
+mod followed;
+mod jobs;
 mod line;
 #[expect(dead_code, reason = "the core's own tests use more of it")]
 #[path = "../../../relay/core/tests/whole/model.rs"]
@@ -20,6 +23,7 @@ mod relay;
 mod rng;
 mod run;
 mod screens;
+mod topics;
 mod world;
 
 use std::process::ExitCode;

@@ -57,6 +57,8 @@ pub(crate) fn all() -> Vec<Fault> {
         Relay::ForgetsGivenBack,
         Relay::RecordsTwice,
         Relay::SkipsCompare,
+        Relay::ForgetsToSubscribe,
+        Relay::KeepsSubscriptions,
     ];
     let widget = [
         Widget::ForgetsOutbox,

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use relay_core::{Agent, Answer, Commit, ConnectionId, Core, Input, Output, Peer, QueryError, RequestId, Start};
-use relay_core::{Append, AppendError, Appended, Query};
-use wire::{
-    AgentId, ClientFrame, Close, Hello, Incoming, Party, Refusal, ServerFrame, SiteId, Subject, Token, VisitorId,
-};
+use relay_core::{Agent, AppendError, ConnectionId, Core, Input, Output, Peer, QueryError, Start};
+use wire::{AgentId, ClientFrame, Close, Hello, Incoming, Party, Refusal, ServerFrame, Subject, VisitorId};
 
+use crate::followed::Followed;
+use crate::jobs::{Back, Job};
 use crate::line::{LineId, Who};
 use crate::model::ModelStore;
 use crate::planted::Planted;
@@ -15,23 +14,6 @@ use crate::world::{Happening, World};
 
 /// A client's end of a line must not make the relay do this much at once; more would be a loop.
 const OUTPUTS_MAX: usize = 100_000;
-
-/// What the store has to do.
-#[derive(Debug)]
-pub(crate) enum Job {
-    Append(RequestId, Append),
-    Query(RequestId, Query),
-    Register(ConnectionId, SiteId),
-}
-
-/// What comes back from the store, in this order.
-#[derive(Debug)]
-pub(crate) enum Back {
-    Notice(Commit),
-    Append(RequestId, Result<Appended, AppendError>),
-    Query(RequestId, Result<Answer, QueryError>),
-    Register(ConnectionId, Option<(VisitorId, Token)>),
-}
 
 /// The one process, and its disk.
 pub(crate) struct Relay {
@@ -44,13 +26,16 @@ pub(crate) struct Relay {
     pub(crate) crash_in: Option<u64>,
     pub(crate) store: ModelStore,
     /// What a crash leaves, when that is less than what was answered: a planted fault.
-    durable: Option<ModelStore>,
+    pub(crate) durable: Option<ModelStore>,
     pub(crate) tokens: BTreeMap<String, VisitorId>,
     pub(crate) blocks: Vec<wire::BlockSummary>,
     pub(crate) agents: Vec<Agent>,
-    jobs: VecDeque<Job>,
-    back: VecDeque<Back>,
-    committing: bool,
+    pub(crate) jobs: VecDeque<Job>,
+    pub(crate) back: VecDeque<Back>,
+    pub(crate) committing: bool,
+    /// Who is connected, as the core knows it, and what they follow.
+    pub(crate) peers: BTreeMap<ConnectionId, Option<VisitorId>>,
+    pub(crate) followed: Followed,
     pub(crate) store_down_until_ms: u64,
     pub(crate) store_slow_until_ms: u64,
 }
@@ -76,6 +61,8 @@ impl Relay {
             jobs: VecDeque::new(),
             back: VecDeque::new(),
             committing: false,
+            peers: BTreeMap::new(),
+            followed: Followed::default(),
             store_down_until_ms: 0,
             store_slow_until_ms: 0,
         }
@@ -108,6 +95,7 @@ impl World {
             open: self.relay.store.open(),
             settings: relay_core::Settings::default(),
             blocks: self.relay.blocks.clone(),
+            sites: crate::world::sites().into(),
         };
         self.relay.core = Some(Core::new(self.relay_clock_ms(), start));
         self.drain();
@@ -124,6 +112,8 @@ impl World {
         self.relay.jobs.clear();
         self.relay.back.clear();
         self.relay.committing = false;
+        self.relay.peers.clear();
+        self.relay.followed = Followed::default();
         if let Some(durable) = self.relay.durable.take() {
             self.relay.store = durable;
         }
@@ -133,7 +123,7 @@ impl World {
     }
 
     /// One step of the process: it may be its last.
-    fn dies(&mut self) -> bool {
+    pub(crate) fn dies(&mut self) -> bool {
         match &mut self.relay.crash_in {
             Some(0) => self.crash(),
             Some(left) => *left -= 1,
@@ -200,6 +190,7 @@ impl World {
         if self.dies() {
             return;
         }
+        self.relay.note_input(&input);
         let now_ms = self.relay_clock_ms();
         if let Some(core) = &mut self.relay.core {
             core.handle(now_ms, input);
@@ -225,6 +216,7 @@ impl World {
     fn drain(&mut self) {
         for _ in 0..OUTPUTS_MAX {
             let Some(output) = self.relay.core.as_mut().and_then(Core::next_output) else {
+                self.topics_have_followers();
                 return self.arm();
             };
             if self.dies() {
@@ -246,6 +238,7 @@ impl World {
 
     fn carry_out(&mut self, output: Output) {
         let full = !self.healthy && self.rng.chance(self.plan.store_full);
+        self.relay.note_output(&output);
         match output {
             Output::Send { to, frame } => {
                 for connection in to {
@@ -274,6 +267,8 @@ impl World {
                 self.tell_blocks(connection);
             }
             Output::Typing(typing) => self.answer(Input::Typing(typing)),
+            // There is no other relay, and what this one is subscribed to is looked at.
+            Output::Presence(_) | Output::Subscribe(_) | Output::Unsubscribe(_) => {}
         }
     }
 
@@ -289,110 +284,5 @@ impl World {
     fn tell_blocks(&mut self, connection: ConnectionId) {
         self.answer(Input::Blocks(self.relay.blocks.clone()));
         self.answer(Input::BlockAnswered { connection, result: Ok(()) });
-    }
-
-    fn ask_store(&mut self, job: Job) {
-        self.relay.jobs.push_back(job);
-        if !std::mem::replace(&mut self.relay.committing, true) {
-            self.plan_commit();
-        }
-    }
-
-    fn plan_commit(&mut self) {
-        let slow = self.now_ms < self.relay.store_slow_until_ms;
-        let wait_ms = if slow { self.rng.between(500, 4_000) } else { self.rng.between(0, self.plan.commit_ms) };
-        self.plan_in(wait_ms, Happening::Commit);
-    }
-
-    /// One transaction of the store: everything that queued up meanwhile, or nothing.
-    pub(crate) fn commit(&mut self) {
-        if !self.relay.committing || self.dies() {
-            return;
-        }
-        let jobs = std::mem::take(&mut self.relay.jobs);
-        let down =
-            self.now_ms < self.relay.store_down_until_ms || !self.healthy && self.rng.chance(self.plan.store_error);
-        let answer_lost = !down && !self.healthy && self.rng.chance(self.plan.answer_lost);
-        if self.planted(Planted::AnswersBeforeCommit) {
-            self.relay.durable = Some(self.relay.store.snapshot());
-            self.plan_in(20, Happening::Durable);
-        }
-        for job in jobs {
-            self.do_job(job, down, answer_lost);
-        }
-        // Committed, and nobody has heard of it yet.
-        if self.dies() {
-            return;
-        }
-        self.relay.committing = false;
-        self.plan_in(0, Happening::Back);
-    }
-
-    /// A planted fault's disk has caught up.
-    pub(crate) fn durable(&mut self) {
-        self.relay.durable = None;
-    }
-
-    fn do_job(&mut self, job: Job, down: bool, answer_lost: bool) {
-        let now_ms = self.relay_clock_ms();
-        match job {
-            Job::Append(request, _) if down => {
-                self.relay.back.push_back(Back::Append(request, Err(AppendError::Down)));
-            }
-            Job::Query(request, _) if down => {
-                self.relay.back.push_back(Back::Query(request, Err(QueryError::Down)));
-            }
-            Job::Register(connection, _) if down => self.relay.back.push_back(Back::Register(connection, None)),
-            Job::Append(request, append) => {
-                let mut result = self.relay.store.append(now_ms, &append);
-                self.check_append(&append, &result);
-                if answer_lost {
-                    result = result.and(Err(AppendError::Down));
-                }
-                if let Ok(done) = &result
-                    && !done.repeated
-                {
-                    self.stats.commits += 1;
-                    if self.healthy || !self.rng.chance(self.plan.lose_on_bus) {
-                        let (site, visitor) = (done.site.clone(), done.visitor);
-                        let commit = Commit { site, visitor, events: done.events.clone() };
-                        self.relay.back.push_back(Back::Notice(commit));
-                    }
-                }
-                self.relay.back.push_back(Back::Append(request, result));
-            }
-            Job::Query(request, query) => {
-                let result = self.relay.store.query(&query);
-                self.relay.back.push_back(Back::Query(request, result));
-            }
-            Job::Register(connection, site) => {
-                let mut bytes = [0; 32];
-                for chunk in bytes.chunks_mut(8) {
-                    chunk.copy_from_slice(&self.rng.next().to_le_bytes());
-                }
-                let (visitor, token) = (VisitorId(self.rng.wide()), Token::from_bytes(&bytes));
-                self.relay.tokens.insert(token.reveal().to_owned(), visitor);
-                self.relay.store.sites.insert(visitor, site);
-                let answer = (!answer_lost).then_some((visitor, token));
-                self.relay.back.push_back(Back::Register(connection, answer));
-            }
-        }
-    }
-
-    /// The core's task takes back what the store has done, one by one.
-    pub(crate) fn take_back(&mut self) {
-        while let Some(back) = self.relay.back.pop_front() {
-            self.tell(match back {
-                Back::Notice(commit) => Input::Committed(commit),
-                Back::Append(request, result) => Input::Appended { request, result },
-                Back::Query(request, result) => Input::Answered { request, result },
-                Back::Register(connection, Some((visitor, token))) => Input::Registered { connection, visitor, token },
-                Back::Register(connection, None) => Input::RegisterFailed { connection, refusal: Refusal::StoreDown },
-            });
-        }
-        if !self.relay.committing && !self.relay.jobs.is_empty() {
-            self.relay.committing = true;
-            self.plan_commit();
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::{AgentId, AttachmentId, ConversationId, MessageId, Tag, Token};
+use wire::{AgentId, AttachmentId, ConversationId, MessageId, SiteId, Tag, Token};
 
 use crate::line::{Line, LineId};
 use crate::page::{Browser, Page, Person, Storage};
@@ -82,6 +82,14 @@ pub(crate) struct World {
     trace: Option<Vec<String>>,
 }
 
+/// The sites that visitors come to.
+const SITES: [&str; 2] = ["demo", "demo-eu"];
+
+/// The same, as the relay knows them.
+pub(crate) fn sites() -> [SiteId; 2] {
+    SITES.map(|site| site.parse().expect("a site id"))
+}
+
 impl World {
     pub(crate) fn new(seed: u64, fault: Option<Fault>, trace: bool) -> Self {
         let mut rng = Rng::new(seed);
@@ -89,7 +97,7 @@ impl World {
         let mut browsers = Vec::new();
         let mut pages = Vec::new();
         for number in 0..plan.visitors + plan.agents {
-            let site = if number % 2 == 0 { "demo" } else { "demo-eu" };
+            let site = SITES[number % 2];
             let person = match number.checked_sub(plan.visitors) {
                 None => Person::Visitor(site.parse().expect("a site id")),
                 Some(number) => Person::Agent(AgentId(number as u128 + 1)),

@@ -75,6 +75,18 @@ impl Conversations {
         rows.iter().filter(|row| row.visitor == visitor).map(Conversation::visitor_view).collect()
     }
 
+    /// What a visitor has open, or is opening.
+    pub(crate) fn open_or_opening(&self, visitor: VisitorId) -> impl Iterator<Item = ConversationId> {
+        let open = self.visitors.get(&visitor).into_iter().flat_map(|known| known.open.iter().copied());
+        let of_visitor = (visitor, ConversationId(0))..=(visitor, ConversationId(u128::MAX));
+        open.chain(self.opening_of.range(of_visitor).map(|(_, id)| *id))
+    }
+
+    /// Whose a conversation is, while it is open or is being opened.
+    pub(crate) fn visitor_of_open(&self, id: ConversationId) -> Option<VisitorId> {
+        self.open(id).map(|live| live.conversation.visitor).or_else(|| self.opening.get(&id).copied())
+    }
+
     /// What a visitor has open, and where it stands.
     pub(crate) fn states_of(&self, visitor: VisitorId) -> impl Iterator<Item = (ConversationId, ConversationState)> {
         let open = self.visitors.get(&visitor).into_iter().flat_map(|known| &known.open);

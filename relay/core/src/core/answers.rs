@@ -11,7 +11,7 @@ use crate::conversations::Conversations;
 use crate::input::{ConnectionId, RequestId};
 use crate::news::Audience;
 use crate::planted::{Planted, planted};
-use crate::request::{Page, Pending, refusal_of_query};
+use crate::request::{Mark, Page, Pending, refusal_of_query};
 use crate::store::{Answer, QueryError};
 
 impl Core {
@@ -41,6 +41,10 @@ impl Core {
             Pending::Asked { connection, subject, mark } => {
                 self.conversations.unmark(mark, step);
                 self.pass_on();
+                if let Mark::Opening(conversation, _) = mark {
+                    // One that was not opened has nobody who follows it.
+                    self.subscribe(conversation);
+                }
                 match (result, self.connections.who(connection)) {
                     (_, None) => {}
                     (Ok(appended), Some(who)) => self.acknowledge(connection, who, appended),

@@ -27,8 +27,9 @@ impl Core {
                     return;
                 }
                 let Some(visitor) = visitor else { return self.welcome_stranger(connection, follow) };
-                // Connected before the query, so that nothing committed between it and its answer is missed.
-                step.query(Pending::Welcome { connection, visitor }, Query::OfVisitor { visitor });
+                // Connected and subscribed before the query, so that nothing committed between it and its answer is missed.
+                self.subscribe_for_visitor(visitor);
+                self.step.query(Pending::Welcome { connection, visitor }, Query::OfVisitor { visitor });
                 self.follow_all(connection, follow);
                 if self.conversations.has_page(visitor)
                     && let Some((_, page)) = self.connections.page_of(connection)
@@ -42,7 +43,8 @@ impl Core {
             }
             Peer::Agent { agent, state } => {
                 if self.connections.connect_agent(connection, agent, step) {
-                    self.staff.came(agent, state, step);
+                    self.subscribe_for_agent(agent);
+                    self.staff.came(agent, state, &mut self.step);
                     self.welcome_agent(connection, agent);
                     self.follow_all(connection, follow);
                 }

@@ -109,6 +109,7 @@ impl Core {
             Ok((Way::Open, words)) => {
                 if let Some(at) = self.connections.page_of(connection) {
                     self.conversations.open_with(connection, words, at, step);
+                    self.subscribe(conversation);
                 }
             }
             Err(refusal) => step.refuse(connection, Subject::Message { conversation, id }, refusal),
@@ -214,6 +215,7 @@ impl Core {
                 self.conversations.page(page(Lane::Shared, after.shared), Some(visitor), &mut self.step);
             }
             Some(Who::Agent(_)) if self.connections.follow(connection, conversation) => {
+                self.subscribe(conversation);
                 self.conversations.page(page(Lane::Shared, after.shared), None, &mut self.step);
                 self.conversations.page(page(Lane::Staff, after.staff), None, &mut self.step);
             }

@@ -6,9 +6,11 @@ use wire::limit::AGENT_GRACE_MS;
 use wire::{BlockId, BlockScope, SiteId, Tag};
 
 use super::*;
-use crate::input::Source;
+use crate::input::{Presence, Present, RelayId, Source};
 use crate::output::Output;
 use crate::view::Person;
+
+mod presence;
 
 const START_MS: u64 = 1_000_000;
 const GONE_AFTER_MS: u64 = 60_000;
@@ -27,11 +29,13 @@ enum When {
     /// An agent gets a conversation, or loses it.
     Gets(u128, u128),
     Loses(u128, u128),
+    /// A relay says how an agent looks there, and whether it has a console there.
+    Hears(u128, u128, AgentState, bool),
     /// Time passes.
     Waits(u64),
 }
 
-use When::{Are, Chooses, Comes, Gets, Goes, Loses, SignsOut, Waits};
+use When::{Are, Chooses, Comes, Gets, Goes, Hears, Loses, SignsOut, Waits};
 
 fn settings(n: u128) -> Agent {
     Agent { id: AgentId(n), name: format!("Agent {n}"), role: Role::Agent, capacity: 2 }
@@ -51,12 +55,15 @@ fn happens(staff: &mut Staff, when: &When, step: &mut Step) {
         SignsOut(n) => staff.signed_out(AgentId(n), step),
         Gets(n, it) => staff.placed(&placed(it, Standing::Nowhere, Standing::With(AgentId(n))), step),
         Loses(n, it) => staff.placed(&placed(it, Standing::With(AgentId(n)), Standing::Nowhere), step),
+        Hears(relay, n, state, here) => staff.hear_presence(RelayId(relay), of(n, state, here), step),
         Waits(ms) => {
             step.go_on(step.now_ms() + ms);
             while let Some((at_ms, timer)) = step.due() {
                 match timer {
                     Timer::Away(agent) => staff.grace_over(agent, at_ms, step),
                     Timer::GiveBack(agent) => staff.give_back(agent, step),
+                    Timer::RenewPresence => staff.renew_presence(step),
+                    Timer::PresenceOver => staff.presence_over(step),
                     other => panic!("the staff sets no {other:?}"),
                 }
             }
@@ -71,15 +78,24 @@ fn and<const MORE: usize>(mut first: Vec<When>, more: [When; MORE]) -> Vec<When>
     first
 }
 
-/// Given what happened before, when this happens, exactly this is told.
-fn check(given: &[When], when: &When, then: &[News]) {
+fn of(n: u128, state: AgentState, here: bool) -> Presence {
+    Presence { agents: vec![Present { agent: AgentId(n), state, here }], lease_ms: PRESENCE_LEASE_MS }
+}
+
+/// Given what happened before, when this happens, this is told: to other relays, and to everybody else.
+fn told(given: &[When], when: &When) -> (Vec<News>, Vec<News>) {
     let (mut staff, mut step) = (Staff::new(Vec::new(), GONE_AFTER_MS), Step::new(START_MS, 7));
     for happened in given {
         happens(&mut staff, happened, &mut step);
     }
     step.take_news();
     happens(&mut staff, when, &mut step);
-    assert_eq!(step.take_news(), then);
+    step.take_news().into_iter().partition(|news| matches!(news, News::Out(Output::Presence(_))))
+}
+
+/// Given what happened before, when this happens, exactly this is told here.
+fn check(given: &[When], when: &When, then: &[News]) {
+    assert_eq!(told(given, when).1, then);
 }
 
 fn seat(n: u128, open: bool, held: usize) -> News {

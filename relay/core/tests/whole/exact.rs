@@ -1,6 +1,9 @@
 //! One input, exactly these outputs, nothing left over.
 
-use relay_core::{Append, Condition, Core, Draft, DraftBody, Input, Opening, Output, Peer, Query, RequestId, Start};
+use relay_core::{
+    Append, Condition, Core, Draft, DraftBody, Input, Opening, Output, Peer, Presence, Present, Query, RequestId,
+    Start, Topic,
+};
 use wire::*;
 
 use crate::support::*;
@@ -73,10 +76,12 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
         open: Vec::new(),
         settings: relay_core::Settings::default(),
         blocks: Vec::new(),
+        sites: vec![site()],
     };
     let mut core = Core::new(START_MS, start);
     let mut step = |input, want: &[Output]| check(&mut core, START_MS, input, want);
 
+    let on = Output::Subscribe;
     // A known visitor: Welcome waits for their list.
     let peer = Peer::Visitor {
         site: site(),
@@ -87,13 +92,13 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
     let query = Query::OfVisitor { visitor: visitor(1) };
     step(
         Input::Connected { connection: ConnectionId(1), peer, follow: Vec::new() },
-        &[Output::Query { request: RequestId(1), query }],
+        &[on(Topic::Presence), on(Topic::Settings), Output::Query { request: RequestId(1), query }],
     );
     let session = Session::Visitor { visitor: Some(visitor(1)), conversations: Vec::new(), answering: 0 };
     let rows = relay_core::Answer::Conversations { rows: Vec::new(), more: false };
     step(Input::Answered { request: RequestId(1), result: Ok(rows) }, &[send(&[1], welcome(session))]);
 
-    // The first message: opened, queued, with the page, in one append.
+    // The first message: opened, queued, with the page, in one append; heard of before.
     let drafts = vec![
         ready(message(1), Author::Visitor, text("hello")),
         ready(MessageId(0), Author::System, Body::Queued),
@@ -103,7 +108,8 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
     let opening = Opening { site: site(), visitor: visitor(1), language: "en".to_owned() };
     let append = Append::new(conversation(1), drafts).opening(opening).when(Condition::Owner(visitor(1)));
     let said = Input::Frame { connection: ConnectionId(1), frame: of_visitor(say(1, 1, "hello")) };
-    step(said, &[Output::Append { request: RequestId(2), append }]);
+    let opened = on(Topic::Conversation(conversation(1)));
+    step(said, &[opened, Output::Append { request: RequestId(2), append }]);
 
     // Committed: the visitor gets the shared lane, nobody else is here; then the place.
     let recorded = events(&[
@@ -147,7 +153,7 @@ fn a_retry_is_answered_to_the_asker_without_the_staff_lane() {
 fn an_agent_comes_is_offered_who_waits_and_serves_them() {
     let (mut core, recorded) = after_a_first_message();
     let mut step = |input, want: &[Output]| check(&mut core, START_MS, input, want);
-    // First picture, offer under conditions, news for everybody.
+    // The site is heard of; first picture, offer under conditions, news for everybody, other relays too.
     let me = settings(1, 4).summary(AgentState::Online, 0);
     let mut known = relay_core::Conversation::new(conversation(1), site(), visitor(1), START_MS, String::new());
     for event in &recorded {
@@ -159,6 +165,7 @@ fn an_agent_comes_is_offered_who_waits_and_serves_them() {
         ready(MessageId(0), ada.clone(), Body::Assigned { agent: agent(1) }),
         ready(MessageId(0), ada.clone(), Body::Joined),
     ];
+    let present = Present { agent: agent(1), state: AgentState::Online, here: true };
     let offer = Append::new(conversation(1), drafts);
     let offer = offer.when(Condition::StaffHead(Seq(2))).when(Condition::Capacity(agent(1), 4));
     step(
@@ -168,11 +175,13 @@ fn an_agent_comes_is_offered_who_waits_and_serves_them() {
             follow: Vec::new(),
         },
         &[
+            Output::Subscribe(Topic::Staff(site())),
             send(&[2], welcome(session)),
             send(&[2], ServerFrame::Counts { counts: Counts { waiting: 1, ..Counts::default() } }),
             Output::Append { request: RequestId(3), append: offer },
             send(&[2], ServerFrame::Agent { agent: me.clone() }),
             send(&[1], ServerFrame::Answering { agents: 1 }),
+            Output::Presence(Presence { agents: vec![present], lease_ms: relay_core::PRESENCE_LEASE_MS }),
         ],
     );
 

@@ -60,6 +60,7 @@ pub(crate) fn heal(world: &mut World) {
     assert_eq!(world.core.gauges().waiting, waiting);
     assert_eq!(world.core.gauges().open_conversations, open.len());
     assert!(world.requests.is_empty());
+    world.followed.check(&world.store, &world.peers, &world.sites);
     // Whoever is gone is given to nobody.
     let here = |visitor: VisitorId| world.peers.values().any(|peer| *peer == Some(visitor));
     if open.iter().any(|it| matches!(it.state, ConversationState::Waiting { .. }) && here(it.visitor)) {

@@ -7,6 +7,7 @@ use relay_core::{Agent, Answer, AppendError, Core, Input, Output, Peer, QueryErr
 use wire::*;
 
 pub(crate) use crate::brief::brief;
+use crate::followed::Followed;
 use crate::model::ModelStore;
 
 /// When every test begins.
@@ -83,6 +84,9 @@ pub(crate) struct World {
     pub(crate) blocks: BTreeMap<BlockId, BlockSummary>,
     /// From so many networks visitors come in turn, unless it is said from where; 0: nothing is known of it.
     pub(crate) networks: u64,
+    /// What clients follow, and the bus was asked for.
+    pub(crate) followed: Followed,
+    pub(crate) sites: Vec<SiteId>,
     next_connection: u64,
 }
 
@@ -99,6 +103,7 @@ impl World {
             open: Vec::new(),
             settings,
             blocks: Vec::new(),
+            sites: vec![site()],
         };
         Self {
             core: Core::new(START_MS, start),
@@ -116,6 +121,8 @@ impl World {
             registrations: Vec::new(),
             blocks: BTreeMap::new(),
             networks: 0,
+            followed: Followed::default(),
+            sites: vec![site()],
             next_connection: 1,
         }
     }
@@ -130,8 +137,10 @@ impl World {
             open,
             settings: self.settings,
             blocks: self.blocks.values().cloned().collect(),
+            sites: self.sites.clone(),
         };
         self.core = Core::new(self.now_ms, start);
+        self.followed = Followed::default();
         self.peers.clear();
         self.got.clear();
         self.requests.clear();
@@ -144,6 +153,7 @@ impl World {
     }
 
     pub(crate) fn frame(&mut self, connection: ConnectionId, frame: ClientFrame) {
+        self.followed.said(connection, &frame);
         let party = if self.peers.get(&connection) == Some(&None) { Party::Staff } else { Party::Visitor };
         // As the shell does: what is not the side's own never reaches the core.
         match Incoming::of(party, frame) {
@@ -163,6 +173,7 @@ impl World {
             Peer::Agent { .. } => None,
         };
         self.peers.insert(connection, visitor);
+        self.followed.connected(connection, &peer, &follow);
         self.input(Input::Connected { connection, peer, follow });
         connection
     }
@@ -210,6 +221,7 @@ impl World {
 
     pub(crate) fn disconnect(&mut self, connection: ConnectionId) {
         self.peers.remove(&connection);
+        self.followed.gone(connection);
         self.input(Input::Disconnected { connection });
     }
 
@@ -271,7 +283,10 @@ impl World {
             | Output::Register { .. }
             | Output::Block { .. }
             | Output::Unblock { .. }
-            | Output::Typing(_) => {}
+            | Output::Typing(_)
+            | Output::Presence(_)
+            | Output::Subscribe(_)
+            | Output::Unsubscribe(_) => {}
         }
         self.drain();
         true
@@ -299,11 +314,13 @@ impl World {
                 assert!(!to.is_empty());
                 for connection in to {
                     self.check_frame(connection, &frame);
+                    self.followed.told(connection, &frame);
                     self.got.entry(connection).or_default().push(frame.clone());
                 }
             }
             Output::Close { connection, close } => {
                 self.peers.remove(&connection);
+                self.followed.gone(connection);
                 self.closed.insert(connection, close);
                 self.core.handle(self.now_ms, Input::Disconnected { connection });
             }
@@ -317,6 +334,8 @@ impl World {
                 self.tell_blocks(connection);
             }
             Output::Typing(typing) => self.core.handle(self.now_ms, Input::Typing(typing)),
+            Output::Presence(_) => {}
+            Output::Subscribe(_) | Output::Unsubscribe(_) => self.followed.output(&output),
         }
     }
 

@@ -1,0 +1,47 @@
+//! Reading everything in memory again, a few at a time: after the bus had no room for some notices, and nobody knows for which.
+
+use std::collections::BTreeSet;
+
+use wire::{Body, ConversationId};
+
+use super::Conversations;
+use crate::step::Step;
+
+/// Conversations that are read again at once: the store has others to serve, too.
+const AT_ONCE_MAX: usize = 16;
+
+/// What is still to be read again.
+#[derive(Debug, Default)]
+pub(super) struct Again {
+    left: BTreeSet<ConversationId>,
+    on_way: BTreeSet<ConversationId>,
+}
+
+/// Whether an event tells that its conversation was open just before, and still is.
+pub(super) const fn tells_open(body: &Body) -> bool {
+    !matches!(body, Body::Closed) && !body.is_taken_after_end()
+}
+
+impl Conversations {
+    /// Everything in memory is read again. An open conversation that is not in memory is found by its next event.
+    pub(crate) fn read_all_again(&mut self, step: &mut Step) {
+        self.again.left = self.live.keys().copied().collect();
+        self.read_some_again(step);
+    }
+
+    fn read_some_again(&mut self, step: &mut Step) {
+        while self.again.on_way.len() < AT_ONCE_MAX
+            && let Some(id) = self.again.left.pop_first()
+        {
+            self.again.on_way.insert(id);
+            self.refresh(id, step);
+        }
+    }
+
+    /// One was read again, or is nowhere: the next one's turn.
+    pub(super) fn was_read_again(&mut self, id: ConversationId, step: &mut Step) {
+        if self.again.on_way.remove(&id) {
+            self.read_some_again(step);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What a relay can hear of through the bus, topic by topic.
+
+use wire::{ConversationId, SiteId};
+
+/// One topic of notices. A relay is subscribed to it while a client of its own follows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// The committed events of one conversation, and who types in it.
+    Conversation(ConversationId),
+    /// The committed events of every conversation of one site: the queue and the lists of its agents are made of them.
+    Staff(SiteId),
+    /// Which agents have a console at which relay.
+    Presence,
+    /// That something which people configure was changed.
+    Settings,
+}
