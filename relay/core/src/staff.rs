@@ -367,6 +367,9 @@ impl Staff {
 
     /// Tells agents about each one that looks different now, and visitors whether their agent is there.
     fn tell_colleagues(&mut self, step: &mut Step) {
+        if self.changed.is_empty() {
+            return;
+        }
         for id in std::mem::take(&mut self.changed) {
             let Some(agent) = self.summary(id) else { continue };
             let Some(known) = self.agents.get_mut(&id).filter(|known| known.told.as_ref() != Some(&agent)) else {

@@ -21,6 +21,9 @@ fn number(count: usize) -> u32 {
 impl Queue {
     /// Tells everybody in the queues that moved their position, when it or the length is another one.
     pub(in crate::routing) fn tell(&mut self, step: &mut Step) {
+        if self.moved.is_empty() {
+            return;
+        }
         let mut long = BTreeMap::new();
         for site in std::mem::take(&mut self.moved) {
             let Some(queue) = self.sites.get_mut(&site) else { continue };
