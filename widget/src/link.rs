@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use web_sys::File;
-use widget_core::{LineInput, Output, Transport, UploadInput};
+use widget_core::{ConnectionInput, Output, Transport, UploadInput};
 use wire::{AttachmentId, ClientFrame, ConversationId, MessageId, Refusal, Seq};
 
 use crate::clock::{Timer, now_ms};
@@ -43,7 +43,7 @@ pub trait Brain: 'static {
     /// One of this side's frames as JSON text.
     fn write_frame(frame: &ClientFrame) -> String;
     /// News of the line.
-    fn line(input: LineInput<Self::Frame>) -> Self::Input;
+    fn line(input: ConnectionInput<Self::Frame>) -> Self::Input;
     /// News of an upload.
     fn upload(input: UploadInput) -> Self::Input;
     /// The page goes away, perhaps for good.
@@ -240,14 +240,14 @@ impl<B: Brain> Link<B> {
     fn connect(&self, transport: Transport) {
         let tell = self.later();
         let news = move |news| match news {
-            LineNews::Up => tell(B::line(LineInput::Up)),
+            LineNews::Up => tell(B::line(ConnectionInput::Up)),
             LineNews::Frame(text) => {
                 // A frame of a newer relay that this page does not know is passed over; its lane's number tells of the gap.
                 if let Some(frame) = B::read_frame(&text) {
-                    tell(B::line(LineInput::Frame(frame)));
+                    tell(B::line(ConnectionInput::Frame(frame)));
                 }
             }
-            LineNews::Down(code) => tell(B::line(LineInput::Down { code })),
+            LineNews::Down(code) => tell(B::line(ConnectionInput::Down { code })),
         };
         let line = match transport {
             Transport::Socket => Socket::open(news).map(Line::Socket),
@@ -256,8 +256,8 @@ impl<B: Brain> Link<B> {
         let said = match line {
             // A socket says itself when it is open; a stream waits for the hello.
             Some(Line::Socket(_)) => None,
-            Some(Line::Stream(_)) => Some(LineInput::Up),
-            None => Some(LineInput::Down { code: 1006 }),
+            Some(Line::Stream(_)) => Some(ConnectionInput::Up),
+            None => Some(ConnectionInput::Down { code: 1006 }),
         };
         self.0.inbox.borrow_mut().extend(said.map(B::line));
         *self.0.line.borrow_mut() = line;
@@ -269,7 +269,7 @@ impl<B: Brain> Link<B> {
         let socket = Socket::open(move |news| {
             let over = late.upgrade().and_then(|inner| inner.probe.take());
             if matches!(news, LineNews::Up) {
-                tell(B::line(LineInput::SocketOpen));
+                tell(B::line(ConnectionInput::SocketOpen));
             }
             drop(over);
         });
@@ -333,11 +333,11 @@ impl<B: Brain> Link<B> {
     fn watch_network(&self) {
         let (up, down, shown, lost) = (self.later(), self.later(), self.later(), self.later());
         let held = Rc::downgrade(&self.0);
-        listen(&window(), "online", move |_| up(B::line(LineInput::NetworkUp)));
-        listen(&window(), "offline", move |_| down(B::line(LineInput::NetworkDown)));
+        listen(&window(), "online", move |_| up(B::line(ConnectionInput::NetworkUp)));
+        listen(&window(), "offline", move |_| down(B::line(ConnectionInput::NetworkDown)));
         listen(&document(), "visibilitychange", move |_| {
             if page_visible() && window().navigator().on_line() {
-                shown(B::line(LineInput::NetworkUp));
+                shown(B::line(ConnectionInput::NetworkUp));
             }
         });
         // A page that the browser keeps for the way back hears nothing; with its connection its person would still be called here.
@@ -345,10 +345,10 @@ impl<B: Brain> Link<B> {
             if let Some(inner) = held.upgrade() {
                 *inner.line.borrow_mut() = None;
             }
-            lost(B::line(LineInput::Down { code: 1006 }));
+            lost(B::line(ConnectionInput::Down { code: 1006 }));
         });
         if !window().navigator().on_line() {
-            self.send(B::line(LineInput::NetworkDown));
+            self.send(B::line(ConnectionInput::NetworkDown));
         }
     }
 }

@@ -22,9 +22,9 @@ pub enum Body {
         /// What was uploaded.
         attachment: Attachment,
     },
-    /// The visitor stands in line (shared).
+    /// The visitor waits in the queue (shared).
     Queued,
-    /// The visitor left the line; the conversation stays open (shared).
+    /// The visitor left the queue; the conversation stays open (shared).
     LeftQueue,
     /// An agent has joined; the author is that agent (shared).
     Joined,
@@ -56,7 +56,7 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         removed: Vec<String>,
     },
-    /// The place taken in line (staff): lower turns are served first. Given by the store in the transaction that
+    /// The turn taken in the queue (staff): lower turns are served first. Given by the store in the transaction that
     /// records `Queued`, so that it survives a restart and means the same on every relay.
     Turn {
         /// Grows with every queueing on this store; says nothing else. Who comes back to the queue keeps it.

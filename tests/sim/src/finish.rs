@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use widget_core::{AgentInput, Content, Item, ItemState, LineInput, Online, VisitorInput};
+use widget_core::{AgentInput, ConnectionInput, Content, Item, ItemState, Online, VisitorInput};
 use wire::limit::AGENT_GRACE_MS;
 use wire::{AgentId, AgentState, Body, ConversationId, Refusal, Seq, Tag};
 
@@ -65,7 +65,7 @@ impl World {
                 None => false,
             };
             if offline {
-                self.line_input(page, LineInput::NetworkUp);
+                self.line_input(page, ConnectionInput::NetworkUp);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use relay_core::append::Uploader;
 use widget_core::{
-    AgentInput, AgentSession, AgentStart, KeptDraft, LineInput, Output, Timeline, UploadInput, VisitorInput,
+    AgentInput, AgentSession, AgentStart, ConnectionInput, KeptDraft, Output, Timeline, UploadInput, VisitorInput,
     VisitorSession, VisitorStart,
 };
 use wire::{AgentId, AttachmentId, ConversationId, MessageId, PageContext, Refusal, ServerFrame, SiteId, Token};
@@ -70,12 +70,14 @@ impl Brain {
         }
     }
 
-    fn line(&mut self, now_ms: u64, input: LineInput<ServerFrame>) {
+    fn line(&mut self, now_ms: u64, input: ConnectionInput<ServerFrame>) {
         match self {
             Self::Visitor(session) => {
-                session.handle(now_ms, VisitorInput::Line(input.of_side().expect("visitors hear it")))
+                session.handle(now_ms, VisitorInput::Connection(input.of_side().expect("visitors hear it")))
             }
-            Self::Agent(session) => session.handle(now_ms, AgentInput::Line(input.of_side().expect("agents hear it"))),
+            Self::Agent(session) => {
+                session.handle(now_ms, AgentInput::Connection(input.of_side().expect("agents hear it")))
+            }
         }
     }
 }
@@ -163,7 +165,7 @@ impl World {
         }
     }
 
-    pub(crate) fn line_input(&mut self, page: usize, input: LineInput<ServerFrame>) {
+    pub(crate) fn line_input(&mut self, page: usize, input: ConnectionInput<ServerFrame>) {
         let now_ms = self.page_clock_ms(page);
         if let Some(brain) = &mut self.pages[page].brain {
             brain.line(now_ms, input);
@@ -181,15 +183,15 @@ impl World {
             self.note(&format!("    page {page} hears {news:?}"));
         }
         let input = match news {
-            News::Up => LineInput::Up,
-            News::Frame(frame) => LineInput::Frame(frame),
+            News::Up => ConnectionInput::Up,
+            News::Frame(frame) => ConnectionInput::Frame(frame),
             News::Closed(code) => {
                 if let Some(line) = self.lines.get_mut(&id) {
                     line.page_end = false;
                 }
                 self.pages[page].line = None;
                 self.plan_in(0, Happening::RelayLoses(id));
-                LineInput::Down { code }
+                ConnectionInput::Down { code }
             }
         };
         self.line_input(page, input);

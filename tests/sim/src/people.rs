@@ -1,7 +1,7 @@
 //! What people do: visitors and agents at their pages, and one visitor who tries what is not theirs.
 
 use relay_core::{Input, Source};
-use widget_core::{AgentInput, LineInput, Online, VisitorInput};
+use widget_core::{AgentInput, ConnectionInput, Online, VisitorInput};
 use wire::{Body, ClientFrame, ConversationId, Cursor, Follow, Lane, MessageId, PageContext, Say, Seq, Tag};
 
 use crate::line::{LineId, Who};
@@ -222,7 +222,7 @@ impl World {
             Trouble::Capacity => self.change_capacity(),
             Trouble::Flood => self.flood(page),
             Trouble::SlowReader => self.slow_reader(),
-            Trouble::Offline => self.line_input(page, LineInput::NetworkDown),
+            Trouble::Offline => self.line_input(page, ConnectionInput::NetworkDown),
             Trouble::Cut | Trouble::SilentDown | Trouble::SilentUp | Trouble::BlackHole => {
                 let ids: Vec<LineId> = self.lines.keys().copied().collect();
                 if !ids.is_empty() {

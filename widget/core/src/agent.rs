@@ -24,9 +24,9 @@ use inbox::Rows;
 
 use crate::clock::Earliest;
 use crate::outbox::Payload;
-use crate::session::{Session, Step};
+use crate::session::{ClientSession, Step};
 use crate::timeline::Timeline;
-use crate::types::{LineInput, Online, Output};
+use crate::types::{ConnectionInput, Online, Output};
 
 /// Timelines kept at most: switching back to one of the latest shows it at once.
 const TIMELINES_MAX: usize = 12;
@@ -36,7 +36,7 @@ const EVER_MS: u64 = 9_007_199_254_740_991;
 /// An agent's session.
 #[derive(Debug)]
 pub struct AgentSession {
-    session: Session,
+    session: ClientSession,
     me: Option<AgentSummary>,
     agents: Vec<AgentSummary>,
     rows: Rows,
@@ -61,7 +61,7 @@ impl AgentSession {
     #[must_use]
     pub fn new(now_ms: u64, start: AgentStart) -> Self {
         Self {
-            session: Session::new(now_ms, start.seed, Party::Staff, start.drafts),
+            session: ClientSession::new(now_ms, start.seed, Party::Staff, start.drafts),
             me: None,
             agents: Vec::new(),
             rows: Rows::default(),
@@ -85,8 +85,8 @@ impl AgentSession {
         self.session.revision += u64::from(!input.is_quiet());
         let shown = self.session.shown;
         match (input, shown) {
-            (AgentInput::Open, _) => self.session.line.open(now_ms, &mut self.session.out),
-            (AgentInput::Line(input), _) => self.line(input),
+            (AgentInput::Open, _) => self.session.connection.open(now_ms, &mut self.session.out),
+            (AgentInput::Connection(input), _) => self.connection(input),
             (AgentInput::Show { conversation }, _) => self.show(conversation),
             (AgentInput::Hide, _) => {
                 self.session.shown = None;
@@ -142,7 +142,7 @@ impl AgentSession {
         self.settle();
     }
 
-    /// How the line stands.
+    /// How the connection stands.
     #[must_use]
     pub const fn online(&self) -> Online {
         self.session.online()
@@ -189,7 +189,7 @@ impl AgentSession {
         self.session.outbox.drafts.iter().filter(|draft| draft.payload.is_shown()).count()
     }
 
-    /// The messages and notes that go out by themselves as soon as the line lets them; those that failed do not.
+    /// The messages and notes that go out by themselves as soon as the connection lets them; those that failed do not.
     #[must_use]
     pub fn drafts_going_out(&self) -> usize {
         self.session.waiting()
@@ -242,7 +242,7 @@ impl AgentSession {
 
     fn take(&mut self, conversation: ConversationId) {
         // Not kept for later: by then somebody else may have it, or nobody be there to answer.
-        if !self.session.line.live() {
+        if !self.session.connection.live() {
             return self.session.tell(Refusal::Busy);
         }
         self.taking = Some(conversation);
@@ -264,7 +264,7 @@ impl AgentSession {
     fn choose(&mut self, away: bool) {
         self.away = away;
         self.choosing = true;
-        if self.session.line.live() {
+        if self.session.connection.live() {
             self.say_choice();
         }
     }
@@ -278,7 +278,7 @@ impl AgentSession {
         if self.away { AgentState::Away } else { AgentState::Online }
     }
 
-    /// Whether what is shown may count as seen: a look at a colleague's conversation, or at the line, answers nobody.
+    /// Whether what is shown may count as seen: a look at a colleague's conversation, or at the queue, answers nobody.
     fn sees(&self) -> bool {
         self.session.shown.and_then(|shown| self.row(shown)).is_some_and(|row| self.is_mine(row))
     }
@@ -287,15 +287,15 @@ impl AgentSession {
         matches!((row.state, &self.me), (ConversationState::Assigned { agent }, Some(me)) if agent == me.id)
     }
 
-    fn line(&mut self, input: LineInput<ToAgent>) {
-        if let LineInput::Frame(frame) = input {
+    fn connection(&mut self, input: ConnectionInput<ToAgent>) {
+        if let ConnectionInput::Frame(frame) = input {
             self.notice_notes(&frame);
-            if self.session.line.heard() {
+            if self.session.connection.heard() {
                 self.hear(frame);
             }
             return;
         }
-        match self.session.line(&input) {
+        match self.session.connection(&input) {
             Step::Nothing => {}
             Step::Greet => {
                 // Said at once: a relay that has just started would take the agent for online and give it visitors.

@@ -144,7 +144,7 @@ pub(crate) struct Followed {
     staff: Log,
     /// Whether the relay has it, as far as is known here; a new one is only ours.
     pub(crate) known: bool,
-    /// Whether the relay knows, on this line, that it is followed.
+    /// Whether the relay knows, on this connection, that it is followed.
     pub(crate) followed: bool,
     /// The relay said that it ended, whether or not the event came.
     pub(crate) ended: bool,
@@ -224,7 +224,7 @@ impl Followed {
         self.staff.hear(head.staff);
     }
 
-    /// The relay refused a question about this conversation: ask again after `again_ms`, or never on this line.
+    /// The relay refused a question about this conversation: ask again after `again_ms`, or never on this connection.
     pub(crate) fn refused(&mut self, again_ms: Option<u64>) {
         for log in [&mut self.shared, &mut self.staff] {
             log.asked = None;
@@ -273,7 +273,7 @@ impl Followed {
         proven
     }
 
-    /// The line is gone.
+    /// The connection is gone.
     pub(crate) fn lost(&mut self) {
         self.followed = false;
         self.again_ms = 0;

@@ -49,9 +49,9 @@ pub enum Content {
 /// Something that happened in a conversation, other than a message, and that both sides are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// The visitor stands in line.
+    /// The visitor waits in the queue.
     Queued,
-    /// The visitor left the line.
+    /// The visitor left the queue.
     LeftQueue,
     /// An agent has joined.
     Joined {
@@ -77,9 +77,9 @@ pub enum Notice {
 pub enum ItemState {
     /// A recorded line of somebody else, a note or a notice.
     Recorded,
-    /// There is a line to the relay, and the message is on its way or about to be.
+    /// There is a connection to the relay, and the message is on its way or about to be.
     Sending,
-    /// There is no line to the relay; the message is kept and goes out by itself.
+    /// There is no connection to the relay; the message is kept and goes out by itself.
     Waiting,
     /// The file goes to the relay.
     Uploading {

@@ -8,10 +8,10 @@ mod backoff;
 mod bidi;
 mod clock;
 mod codec;
+mod connection;
 mod follow;
 mod ids;
 mod item;
-mod line;
 mod link;
 mod outbox;
 #[doc(hidden)]
@@ -32,5 +32,5 @@ pub use codec::{
 pub use item::{Content, Item, ItemState, Notice};
 pub use link::{Piece, pieces};
 pub use timeline::Timeline;
-pub use types::{Kept, KeptDraft, LineInput, Online, Output, Transport, UploadInput};
+pub use types::{ConnectionInput, Kept, KeptDraft, Online, Output, Transport, UploadInput};
 pub use visitor::{VisitorInput, VisitorSession, VisitorStart};

@@ -45,7 +45,7 @@ pub(crate) enum Payload {
 pub(crate) enum Phase {
     /// To be sent (or uploaded) as soon as it can be.
     Ready,
-    /// Sent on this line; no answer yet.
+    /// Sent on this connection; no answer yet.
     Flight { since_ms: u64 },
     /// Refused for a while.
     Later { at_ms: u64 },
@@ -170,7 +170,7 @@ impl Draft {
     }
 }
 
-/// The drafts, at most [`wire::limit::OUTBOX_MESSAGES_MAX`] (which `Session::room` holds).
+/// The drafts, at most [`wire::limit::OUTBOX_MESSAGES_MAX`] (which `ClientSession::room` holds).
 #[derive(Debug)]
 pub(crate) struct Outbox {
     pub(crate) drafts: Vec<Draft>,
@@ -231,7 +231,7 @@ impl Outbox {
         self.drafts.iter().any(|draft| draft.conversation == conversation)
     }
 
-    /// The line is gone, and what was on it with it. A new line has a new allowance.
+    /// The connection is gone, and what was on it with it. A new connection has a new allowance.
     pub(crate) fn lost(&mut self) {
         self.paced_ms = 0;
         for draft in &mut self.drafts {

@@ -1,4 +1,4 @@
-//! What both sides' sessions share: the line, the outbox, the followed conversations, and what is due when.
+//! What both sides' sessions share: the connection, the outbox, the followed conversations, and what is due when.
 
 mod hear;
 mod write;
@@ -9,27 +9,27 @@ use wire::limit::{ATTACHMENT_BYTES_MAX, FOLLOW_CONVERSATIONS_MAX, TYPING_EVERY_M
 use wire::{Author, ClientFrame, ConversationId, Follow, Hello, Party, Refusal, Seq};
 
 use crate::clock::{Clock, Earliest};
+use crate::connection::Connection;
 use crate::follow::Followed;
 use crate::ids::Ids;
-use crate::line::Line;
 use crate::outbox::Outbox;
 use crate::planted::{Planted, planted};
 use crate::timeline::Timeline;
-use crate::types::{KeptDraft, LineInput, Online, Output};
+use crate::types::{ConnectionInput, KeptDraft, Online, Output};
 
 /// Seen is said at most this often.
 const SEEN_EVERY_MS: u64 = 1_000;
 
 /// The shared half of a session.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct ClientSession {
     /// Which side this is.
     pub(crate) party: Party,
     /// Who writes, as shown in drafts.
     pub(crate) author: Author,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
-    pub(crate) line: Line,
+    pub(crate) connection: Connection,
     pub(crate) outbox: Outbox,
     /// At most [`FOLLOW_CONVERSATIONS_MAX`].
     pub(crate) follows: Vec<Followed>,
@@ -45,18 +45,18 @@ pub(crate) struct Session {
     uses: u64,
 }
 
-/// What the line's input means for the sessions.
+/// What the connection's input means for the sessions.
 #[derive(Debug)]
 pub(crate) enum Step {
     /// Nothing more.
     Nothing,
     /// Say hello.
     Greet,
-    /// The line was lost, and what was on it.
+    /// The connection was lost, and what was on it.
     Lost,
 }
 
-impl Session {
+impl ClientSession {
     pub(crate) fn new(now_ms: u64, seed: u128, party: Party, drafts: Vec<KeptDraft>) -> Self {
         let drafts = if planted(Planted::ForgetsOutbox) { Vec::new() } else { drafts };
         let outbox = Outbox::new(drafts, party == Party::Visitor);
@@ -69,7 +69,7 @@ impl Session {
             author: if party == Party::Visitor { Author::Visitor } else { Author::System },
             clock: Clock::new(now_ms),
             ids,
-            line: Line::new(),
+            connection: Connection::new(),
             outbox,
             follows: Vec::new(),
             out: VecDeque::new(),
@@ -84,19 +84,19 @@ impl Session {
         }
     }
 
-    /// The line's input but for frames, which each side takes in its own way.
-    pub(crate) fn line<F>(&mut self, input: &LineInput<F>) -> Step {
+    /// The connection's input but for frames, which each side takes in its own way.
+    pub(crate) fn connection<F>(&mut self, input: &ConnectionInput<F>) -> Step {
         let now_ms = self.clock.now_ms();
         let random = self.ids.random();
         let lost = match input {
-            LineInput::Up => return if self.line.up(now_ms) { Step::Greet } else { Step::Nothing },
+            ConnectionInput::Up => return if self.connection.up(now_ms) { Step::Greet } else { Step::Nothing },
             // Each side takes its own.
-            LineInput::Frame(_) => return Step::Nothing,
-            LineInput::Down { code } => self.line.down(now_ms, *code, random),
-            LineInput::SocketOpen => self.line.socket_open(now_ms, &mut self.out),
-            LineInput::NetworkUp => self.line.network_up(now_ms, &mut self.out),
-            LineInput::NetworkDown => {
-                self.line.network_down(now_ms, &mut self.out);
+            ConnectionInput::Frame(_) => return Step::Nothing,
+            ConnectionInput::Down { code } => self.connection.down(now_ms, *code, random),
+            ConnectionInput::SocketOpen => self.connection.socket_open(now_ms, &mut self.out),
+            ConnectionInput::NetworkUp => self.connection.network_up(now_ms, &mut self.out),
+            ConnectionInput::NetworkDown => {
+                self.connection.network_down(now_ms, &mut self.out);
                 false
             }
         };
@@ -108,12 +108,12 @@ impl Session {
         }
     }
 
-    /// Does what the line has due. True when the line is lost by it.
+    /// Does what the connection has due. True when the connection is lost by it.
     pub(crate) fn tick(&mut self) -> bool {
         let random = self.ids.random();
-        let before = self.line.online();
-        let lost = self.line.tick(self.clock.now_ms(), random, &mut self.out);
-        if self.line.online() != before {
+        let before = self.connection.online();
+        let lost = self.connection.tick(self.clock.now_ms(), random, &mut self.out);
+        if self.connection.online() != before {
             self.revision += 1;
         }
         if lost {
@@ -122,14 +122,14 @@ impl Session {
         lost
     }
 
-    /// Gives the line up: something on it went wrong.
+    /// Gives the connection up: something on it went wrong.
     pub(crate) fn give_up(&mut self) {
         let random = self.ids.random();
-        self.line.give_up(self.clock.now_ms(), random, &mut self.out);
+        self.connection.give_up(self.clock.now_ms(), random, &mut self.out);
         self.lost()
     }
 
-    /// What was on the line is lost with it.
+    /// What was on the connection is lost with it.
     pub(crate) fn lost(&mut self) {
         self.outbox.lost();
         for followed in &mut self.follows {
@@ -137,7 +137,7 @@ impl Session {
         }
     }
 
-    /// The first frame of a line.
+    /// The first frame of a connection.
     pub(crate) fn greet(&mut self, hello: Hello, resume: bool) {
         let now_ms = self.clock.now_ms();
         let mut follow: Vec<Follow> = Vec::new();
@@ -151,7 +151,7 @@ impl Session {
 
     /// The relay said welcome.
     pub(crate) fn welcome(&mut self, relay_ms: u64, bytes_max: u64) {
-        self.line.welcome(self.clock.now_ms());
+        self.connection.welcome(self.clock.now_ms());
         self.outbox.lend(self.clock.now_ms());
         self.clock.set_relay(relay_ms);
         self.bytes_max = bytes_max;
@@ -169,7 +169,7 @@ impl Session {
     /// A key was pressed: told to the other side, but not more often than it needs.
     pub(crate) fn type_key(&mut self) {
         let now_ms = self.clock.now_ms();
-        if !self.line.live() || self.typing_next_ms > now_ms {
+        if !self.connection.live() || self.typing_next_ms > now_ms {
             return;
         }
         let Some(followed) = self.shown_follow() else { return };
@@ -239,7 +239,7 @@ impl Session {
         }
         let Some((.., at)) = least else { return };
         let followed = self.follows.remove(at);
-        if followed.followed && self.line.live() {
+        if followed.followed && self.connection.live() {
             self.transmit(ClientFrame::Unfollow { conversation: followed.conversation() });
         }
     }
@@ -247,7 +247,7 @@ impl Session {
     /// Sends what may go, and makes what is shown true. `writes`: drafts may go out now; `sees`: what is shown may count as seen.
     pub(crate) fn settle(&mut self, writes: bool, sees: bool) {
         let now_ms = self.clock.now_ms();
-        let live = self.line.live();
+        let live = self.connection.live();
         if live {
             for followed in &mut self.follows {
                 followed.pump(now_ms, &mut self.out);
@@ -266,7 +266,7 @@ impl Session {
                 followed.timeline.set_seen_said(up_to);
             }
         }
-        let online = matches!(self.line.online(), Online::Live);
+        let online = matches!(self.connection.online(), Online::Live);
         let ahead_ms = self.clock.relay_ahead_ms();
         for followed in &mut self.follows {
             followed.timeline.expire(now_ms);
@@ -285,7 +285,7 @@ impl Session {
     }
 
     fn unsaid_seen(&self, sees: bool) -> Option<(ConversationId, Seq)> {
-        if !sees || !self.visible || !self.line.live() {
+        if !sees || !self.visible || !self.connection.live() {
             return None;
         }
         let followed = self.shown_follow()?;
@@ -294,11 +294,11 @@ impl Session {
 
     /// Everything that time alone brings about.
     pub(crate) fn timeout(&self, earliest: &mut Earliest, sees: bool) {
-        self.line.timeout(earliest);
+        self.connection.timeout(earliest);
         for followed in &self.follows {
             earliest.add(followed.timeline.typing_until_ms().unwrap_or(0));
         }
-        if !self.line.live() {
+        if !self.connection.live() {
             return;
         }
         self.outbox.timeout(earliest);
@@ -310,9 +310,9 @@ impl Session {
         }
     }
 
-    /// How the line stands, by the browser's clock.
+    /// How the connection stands, by the browser's clock.
     pub(crate) const fn online(&self) -> Online {
-        let online = self.line.online();
+        let online = self.connection.online();
         if let Online::Reconnecting { retry_at_ms } = online {
             return Online::Reconnecting { retry_at_ms: self.clock.outside_ms(retry_at_ms) };
         }

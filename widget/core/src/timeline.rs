@@ -29,7 +29,7 @@ pub struct Timeline {
     last_other: Seq,
     /// How far this side has seen, as recorded …
     seen_own: Seq,
-    /// … and as said to the relay on this line.
+    /// … and as said to the relay on this connection.
     seen_said: Seq,
     /// How far the other side has seen.
     seen_other: Seq,
@@ -104,7 +104,7 @@ impl Timeline {
         self.closed
     }
 
-    /// Whether the visitor stands in line.
+    /// Whether the visitor waits in the queue.
     #[must_use]
     pub const fn waiting(&self) -> bool {
         self.waiting
@@ -243,7 +243,7 @@ impl Timeline {
         (self.last_other > self.seen_own.max(self.seen_said)).then_some(self.last_other)
     }
 
-    /// What was said to the relay on this line; 0 when it must be said again.
+    /// What was said to the relay on this connection; 0 when it must be said again.
     pub(crate) const fn set_seen_said(&mut self, seq: Seq) {
         self.seen_said = seq;
         self.revision += 1;

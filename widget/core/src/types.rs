@@ -2,7 +2,7 @@
 
 use wire::{Attachment, AttachmentId, ClientFrame, Close, ConversationId, MessageId, Refusal, Seq, ServerFrame, Token};
 
-/// How the line to the relay stands.
+/// How the connection to the relay stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Online {
     /// Not connected on purpose: nothing was opened yet.
@@ -11,7 +11,7 @@ pub enum Online {
     Offline,
     /// The first connection is being made.
     Connecting,
-    /// The line was lost, or could not be made; tried again without end.
+    /// The connection was lost, or could not be made; tried again without end.
     Reconnecting {
         /// When the next try begins (the clock of `now_ms`); not after now while one is under way.
         retry_at_ms: u64,
@@ -24,7 +24,7 @@ pub enum Online {
     Refused(Close),
 }
 
-/// What carries the frames of a line.
+/// What carries the frames of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// A WebSocket.
@@ -34,17 +34,17 @@ pub enum Transport {
     Stream,
 }
 
-/// What happens to the line, and to the network under it.
+/// What happens to the connection, and to the network under it.
 ///
-/// After [`Output::Connect`] the shell drops any older line and reports only on the new one; after [`Output::Disconnect`] it
-/// drops the line and reports nothing more of it, not even `Down`. `F` is what the relay says to this side: [`wire::ToVisitor`], [`wire::ToAgent`].
+/// After [`Output::Connect`] the shell drops any older connection and reports only on the new one; after [`Output::Disconnect`] it
+/// drops the connection and reports nothing more of it, not even `Down`. `F` is what the relay says to this side: [`wire::ToVisitor`], [`wire::ToAgent`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LineInput<F> {
+pub enum ConnectionInput<F> {
     /// The socket is open, or the stream may be.
     Up,
     /// A frame came.
     Frame(F),
-    /// The line closed, or could not be opened.
+    /// The connection closed, or could not be opened.
     Down {
         /// The close code, 1006 when there was none.
         code: u16,
@@ -57,17 +57,17 @@ pub enum LineInput<F> {
     NetworkDown,
 }
 
-impl LineInput<ServerFrame> {
+impl ConnectionInput<ServerFrame> {
     /// The same for a side; none for a frame that this side does not hear. For what stands for the relay of both sides, as tests do.
     #[must_use]
-    pub fn of_side<F: TryFrom<ServerFrame>>(self) -> Option<LineInput<F>> {
+    pub fn of_side<F: TryFrom<ServerFrame>>(self) -> Option<ConnectionInput<F>> {
         Some(match self {
-            Self::Up => LineInput::Up,
-            Self::Frame(frame) => LineInput::Frame(frame.try_into().ok()?),
-            Self::Down { code } => LineInput::Down { code },
-            Self::SocketOpen => LineInput::SocketOpen,
-            Self::NetworkUp => LineInput::NetworkUp,
-            Self::NetworkDown => LineInput::NetworkDown,
+            Self::Up => ConnectionInput::Up,
+            Self::Frame(frame) => ConnectionInput::Frame(frame.try_into().ok()?),
+            Self::Down { code } => ConnectionInput::Down { code },
+            Self::SocketOpen => ConnectionInput::SocketOpen,
+            Self::NetworkUp => ConnectionInput::NetworkUp,
+            Self::NetworkDown => ConnectionInput::NetworkDown,
         })
     }
 }
@@ -102,11 +102,11 @@ pub enum UploadInput {
 /// Something for the shell to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Open a line; answered with [`LineInput::Up`] or [`LineInput::Down`].
+    /// Open a connection; answered with [`ConnectionInput::Up`] or [`ConnectionInput::Down`].
     Connect(Transport),
-    /// Close the line and forget it.
+    /// Close the connection and forget it.
     Disconnect,
-    /// Open a WebSocket beside the line, close it as soon as it is open, and say [`LineInput::SocketOpen`]; else say nothing.
+    /// Open a WebSocket beside the connection, close it as soon as it is open, and say [`ConnectionInput::SocketOpen`]; else say nothing.
     Probe,
     /// Send a frame.
     Transmit(ClientFrame),
@@ -127,7 +127,7 @@ pub enum Output {
         id: MessageId,
         /// Where to.
         conversation: ConversationId,
-        /// Its name in the request; the same one when only the line broke, a new one for a new conversation.
+        /// Its name in the request; the same one when only the connection broke, a new one for a new conversation.
         attachment: AttachmentId,
         /// The shell's own number from `Attach`; 0 when the draft was restored after a reload, so that no file is at hand.
         file: u32,

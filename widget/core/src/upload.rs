@@ -4,7 +4,7 @@ use wire::{ConversationId, Media, Refusal};
 
 use crate::backoff::refused_ms;
 use crate::outbox::{Draft, Payload, Phase};
-use crate::session::Session;
+use crate::session::ClientSession;
 use crate::types::{Output, UploadInput};
 
 /// Uploads at the same time: others of the same address want to send files too.
@@ -27,7 +27,7 @@ pub(crate) fn media_of(name: &str) -> Media {
     }
 }
 
-impl Session {
+impl ClientSession {
     /// A file was chosen for this conversation.
     pub(crate) fn attach(&mut self, conversation: ConversationId, name: String, bytes: u64, file: u32) {
         let refusal = if bytes == 0 {

@@ -14,14 +14,14 @@ pub use input::{VisitorInput, VisitorStart};
 
 use crate::clock::Earliest;
 use crate::outbox::{Draft, Payload, Phase};
-use crate::session::{Session, Step};
+use crate::session::{ClientSession, Step};
 use crate::timeline::Timeline;
-use crate::types::{LineInput, Online, Output};
+use crate::types::{ConnectionInput, Online, Output};
 
 /// A visitor's session.
 #[derive(Debug)]
 pub struct VisitorSession {
-    session: Session,
+    session: ClientSession,
     site: SiteId,
     page: PageContext,
     token: Option<Token>,
@@ -36,7 +36,7 @@ pub struct VisitorSession {
     queues: Vec<(ConversationId, u32, u32)>,
     /// Whether the agents who hold conversations are there.
     holders: Vec<(ConversationId, AgentState)>,
-    /// The line the visitor wants to leave, and whether that was said on this connection.
+    /// The conversation whose queue the visitor wants to leave, and whether that was said on this connection.
     leaving: Option<(ConversationId, bool)>,
 }
 
@@ -52,7 +52,7 @@ impl VisitorSession {
     /// A session that does nothing until it is opened.
     #[must_use]
     pub fn new(now_ms: u64, start: VisitorStart) -> Self {
-        let mut session = Session::new(now_ms, start.seed, Party::Visitor, start.drafts);
+        let mut session = ClientSession::new(now_ms, start.seed, Party::Visitor, start.drafts);
         let last_written = session.outbox.drafts.last().map(|draft| draft.conversation);
         if let Some(conversation) = start.conversation.or(last_written) {
             // Without a token the relay cannot know any conversation as ours.
@@ -82,8 +82,8 @@ impl VisitorSession {
         let now_ms = self.session.clock.now_ms();
         self.session.revision += u64::from(!input.is_quiet());
         match input {
-            VisitorInput::Open => self.session.line.open(now_ms, &mut self.session.out),
-            VisitorInput::Line(input) => self.line(input),
+            VisitorInput::Open => self.session.connection.open(now_ms, &mut self.session.out),
+            VisitorInput::Connection(input) => self.connection(input),
             VisitorInput::Say { text } => {
                 if !wire::is_blank(&text) {
                     let conversation = self.writable();
@@ -112,7 +112,7 @@ impl VisitorSession {
                 self.show(conversation, known);
             }
             VisitorInput::Page(page) => {
-                if self.token.is_some() && self.session.line.live() && page != self.page {
+                if self.token.is_some() && self.session.connection.live() && page != self.page {
                     self.session.transmit(ClientFrame::Page { page: page.clone() });
                 }
                 self.page = page;
@@ -151,7 +151,7 @@ impl VisitorSession {
         self.settle();
     }
 
-    /// How the line stands.
+    /// How the connection stands.
     #[must_use]
     pub const fn online(&self) -> Online {
         self.session.online()
@@ -163,7 +163,7 @@ impl VisitorSession {
         self.session.timeline()
     }
 
-    /// The place in line of the shown conversation, 1 is next, and how many stand in line. None while it is not known.
+    /// The position in the queue of the shown conversation, 1 is next, and how many wait in it. None while it is not known.
     #[must_use]
     pub fn queue(&self) -> Option<(u32, u32)> {
         let timeline = self.timeline().filter(|timeline| timeline.waiting())?;
@@ -202,7 +202,7 @@ impl VisitorSession {
         self.session.outbox.drafts.iter().filter(|draft| draft.payload.is_shown()).count()
     }
 
-    /// The messages that go out by themselves as soon as the line lets them; those that failed do not.
+    /// The messages that go out by themselves as soon as the connection lets them; those that failed do not.
     #[must_use]
     pub fn drafts_going_out(&self) -> usize {
         self.session.waiting()
@@ -294,7 +294,7 @@ impl VisitorSession {
         if let Register::Asked { since_ms } = self.register
             && since_ms.saturating_add(ACKNOWLEDGE_WAIT_MS) <= now_ms
         {
-            // A second question on the same line could make a second visitor; a new line cannot mix them up.
+            // A second question on the same connection could make a second visitor; a new connection cannot mix them up.
             self.session.give_up();
             self.lost();
         }
@@ -318,7 +318,7 @@ impl VisitorSession {
             Phase::Ready | Phase::Flight { .. } | Phase::Uploading | Phase::Proving => true,
         };
         let wanted = self.token.is_none() && self.session.outbox.drafts.iter().any(due_here);
-        if due && wanted && self.session.line.live() {
+        if due && wanted && self.session.connection.live() {
             self.register = Register::Asked { since_ms: now_ms };
             self.session.transmit(ClientFrame::Register);
         }
@@ -328,7 +328,7 @@ impl VisitorSession {
         let Some((conversation, said)) = self.leaving else { return };
         if !self.session.find_follow(conversation).is_some_and(|followed| followed.timeline.waiting()) {
             self.leaving = None;
-        } else if !said && self.session.line.live() {
+        } else if !said && self.session.connection.live() {
             self.leaving = Some((conversation, true));
             self.session.transmit(ClientFrame::LeaveQueue { conversation });
         }
@@ -342,19 +342,19 @@ impl VisitorSession {
         self.session.outbox.drafts.iter().any(|draft| draft.conversation == conversation && what(&draft.payload))
     }
 
-    fn line(&mut self, mut input: LineInput<ToVisitor>) {
-        if let LineInput::Frame(frame) = input {
-            if self.session.line.heard() {
+    fn connection(&mut self, mut input: ConnectionInput<ToVisitor>) {
+        if let ConnectionInput::Frame(frame) = input {
+            if self.session.connection.heard() {
                 self.hear(frame);
             }
             return;
         }
-        let token_lost = self.token.is_some() && input == (LineInput::Down { code: Close::TokenInvalid.code() });
+        let token_lost = self.token.is_some() && input == (ConnectionInput::Down { code: Close::TokenInvalid.code() });
         if token_lost {
             // Without the token, coming back is of use.
-            input = LineInput::Down { code: 1006 };
+            input = ConnectionInput::Down { code: 1006 };
         }
-        match self.session.line(&input) {
+        match self.session.connection(&input) {
             Step::Nothing => {}
             Step::Greet => {
                 let hello = self.hello();

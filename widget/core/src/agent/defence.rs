@@ -36,7 +36,7 @@ impl AgentSession {
 
     /// Asks for something that is not kept for later: without a connection it is refused as busy.
     pub(super) fn ask_now(&mut self, frame: ClientFrame) {
-        if self.session.line.live() {
+        if self.session.connection.live() {
             self.session.transmit(frame);
         } else {
             self.session.tell(Refusal::Busy);

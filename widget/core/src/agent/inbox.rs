@@ -27,7 +27,7 @@ pub(super) struct Rows {
 }
 
 impl AgentSession {
-    /// Conversations in line, the longest waiting first.
+    /// Conversations in the queue, the longest waiting first.
     #[must_use]
     pub fn waiting(&self) -> Vec<&ConversationSummary> {
         let mut rows: Vec<_> = self.rows.open.values().filter(|row| queued_ms(row).is_some()).collect();
@@ -190,7 +190,7 @@ impl AgentSession {
             self.earlier.clear();
             self.earlier_of = visitor.map(|visitor| (visitor, false));
         }
-        if !self.session.line.live() {
+        if !self.session.connection.live() {
             return;
         }
         if let Some((visitor, said @ false)) = &mut self.earlier_of {
@@ -207,7 +207,7 @@ impl AgentSession {
     }
 }
 
-/// Since when a visitor waits for somebody: in line, or for an answer to what nobody has seen.
+/// Since when a visitor waits for somebody: in the queue, or for an answer to what nobody has seen.
 #[must_use]
 pub const fn waits_since_ms(row: &ConversationSummary) -> Option<u64> {
     match row.state {

@@ -2,7 +2,7 @@
 
 use wire::{BlockId, BlockScope, ConversationId, Many, MessageId, ToAgent, View};
 
-use crate::types::{KeptDraft, LineInput, UploadInput};
+use crate::types::{ConnectionInput, KeptDraft, UploadInput};
 
 /// What an agent's session begins with.
 #[derive(Clone, Debug)]
@@ -20,8 +20,8 @@ pub struct AgentStart {
 pub enum AgentInput {
     /// Signed in: connect.
     Open,
-    /// The line.
-    Line(LineInput<ToAgent>),
+    /// The connection.
+    Connection(ConnectionInput<ToAgent>),
     /// Show a conversation: follows it and loads the earlier ones of its visitor.
     Show {
         /// Which.
@@ -57,12 +57,12 @@ pub enum AgentInput {
         /// Whether it is.
         visible: bool,
     },
-    /// Take a conversation that nobody has. Needs the line: without it, it is refused as busy.
+    /// Take a conversation that nobody has. Needs the connection: without it, it is refused as busy.
     Take {
         /// Which.
         conversation: ConversationId,
     },
-    /// Give a conversation back. This and what follows up to `EndMany` needs the line, as `Take` does.
+    /// Give a conversation back. This and what follows up to `EndMany` needs the connection, as `Take` does.
     Release {
         /// Which.
         conversation: ConversationId,
@@ -139,8 +139,8 @@ pub enum AgentInput {
 impl AgentInput {
     /// Whether nothing but a timeline can change by it.
     pub(super) const fn is_quiet(&self) -> bool {
-        if let Self::Line(input) = self {
-            return matches!(input, LineInput::Frame(ToAgent::Pong { .. } | ToAgent::Typing { .. }));
+        if let Self::Connection(input) = self {
+            return matches!(input, ConnectionInput::Frame(ToAgent::Pong { .. } | ToAgent::Typing { .. }));
         }
         matches!(self, Self::Upload(UploadInput::Progress { .. }) | Self::Typing | Self::Visible { .. })
     }

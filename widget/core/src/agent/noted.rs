@@ -9,7 +9,7 @@ impl AgentSession {
     pub(super) fn look_for_notes(&mut self, old: Option<&ConversationSummary>, row: &ConversationSummary) {
         let Some(old) = old.filter(|old| old.head.staff < row.head.staff) else { return };
         let conversation = row.conversation;
-        if self.is_mine(row) && self.session.find_follow(conversation).is_none() && self.session.line.live() {
+        if self.is_mine(row) && self.session.find_follow(conversation).is_none() && self.session.connection.live() {
             self.session.transmit(ClientFrame::Fetch { conversation, lane: Lane::Staff, after: old.head.staff });
         }
     }

@@ -39,7 +39,7 @@ fn one_of_a_conversation_flies_and_the_rest_follow_in_order() {
     outbox.remove(MessageId(1));
     assert_eq!(sent(&mut outbox, 2), [2]);
     outbox.lost();
-    assert_eq!(sent(&mut outbox, 3), [2], "the same again on a new line");
+    assert_eq!(sent(&mut outbox, 3), [2], "the same again on a new connection");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn what_another_tab_wrote_is_sent_when_that_tab_does_not() {
     assert_eq!(sent(&mut outbox, due), [7]);
     outbox.lost();
     outbox.lend(due);
-    assert_eq!(sent(&mut outbox, due), [], "on a new line the other tab goes first again");
+    assert_eq!(sent(&mut outbox, due), [], "on a new connection the other tab goes first again");
     assert_eq!(sent(&mut outbox, due + TAKE_OVER_MS), [7]);
 }
 

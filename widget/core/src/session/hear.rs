@@ -7,10 +7,10 @@ use crate::backoff::refused_ms;
 use crate::follow::Taken;
 use crate::outbox::Payload;
 use crate::planted::{Planted, planted};
-use crate::session::Session;
+use crate::session::ClientSession;
 use crate::types::Output;
 
-impl Session {
+impl ClientSession {
     /// A page of what was recorded before.
     pub(crate) fn events(
         &mut self,

@@ -5,10 +5,10 @@ use wire::{ConversationId, MessageId, Party, Refusal};
 
 use crate::backoff::refused_ms;
 use crate::outbox::{Draft, Payload, Phase};
-use crate::session::Session;
+use crate::session::ClientSession;
 use crate::types::Output;
 
-impl Session {
+impl ClientSession {
     /// Whether one more draft has room.
     pub(crate) fn room(&self) -> bool {
         self.outbox.drafts.len() < OUTBOX_MESSAGES_MAX
@@ -125,7 +125,7 @@ impl Session {
         }
     }
 
-    /// The conversation has ended before its drafts were sent, or so it seems: one that was sent on an earlier line may have been
+    /// The conversation has ended before its drafts were sent, or so it seems: one that was sent on an earlier connection may have been
     /// recorded. They wait together until the log was read to its end; then those that are not in it go elsewhere, in order.
     fn prove(&mut self, conversation: ConversationId) {
         for draft in &mut self.outbox.drafts {

@@ -7,7 +7,7 @@ use crate::backoff::refused_ms;
 use crate::outbox::Phase;
 use crate::types::Output;
 
-/// Places in line kept at most: a visitor has fewer open conversations.
+/// Positions in the queue kept at most: a visitor has fewer open conversations.
 const QUEUES_MAX: usize = 8;
 
 impl VisitorSession {
@@ -88,7 +88,7 @@ impl VisitorSession {
     fn conversation_refused(&mut self, conversation: ConversationId, refusal: &Refusal) {
         self.session.conversation_refused(conversation, refusal);
         if self.leaving == Some((conversation, true)) {
-            // Whether to try again is the visitor's to say: they still stand in line.
+            // Whether to try again is the visitor's to say: they still wait in the queue.
             self.leaving = None;
             self.session.tell(refusal.clone());
         }

@@ -2,7 +2,7 @@
 
 use wire::{ConversationId, MessageId, PageContext, SiteId, ToVisitor, Token};
 
-use crate::types::{KeptDraft, LineInput, UploadInput};
+use crate::types::{ConnectionInput, KeptDraft, UploadInput};
 
 /// What a visitor's session begins with.
 #[derive(Clone, Debug)]
@@ -26,8 +26,8 @@ pub struct VisitorStart {
 pub enum VisitorInput {
     /// The chat window is shown: connect if not connected. Nothing goes over the network before the first one.
     Open,
-    /// The line.
-    Line(LineInput<ToVisitor>),
+    /// The connection.
+    Connection(ConnectionInput<ToVisitor>),
     /// The visitor sends words; ask [`crate::VisitorSession::room`] first. Without an open conversation shown, a new one begins.
     Say {
         /// The words.
@@ -51,7 +51,7 @@ pub enum VisitorInput {
         /// Whether it is.
         visible: bool,
     },
-    /// The visitor leaves the line.
+    /// The visitor leaves the queue.
     LeaveQueue,
     /// The visitor ends the shown conversation.
     EndConversation,
@@ -94,8 +94,8 @@ pub enum VisitorInput {
 impl VisitorInput {
     /// Whether nothing but a timeline can change by it.
     pub(super) const fn is_quiet(&self) -> bool {
-        if let Self::Line(input) = self {
-            return matches!(input, LineInput::Frame(ToVisitor::Pong { .. } | ToVisitor::Typing { .. }));
+        if let Self::Connection(input) = self {
+            return matches!(input, ConnectionInput::Frame(ToVisitor::Pong { .. } | ToVisitor::Typing { .. }));
         }
         matches!(self, Self::Upload(UploadInput::Progress { .. }) | Self::Typing | Self::Visible { .. })
     }

@@ -119,7 +119,7 @@ impl VisitorSession {
             followed.known = true;
         }
         let now_ms = self.session.clock.now_ms();
-        self.session.line.restart(now_ms, &mut self.session.out);
+        self.session.connection.restart(now_ms, &mut self.session.out);
         self.session.lost();
         self.register = Register::No;
     }

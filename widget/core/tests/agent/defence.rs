@@ -1,6 +1,6 @@
 //! What a desk defends itself with: what is asked for, and what the answers leave.
 
-use widget_core::{AgentInput, FOUND_ROWS_MAX, LineInput, OPEN_ROWS_MAX, Output};
+use widget_core::{AgentInput, ConnectionInput, FOUND_ROWS_MAX, OPEN_ROWS_MAX, Output};
 use wire::{
     AgentState, BlockId, BlockScope, ClientFrame, ConversationId, ConversationState, Counts, Idle, Many, MessageId,
     Refusal, RowCursor, ServerFrame, Subject, View,
@@ -45,7 +45,7 @@ fn each_wish_is_one_frame_and_without_a_connection_it_is_refused_at_once() {
     for (input, frame) in cases {
         let mut desk = answering();
         assert_eq!(desk.does(input.clone()), [Output::Transmit(frame)]);
-        desk.does(AgentInput::Line(LineInput::Down { code: 1006 }));
+        desk.does(AgentInput::Connection(ConnectionInput::Down { code: 1006 }));
         assert_eq!(desk.does(input), []);
         assert_eq!(desk.session.last_refusal().map(|(_, refusal)| refusal), Some(&Refusal::Busy));
     }

@@ -5,7 +5,7 @@ mod kinds;
 mod lists;
 
 use widget_core::{
-    AgentInput, AgentSession, AgentStart, Content, Item, ItemState, LineInput, Online, Output, Transport,
+    AgentInput, AgentSession, AgentStart, ConnectionInput, Content, Item, ItemState, Online, Output, Transport,
 };
 use wire::{
     AgentId, AgentState, AgentSummary, Author, Body, ClientFrame, Close, ConversationId, ConversationState,
@@ -36,7 +36,7 @@ impl Desk {
 
     fn hears(&mut self, frame: ServerFrame) -> Vec<Output> {
         let frame = ToAgent::try_from(frame).expect("agents hear it");
-        self.does(AgentInput::Line(LineInput::Frame(frame)))
+        self.does(AgentInput::Connection(ConnectionInput::Frame(frame)))
     }
 
     fn row(&mut self, row: ConversationSummary) -> Vec<Output> {
@@ -44,7 +44,7 @@ impl Desk {
     }
 
     fn connects(&mut self, me: AgentState, open: Vec<ConversationSummary>) -> Vec<Output> {
-        let mut all = self.does(AgentInput::Line(LineInput::Up));
+        let mut all = self.does(AgentInput::Connection(ConnectionInput::Up));
         let agents = vec![summary(ME, me), summary(OTHER, AgentState::Online)];
         let session = Session::Agent { me: summary(ME, me), agents, open };
         let welcome = ServerFrame::Welcome { protocol: 1, now_ms: 61_000, attachment_bytes_max: 100, session };
@@ -53,8 +53,8 @@ impl Desk {
     }
 
     fn reconnects(&mut self, me: AgentState, open: Vec<ConversationSummary>) -> Vec<Output> {
-        self.does(AgentInput::Line(LineInput::Down { code: 1006 }));
-        assert_eq!(self.does(AgentInput::Line(LineInput::NetworkUp)), [Output::Connect(Transport::Socket)]);
+        self.does(AgentInput::Connection(ConnectionInput::Down { code: 1006 }));
+        assert_eq!(self.does(AgentInput::Connection(ConnectionInput::NetworkUp)), [Output::Connect(Transport::Socket)]);
         self.connects(me, open)
     }
 
@@ -239,9 +239,9 @@ fn a_choice_to_be_away_holds_over_reconnects_and_tabs() {
     assert_eq!(desk.does(AgentInput::Presence { away: true }), [presence(AgentState::Away)]);
     assert_eq!(desk.session.me().map(|me| me.state), Some(AgentState::Online));
     // Back again while the line was down: said, although it is what a relay expects of whoever comes.
-    desk.does(AgentInput::Line(LineInput::Down { code: 1006 }));
+    desk.does(AgentInput::Connection(ConnectionInput::Down { code: 1006 }));
     assert_eq!(desk.does(AgentInput::Presence { away: false }), []);
-    assert_eq!(desk.does(AgentInput::Line(LineInput::NetworkUp)), [Output::Connect(Transport::Socket)]);
+    assert_eq!(desk.does(AgentInput::Connection(ConnectionInput::NetworkUp)), [Output::Connect(Transport::Socket)]);
     assert_eq!(desk.connects(AgentState::Online, Vec::new()), [hello(Some(AgentState::Online))]);
 }
 
@@ -263,7 +263,7 @@ fn taking_may_come_too_late() {
     assert_eq!(desk.does(AgentInput::Take { conversation: there }), [take]);
     assert_eq!(desk.hears(about(there, Refusal::Taken)), []);
     assert_eq!(desk.session.last_refusal(), Some(&(1_000, Refusal::Taken)));
-    desk.does(AgentInput::Line(LineInput::Down { code: 1006 }));
+    desk.does(AgentInput::Connection(ConnectionInput::Down { code: 1006 }));
     assert_eq!(desk.does(AgentInput::Take { conversation: there }), []);
     assert_eq!(desk.session.last_refusal(), Some(&(1_000, Refusal::Busy)));
 }
@@ -293,9 +293,9 @@ fn what_is_shown_is_followed_again_after_a_reconnect_or_when_the_relay_forgot() 
 #[test]
 fn a_signed_out_agent_is_not_connected_again() {
     let mut desk = answering();
-    desk.does(AgentInput::Line(LineInput::Down { code: Close::SignedOut.code() }));
+    desk.does(AgentInput::Connection(ConnectionInput::Down { code: Close::SignedOut.code() }));
     assert_eq!(desk.session.online(), Online::Refused(Close::SignedOut));
-    assert_eq!(desk.does(AgentInput::Line(LineInput::NetworkUp)), []);
+    assert_eq!(desk.does(AgentInput::Connection(ConnectionInput::NetworkUp)), []);
     assert_eq!(desk.session.poll_timeout(), None);
 }
 

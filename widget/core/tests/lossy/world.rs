@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use widget_core::{
-    AgentInput, AgentSession, AgentStart, Content, Item, ItemState, KeptDraft, LineInput, Output, Timeline,
+    AgentInput, AgentSession, AgentStart, ConnectionInput, Content, Item, ItemState, KeptDraft, Output, Timeline,
     VisitorInput, VisitorSession, VisitorStart,
 };
 use wire::{Body, ClientFrame, ConversationId, Event, MessageId, PageContext, ServerFrame, Token};
@@ -120,10 +120,10 @@ impl World {
         self.drain(AGENT);
     }
 
-    fn line(&mut self, client: Client, input: LineInput<ServerFrame>) {
+    fn line(&mut self, client: Client, input: ConnectionInput<ServerFrame>) {
         match client {
-            AGENT => self.agent(AgentInput::Line(input.of_side().expect("agents hear it"))),
-            tab => self.visitor(tab, VisitorInput::Line(input.of_side().expect("visitors hear it"))),
+            AGENT => self.agent(AgentInput::Connection(input.of_side().expect("agents hear it"))),
+            tab => self.visitor(tab, VisitorInput::Connection(input.of_side().expect("visitors hear it"))),
         }
     }
 
@@ -185,8 +185,8 @@ impl World {
         for _ in 0..count {
             let Some(news) = self.pages[client].down.pop_front() else { return };
             let input = match news {
-                News::Up => LineInput::Up,
-                News::Frame(frame) => LineInput::Frame(frame),
+                News::Up => ConnectionInput::Up,
+                News::Frame(frame) => ConnectionInput::Frame(frame),
             };
             self.line(client, input);
         }
@@ -232,7 +232,7 @@ impl World {
             Step::Lose(client) => self.pages[client].loses = true,
             Step::Cut(client) => {
                 self.cut_quietly(client);
-                self.line(client, LineInput::Down { code: 1006 });
+                self.line(client, ConnectionInput::Down { code: 1006 });
             }
             // Two tabs that both register are two visitors: the second one opens when there is a token.
             Step::Reload(SECOND_TAB) if self.storages[0].token.is_none() => {}

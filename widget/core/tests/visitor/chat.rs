@@ -1,6 +1,6 @@
 //! A visitor's session in a test's hands, and what the relay might say to it.
 
-use widget_core::{ItemState, Kept, KeptDraft, LineInput, Output, VisitorInput, VisitorSession, VisitorStart};
+use widget_core::{ConnectionInput, ItemState, Kept, KeptDraft, Output, VisitorInput, VisitorSession, VisitorStart};
 use wire::{
     AgentId, Attachment, AttachmentId, Author, Body, ClientFrame, ConversationId, Event, Lane, Media, MessageId,
     PageContext, Refusal, Seq, ServerFrame, Session, Subject, ToVisitor, Token, VisitorConversation, VisitorId,
@@ -33,7 +33,7 @@ impl Chat {
 
     pub(crate) fn hears(&mut self, frame: ServerFrame) -> Vec<Output> {
         let frame = ToVisitor::try_from(frame).expect("visitors hear it");
-        self.does(VisitorInput::Line(LineInput::Frame(frame)))
+        self.does(VisitorInput::Connection(ConnectionInput::Frame(frame)))
     }
 
     pub(crate) fn says(&mut self, text: &str) -> Vec<Output> {
@@ -41,7 +41,7 @@ impl Chat {
     }
 
     pub(crate) fn down(&mut self, code: u16) -> Vec<Output> {
-        self.does(VisitorInput::Line(LineInput::Down { code }))
+        self.does(VisitorInput::Connection(ConnectionInput::Down { code }))
     }
 
     /// Lets time pass to the next timeout.
@@ -57,7 +57,7 @@ impl Chat {
         visitor: Option<VisitorId>,
         conversations: Vec<VisitorConversation>,
     ) -> Vec<Output> {
-        let mut all = self.does(VisitorInput::Line(LineInput::Up));
+        let mut all = self.does(VisitorInput::Connection(ConnectionInput::Up));
         let session = Session::Visitor { visitor, conversations, answering: 2 };
         let welcome = ServerFrame::Welcome { protocol: 1, now_ms: 9_000, attachment_bytes_max: 100, session };
         all.extend(self.hears(welcome));

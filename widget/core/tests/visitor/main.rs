@@ -5,7 +5,7 @@ mod newer;
 mod tabs;
 
 use chat::*;
-use widget_core::{Content, ItemState, Kept, LineInput, Online, Output, Transport, UploadInput, VisitorInput};
+use widget_core::{ConnectionInput, Content, ItemState, Kept, Online, Output, Transport, UploadInput, VisitorInput};
 use wire::{
     Author, Body, ClientFrame, Close, ConversationId, Follow, Lane, Media, MessageId, PageContext, Party, Refusal, Say,
     Seq, ServerFrame, Subject, Token, VisitorId,
@@ -17,7 +17,7 @@ fn nothing_goes_out_and_nothing_is_kept_before_the_visitor_acts() {
     assert_eq!(chat.outputs(), []);
     assert_eq!(chat.session.online(), Online::Idle);
     assert_eq!(chat.session.poll_timeout(), None);
-    assert_eq!(chat.does(VisitorInput::Line(LineInput::NetworkUp)), []);
+    assert_eq!(chat.does(VisitorInput::Connection(ConnectionInput::NetworkUp)), []);
     assert_eq!(chat.does(VisitorInput::Open), [Output::Connect(Transport::Socket)]);
     let hello = wire::Hello::Visitor { site: "demo".parse().unwrap(), token: None, page: PageContext::default() };
     let hello = Output::Transmit(ClientFrame::Hello { protocol: 1, hello, follow: Vec::new() });
@@ -203,7 +203,7 @@ fn a_line_that_is_refused_stays_down_and_says_why() {
     assert_eq!(chat.down(Close::SiteUnknown.code()), []);
     assert_eq!(chat.session.online(), Online::Refused(Close::SiteUnknown));
     assert_eq!(chat.session.poll_timeout(), None);
-    assert_eq!(chat.does(VisitorInput::Line(LineInput::NetworkUp)), []);
+    assert_eq!(chat.does(VisitorInput::Connection(ConnectionInput::NetworkUp)), []);
     chat.says("kept all the same");
     assert_eq!(chat.states()[2], ItemState::Waiting);
 }
@@ -223,7 +223,7 @@ fn seen_is_said_only_when_looked_at_and_not_too_often() {
     // The report may have been lost with the line.
     chat.down(1006);
     chat.now_ms += 5_000;
-    assert_eq!(chat.does(VisitorInput::Line(LineInput::NetworkUp)), [Output::Connect(Transport::Socket)]);
+    assert_eq!(chat.does(VisitorInput::Connection(ConnectionInput::NetworkUp)), [Output::Connect(Transport::Socket)]);
     let out = chat.connects(Some(VisitorId(1)), vec![row(here, false)]);
     assert_eq!(out[1..], [seen(3)]);
 }

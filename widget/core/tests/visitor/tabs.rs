@@ -1,7 +1,7 @@
 //! What outlives a page, and what several tabs of one visitor have in common.
 
 use crate::chat::*;
-use widget_core::{Content, ItemState, Kept, KeptDraft, LineInput, Output, UploadInput, VisitorInput};
+use widget_core::{ConnectionInput, Content, ItemState, Kept, KeptDraft, Output, UploadInput, VisitorInput};
 use wire::{Author, Body, ClientFrame, ConversationId, MessageId, Refusal, ServerFrame, VisitorId};
 
 const OUTAGE: u16 = 1006;
@@ -176,7 +176,7 @@ fn awake_while_there_is_something_to_do() {
         listed.unread = unread;
         chat.connects(Some(VisitorId(1)), vec![listed]);
         assert_eq!(chat.session.awake(), Some(awake), "closed {closed}, unread {unread}");
-        chat.does(VisitorInput::Line(LineInput::Down { code: OUTAGE }));
+        chat.does(VisitorInput::Connection(ConnectionInput::Down { code: OUTAGE }));
         assert_eq!(chat.session.awake(), Some(awake), "an outage changes nothing");
     }
 }

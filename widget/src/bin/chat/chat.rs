@@ -10,7 +10,7 @@ use widget::part::Board;
 use widget::request::Headers;
 use widget::signal::Signal;
 use widget::storage::{Elsewhere, Storage};
-use widget_core::{LineInput, Online, Output, UploadInput, VisitorInput, VisitorSession, VisitorStart};
+use widget_core::{ConnectionInput, Online, Output, UploadInput, VisitorInput, VisitorSession, VisitorStart};
 
 use crate::host::Host;
 use crate::page;
@@ -60,8 +60,8 @@ impl Brain for Visitor {
         widget::codec::write_frame_of_visitor(frame)
     }
 
-    fn line(input: LineInput<ToVisitor>) -> VisitorInput {
-        VisitorInput::Line(input)
+    fn line(input: ConnectionInput<ToVisitor>) -> VisitorInput {
+        VisitorInput::Connection(input)
     }
 
     fn upload(input: UploadInput) -> VisitorInput {

@@ -16,7 +16,7 @@ use widget::link::{Brain, Hooks, Link};
 use widget::part::Board;
 use widget::request::Headers;
 use widget::storage::Storage;
-use widget_core::{AgentInput, AgentSession, AgentStart, LineInput, Output, UploadInput};
+use widget_core::{AgentInput, AgentSession, AgentStart, ConnectionInput, Output, UploadInput};
 use wire::{AgentId, AgentState, AgentSummary, ConversationId, ConversationSummary, Party, ToAgent};
 
 use crate::desk::screen::{Ending, Screen, What};
@@ -74,8 +74,8 @@ impl Brain for AgentBrain {
         serde_json::to_string(frame).unwrap_or_default()
     }
 
-    fn line(input: LineInput<ToAgent>) -> AgentInput {
-        AgentInput::Line(input)
+    fn line(input: ConnectionInput<ToAgent>) -> AgentInput {
+        AgentInput::Connection(input)
     }
 
     fn upload(input: UploadInput) -> AgentInput {

@@ -202,7 +202,7 @@ fn Head(
     }
 }
 
-/// "Waiting 4:10 · …", as the small line under the name.
+/// "Waiting 4:10 · …", as the small text under the name.
 fn state_words(desk: Desk, row: Memo<Option<ConversationSummary>>) -> String {
     let row = row.read();
     let Some(row) = row.as_ref() else { return String::new() };

@@ -79,12 +79,12 @@ pub(crate) fn Composer(
     bridge(part::composer(Text::here(), text, move || placeholder.get(), field, writing))
 }
 
-/// Shown while there is no line to the relay.
+/// Shown while there is no connection to the relay.
 #[component]
 pub(crate) fn ConnectionBanner(
-    /// How the line stands.
+    /// How the connection stands.
     online: Memo<Online>,
-    /// Messages that wait for the line.
+    /// Messages that wait for the connection.
     waiting: Memo<usize>,
 ) -> impl IntoView {
     bridge(part::connection_banner(Text::here(), move || (online.get(), waiting.get())))

@@ -1,4 +1,4 @@
-//! The line to the relay: connect, hello, heartbeat, reconnect.
+//! The connection to the relay: connect, hello, heartbeat, reconnect.
 
 mod choice;
 
@@ -9,10 +9,10 @@ use wire::{ClientFrame, Close};
 
 use crate::backoff::reconnect_ms;
 use crate::clock::Earliest;
-use crate::line::choice::Choice;
+use crate::connection::choice::Choice;
 use crate::types::{Online, Output};
 
-/// A line that lasted this long was a good one: the next wait is short again.
+/// A connection that lasted this long was a good one: the next wait is short again.
 const STABLE_MS: u64 = 10_000;
 /// An attempt this old is begun anew when the network comes back.
 const CONNECT_OLD_MS: u64 = 2_000;
@@ -38,23 +38,23 @@ enum State {
     Refused(Close),
 }
 
-/// The line. Times are inside times.
+/// The connection. Times are inside times.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct Connection {
     state: State,
     choice: Choice,
     /// Whether the browser says that there is a network.
     network: bool,
     /// Failed tries in a row.
     tries: u32,
-    /// Whether any try has failed, or a line was lost.
+    /// Whether any try has failed, or a connection was lost.
     lost_before: bool,
     ping_at_ms: u64,
-    /// When a line that stays silent is taken for dead.
+    /// When a connection that stays silent is taken for dead.
     dead_at_ms: Option<u64>,
 }
 
-impl Line {
+impl Connection {
     pub(crate) const fn new() -> Self {
         Self {
             state: State::Idle,
@@ -83,7 +83,7 @@ impl Line {
         true
     }
 
-    /// A frame came. Whether it belongs to this line.
+    /// A frame came. Whether it belongs to this connection.
     pub(crate) const fn heard(&mut self) -> bool {
         if self.dead_at_ms.take().is_some() && self.live() {
             self.choice.answered();
@@ -101,7 +101,7 @@ impl Line {
         self.ping_at_ms = now_ms.saturating_add(PING_EVERY_MS);
     }
 
-    /// The socket closed. Whether a line was lost (rather than one that was given up before).
+    /// The socket closed. Whether a connection was lost (rather than one that was given up before).
     pub(crate) fn down(&mut self, now_ms: u64, code: u16, random: u64) -> bool {
         if !matches!(self.state, State::Connecting { .. } | State::Greeting { .. } | State::Live { .. }) {
             return false;
@@ -113,7 +113,7 @@ impl Line {
             return true;
         }
         let stable = self.stable(now_ms);
-        // A relay that says why it ends the line was reached; only its wait for a hello may have been in vain.
+        // A relay that says why it ends the connection was reached; only its wait for a hello may have been in vain.
         let answered = Close::from_code(code).is_some_and(|close| close != Close::HelloLate);
         if !self.live() && !answered && self.network {
             self.choice.failed(now_ms, false);
@@ -131,7 +131,7 @@ impl Line {
         true
     }
 
-    /// The browser says that the network is back, or the page is shown again. Whether a line was lost by starting anew.
+    /// The browser says that the network is back, or the page is shown again. Whether a connection was lost by starting anew.
     pub(crate) fn network_up(&mut self, now_ms: u64, out: &mut VecDeque<Output>) -> bool {
         self.network = true;
         self.choice.network_up(now_ms, self.live());
@@ -156,7 +156,7 @@ impl Line {
         }
     }
 
-    /// The browser says that the network is gone. It may be wrong: a line that is live is asked, not dropped; until it answers it is shown
+    /// The browser says that the network is gone. It may be wrong: a connection that is live is asked, not dropped; until it answers it is shown
     /// as the browser says.
     pub(crate) fn network_down(&mut self, now_ms: u64, out: &mut VecDeque<Output>) {
         self.network = false;
@@ -165,7 +165,7 @@ impl Line {
         }
     }
 
-    /// A WebSocket could be opened beside the line. Whether the line was given up for it.
+    /// A WebSocket could be opened beside the connection. Whether the connection was given up for it.
     pub(crate) fn socket_open(&mut self, now_ms: u64, out: &mut VecDeque<Output>) -> bool {
         let moves = self.live() && self.choice.socket_open();
         if moves {
@@ -174,7 +174,7 @@ impl Line {
         moves
     }
 
-    /// Gives the line up and makes a new one at once.
+    /// Gives the connection up and makes a new one at once.
     pub(crate) fn restart(&mut self, now_ms: u64, out: &mut VecDeque<Output>) {
         if matches!(self.state, State::Connecting { .. } | State::Greeting { .. } | State::Live { .. }) {
             out.push_back(Output::Disconnect);
@@ -182,7 +182,7 @@ impl Line {
         }
     }
 
-    /// Does what is due. Whether a line was given up.
+    /// Does what is due. Whether a connection was given up.
     pub(crate) fn tick(&mut self, now_ms: u64, random: u64, out: &mut VecDeque<Output>) -> bool {
         let dead = match self.state {
             State::Idle | State::Refused(_) => false,
@@ -238,7 +238,7 @@ impl Line {
         matches!(self.state, State::Live { .. })
     }
 
-    /// How the line stands; the time in it is an inside time.
+    /// How the connection stands; the time in it is an inside time.
     pub(crate) const fn online(&self) -> Online {
         match self.state {
             State::Live { .. } if self.network => Online::Live,
@@ -268,7 +268,7 @@ impl Line {
 
     fn ping(&mut self, now_ms: u64, out: &mut VecDeque<Output>) {
         self.ping_at_ms = now_ms.saturating_add(PING_EVERY_MS);
-        // A second ping does not put the end of a silent line off.
+        // A second ping does not put the end of a silent connection off.
         self.dead_at_ms.get_or_insert(now_ms.saturating_add(PONG_WAIT_MS));
         out.push_back(Output::Transmit(ClientFrame::Ping));
     }
@@ -284,7 +284,7 @@ impl Line {
         self.state = State::Down { retry_at_ms: now_ms.saturating_add(wait_ms) };
     }
 
-    /// Whether the line is live and has lasted.
+    /// Whether the connection is live and has lasted.
     fn stable(&self, now_ms: u64) -> bool {
         matches!(self.state, State::Live { since_ms } if now_ms.saturating_sub(since_ms) >= STABLE_MS)
     }

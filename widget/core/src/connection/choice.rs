@@ -1,4 +1,4 @@
-//! What the next line is made of: a WebSocket, or a stream where WebSockets are blocked.
+//! What the next connection is made of: a WebSocket, or a stream where WebSockets are blocked.
 //!
 //! A network that blocks and a relay that is down look alike from here, so the choice is never final: each failed stream is followed by
 //! sockets again, and a working stream looks now and then whether a socket would do, without being given up before one does.
@@ -10,7 +10,7 @@ use crate::types::Transport;
 /// The choice. Times are inside times.
 #[derive(Debug)]
 pub(super) struct Choice {
-    /// Of the line now, or of the last one.
+    /// Of the connection now, or of the last one.
     transport: Transport,
     /// Sockets that failed in a row.
     failures: u32,
@@ -18,7 +18,7 @@ pub(super) struct Choice {
     again_at_ms: u64,
     /// The last socket that failed did so by hanging: a try costs a person a long wait.
     hangs: bool,
-    /// The line was moved to a socket because one could be opened.
+    /// The connection was moved to a socket because one could be opened.
     moved: bool,
     /// Since the last welcome a stream was asked for and nothing came.
     hung: bool,
@@ -66,7 +66,7 @@ impl Choice {
         self.moved = false;
     }
 
-    /// A line that was welcomed gave no answer any more.
+    /// A connection that was welcomed gave no answer any more.
     pub(super) const fn fell_silent(&mut self, now_ms: u64) {
         match self.transport {
             Transport::Socket => self.socket_failed(now_ms, 1),
@@ -97,7 +97,7 @@ impl Choice {
         }
     }
 
-    /// A socket could be opened while the line is a stream. Whether to move to one.
+    /// A socket could be opened while the connection is a stream. Whether to move to one.
     pub(super) const fn socket_open(&mut self) -> bool {
         let moves = matches!(self.transport, Transport::Stream);
         if moves {
@@ -116,7 +116,7 @@ impl Choice {
         due
     }
 
-    /// When to look, for a live line.
+    /// When to look, for a live connection.
     pub(super) const fn probe_at_ms(&self) -> u64 {
         match self.transport {
             Transport::Socket => u64::MAX,

@@ -1,85 +1,85 @@
-//! The line, step by step.
+//! The connection, step by step.
 
 use wire::limit::SOCKET_AGAIN_MS;
 
 use super::*;
 use crate::types::Transport::{self, Socket, Stream};
 
-fn live() -> (Line, VecDeque<Output>) {
-    let mut line = Line::new();
+fn live() -> (Connection, VecDeque<Output>) {
+    let mut connection = Connection::new();
     let mut out = VecDeque::new();
-    line.open(0, &mut out);
+    connection.open(0, &mut out);
     assert_eq!(out.pop_front(), Some(Output::Connect(Transport::Socket)));
-    assert!(line.up(10));
-    line.welcome(20);
-    (line, out)
+    assert!(connection.up(10));
+    connection.welcome(20);
+    (connection, out)
 }
 
-fn next_ms(line: &Line, now_ms: u64) -> Option<u64> {
+fn next_ms(connection: &Connection, now_ms: u64) -> Option<u64> {
     let mut earliest = Earliest::after(now_ms);
-    line.timeout(&mut earliest);
+    connection.timeout(&mut earliest);
     earliest.get()
 }
 
 #[test]
 fn a_silent_line_is_pinged_then_dropped_then_made_again() {
-    let (mut line, mut out) = live();
-    assert_eq!(next_ms(&line, 20), Some(20_020));
-    assert!(!line.tick(20_020, 0, &mut out));
+    let (mut connection, mut out) = live();
+    assert_eq!(next_ms(&connection, 20), Some(20_020));
+    assert!(!connection.tick(20_020, 0, &mut out));
     assert_eq!(out.pop_front(), Some(Output::Transmit(ClientFrame::Ping)));
-    assert_eq!(next_ms(&line, 20_020), Some(30_020));
-    assert!(line.tick(30_020, 0, &mut out));
+    assert_eq!(next_ms(&connection, 20_020), Some(30_020));
+    assert!(connection.tick(30_020, 0, &mut out));
     assert_eq!(out.pop_front(), Some(Output::Disconnect));
-    assert_eq!(line.online(), Online::Reconnecting { retry_at_ms: 30_270 });
-    assert!(!line.tick(30_270, 0, &mut out));
+    assert_eq!(connection.online(), Online::Reconnecting { retry_at_ms: 30_270 });
+    assert!(!connection.tick(30_270, 0, &mut out));
     assert_eq!(out.pop_front(), Some(Output::Connect(Transport::Socket)));
 }
 
 #[test]
 fn any_frame_proves_that_the_line_lives() {
-    let (mut line, mut out) = live();
-    line.tick(20_020, 0, &mut out);
-    assert!(line.heard());
-    assert!(!line.tick(30_020, 0, &mut out));
-    assert_eq!(next_ms(&line, 30_020), Some(40_020));
+    let (mut connection, mut out) = live();
+    connection.tick(20_020, 0, &mut out);
+    assert!(connection.heard());
+    assert!(!connection.tick(30_020, 0, &mut out));
+    assert_eq!(next_ms(&connection, 30_020), Some(40_020));
 }
 
 #[test]
 fn what_the_browser_says_of_the_network_shows_at_once_and_until_the_line_answers() {
-    // After the event: whether the ping is answered, and how the line then stands at once and in the end.
+    // After the event: whether the ping is answered, and how the connection then stands at once and in the end.
     for answered in [true, false] {
-        let (mut line, mut out) = live();
-        line.network_down(1_000, &mut out);
+        let (mut connection, mut out) = live();
+        connection.network_down(1_000, &mut out);
         assert_eq!(out.pop_front(), Some(Output::Transmit(ClientFrame::Ping)));
-        assert_eq!(line.online(), Online::Offline);
-        assert!(line.live(), "it may be wrong: nothing is dropped for it");
+        assert_eq!(connection.online(), Online::Offline);
+        assert!(connection.live(), "it may be wrong: nothing is dropped for it");
         if answered {
-            assert!(line.heard());
-            assert_eq!(line.online(), Online::Live);
+            assert!(connection.heard());
+            assert_eq!(connection.online(), Online::Live);
         } else {
-            assert!(line.tick(1_000 + PONG_WAIT_MS, 0, &mut out));
-            assert_eq!(line.online(), Online::Offline);
+            assert!(connection.tick(1_000 + PONG_WAIT_MS, 0, &mut out));
+            assert_eq!(connection.online(), Online::Offline);
         }
     }
 }
 
 #[test]
 fn waits_double_until_a_line_has_lasted() {
-    let mut line = Line::new();
+    let mut connection = Connection::new();
     let mut out = VecDeque::new();
-    line.open(0, &mut out);
+    connection.open(0, &mut out);
     let mut now_ms = 0;
     for wait_ms in [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000] {
-        assert!(line.down(now_ms, 1006, 0));
-        assert_eq!(next_ms(&line, now_ms), Some(now_ms + wait_ms));
+        assert!(connection.down(now_ms, 1006, 0));
+        assert_eq!(next_ms(&connection, now_ms), Some(now_ms + wait_ms));
         now_ms += wait_ms;
-        assert!(!line.tick(now_ms, 0, &mut out));
+        assert!(!connection.tick(now_ms, 0, &mut out));
     }
-    assert!(line.up(now_ms));
-    line.welcome(now_ms);
+    assert!(connection.up(now_ms));
+    connection.welcome(now_ms);
     now_ms += STABLE_MS;
-    assert!(line.down(now_ms, 1006, 0));
-    assert_eq!(next_ms(&line, now_ms), Some(now_ms + 250));
+    assert!(connection.down(now_ms, 1006, 0));
+    assert_eq!(next_ms(&connection, now_ms), Some(now_ms + 250));
 }
 
 #[test]
@@ -92,40 +92,40 @@ fn codes_say_whether_and_when_to_come_back() {
         (Close::SignedOut.code(), Online::Refused(Close::SignedOut)),
         (4_777, Online::Refused(Close::Version)),
     ] {
-        let (mut line, mut out) = live();
-        assert!(line.down(100, code, 0));
-        assert_eq!(line.online(), online, "{code}");
+        let (mut connection, mut out) = live();
+        assert!(connection.down(100, code, 0));
+        assert_eq!(connection.online(), online, "{code}");
         let refused = matches!(online, Online::Refused(_));
-        assert_eq!(next_ms(&line, 100).is_none(), refused);
-        line.network_up(200, &mut out);
+        assert_eq!(next_ms(&connection, 100).is_none(), refused);
+        connection.network_up(200, &mut out);
         assert_eq!(out.pop_front(), if refused { None } else { Some(Output::Connect(Transport::Socket)) });
     }
 }
 
 #[test]
 fn a_page_whose_pings_come_late_is_back_at_once() {
-    let (mut line, mut out) = live();
-    assert!(line.down(60_000, Close::Idle.code(), 0));
-    assert!(!line.tick(60_000, 0, &mut out));
+    let (mut connection, mut out) = live();
+    assert!(connection.down(60_000, Close::Idle.code(), 0));
+    assert!(!connection.tick(60_000, 0, &mut out));
     assert_eq!(out.pop_front(), Some(Output::Connect(Transport::Socket)));
 }
 
 #[test]
 fn hanging_attempts_are_given_up_and_late_reports_ignored() {
-    let mut line = Line::new();
+    let mut connection = Connection::new();
     let mut out = VecDeque::new();
-    line.open(0, &mut out);
-    line.open(0, &mut out);
+    connection.open(0, &mut out);
+    connection.open(0, &mut out);
     assert_eq!(out.len(), 1);
-    assert!(line.tick(CONNECT_WAIT_MS, 0, &mut out));
-    assert!(!line.up(CONNECT_WAIT_MS) && !line.heard());
-    assert!(!line.down(CONNECT_WAIT_MS, Close::Version.code(), 0));
-    assert!(matches!(line.online(), Online::Reconnecting { .. }));
-    line.network_down(CONNECT_WAIT_MS, &mut out);
-    assert_eq!(line.online(), Online::Offline);
+    assert!(connection.tick(CONNECT_WAIT_MS, 0, &mut out));
+    assert!(!connection.up(CONNECT_WAIT_MS) && !connection.heard());
+    assert!(!connection.down(CONNECT_WAIT_MS, Close::Version.code(), 0));
+    assert!(matches!(connection.online(), Online::Reconnecting { .. }));
+    connection.network_down(CONNECT_WAIT_MS, &mut out);
+    assert_eq!(connection.online(), Online::Offline);
 }
 
-/// What may happen to a line, for the tables below.
+/// What may happen to a connection, for the tables below.
 #[derive(Clone, Copy, Debug)]
 enum Happens {
     /// The try fails at once: refused, closed, no route.
@@ -134,9 +134,9 @@ enum Happens {
     Hangs,
     /// The try is greeted.
     Works,
-    /// The relay itself ends the line.
+    /// The relay itself ends the connection.
     Closes(Close),
-    /// A greeted line breaks.
+    /// A greeted connection breaks.
     Breaks,
     /// A ping is answered.
     Answers,
@@ -144,66 +144,66 @@ enum Happens {
     Silent,
     /// A look whether a socket can be opened finds that it can.
     Opens,
-    /// Time passes on a line that lives.
+    /// Time passes on a connection that lives.
     Lives(u64),
-    /// A greeted line breaks, and the browser says that there is a network.
+    /// A greeted connection breaks, and the browser says that there is a network.
     Returns,
     /// The browser says whether there is a network.
     Network(bool),
 }
 
 /// Lives through it, connecting again whenever it is due; every transport that was tried.
-fn tried(story: &[Happens]) -> (Vec<Transport>, Line) {
-    let (mut line, mut out, mut now_ms) = (Line::new(), VecDeque::new(), 0);
-    line.open(0, &mut out);
+fn tried(story: &[Happens]) -> (Vec<Transport>, Connection) {
+    let (mut connection, mut out, mut now_ms) = (Connection::new(), VecDeque::new(), 0);
+    connection.open(0, &mut out);
     for happens in story {
         match *happens {
-            Happens::Fails => assert!(line.down(now_ms, 1006, 0)),
+            Happens::Fails => assert!(connection.down(now_ms, 1006, 0)),
             Happens::Hangs => {
-                now_ms = next_ms(&line, now_ms).expect("a bound");
-                assert!(line.tick(now_ms, 0, &mut out));
+                now_ms = next_ms(&connection, now_ms).expect("a bound");
+                assert!(connection.tick(now_ms, 0, &mut out));
             }
             Happens::Works => {
-                assert!(line.up(now_ms));
-                line.welcome(now_ms);
+                assert!(connection.up(now_ms));
+                connection.welcome(now_ms);
             }
-            Happens::Closes(close) => assert!(line.down(now_ms, close.code(), 0)),
+            Happens::Closes(close) => assert!(connection.down(now_ms, close.code(), 0)),
             Happens::Breaks => {
                 now_ms += STABLE_MS;
-                assert!(line.live() && line.down(now_ms, 1006, 0));
+                assert!(connection.live() && connection.down(now_ms, 1006, 0));
             }
             Happens::Answers => {
-                now_ms = line.ping_at_ms;
-                assert!(!line.tick(now_ms, 0, &mut out) && line.heard());
+                now_ms = connection.ping_at_ms;
+                assert!(!connection.tick(now_ms, 0, &mut out) && connection.heard());
             }
             Happens::Silent => {
-                assert!(!line.tick(line.ping_at_ms, 0, &mut out));
-                now_ms = line.dead_at_ms.expect("a bound");
-                assert!(line.tick(now_ms, 0, &mut out));
+                assert!(!connection.tick(connection.ping_at_ms, 0, &mut out));
+                now_ms = connection.dead_at_ms.expect("a bound");
+                assert!(connection.tick(now_ms, 0, &mut out));
             }
-            Happens::Opens => assert!(line.socket_open(now_ms, &mut out)),
+            Happens::Opens => assert!(connection.socket_open(now_ms, &mut out)),
             Happens::Lives(ms) => {
                 let end_ms = now_ms + ms;
                 while now_ms < end_ms {
-                    now_ms = next_ms(&line, now_ms).expect("a ping is due").min(end_ms);
-                    assert!(!line.tick(now_ms, 0, &mut out) && line.heard());
+                    now_ms = next_ms(&connection, now_ms).expect("a ping is due").min(end_ms);
+                    assert!(!connection.tick(now_ms, 0, &mut out) && connection.heard());
                 }
             }
             Happens::Returns => {
                 now_ms += STABLE_MS;
-                assert!(line.live() && line.down(now_ms, 1006, 0));
-                assert!(!line.network_up(now_ms, &mut out));
+                assert!(connection.live() && connection.down(now_ms, 1006, 0));
+                assert!(!connection.network_up(now_ms, &mut out));
             }
-            Happens::Network(true) => drop(line.network_up(now_ms, &mut out)),
-            Happens::Network(false) => line.network_down(now_ms, &mut out),
+            Happens::Network(true) => drop(connection.network_up(now_ms, &mut out)),
+            Happens::Network(false) => connection.network_down(now_ms, &mut out),
         }
-        if let State::Down { retry_at_ms } = line.state {
+        if let State::Down { retry_at_ms } = connection.state {
             now_ms = now_ms.max(retry_at_ms);
-            line.tick(now_ms, 0, &mut out);
+            connection.tick(now_ms, 0, &mut out);
         }
     }
     let tried = |output: &Output| if let Output::Connect(transport) = output { Some(*transport) } else { None };
-    (out.iter().filter_map(tried).collect(), line)
+    (out.iter().filter_map(tried).collect(), connection)
 }
 
 #[test]
@@ -248,29 +248,29 @@ fn a_stream_is_taken_where_sockets_fail_and_a_socket_wherever_one_works() {
 
 #[test]
 fn a_stream_looks_now_and_then_whether_a_socket_would_do() {
-    let (_, mut line) = tried(&[Happens::Hangs, Happens::Works]);
+    let (_, mut connection) = tried(&[Happens::Hangs, Happens::Works]);
     let mut out = VecDeque::new();
     let mut probes = Vec::new();
     let mut now_ms = CONNECT_WAIT_MS;
     while now_ms < 2 * SOCKET_AGAIN_MS + SOCKET_AGAIN_MS / 2 {
-        now_ms = next_ms(&line, now_ms).expect("something is due");
-        assert!(!line.tick(now_ms, 0, &mut out) && line.heard());
+        now_ms = next_ms(&connection, now_ms).expect("something is due");
+        assert!(!connection.tick(now_ms, 0, &mut out) && connection.heard());
         probes.extend(out.drain(..).filter(|output| *output == Output::Probe).map(|_| now_ms));
     }
     assert_eq!(probes, [1, 2].map(|n| CONNECT_WAIT_MS + n * SOCKET_AGAIN_MS));
     // It may be another network: it looks at once, and not again for that.
-    assert!(!line.network_up(now_ms, &mut out) && line.heard() && !line.tick(now_ms, 0, &mut out));
+    assert!(!connection.network_up(now_ms, &mut out) && connection.heard() && !connection.tick(now_ms, 0, &mut out));
     assert_eq!(out.drain(..).filter(|output| *output == Output::Probe).count(), 1);
-    assert!(!line.tick(now_ms, 0, &mut out) && !out.contains(&Output::Probe));
+    assert!(!connection.tick(now_ms, 0, &mut out) && !out.contains(&Output::Probe));
     // On a socket it never looks.
-    assert!(line.socket_open(now_ms, &mut out));
-    assert!(line.up(now_ms));
-    line.welcome(now_ms);
-    assert_eq!(line.choice.probe_at_ms(), u64::MAX);
-    assert!(!line.socket_open(now_ms, &mut out), "a late word");
+    assert!(connection.socket_open(now_ms, &mut out));
+    assert!(connection.up(now_ms));
+    connection.welcome(now_ms);
+    assert_eq!(connection.choice.probe_at_ms(), u64::MAX);
+    assert!(!connection.socket_open(now_ms, &mut out), "a late word");
     // Nor where a socket that could be opened was of no use.
-    let (_, line) = tried(&[Happens::Hangs, Happens::Works, Happens::Opens, Happens::Hangs, Happens::Works]);
-    assert_eq!(line.choice.probe_at_ms(), u64::MAX);
+    let (_, connection) = tried(&[Happens::Hangs, Happens::Works, Happens::Opens, Happens::Hangs, Happens::Works]);
+    assert_eq!(connection.choice.probe_at_ms(), u64::MAX);
 }
 
 #[test]
