@@ -41,6 +41,23 @@ async function end() {
   tell("gone");
 }
 
+let sheet;
+/** The rooms' styles, once; xtask has every room wait for them. After a failure they are asked for again. */
+function roomStyles() {
+  return sheet ??= new Promise((here, away) => {
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = "/assets/rooms.css";
+    link.onload = here;
+    link.onerror = () => {
+      sheet = undefined;
+      link.remove();
+      away(new Error("the rooms' styles did not come"));
+    };
+    document.head.append(link);
+  });
+}
+
 onTrap(() => stop("stopped", "The chat stopped. Your messages are kept.", "聊天已停止运行。您的消息已保存。"));
 
 const theme = query.get("theme");

@@ -16,6 +16,8 @@ pub mod signal;
 pub mod socket;
 pub mod storage;
 pub mod stream;
+pub mod tasks;
 pub mod text;
 pub mod theme;
 pub mod time;
+mod upload;

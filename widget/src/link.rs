@@ -11,13 +11,13 @@ use widget_core::{ConnectionInput, Output, Transport, UploadInput};
 use wire::{AttachmentId, ClientFrame, ConversationId, MessageId, Refusal, Seq};
 
 use crate::clock::{Timer, now_ms};
-use crate::codec;
 use crate::download::Downloads;
 use crate::env::{document, listen, page_visible, window};
-use crate::request::{Answer, Headers, Request, RequestNews, Want};
+use crate::request::Headers;
 use crate::socket::{LineNews, Socket};
 use crate::storage::Storage;
 use crate::stream::Stream;
+use crate::upload::Upload;
 
 /// The storage names that a link uses beside those of drafts.
 pub const TOKEN: &str = "token";
@@ -69,7 +69,7 @@ struct Chosen {
     file: File,
     /// The draft that uploads it, once the session asked for that.
     draft: Option<MessageId>,
-    running: Option<Request>,
+    running: Option<Rc<Upload>>,
 }
 
 /// An open or opening line.
@@ -278,41 +278,19 @@ impl<B: Brain> Link<B> {
 
     fn upload(&self, id: MessageId, conversation: ConversationId, attachment: AttachmentId, number: u32) {
         let inner = &*self.0;
-        if let Some(chosen) = inner.chosen.borrow_mut().iter_mut().find(|chosen| chosen.number == number) {
-            chosen.draft = Some(id);
-            chosen.running =
-                self.put(id, &chosen.file, &["/upload/", &conversation.text(), "/", &attachment.text()].concat());
-            if chosen.running.is_some() {
+        let input = match inner.chosen.borrow_mut().iter_mut().find(|chosen| chosen.number == number) {
+            Some(chosen) => {
+                let path = ["/upload/", &conversation.text(), "/", &attachment.text()].concat();
+                let (tell, headers) = (self.later(), inner.brain.borrow().credentials());
+                let tell = move |input| tell(B::upload(input));
+                chosen.draft = Some(id);
+                chosen.running =
+                    Some(Upload::start(id, (path, headers), chosen.file.clone(), inner.downloads.clone(), tell));
                 return;
             }
-        }
-        let gone = UploadInput::Failed { id, refusal: Refusal::FileMissing };
-        inner.inbox.borrow_mut().push_back(B::upload(gone));
-    }
-
-    fn put(&self, id: MessageId, file: &File, path: &str) -> Option<Request> {
-        let late = Rc::downgrade(&self.0);
-        let mut headers = self.0.brain.borrow().credentials();
-        headers.push(("x-file-name", String::from(js_sys::encode_uri_component(&file.name()))));
-        Request::send(("PUT", path), &headers, Some(file), Want::Text, move |news| {
-            if let Some(inner) = late.upgrade() {
-                Self(inner).upload_news(id, &news);
-            }
-        })
-    }
-
-    fn upload_news(&self, id: MessageId, news: &RequestNews) {
-        let input = match news {
-            RequestNews::Sent(sent) => UploadInput::Progress { id, sent: *sent },
-            RequestNews::Over(answer) => uploaded(id, answer),
+            None => UploadInput::Failed { id, refusal: Refusal::FileMissing },
         };
-        if let UploadInput::Done { attachment, .. } = &input
-            && let Some(chosen) = self.0.chosen.borrow().iter().find(|chosen| chosen.draft == Some(id))
-        {
-            // What is here already need not be fetched to be shown.
-            self.0.downloads.adopt(attachment.id, &chosen.file);
-        }
-        self.send(B::upload(input));
+        inner.inbox.borrow_mut().push_back(B::upload(input));
     }
 
     /// A page that goes takes the files of its uploads with it: that is asked about where the browser lets us, and said afterwards.
@@ -351,15 +329,4 @@ impl<B: Brain> Link<B> {
             self.send(B::line(ConnectionInput::NetworkDown));
         }
     }
-}
-
-/// What the relay's answer to an upload means.
-fn uploaded(id: MessageId, answer: &Answer) -> UploadInput {
-    let body = answer.body.as_string().unwrap_or_default();
-    if (200..300).contains(&answer.status)
-        && let Some(attachment) = codec::read_attachment(&body)
-    {
-        return UploadInput::Done { id, attachment };
-    }
-    UploadInput::Failed { id, refusal: codec::read_refusal(&body).unwrap_or(Refusal::UploadBroken) }
 }

@@ -20,6 +20,21 @@ pub type Came = unsafe extern "C" fn(*const c_void, bool);
 /// Asks for a room's code.
 pub type Load = unsafe extern "C" fn(Came, *const c_void);
 
+/// What goes on when a room's code has come (true), or has not.
+type Waits = Box<dyn FnOnce(bool)>;
+
+/// Asks for a room's code.
+pub fn call(load: Load, waits: Waits) {
+    // SAFETY: the loader gives the pointer back to `came`, once.
+    unsafe { load(came, Box::into_raw(Box::new(waits)).cast_const().cast()) };
+}
+
+unsafe extern "C" fn came(data: *const c_void, here: bool) {
+    // SAFETY: made in `call`, given back once.
+    let waits = *unsafe { Box::from_raw(data.cast_mut().cast::<Waits>()) };
+    waits(here);
+}
+
 /// A part of the page that waits for its room.
 #[derive(Clone)]
 struct Waiting {
@@ -34,9 +49,14 @@ struct Waiting {
 impl Waiting {
     fn ask(self) {
         self.place.raw().set_text_content(None);
-        let load = self.load;
-        // SAFETY: the loader gives the pointer back to `came`, once.
-        unsafe { load(came, Box::into_raw(Box::new(self)).cast_const().cast()) };
+        call(
+            self.load,
+            Box::new(move |here| {
+                let (place, scope) = (self.place.clone(), self.scope.clone());
+                let part = untrack(|| scope.with(|| if here { (self.build)() } else { self.trouble() }));
+                drop(place.child(part));
+            }),
+        );
     }
 
     /// Says that the code did not come, and what can be done. What was written stays: it is kept as it is written.
@@ -73,19 +93,15 @@ pub fn later(load: Load, text: Text, build: Rc<dyn Fn() -> El>) -> El {
     place
 }
 
-unsafe extern "C" fn came(data: *const c_void, here: bool) {
-    // SAFETY: made in `ask`, given back once.
-    let waiting = *unsafe { Box::from_raw(data.cast_mut().cast::<Waiting>()) };
-    let (place, scope) = (waiting.place.clone(), waiting.scope.clone());
-    let part = untrack(|| scope.with(|| if here { (waiting.build)() } else { waiting.trouble() }));
-    drop(place.child(part));
-}
-
-/// `room!("room", "32 hex digits, unique", shown(argument: Type) = inner, |argument| text)`: makes the function `shown`, which gives
-/// a place for what `inner(&Type) -> El` shows once the room's code is here. Several parts may share a room.
+/// Parts that are built, and work that is done, only once the code of their room has come. Several may share a room.
+///
+/// - `room!("room", "32 hex digits, unique", shown(argument: Type) = inner, |argument| text)` makes the function `shown`, which gives
+///   a place for what `inner(&Type) -> El` shows once the code is here.
+/// - `room!("room", "32 hex digits, unique", begun(argument: Type) = inner else failed)` makes the function `begun`, which calls
+///   `inner(&Type)` then, or `failed(&Type)` when the code does not come.
 ///
 /// Nothing else may call `inner`: a direct call pulls it back into what every visitor loads. Where the program is not cut (the
-/// console, native tests), `shown` calls it itself.
+/// console, native tests), it is called at once.
 #[macro_export]
 macro_rules! room {
     ($room:literal, $id:literal, $shown:ident($argument:ident: $type:ty) = $inner:ident, $text:expr) => {
@@ -96,22 +112,41 @@ macro_rules! room {
         #[cfg(all(target_family = "wasm", feature = "rooms"))]
         #[allow(unsafe_code, reason = "the call across the cut")]
         pub(crate) fn $shown($argument: $type) -> $crate::dom::El {
-            #[link(wasm_import_module = "__wasm_split_placeholder__")]
-            unsafe extern "C" {
-                #[link_name = concat!("__wasm_split_load_", $room)]
-                fn load(came: $crate::room::Came, data: *const ::std::ffi::c_void);
-                #[allow(improper_ctypes, reason = "both sides are this program")]
-                #[link_name = concat!("__wasm_split_00", $room, "00_import_", $id)]
-                safe fn inside($argument: &$type) -> $crate::dom::El;
-            }
-            #[allow(improper_ctypes_definitions, reason = "both sides are this program")]
-            #[unsafe(export_name = concat!("__wasm_split_00", $room, "00_export_", $id))]
-            extern "C" fn outside($argument: &$type) -> $crate::dom::El {
-                $inner($argument)
-            }
+            $crate::room!(cut $room, $id, $argument: $type, $inner, $crate::dom::El);
             let text: fn(&$type) -> $crate::text::Text = $text;
             let text = text(&$argument);
             $crate::room::later(load, text, ::std::rc::Rc::new(move || inside(&$argument)))
+        }
+    };
+    ($room:literal, $id:literal, $begun:ident($argument:ident: $type:ty) = $inner:ident else $failed:expr) => {
+        #[cfg(not(all(target_family = "wasm", feature = "rooms")))]
+        pub(crate) fn $begun($argument: $type) {
+            let _: fn(&$type) = $failed;
+            $inner(&$argument)
+        }
+        #[cfg(all(target_family = "wasm", feature = "rooms"))]
+        #[allow(unsafe_code, reason = "the call across the cut")]
+        pub(crate) fn $begun($argument: $type) {
+            $crate::room!(cut $room, $id, $argument: $type, $inner, ());
+            let failed: fn(&$type) = $failed;
+            let waits = move |here| if here { inside(&$argument) } else { failed(&$argument) };
+            $crate::room::call(load, ::std::boxed::Box::new(waits));
+        }
+    };
+    // The two sides of the cut, and what loads the room.
+    (cut $room:literal, $id:literal, $argument:ident: $type:ty, $inner:ident, $result:ty) => {
+        #[link(wasm_import_module = "__wasm_split_placeholder__")]
+        unsafe extern "C" {
+            #[link_name = concat!("__wasm_split_load_", $room)]
+            fn load(came: $crate::room::Came, data: *const ::std::ffi::c_void);
+            #[allow(improper_ctypes, reason = "both sides are this program")]
+            #[link_name = concat!("__wasm_split_00", $room, "00_import_", $id)]
+            safe fn inside($argument: &$type) -> $result;
+        }
+        #[allow(improper_ctypes_definitions, reason = "both sides are this program")]
+        #[unsafe(export_name = concat!("__wasm_split_00", $room, "00_export_", $id))]
+        extern "C" fn outside($argument: &$type) -> $result {
+            $inner($argument)
         }
     };
 }

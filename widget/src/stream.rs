@@ -1,8 +1,8 @@
-//! The line where WebSockets are blocked: one long answer down, one post after the other up.
+//! The connection where WebSockets are blocked: one long answer down, one post after the other up.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use js_sys::{Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
@@ -13,16 +13,17 @@ use wire::limit::{POST_BYTES_MAX, POST_FRAMES_MAX};
 use crate::env::{field, window};
 use crate::socket::LineNews;
 
-/// An open or opening line. Dropping it ends it without further news.
+/// An open or opening connection. Dropping it ends it without further news.
 pub struct Stream(Rc<Inner>);
 
-struct Inner {
+/// Named by the call into the room, hence not private.
+pub(crate) struct Inner {
     news: Box<dyn Fn(LineNews)>,
-    /// Ends every request of this line.
+    /// Ends every request of this connection.
     abort: AbortController,
     over: Cell<bool>,
     asked: Cell<bool>,
-    /// What the posts name the line by; empty until it is open.
+    /// What the posts name the connection by; empty until it is open.
     key: RefCell<String>,
     /// Frames that wait for the post before them: their order counts.
     waiting: RefCell<VecDeque<String>>,
@@ -32,7 +33,7 @@ struct Inner {
 }
 
 impl Stream {
-    /// A line that is asked for with the first frame sent. None if the browser has not what it takes.
+    /// A connection that is asked for with the first frame sent. None if the browser has not what it takes.
     pub fn open(news: impl Fn(LineNews) + 'static) -> Option<Self> {
         Some(Self(Rc::new(Inner {
             news: Box::new(news),
@@ -46,15 +47,10 @@ impl Stream {
         })))
     }
 
-    /// Sends a text frame, the first one to open the line.
+    /// Sends a text frame, the first one to open the connection.
     pub fn send(&self, text: String) {
-        let inner = &self.0;
-        if inner.asked.replace(true) {
-            inner.waiting.borrow_mut().push_back(text);
-            inner.post();
-        } else {
-            inner.fetch("/stream", &text, Inner::opened);
-        }
+        self.0.waiting.borrow_mut().push_back(text);
+        go_on(Rc::downgrade(&self.0));
     }
 }
 
@@ -62,6 +58,25 @@ impl Drop for Stream {
     fn drop(&mut self) {
         self.0.over.set(true);
         self.0.abort.abort();
+    }
+}
+
+// Few visitors are where WebSockets are blocked: all that is done with frames is in a room.
+crate::room!("stream", "00000000000000000000000000000005", go_on(inner: Weak<Inner>) = go_on_now else |inner| {
+    if let Some(inner) = inner.upgrade() {
+        inner.down(1006);
+    }
+});
+
+fn go_on_now(inner: &Weak<Inner>) {
+    let Some(inner) = inner.upgrade() else { return };
+    if inner.asked.get() {
+        return inner.post();
+    }
+    let first = inner.waiting.borrow_mut().pop_front();
+    if let Some(text) = first {
+        inner.asked.set(true);
+        inner.fetch("/stream", &text, Inner::opened);
     }
 }
 

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use wire::{Close, Refusal, digits};
 
 use crate::clock::{Timer, now_ms};
-use crate::env::{document, field, listen, root};
+use crate::env::{document, field, listen, root, window};
 use crate::signal::Signal;
 use crate::time;
 
@@ -15,7 +15,7 @@ use crate::time;
 #[must_use]
 pub fn first_character(word: &str) -> String {
     let cluster = || {
-        let make: Function = field(&field(&js_sys::global(), "Intl"), "Segmenter").dyn_into().ok()?;
+        let make: Function = field(&field(&window(), "Intl"), "Segmenter").dyn_into().ok()?;
         let segmenter = Reflect::construct(&make, &Array::new()).ok()?;
         let segment: Function = field(&segmenter, "segment").dyn_into().ok()?;
         let segments = segment.call1(&segmenter, &word.into()).ok()?;
@@ -317,6 +317,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "no text has this name")]
     fn a_name_that_no_text_has_is_no_key() {
-        Key::of("no_such_text");
+        let _ = Key::of("no_such_text");
     }
 }

@@ -10,10 +10,11 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::cut::Cut;
+use crate::fold::fold;
 use crate::optimizer::Optimizer;
 use crate::script::{self, Kind};
-use crate::wasm;
 use crate::web::{hex, trunk_folder};
+use crate::{glue, unlist, wasm};
 
 const HASH_DIGITS: usize = 16;
 /// The densest brotli with the largest window that every browser takes.
@@ -51,13 +52,15 @@ fn finish_chat(
     optimizer: Option<&Optimizer>,
     web: &Path,
 ) -> Result<(Vec<String>, BTreeMap<String, String>)> {
+    let chat = fold(chat)?;
     let scratch = tempdir(web)?;
     let smaller = |module: Vec<u8>| match optimizer {
         Some(optimizer) => optimizer.optimized(&scratch, &module),
         None => Ok(module),
     };
-    let (module, glue) = wasm::shorten(&wasm::strip(&chat.module)?, &chat.glue)?;
-    let module = write_hashed(web, "chat_bg.wasm", &smaller(module)?)?;
+    let module = glue::merged(&wasm::strip(&unlist::unlist(&chat.module)?)?, &chat.glue, &[&chat.loader])?;
+    let (module, glue) = glue::shortened(&smaller(module)?, &chat.glue)?;
+    let module = write_hashed(web, "chat_bg.wasm", &module)?;
     let mut loader = chat.loader;
     let mut rooms = BTreeMap::new();
     for (name, bytes) in chat.rooms {
@@ -68,7 +71,8 @@ fn finish_chat(
     }
     fs::remove_dir_all(scratch)?;
     let page = Page { name: "chat", module: &module, glue: &glue, loader: &loader };
-    let loaded = finish_page(&page, &fs::read_to_string(www.join("chat.html"))?, www, www, web)?;
+    let (loaded, styles) = finish_page(&page, &fs::read_to_string(www.join("chat.html"))?, www, www, web)?;
+    rooms.extend(styles.map(|path| (ROOMS_SHEET.to_owned(), path)));
     Ok((loaded, rooms))
 }
 
@@ -82,9 +86,9 @@ fn finish_console(dist: &Path, www: &Path, web: &Path) -> Result<Vec<String>> {
     }
     let html = without_own_lines(&String::from_utf8(read("index.html")?)?);
     let glue = String::from_utf8(read("console.js")?)?;
-    let (module, glue) = wasm::shorten(&wasm::strip(&read("console_bg.wasm")?)?, &glue)?;
+    let (module, glue) = glue::shortened(&wasm::strip(&read("console_bg.wasm")?)?, &glue)?;
     let module = write_hashed(web, "console_bg.wasm", &module)?;
-    finish_page(&Page { name: "console", module: &module, glue: &glue, loader: "" }, &html, dist, www, web)
+    Ok(finish_page(&Page { name: "console", module: &module, glue: &glue, loader: "" }, &html, dist, www, web)?.0)
 }
 
 /// What a page is made of, beside its HTML.
@@ -97,19 +101,29 @@ struct Page<'a> {
     loader: &'a str,
 }
 
-/// Joins a page's style sheets and scripts, and writes both and the page. Gives the paths it loads.
-fn finish_page(page: &Page<'_>, html: &str, sheets: &Path, www: &Path, web: &Path) -> Result<Vec<String>> {
+/// Joins a page's style sheets and scripts, and writes both and the page. Gives the paths it loads, and that of its rooms' styles.
+fn finish_page(
+    page: &Page<'_>,
+    html: &str,
+    sheets: &Path,
+    www: &Path,
+    web: &Path,
+) -> Result<(Vec<String>, Option<String>)> {
     let Page { name, module, glue, loader } = *page;
-    let (html, names) = without_sheets(html);
-    ensure!(!names.is_empty(), "{name}: the page names no style sheet");
-    let mut css = String::new();
-    for sheet in names {
-        let text = fs::read_to_string(sheets.join(&sheet)).with_context(|| format!("there is no {sheet}"))?;
-        css.push_str(&script::lean_css(&text));
+    let (html, [own, rooms]) = without_sheets(html);
+    ensure!(!own.is_empty(), "{name}: the page names no style sheet");
+    let css = write_hashed(web, &format!("{name}.css"), joined(sheets, &own)?.as_bytes())?;
+    let mut starts =
+        [fs::read_to_string(www.join("start.js"))?, fs::read_to_string(www.join(format!("{name}-start.js")))?];
+    let mut styles = None;
+    if !rooms.is_empty() {
+        let path = write_hashed(web, ROOMS_SHEET, joined(sheets, &rooms)?.as_bytes())?;
+        let named = format!("/assets/{ROOMS_SHEET}");
+        ensure!(starts[1].contains(&named), "{name}: the start script does not load the rooms' styles");
+        starts[1] = starts[1].replace(&named, &format!("/{path}"));
+        styles = Some(path);
     }
-    let css = write_hashed(web, &format!("{name}.css"), css.as_bytes())?;
     let start_name = format!("{name}-start.js");
-    let starts = [fs::read_to_string(www.join("start.js"))?, fs::read_to_string(www.join(&start_name))?];
     let start = script::one(glue, loader, &starts.each_ref().map(String::as_str), &format!("/{module}"))?;
     let start = write_hashed(web, &start_name, script::minified(&start, Kind::Module)?.as_bytes())?;
 
@@ -119,8 +133,11 @@ fn finish_page(page: &Page<'_>, html: &str, sheets: &Path, www: &Path, web: &Pat
     let html = html.replacen("</head>", &format!("<link rel=\"stylesheet\" href=\"/{css}\"></head>"), 1);
     let html_name = format!("{name}.html");
     write(web, &html_name, script::lean_html(&html).as_bytes())?;
-    Ok(vec![html_name, css, module.to_owned(), start])
+    Ok((vec![html_name, css, module.to_owned(), start], styles))
 }
+
+/// What the start script of a page with rooms calls their styles.
+const ROOMS_SHEET: &str = "rooms.css";
 
 /// A folder for files that only a tool reads.
 fn tempdir(web: &Path) -> Result<PathBuf> {
@@ -173,18 +190,38 @@ fn without_own_lines(html: &str) -> String {
     kept + rest
 }
 
-/// The page without its links to style sheets, and the names of those, in order.
-fn without_sheets(html: &str) -> (String, Vec<String>) {
+/// What a link to a style sheet begins with in a page of ours, and in one that trunk wrote; and to one that comes with the first room.
+const SHEETS: [(&str, bool); 3] = [
+    ("<link rel=\"stylesheet\" href=\"/assets/", false),
+    ("<link rel=\"stylesheet\" href=\"", false),
+    ("<link data-rooms rel=\"stylesheet\" href=\"", true),
+];
+
+/// The page without its links to style sheets, and what those name, in order: the page's, and the rooms'.
+fn without_sheets(html: &str) -> (String, [Vec<String>; 2]) {
     let mut kept = String::new();
-    let mut names = Vec::new();
+    let mut names = [Vec::new(), Vec::new()];
     let mut rest = html;
-    while let Some((before, after)) = rest.split_once("<link rel=\"stylesheet\" href=\"/assets/") {
-        kept.push_str(before);
+    while let Some(at) = SHEETS.iter().filter_map(|(begins, _)| rest.find(begins)).min() {
+        kept.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let link = SHEETS.iter().find_map(|(begins, rooms)| Some((rest.strip_prefix(begins)?, *rooms)));
+        let (after, rooms) = link.unwrap_or((rest, false));
         let (name, after) = after.split_once('"').unwrap_or((after, ""));
-        names.push(name.to_owned());
+        names[usize::from(rooms)].push(name.to_owned());
         rest = after.split_once('>').map_or("", |(_, after)| after);
     }
     (kept + rest, names)
+}
+
+/// Style sheets as one.
+fn joined(folder: &Path, names: &[String]) -> Result<String> {
+    let mut css = String::new();
+    for name in names {
+        let text = fs::read_to_string(folder.join(name)).with_context(|| format!("there is no {name}"))?;
+        css.push_str(&script::lean_css(&text));
+    }
+    Ok(css)
 }
 
 fn write_hashed(web: &Path, name: &str, bytes: &[u8]) -> Result<String> {
@@ -230,8 +267,10 @@ mod tests {
 
     #[test]
     fn sheets_are_found_in_their_order() {
-        let html = "<head><link rel=\"stylesheet\" href=\"/assets/b.css\"/>\n<i><link rel=\"stylesheet\" href=\"/assets/a.css\"/></head>";
+        let html = "<head><link rel=\"stylesheet\" href=\"/assets/b.css\"/>\n<i><link rel=\"stylesheet\" href=\"../a.css\">\
+                    <link data-rooms rel=\"stylesheet\" href=\"c.css\"></head>";
         let (kept, names) = without_sheets(html);
-        assert_eq!((kept.as_str(), names), ("<head>\n<i></head>", vec!["b.css".to_owned(), "a.css".to_owned()]));
+        let wanted = [vec!["b.css".to_owned(), "../a.css".to_owned()], vec!["c.css".to_owned()]];
+        assert_eq!((kept.as_str(), names), ("<head>\n<i></head>", wanted));
     }
 }

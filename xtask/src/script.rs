@@ -11,6 +11,11 @@ use oxc_span::SourceType;
 /// interfaces that the module needs anyway. Ours has one.
 const GLUE_END: &str = "async function __wbg_load(";
 
+/// The function of the start script that loads the rooms' styles.
+const ROOM_STYLES: &str = "roomStyles";
+/// The object of the functions that load rooms.
+const LOADERS: &str = "__loaders";
+
 /// Glue, loader of rooms (empty where there are none) and start modules as one. `module` is the address of the WebAssembly file.
 ///
 /// They import from each other, which names that hold a hash of their content cannot express: here all stand in one scope.
@@ -19,15 +24,28 @@ pub(crate) fn one(glue: &str, loader: &str, starts: &[&str], module: &str) -> Re
     let mut out = String::new();
     let mut loads = Vec::new();
     for line in loader.lines().filter(|line| !line.starts_with("import ")) {
+        // Every room waits for the styles of rooms. What they share does not, nor has it to.
+        let line = match line.strip_prefix(", [") {
+            Some(needed) if needed.ends_with("]));") => format!(", [{ROOM_STYLES}, {needed}"),
+            _ => line.to_owned(),
+        };
         if let Some(rest) = line.strip_prefix("export const ") {
             loads.push(word_at(rest).to_owned());
         }
         put_line(&mut out, line.replace(", import.meta.url)", ")").replace("fetch(new URL(", "fetch((").as_str());
     }
+    // The module asks for each loader in an import of its own; one object has them all.
+    put_line(&mut out, &format!("const {LOADERS} = {{ {} }};", loads.join(", ")));
+    let (mut imports, mut given) = (Vec::new(), false);
     for line in glue.lines() {
-        match line.strip_prefix("import * as ") {
-            Some(name) => put_line(&mut out, &format!("const {} = {{ {} }};", word_at(name), loads.join(", "))),
-            None => put_line(&mut out, line),
+        if let Some(name) = line.strip_prefix("import * as ") {
+            imports.push(format!(": {},", word_at(name)));
+        } else if let Some(import) = imports.iter().find(|import| line.ends_with(*import)) {
+            if !std::mem::replace(&mut given, true) {
+                put_line(&mut out, &line.replace(import, &format!(": {LOADERS},")));
+            }
+        } else {
+            put_line(&mut out, line);
         }
     }
     put_line(&mut out, "const initSync = () => wasm;");
@@ -161,15 +179,23 @@ mod tests {
 
     #[test]
     fn glue_loader_and_start_become_one_script() {
-        let glue = "import * as import1 from \"./__wasm_split.js\"\nexport function start(a) {\nwasm.start(a);\n}\n\
-                    function __wbg_get_imports() {\nreturn import1;\n}\nasync function __wbg_load(module) {\n}\n\
+        let glue = "import * as import1 from \"./__wasm_split.js\"\nimport * as import2 from \"./__wasm_split.js\"\n\
+                    export function start(a) {\nwasm.start(a);\n}\nfunction __wbg_get_imports() {\nreturn {\n\
+                    \"./__wasm_split.js\": import1,\n\"./__wasm_split.js\": import2,\n};\n}\nasync function __wbg_load(module) {\n}\n\
                     export { initSync, __wbg_init as default };\n";
-        let loader = "import { initSync } from \"./chat.js\";\nexport const load_a = () => fetch(new URL(\"./a.wasm\", import.meta.url));\n";
+        let loader = "import { initSync } from \"./chat.js\";\nexport const load_a = wrap(make(() => {\n\
+                      fetch(new URL(\"./a.wasm\", import.meta.url));\n}\n, [__chunk_1]));\n";
         let shared = "export const choose = 1;";
         let start = "import init, { start } from \"/assets/chat.js\";\nawait init();\nstart(choose);";
         let script = one(glue, loader, &[shared, start], "/assets/chat_bg.00.wasm").expect("joined");
-        assert!(script.starts_with("const load_a = () => fetch((\"./a.wasm\"));\n"), "{script}");
-        assert!(script.contains("const import1 = { load_a };"), "{script}");
+        assert!(
+            script.starts_with(
+                "const load_a = wrap(make(() => {\nfetch((\"./a.wasm\"));\n}\n, [roomStyles, __chunk_1]));\n"
+            ),
+            "{script}"
+        );
+        assert!(script.contains("const __loaders = { load_a };"), "{script}");
+        assert!(script.contains("return {\n\"./__wasm_split.js\": __loaders,\n};"), "{script}");
         assert!(script.contains("fetch(\"/assets/chat_bg.00.wasm\")"), "{script}");
         assert!(script.ends_with("const choose = 1;\nawait init();\nstart(choose);\n"), "{script}");
         assert!(one("function start() {}", "", &[start], "x").is_err(), "a glue of another form");

@@ -109,7 +109,7 @@ fn menu(frame: Frame) -> El {
             }
         })
         .child(button.click(move || if open.get_untracked() { toggled.shut() } else { open.set(true) }))
-        .when(move || open.get(), move || items(&shown));
+        .when(move || open.get(), move || items(shown.clone()));
     let inside = whole.clone();
     listen(&document(), "pointerdown", move |event| {
         if open.get_untracked() && !contains(Some(inside.raw().clone().into()), event.target()) {
@@ -119,7 +119,9 @@ fn menu(frame: Frame) -> El {
     whole
 }
 
-fn items(menu: &Menu) -> El {
+widget::room!("menu", "00000000000000000000000000000006", items(menu: Menu) = items_now, |menu| menu.frame.text);
+
+fn items_now(menu: &Menu) -> El {
     let &Menu { frame, sure, failed, .. } = menu;
     let text = frame.text;
     let begun = move || frame.chat.read(|shown| shown.conversation.is_some());

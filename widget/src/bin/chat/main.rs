@@ -14,7 +14,6 @@ mod page;
 mod queue;
 mod rating;
 
-use any_spawner::Executor;
 use js_sys::Array;
 use reactive_graph::owner::Owner;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -33,7 +32,7 @@ pub fn start(catalogue: Array, early: &Array) {
         body.set_inner_text("");
     }
     // What Leptos' own mounting does, without its views: effects need an executor, and an owner that lives as long as the page.
-    Executor::init_wasm_bindgen().ok();
+    widget::tasks::init();
     let owner = Owner::new();
     let chat = owner.with(|| app::app(catalogue, early));
     std::mem::forget(owner);
