@@ -30,7 +30,7 @@ mod tests;
 mod visitors;
 mod write;
 
-use again::{Again, tells_open};
+use again::{Rereads, tells_open};
 use ending::Endings;
 use lists::Numbers;
 use rows::Rows;
@@ -79,7 +79,7 @@ pub(crate) struct Conversations {
     numbers: Numbers,
     rows: Rows,
     endings: Endings,
-    again: Again,
+    rereads: Rereads,
     settings: Settings,
     /// Conversations read again because of missing events.
     gaps_repaired: u64,
@@ -135,7 +135,7 @@ impl Conversations {
             numbers: Numbers::default(),
             rows: Rows::default(),
             endings: Endings::default(),
-            again: Again::default(),
+            rereads: Rereads::default(),
             settings,
             gaps_repaired: 0,
         }

@@ -139,7 +139,7 @@ impl Core {
                 Timer::Endings => self.conversations.end_again(step),
                 Timer::Page(visitor) => self.conversations.page_due(visitor, step),
                 Timer::RenewPresence => self.staff.renew_presence(step),
-                Timer::PresenceOver => self.staff.presence_over(step),
+                Timer::ExpirePresence => self.staff.expire_presence(step),
                 // `settle` tells what is due.
                 Timer::Queue | Timer::Counts => {}
             }

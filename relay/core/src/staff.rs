@@ -362,7 +362,7 @@ impl Staff {
             self.online_told = self.online;
             step.send(Audience::Visitors, ServerFrame::Answering { agents: self.online });
         }
-        self.tell_relays(step);
+        self.publish_presence(step);
     }
 
     /// Tells agents about each one that looks different now, and visitors whether their agent is there.

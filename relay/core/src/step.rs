@@ -45,7 +45,7 @@ pub(crate) enum Timer {
     /// Other relays are told again which agents are here.
     RenewPresence,
     /// What another relay said of its agents may hold no more.
-    PresenceOver,
+    ExpirePresence,
 }
 
 /// The time, the ids, the timers and the news of one core.

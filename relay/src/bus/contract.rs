@@ -4,7 +4,7 @@ use relay_core::input::{Commit, Presence, RelayId, Typing};
 use relay_core::{PRESENCE_LEASE_MS, Topic};
 use wire::{Author, Body, ConversationId, Event, Lane, MessageId, Party, Seq, SiteId, VisitorId};
 
-use super::{Bus, BusError, Heard, LocalHub, Notice, Notices};
+use super::{Bus, BusError, LocalHub, Notice, Notices, Received};
 use crate::store::task::REQUESTS_MAX;
 
 /// More than any bus keeps for one relay.
@@ -27,12 +27,12 @@ impl Member {
     }
 
     /// All that has arrived. A bus that takes its time waits here for what is on its way, with a bound.
-    fn heard(&mut self) -> Vec<Heard> {
+    fn heard(&mut self) -> Vec<Received> {
         std::iter::from_fn(|| self.notices.try_recv()).collect()
     }
 
     fn hears(&mut self, notices: &[Notice]) {
-        assert_eq!(self.heard(), notices.iter().cloned().map(Heard::Notice).collect::<Vec<_>>());
+        assert_eq!(self.heard(), notices.iter().cloned().map(Received::Notice).collect::<Vec<_>>());
     }
 }
 
@@ -174,13 +174,13 @@ fn a_slow_member_is_told_that_it_missed_commits_and_harms_nobody(join: &mut Join
         quick.hears(&[commit(1, "a", seq)]);
     }
     let heard = slow.heard();
-    let count = heard.iter().filter(|heard| matches!(heard, Heard::Notice(_))).count();
+    let count = heard.iter().filter(|heard| matches!(heard, Received::Notice(_))).count();
     assert!(count >= REQUESTS_MAX, "there is room for every commit that one relay has under way");
     assert!((count as u64) < FLOOD, "what waits is bounded");
-    assert_eq!(heard.iter().filter(|heard| **heard == Heard::Missed).count(), 1);
+    assert_eq!(heard.iter().filter(|heard| **heard == Received::Missed).count(), 1);
     // What it heard is in order, from the first, and afterwards it goes on.
-    let first = heard.iter().filter(|heard| **heard != Heard::Missed).take(REQUESTS_MAX);
-    assert!(first.zip(1..).all(|(heard, seq)| *heard == Heard::Notice(commit(1, "a", seq))));
+    let first = heard.iter().filter(|heard| **heard != Received::Missed).take(REQUESTS_MAX);
+    assert!(first.zip(1..).all(|(heard, seq)| *heard == Received::Notice(commit(1, "a", seq))));
     assert_eq!(one.bus.publish(commit(1, "a", FLOOD + 1)), Ok(()));
     slow.hears(&[commit(1, "a", FLOOD + 1)]);
 }
@@ -194,8 +194,8 @@ fn what_is_said_again_anyway_leaves_room_for_commits_and_is_not_missed(join: &mu
         assert_eq!(one.bus.publish(commit(1, "a", seq)), Ok(()));
     }
     for heard in [one.heard(), two.heard()] {
-        assert!(!heard.contains(&Heard::Missed));
-        let commits = heard.iter().filter(|heard| matches!(heard, Heard::Notice(Notice::Committed(_)))).count();
+        assert!(!heard.contains(&Received::Missed));
+        let commits = heard.iter().filter(|heard| matches!(heard, Received::Notice(Notice::Committed(_)))).count();
         assert_eq!(commits, REQUESTS_MAX);
     }
 }

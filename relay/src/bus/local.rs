@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use relay_core::Topic;
 use relay_core::input::RelayId;
 
-use super::queue::{Inlet, queue};
+use super::queue::{NoticeSender, queue};
 use super::{Bus, BusError, Echo, Notice, Notices, TOPICS_MAX};
 
 /// What the relays of one process meet on. Clones are the same hub.
@@ -18,10 +18,10 @@ pub struct LocalHub(Arc<Mutex<Vec<Member>>>);
 struct Member {
     relay: RelayId,
     topics: HashSet<Topic>,
-    inlet: Inlet,
+    sender: NoticeSender,
 }
 
-/// One relay's place on a hub, which it leaves with this.
+/// One relay's membership of a hub; dropping it leaves the hub.
 #[derive(Debug)]
 pub struct LocalBus {
     hub: LocalHub,
@@ -32,8 +32,8 @@ impl LocalHub {
     /// A relay joins: its bus, and the end that its core listens at. It is subscribed to nothing.
     #[must_use]
     pub fn join(&self, relay: RelayId) -> (LocalBus, Notices) {
-        let (inlet, notices) = queue();
-        self.members().push(Member { relay, topics: HashSet::new(), inlet });
+        let (sender, notices) = queue();
+        self.members().push(Member { relay, topics: HashSet::new(), sender });
         (LocalBus { hub: self.clone(), relay }, notices)
     }
 
@@ -64,13 +64,13 @@ impl Bus for LocalBus {
             let topics = notice.topics();
             for other in members.iter().filter(|member| !is_own(member)) {
                 if topics.iter().any(|topic| other.topics.contains(topic)) {
-                    other.inlet.put_foreign(notice.clone());
+                    other.sender.send_foreign(notice.clone());
                 }
             }
         }
-        let own = members.iter().find(is_own).filter(|own| !own.inlet.has_ended()).ok_or(BusError::Ended)?;
+        let own = members.iter().find(is_own).filter(|own| !own.sender.has_ended()).ok_or(BusError::Ended)?;
         match notice.echo() {
-            Echo::Always => own.inlet.put_own(notice),
+            Echo::Always => own.sender.send_own(notice),
             Echo::Never => Ok(()),
         }
     }

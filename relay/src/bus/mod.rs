@@ -10,7 +10,7 @@ use relay_core::Topic;
 use relay_core::input::{Commit, Presence, RelayId, Typing};
 
 pub use local::{LocalBus, LocalHub};
-pub use queue::{Heard, Notices};
+pub use queue::{Notices, Received};
 pub use subject::{SUBJECT_BYTES_MAX, subject};
 
 /// Topics that one relay is subscribed to at most: five for each connection that it may hold. What is beyond is not heard, and found by the next
@@ -87,7 +87,7 @@ pub enum BusError {
 /// - Of its own notices a publisher hears what [`Notice::echo`] says. Those stand in its queue when `publish` returns, so that a core hears
 ///   of a commit before it hears that its append succeeded.
 /// - Nothing waits. Who does not keep up misses notices; others do not notice. When a relay missed what is not repeated anyway, it hears
-///   [`Heard::Missed`].
+///   [`Received::Missed`].
 /// - Whoever missed a commit finds the gap in the numbers.
 pub trait Bus: Send + Sync + 'static {
     /// Which relay this is, among those on the bus.

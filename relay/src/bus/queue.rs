@@ -15,7 +15,7 @@ const REPEATED_MAX: usize = 1_024;
 
 /// Something that comes out of the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum Received {
     /// A notice.
     Notice(Notice),
     /// There was no room for notices of other relays, and nobody knows which.
@@ -31,33 +31,33 @@ pub struct Notices {
 
 /// The end at which a bus puts notices in.
 #[derive(Debug)]
-pub(super) struct Inlet {
+pub(super) struct NoticeSender {
     queue: mpsc::Sender<Notice>,
     missed: Arc<AtomicBool>,
 }
 
 /// Both ends of a new queue.
-pub(super) fn queue() -> (Inlet, Notices) {
-    let (inlet, queue) = mpsc::channel(REQUESTS_MAX + REPEATED_MAX);
+pub(super) fn queue() -> (NoticeSender, Notices) {
+    let (sender, queue) = mpsc::channel(REQUESTS_MAX + REPEATED_MAX);
     let missed = Arc::new(AtomicBool::new(false));
-    (Inlet { queue: inlet, missed: Arc::clone(&missed) }, Notices { queue, missed })
+    (NoticeSender { queue: sender, missed: Arc::clone(&missed) }, Notices { queue, missed })
 }
 
-impl Inlet {
+impl NoticeSender {
     /// Puts a notice of this relay itself in. The answer to the append tells its core of a commit for which there was no room.
-    pub(super) fn put_own(&self, notice: Notice) -> Result<(), BusError> {
-        self.put(notice)
+    pub(super) fn send_own(&self, notice: Notice) -> Result<(), BusError> {
+        self.send(notice)
     }
 
     /// Puts a notice of another relay in. What there was no room for is told, unless it is repeated anyway.
-    pub(super) fn put_foreign(&self, notice: Notice) {
+    pub(super) fn send_foreign(&self, notice: Notice) {
         let repeated = is_repeated(&notice);
-        if self.put(notice) == Err(BusError::Full) && !repeated {
+        if self.send(notice) == Err(BusError::Full) && !repeated {
             self.missed.store(true, Ordering::Release);
         }
     }
 
-    fn put(&self, notice: Notice) -> Result<(), BusError> {
+    fn send(&self, notice: Notice) -> Result<(), BusError> {
         let repeated = is_repeated(&notice);
         let full = || {
             notice_lost(if repeated { Lost::Repeated } else { Lost::Commit });
@@ -88,19 +88,19 @@ const fn is_repeated(notice: &Notice) -> bool {
 
 impl Notices {
     /// The next notice; none when the bus has ended.
-    pub async fn recv(&mut self) -> Option<Heard> {
+    pub async fn recv(&mut self) -> Option<Received> {
         if self.has_missed() {
-            return Some(Heard::Missed);
+            return Some(Received::Missed);
         }
-        self.queue.recv().await.map(Heard::Notice)
+        self.queue.recv().await.map(Received::Notice)
     }
 
     /// The next notice, if one is there.
-    pub fn try_recv(&mut self) -> Option<Heard> {
+    pub fn try_recv(&mut self) -> Option<Received> {
         if self.has_missed() {
-            return Some(Heard::Missed);
+            return Some(Received::Missed);
         }
-        self.queue.try_recv().ok().map(Heard::Notice)
+        self.queue.try_recv().ok().map(Received::Notice)
     }
 
     /// Only a full queue misses something: so it is looked at once more after that.

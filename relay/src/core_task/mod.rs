@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use wire::{AgentId, Body, Close, Refusal, ServerFrame, Token, VisitorId};
 
 use self::outgoing::{NotTaken, Unsent};
-use crate::bus::{Bus, Heard, Notice, Notices};
+use crate::bus::{Bus, Notice, Notices, Received};
 use crate::clock::now_ms;
 use crate::quota::Quotas;
 use crate::quota::reserve::Reserve;
@@ -196,9 +196,9 @@ impl CoreTask {
         self.drain();
     }
 
-    fn hear(&mut self, heard: Heard) {
+    fn hear(&mut self, heard: Received) {
         self.handle(match heard {
-            Heard::Notice(Notice::Committed(commit)) => {
+            Received::Notice(Notice::Committed(commit)) => {
                 for event in &commit.events {
                     if let Body::File { attachment } = &event.body {
                         self.quotas.settled(attachment.id);
@@ -206,10 +206,10 @@ impl CoreTask {
                 }
                 Input::Committed(commit)
             }
-            Heard::Notice(Notice::Typing(typing)) => Input::Typing(typing),
-            Heard::Notice(Notice::Presence { relay, presence }) => Input::Presence { relay, presence },
-            Heard::Notice(Notice::SettingsChanged) => return self.read_blocks(),
-            Heard::Missed => {
+            Received::Notice(Notice::Typing(typing)) => Input::Typing(typing),
+            Received::Notice(Notice::Presence { relay, presence }) => Input::Presence { relay, presence },
+            Received::Notice(Notice::SettingsChanged) => return self.read_blocks(),
+            Received::Missed => {
                 tracing::warn!("the bus had no room for notices of other relays: what is in memory is read again");
                 Input::NoticesMissed
             }

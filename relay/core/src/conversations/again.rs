@@ -12,7 +12,7 @@ const AT_ONCE_MAX: usize = 16;
 
 /// What is still to be read again.
 #[derive(Debug, Default)]
-pub(super) struct Again {
+pub(super) struct Rereads {
     left: BTreeSet<ConversationId>,
     on_way: BTreeSet<ConversationId>,
 }
@@ -25,22 +25,22 @@ pub(super) const fn tells_open(body: &Body) -> bool {
 impl Conversations {
     /// Everything in memory is read again. An open conversation that is not in memory is found by its next event.
     pub(crate) fn read_all_again(&mut self, step: &mut Step) {
-        self.again.left = self.live.keys().copied().collect();
+        self.rereads.left = self.live.keys().copied().collect();
         self.read_some_again(step);
     }
 
     fn read_some_again(&mut self, step: &mut Step) {
-        while self.again.on_way.len() < AT_ONCE_MAX
-            && let Some(id) = self.again.left.pop_first()
+        while self.rereads.on_way.len() < AT_ONCE_MAX
+            && let Some(id) = self.rereads.left.pop_first()
         {
-            self.again.on_way.insert(id);
+            self.rereads.on_way.insert(id);
             self.refresh(id, step);
         }
     }
 
     /// One was read again, or is nowhere: the next one's turn.
     pub(super) fn was_read_again(&mut self, id: ConversationId, step: &mut Step) {
-        if self.again.on_way.remove(&id) {
+        if self.rereads.on_way.remove(&id) {
             self.read_some_again(step);
         }
     }

@@ -35,7 +35,7 @@ struct Lease {
 #[derive(Debug, Default)]
 pub(super) struct Presences {
     /// The agents with a console here, as other relays were told …
-    told: BTreeMap<AgentId, AgentState>,
+    published: BTreeMap<AgentId, AgentState>,
     /// … and those that may be different now.
     changed: BTreeSet<AgentId>,
     /// Whether the timer of the next renewal is set.
@@ -43,7 +43,7 @@ pub(super) struct Presences {
     /// The agents with a console at other relays.
     elsewhere: BTreeMap<AgentId, BTreeMap<RelayId, Lease>>,
     /// When the leases are looked at: not after the first of them runs out.
-    look_at_ms: Option<u64>,
+    expires_at_ms: Option<u64>,
 }
 
 impl Presences {
@@ -65,14 +65,14 @@ impl Presences {
     }
 
     /// Looks at the leases at this time, unless that is planned for an earlier one.
-    fn look_at(&mut self, at_ms: u64, step: &mut Step) {
-        if self.look_at_ms.is_some_and(|planned_ms| planned_ms <= at_ms) {
+    fn expire_at(&mut self, at_ms: u64, step: &mut Step) {
+        if self.expires_at_ms.is_some_and(|planned_ms| planned_ms <= at_ms) {
             return;
         }
-        if let Some(planned_ms) = self.look_at_ms.replace(at_ms) {
-            step.cancel(planned_ms, Timer::PresenceOver);
+        if let Some(planned_ms) = self.expires_at_ms.replace(at_ms) {
+            step.cancel(planned_ms, Timer::ExpirePresence);
         }
-        step.wake_at(at_ms, Timer::PresenceOver);
+        step.wake_at(at_ms, Timer::ExpirePresence);
     }
 }
 
@@ -87,7 +87,7 @@ pub(super) const fn more_available(one: AgentState, other: AgentState) -> AgentS
 
 impl Staff {
     /// Tells other relays what they were not told yet.
-    pub(super) fn tell_relays(&mut self, step: &mut Step) {
+    pub(super) fn publish_presence(&mut self, step: &mut Step) {
         if self.presence.changed.is_empty() {
             return;
         }
@@ -96,8 +96,8 @@ impl Staff {
             let known = self.agents.get(&agent);
             let here = known.is_some_and(super::AgentLive::here);
             let state = known.map_or(AgentState::Offline, |known| known.state);
-            let told = &mut self.presence.told;
-            let was = if here { told.insert(agent, state) } else { told.remove(&agent) };
+            let published = &mut self.presence.published;
+            let was = if here { published.insert(agent, state) } else { published.remove(&agent) };
             if was != here.then_some(state) {
                 agents.push(Present { agent, state, here });
             }
@@ -109,14 +109,15 @@ impl Staff {
     /// What was told is told again, before its lease runs out.
     pub(crate) fn renew_presence(&mut self, step: &mut Step) {
         self.presence.renewing = false;
-        let told = self.presence.told.iter();
-        let agents: Vec<_> = told.map(|(agent, state)| Present { agent: *agent, state: *state, here: true }).collect();
+        let published = self.presence.published.iter();
+        let agents: Vec<_> =
+            published.map(|(agent, state)| Present { agent: *agent, state: *state, here: true }).collect();
         publish(&agents, step);
         self.plan_renewal(step);
     }
 
     fn plan_renewal(&mut self, step: &mut Step) {
-        if !self.presence.told.is_empty() && !std::mem::replace(&mut self.presence.renewing, true) {
+        if !self.presence.published.is_empty() && !std::mem::replace(&mut self.presence.renewing, true) {
             step.wake_in(RENEWED_EVERY_MS, Timer::RenewPresence);
         }
     }
@@ -133,15 +134,15 @@ impl Staff {
                 leases.remove(&relay);
             } else if leases.len() < RELAYS_MAX || leases.contains_key(&relay) {
                 leases.insert(relay, Lease { state, until_ms });
-                self.presence.look_at(until_ms, step);
+                self.presence.expire_at(until_ms, step);
             }
             self.elsewhere_changed(agent, state, step);
         }
     }
 
     /// Leases may have run out: their relays have died, or cannot be heard.
-    pub(crate) fn presence_over(&mut self, step: &mut Step) {
-        self.presence.look_at_ms = None;
+    pub(crate) fn expire_presence(&mut self, step: &mut Step) {
+        self.presence.expires_at_ms = None;
         let now_ms = step.now_ms();
         let (mut over, mut next_ms) = (Vec::new(), None);
         for (agent, leases) in &mut self.presence.elsewhere {
@@ -156,7 +157,7 @@ impl Staff {
             self.elsewhere_changed(agent, AgentState::Away, step);
         }
         if let Some(at_ms) = next_ms {
-            self.presence.look_at(at_ms, step);
+            self.presence.expire_at(at_ms, step);
         }
     }
 

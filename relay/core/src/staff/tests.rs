@@ -63,7 +63,7 @@ fn happens(staff: &mut Staff, when: &When, step: &mut Step) {
                     Timer::Away(agent) => staff.grace_over(agent, at_ms, step),
                     Timer::GiveBack(agent) => staff.give_back(agent, step),
                     Timer::RenewPresence => staff.renew_presence(step),
-                    Timer::PresenceOver => staff.presence_over(step),
+                    Timer::ExpirePresence => staff.expire_presence(step),
                     other => panic!("the staff sets no {other:?}"),
                 }
             }

@@ -22,7 +22,7 @@ fn site() -> SiteId {
 }
 
 /// What both relays stand on.
-struct Town {
+struct Setup {
     store: StoreTask,
     hub: LocalHub,
     end: CancellationToken,
@@ -45,7 +45,7 @@ struct Client {
     closed: oneshot::Receiver<Close>,
 }
 
-impl Town {
+impl Setup {
     async fn new() -> Self {
         let store = StoreTask::start(&MemoryStore::new()).expect("a store");
         let record = crate::store::Site { id: site(), name: "Demo".to_owned(), origins: Vec::new() };
@@ -182,8 +182,8 @@ impl Client {
 
 #[tokio::test]
 async fn a_visitor_and_an_agent_at_two_relays_talk() {
-    let town = Town::new().await;
-    let (mut one, mut two) = (town.relay(1).await, town.relay(2).await);
+    let setup = Setup::new().await;
+    let (mut one, mut two) = (setup.relay(1).await, setup.relay(2).await);
     // Away, so that it is given nobody: it takes.
     let mut ann = two.agent(ANN, AgentState::Away).await;
     let (mut visitor, _) = one.visitor().await;
@@ -201,13 +201,13 @@ async fn a_visitor_and_an_agent_at_two_relays_talk() {
     for relay in [&one, &two] {
         assert_eq!(relay.gauges().await.gaps_repaired_by_relay, 0);
     }
-    town.end().await;
+    setup.end().await;
 }
 
 #[tokio::test]
 async fn agents_at_two_relays_see_each_other_and_their_visitors_see_them() {
-    let town = Town::new().await;
-    let (mut one, mut two) = (town.relay(1).await, town.relay(2).await);
+    let setup = Setup::new().await;
+    let (mut one, mut two) = (setup.relay(1).await, setup.relay(2).await);
     let (mut visitor, _) = one.visitor().await;
     let mut ann = one.agent(ANN, AgentState::Away).await;
     let mut bob = two.agent(BOB, AgentState::Online).await;
@@ -225,15 +225,15 @@ async fn agents_at_two_relays_see_each_other_and_their_visitors_see_them() {
     two.arrivals.send(Arrival::Input(Input::SignedOut { agent: BOB })).await.expect("taken");
     ann.sees(BOB, AgentState::Offline).await;
     visitor.until(|frame| *frame == ServerFrame::Answering { agents: 0 }).await;
-    town.end().await;
+    setup.end().await;
 }
 
 #[tokio::test]
 async fn a_relay_that_falls_silent_has_no_agents_any_more() {
-    let town = Town::new().await;
-    let mut one = town.relay(1).await;
+    let setup = Setup::new().await;
+    let mut one = setup.relay(1).await;
     let mut ann = one.agent(ANN, AgentState::Away).await;
-    let (other, _notices) = town.hub.join(RelayId(2));
+    let (other, _notices) = setup.hub.join(RelayId(2));
     let tell = |lease_ms| {
         let agents = vec![Present { agent: BOB, state: AgentState::Online, here: true }];
         let presence = Presence { agents, lease_ms };
@@ -244,13 +244,13 @@ async fn a_relay_that_falls_silent_has_no_agents_any_more() {
     // The last word before its death: what it says holds for a moment only.
     tell(1);
     ann.sees(BOB, AgentState::Away).await;
-    town.end().await;
+    setup.end().await;
 }
 
 #[tokio::test]
 async fn a_block_at_one_relay_closes_connections_at_the_other() {
-    let town = Town::new().await;
-    let (mut one, mut two) = (town.relay(1).await, town.relay(2).await);
+    let setup = Setup::new().await;
+    let (mut one, mut two) = (setup.relay(1).await, setup.relay(2).await);
     let mut ann = two.agent(ANN, AgentState::Away).await;
     let (mut visitor, id) = one.visitor().await;
     visitor.write(1).await;
@@ -261,14 +261,14 @@ async fn a_block_at_one_relay_closes_connections_at_the_other() {
     assert!(matches!(blocks, ServerFrame::Blocks { blocks } if blocks[0].visitor == Some(id)));
     let closed = tokio::time::timeout(WAIT, visitor.closed).await.expect("closed in time");
     assert_eq!(closed, Ok(Close::Blocked));
-    town.end().await;
+    setup.end().await;
 }
 
 /// What the bus loses without knowing it: here it is as if it had forgotten a subscription for a moment.
 #[tokio::test]
 async fn a_lost_notice_is_found_by_the_next_event_of_its_conversation() {
-    let town = Town::new().await;
-    let (mut one, mut two) = (town.relay(1).await, town.relay(2).await);
+    let setup = Setup::new().await;
+    let (mut one, mut two) = (setup.relay(1).await, setup.relay(2).await);
     let mut ann = two.agent(ANN, AgentState::Away).await;
     let (mut visitor, _) = one.visitor().await;
     let topics = [Topic::Staff(site()), Topic::Conversation(IT)];
@@ -299,5 +299,5 @@ async fn a_lost_notice_is_found_by_the_next_event_of_its_conversation() {
     ann.sees_row(|row| row.head.shared.0 == head.shared.0 + 2).await;
     assert_eq!(ann.head().await.shared.0, head.shared.0 + 2);
     assert_eq!(two.gauges().await.gaps_repaired_by_relay, 2);
-    town.end().await;
+    setup.end().await;
 }

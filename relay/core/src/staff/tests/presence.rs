@@ -110,7 +110,7 @@ fn what_is_heard_is_bounded() {
     staff.hear_presence(RelayId(ONE), Presence { lease_ms: u64::MAX, ..of(1, Online, true) }, &mut step);
     step.go_on(START_MS + LEASE_MS);
     assert!(step.due().is_some());
-    staff.presence_over(&mut step);
+    staff.expire_presence(&mut step);
     assert_eq!(staff.state_of(AgentId(1)), Away);
     // Agents beyond the bound are not looked at, and nobody is at more relays than the bound.
     let mut agents = vec![Present { agent: AgentId(1), state: Online, here: true }; PRESENCE_AGENTS_MAX];
