@@ -115,14 +115,20 @@ impl Conversations {
     /// Records one thing in a conversation that is the visitor's own, as far as is known here; the store makes sure.
     pub(crate) fn record(&mut self, connection: ConnectionId, words: Words, step: &mut Step) {
         let (visitor, conversation, subject) = (words.visitor, words.conversation, words.subject());
-        let opening = self.opening.get(&conversation);
-        let owner = self.live.get(&conversation).map(|live| live.conversation.visitor).or(opening.copied());
+        // Somebody else may be trying to open it, although it is theirs and has ended: the store knows.
+        let opening = self.is_opening(visitor, conversation);
+        let owner = self.live.get(&conversation).map(|live| live.conversation.visitor);
         if owner.is_some_and(|owner| owner != visitor) {
             return step.refuse(connection, subject, Refusal::NotFound);
         }
-        let mark = if opening.is_some() { Mark::AfterOpening } else { Mark::None };
+        let mark = if opening { Mark::AfterOpening } else { Mark::None };
         let append = Append::new(conversation, vec![words.into_draft()]).when(Condition::Owner(visitor));
         step.append(Pending::Asked { connection, subject, mark }, append);
+    }
+
+    /// Whether this visitor's opening of a conversation is on its way.
+    fn is_opening(&self, visitor: VisitorId, conversation: ConversationId) -> bool {
+        self.opening.get(&conversation) == Some(&visitor)
     }
 
     /// A visitor rates an ended conversation.
@@ -139,7 +145,7 @@ impl Conversations {
         }
         // Ended conversations that nobody follows are not in memory; the store knows whose they are.
         let own = self.open(conversation).is_some_and(|live| live.conversation.visitor == visitor);
-        if own || self.opening.contains_key(&conversation) {
+        if own || self.is_opening(visitor, conversation) {
             return step.refuse(connection, subject, Refusal::NotAllowed);
         }
         let comment = wire::trim_text(comment).to_owned();

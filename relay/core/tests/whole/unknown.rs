@@ -134,3 +134,22 @@ fn a_store_that_cannot_say_it_is_a_refusal_to_be_tried_again() {
         assert_eq!(world.got(desk), [refused(about_message(2, 50), refusal)]);
     }
 }
+
+#[test]
+fn who_tries_to_open_an_ended_conversation_of_somebody_else_is_in_nobodys_way() {
+    let mut world = World::new(vec![settings(1, 4)]);
+    let (ann, thief) = (world.visitor(1), world.visitor(2));
+    world.frame(ann, say(1, 1, "hello"));
+    world.frame(ann, ClientFrame::End { conversation: conversation(1), id: message(2) });
+    world.store_waits = true;
+    world.ignore();
+    world.frame(thief, say(1, 3, "mine"));
+    world.frame(ann, say(1, 4, "one thing more"));
+    let rate = ClientFrame::Rate { conversation: conversation(1), id: message(5), score: 5, comment: String::new() };
+    world.frame(ann, rate);
+    while world.answer_one() {}
+    assert_eq!(world.got(thief), [refused(about_message(1, 3), Refusal::NotFound)]);
+    let got = world.got(ann);
+    assert_eq!(got[0], refused(about_message(1, 4), Refusal::Ended));
+    assert!(matches!(&got[1], ServerFrame::Event { event } if event.id == message(5)), "{got:?}");
+}
