@@ -182,6 +182,23 @@ impl Conversation {
         matches!(self.state, ConversationState::Closed { .. })
     }
 
+    /// The agent that has it now.
+    #[must_use]
+    pub const fn holder(&self) -> Option<AgentId> {
+        match self.state {
+            ConversationState::Assigned { agent } => Some(agent),
+            ConversationState::Waiting { .. } | ConversationState::Idle { .. } | ConversationState::Closed { .. } => {
+                None
+            }
+        }
+    }
+
+    /// The turn in the queue that it keeps when it is queued again, idle for this reason: whoever left the queue on purpose takes a new one.
+    #[must_use]
+    pub fn turn_kept(&self, why: Idle) -> Option<u64> {
+        Some(self.turn).filter(|_| why != Idle::SteppedOut)
+    }
+
     /// Since when it is in the queue, while it is.
     #[must_use]
     pub const fn waiting_since_ms(&self) -> Option<u64> {

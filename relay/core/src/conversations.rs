@@ -111,14 +111,7 @@ impl Live {
 
     /// The agent that has it now.
     const fn holder(&self) -> Option<AgentId> {
-        holder_of(&self.conversation)
-    }
-}
-
-const fn holder_of(conversation: &Conversation) -> Option<AgentId> {
-    match conversation.state {
-        ConversationState::Assigned { agent } => Some(agent),
-        ConversationState::Waiting { .. } | ConversationState::Idle { .. } | ConversationState::Closed { .. } => None,
+        self.conversation.holder()
     }
 }
 
@@ -172,7 +165,7 @@ impl Conversations {
 
     /// The same of one that the store has read.
     pub(crate) const fn wanted_read(read: &Conversation) -> Wanted {
-        let holder = holder_of(read);
+        let holder = read.holder();
         Wanted { ended: read.closed(), holder, holder_online: false, staff_head: read.head.staff }
     }
 

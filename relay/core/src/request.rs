@@ -113,6 +113,8 @@ pub(crate) enum ActionKind {
     Release,
     /// A supervisor blocks its visitor, or where they come from: for so long, and why.
     Block(BlockScope, u64, String),
+    /// A supervisor ends all that is open from where its visitor came from.
+    EndNetwork,
 }
 
 impl Action {
@@ -126,6 +128,7 @@ impl Action {
             ActionKind::Leave | ActionKind::Take | ActionKind::Release | ActionKind::Block(..) => {
                 Subject::Conversation { conversation }
             }
+            ActionKind::EndNetwork => Subject::Connection,
         }
     }
 }

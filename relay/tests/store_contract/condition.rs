@@ -1,8 +1,8 @@
 //! What an append is refused for.
 
 use relay::store::{Store, Uploader, write_once};
-use relay_core::append::{Append, AppendError, Condition, Draft, DraftBody, Opening};
-use wire::{AttachmentId, Author, Body, ConversationId, MessageId, Seq};
+use relay_core::append::{Append, AppendError, Condition, Draft, DraftBody, Opening, Queueing};
+use wire::{AttachmentId, Author, Body, ConversationId, ConversationState, MessageId, Seq};
 
 use crate::fixture::{
     ANNA, BORIS, FIRST, KIM, LEE, SECOND, agent, draft, file, from_visitor, into, site, system, text, world,
@@ -81,6 +81,46 @@ pub(crate) fn of_two_who_assign_one_is_told_that_it_moved(store: &dyn Store) {
     assert!(won.is_ok());
     assert_eq!(lost, Err(AppendError::Moved));
     assert_eq!(world.conversation(FIRST).agent, Some(KIM));
+}
+
+pub(crate) fn what_opens_a_conversation_that_is_there_queues_nobody_who_is_queued_or_served(store: &dyn Store) {
+    let mut world = world(store);
+    let turn = |id| Draft { id: MessageId(id), author: Author::System, body: DraftBody::Turn(Queueing::default()) };
+    let opens =
+        |id: u128| from_visitor(ANNA, FIRST, vec![text(id, "hello"), system(id + 1, Body::Queued), turn(id + 2)]);
+    world.record(&opens(10));
+    let first = world.conversation(FIRST);
+    assert_eq!(world.append(&opens(20)).unwrap().events.len(), 1, "queued: only the message");
+    assert_eq!((world.conversation(FIRST).state, world.conversation(FIRST).turn), (first.state, first.turn));
+    world.record(&into(FIRST, vec![system(30, Body::Assigned { agent: KIM })]));
+    assert_eq!(world.append(&opens(40)).unwrap().events.len(), 1, "served: only the message");
+    assert_eq!(world.conversation(FIRST).state, ConversationState::Assigned { agent: KIM });
+    world.record(&from_visitor(BORIS, SECOND, vec![text(10, "hello"), system(11, Body::Queued), turn(12)]));
+    world.record(&into(SECOND, vec![draft(13, Author::Visitor, Body::LeftQueue)]));
+    let again = from_visitor(BORIS, SECOND, vec![text(14, "again"), system(15, Body::Queued), turn(16)]);
+    assert_eq!(world.append(&again).unwrap().events.len(), 3, "who left the queue is queued again");
+    assert!(world.conversation(SECOND).turn > first.turn + 1, "with a new turn");
+}
+
+pub(crate) fn who_has_a_conversation_is_asked_when_it_is_recorded(store: &dyn Store) {
+    let mut world = world(store);
+    world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello")]));
+    let mut id = 1;
+    let mut appends = |condition| {
+        id += 1;
+        world.append(&into(FIRST, vec![text(id, "an answer")]).when(condition)).map(|_| ())
+    };
+    assert_eq!(appends(Condition::HeldBy(KIM)), Err(AppendError::Moved), "nobody has it");
+    assert_eq!(appends(Condition::NotHeldByOthers(KIM)), Ok(()));
+    world.record(&into(FIRST, vec![system(90, Body::Assigned { agent: LEE })]));
+    let mut appends = |condition| {
+        id += 1;
+        world.append(&into(FIRST, vec![text(id, "an answer")]).when(condition)).map(|_| ())
+    };
+    assert_eq!(appends(Condition::HeldBy(KIM)), Err(AppendError::Moved), "a colleague has it");
+    assert_eq!(appends(Condition::NotHeldByOthers(KIM)), Err(AppendError::Moved));
+    assert_eq!(appends(Condition::HeldBy(LEE)), Ok(()));
+    assert_eq!(appends(Condition::NotHeldByOthers(LEE)), Ok(()));
 }
 
 pub(crate) fn capacity_counts_open_conversations_only(store: &dyn Store) {

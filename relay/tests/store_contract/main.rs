@@ -54,6 +54,8 @@ macro_rules! log_contract {
                 condition::an_ended_conversation_takes_ratings_views_and_notes_only,
                 condition::only_who_waits_leaves_the_line,
                 condition::of_two_who_assign_one_is_told_that_it_moved,
+                condition::what_opens_a_conversation_that_is_there_queues_nobody_who_is_queued_or_served,
+                condition::who_has_a_conversation_is_asked_when_it_is_recorded,
                 condition::capacity_counts_open_conversations_only,
                 condition::a_file_is_named_only_where_and_by_whom_it_was_brought,
                 query::pages_follow_without_gap,

@@ -17,6 +17,10 @@ pub enum Condition {
     Queued,
     /// The staff lane still ends here (compare-and-set): [`AppendError::Moved`] otherwise.
     StaffHead(Seq),
+    /// This agent has it: [`AppendError::Moved`] otherwise.
+    HeldBy(AgentId),
+    /// This agent has it, or nobody: [`AppendError::Moved`] otherwise.
+    NotHeldByOthers(AgentId),
     /// This agent has fewer open conversations than so many: [`AppendError::AtCapacity`] otherwise.
     Capacity(AgentId, u32),
     /// This file was uploaded to the conversation by the side of the draft that names it: [`AppendError::FileMissing`] otherwise.
@@ -49,6 +53,8 @@ impl Condition {
             Self::StaffHead(head) => {
                 (head == now.head_of(Lane::Staff) || planted(Planted::SkipsCompare), AppendError::Moved)
             }
+            Self::HeldBy(agent) => (now.holder() == Some(agent), AppendError::Moved),
+            Self::NotHeldByOthers(agent) => (now.holder().is_none_or(|holder| holder == agent), AppendError::Moved),
             Self::Capacity(agent, conversations_max) => {
                 (rows.load(agent)? < conversations_max, AppendError::AtCapacity)
             }

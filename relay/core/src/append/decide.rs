@@ -1,6 +1,6 @@
 //! Decides one append: refused, recorded before, or recorded now.
 
-use wire::{Body, Event};
+use wire::{Body, ConversationState, Event};
 
 use super::condition::{Condition, needed_by};
 use super::{Append, AppendError, Appended, Draft, DraftBody, Listed, Record, Rows};
@@ -29,12 +29,43 @@ pub fn decide(rows: &mut impl Rows, now_ms: u64, append: &Append) -> Result<Appe
     check_ids(rows, append)?;
     check(rows, &record.after, append.drafts.iter().flat_map(needed_by))?;
     check(rows, &record.after, asked(false))?;
-    for draft in &append.drafts {
-        add(rows, &mut record, now_ms, draft)?;
+    let stands = Stands::of(&record, append);
+    for draft in append.drafts.iter().filter(|draft| !(stands == Stands::Queued && queues(&draft.body))) {
+        add(rows, &mut record, now_ms, draft, stands)?;
     }
     let (site, visitor, events) = (record.after.site.clone(), record.after.visitor, record.events.clone());
     rows.record(record)?;
     Ok(Appended { site, visitor, events, repeated: false })
+}
+
+/// How a conversation stands that an append takes for a new one. Another relay may have opened it, or an answer was lost: then the first
+/// message is a message like any other, and takes nobody's turn or agent away.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    /// The append opens it, or knows that it is there.
+    AsAsked,
+    /// It is queued, or somebody answers in it: nothing is queued.
+    Queued,
+    /// Nobody has it: it is queued again with this turn, or a new one.
+    Idle(Option<u64>),
+}
+
+impl Stands {
+    fn of(record: &Record, append: &Append) -> Self {
+        if record.before.is_none() || append.open.is_none() {
+            return Self::AsAsked;
+        }
+        match record.after.state {
+            ConversationState::Waiting { .. } | ConversationState::Assigned { .. } => Self::Queued,
+            ConversationState::Idle { why, .. } => Self::Idle(record.after.turn_kept(why)),
+            ConversationState::Closed { .. } => Self::AsAsked,
+        }
+    }
+}
+
+/// Whether it queues the conversation.
+const fn queues(body: &DraftBody) -> bool {
+    matches!(body, DraftBody::Turn(_) | DraftBody::Ready(Body::Queued))
 }
 
 fn check(
@@ -94,7 +125,14 @@ impl Record {
 }
 
 /// Completes one draft, numbers it and folds it in.
-fn add(rows: &mut impl Rows, record: &mut Record, now_ms: u64, draft: &Draft) -> Result<(), AppendError> {
+fn add(
+    rows: &mut impl Rows,
+    record: &mut Record,
+    now_ms: u64,
+    draft: &Draft,
+    stands: Stands,
+) -> Result<(), AppendError> {
+    let kept = if let Stands::Idle(kept) = stands { kept } else { None };
     let body = match &draft.body {
         DraftBody::Ready(body) => body.clone(),
         DraftBody::File(id) => {
@@ -102,7 +140,7 @@ fn add(rows: &mut impl Rows, record: &mut Record, now_ms: u64, draft: &Draft) ->
             record.named.push(*id);
             Body::File { attachment: file.attachment }
         }
-        DraftBody::Turn(queueing) => match queueing.keep {
+        DraftBody::Turn(queueing) => match queueing.keep.or(kept) {
             Some(turn) => queueing.body(turn),
             None => {
                 let last = match record.turn {

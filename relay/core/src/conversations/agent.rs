@@ -33,16 +33,22 @@ impl Conversations {
         }
     }
 
-    /// Records one thing for an agent.
+    /// The same as a condition.
+    pub(crate) fn if_may_end(agent: AgentId, role: Role) -> Option<Condition> {
+        (role < Role::Supervisor).then_some(Condition::NotHeldByOthers(agent))
+    }
+
+    /// Records one thing for an agent, if that holds in the store too: another relay may have given the conversation to somebody else.
     pub(crate) fn record_for_agent(
         &self,
         connection: ConnectionId,
         conversation: ConversationId,
-        draft: Draft,
+        (draft, condition): (Draft, Option<Condition>),
         step: &mut Step,
     ) {
         let subject = Subject::Message { conversation, id: draft.id };
-        let append = Append::new(conversation, vec![draft]);
+        let mut append = Append::new(conversation, vec![draft]);
+        append.conditions.extend(condition);
         step.append(Pending::Asked { connection, subject, mark: Mark::None }, append);
     }
 
@@ -52,6 +58,7 @@ impl Conversations {
         connection: ConnectionId,
         author: Author,
         (conversation, id): (ConversationId, MessageId),
+        condition: Option<Condition>,
         step: &mut Step,
     ) {
         let subject = Subject::Message { conversation, id };
@@ -59,7 +66,9 @@ impl Conversations {
         if self.open(conversation).is_some() {
             drafts.push(step.draft(author, DraftBody::Ready(Body::Closed)));
         }
-        step.append(Pending::Asked { connection, subject, mark: Mark::None }, Append::new(conversation, drafts));
+        let mut append = Append::new(conversation, drafts);
+        append.conditions.extend(condition);
+        step.append(Pending::Asked { connection, subject, mark: Mark::None }, append);
     }
 
     /// A conversation goes to an agent, if it stands as it stood and the agent has room.

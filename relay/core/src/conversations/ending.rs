@@ -13,6 +13,7 @@ use crate::input::{ConnectionId, Source};
 use crate::news::Audience;
 use crate::request::Pending;
 use crate::step::{RETRY_MS, Step, Timer};
+use crate::view::Person;
 
 /// Ends that are on their way to the store at once, over all batches.
 const AT_ONCE_MAX: usize = 32;
@@ -50,12 +51,12 @@ impl Endings {
 }
 
 impl Conversations {
-    /// A supervisor ends many.
+    /// A supervisor ends many. `person` is the visitor of the conversation by which a network is named.
     pub(crate) fn end_many(
         &mut self,
         connection: ConnectionId,
         (author, role): (Author, Role),
-        many: Many,
+        (many, person): (Many, Option<Person>),
         step: &mut Step,
     ) {
         let too_many = matches!(&many, Many::Listed { conversations } if conversations.len() > END_MANY_MAX);
@@ -72,8 +73,9 @@ impl Conversations {
             return step.refuse(connection, Subject::Connection, refusal);
         }
         let left: VecDeque<_> = match many {
-            Many::Listed { conversations } => conversations.into_iter().filter(|id| self.open(*id).is_some()).collect(),
-            Many::OfNetwork { conversation } => match self.person(conversation) {
+            // What memory does not know, the store does.
+            Many::Listed { conversations } => conversations.into_iter().filter(|id| !self.knows_ended(*id)).collect(),
+            Many::OfNetwork { .. } => match person {
                 Some(person) if person.source.network.is_some() => {
                     self.open_from(Source { address: None, ..person.source }).collect()
                 }
@@ -103,6 +105,10 @@ impl Conversations {
         }
     }
 
+    fn knows_ended(&self, id: ConversationId) -> bool {
+        self.live.get(&id).is_some_and(|live| live.conversation.closed())
+    }
+
     /// Open conversations whose visitors came from there: from the address when it is given, else from the network.
     fn open_from(&self, source: Source) -> impl Iterator<Item = ConversationId> {
         let open = self.live.values().map(|live| &live.conversation).filter(|known| !known.closed());
@@ -126,7 +132,7 @@ impl Conversations {
             let Some(id) = batch.left.pop_front() else { break };
             let author = batch.author.clone();
             let number = batch.number;
-            if self.live.get(&id).is_none_or(|live| live.conversation.closed()) {
+            if self.live.get(&id).is_some_and(|live| live.conversation.closed()) {
                 batch.ended += 1;
                 continue;
             }
@@ -159,6 +165,8 @@ impl Conversations {
                     self.endings.paused = true;
                     step.wake_in(RETRY_MS, Timer::Endings);
                 }
+                // There is none.
+                Some(AppendError::NotFound) => {}
                 _ => {
                     batch.ended += 1;
                     if batch.ended % TELL_EVERY == 0 {

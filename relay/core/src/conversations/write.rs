@@ -2,8 +2,8 @@
 
 use wire::limit::OPEN_CONVERSATIONS_PER_VISITOR_MAX;
 use wire::{
-    AgentId, Author, Body, ConversationId, ConversationState, Idle, MessageId, PageContext, Party, Refusal, Seq,
-    SiteId, Subject, VisitorId,
+    AgentId, Author, Body, ConversationId, ConversationState, MessageId, PageContext, Party, Refusal, Seq, SiteId,
+    Subject, VisitorId,
 };
 
 use super::Conversations;
@@ -67,8 +67,7 @@ impl Conversations {
         let own = live.conversation.visitor == visitor;
         match live.conversation.state {
             ConversationState::Idle { why, .. } if own && !live.queueing && !live.moving => {
-                // Whoever left the queue on purpose takes a new turn.
-                Ok(Way::Queue { keep: Some(live.conversation.turn).filter(|_| why != Idle::SteppedOut) })
+                Ok(Way::Queue { keep: live.conversation.turn_kept(why) })
             }
             ConversationState::Idle { .. }
             | ConversationState::Waiting { .. }
@@ -91,7 +90,8 @@ impl Conversations {
         step.append(Pending::Asked { connection, subject, mark: Mark::Queueing(conversation) }, append);
     }
 
-    /// A message that opens its conversation, from this page. It may have ended long ago: then the store says so.
+    /// A message that opens its conversation, from this page. It may be there already, opened at another relay, or have ended long ago: the
+    /// store knows, and queues nobody who is queued or served.
     pub(crate) fn open_with(
         &mut self,
         connection: ConnectionId,

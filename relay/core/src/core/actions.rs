@@ -1,10 +1,10 @@
 //! What people ask for in one conversation. Whether they may depends on how it stands. Where memory does not know that, the store is asked
 //! first: nothing is assumed.
 
-use wire::{AgentId, Body, Refusal};
+use wire::{AgentId, Body, Many, Refusal};
 
 use super::Core;
-use crate::append::{Draft, DraftBody};
+use crate::append::{Condition, Draft, DraftBody};
 use crate::connections::Who;
 use crate::conversation::Conversation;
 use crate::conversations::Conversations;
@@ -51,14 +51,17 @@ impl Core {
         let done = match kind {
             ActionKind::Say(id, body) => self.conversations.may_answer(agent, conversation).map(|()| {
                 let draft = Draft { id, author: self.staff.author(agent), body };
+                let draft = (draft, Some(Condition::HeldBy(agent)));
                 self.conversations.record_for_agent(connection, conversation, draft, step);
             }),
             ActionKind::End(id) => may_end.map(|()| {
                 let draft = Draft { id, author: self.staff.author(agent), body: DraftBody::Ready(Body::Closed) };
+                let draft = (draft, Conversations::if_may_end(agent, role));
                 self.conversations.record_for_agent(connection, conversation, draft, step);
             }),
             ActionKind::Spam(id) => may_end.map(|()| {
-                self.conversations.spam(connection, self.staff.author(agent), (conversation, id), step);
+                let (author, condition) = (self.staff.author(agent), Conversations::if_may_end(agent, role));
+                self.conversations.spam(connection, author, (conversation, id), condition, step);
             }),
             ActionKind::Take => {
                 let wanted = self.wanted(conversation).or_else(|| read.map(Conversations::wanted_read));
@@ -75,6 +78,12 @@ impl Core {
                 let person = self.conversations.person(conversation).or_else(|| read.map(Conversations::person_read));
                 let request = BlockRequest { conversation, scope, for_ms, reason: &reason };
                 self.staff.block((connection, agent), request, person, step);
+                Ok(())
+            }
+            ActionKind::EndNetwork => {
+                let person = self.conversations.person(conversation).or_else(|| read.map(Conversations::person_read));
+                let by = (self.staff.author(agent), role);
+                self.conversations.end_many(connection, by, (Many::OfNetwork { conversation }, person), step);
                 Ok(())
             }
             ActionKind::Leave => Err(Refusal::NotAllowed),

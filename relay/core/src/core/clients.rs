@@ -78,6 +78,15 @@ impl Core {
         visitor: VisitorId,
         rows: &[crate::Conversation],
     ) {
+        // What another relay opened is known here from now on.
+        for row in rows.iter().filter(|row| row.visitor == visitor && !row.closed()) {
+            if !self.conversations.knows(row.id) {
+                let followed = self.connections.is_followed(row.id);
+                self.conversations.adopt(row.clone(), followed, &mut self.step);
+                self.pass_on();
+                self.subscribe(row.id);
+            }
+        }
         let conversations = self.conversations.welcome(visitor, rows, &self.step);
         let session = Session::Visitor { visitor: Some(visitor), conversations, answering: self.staff.online() };
         self.connections.welcome(connection, session, &mut self.step);

@@ -1,8 +1,8 @@
 //! Clients' frames: each goes to the machine that it concerns, with what that one needs of the others.
 
 use wire::{
-    AgentId, Body, Close, ConversationId, Follow, FromAgent, FromVisitor, Incoming, Lane, MessageId, Party, Refusal,
-    Say, ServerFrame, Subject, VisitorId,
+    AgentId, Body, Close, ConversationId, Follow, FromAgent, FromVisitor, Incoming, Lane, Many, MessageId, Party,
+    Refusal, Say, ServerFrame, Subject, VisitorId,
 };
 
 use super::Core;
@@ -164,6 +164,9 @@ impl Core {
             FromAgent::ListOpen { view, find, after } => {
                 self.conversations.list_open(connection, (view, find), after, step);
             }
+            FromAgent::EndMany { many: Many::OfNetwork { conversation } } => {
+                action(self, conversation, ActionKind::EndNetwork);
+            }
             FromAgent::EndMany { .. } | FromAgent::Unblock { .. } | FromAgent::ListBlocks | FromAgent::Flood { .. } => {
                 self.frame_of_supervisor(connection, agent, frame)
             }
@@ -178,7 +181,7 @@ impl Core {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the caller names the frames")]
         match frame {
             FromAgent::EndMany { many } => {
-                self.conversations.end_many(connection, (self.staff.author(agent), role), many, step);
+                self.conversations.end_many(connection, (self.staff.author(agent), role), (many, None), step);
             }
             FromAgent::Unblock { block } => self.staff.unblock(connection, agent, block, step),
             FromAgent::ListBlocks => self.staff.tell_blocks(connection, agent, Ok(()), step),
@@ -198,7 +201,7 @@ impl Core {
         match body.by_agent() {
             Ok(body) => {
                 let draft = Draft { id, author: self.staff.author(agent), body: DraftBody::Ready(body) };
-                self.conversations.record_for_agent(connection, conversation, draft, &mut self.step);
+                self.conversations.record_for_agent(connection, conversation, (draft, None), &mut self.step);
             }
             Err(refusal) => self.step.refuse(connection, Subject::Message { conversation, id }, refusal),
         }

@@ -108,6 +108,60 @@ fn whoever_may_does_it_as_if_memory_had_known() {
 }
 
 #[test]
+fn a_visitors_message_takes_nobodys_turn_or_agent_away() {
+    for (c, sent) in [(1, 1), (2, 2)] {
+        let (mut world, _) = unaware();
+        let state = world.state(c);
+        // Before the store has answered what the visitor has.
+        world.store_waits = true;
+        let tab = world.visitor(sent);
+        world.frame(tab, say(c, 60, "one thing more"));
+        world.store_waits = false;
+        while world.answer_one() {}
+        assert_eq!(world.state(c), state, "as it stood");
+        let events = world.store.events(conversation(c));
+        assert_eq!(events.iter().filter(|event| event.id == message(60)).count(), 1);
+        assert_eq!(events.iter().filter(|event| matches!(event.body, Body::Queued)).count(), 1);
+    }
+}
+
+#[test]
+fn a_visitor_who_comes_is_told_how_their_conversations_stand() {
+    let (mut world, _) = unaware();
+    let (ann, bob) = (world.visitor(1), world.visitor(2));
+    let frames = |world: &mut World, who| world.got(who);
+    let got = frames(&mut world, ann);
+    assert!(got.iter().any(|frame| matches!(frame, ServerFrame::Queue { .. })), "{got:?}");
+    let got = frames(&mut world, bob);
+    assert!(got.iter().any(|frame| matches!(frame, ServerFrame::Holder { .. })), "{got:?}");
+}
+
+#[test]
+fn a_supervisor_ends_what_memory_does_not_know() {
+    let (mut world, [_, _, supervisor]) = unaware();
+    let conversations = vec![conversation(1), conversation(2), conversation(3), conversation(9)];
+    world.frame(supervisor, ClientFrame::EndMany { many: Many::Listed { conversations } });
+    for c in [1, 2, 3] {
+        assert!(matches!(world.state(c), ConversationState::Closed { .. }), "{c}");
+    }
+    let got = world.got(supervisor);
+    assert!(got.contains(&ServerFrame::Ending { ended: 3, left: 0 }), "{got:?}");
+}
+
+#[test]
+fn a_network_is_ended_by_a_conversation_that_memory_does_not_know() {
+    let (mut world, [_, agent, supervisor]) = unaware();
+    let many = |c| ClientFrame::EndMany { many: Many::OfNetwork { conversation: conversation(c) } };
+    world.frame(agent, many(1));
+    assert!(world.got(agent).contains(&refused(Subject::Connection, Refusal::NotAllowed)));
+    world.frame(supervisor, many(9));
+    assert!(world.got(supervisor).contains(&refused(Subject::Connection, Refusal::NotFound)));
+    world.frame(supervisor, many(1));
+    assert!(matches!(world.state(1), ConversationState::Closed { .. }));
+    assert!(world.got(supervisor).contains(&ServerFrame::Ending { ended: 1, left: 0 }));
+}
+
+#[test]
 fn the_visitor_of_an_ended_conversation_can_be_blocked() {
     let (mut world, [_, _, supervisor]) = unaware();
     let wish = |c| ClientFrame::Block {

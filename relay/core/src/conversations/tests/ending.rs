@@ -23,10 +23,10 @@ fn many_end_some_at_a_time_and_a_store_that_is_down_is_asked_later() {
     world.step.take_news();
     let author = Author::Agent { id: AGENT, name: String::new() };
     let many = || Many::Found { view: wire::View::Open, find: String::new() };
-    world.all.end_many(CONNECTION, (author.clone(), Role::Agent), many(), &mut world.step);
+    world.all.end_many(CONNECTION, (author.clone(), Role::Agent), (many(), None), &mut world.step);
     let refused = News::refused(CONNECTION, wire::Subject::Connection, Refusal::NotAllowed);
     assert_eq!(world.step.take_news(), [refused]);
-    world.all.end_many(CONNECTION, (author, Role::Supervisor), many(), &mut world.step);
+    world.all.end_many(CONNECTION, (author, Role::Supervisor), (many(), None), &mut world.step);
     let asked: Vec<_> = world.step.take_news();
     let of = |news: &News| match news {
         News::Append(Pending::Ending(wish, id), Append { .. }) => (*wish, *id),
