@@ -26,11 +26,14 @@ const REQUESTS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0,
 
 const GAUGES: [(&str, &str); 15] = [
     ("relay_core_up", "1 while the core answers in time; at 0 the core's own numbers are old."),
-    ("relay_connections", "Lines held now: of visitors, of agents, and those before their hello or at their end."),
-    ("relay_streams", "Lines without WebSocket, which some network on the way blocks."),
+    (
+        "relay_connections",
+        "Connections held now: of visitors, of agents, and those before their hello or at their end.",
+    ),
+    ("relay_streams", "Connections without WebSocket, which some network on the way blocks."),
     ("relay_agents_online", "Agents that take visitors now."),
-    ("relay_conversations_waiting", "Conversations in line."),
-    ("relay_conversations_longest_wait_seconds", "How long the one that has waited longest is in line."),
+    ("relay_conversations_waiting", "Conversations in the queue."),
+    ("relay_conversations_longest_wait_seconds", "How long the one that has waited longest is in the queue."),
     ("relay_conversations_open", "Conversations that have not ended."),
     ("relay_backlog_requests", "Requests that wait inside: for the core, for the store's writer, for its readers."),
     ("relay_unsent_bytes", "Bytes of frames that wait to be taken, each frame counted once."),
@@ -51,10 +54,10 @@ const COUNTERS: [(&str, &str); 17] = [
     ("relay_resumes_total", "Hellos of clients that were here before and go on from where they were."),
     (
         "relay_closes_total",
-        "Lines that ended, by close code; `client` when the other side ended it or the network did.",
+        "Connections that ended, by close code; `client` when the other side ended it or the network did.",
     ),
     ("relay_slow_total", "Slow readers, by the bound that they were over."),
-    ("relay_refusals_total", "Requests not carried out, on lines and over HTTP, by refusal."),
+    ("relay_refusals_total", "Requests not carried out, on connections and over HTTP, by refusal."),
     ("relay_gaps_repaired_total", "Missing events that a client fetched, or that the relay itself read again."),
     ("relay_notices_lost_total", "Notices of the bus for which this relay's queue had no room, by kind."),
     ("relay_output_dropped_total", "Log lines and other output that could not be written, or not fast enough."),
@@ -73,16 +76,16 @@ const HISTOGRAMS: [(&str, &str); 3] = [
 
 /// Why a connection was turned away before its hello.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Away {
+pub enum TurnedAway {
     /// Its address has opened too many lately.
     Rate,
-    /// The relay, or its address, holds as many lines as it may.
+    /// The relay, or its address, holds as many connections as it may.
     Full,
     /// Too many connections that speak HTTP.
     Http,
 }
 
-impl Away {
+impl TurnedAway {
     const ALL: [Self; 3] = [Self::Rate, Self::Full, Self::Http];
 
     const fn label(self) -> &'static str {
@@ -207,7 +210,7 @@ fn describe() {
         counter!("relay_connections_total", "kind" => kind).absolute(0);
         counter!("relay_resumes_total", "kind" => kind).absolute(0);
     }
-    for away in Away::ALL {
+    for away in TurnedAway::ALL {
         counter!("relay_connections_refused_total", "reason" => away.label()).absolute(0);
     }
     refused::describe();
@@ -256,11 +259,11 @@ pub fn connected(peer: &Peer, resumes: bool) {
 }
 
 /// A connection was turned away before its hello.
-pub fn turned_away(away: Away) {
+pub fn turned_away(away: TurnedAway) {
     counter!("relay_connections_refused_total", "reason" => away.label()).increment(1);
 }
 
-/// A line has ended; none when the relay did not end it.
+/// A connection has ended; none when the relay did not end it.
 pub fn closed(close: Option<Close>) {
     counter!("relay_closes_total", "code" => close_label(close)).increment(1);
 }

@@ -195,7 +195,7 @@ impl Listener {
             let place = match self.http_limits.enter(peer.ip()) {
                 Ok(place) => place,
                 Err(full) => {
-                    crate::numbers::turned_away(crate::numbers::Away::Http);
+                    crate::numbers::turned_away(crate::numbers::TurnedAway::Http);
                     crate::numbers::no_slot(crate::numbers::Slots::Http, full);
                     self.http_limits.refuse(stream, self.tls.clone());
                     continue;

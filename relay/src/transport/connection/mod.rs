@@ -24,7 +24,7 @@ use crate::core_task::outgoing::{self, NotTaken};
 use crate::core_task::{Arrival, Line};
 use crate::limit::admission::{AdmissionPermit, Crowded};
 use crate::limit::share::{Share, Standing};
-use crate::numbers::{Away, Rate, Slots};
+use crate::numbers::{Rate, Slots, TurnedAway};
 use crate::origin::Origin;
 use crate::quota;
 use crate::store::TokenHash;
@@ -81,7 +81,7 @@ impl PendingConnection {
             None => false,
         };
         if !is_agent && let Err(retry_after_ms) = app.connects.take(address, now_ms()) {
-            crate::numbers::turned_away(Away::Rate);
+            crate::numbers::turned_away(TurnedAway::Rate);
             crate::numbers::too_often(Rate::Connects);
             return Err(away(StatusCode::TOO_MANY_REQUESTS, retry_after_ms, "Too many connections from this network."));
         }
@@ -131,7 +131,7 @@ fn slot(app: &App, address: Address, is_agent: bool) -> Result<(Share, bool), No
         Err(full) => Err(full),
     };
     taken.map(|slot| (slot, true)).map_err(|full| {
-        crate::numbers::turned_away(Away::Full);
+        crate::numbers::turned_away(TurnedAway::Full);
         crate::numbers::no_slot(Slots::Connection, full);
         away(StatusCode::SERVICE_UNAVAILABLE, RETRY_MS, "The relay holds as many connections as it may.")
     })
@@ -146,8 +146,8 @@ async fn wait_for_permit(app: &App, address: Address) -> Result<AdmissionPermit,
     };
     entered.map_err(|crowded| {
         crate::numbers::turned_away(match crowded {
-            Crowded::Network => Away::Rate,
-            Crowded::All | Crowded::Late => Away::Full,
+            Crowded::Network => TurnedAway::Rate,
+            Crowded::All | Crowded::Late => TurnedAway::Full,
         });
         away(StatusCode::SERVICE_UNAVAILABLE, RETRY_MS, "Too many come at once.")
     })
