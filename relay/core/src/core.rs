@@ -1,6 +1,6 @@
 //! The four machines together: each input goes to the machine that it concerns, and what that one tells goes to the others.
 //!
-//! A machine's fields are private: what one needs of another is an argument here, kind it tells is [`News`].
+//! A machine's fields are private: what one needs of another is an argument here, what it tells is [`News`].
 
 use wire::AgentState;
 

@@ -1,5 +1,7 @@
 //! What a hostile visitor, address, network and site can bring, and that others are not touched.
 
+use wire::limit::KEPT_ASSETS_BYTES_MAX;
+
 use super::*;
 use crate::config::Config;
 
@@ -202,6 +204,11 @@ fn the_page_of_limits_says_what_the_defaults_are() {
                 Some(quota.text_bytes_per_site_a_day),
             ],
             stays,
+        ),
+        row(
+            "assets of this build and of earlier ones",
+            [None, None, None, Some(KEPT_ASSETS_BYTES_MAX)],
+            "30 days after their build was last at work",
         ),
     ];
     let begin = page.find("<!-- disk -->").expect("the table");

@@ -236,7 +236,7 @@ impl Core {
         self.step.send(Audience::One(connection), ServerFrame::Pong { heads });
     }
 
-    /// A client says that somebody types. ActionKind cannot be passed on is dropped: a sign of life is not worth a refusal, and the answer is the
+    /// A client says that somebody types. What cannot be passed on is dropped: a sign of life is not worth a refusal, and the answer is the
     /// same for conversations of others and for none.
     fn typing_said(&mut self, connection: ConnectionId, conversation: ConversationId) {
         let (visitor, agent) = match self.connections.who(connection) {
