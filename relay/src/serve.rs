@@ -14,8 +14,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wire::limit::{
-    CORE_QUEUE_INPUTS_MAX, FRAMES_PER_ADDRESS_BURST_MAX, FRAMES_PER_NETWORK_BURST_MAX, FRAMES_SHARED_WINDOW_MS,
-    GREETING_QUEUE_WAIT_MS, GREETINGS_AT_ONCE_MAX, STOP_WAIT_MS, UPLOADS_PER_ADDRESS_MAX,
+    ADMISSIONS_AT_ONCE_MAX, CORE_QUEUE_INPUTS_MAX, FRAMES_PER_ADDRESS_BURST_MAX, FRAMES_PER_NETWORK_BURST_MAX,
+    FRAMES_SHARED_WINDOW_MS, GREETING_QUEUE_WAIT_MS, STOP_WAIT_MS, UPLOADS_PER_ADDRESS_MAX,
 };
 
 use crate::app::{App, Shared, SignIns, Streams};
@@ -29,7 +29,7 @@ use crate::core_task::{self, CoreParts};
 use crate::http::UPLOADS_MAX;
 use crate::identity::Identity;
 use crate::identity::tags::Tags;
-use crate::limit::admission::{Admission, Room};
+use crate::limit::admission::{Admission, AdmissionBounds};
 use crate::limit::rate::Paces;
 use crate::limit::share::{Bounds, Shares};
 use crate::origin::Origin;
@@ -207,10 +207,10 @@ const fn connections(limits: Limits) -> Bounds {
     }
 }
 
-/// How many visitors may be let in at once, and wait to be: each has a connection, so that no more can wait than there are of those.
-fn greetings(limits: Limits) -> Room {
-    Room {
-        places: GREETINGS_AT_ONCE_MAX,
+/// How many visitors may be admitted at once, and wait to be: each has a connection, so that no more can wait than there are of those.
+fn greetings(limits: Limits) -> AdmissionBounds {
+    AdmissionBounds {
+        slots: ADMISSIONS_AT_ONCE_MAX,
         waiting: limits.connections_max,
         waiting_of_network: limits.connections_per_network_max.max(2 * limits.connections_per_address_max),
         wait: Duration::from_millis(GREETING_QUEUE_WAIT_MS),

@@ -36,23 +36,23 @@ const TAKEN_PER_TURN: usize = 64;
 pub enum Arrival {
     /// A client has proven who it is.
     Connected {
-        /// Its line's outgoing end.
-        line: Line,
+        /// Its outgoing end.
+        output: ConnectionOutput,
         /// The input for the core.
         input: Input,
-        /// Which line.
+        /// Which connection.
         connection: ConnectionId,
     },
     /// Anything else for the core.
     Input(Input),
-    /// An agent's sign-in has ended: its lines close.
+    /// An agent's sign-in has ended: its connections close.
     SignedOut {
         /// Which sign-in.
         session: TokenHash,
         /// Whose.
         agent: AgentId,
     },
-    /// Somebody wants to know the sign-ins that lines stand on, each once.
+    /// Somebody wants to know the sign-ins that connections came with, each once.
     Sessions(oneshot::Sender<Vec<(TokenHash, AgentId)>>),
     /// Somebody wants the numbers.
     Gauges(oneshot::Sender<Gauges>),
@@ -60,7 +60,7 @@ pub enum Arrival {
 
 /// The outgoing end of one connection, owned by the core task.
 #[derive(Debug)]
-pub struct Line {
+pub struct ConnectionOutput {
     /// Frames on their way; bounded.
     pub frames: outgoing::Sender,
     /// Ends the connection; used once.
@@ -105,10 +105,10 @@ pub async fn run(core: Core, parts: CoreParts) {
     let (answers, answer_queue) = mpsc::channel(REQUESTS_MAX);
     let CoreParts { store, bus, notices, arrivals, unsent, end, quotas, reserve } = parts;
     let (light, light_queue) = mpsc::unbounded_channel();
-    let (lines, pages) = (BTreeMap::new(), BTreeMap::new());
+    let (connections, pages) = (BTreeMap::new(), BTreeMap::new());
     let task = CoreTask {
         core,
-        lines,
+        connections,
         pages,
         light,
         store,
@@ -125,7 +125,7 @@ pub async fn run(core: Core, parts: CoreParts) {
 
 struct CoreTask {
     core: Core,
-    lines: BTreeMap<ConnectionId, Line>,
+    connections: BTreeMap<ConnectionId, ConnectionOutput>,
     /// Pages that connections wait for.
     pages: BTreeMap<ConnectionId, Pages>,
     /// Says that a connection has taken what its next page waited for. At most one word of each is under way, so it is bounded as they are.
@@ -218,17 +218,17 @@ impl CoreTask {
 
     fn arrive(&mut self, arrival: Arrival) {
         match arrival {
-            Arrival::Connected { line, input, connection } => {
+            Arrival::Connected { output, input, connection } => {
                 if let Input::Connected { peer, follow, .. } = &input {
                     crate::numbers::connected(peer, !follow.is_empty());
                 }
-                self.lines.insert(connection, line);
+                self.connections.insert(connection, output);
                 self.handle(input);
             }
             Arrival::Input(input) => {
                 if let Input::Disconnected { connection } = &input {
                     let connection = *connection;
-                    self.lines.remove(&connection);
+                    self.connections.remove(&connection);
                     self.handle(input);
                     return self.forget_pages(connection);
                 }
@@ -236,7 +236,7 @@ impl CoreTask {
             }
             Arrival::SignedOut { session, agent } => self.sign_out(session, agent),
             Arrival::Sessions(reply) => {
-                let open: BTreeSet<_> = self.lines.values().filter_map(|line| line.session).collect();
+                let open: BTreeSet<_> = self.connections.values().filter_map(|output| output.session).collect();
                 // Whoever asked may have gone away meanwhile.
                 let _ = reply.send(open.into_iter().collect());
             }
@@ -247,15 +247,15 @@ impl CoreTask {
         }
     }
 
-    /// Closes the lines of one sign-in. An agent with no other line left is offline at once.
+    /// Closes the connections of one sign-in. An agent with no other connection left is offline at once.
     fn sign_out(&mut self, session: TokenHash, agent: AgentId) {
-        let of_session = |line: &Line| line.session.is_some_and(|(token, _)| token == session);
+        let of_session = |output: &ConnectionOutput| output.session.is_some_and(|(token, _)| token == session);
         let gone: Vec<ConnectionId> =
-            self.lines.iter().filter(|(_, line)| of_session(line)).map(|(id, _)| *id).collect();
+            self.connections.iter().filter(|(_, output)| of_session(output)).map(|(id, _)| *id).collect();
         for connection in gone {
             self.close(connection, Close::SignedOut);
         }
-        if !self.lines.values().any(|line| line.session.is_some_and(|(_, other)| other == agent)) {
+        if !self.connections.values().any(|output| output.session.is_some_and(|(_, other)| other == agent)) {
             self.handle(Input::SignedOut { agent });
         }
     }
@@ -329,8 +329,8 @@ impl CoreTask {
             }
         };
         for connection in to {
-            let Some(line) = self.lines.get(connection) else { continue };
-            if line.frames.try_send(text.clone()) == Err(NotTaken::Slow) {
+            let Some(output) = self.connections.get(connection) else { continue };
+            if output.frames.try_send(text.clone()) == Err(NotTaken::Slow) {
                 tracing::debug!(connection.id = connection.0, "closed: slower than what it was sent");
                 self.close(*connection, Close::Slow);
             }
@@ -344,9 +344,9 @@ impl CoreTask {
 
     /// Tells the socket to end; its `Disconnected` follows.
     fn close(&mut self, connection: ConnectionId, close: Close) {
-        if let Some(line) = self.lines.remove(&connection) {
+        if let Some(output) = self.connections.remove(&connection) {
             // A socket that has ended by itself needs no word.
-            let _ = line.close.send(close);
+            let _ = output.close.send(close);
         }
         self.forget_pages(connection);
     }

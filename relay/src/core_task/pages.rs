@@ -23,7 +23,7 @@ pub(super) struct Pages {
 impl CoreTask {
     /// A connection wants a page.
     pub(super) fn want_page(&mut self, connection: ConnectionId, request: RequestId, query: Query) {
-        if !self.lines.contains_key(&connection) {
+        if !self.connections.contains_key(&connection) {
             // Its end is on the way.
             return self.core.handle(now_ms(), Input::Answered { request, result: Err(QueryError::Busy) });
         }
@@ -36,7 +36,7 @@ impl CoreTask {
 
     /// Its welcome is out.
     pub(super) fn welcomed(&mut self, connection: ConnectionId) {
-        if self.lines.contains_key(&connection) {
+        if self.connections.contains_key(&connection) {
             self.pages.entry(connection).or_default().welcomed = true;
             self.turn_page(connection);
         }
@@ -52,7 +52,9 @@ impl CoreTask {
 
     /// Has its next page read, if one is wanted and it has taken what came before.
     pub(super) fn turn_page(&mut self, connection: ConnectionId) {
-        let (Some(pages), Some(line)) = (self.pages.get_mut(&connection), self.lines.get(&connection)) else { return };
+        let (Some(pages), Some(output)) = (self.pages.get_mut(&connection), self.connections.get(&connection)) else {
+            return;
+        };
         if pages.reading || !pages.welcomed || pages.waiting.is_empty() {
             return;
         }
@@ -61,7 +63,7 @@ impl CoreTask {
             // Only a core that has ended does not hear of it.
             let _ = light.send(connection);
         };
-        if !line.frames.is_light(PAGE_AFTER_BYTES_MAX, tell) {
+        if !output.frames.is_light(PAGE_AFTER_BYTES_MAX, tell) {
             return;
         }
         // Those that the store has no room for are answered at once, and the next ones are tried.

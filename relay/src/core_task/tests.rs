@@ -52,8 +52,8 @@ async fn a_reader_that_does_not_keep_up_is_closed_and_the_others_go_on() {
         let connection = ConnectionId(number);
         let peer = Peer::Agent { agent: AgentId(u128::from(number)), state: None };
         let input = Input::Connected { connection, peer, follow: Vec::new() };
-        let line = Line { frames, close, session: None };
-        arrivals.send(Arrival::Connected { line, input, connection }).await.expect("taken");
+        let output = ConnectionOutput { frames, close, session: None };
+        arrivals.send(Arrival::Connected { output, input, connection }).await.expect("taken");
         (read, closed)
     };
     // The first has room for nothing beside its welcome and never reads.
@@ -111,8 +111,8 @@ async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
         let (close, closed) = oneshot::channel();
         let connection = ConnectionId(number);
         let input = Input::Connected { connection, peer, follow: Vec::new() };
-        let line = Line { frames, close, session: None };
-        arrivals.send(Arrival::Connected { line, input, connection }).await.expect("taken");
+        let output = ConnectionOutput { frames, close, session: None };
+        arrivals.send(Arrival::Connected { output, input, connection }).await.expect("taken");
         readers.push((read, closed));
     }
     let mut ask = async |number: u64, frame: ClientFrame| {

@@ -55,8 +55,8 @@ pub(super) async fn upload(
         Refusal::RateLimited { retry_after_ms: RETRY_AFTER_MS }
     })?;
     let mut pieces = Pieces { stream: body.into_data_stream(), timeout: TransferTimeout::new(), done: false };
-    let place = Place { conversation, id, person, address };
-    let kept = receive(&app, place, &headers, &mut pieces).await;
+    let target = UploadTarget { conversation, id, person, address };
+    let kept = receive(&app, target, &headers, &mut pieces).await;
     if kept.is_err() {
         // A browser shows the answer only when its own sending has ended.
         pieces.drain(app.config.limits.attachment_bytes_max).await;
@@ -66,7 +66,7 @@ pub(super) async fn upload(
 }
 
 /// Where the file belongs.
-struct Place {
+struct UploadTarget {
     conversation: ConversationId,
     id: AttachmentId,
     person: Person,
@@ -135,8 +135,13 @@ async fn check_blocks(app: &App, person: &Person, address: Address) -> Result<()
     if stands { Err(Refusal::Blocked.into()) } else { Ok(()) }
 }
 
-async fn receive(app: &App, place: Place, headers: &HeaderMap, pieces: &mut Pieces) -> Result<Attachment, Reject> {
-    let site = match check_place(app, &place).await? {
+async fn receive(
+    app: &App,
+    target: UploadTarget,
+    headers: &HeaderMap,
+    pieces: &mut Pieces,
+) -> Result<Attachment, Reject> {
+    let site = match check_target(app, &target).await? {
         Found::Kept(known) => {
             pieces.drain(app.config.limits.attachment_bytes_max).await;
             return Ok(*known);
@@ -148,7 +153,7 @@ async fn receive(app: &App, place: Place, headers: &HeaderMap, pieces: &mut Piec
     if announced.is_some_and(|bytes| bytes > bytes_max) {
         return Err(Refusal::FileTooLarge { bytes_max }.into());
     }
-    let coming = admit(app, &place, site, announced.unwrap_or(bytes_max)).await?;
+    let coming = admit(app, &target, site, announced.unwrap_or(bytes_max)).await?;
     let head = read_head(pieces).await?;
     if head.is_empty() {
         return Err(Refusal::FileEmpty.into());
@@ -162,7 +167,7 @@ async fn receive(app: &App, place: Place, headers: &HeaderMap, pieces: &mut Piec
         return Err(reject);
     }
     let attachment = Attachment {
-        id: place.id,
+        id: target.id,
         name: clean(called, kind),
         media_type: kind.media_type().to_owned(),
         media: kind.media(),
@@ -172,8 +177,8 @@ async fn receive(app: &App, place: Place, headers: &HeaderMap, pieces: &mut Piec
     };
     let record = AttachmentRecord {
         attachment,
-        conversation: place.conversation,
-        uploader: place.person.uploader(),
+        conversation: target.conversation,
+        uploader: target.person.uploader(),
         key: upload.key().to_owned(),
         uploaded_at_ms: now_ms(),
     };
@@ -183,12 +188,12 @@ async fn receive(app: &App, place: Place, headers: &HeaderMap, pieces: &mut Piec
 }
 
 /// Whether disk and quotas take a file of at most so many bytes.
-async fn admit(app: &App, place: &Place, site: SiteId, bytes: u64) -> Result<Coming, Reject> {
+async fn admit(app: &App, target: &UploadTarget, site: SiteId, bytes: u64) -> Result<Coming, Reject> {
     if app.reserve.step() > Step::Free || !app.reserve.takes_file(bytes, app.quotas.coming_bytes()) {
         return Err(Refusal::DiskFull.into());
     }
-    let visitor = match &place.person {
-        Person::Visitor(visitor) => Some((visitor.id, place.address)),
+    let visitor = match &target.person {
+        Person::Visitor(visitor) => Some((visitor.id, target.address)),
         Person::Agent(_) => None,
     };
     let asked = (visitor.map(|(visitor, _)| visitor), site.clone());
@@ -208,22 +213,22 @@ enum Found {
 }
 
 /// Whether a file may come here.
-async fn check_place(app: &App, place: &Place) -> Result<Found, Reject> {
-    let known = conversation(app, place.conversation).await?;
-    let site = match (&known, &place.person) {
+async fn check_target(app: &App, target: &UploadTarget) -> Result<Found, Reject> {
+    let known = conversation(app, target.conversation).await?;
+    let site = match (&known, &target.person) {
         (Some(known), _) => known.site.clone(),
         (None, Person::Visitor(visitor)) => visitor.site.clone(),
         (None, Person::Agent(_)) => return Err(Refusal::NotFound.into()),
     };
     match known {
-        Some(known) if !place.person.takes_part(&known) => return Err(Refusal::NotFound.into()),
+        Some(known) if !target.person.takes_part(&known) => return Err(Refusal::NotFound.into()),
         Some(known) if known.closed() => return Err(Refusal::Ended.into()),
         // A visitor's first message may be a file; an agent begins no conversations.
         Some(_) | None => {}
     }
-    let id = place.id;
+    let id = target.id;
     match app.store.read(move |reader| reader.attachment(id)).await {
-        Ok(record) if record.conversation == place.conversation && record.uploader == place.person.uploader() => {
+        Ok(record) if record.conversation == target.conversation && record.uploader == target.person.uploader() => {
             Ok(Found::Kept(Box::new(record.attachment)))
         }
         Ok(_) => Err(Refusal::NotFound.into()),

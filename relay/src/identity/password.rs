@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use wire::limit::{PASSWORDS_WAITING_MAX, PASSWORDS_WAITING_PER_NETWORK_MAX};
 
 use crate::address::Network;
-use crate::limit::admission::{Admission, Room};
+use crate::limit::admission::{Admission, AdmissionBounds};
 
 /// Memory of one hash in KiB, passes and lanes: the first choice of the OWASP password storage sheet for argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -20,8 +20,8 @@ pub(crate) const PASSWORD_BYTES: usize = MEMORY_KIB as usize * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// One at a time; whoever is known to the account goes first, and networks take turns.
-const TURNS: Room = Room {
-    places: 1,
+const TURNS: AdmissionBounds = AdmissionBounds {
+    slots: 1,
     waiting: PASSWORDS_WAITING_MAX,
     waiting_of_network: PASSWORDS_WAITING_PER_NETWORK_MAX,
     wait: Duration::from_secs(5),

@@ -1,12 +1,12 @@
-//! Places that are waited for in turn: networks take turns, so that nobody waits behind all that one of them has sent. Visitors are let in by
-//! it a few at a time, so that agents, who pass beside it, get through when thousands come at once; passwords are checked by it.
+//! Slots that are waited for in turn: networks take turns, so that nobody waits behind all that one of them has sent. Visitors are admitted
+//! a few at a time, so that agents, who do not wait here, get through when thousands come at once. Passwords are checked the same way.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use wire::limit::GREETING_PLACE_MS;
+use wire::limit::ADMISSION_SLOT_MS;
 
 use crate::address::Network;
 
@@ -70,11 +70,11 @@ impl<T> Round<T> {
     }
 }
 
-/// How many may be inside and wait, and for how long.
+/// How many may hold a slot, how many may wait for one, and for how long.
 #[derive(Clone, Copy, Debug)]
-pub struct Room {
-    /// Inside at the same time.
-    pub places: usize,
+pub struct AdmissionBounds {
+    /// Slots: how many are admitted at the same time.
+    pub slots: usize,
     /// Waiting in all.
     pub waiting: usize,
     /// Waiting of one network.
@@ -83,9 +83,9 @@ pub struct Room {
     pub wait: Duration,
 }
 
-/// Why nobody was let in.
+/// Why somebody was not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Crowded {
+pub enum NotAdmitted {
     /// Too many of the network wait already.
     Network,
     /// Too many wait already.
@@ -94,10 +94,10 @@ pub enum Crowded {
     Late,
 }
 
-/// A door for many.
+/// Gives out a bounded number of slots; who gets none at once waits in turn.
 #[derive(Clone, Debug)]
 pub struct Admission {
-    room: Room,
+    bounds: AdmissionBounds,
     state: Arc<Mutex<State>>,
 }
 
@@ -108,57 +108,57 @@ struct State {
     rounds: [Round<oneshot::Sender<AdmissionPermit>>; 2],
 }
 
-/// The right to be let in now; ends when dropped.
+/// The right to be admitted now. Dropping it frees the slot.
 #[derive(Debug)]
 pub struct AdmissionPermit {
-    /// None once handed to nobody: then somebody else has its place.
+    /// None when whoever waited has gone away: then the slot goes to somebody else.
     state: Option<Arc<Mutex<State>>>,
 }
 
 impl Admission {
-    /// With nobody inside.
+    /// With every slot free.
     #[must_use]
-    pub fn new(room: Room) -> Self {
-        let state = State { free: room.places, rounds: [Round::new(), Round::new()] };
-        Self { room, state: Arc::new(Mutex::new(state)) }
+    pub fn new(bounds: AdmissionBounds) -> Self {
+        let state = State { free: bounds.slots, rounds: [Round::new(), Round::new()] };
+        Self { bounds, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Waits for a place: in the order of coming within a network, in turn with the other networks, and behind all those who go first.
+    /// Waits for a slot: in the order of coming within a network, in turn with the other networks, and behind all those who go first.
     ///
     /// # Errors
-    /// Why there is no place.
-    pub async fn enter(&self, network: Network, first: bool) -> Result<AdmissionPermit, Crowded> {
+    /// Why there is no slot.
+    pub async fn enter(&self, network: Network, first: bool) -> Result<AdmissionPermit, NotAdmitted> {
         let Some(mine) = self.ask(network, first)? else {
             return Ok(AdmissionPermit { state: Some(Arc::clone(&self.state)) });
         };
-        match tokio::time::timeout(self.room.wait, mine).await {
+        match tokio::time::timeout(self.bounds.wait, mine).await {
             Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => Err(Crowded::Late),
+            Ok(Err(_)) | Err(_) => Err(NotAdmitted::Late),
         }
     }
 
-    /// A place at once, or what brings it.
-    fn ask(&self, network: Network, first: bool) -> Result<Option<oneshot::Receiver<AdmissionPermit>>, Crowded> {
+    /// A slot at once, or what brings it.
+    fn ask(&self, network: Network, first: bool) -> Result<Option<oneshot::Receiver<AdmissionPermit>>, NotAdmitted> {
         let mut state = guard(&self.state);
         if state.free > 0 {
             state.free -= 1;
             return Ok(None);
         }
         let round = &mut state.rounds[usize::from(!first)];
-        let is_full = |round: &Round<_>| round.count >= self.room.waiting;
-        let is_full_of = |round: &Round<_>| round.of(network) >= self.room.waiting_of_network;
+        let is_full = |round: &Round<_>| round.count >= self.bounds.waiting;
+        let is_full_of = |round: &Round<_>| round.of(network) >= self.bounds.waiting_of_network;
         // Some may have gone away meanwhile.
         if is_full_of(round) {
             round.retain_of(network, |waiter| !waiter.is_closed());
         }
         if is_full_of(round) {
-            return Err(Crowded::Network);
+            return Err(NotAdmitted::Network);
         }
         if is_full(round) {
             round.retain(|waiter| !waiter.is_closed());
         }
         if is_full(round) {
-            return Err(Crowded::All);
+            return Err(NotAdmitted::All);
         }
         let (permit, mine) = oneshot::channel();
         round.push(network, permit);
@@ -186,11 +186,11 @@ fn guard(lock: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 impl AdmissionPermit {
-    /// Holds a place while a connection is greeted, as long as that may reasonably take: whoever is slow or silent must not hold up the next.
-    pub async fn during<T>(place: Option<Self>, greeting: impl Future<Output = T>) -> T {
+    /// Holds the slot while a connection is greeted, at most `ADMISSION_SLOT_MS`: whoever is slow or silent must not hold up the next.
+    pub async fn during<T>(permit: Option<Self>, greeting: impl Future<Output = T>) -> T {
         let give_up = async {
-            tokio::time::sleep(Duration::from_millis(GREETING_PLACE_MS)).await;
-            drop(place);
+            tokio::time::sleep(Duration::from_millis(ADMISSION_SLOT_MS)).await;
+            drop(permit);
             std::future::pending().await
         };
         tokio::select! {
@@ -209,8 +209,8 @@ mod tests {
         Address::new(std::net::IpAddr::from([10, 0, number, 1])).network()
     }
 
-    fn room(places: usize) -> Room {
-        Room { places, waiting: 6, waiting_of_network: 3, wait: Duration::from_secs(5) }
+    fn bounds(slots: usize) -> AdmissionBounds {
+        AdmissionBounds { slots, waiting: 6, waiting_of_network: 3, wait: Duration::from_secs(5) }
     }
 
     #[test]
@@ -232,19 +232,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_place_is_free_again_when_dropped_and_a_wait_has_an_end() {
-        let admission = Admission::new(room(1));
+    async fn a_slot_is_free_again_when_dropped_and_a_wait_has_an_end() {
+        let admission = Admission::new(bounds(1));
         let first = admission.enter(network(1), false).await;
         assert!(first.is_ok());
-        assert_eq!(admission.enter(network(1), false).await.err(), Some(Crowded::Late), "the only place is taken");
+        assert_eq!(admission.enter(network(1), false).await.err(), Some(NotAdmitted::Late), "the only slot is taken");
         drop(first);
         assert!(admission.enter(network(1), false).await.is_ok(), "nobody else waits any more");
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_is_bounded_and_who_goes_first_passes_the_others() {
-        let admission = Admission::new(room(1));
-        let inside = admission.enter(network(0), false).await.expect("a place");
+        let admission = Admission::new(bounds(1));
+        let held = admission.enter(network(0), false).await.expect("a slot");
         let wait = |number: u8, first: bool| {
             let admission = admission.clone();
             tokio::spawn(async move { admission.enter(network(number), first).await })
@@ -254,9 +254,9 @@ mod tests {
             waiting.push(wait(number, first));
             tokio::task::yield_now().await;
         }
-        assert_eq!(admission.enter(network(1), false).await.err(), Some(Crowded::Network));
+        assert_eq!(admission.enter(network(1), false).await.err(), Some(NotAdmitted::Network));
         let first = waiting.pop().expect("the last one");
-        drop(inside);
+        drop(held);
         let passed = first.await.expect("joined").expect("let in before all the others");
         assert!(waiting.iter().all(|one| !one.is_finished()));
         // One goes away, and with it the turn of its network.

@@ -42,36 +42,36 @@ pub struct Bounds {
 
 impl Bounds {
     /// The bound of a step from wide to narrow; what lies between holds half a network's.
-    fn of(self, place: Place) -> usize {
+    fn of(self, level: Level) -> usize {
         let network = self.network.max(self.address.saturating_mul(2));
-        match place {
-            Place::Network => network,
-            Place::Part => (network / 2).max(self.address),
-            Place::Address => self.address,
+        match level {
+            Level::Network => network,
+            Level::Part => (network / 2).max(self.address),
+            Level::Address => self.address,
         }
     }
 }
 
-/// Where a step stands among the steps of an address.
+/// The level of a step among the steps of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Level {
     Network,
     Part,
     Address,
 }
 
 /// The steps from wide to narrow.
-fn steps(address: Address) -> impl Iterator<Item = (Network, Place)> {
+fn steps(address: Address) -> impl Iterator<Item = (Network, Level)> {
     let last = address.steps().count().saturating_sub(1);
     address.steps().rev().enumerate().map(move |(index, network)| {
-        let place = if index == 0 {
-            Place::Network
+        let level = if index == 0 {
+            Level::Network
         } else if index == last {
-            Place::Address
+            Level::Address
         } else {
-            Place::Part
+            Level::Part
         };
-        (network, place)
+        (network, level)
     })
 }
 
@@ -102,7 +102,7 @@ impl Table {
     /// How many one network may hold while so many are free: of all of them exactly its bound.
     fn share(&self, free: usize, standing: Standing) -> usize {
         let all = self.free(standing) + self.total;
-        let bound = self.bounds.of(Place::Network).max(all / NETWORK_PART);
+        let bound = self.bounds.of(Level::Network).max(all / NETWORK_PART);
         // An owner who lets one network have all of them has said so.
         let Some(rest) = all.checked_sub(bound).filter(|rest| *rest > 0) else { return usize::MAX };
         (free.saturating_mul(bound) / rest).max(1)
@@ -114,12 +114,12 @@ impl Table {
         if room == 0 {
             return Err(Full::All);
         }
-        for (network, place) in steps(address) {
-            let (held, bound) = (self.held(agent, network), self.bounds.of(place));
+        for (network, level) in steps(address) {
+            let (held, bound) = (self.held(agent, network), self.bounds.of(level));
             if held >= bound {
-                return Err(if place == Place::Address { Full::Address } else { Full::Network });
+                return Err(if level == Level::Address { Full::Address } else { Full::Network });
             }
-            let share = if place == Place::Network { self.share(room, standing) } else { room };
+            let share = if level == Level::Network { self.share(room, standing) } else { room };
             if held >= share && !agent {
                 return Err(Full::Share);
             }

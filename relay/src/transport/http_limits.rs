@@ -37,10 +37,10 @@ pub struct HttpLimits {
 }
 
 impl HttpLimits {
-    /// Nobody inside. `lines_max` is how many connections one address may hold, and `network_max` one network: as many may be on their way to one.
+    /// No connection yet. `connections_max` is how many connections one address may hold, and `network_max` one network: as many may be on their way to one.
     #[must_use]
-    pub fn new(lines_max: usize, network_max: usize, trusted: &[IpNet]) -> Self {
-        let address = lines_max.saturating_add(HTTP_CONNECTIONS_SPARE);
+    pub fn new(connections_max: usize, network_max: usize, trusted: &[IpNet]) -> Self {
+        let address = connections_max.saturating_add(HTTP_CONNECTIONS_SPARE);
         let network = network_max.min(HTTP_CONNECTIONS_MAX / 8);
         let bounds = Bounds { all: HTTP_CONNECTIONS_MAX, address, network };
         Self {
@@ -121,13 +121,13 @@ mod tests {
     fn one_address_never_takes_the_place_of_others() {
         let http_limits = HttpLimits::new(2, 4, &["10.0.0.1/32".parse().expect("a network")]);
         let mut inside = Vec::new();
-        while let Ok(place) = http_limits.enter(ip("203.0.113.1")) {
-            inside.push(place);
+        while let Ok(slot) = http_limits.enter(ip("203.0.113.1")) {
+            inside.push(slot);
         }
         assert_eq!(inside.len(), 2 + HTTP_CONNECTIONS_SPARE);
         assert!(http_limits.enter(ip("203.0.113.2")).is_ok());
         inside.pop();
-        assert!(http_limits.enter(ip("::ffff:203.0.113.1")).is_ok(), "a place is free again");
+        assert!(http_limits.enter(ip("::ffff:203.0.113.1")).is_ok(), "a slot is free again");
     }
 
     #[test]

@@ -60,9 +60,9 @@ struct HttpConnectionState {
     /// Where it comes from, and where such are counted.
     peer: SocketAddr,
     http_limits: HttpLimits,
-    /// The place among the connections that speak HTTP.
-    place: Mutex<Option<Share>>,
-    /// The place of the request that a trusted proxy brought by it.
+    /// The slot among the connections that speak HTTP.
+    slot: Mutex<Option<Share>>,
+    /// The slot of the request that a trusted proxy brought by it.
     request: Mutex<Option<Share>>,
     /// Why it was cut, and what it carries.
     marks: Arc<Marks>,
@@ -73,11 +73,11 @@ struct HttpConnectionState {
 }
 
 impl HttpConnection {
-    fn new(peer: SocketAddr, http_limits: HttpLimits, place: Share) -> Self {
+    fn new(peer: SocketAddr, http_limits: HttpLimits, slot: Share) -> Self {
         Self(Arc::new(HttpConnectionState {
             peer,
             http_limits,
-            place: Mutex::new(Some(place)),
+            slot: Mutex::new(Some(slot)),
             request: Mutex::new(None),
             marks: Arc::default(),
             cut: CancellationToken::new(),
@@ -85,28 +85,28 @@ impl HttpConnection {
         }))
     }
 
-    /// Whether its requests come from somewhere else: then each has a place of its own.
+    /// Whether its requests come from somewhere else: then each has a slot of its own.
     pub(crate) fn is_of_proxy(&self) -> bool {
         self.0.http_limits.is_trusted(self.0.peer.ip())
     }
 
-    /// Gives the request that is being answered a place among those of its address, until [`HttpConnection::end_request`].
+    /// Gives the request that is being answered a slot among those of its address, until [`HttpConnection::end_request`].
     pub(crate) fn begin_request(&self, address: Address, standing: Standing) -> Result<(), Full> {
-        let place = self.0.http_limits.bring(address, standing)?;
-        *guard(&self.0.request) = Some(place);
+        let slot = self.0.http_limits.bring(address, standing)?;
+        *guard(&self.0.request) = Some(slot);
         Ok(())
     }
 
     /// The answer has been written, or will not be.
     pub(crate) fn end_request(&self) {
-        let place = guard(&self.0.request).take();
-        drop(place);
+        let slot = guard(&self.0.request).take();
+        drop(slot);
     }
 
     /// From now on it counts elsewhere.
     pub(crate) fn leave_requests(&self) {
-        let place = guard(&self.0.place).take();
-        drop(place);
+        let slot = guard(&self.0.slot).take();
+        drop(slot);
         self.end_request();
     }
 
@@ -133,7 +133,7 @@ impl HttpConnection {
     }
 }
 
-/// A place is whole after any panic elsewhere, so a poisoned lock is taken all the same.
+/// A slot is whole after any panic elsewhere, so a poisoned lock is taken all the same.
 fn guard(lock: &Mutex<Option<Share>>) -> MutexGuard<'_, Option<Share>> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -192,8 +192,8 @@ impl Listener {
                     continue;
                 }
             };
-            let place = match self.http_limits.enter(peer.ip()) {
-                Ok(place) => place,
+            let slot = match self.http_limits.enter(peer.ip()) {
+                Ok(slot) => slot,
                 Err(full) => {
                     crate::numbers::turned_away(crate::numbers::TurnedAway::Http);
                     crate::numbers::no_slot(crate::numbers::Slots::Http, full);
@@ -204,7 +204,7 @@ impl Listener {
             let (tls, router, stopping) = (self.tls.clone(), self.router.clone(), stopping.clone());
             let http_limits = self.http_limits.clone();
             connections.spawn(async move {
-                let http_connection = HttpConnection::new(peer, http_limits, place);
+                let http_connection = HttpConnection::new(peer, http_limits, slot);
                 greet(stream, peer, tls, router, stopping, &http_connection).await;
                 // It has ended, or was upgraded.
                 http_connection.leave_requests();

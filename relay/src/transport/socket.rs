@@ -55,15 +55,15 @@ pub async fn upgrade(
 /// Both directions of a socket.
 type Ends = (SplitSink<WebSocket, Message>, SplitStream<WebSocket>);
 
-/// A line that the core knows.
-struct Line<'a> {
+/// A connection that the core knows.
+struct OpenConnection<'a> {
     reader: Reader<'a>,
     /// By which the core ends it.
     closed: oneshot::Receiver<Close>,
     queue: outgoing::Receiver,
 }
 
-/// The life of one connection. Each part is boxed, so that an idle line holds the space of the part it is in, not of the largest.
+/// The life of one connection. Each part is boxed, so that an idle connection holds the space of the part it is in, not of the largest.
 async fn serve(
     app: App,
     mut pending: PendingConnection,
@@ -76,7 +76,7 @@ async fn serve(
         http_connection.carries_frames();
         let permit = pending.take_permit();
         let close = match Box::pin(begin(&app, &pending, permit, connection, &mut stream)).await {
-            Ok(line) => Box::pin(converse(&app, connection, line, &mut sink, &mut stream)).await,
+            Ok(open) => Box::pin(converse(&app, connection, open, &mut sink, &mut stream)).await,
             Err(close) => close,
         };
         // The connection was cut because of what the other side did or did not do.
@@ -100,14 +100,14 @@ async fn begin<'a>(
     permit: Option<AdmissionPermit>,
     connection: ConnectionId,
     stream: &mut SplitStream<WebSocket>,
-) -> Result<Line<'a>, Option<Close>> {
+) -> Result<OpenConnection<'a>, Option<Close>> {
     let greeted = tokio::select! {
         () = app.stopping.cancelled() => Err(Some(Close::Restart)),
         greeted = AdmissionPermit::during(permit, hello(app, pending, stream)) => greeted,
     }?;
     let (frames, queue) = queue(app, pending, &greeted);
     let (reader, closed) = enter(app, pending, connection, greeted, frames).map_err(Some)?;
-    Ok(Line { reader, closed, queue })
+    Ok(OpenConnection { reader, closed, queue })
 }
 
 /// Waits for the hello and checks it.
@@ -137,7 +137,7 @@ async fn first_frame(stream: &mut SplitStream<WebSocket>) -> Result<FirstFrame, 
 async fn converse(
     app: &App,
     connection: ConnectionId,
-    Line { mut reader, mut closed, mut queue }: Line<'_>,
+    OpenConnection { mut reader, mut closed, mut queue }: OpenConnection<'_>,
     sink: &mut SplitSink<WebSocket, Message>,
     stream: &mut SplitStream<WebSocket>,
 ) -> Option<Close> {
@@ -152,7 +152,7 @@ async fn converse(
     leave(app, connection).await;
     if reason != Some(Close::Slow) {
         // What was said before the end still goes out, the refusal that explains it above all: until the core, which may have
-        // much of this client's still to read, has let go of the line.
+        // much of this client's still to read, has let go of the connection.
         let last = async {
             while let Some(frame) = queue.recv().await {
                 if sink.feed(Message::Text(frame.text().clone())).await.is_err() {
@@ -189,7 +189,7 @@ fn receive(message: Option<Result<Message, axum::Error>>) -> Received<Utf8Bytes>
     }
 }
 
-/// What to say to a client whose bytes could not be read; nothing when the line itself broke.
+/// What to say to a client whose bytes could not be read; nothing when the connection itself broke.
 fn why(error: &axum::BoxError) -> Option<Close> {
     let error = error.downcast_ref::<WsError>()?;
     if matches!(error, WsError::Capacity(CapacityError::MessageTooLong { .. })) {
@@ -199,7 +199,7 @@ fn why(error: &axum::BoxError) -> Option<Close> {
     (!reset && matches!(error, WsError::Utf8(_) | WsError::Protocol(_))).then_some(Close::Malformed)
 }
 
-/// Writes what the core sends until the line breaks.
+/// Writes what the core sends until the connection breaks.
 async fn write(queue: &mut outgoing::Receiver, sink: &mut SplitSink<WebSocket, Message>) {
     let mut batch = Vec::new();
     while queue.recv_many(&mut batch, FRAMES_PER_FLUSH).await > 0 {

@@ -1,6 +1,6 @@
 //! Many at the door at once: whoever is silent there keeps nobody out.
 
-use wire::limit::GREETINGS_AT_ONCE_MAX;
+use wire::limit::ADMISSIONS_AT_ONCE_MAX;
 
 use crate::support::Relay;
 
@@ -9,7 +9,7 @@ async fn visitors_who_say_nothing_keep_neither_agents_nor_other_visitors_out() {
     let limits = "[limits]\nconnections_per_address_max = 2000\nconnects_per_address_per_minute_max = 2000\n";
     let relay = Relay::start_with(limits).await;
     let mut silent = Vec::new();
-    for _ in 0..=GREETINGS_AT_ONCE_MAX {
+    for _ in 0..=ADMISSIONS_AT_ONCE_MAX {
         silent.push(relay.line(Some(&relay.origin()), None).await);
     }
     let agent = relay.agent("ann").await;

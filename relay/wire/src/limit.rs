@@ -121,11 +121,11 @@ pub const CONNECTIONS_MAX: usize = 50_000;
 /// Visitors who are admitted at the same time, from their request until their hello is proven; agents do not wait for admission. Large
 /// enough that slow networks do not hold others up: five hundred are admitted each second. Small enough that an agent's own hello,
 /// which the core takes after theirs, is not late.
-pub const GREETINGS_AT_ONCE_MAX: usize = 128;
+pub const ADMISSIONS_AT_ONCE_MAX: usize = 128;
 /// How long a visitor waits for admission before being told to come back later.
 pub const GREETING_QUEUE_WAIT_MS: u64 = 10_000;
 /// A visitor who has sent no hello after this long frees the admission slot for the next one. The connection stays.
-pub const GREETING_PLACE_MS: u64 = 250;
+pub const ADMISSION_SLOT_MS: u64 = 250;
 /// New visitors that one address may register at once. The allowance is refilled evenly, as many in a minute.
 pub const REGISTRATIONS_PER_ADDRESS_PER_MINUTE_MAX: u32 = 30;
 /// The same for one network.
@@ -288,6 +288,6 @@ const _: () = assert!(STORE_BATCH_APPENDS_MAX <= STORE_QUEUE_APPENDS_MAX);
 const _: () = assert!(REVOCATION_EVERY_MS <= 500 && SESSION_USE_EVERY_MS < AGENT_SESSION_MS);
 const _: () = assert!(SIGN_IN_FAILURES_PER_ACCOUNT_MAX > 18 * SIGN_IN_FAILURES_PER_NETWORK_MAX);
 const _: () = assert!(GREETING_QUEUE_WAIT_MS < CONNECT_WAIT_MS);
-const _: () = assert!(GREETING_PLACE_MS < HELLO_WAIT_MS);
+const _: () = assert!(ADMISSION_SLOT_MS < HELLO_WAIT_MS);
 const _: () = assert!(CAPACITY_DEFAULT <= CAPACITY_MAX);
 const _: () = assert!(CAPACITY_MAX as usize >= FOLLOW_CONVERSATIONS_MAX);

@@ -92,8 +92,8 @@ impl Relay {
         let (frames, read) = outgoing::queue(self.unsent.of_nobody(1024 * 1024));
         let (close, closed) = oneshot::channel();
         let input = Input::Connected { connection, peer, follow: Vec::new() };
-        let line = Line { frames, close, session: None };
-        self.arrivals.send(Arrival::Connected { line, input, connection }).await.expect("taken");
+        let output = ConnectionOutput { frames, close, session: None };
+        self.arrivals.send(Arrival::Connected { output, input, connection }).await.expect("taken");
         let mut client = Client { connection, party, arrivals: self.arrivals.clone(), frames: read, closed };
         client.until(|frame| matches!(frame, ServerFrame::Welcome { .. })).await;
         client

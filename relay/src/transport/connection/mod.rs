@@ -1,4 +1,4 @@
-//! One connection, whatever carries it: who may knock, the way in, and a client's frames on their way to the core.
+//! One connection, whatever carries it: who may open one, its admission, and a client's frames on their way to the core.
 
 pub(crate) mod frame;
 mod hello;
@@ -21,8 +21,8 @@ use crate::address::Address;
 use crate::app::App;
 use crate::clock::now_ms;
 use crate::core_task::outgoing::{self, NotTaken};
-use crate::core_task::{Arrival, Line};
-use crate::limit::admission::{AdmissionPermit, Crowded};
+use crate::core_task::{Arrival, ConnectionOutput};
+use crate::limit::admission::{AdmissionPermit, NotAdmitted};
 use crate::limit::share::{Share, Standing};
 use crate::numbers::{Rate, Slots, TurnedAway};
 use crate::origin::Origin;
@@ -126,7 +126,7 @@ fn slot(app: &App, address: Address, is_agent: bool) -> Result<(Share, bool), No
     let standing = if is_agent { Standing::Agent } else { Standing::Stranger };
     let taken = match app.connections.take(address, standing) {
         Ok(slot) => return Ok((slot, false)),
-        // Who it is comes with the hello; so long it may sit on a better chair.
+        // Who it is comes with the hello. Until then it may hold a slot kept for known visitors.
         Err(_) if !is_agent => app.connections.take(address, Standing::Known),
         Err(full) => Err(full),
     };
@@ -144,10 +144,10 @@ async fn wait_for_permit(app: &App, address: Address) -> Result<AdmissionPermit,
         }
         entered = app.admission.enter(address.network(), false) => entered,
     };
-    entered.map_err(|crowded| {
-        crate::numbers::turned_away(match crowded {
-            Crowded::Network => TurnedAway::Rate,
-            Crowded::All | Crowded::Late => TurnedAway::Full,
+    entered.map_err(|why| {
+        crate::numbers::turned_away(match why {
+            NotAdmitted::Network => TurnedAway::Rate,
+            NotAdmitted::All | NotAdmitted::Late => TurnedAway::Full,
         });
         away(StatusCode::SERVICE_UNAVAILABLE, RETRY_MS, "Too many come at once.")
     })
@@ -181,9 +181,13 @@ pub(crate) fn enter<'a>(
         visits = Some(site.clone());
     }
     let (close, closed) = oneshot::channel();
-    let line = Line { frames: frames.clone(), close, session: session.map(|(session, agent, _)| (session, agent)) };
+    let output = ConnectionOutput {
+        frames: frames.clone(),
+        close,
+        session: session.map(|(session, agent, _)| (session, agent)),
+    };
     let input = Input::Connected { connection, peer, follow };
-    if app.core.try_send(Arrival::Connected { line, input, connection }).is_err() {
+    if app.core.try_send(Arrival::Connected { output, input, connection }).is_err() {
         return Err(Close::Busy);
     }
     tracing::debug!("connected");

@@ -23,7 +23,7 @@ struct Down {
     ended: Option<oneshot::Receiver<Option<Close>>>,
 }
 
-/// The line's key, then every frame of the queue, then why it ended.
+/// The stream's key, then every frame of the queue, then why it ended.
 pub(super) fn events(key: &Token, queue: outgoing::Receiver, ended: oneshot::Receiver<Option<Close>>) -> Body {
     let first = Bytes::from(["event: open\ndata: ", key.reveal(), "\n\n"].concat());
     let down = Down { first: Some(first), queue, ended: Some(ended) };

@@ -1,4 +1,4 @@
-//! A connection where WebSocket is blocked: server-sent events down, posted frames up; for the core a line like any other.
+//! A connection where WebSocket is blocked: server-sent events down, posted frames up; for the core a connection like any other.
 
 pub(crate) mod down;
 mod up;

@@ -1,4 +1,4 @@
-//! What comes up for a stream: posted frames, brought to their connection by the line's key.
+//! What comes up for a stream: posted frames, brought to their connection by the stream's key.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use wire::limit::{FRAME_BYTES_MAX, POST_BYTES_MAX, POST_FRAMES_MAX, POST_WAIT_MS
 use crate::app::{App, Post};
 use crate::transport::connection::frame::Received;
 
-/// `POST /frame`: one frame a line, for the line that the header names.
+/// `POST /frame`: one frame on each line of text, for the connection that the header names.
 pub async fn frame(State(app): State<App>, headers: HeaderMap, body: Body) -> StatusCode {
     let Some(posts) = app.streams.find(&headers) else { return StatusCode::GONE };
-    // Before the body is read: what a line can make the relay hold is bounded.
-    let place = match posts.try_reserve_owned() {
-        Ok(place) => place,
+    // Before the body is read: what a connection can make the relay hold is bounded.
+    let slot = match posts.try_reserve_owned() {
+        Ok(slot) => slot,
         Err(TrySendError::Full(_)) => return StatusCode::CONFLICT,
         Err(TrySendError::Closed(_)) => return StatusCode::GONE,
     };
@@ -28,7 +28,7 @@ pub async fn frame(State(app): State<App>, headers: HeaderMap, body: Body) -> St
     };
     let Ok(bytes) = read else { return StatusCode::PAYLOAD_TOO_LARGE };
     let (taken, answer) = oneshot::channel();
-    place.send(Post { bytes, taken });
+    slot.send(Post { bytes, taken });
     if answer.await.is_ok() { StatusCode::NO_CONTENT } else { StatusCode::GONE }
 }
 
