@@ -140,6 +140,23 @@ proptest! {
 }
 
 #[test]
+fn a_kind_by_its_number_is_read_as_serde_reads_it_or_not_at_all() {
+    for number in 0..40 {
+        let refusal = format!("{{\"reason\":{number}}}");
+        assert_eq!(read_refusal(&refusal), None, "{refusal}");
+        for frame in [
+            format!("{{\"type\":{number}}}"),
+            format!("{{\"type\":\"refused\",\"subject\":{{\"about\":{number}}},\"refusal\":{{\"reason\":\"busy\"}}}}"),
+            format!(
+                "{{\"type\":\"refused\",\"subject\":{{\"about\":\"connection\"}},\"refusal\":{{\"reason\":{number}}}}}"
+            ),
+        ] {
+            assert_eq!(read_frame_of_visitor(&frame), None, "{frame}");
+        }
+    }
+}
+
+#[test]
 fn a_file_draft_survives_both_ways() {
     let attachment = read_attachment(&golden("attachment")[0].1.to_string()).unwrap();
     let draft = KeptDraft { conversation: ConversationId(1), id: MessageId(2), at_ms: 3, what: Kept::File(attachment) };

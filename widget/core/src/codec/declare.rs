@@ -93,6 +93,10 @@ macro_rules! tagged {
         if let Some(known) = known() {
             return Some(known);
         }
+        // A kind has a name. serde takes its number, too, and would read something else.
+        if $from.get($tag).number().is_some() {
+            return None;
+        }
         let $json = $from;
         $other
     }};
