@@ -3,13 +3,14 @@
 //! The cutter makes a module of its own of whatever two rooms share, be it one word. Each would be one more request before a room
 //! can be shown.
 
+use std::borrow::Cow;
+
 use anyhow::{Context, Result, ensure};
 
 use crate::cut::Cut;
-use crate::wasm::{CUSTOM_SECTION, Sections, put_section, put_unsigned, unsigned_at};
+use crate::wasm::{CUSTOM_SECTION, IMPORT_SECTION, Sections, put_unsigned, rewritten, unsigned_at};
 
 const TYPE_SECTION: u8 = 1;
-const IMPORT_SECTION: u8 = 2;
 const DATA_SECTION: u8 = 11;
 const DATA_COUNT_SECTION: u8 = 12;
 /// More data than this stays on its own.
@@ -51,13 +52,10 @@ fn small_data(module: &[u8]) -> Result<Option<&[u8]>> {
 fn with_data(module: &[u8], data: &[u8]) -> Result<Vec<u8>> {
     let mut at = 0;
     let added = unsigned_at(data, &mut at)?;
-    let mut out = Sections::header(module)?.to_vec();
     let mut done = false;
-    for section in Sections::of(module)? {
-        let (kind, body) = section?;
+    let out = rewritten(module, |kind, body| {
         if kind != DATA_SECTION && kind != DATA_COUNT_SECTION {
-            put_section(&mut out, kind, body);
-            continue;
+            return Ok(Some(Cow::Borrowed(body)));
         }
         let mut own = 0;
         let count = unsigned_at(body, &mut own)?;
@@ -68,8 +66,8 @@ fn with_data(module: &[u8], data: &[u8]) -> Result<Vec<u8>> {
             more.extend_from_slice(&data[at..]);
             done = true;
         }
-        put_section(&mut out, kind, &more);
-    }
+        Ok(Some(Cow::Owned(more)))
+    })?;
     ensure!(done, "the program has no data");
     Ok(out)
 }

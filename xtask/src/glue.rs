@@ -1,12 +1,12 @@
 //! wasm-bindgen's glue, made to fit the module that is left: what the module imports, once, under short names.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::wasm::{Sections, name, put_name, put_section, put_unsigned, unsigned_at};
+use crate::wasm::{IMPORT_SECTION, name, put_name, put_unsigned, rewritten, unsigned_at};
 
-const IMPORT_SECTION: u8 = 2;
 const EXPORT_SECTION: u8 = 7;
 const FUNCTION: u8 = 0;
 /// The object of functions that the module imports begins and ends with these lines.
@@ -77,7 +77,7 @@ pub(crate) fn merged(module: &[u8], glue: &str, used: &[&str]) -> Result<Vec<u8>
         same.insert(name, first.entry(text).or_insert(name));
     }
     let named = |export: &str| std::iter::once(&glue).chain(used).any(|text| text.contains(export));
-    rewritten(
+    renamed(
         module,
         |name| same.get(name).map(|first| (*first).to_owned()),
         |export| named(export).then(|| export.to_owned()),
@@ -94,7 +94,7 @@ pub(crate) fn shortened(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> 
     // Numbered as the module names them: there its names make a sequence.
     let mut order: BTreeMap<String, String> = BTreeMap::new();
     let mut callbacks = Vec::new();
-    rewritten(
+    renamed(
         module,
         |import| {
             let short = format!("_{}", order.len());
@@ -112,7 +112,7 @@ pub(crate) fn shortened(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> 
     callbacks.sort_by_key(|name| std::cmp::Reverse(name.len()));
     let calls: BTreeMap<&str, String> =
         callbacks.iter().enumerate().map(|(index, name)| (name.as_str(), format!("_{index}"))).collect();
-    let module = rewritten(
+    let module = renamed(
         module,
         |import| order.get(import).cloned(),
         |export| Some(calls.get(export).cloned().unwrap_or_else(|| export.to_owned())),
@@ -126,21 +126,18 @@ pub(crate) fn shortened(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> 
 }
 
 /// The module with other names: of imports (none: as it is), of exports (none: gone).
-fn rewritten(
+fn renamed(
     module: &[u8],
     mut import: impl FnMut(&str) -> Option<String>,
     mut export: impl FnMut(&str) -> Option<String>,
 ) -> Result<Vec<u8>> {
-    let mut out = Sections::header(module)?.to_vec();
-    for section in Sections::of(module)? {
-        let (kind, body) = section?;
-        match kind {
-            IMPORT_SECTION => put_section(&mut out, kind, &imports(body, &mut import)?),
-            EXPORT_SECTION => put_section(&mut out, kind, &exports(body, &mut export)?),
-            _ => put_section(&mut out, kind, body),
-        }
-    }
-    Ok(out)
+    rewritten(module, |kind, body| {
+        Ok(Some(match kind {
+            IMPORT_SECTION => Cow::Owned(imports(body, &mut import)?),
+            EXPORT_SECTION => Cow::Owned(exports(body, &mut export)?),
+            _ => Cow::Borrowed(body),
+        }))
+    })
 }
 
 fn imports(body: &[u8], renamed: &mut impl FnMut(&str) -> Option<String>) -> Result<Vec<u8>> {

@@ -4,11 +4,12 @@
 //! gone when it is done, and it exports the functions that the page calls; but the table still names all of them, those of js-sys'
 //! own callbacks too, and what a table names no optimizer removes: 2.5 kilobytes of code.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::wasm::{CUSTOM_SECTION, Sections, name, put_section, put_unsigned, unsigned_at};
+use crate::wasm::{CUSTOM_SECTION, Sections, name, put_unsigned, rewritten, unsigned_at};
 
 const ELEMENT_SECTION: u8 = 9;
 /// The part of the name section that holds the names of functions.
@@ -31,13 +32,9 @@ pub(crate) fn unlist(module: &[u8]) -> Result<Vec<u8>> {
             dead.extend(described(body)?);
         }
     }
-    let mut out = Sections::header(module)?.to_vec();
-    for section in Sections::of(module)? {
-        let (kind, body) = section?;
-        let listed = if kind == ELEMENT_SECTION { Some(without(body, &dead)?) } else { None };
-        put_section(&mut out, kind, listed.as_deref().unwrap_or(body));
-    }
-    Ok(out)
+    rewritten(module, |kind, body| {
+        Ok(Some(if kind == ELEMENT_SECTION { Cow::Owned(without(body, &dead)?) } else { Cow::Borrowed(body) }))
+    })
 }
 
 /// The numbers of the functions with such names; none in a section that holds no names.

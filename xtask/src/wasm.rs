@@ -1,9 +1,12 @@
 //! Takes out of a WebAssembly file what only debuggers read.
 
+use std::borrow::Cow;
+
 use anyhow::{Context, Result, bail, ensure};
 
 const HEADER_BYTES: usize = 8;
 pub(crate) const CUSTOM_SECTION: u8 = 0;
+pub(crate) const IMPORT_SECTION: u8 = 2;
 
 /// The sections of a module, one after the other: kind and body.
 pub(crate) struct Sections<'a>(&'a [u8]);
@@ -15,7 +18,7 @@ impl<'a> Sections<'a> {
     }
 
     /// What stands before them.
-    pub(crate) fn header(module: &[u8]) -> Result<&[u8]> {
+    fn header(module: &[u8]) -> Result<&[u8]> {
         ensure!(module.starts_with(b"\0asm"), "not a WebAssembly file");
         module.get(..HEADER_BYTES).context("the file ends in its header")
     }
@@ -36,23 +39,26 @@ impl<'a> Iterator for Sections<'a> {
     }
 }
 
-/// Writes a section.
-pub(crate) fn put_section(out: &mut Vec<u8>, kind: u8, body: &[u8]) {
-    out.push(kind);
-    put_unsigned(out, body.len());
-    out.extend_from_slice(body);
+/// The same module with each section as `change` gives it: of this kind, with this body; none leaves it out.
+pub(crate) fn rewritten(
+    module: &[u8],
+    mut change: impl for<'a> FnMut(u8, &'a [u8]) -> Result<Option<Cow<'a, [u8]>>>,
+) -> Result<Vec<u8>> {
+    let mut out = Sections::header(module)?.to_vec();
+    for section in Sections::of(module)? {
+        let (kind, body) = section?;
+        if let Some(body) = change(kind, body)? {
+            out.push(kind);
+            put_unsigned(&mut out, body.len());
+            out.extend_from_slice(&body);
+        }
+    }
+    Ok(out)
 }
 
 /// The same module without its custom sections: names of functions, producers, features. A quarter of its weight.
 pub(crate) fn strip(module: &[u8]) -> Result<Vec<u8>> {
-    let mut stripped = Sections::header(module)?.to_vec();
-    for section in Sections::of(module)? {
-        let (kind, body) = section?;
-        if kind != CUSTOM_SECTION {
-            put_section(&mut stripped, kind, body);
-        }
-    }
-    Ok(stripped)
+    rewritten(module, |kind, body| Ok((kind != CUSTOM_SECTION).then_some(Cow::Borrowed(body))))
 }
 
 /// A text: its length and its bytes.
