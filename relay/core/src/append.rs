@@ -43,6 +43,13 @@ impl Append {
         self
     }
 
+    /// With these conditions, too.
+    #[must_use]
+    pub fn when_all(mut self, conditions: impl IntoIterator<Item = Condition>) -> Self {
+        self.conditions.extend(conditions);
+        self
+    }
+
     /// Opens the conversation if it does not exist.
     #[must_use]
     pub fn opening(mut self, opening: Opening) -> Self {

@@ -47,8 +47,7 @@ impl Conversations {
         step: &mut Step,
     ) {
         let subject = Subject::Message { conversation, id: draft.id };
-        let mut append = Append::new(conversation, vec![draft]);
-        append.conditions.extend(condition);
+        let append = Append::new(conversation, vec![draft]).when_all(condition);
         step.append(Pending::Asked { connection, subject, mark: Mark::None }, append);
     }
 
@@ -66,8 +65,7 @@ impl Conversations {
         if self.open(conversation).is_some() {
             drafts.push(step.draft(author, DraftBody::Ready(Body::Closed)));
         }
-        let mut append = Append::new(conversation, drafts);
-        append.conditions.extend(condition);
+        let append = Append::new(conversation, drafts).when_all(condition);
         step.append(Pending::Asked { connection, subject, mark: Mark::None }, append);
     }
 
@@ -90,14 +88,11 @@ impl Conversations {
         step.append(Pending::Offered(Offer { conversation, agent, staff_head, asker }), append);
     }
 
-    /// Whose a conversation is, and where they came from.
-    pub(crate) fn person(&self, conversation: ConversationId) -> Option<Person> {
-        self.live.get(&conversation).map(|live| Self::person_read(&live.conversation))
-    }
-
-    /// The same of one that the store has read.
-    pub(crate) const fn person_read(read: &Conversation) -> Person {
-        Person { visitor: read.visitor, source: Source { address: read.address, network: read.network } }
+    /// Whose a conversation is, and where they came from: as memory knows it, or else as the store has read it.
+    pub(crate) fn person(&self, conversation: ConversationId, read: Option<&Conversation>) -> Option<Person> {
+        let known = self.live.get(&conversation).map(|live| &live.conversation).or(read)?;
+        let source = Source { address: known.address, network: known.network };
+        Some(Person { visitor: known.visitor, source })
     }
 
     /// The side that somebody types on, when it may be passed on: an open conversation, by its visitor or the agent who has it.

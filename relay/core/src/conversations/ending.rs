@@ -1,13 +1,13 @@
 //! Ending many conversations at once: in steps, so that the store and the others are not kept waiting.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use wire::limit::END_MANY_MAX;
 use wire::{
     Author, BlockScope, BlockSummary, Body, ConversationId, Many, Refusal, Role, ServerFrame, Subject, VisitorId,
 };
 
-use super::Conversations;
+use super::{Conversations, Live};
 use crate::append::{Append, AppendError, DraftBody};
 use crate::input::{ConnectionId, Source};
 use crate::news::Audience;
@@ -74,7 +74,9 @@ impl Conversations {
         }
         let left: VecDeque<_> = match many {
             // What memory does not know, the store does.
-            Many::Listed { conversations } => conversations.into_iter().filter(|id| !self.knows_ended(*id)).collect(),
+            Many::Listed { conversations } => {
+                conversations.into_iter().filter(|id| !has_ended(&self.live, *id)).collect()
+            }
             Many::OfNetwork { .. } => match person {
                 Some(person) if person.source.network.is_some() => {
                     self.open_from(Source { address: None, ..person.source }).collect()
@@ -105,10 +107,6 @@ impl Conversations {
         }
     }
 
-    fn knows_ended(&self, id: ConversationId) -> bool {
-        self.live.get(&id).is_some_and(|live| live.conversation.closed())
-    }
-
     /// Open conversations whose visitors came from there: from the address when it is given, else from the network.
     fn open_from(&self, source: Source) -> impl Iterator<Item = ConversationId> {
         let open = self.live.values().map(|live| &live.conversation).filter(|known| !known.closed());
@@ -132,7 +130,7 @@ impl Conversations {
             let Some(id) = batch.left.pop_front() else { break };
             let author = batch.author.clone();
             let number = batch.number;
-            if self.live.get(&id).is_some_and(|live| live.conversation.closed()) {
+            if has_ended(&self.live, id) {
                 batch.ended += 1;
                 continue;
             }
@@ -187,4 +185,9 @@ impl Conversations {
         self.endings.paused = false;
         self.end_some(step);
     }
+}
+
+/// Whether memory knows that a conversation has ended.
+fn has_ended(live: &BTreeMap<ConversationId, Box<Live>>, id: ConversationId) -> bool {
+    live.get(&id).is_some_and(|live| live.conversation.closed())
 }

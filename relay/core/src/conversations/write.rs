@@ -59,9 +59,7 @@ impl Conversations {
             if self.opening.contains_key(&conversation) {
                 return Ok(Way::Record);
             }
-            let open = self.visitors.get(&visitor).map_or(0, |known| known.open.len());
-            let of_visitor = (visitor, ConversationId(0))..=(visitor, ConversationId(u128::MAX));
-            let full = open + self.opening_of.range(of_visitor).count() >= OPEN_CONVERSATIONS_PER_VISITOR_MAX;
+            let full = self.open_or_opening(visitor).count() >= OPEN_CONVERSATIONS_PER_VISITOR_MAX;
             return if full { Err(Refusal::TooManyConversations) } else { Ok(Way::Open) };
         };
         let own = live.conversation.visitor == visitor;
@@ -250,8 +248,7 @@ impl Conversations {
             *asked = up_to;
         }
         let draft = step.draft(author, DraftBody::Ready(Body::Seen { up_to }));
-        let mut append = Append::new(known.id, vec![draft]);
-        append.conditions.extend(owner.map(Condition::Owner));
+        let append = Append::new(known.id, vec![draft]).when_all(owner.map(Condition::Owner));
         step.append(Pending::Asked { connection, subject, mark: Mark::Seen(known.id, party) }, append);
     }
 }

@@ -75,13 +75,13 @@ impl Core {
                 Ok(())
             }
             ActionKind::Block(scope, for_ms, reason) => {
-                let person = self.conversations.person(conversation).or_else(|| read.map(Conversations::person_read));
+                let person = self.conversations.person(conversation, read);
                 let request = BlockRequest { conversation, scope, for_ms, reason: &reason };
                 self.staff.block((connection, agent), request, person, step);
                 Ok(())
             }
             ActionKind::EndNetwork => {
-                let person = self.conversations.person(conversation).or_else(|| read.map(Conversations::person_read));
+                let person = self.conversations.person(conversation, read);
                 let by = (self.staff.author(agent), role);
                 self.conversations.end_many(connection, by, (Many::OfNetwork { conversation }, person), step);
                 Ok(())
