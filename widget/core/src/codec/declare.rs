@@ -89,16 +89,11 @@ macro_rules! tagged {
         tagged!(@known $from $tag, $Type { $($known)* })
     };
     (@or $from:ident $tag:literal, $Type:ident { $($known:tt)* } else |$json:ident| $other:expr) => {{
+        // A kind has a name. serde takes a number or a list, too, and would read something else.
+        $from.get($tag).text()?;
         let known = || -> Option<Self> { tagged!(@known $from $tag, $Type { $($known)* }) };
-        if let Some(known) = known() {
-            return Some(known);
-        }
-        // A kind has a name. serde takes its number, too, and would read something else.
-        if $from.get($tag).number().is_some() {
-            return None;
-        }
         let $json = $from;
-        $other
+        known().or_else(|| $other)
     }};
     (@known $from:ident $tag:literal, $Type:ident {
         $($Name:ident = $kind:literal $({ $($field:ident),* })?,)*
