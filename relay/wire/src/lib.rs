@@ -2,38 +2,34 @@
 //!
 //! Every serialized type has a golden JSON file in `tests/golden/`; within a protocol version changes are additive only.
 
-mod block;
-mod body;
 mod close;
-mod event;
 mod frame;
 mod id;
-mod incoming;
 pub mod limit;
+mod log;
 mod newer;
 mod refusal;
-mod server;
-mod side;
-mod summary;
-mod text;
+mod rule;
+mod staff;
+mod visitor;
 
-pub use block::{BlockScope, BlockSummary};
-pub use body::{Aside, Body};
 pub use close::Close;
-pub use event::{Attachment, Author, Cursor, Event, Lane, Media, PageContext, Party};
-pub use frame::{ClientFrame, FirstFrame, Follow, FromAgent, FromVisitor, Head, Hello, Many, Say, Subject};
+pub use frame::{
+    ClientFrame, FirstFrame, Follow, FromAgent, FromVisitor, Head, Hello, Incoming, Say, ServerFrame, Session, Subject,
+    ToAgent, ToVisitor,
+};
 pub use id::{
     AgentId, AttachmentId, BlockId, ConversationId, IdError, MessageId, Seq, SiteId, Tag, Token, VisitorId, digits,
     uuid_v7,
 };
-pub use incoming::Incoming;
+pub use log::{Aside, Attachment, Author, Body, Cursor, Event, Lane, Media, PageContext, Party};
 pub use refusal::Refusal;
-pub use server::{ServerFrame, Session, ToAgent, ToVisitor};
-pub use summary::{
-    AgentState, AgentSummary, ConversationState, ConversationSummary, Counts, Idle, Role, RowCursor, View,
-    VisitorConversation, VisitorPresence,
+pub use rule::{check_text, first_line, is_blank, is_line_break, is_right_to_left, is_unseen, trim_text, turns_line};
+pub use staff::{
+    AgentState, AgentSummary, BlockScope, BlockSummary, ConversationState, ConversationSummary, Counts, Idle, Many,
+    Role, RowCursor, View, VisitorPresence,
 };
-pub use text::{check_text, first_line, is_blank, is_line_break, is_right_to_left, is_unseen, trim_text, turns_line};
+pub use visitor::VisitorConversation;
 
-/// The version of the frames below, agreed in [`Hello`]. Raised only when an old peer could misread a new one.
+/// The version of the frames, agreed in [`Hello`]. Raised only when an old peer could misread a new one.
 pub const PROTOCOL: u16 = 1;

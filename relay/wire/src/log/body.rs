@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Attachment, Lane, PageContext};
+use super::{Attachment, Lane, PageContext};
 use crate::id::{AgentId, Seq, Tag};
 use crate::limit::{LABEL_CHARS_MAX, LABELS_MAX};
 use crate::refusal::Refusal;
-use crate::text::{check_text, is_line_break, trim_text};
+use crate::rule::{check_text, is_line_break, trim_text};
 
 /// What happened. A new kind is a variant here with its row in [`Body::rules`] and its texts in [`Body::for_each_text`]; CONTRIBUTING.md has the whole recipe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

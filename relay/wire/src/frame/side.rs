@@ -16,11 +16,11 @@ macro_rules! by_side {
         visitor { $($own_visitor:tt)* }
         agent { $($own_agent:tt)* }
     ) => {
-        $crate::side::by_side!(@enum $(#[$all_doc])* $All { $($neither)* $($both)* $($own_visitor)* $($own_agent)* });
-        $crate::side::by_side!(@enum $(#[$visitor_doc])* $Visitor { $($both)* $($own_visitor)* });
-        $crate::side::by_side!(@enum $(#[$agent_doc])* $Agent { $($both)* $($own_agent)* });
-        $crate::side::by_side!(@ways $All $Visitor { $($both)* $($own_visitor)* });
-        $crate::side::by_side!(@ways $All $Agent { $($both)* $($own_agent)* });
+        $crate::frame::side::by_side!(@enum $(#[$all_doc])* $All { $($neither)* $($both)* $($own_visitor)* $($own_agent)* });
+        $crate::frame::side::by_side!(@enum $(#[$visitor_doc])* $Visitor { $($both)* $($own_visitor)* });
+        $crate::frame::side::by_side!(@enum $(#[$agent_doc])* $Agent { $($both)* $($own_agent)* });
+        $crate::frame::side::by_side!(@ways $All $Visitor { $($both)* $($own_visitor)* });
+        $crate::frame::side::by_side!(@ways $All $Agent { $($both)* $($own_agent)* });
     };
 
     (@enum $(#[$enum_doc:meta])* $Enum:ident {

@@ -1,54 +1,10 @@
-//! Short views of agents and conversations, for lists.
+//! A conversation, as a row of an agent's list.
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Cursor, Party};
 use crate::id::{AgentId, ConversationId, SiteId, Tag, VisitorId};
+use crate::log::{Cursor, Party};
 use crate::newer::{or_default, tolerant};
-
-/// What an agent may do. Greater roles may do all that lesser ones may; one that is not known here reads as the least.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Also watches over others.
-    Supervisor = 1,
-    /// Also changes settings.
-    Administrator = 2,
-    /// Answers visitors.
-    #[serde(other)]
-    Agent = 0,
-}
-
-/// Whether an agent gets visitors. A state that is not known here reads as away: nobody is sent to it for a guess.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AgentState {
-    /// Connected and takes visitors.
-    Online,
-    /// Signed out, or never here.
-    Offline,
-    /// Takes nobody new: by choice, or because its last console connection is gone for
-    /// [`crate::limit::AGENT_GRACE_MS`].
-    #[serde(other)]
-    Away,
-}
-
-/// An agent, as colleagues see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgentSummary {
-    /// Which agent.
-    pub id: AgentId,
-    /// Name shown to visitors.
-    pub name: String,
-    /// What it may do.
-    pub role: Role,
-    /// Whether it gets visitors.
-    pub state: AgentState,
-    /// Conversations it may hold at once.
-    pub capacity: u32,
-    /// Conversations it holds now.
-    pub load: u32,
-}
 
 /// Where a conversation stands. A state that is not known here reads as idle: open, and with nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,48 +87,6 @@ pub enum VisitorPresence {
     },
 }
 
-/// How many conversations stand where: true however many there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// In the queue.
-    pub waiting: u32,
-    /// With an agent.
-    pub owned: u32,
-    /// Their visitor is gone.
-    pub left: u32,
-    /// To be answered without the visitor being there.
-    pub message: u32,
-    /// Their visitor left the queue themselves.
-    pub stepped_out: u32,
-    /// Whether a flood is declared: visitors who were known before are served first.
-    pub flood: bool,
-}
-
-/// Which open conversations are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum View {
-    /// Every open one.
-    Open,
-    /// Those in the queue.
-    Waiting,
-    /// Those with an agent.
-    Owned,
-    /// Those whose visitor is gone.
-    Left,
-    /// Those to be answered without the visitor being there.
-    Message,
-}
-
-/// A place in the order of a list of open conversations: by the time since when a row stands where it stands, then by id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct RowCursor {
-    /// The last row's time.
-    pub at_ms: u64,
-    /// The last row's conversation.
-    pub conversation: ConversationId,
-}
-
 /// One row of an agent's list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConversationSummary {
@@ -212,23 +126,4 @@ pub struct ConversationSummary {
     /// What stands for the network that the visitor last queued from: rows with the same tag come from one network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Tag>,
-}
-
-/// One row of a visitor's own list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VisitorConversation {
-    /// Which conversation.
-    pub conversation: ConversationId,
-    /// When it began.
-    pub opened_at_ms: u64,
-    /// When the last message was recorded.
-    pub last_at_ms: u64,
-    /// The last message's beginning.
-    pub last_line: String,
-    /// Whether it has ended.
-    pub closed: bool,
-    /// The agents' messages the visitor has not seen, at most [`crate::limit::UNREAD_MAX`].
-    pub unread: u32,
-    /// The last shared number.
-    pub head: crate::Seq,
 }

@@ -1,4 +1,4 @@
-//! What a message's text may be, and how much of it a list shows: the same for clients and relay.
+//! The rules of texts, the same for clients and relay: what a message may be, and how much of it a list shows.
 
 use crate::Refusal;
 use crate::limit::{LAST_LINE_CHARS_MAX, TEXT_CHARS_MAX};

@@ -1,14 +1,11 @@
 //! What the relay says: one JSON object for each frame.
 
-use serde::{Deserialize, Serialize};
-
-use crate::block::BlockSummary;
-use crate::event::{Event, Lane, Party};
-use crate::frame::{Head, Subject};
+use super::side::by_side;
+use super::{Head, Session, Subject};
 use crate::id::{ConversationId, Seq, Token, VisitorId};
+use crate::log::{Event, Lane, Party};
 use crate::refusal::Refusal;
-use crate::side::by_side;
-use crate::summary::{AgentState, AgentSummary, ConversationSummary, Counts, RowCursor, View, VisitorConversation};
+use crate::staff::{AgentState, AgentSummary, BlockSummary, ConversationSummary, Counts, RowCursor, View};
 
 by_side! {
     /// What the relay says, to whichever side.
@@ -160,28 +157,4 @@ by_side! {
             rows: Vec<ConversationSummary>,
         };
     }
-}
-
-/// What a side needs to begin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "as", rename_all = "snake_case")]
-pub enum Session {
-    /// For a visitor.
-    Visitor {
-        /// Who they are; none before they registered.
-        visitor: Option<VisitorId>,
-        /// Their conversations, newest first; at most [`crate::limit::PAGE_CONVERSATIONS_MAX`].
-        conversations: Vec<VisitorConversation>,
-        /// Agents online now.
-        answering: u32,
-    },
-    /// For an agent.
-    Agent {
-        /// Itself.
-        me: AgentSummary,
-        /// Everybody, itself too.
-        agents: Vec<AgentSummary>,
-        /// Open conversations, at most [`crate::limit::INBOX_CONVERSATIONS_MAX`]: waiting and own ones first.
-        open: Vec<ConversationSummary>,
-    },
 }

@@ -1,14 +1,10 @@
 //! What a client says: one JSON object for each frame.
 
-use serde::{Deserialize, Serialize};
-
-use crate::block::BlockScope;
-use crate::body::Body;
-use crate::event::{Cursor, Lane, PageContext};
-use crate::id::{AttachmentId, BlockId, ConversationId, MessageId, Seq, SiteId, Token, VisitorId};
-use crate::newer::tolerant;
-use crate::side::by_side;
-use crate::summary::{AgentState, RowCursor, View};
+use super::side::by_side;
+use super::{Follow, Hello, Say};
+use crate::id::{BlockId, ConversationId, MessageId, Seq, VisitorId};
+use crate::log::{Body, Lane, PageContext};
+use crate::staff::{AgentState, BlockScope, Many, RowCursor, View};
 
 by_side! {
     /// What a client says, of whichever side; also the first frame, by which the relay knows the side. No relay reads this.
@@ -197,132 +193,5 @@ by_side! {
             #[serde(default, skip_serializing_if = "Option::is_none")]
             after: Option<RowCursor>,
         };
-    }
-}
-
-/// The first frame of every connection.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum FirstFrame {
-    /// As [`ClientFrame::Hello`].
-    Hello {
-        /// [`crate::PROTOCOL`] of the client.
-        protocol: u16,
-        /// Who speaks.
-        hello: Hello,
-        /// What it had before.
-        follow: Vec<Follow>,
-    },
-}
-
-/// Who speaks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "as", rename_all = "snake_case")]
-pub enum Hello {
-    /// A visitor of a site.
-    Visitor {
-        /// Which site.
-        site: SiteId,
-        /// What makes them known again; none before the first message.
-        token: Option<Token>,
-        /// Where they are.
-        page: PageContext,
-    },
-    /// An agent; the cookie of the handshake says which.
-    Agent {
-        /// What the agent chose, when it chose: a relay that has just started does not know. `Online` or `Away`; `Offline` says nothing.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        state: Option<AgentState>,
-    },
-}
-
-/// A conversation and how far the client has read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Follow {
-    /// Which conversation.
-    pub conversation: ConversationId,
-    /// The last numbers the client has.
-    pub after: Cursor,
-}
-
-/// A conversation and the last numbers of its lanes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
-    /// Which conversation.
-    pub conversation: ConversationId,
-    /// Its last numbers; `staff` is 0 towards visitors.
-    pub head: Cursor,
-}
-
-/// Many open conversations at once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "are", rename_all = "snake_case")]
-pub enum Many {
-    /// These, at most [`crate::limit::END_MANY_MAX`].
-    Listed {
-        /// Which.
-        conversations: Vec<ConversationId>,
-    },
-    /// Every one in the queue, set aside or with an agent whose visitor queued from the same network as this one's; of a visitor whose
-    /// network is not known (an older log), all of theirs.
-    OfNetwork {
-        /// Whose.
-        conversation: ConversationId,
-    },
-    /// Every one that `ListOpen` would list.
-    Found {
-        /// As in `ListOpen`.
-        view: View,
-        /// As in `ListOpen`.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        find: String,
-    },
-}
-
-/// What a message is made of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Say {
-    /// Words.
-    Text {
-        /// Not blank, at most [`crate::limit::TEXT_CHARS_MAX`] characters, no NUL.
-        text: String,
-    },
-    /// A file that was uploaded to this conversation before.
-    File {
-        /// Which.
-        attachment: AttachmentId,
-    },
-}
-
-/// What a refusal is about. Something that is not known here is judged by the ids it names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", tag = "about", rename_all = "snake_case")]
-pub enum Subject {
-    /// Something that was to be recorded.
-    Message {
-        /// Where.
-        conversation: ConversationId,
-        /// Its id.
-        id: MessageId,
-    },
-    /// A request about a conversation.
-    Conversation {
-        /// Which.
-        conversation: ConversationId,
-    },
-    /// Anything else.
-    Connection,
-}
-
-tolerant! {
-    Subject,
-    Newer { about: String, conversation: Option<ConversationId>, id: Option<MessageId> } => {
-        drop(about);
-        match (conversation, id) {
-            (Some(conversation), Some(id)) => Self::Message { conversation, id },
-            (Some(conversation), None) => Self::Conversation { conversation },
-            (None, _) => Self::Connection,
-        }
     }
 }

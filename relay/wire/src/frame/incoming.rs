@@ -1,7 +1,7 @@
 //! What the relay hears of a client whose side it knows, and what a refusal of it is about.
 
-use crate::event::Party;
-use crate::frame::{ClientFrame, FromAgent, FromVisitor, Subject};
+use super::{ClientFrame, FromAgent, FromVisitor, Subject};
+use crate::log::Party;
 
 /// A frame of a client whose side is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
-//! What is recorded: the events of a conversation's two lanes.
+//! An event of a conversation: its lane, its author, its number.
 
 use serde::{Deserialize, Serialize};
 
-use crate::body::Body;
-use crate::id::{AgentId, AttachmentId, ConversationId, MessageId, Seq};
+use super::Body;
+use crate::id::{AgentId, ConversationId, MessageId, Seq};
 use crate::newer::or_default;
 
 /// One of a conversation's two logs, each numbered from 1 without gaps.
@@ -77,65 +77,6 @@ pub struct Event {
     /// What happened.
     #[serde(default, deserialize_with = "or_default")]
     pub body: Body,
-}
-
-/// How an attachment may be shown. A way that is not known here reads as a document, which is only offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Media {
-    /// Shown in the timeline.
-    Image,
-    /// Played in the timeline.
-    Video,
-    /// Offered for download only.
-    #[serde(other)]
-    Document,
-}
-
-/// An uploaded file, as everybody sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attachment {
-    /// Its name in requests; the file lies under another, random one.
-    pub id: AttachmentId,
-    /// What its sender called it, shortened and without path or control characters.
-    pub name: String,
-    /// The media type found in its content, one of the allow-list (`image/png` …).
-    pub media_type: String,
-    /// How it may be shown.
-    pub media: Media,
-    /// Its length in bytes.
-    pub bytes: u64,
-    /// Pixels across, 0 when unknown or not an image; lets the timeline keep the place before the image is there.
-    pub width: u32,
-    /// Pixels down, 0 when unknown or not an image.
-    pub height: u32,
-}
-
-/// What the visitor's browser says about the page the chat stands on. Each field is cut to
-/// [`crate::limit::CONTEXT_FIELD_CHARS_MAX`] characters; shown to agents, never trusted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PageContext {
-    /// Origin and path, without query and fragment: those may hold secrets.
-    pub url: String,
-    /// The page's title.
-    pub title: String,
-    /// BCP 47 language tag of the chat.
-    pub language: String,
-    /// IANA time zone name.
-    pub time_zone: String,
-    /// The browser's user-agent text.
-    pub browser: String,
-    /// The languages that the browser asks for, the dearest first, between commas: the visitor's, which the chat may not have.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub languages: String,
-}
-
-impl PageContext {
-    /// The visitor's own language, as far as it is known: the dearest that the browser asks for, else the chat's.
-    #[must_use]
-    pub fn own_language(&self) -> &str {
-        self.languages.split(',').map(str::trim).find(|tag| !tag.is_empty()).unwrap_or(&self.language)
-    }
 }
 
 /// How far a follower has read both lanes.

@@ -1,0 +1,49 @@
+//! An agent, as colleagues see it. Of these, visitors are told the state of the agent who has their conversation.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::AgentId;
+
+/// What an agent may do. Greater roles may do all that lesser ones may; one that is not known here reads as the least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Also watches over others.
+    Supervisor = 1,
+    /// Also changes settings.
+    Administrator = 2,
+    /// Answers visitors.
+    #[serde(other)]
+    Agent = 0,
+}
+
+/// Whether an agent gets visitors. A state that is not known here reads as away: nobody is sent to it for a guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentState {
+    /// Connected and takes visitors.
+    Online,
+    /// Signed out, or never here.
+    Offline,
+    /// Takes nobody new: by choice, or because its last console connection is gone for
+    /// [`crate::limit::AGENT_GRACE_MS`].
+    #[serde(other)]
+    Away,
+}
+
+/// An agent, as colleagues see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentSummary {
+    /// Which agent.
+    pub id: AgentId,
+    /// Name shown to visitors.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Whether it gets visitors.
+    pub state: AgentState,
+    /// Conversations it may hold at once.
+    pub capacity: u32,
+    /// Conversations it holds now.
+    pub load: u32,
+}

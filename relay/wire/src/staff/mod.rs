@@ -1,0 +1,13 @@
+//! What only agents say, hear or see.
+
+mod agent;
+mod block;
+mod conversation;
+mod list;
+mod many;
+
+pub use agent::{AgentState, AgentSummary, Role};
+pub use block::{BlockScope, BlockSummary};
+pub use conversation::{ConversationState, ConversationSummary, Idle, VisitorPresence};
+pub use list::{Counts, RowCursor, View};
+pub use many::Many;

@@ -1,0 +1,5 @@
+//! What only visitors say, hear or see.
+
+mod conversation;
+
+pub use conversation::VisitorConversation;
