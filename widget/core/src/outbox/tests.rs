@@ -1,5 +1,7 @@
 //! Order, bounds and resending of drafts.
 
+use wire::{Attachment, AttachmentId, ClientFrame, Refusal};
+
 use super::*;
 
 const HERE: ConversationId = ConversationId(1);

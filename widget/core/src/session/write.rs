@@ -3,7 +3,7 @@
 use wire::limit::OUTBOX_MESSAGES_MAX;
 use wire::{ConversationId, MessageId, Party, Refusal};
 
-use crate::backoff::refused_ms;
+use crate::connection::refused_ms;
 use crate::outbox::{Draft, Payload, Phase};
 use crate::session::ClientSession;
 use crate::types::Output;

@@ -3,8 +3,8 @@
 use wire::limit::FOLLOW_CONVERSATIONS_MAX;
 use wire::{Body, ConversationId, Event, Head, Lane, Party, Refusal, Seq};
 
-use crate::backoff::refused_ms;
-use crate::follow::Taken;
+use crate::connection::refused_ms;
+use crate::log::Taken;
 use crate::outbox::Payload;
 use crate::planted::{Planted, planted};
 use crate::session::ClientSession;

@@ -3,7 +3,7 @@
 use wire::{ConversationId, Refusal, Session, Subject, ToVisitor, Token, VisitorConversation};
 
 use super::{Register, VisitorSession};
-use crate::backoff::refused_ms;
+use crate::connection::refused_ms;
 use crate::outbox::Phase;
 use crate::types::Output;
 

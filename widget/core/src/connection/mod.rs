@@ -1,5 +1,6 @@
 //! The connection to the relay: connect, hello, heartbeat, reconnect.
 
+mod backoff;
 mod choice;
 
 use std::collections::VecDeque;
@@ -7,8 +8,10 @@ use std::collections::VecDeque;
 use wire::limit::{CONNECT_WAIT_MS, PING_EVERY_MS, PONG_WAIT_MS};
 use wire::{ClientFrame, Close};
 
-use crate::backoff::reconnect_ms;
+pub(crate) use backoff::refused_ms;
+
 use crate::clock::Earliest;
+use crate::connection::backoff::reconnect_ms;
 use crate::connection::choice::Choice;
 use crate::types::{Online, Output};
 

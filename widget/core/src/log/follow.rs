@@ -6,8 +6,8 @@ use wire::limit::{ACKNOWLEDGE_WAIT_MS, AHEAD_EVENTS_MAX};
 use wire::{ClientFrame, ConversationId, Cursor, Event, Follow, Lane, MessageId, Party, Seq};
 
 use crate::clock::Earliest;
+use crate::log::Timeline;
 use crate::planted::{Planted, planted};
-use crate::timeline::Timeline;
 use crate::types::Output;
 
 /// How far one lane has come.

@@ -3,8 +3,7 @@
 use wire::limit::{TYPING_SHOWN_MS, UNREAD_MAX};
 use wire::{Author, Body, ConversationId, Event, Lane, PageContext, Party, Seq};
 
-use crate::item::{Content, Item, ItemState, name_of};
-use crate::outbox::Draft;
+use crate::log::item::{Content, Item, ItemState, name_of};
 use crate::planted::{Planted, planted};
 
 /// A followed conversation: both lanes merged (shared by number, staff lines placed by time), own drafts last, in the order written.
@@ -21,9 +20,10 @@ pub struct Timeline {
     places_ms: Vec<u64>,
     /// The latest time of the shared and of the staff lane.
     latest_ms: [u64; 2],
-    drafts: Vec<Item>,
+    /// Written by the outbox.
+    pub(crate) drafts: Vec<Item>,
     /// The relay's clock minus the browser's, by which drafts are timed.
-    relay_ahead_ms: i64,
+    pub(crate) relay_ahead_ms: i64,
     last_message: Seq,
     /// The other side's last message.
     last_other: Seq,
@@ -265,49 +265,6 @@ impl Timeline {
     /// The time of the first line.
     pub(crate) fn first_at_ms(&self) -> u64 {
         self.recorded.first().map_or(0, |item| item.at_ms)
-    }
-
-    /// Makes the drafts shown those of the outbox. Whether anything changed.
-    pub(crate) fn mirror(&mut self, drafts: &[Draft], author: &Author, live: bool, relay_ahead_ms: i64) -> bool {
-        let before = self.revision;
-        self.relay_ahead_ms = relay_ahead_ms;
-        let mut at = 0;
-        for draft in drafts {
-            if draft.conversation != self.conversation || !draft.payload.is_shown() {
-                continue;
-            }
-            // Those in front of it in the list, but no more in the outbox, are recorded or discarded.
-            let found = self.drafts[at..].iter().position(|item| item.id == draft.id);
-            match found {
-                Some(0) => {}
-                Some(gone) => {
-                    self.drafts.drain(at..at + gone);
-                    self.revision += 1;
-                }
-                None => {
-                    self.drafts.insert(at, draft.item(author, live));
-                    self.revision += 1;
-                }
-            }
-            let item = &mut self.drafts[at];
-            let uploading = matches!(item.content, Content::Uploading { .. });
-            if uploading != draft.payload.is_upload() {
-                *item = draft.item(author, live);
-                self.revision += 1;
-            } else {
-                let state = draft.state(live);
-                if item.state != state {
-                    item.state = state;
-                    self.revision += 1;
-                }
-            }
-            at += 1;
-        }
-        if self.drafts.len() > at {
-            self.drafts.truncate(at);
-            self.revision += 1;
-        }
-        self.revision != before
     }
 
     /// Marks a change made from outside.

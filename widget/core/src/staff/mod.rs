@@ -3,10 +3,10 @@
 mod defence;
 mod ended;
 mod found;
-mod hear;
 mod inbox;
 mod input;
 mod noted;
+mod receive;
 
 use wire::{
     AgentState, AgentSummary, ClientFrame, ConversationId, ConversationState, ConversationSummary, Hello, PageContext,
@@ -23,9 +23,9 @@ use ended::Ended;
 use inbox::Rows;
 
 use crate::clock::Earliest;
+use crate::log::Timeline;
 use crate::outbox::Payload;
 use crate::session::{ClientSession, Step};
-use crate::timeline::Timeline;
 use crate::types::{ConnectionInput, Online, Output};
 
 /// Timelines kept at most: switching back to one of the latest shows it at once.

@@ -1,6 +1,7 @@
 //! What both sides' sessions share: the connection, the outbox, the followed conversations, and what is due when.
 
-mod hear;
+mod receive;
+mod upload;
 mod write;
 
 use std::collections::VecDeque;
@@ -10,11 +11,11 @@ use wire::{Author, ClientFrame, ConversationId, Follow, Hello, Party, Refusal, S
 
 use crate::clock::{Clock, Earliest};
 use crate::connection::Connection;
-use crate::follow::Followed;
 use crate::ids::Ids;
+use crate::log::Followed;
+use crate::log::Timeline;
 use crate::outbox::Outbox;
 use crate::planted::{Planted, planted};
-use crate::timeline::Timeline;
 use crate::types::{ConnectionInput, KeptDraft, Online, Output};
 
 /// Seen is said at most this often.
@@ -271,7 +272,7 @@ impl ClientSession {
         for followed in &mut self.follows {
             followed.timeline.expire(now_ms);
             if Some(followed.conversation()) == self.shown {
-                followed.timeline.mirror(&self.outbox.drafts, &self.author, online, ahead_ms);
+                self.outbox.show_in(&mut followed.timeline, &self.author, online, ahead_ms);
             }
         }
     }

@@ -1,8 +1,8 @@
 //! The visitor's session: registers with the first message, shows one conversation, and loses nothing the visitor wrote.
 
-mod hear;
+mod conversations;
 mod input;
-mod place;
+mod receive;
 
 use wire::limit::{ACKNOWLEDGE_WAIT_MS, COMMENT_CHARS_MAX};
 use wire::{
@@ -13,9 +13,9 @@ use wire::{
 pub use input::{VisitorInput, VisitorStart};
 
 use crate::clock::Earliest;
+use crate::log::Timeline;
 use crate::outbox::{Draft, Payload, Phase};
 use crate::session::{ClientSession, Step};
-use crate::timeline::Timeline;
 use crate::types::{ConnectionInput, Online, Output};
 
 /// A visitor's session.

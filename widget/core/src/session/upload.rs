@@ -1,8 +1,8 @@
 //! Files on their way to the relay: which may go, what their answers mean.
 
-use wire::{ConversationId, Media, Refusal};
+use wire::{ConversationId, Refusal};
 
-use crate::backoff::refused_ms;
+use crate::connection::refused_ms;
 use crate::outbox::{Draft, Payload, Phase};
 use crate::session::ClientSession;
 use crate::types::{Output, UploadInput};
@@ -11,21 +11,6 @@ use crate::types::{Output, UploadInput};
 const UPLOADS_MAX: usize = 3;
 /// How often an upload is tried before a person must decide.
 const UPLOAD_TRIES_MAX: u32 = 5;
-
-/// What a file's name promises, for the first picture of it.
-pub(crate) fn media_of(name: &str) -> Media {
-    let ends = |ending: &str| {
-        let at = name.len().wrapping_sub(ending.len());
-        name.as_bytes().get(at..).is_some_and(|tail| tail.eq_ignore_ascii_case(ending.as_bytes()))
-    };
-    if [".png", ".jpg", ".jpeg", ".webp", ".gif"].into_iter().any(ends) {
-        Media::Image
-    } else if [".mp4", ".webm"].into_iter().any(ends) {
-        Media::Video
-    } else {
-        Media::Document
-    }
-}
 
 impl ClientSession {
     /// A file was chosen for this conversation.
@@ -112,24 +97,5 @@ impl ClientSession {
             Payload::Text(_) | Payload::Note(_) | Payload::End | Payload::Rate { .. } => return,
         };
         draft.payload = Payload::Upload { name, bytes, sent: 0, attachment };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_promise_a_medium() {
-        for (name, media) in [
-            ("a.PNG", Media::Image),
-            ("é.jpeg", Media::Image),
-            ("clip.webm", Media::Video),
-            ("png", Media::Document),
-            ("", Media::Document),
-            ("x.pdf", Media::Document),
-        ] {
-            assert_eq!(media_of(name), media, "{name}");
-        }
     }
 }

@@ -3,8 +3,8 @@
 use wire::{ConversationId, MessageId, Refusal, Token, VisitorConversation};
 
 use super::{Register, VisitorSession};
-use crate::follow::Followed;
 use crate::ids::successor;
+use crate::log::Followed;
 use crate::outbox::{Draft, Payload, Phase};
 use crate::types::Output;
 
