@@ -381,6 +381,7 @@ fn modules(path: &Path, is_root: bool) -> Vec<PathBuf> {
 }
 
 fn module_name(line: &str) -> Option<&str> {
-    let declared = line.strip_prefix("pub(crate) ").or_else(|| line.strip_prefix("pub ")).unwrap_or(line);
+    let visible = ["pub(crate) ", "pub(super) ", "pub "];
+    let declared = visible.iter().find_map(|word| line.strip_prefix(word)).unwrap_or(line);
     declared.strip_prefix("mod ")?.strip_suffix(';')
 }

@@ -1,6 +1,6 @@
 //! The relay as a library: everything the binary runs, so that tests can run it too.
 //!
-//! Folders may only name folders that stand above them here, and the few files beside them; `tests/tidy.rs` refuses circles.
+//! A folder may only use what is listed above it here; `tests/layers.rs` refuses circles.
 
 pub mod clock;
 pub mod numbers;

@@ -1,4 +1,4 @@
-//! What every request must be before anybody looks at what it wants: with one `Host`, and within the share of where it comes from.
+//! What is checked before any handler runs: that a request has one `Host`, and that its address has a slot left.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -16,7 +16,7 @@ use crate::limit::share::Standing;
 use crate::numbers::Slots;
 use crate::transport::listen::HttpConnection;
 
-/// Where the machine's keeper asks: it is always answered.
+/// Asked by the operator's monitoring: always answered.
 const HEALTH: &str = "/health";
 /// When whoever was refused may come back, in seconds.
 const RETRY_AFTER: &str = "5";
@@ -65,7 +65,7 @@ fn has_one_host(version: Version, headers: &HeaderMap) -> bool {
     }
 }
 
-/// An answer that keeps its request's place until it is written or given up.
+/// An answer that counts as a request under way until it is written or given up.
 struct Held {
     body: Body,
     http_connection: HttpConnection,

@@ -7,8 +7,7 @@ use relay_core::conversation::Conversation;
 use relay_core::store::{Answer, Query, QueryError};
 use wire::{ConversationId, Refusal, SiteId, Token};
 
-use crate::app::App;
-use crate::app::Reject;
+use crate::app::{App, Reject};
 use crate::clock::now_ms;
 use crate::identity::SignedIn;
 use crate::limit::share::Standing;

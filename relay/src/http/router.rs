@@ -10,7 +10,10 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
-use super::{asset, file, guard, health, page, session, transcript, upload, visitor};
+use super::api::{session, visitor};
+use super::file::{download, transcript, upload};
+use super::page::asset;
+use super::{guard, health, page};
 use crate::app::App;
 use crate::transport::{socket, stream};
 
@@ -45,9 +48,9 @@ pub fn router(app: App) -> Router {
         .route("/stream", post(stream::open))
         .route("/frame", post(stream::frame))
         .route("/upload/{conversation}/{attachment}", put(upload::upload))
-        .route("/file/{attachment}", get(file::file))
+        .route("/file/{attachment}", get(download::download))
         .route("/visitor", delete(visitor::end))
-        // the machine's keeper
+        // the operator's monitoring
         .route("/health", get(health::health))
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .layer(middleware::from_fn_with_state(app.clone(), secure))

@@ -1,4 +1,4 @@
-//! What a request's address says, or a refusal in the relay's own words: a library's own would tell of the code behind it.
+//! Parameters of a request's URL. What cannot be read is refused in the relay's own words, because a library's own would tell of the code behind it.
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
@@ -7,10 +7,10 @@ use wire::Refusal;
 
 use crate::app::Reject;
 
-/// The fields behind the `?`. What cannot be read as them is refused as malformed.
-pub(super) struct Fields<T>(pub(super) T);
+/// The parameters after the `?`; refused as malformed when they cannot be read.
+pub(super) struct QueryParams<T>(pub(super) T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Fields<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for QueryParams<T> {
     type Rejection = Reject;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Reject> {
@@ -19,10 +19,10 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Fields<T> {
     }
 }
 
-/// The words of the path. What is no text is the name of nothing.
-pub(super) struct Named<T>(pub(super) T);
+/// The parameters in the path; not found when they cannot be read.
+pub(super) struct PathParams<T>(pub(super) T);
 
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T> {
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathParams<T> {
     type Rejection = Reject;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Reject> {

@@ -9,18 +9,18 @@ use serde::Deserialize;
 use wire::limit::{CONTEXT_FIELD_CHARS_MAX, TRANSCRIPT_CHUNK_BYTES};
 use wire::{ConversationId, Refusal};
 
-use super::asked::{Fields, Named};
-use super::name::disposition;
-use super::person::{Person, conversation, store_error};
 use crate::app::Reject;
 use crate::app::{App, Caller};
+use crate::http::params::{PathParams, QueryParams};
+use crate::http::person::{Person, conversation, store_error};
 use crate::store::StoreError;
 use crate::transcript::lanes::{Lanes, Step};
 use crate::transcript::{Document, Format, TranscriptSlot, Wish};
+use relay_edge::name::disposition;
 
 /// What stands in the address.
 #[derive(Debug, Deserialize)]
-pub(super) struct TranscriptQuery {
+pub(in crate::http) struct TranscriptQuery {
     #[serde(default)]
     format: Format,
     /// `1` adds what only agents see.
@@ -32,11 +32,11 @@ pub(super) struct TranscriptQuery {
 }
 
 /// `GET /transcript/{conversation}?format=text|json|html`.
-pub(super) async fn transcript(
+pub(in crate::http) async fn transcript(
     State(app): State<App>,
     Caller(address): Caller,
-    Named(id): Named<String>,
-    Fields(query): Fields<TranscriptQuery>,
+    PathParams(id): PathParams<String>,
+    QueryParams(query): QueryParams<TranscriptQuery>,
     person: Person,
 ) -> Result<Response, Reject> {
     let id: ConversationId = id.parse().map_err(|_| Refusal::NotFound)?;

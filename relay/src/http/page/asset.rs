@@ -8,12 +8,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
-use super::asked::Named;
 use crate::app::App;
+use crate::http::params::PathParams;
 use crate::web::WebFile;
 
 /// `GET /embed.js`: the one script tag. Its name is not hashed, so it is asked for again after five minutes.
-pub(super) async fn embed(State(app): State<App>, headers: HeaderMap) -> Response {
+pub(in crate::http) async fn embed(State(app): State<App>, headers: HeaderMap) -> Response {
     let mut response = send(&|name| app.web.get(name), "embed.js", &headers, "public, max-age=300");
     let out = response.headers_mut();
     out.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -22,7 +22,11 @@ pub(super) async fn embed(State(app): State<App>, headers: HeaderMap) -> Respons
 }
 
 /// `GET /assets/*`: hashed names, which never change what they hold.
-pub(super) async fn asset(State(app): State<App>, Named(path): Named<String>, headers: HeaderMap) -> Response {
+pub(in crate::http) async fn asset(
+    State(app): State<App>,
+    PathParams(path): PathParams<String>,
+    headers: HeaderMap,
+) -> Response {
     // A name of an earlier build is asked for by a chat that was loaded before an upgrade.
     let find = |name: &str| app.web.get(name).or_else(|| app.kept_assets.get(name.strip_prefix("assets/")?));
     let mut response = send(&find, &format!("assets/{path}"), &headers, "public, max-age=31536000, immutable");
@@ -79,7 +83,7 @@ fn pick(
 }
 
 /// Whether `Accept-Encoding` names the encoding without `q=0`.
-pub(super) fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
+pub(in crate::http) fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     headers.get_all(header::ACCEPT_ENCODING).iter().any(|value| {
         value.to_str().unwrap_or("").split(',').any(|item| {
             let (name, weight) = item.split_once(';').unwrap_or((item, ""));

@@ -1,4 +1,6 @@
-//! The two pages: the chat (inside the customer's page) and the agents' console.
+//! The two pages: the chat (inside the customer's page) and the agents' console. `asset.rs` hands out what they load.
+
+pub(super) mod asset;
 
 use std::collections::BTreeMap;
 
@@ -8,10 +10,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use wire::SiteId;
 
-use super::asked::Fields;
-use super::asset::accepts;
-use crate::app::App;
-use crate::app::Reject;
+use self::asset::accepts;
+use super::params::QueryParams;
+use crate::app::{App, Reject};
 use crate::origin::Origin;
 use crate::store::{Site, StoreError};
 use crate::web::escape;
@@ -31,7 +32,7 @@ pub(super) struct ChatQuery {
 /// `GET /chat?site=ID&origin=ORIGIN`; without an origin the chat is a page of its own.
 pub(super) async fn chat(
     State(app): State<App>,
-    Fields(query): Fields<ChatQuery>,
+    QueryParams(query): QueryParams<ChatQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Reject> {
     let (Some(page), Some(manifest)) = (app.web.text("chat.html"), Manifest::read(&app)) else {

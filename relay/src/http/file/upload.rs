@@ -11,23 +11,22 @@ use relay_core::concerns;
 use tokio::time::{Instant, timeout};
 use wire::{Attachment, AttachmentId, ConversationId, Refusal, SiteId};
 
-use super::asked::Named;
-use super::encoding::is_other_text;
-use super::name::clean;
-use super::person::{Person, conversation};
-use super::picture::PixelCheck;
-use super::sniff::{Kind, TextCheck, size, sniff};
 use crate::address::Address;
-use crate::app::Reject;
-use crate::app::{App, Caller, PageOrigin};
+use crate::app::{App, Caller, PageOrigin, Reject};
 use crate::blob::{BlobError, Upload};
 use crate::clock::{now_ms, random_bytes};
+use crate::http::params::PathParams;
+use crate::http::person::{Person, conversation};
 use crate::limit::transfer_timeout::TransferTimeout;
 use crate::numbers::Slots;
 use crate::origin::Origin;
 use crate::quota::reserve::Step;
 use crate::quota::{Bringer, Coming};
 use crate::store::{AttachmentRecord, StoreError};
+use relay_edge::encoding::is_other_text;
+use relay_edge::name::clean;
+use relay_edge::picture::PixelCheck;
+use relay_edge::sniff::{Kind, TextCheck, size, sniff};
 
 /// Uploads of everybody at the same time: each holds about a megabyte of memory.
 pub(crate) const UPLOADS_MAX: usize = 256;
@@ -37,12 +36,12 @@ pub(crate) const HEAD_BYTES: usize = 64 * 1024;
 const RETRY_AFTER_MS: u64 = 2_000;
 
 /// `PUT /upload/{conversation}/{attachment}`.
-pub(super) async fn upload(
+pub(in crate::http) async fn upload(
     State(app): State<App>,
     Caller(address): Caller,
     PageOrigin(origin): PageOrigin,
     person: Person,
-    Named((conversation, attachment)): Named<(String, String)>,
+    PathParams((conversation, attachment)): PathParams<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Reject> {

@@ -5,14 +5,13 @@ use axum::http::StatusCode;
 use relay_core::Input;
 use wire::Refusal;
 
-use super::person::Person;
-use crate::app::App;
-use crate::app::Reject;
+use crate::app::{App, Reject};
 use crate::core_task::Arrival;
+use crate::http::person::Person;
 
 /// `DELETE /visitor`: the token in the request is worth nothing from now on, and every connection that stands on it is closed. What was said
 /// stays with the team.
-pub(super) async fn end(State(app): State<App>, person: Person) -> Result<StatusCode, Reject> {
+pub(in crate::http) async fn end(State(app): State<App>, person: Person) -> Result<StatusCode, Reject> {
     let Person::Visitor(visitor) = person else { return Err(Refusal::TokenInvalid.into()) };
     // A token that was last used at the beginning of time is too old for everything.
     app.store.write(move |writer| writer.touch_visitor(visitor.id, 0)).await?;

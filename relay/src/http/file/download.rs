@@ -6,18 +6,17 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use wire::{AttachmentId, Refusal};
 
-use super::asked::Named;
-use super::name::disposition;
-use super::person::{Person, conversation};
-use crate::app::App;
-use crate::app::Reject;
+use crate::app::{App, Reject};
+use crate::http::params::PathParams;
+use crate::http::person::{Person, conversation};
 use crate::store::AttachmentRecord;
+use relay_edge::name::disposition;
 
 /// `GET /file/{attachment}`. Chat and console show files from memory; opened by its address, one is saved and never shown under the relay's
 /// own. Whoever has no right to it learns nothing, not even that it exists.
-pub(super) async fn file(
+pub(in crate::http) async fn download(
     State(app): State<App>,
-    Named(id): Named<String>,
+    PathParams(id): PathParams<String>,
     person: Result<Person, Reject>,
 ) -> Result<Response, Reject> {
     let person = person.map_err(hide)?;
@@ -26,13 +25,13 @@ pub(super) async fn file(
     if !may_read(&app, &person, &record).await? {
         return Err(Refusal::NotFound.into());
     }
-    let download = app.blobs.download(&record.key).await?;
+    let found = app.blobs.download(&record.key).await?;
     let shown = &record.attachment;
-    let mut response = Response::new(Body::from_stream(download.content));
+    let mut response = Response::new(Body::from_stream(found.content));
     let out = response.headers_mut();
     let text = |text: &str| HeaderValue::from_str(text).map_err(|_| Reject::Internal("no header value"));
     out.insert(header::CONTENT_TYPE, text(&content_type(&shown.media_type))?);
-    out.insert(header::CONTENT_LENGTH, HeaderValue::from(download.bytes));
+    out.insert(header::CONTENT_LENGTH, HeaderValue::from(found.bytes));
     out.insert(header::CONTENT_DISPOSITION, text(&disposition(false, &shown.name))?);
     out.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));

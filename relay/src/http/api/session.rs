@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 use wire::limit::DEVICE_MS;
 use wire::{AgentId, Refusal, Role};
 
-use crate::app::Reject;
-use crate::app::{App, Caller, OwnOrigin};
+use crate::app::{App, Caller, OwnOrigin, Reject};
 use crate::core_task::Arrival;
 use crate::identity::{Asked, Made, devices_text};
 
@@ -36,7 +35,7 @@ struct Me {
 }
 
 /// `POST /session`.
-pub(super) async fn sign_in(
+pub(in crate::http) async fn sign_in(
     State(app): State<App>,
     _own: OwnOrigin,
     Caller(address): Caller,
@@ -59,14 +58,18 @@ pub(super) async fn sign_in(
 }
 
 /// `GET /session`.
-pub(super) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Reject> {
+pub(in crate::http) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Reject> {
     let agent = app.identity.agent(&headers).await?.agent;
     let me = Me { id: agent.id, name: agent.name, email: agent.email, role: agent.role };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(me)).into_response())
 }
 
 /// `DELETE /session`: revokes the sign-in and closes its connections. Nobody signed in is signed out already.
-pub(super) async fn sign_out(State(app): State<App>, _own: OwnOrigin, headers: HeaderMap) -> Result<Response, Reject> {
+pub(in crate::http) async fn sign_out(
+    State(app): State<App>,
+    _own: OwnOrigin,
+    headers: HeaderMap,
+) -> Result<Response, Reject> {
     match app.identity.agent(&headers).await {
         Ok(signed_in) => {
             app.identity.sign_out(signed_in.session).await?;
