@@ -24,13 +24,15 @@ pub fn first_character(word: &str) -> String {
     cluster().unwrap_or_else(|| word.chars().take(1).collect())
 }
 
-/// The texts that there are, with those that only the console or only the relay shows.
-const CATALOGUE: &[u8] = include_bytes!("../../www/locale/en.json");
+/// What the chat shows. The console shows most of it, too.
+const CHAT: &[u8] = include_bytes!("../../www/locale/en/chat.json");
+/// What only the console shows, and what the relay writes into transcripts: no page loads that.
+const CONSOLE: &[u8] = include_bytes!("../../www/locale/en/console.json");
 
-/// Where a text stands in a catalogue that was loaded: a list, because names of texts would be loaded twice.
+/// Where a text stands in the list of texts that a page loads. The names stay behind: they are in the program already.
 ///
-/// The texts are in the order of their names: first what the chat shows, then what only the console does; the relay's own are in
-/// neither. So one number is right for the chat's shorter list too.
+/// A list is in the order of names, first those of `chat.json`, then those of `console.json`. The chat loads the first part only, so one number
+/// is right in both lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key(u32);
 
@@ -38,36 +40,51 @@ impl Key {
     /// The key of a name. Called by [`key!`] while this is compiled; a name that no text has does not compile.
     #[must_use]
     pub const fn of(name: &str) -> Self {
-        let name = name.as_bytes();
-        let (mut number, mut known) = (0, false);
-        let mut at = 0;
-        // A line of the catalogue for each text: two spaces and the name in quotes.
-        while at + 3 < CATALOGUE.len() {
-            if CATALOGUE[at] != b'\n' || CATALOGUE[at + 3] != b'"' {
-                at += 1;
-                continue;
-            }
-            let start = at + 4;
-            let mut end = start;
-            while CATALOGUE[end] != b'"' {
-                end += 1;
-            }
-            if !begins(CATALOGUE, start, b"relay_") {
-                let order = order(name, start, end);
-                known |= order == 0;
-                number += (order > 0) as u32;
-            }
-            at = end;
-        }
-        assert!(known, "no text has this name in www/locale/en.json");
-        Self(number)
+        let (chat, console) = (find(CHAT, name.as_bytes()), find(CONSOLE, name.as_bytes()));
+        assert!(chat.there || console.there, "no text has this name in www/locale/en/");
+        Self(if chat.there { chat.before } else { chat.all + console.before })
     }
 }
 
-const fn begins(text: &[u8], from: usize, beginning: &[u8]) -> bool {
+/// A name looked for in a catalogue.
+struct Found {
+    there: bool,
+    /// How many names come before it.
+    before: u32,
+    /// How many names a page could load.
+    all: u32,
+}
+
+const fn find(catalogue: &[u8], name: &[u8]) -> Found {
+    let mut found = Found { there: false, before: 0, all: 0 };
+    let mut at = 0;
+    // A line of the catalogue for each text: two spaces and the name in quotes.
+    while at + 3 < catalogue.len() {
+        if catalogue[at] != b'\n' || catalogue[at + 3] != b'"' {
+            at += 1;
+            continue;
+        }
+        let start = at + 4;
+        let mut end = start;
+        while catalogue[end] != b'"' {
+            end += 1;
+        }
+        if !is_of_transcripts(catalogue, start) {
+            let order = order(name, catalogue, start, end);
+            found.there |= order == 0;
+            found.before += (order > 0) as u32;
+            found.all += 1;
+        }
+        at = end;
+    }
+    found
+}
+
+const fn is_of_transcripts(catalogue: &[u8], start: usize) -> bool {
+    let beginning = b"relay_";
     let mut at = 0;
     while at < beginning.len() {
-        if from + at >= text.len() || text[from + at] != beginning[at] {
+        if start + at >= catalogue.len() || catalogue[start + at] != beginning[at] {
             return false;
         }
         at += 1;
@@ -76,15 +93,10 @@ const fn begins(text: &[u8], from: usize, beginning: &[u8]) -> bool {
 }
 
 /// How a name stands to one of the catalogue: behind it (1), the same (0), or before it (-1).
-const fn order(name: &[u8], start: usize, end: usize) -> i32 {
-    const CONSOLE: &[u8] = b"console_";
-    let (mine, other) = (begins(name, 0, CONSOLE), begins(CATALOGUE, start, CONSOLE));
-    if mine != other {
-        return if mine { 1 } else { -1 };
-    }
+const fn order(name: &[u8], catalogue: &[u8], start: usize, end: usize) -> i32 {
     let mut at = 0;
     while at < name.len() && start + at < end {
-        let (here, there) = (name[at], CATALOGUE[start + at]);
+        let (here, there) = (name[at], catalogue[start + at]);
         if here != there {
             return if here > there { 1 } else { -1 };
         }
@@ -301,16 +313,19 @@ impl Text {
 
 #[cfg(test)]
 mod tests {
-    use super::{CATALOGUE, Key};
+    use super::{CHAT, CONSOLE, Key};
 
     #[test]
     fn keys_number_the_lists_that_the_build_writes() {
-        let texts: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(CATALOGUE).expect("a catalogue");
-        let mut names: Vec<&String> = texts.keys().filter(|name| !name.starts_with("relay_")).collect();
-        // As `xtask/src/finish.rs` does.
-        names.sort_by_key(|name| (name.starts_with("console_"), *name));
-        for (number, name) in names.iter().enumerate() {
-            assert_eq!(Key::of(name), Key(u32::try_from(number).expect("few texts")), "{name}");
+        // As `xtask/src/finish.rs` does: a map of JSON is in the order of names.
+        let names = |catalogue| -> Vec<String> {
+            let texts: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_slice(catalogue).expect("a catalogue");
+            texts.into_iter().map(|(name, _)| name).filter(|name| !name.starts_with("relay_")).collect()
+        };
+        let names = names(CHAT).into_iter().chain(names(CONSOLE));
+        for (number, name) in names.enumerate() {
+            assert_eq!(Key::of(&name), Key(u32::try_from(number).expect("few texts")), "{name}");
         }
     }
 

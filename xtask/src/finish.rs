@@ -146,37 +146,36 @@ fn tempdir(web: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Texts that only the console shows have keys that begin so.
-const CONSOLE_KEYS: &str = "console_";
+/// Texts that the relay itself writes (transcripts) have keys that begin so; no page loads them.
+const TRANSCRIPT_KEYS: &str = "relay_";
 
-/// Texts that the relay itself writes (transcripts) begin like this; no page loads them.
-const RELAY_KEYS: &str = "relay_";
-
-/// Writes each catalogue as a list: the chat's part for visitors, the whole for the console. Gives the paths by language of both.
+/// Writes the texts of each language as lists: those of the chat, and for the console those of the chat and its own. Gives the paths by
+/// language of both.
 ///
-/// `Key::of` (`widget/src/text.rs`) counts the texts in the same order: by name, the console's own behind the others.
+/// `Key::of` (`widget/src/text.rs`) counts the texts in the same order: by name, the console's own behind the chat's.
 fn finish_locales(folder: &Path, web: &Path) -> Result<[BTreeMap<String, String>; 2]> {
     let mut paths = [BTreeMap::new(), BTreeMap::new()];
     let mut names: Option<Vec<String>> = None;
     for entry in fs::read_dir(folder).context("cannot read www/locale")? {
-        let file = entry?.path();
-        let Some(language) = file.file_stem().and_then(|stem| stem.to_str()) else { continue };
-        let mut texts: BTreeMap<String, String> =
-            serde_json::from_slice(&fs::read(&file)?).with_context(|| format!("{} is no catalogue", file.display()))?;
-        texts.retain(|key, _| !key.starts_with(RELAY_KEYS));
-        let own: Vec<String> = texts.keys().cloned().collect();
-        ensure!(*names.get_or_insert_with(|| own.clone()) == own, "the catalogues have not the same keys");
-        let (own, mut texts): (Vec<_>, Vec<_>) = texts.into_iter().partition(|(key, _)| key.starts_with(CONSOLE_KEYS));
-        let list =
-            |texts: &[(String, String)]| serde_json::to_vec(&texts.iter().map(|(_, text)| text).collect::<Vec<_>>());
-        let [chat, console] = &mut paths;
-        let visitors = write_hashed(web, &format!("locale-{language}.json"), &list(&texts)?)?;
-        chat.insert(language.to_owned(), visitors);
-        texts.extend(own);
-        let whole = write_hashed(web, &format!("locale-console-{language}.json"), &list(&texts)?)?;
-        console.insert(language.to_owned(), whole);
+        let folder = entry?.path();
+        let Some(language) = folder.file_name().and_then(|name| name.to_str()) else { continue };
+        let (chat, console) = (catalogue(&folder.join("chat.json"))?, catalogue(&folder.join("console.json"))?);
+        let own: Vec<String> = chat.keys().chain(console.keys()).cloned().collect();
+        ensure!(*names.get_or_insert_with(|| own.clone()) == own, "the languages have not the same keys");
+        let mut texts: Vec<&String> = chat.values().collect();
+        let path = write_hashed(web, &format!("locale-{language}.json"), &serde_json::to_vec(&texts)?)?;
+        paths[0].insert(language.to_owned(), path);
+        texts.extend(console.iter().filter(|(key, _)| !key.starts_with(TRANSCRIPT_KEYS)).map(|(_, text)| text));
+        let path = write_hashed(web, &format!("locale-console-{language}.json"), &serde_json::to_vec(&texts)?)?;
+        paths[1].insert(language.to_owned(), path);
     }
     Ok(paths)
+}
+
+/// Texts by their names, in the order of names.
+fn catalogue(file: &Path) -> Result<BTreeMap<String, String>> {
+    let text = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("{} is no catalogue", file.display()))
 }
 
 /// trunk leaves the link that told it what to build.

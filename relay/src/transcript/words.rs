@@ -15,8 +15,11 @@ type Catalogue = BTreeMap<String, String>;
 
 /// The languages there are; the first one is for everybody else.
 static CATALOGUES: LazyLock<[(&str, Catalogue); 2]> = LazyLock::new(|| {
-    [("en", include_str!("../../../www/locale/en.json")), ("zh-CN", include_str!("../../../www/locale/zh-CN.json"))]
-        .map(|(language, text)| (language, serde_json::from_str(text).expect("our own catalogues are JSON")))
+    let console = [
+        ("en", include_str!("../../../www/locale/en/console.json")),
+        ("zh-CN", include_str!("../../../www/locale/zh-CN/console.json")),
+    ];
+    console.map(|(language, text)| (language, serde_json::from_str(text).expect("our own catalogues are JSON")))
 });
 
 /// A language of ours and a time zone.

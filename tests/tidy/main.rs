@@ -1,10 +1,10 @@
 //! The repository's own rules, as tests: each failure names the file and the rule.
 
+mod locale;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use serde_json::Value;
 
 const FILE_LINES_MAX: usize = 400;
 /// Of documents and code.
@@ -181,46 +181,6 @@ fn every_limit_is_used() {
 }
 
 #[test]
-fn the_languages_say_the_same_things() {
-    let catalogue = |path: &Path| -> Vec<(String, Vec<String>)> {
-        let text = fs::read_to_string(path).expect("a listed file can be read");
-        let value: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let mut texts = Vec::new();
-        flatten("", &value, &mut texts);
-        texts.sort();
-        texts
-    };
-    let folder = root().join("www/locale");
-    let english = catalogue(&folder.join("en.json"));
-    let mut wrong = Vec::new();
-    for path in files(&folder).into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "json")) {
-        let other = catalogue(&path);
-        let missing = english.iter().filter(|entry| !other.contains(entry)).map(|entry| ("lacks", entry));
-        let foreign = other.iter().filter(|entry| !english.contains(entry)).map(|entry| ("alone has", entry));
-        for (how, (key, places)) in missing.chain(foreign) {
-            wrong.push(format!("{}: {how} `{key}` with the places {places:?}", relative(&path)));
-        }
-    }
-    none(&wrong);
-}
-
-#[test]
-fn chinese_has_its_own_punctuation() {
-    let text = fs::read_to_string(root().join("www/locale/zh-CN.json")).expect("the catalogue can be read");
-    let Ok(Value::Object(texts)) = serde_json::from_str(&text) else { panic!("a catalogue is one object") };
-    let mut wrong = Vec::new();
-    for (key, text) in &texts {
-        let chars: Vec<char> = text.as_str().unwrap_or_default().chars().collect();
-        let foreign = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|char| !char.is_ascii());
-        let half = |at: &usize| "!?:;,()".contains(chars[*at]) && (foreign(at.checked_sub(1)) || foreign(Some(at + 1)));
-        wrong.extend(
-            (0..chars.len()).find(half).map(|at| format!("zh-CN.json: `{key}` has a half-width {}", chars[at])),
-        );
-    }
-    none(&wrong);
-}
-
-#[test]
 fn no_source_file_is_forgotten() {
     let sources: BTreeSet<PathBuf> = files(&root()).into_iter().filter(|path| is_kind(path, &["rs"])).collect();
     let is_root = |path: &Path| {
@@ -344,21 +304,6 @@ fn has_word(text: &str, word: &str) -> bool {
         let after = text[at + word.len()..].chars().next();
         !before.is_some_and(part_of_name) && !after.is_some_and(part_of_name)
     })
-}
-
-/// Keys joined by dots, each with the places in its text that are filled in.
-fn flatten(prefix: &str, value: &Value, texts: &mut Vec<(String, Vec<String>)>) {
-    if let Some(entries) = value.as_object() {
-        for (key, inner) in entries {
-            flatten(&format!("{prefix}{}{key}", if prefix.is_empty() { "" } else { "." }), inner, texts);
-        }
-        return;
-    }
-    let text = value.as_str().unwrap_or_default();
-    let mut places: Vec<String> =
-        text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(place, _)| place.to_owned()).collect();
-    places.sort();
-    texts.push((prefix.to_owned(), places));
 }
 
 /// The files that the `mod` lines of one file may mean.
