@@ -41,19 +41,29 @@ async function end() {
   tell("gone");
 }
 
+/** What of a room is not here after this time is given up, so that the chat says so and it can be tried again. */
+const ROOM_LOAD_MS_MAX = 15000;
+/** Asks for a room's code, or what several share; xtask has the loader call it. Older browsers know no such signal. */
+const fetchRoom = (path) => fetch(path, { signal: AbortSignal.timeout?.(ROOM_LOAD_MS_MAX) });
 let sheet;
 /** The rooms' styles, once; xtask has every room wait for them. After a failure they are asked for again. */
 function roomStyles() {
   return sheet ??= new Promise((here, away) => {
     const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.href = "/assets/rooms.css";
-    link.onload = here;
-    link.onerror = () => {
+    const failed = () => {
+      clearTimeout(late);
       sheet = undefined;
       link.remove();
       away(new Error("the rooms' styles did not come"));
     };
+    const late = setTimeout(failed, ROOM_LOAD_MS_MAX);
+    link.rel = "stylesheet";
+    link.href = "/assets/rooms.css";
+    link.onload = () => {
+      clearTimeout(late);
+      here();
+    };
+    link.onerror = failed;
     document.head.append(link);
   });
 }

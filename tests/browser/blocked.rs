@@ -78,6 +78,27 @@ fn where_websockets_are_refused_the_whole_first_story_happens_all_the_same() {
 }
 
 #[test]
+fn the_code_of_the_stream_that_does_not_come_is_asked_for_until_it_does() {
+    let (world, gate) = World::start_behind_gate();
+    let visitor = world.browser(Look::DESKTOP);
+    visitor.go("about:blank");
+    visitor.cdp("Network.enable", &json!({}));
+    visitor.cdp("Network.setBlockedURLs", &json!({ "urls": ["*split_stream*"] }));
+    visitor.go(&format!("{}/chat?site=demo&lang=en", gate.origin()));
+    wait_until("the composer", || visitor.shows("[data-testid=composer]").then_some(()));
+    visitor.keys("[data-testid=composer]", "Can you hear me?\u{e007}");
+    wait_until("it waits for a connection", || visitor.shows(BANNER).then_some(()));
+    wait_until("its code was asked for twice", || {
+        let log = visitor.console_log();
+        (log.iter().filter(|line| line.contains("Failed to fetch")).count() >= 2).then_some(())
+    });
+    assert_eq!(gate.streams(), 0, "without the code there is no stream");
+    visitor.cdp("Network.setBlockedURLs", &json!({ "urls": [] }));
+    wait_until("it is sent", || visitor.messages().iter().any(|shown| shown.state == "sent").then_some(()));
+    assert_eq!(gate.streams(), 1);
+}
+
+#[test]
 fn a_network_that_swallows_streams_is_named_and_what_was_written_waits() {
     let (world, gate) = World::start_behind_gate();
     world.relay.agent("watch@example.com", "Watch", 4);

@@ -35,6 +35,9 @@ unsafe extern "C" fn came(data: *const c_void, here: bool) {
     waits(here);
 }
 
+/// Says to assistive technology whether a part is being loaded. Others see it by the style of `.room:empty`.
+const BUSY: &str = "aria-busy";
+
 /// A part of the page that waits for its room.
 #[derive(Clone)]
 struct Waiting {
@@ -44,17 +47,20 @@ struct Waiting {
     place: El,
     scope: Owner,
     build: Rc<dyn Fn() -> El>,
+    /// What leads away from it, where it hides what was there before.
+    back: Option<Rc<dyn Fn()>>,
 }
 
 impl Waiting {
     fn ask(self) {
         self.place.raw().set_text_content(None);
+        drop(self.place.clone().attr(BUSY, "true"));
         call(
             self.load,
             Box::new(move |here| {
                 let (place, scope) = (self.place.clone(), self.scope.clone());
                 let part = untrack(|| scope.with(|| if here { (self.build)() } else { self.trouble() }));
-                drop(place.child(part));
+                drop(place.attr(BUSY, "false").child(part));
             }),
         );
     }
@@ -62,41 +68,33 @@ impl Waiting {
     /// Says that the code did not come, and what can be done. What was written stays: it is kept as it is written.
     fn trouble(self) -> El {
         let text = self.text;
+        let link = |test, words| el("button", "link").test(test).attr("type", "button").text(&text.get(words));
+        let back = self.back.clone().map(|back| link("room-back", key!("back")).click(move || back()));
         el("div", "room__trouble")
             .test("room-failed")
             .attr("role", "alert")
             .child(el("p", "").text(&text.get(key!("room_failed"))))
-            .child(
-                el("button", "link")
-                    .test("room-retry")
-                    .attr("type", "button")
-                    .text(&text.get(key!("retry")))
-                    .click(move || self.clone().ask()),
-            )
-            .child(
-                el("button", "link")
-                    .test("room-reload")
-                    .attr("type", "button")
-                    .text(&text.get(key!("room_reload")))
-                    .click(|| drop(window().location().reload())),
-            )
+            .child(link("room-retry", key!("retry")).click(move || self.clone().ask()))
+            .child(link("room-reload", key!("room_reload")).click(|| drop(window().location().reload())))
+            .children(back.into_iter().collect())
     }
 }
 
 /// A place in which a part appears as soon as its room has come.
-pub fn later(load: Load, text: Text, build: Rc<dyn Fn() -> El>) -> El {
+pub fn later(load: Load, text: Text, build: Rc<dyn Fn() -> El>, back: Option<Rc<dyn Fn()>>) -> El {
     let place = el("div", "room");
     let scope = Owner::new();
     // Parents hold their children weakly: it goes with whoever asked.
     StoredValue::new(scope.clone());
-    Waiting { load, text, place: place.clone(), scope, build }.ask();
+    Waiting { load, text, place: place.clone(), scope, build, back }.ask();
     place
 }
 
 /// Parts that are built, and work that is done, only once the code of their room has come. Several may share a room.
 ///
 /// - `room!("room", "32 hex digits, unique", shown(argument: Type) = inner, |argument| text)` makes the function `shown`, which gives
-///   a place for what `inner(&Type) -> El` shows once the code is here.
+///   a place for what `inner(&Type) -> El` shows once the code is here. A part that hides what was there before says after the text how
+///   one goes back, `|argument| work`: that is offered where the code does not come.
 /// - `room!("room", "32 hex digits, unique", begun(argument: Type) = inner else failed)` makes the function `begun`, which calls
 ///   `inner(&Type)` then, or `failed(&Type)` when the code does not come.
 ///
@@ -104,7 +102,7 @@ pub fn later(load: Load, text: Text, build: Rc<dyn Fn() -> El>) -> El {
 /// console, native tests), it is called at once.
 #[macro_export]
 macro_rules! room {
-    ($room:literal, $id:literal, $shown:ident($argument:ident: $type:ty) = $inner:ident, $text:expr) => {
+    ($room:literal, $id:literal, $shown:ident($argument:ident: $type:ty) = $inner:ident, $text:expr $(, $back:expr)?) => {
         #[cfg(not(all(target_family = "wasm", feature = "rooms")))]
         pub(crate) fn $shown($argument: $type) -> $crate::dom::El {
             $inner(&$argument)
@@ -115,7 +113,8 @@ macro_rules! room {
             $crate::room!(cut $room, $id, $argument: $type, $inner, $crate::dom::El);
             let text: fn(&$type) -> $crate::text::Text = $text;
             let text = text(&$argument);
-            $crate::room::later(load, text, ::std::rc::Rc::new(move || inside(&$argument)))
+            let back = $crate::room!(back $argument: $type $(, $back)?);
+            $crate::room::later(load, text, ::std::rc::Rc::new(move || inside(&$argument)), back)
         }
     };
     ($room:literal, $id:literal, $begun:ident($argument:ident: $type:ty) = $inner:ident else $failed:expr) => {
@@ -133,6 +132,14 @@ macro_rules! room {
             $crate::room::call(load, ::std::boxed::Box::new(waits));
         }
     };
+    (back $argument:ident: $type:ty) => {
+        ::std::option::Option::None
+    };
+    (back $argument:ident: $type:ty, $back:expr) => {{
+        let (back, about): (fn(&$type), $type) = ($back, $argument.clone());
+        let back: ::std::rc::Rc<dyn Fn()> = ::std::rc::Rc::new(move || back(&about));
+        ::std::option::Option::Some(back)
+    }};
     // The two sides of the cut, and what loads the room.
     (cut $room:literal, $id:literal, $argument:ident: $type:ty, $inner:ident, $result:ty) => {
         #[link(wasm_import_module = "__wasm_split_placeholder__")]

@@ -13,6 +13,8 @@ const GLUE_END: &str = "async function __wbg_load(";
 
 /// The function of the start script that loads the rooms' styles.
 const ROOM_STYLES: &str = "roomStyles";
+/// The function of the start script that asks for a room's code and gives up after a time.
+const FETCH_ROOM: &str = "fetchRoom";
 /// The object of the functions that load rooms.
 const LOADERS: &str = "__loaders";
 
@@ -32,7 +34,10 @@ pub(crate) fn one(glue: &str, loader: &str, starts: &[&str], module: &str) -> Re
         if let Some(rest) = line.strip_prefix("export const ") {
             loads.push(word_at(rest).to_owned());
         }
-        put_line(&mut out, line.replace(", import.meta.url)", ")").replace("fetch(new URL(", "fetch((").as_str());
+        // Each address is asked for within a time.
+        let line = line.replace("fetch(new URL(", &format!("{FETCH_ROOM}(")).replace(", import.meta.url)", "");
+        ensure!(!line.contains("fetch("), "the loader has changed its form: `{line}` waits without a bound");
+        put_line(&mut out, &line);
     }
     // The module asks for each loader in an import of its own; one object has them all.
     put_line(&mut out, &format!("const {LOADERS} = {{ {} }};", loads.join(", ")));
@@ -190,7 +195,7 @@ mod tests {
         let script = one(glue, loader, &[shared, start], "/assets/chat_bg.00.wasm").expect("joined");
         assert!(
             script.starts_with(
-                "const load_a = wrap(make(() => {\nfetch((\"./a.wasm\"));\n}\n, [roomStyles, __chunk_1]));\n"
+                "const load_a = wrap(make(() => {\nfetchRoom(\"./a.wasm\");\n}\n, [roomStyles, __chunk_1]));\n"
             ),
             "{script}"
         );
@@ -199,5 +204,6 @@ mod tests {
         assert!(script.contains("fetch(\"/assets/chat_bg.00.wasm\")"), "{script}");
         assert!(script.ends_with("const choose = 1;\nawait init();\nstart(choose);\n"), "{script}");
         assert!(one("function start() {}", "", &[start], "x").is_err(), "a glue of another form");
+        assert!(one(glue, "fetch(path);", &[start], "x").is_err(), "a loader that waits for ever");
     }
 }

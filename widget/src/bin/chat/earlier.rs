@@ -8,7 +8,7 @@ use wire::{ConversationId, VisitorConversation};
 
 use crate::app::Frame;
 
-widget::room!("earlier", "00000000000000000000000000000001", earlier(frame: Frame) = earlier_now, |frame| frame.text);
+widget::room!("earlier", "00000000000000000000000000000001", earlier(frame: Frame) = earlier_now, |frame| frame.text, |frame| frame.leave_earlier());
 
 /// A list of them, newest first, and the way to a new one.
 fn earlier_now(&frame: &Frame) -> El {
