@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use wire::MessageId;
 
-use crate::codec;
 use crate::env::window;
 
 /// Named texts under one prefix. Every draft has a name of its own, so that tabs never overwrite each other's.
@@ -50,7 +49,7 @@ impl Storage {
         let text = event.new_value();
         let Some(id) = name.strip_prefix(DRAFT) else { return Some(Elsewhere::Text(String::from(name), text)) };
         Some(match text {
-            Some(text) => Elsewhere::Draft(codec::read_draft(&text)?),
+            Some(text) => Elsewhere::Draft(widget_core::read_draft(&text)?),
             None => Elsewhere::NoDraft(id.parse().ok()?),
         })
     }
@@ -88,12 +87,12 @@ impl Storage {
     /// The drafts that have not been recorded yet, in any order.
     #[must_use]
     pub fn drafts(&self) -> Vec<widget_core::KeptDraft> {
-        self.names(DRAFT).iter().filter_map(|name| codec::read_draft(&self.get(name)?)).collect()
+        self.names(DRAFT).iter().filter_map(|name| widget_core::read_draft(&self.get(name)?)).collect()
     }
 
     /// Keeps a draft until it is recorded.
     pub fn keep_draft(&self, draft: &widget_core::KeptDraft) {
-        self.set(&[DRAFT, &draft.id.text()].concat(), &codec::write_draft(draft));
+        self.set(&[DRAFT, &draft.id.text()].concat(), &widget_core::write_draft(draft));
     }
 
     /// The draft is recorded, or given up.

@@ -1,4 +1,4 @@
-//! Parts that the chat and the console share. They read signals and call what they are given; nothing here sees the line.
+//! Parts that the chat and the console share. They read signals and call what they are given; nothing here sees the connection.
 
 pub mod banner;
 pub mod composer;

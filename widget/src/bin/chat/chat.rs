@@ -3,13 +3,13 @@
 use wasm_bindgen::JsCast;
 use wire::{AgentState, ConversationId, Party, Refusal, SiteId, ToVisitor, VisitorConversation};
 
-use widget::download::Downloads;
 use widget::env::{listen, random_seed, setting, window};
-use widget::link::{Brain, CONVERSATION, Hooks, Link, TOKEN};
 use widget::part::Board;
-use widget::request::Headers;
+use widget::runner::{CONVERSATION, Hooks, Runner, Session, TOKEN};
 use widget::signal::Signal;
 use widget::storage::{Elsewhere, Storage};
+use widget::transport::Downloads;
+use widget::transport::Headers;
 use widget_core::{ConnectionInput, Online, Output, UploadInput, VisitorInput, VisitorSession, VisitorStart};
 
 use crate::host::Host;
@@ -32,7 +32,7 @@ impl Visitor {
     }
 }
 
-impl Brain for Visitor {
+impl Session for Visitor {
     type Input = VisitorInput;
     type Frame = ToVisitor;
 
@@ -53,14 +53,14 @@ impl Brain for Visitor {
     }
 
     fn read_frame(text: &str) -> Option<ToVisitor> {
-        widget::codec::read_frame_of_visitor(text)
+        widget_core::read_frame_of_visitor(text)
     }
 
     fn write_frame(frame: &wire::ClientFrame) -> String {
-        widget::codec::write_frame_of_visitor(frame)
+        widget_core::write_frame_of_visitor(frame)
     }
 
-    fn line(input: ConnectionInput<ToVisitor>) -> VisitorInput {
+    fn connection(input: ConnectionInput<ToVisitor>) -> VisitorInput {
         VisitorInput::Connection(input)
     }
 
@@ -131,7 +131,7 @@ impl Shown {
 /// A handle on the chat; copies are the same.
 #[derive(Clone, Copy)]
 pub(crate) struct Chat {
-    link: Signal<Link<Visitor>>,
+    link: Signal<Runner<Visitor>>,
     /// The rows of the shown conversation.
     pub(crate) board: Board,
     files: Signal<Downloads>,
@@ -180,7 +180,7 @@ impl Chat {
             }),
             arrived: Box::new(move |_, seq, _| host.with_untracked(|host| host.message(seq))),
         };
-        let link = Link::new(visitor, storage, hooks);
+        let link = Runner::new(visitor, storage, hooks);
         let files = Signal::new(link.downloads());
         let elsewhere = Signal::new((String::new(), None));
         let chat = Self { link: Signal::new(link), board, files, shown, elsewhere };

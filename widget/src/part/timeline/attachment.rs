@@ -10,12 +10,12 @@ use wire::{Attachment, Media, digits};
 use super::Surroundings;
 use super::bubble::Line;
 use crate::dom::{El, el};
-use crate::download::{Preview, file_path};
 use crate::env::document;
 use crate::key;
 use crate::part::icon::{self, icon};
 use crate::signal::{Shared, Signal};
 use crate::text::{Key, Text};
+use crate::transport::{Preview, file_path};
 
 /// A file that is recorded, and what its view needs.
 pub(super) type Recorded = (Surroundings, Attachment);

@@ -14,9 +14,9 @@ use wire::MessageId;
 pub use row::{Board, Row};
 
 use crate::dom::{El, el, follow};
-use crate::download::Downloads;
 use crate::part::icon::{self, icon};
 use crate::text::Text;
+use crate::transport::Downloads;
 use bubble::row_view;
 
 /// Makes the words of a [`Content::StaffNotice`](widget_core::Content::StaffNotice).

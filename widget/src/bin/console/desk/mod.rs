@@ -12,10 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use leptos::prelude::*;
 use widget::clock::{Timer, now_ms};
 use widget::env::{listen, page_visible, random_seed, window};
-use widget::link::{Brain, Hooks, Link};
 use widget::part::Board;
-use widget::request::Headers;
+use widget::runner::{Hooks, Runner, Session};
 use widget::storage::Storage;
+use widget::transport::Headers;
 use widget_core::{AgentInput, AgentSession, AgentStart, ConnectionInput, Output, UploadInput};
 use wire::{AgentId, AgentState, AgentSummary, ConversationId, ConversationSummary, Party, ToAgent};
 
@@ -31,20 +31,20 @@ const LEAVE_WAIT_MS: u64 = 5_000;
 /// Rows that somebody looked at, before those that are not known any more are let go of.
 const WATCHED_MAX: usize = 8_000;
 
-/// The agent's session as the link drives it.
-pub(crate) struct AgentBrain {
+/// The agent's session as the runner drives it.
+pub(crate) struct Agent {
     session: AgentSession,
     /// The rows that look different since the views were told.
     changed: RefCell<BTreeSet<ConversationId>>,
 }
 
-impl AgentBrain {
+impl Agent {
     fn gather(&mut self) {
         self.changed.get_mut().append(&mut self.session.take_changed());
     }
 }
 
-impl Brain for AgentBrain {
+impl Session for Agent {
     type Input = AgentInput;
     type Frame = ToAgent;
 
@@ -74,7 +74,7 @@ impl Brain for AgentBrain {
         serde_json::to_string(frame).unwrap_or_default()
     }
 
-    fn line(input: ConnectionInput<ToAgent>) -> AgentInput {
+    fn connection(input: ConnectionInput<ToAgent>) -> AgentInput {
         AgentInput::Connection(input)
     }
 
@@ -99,7 +99,7 @@ impl Brain for AgentBrain {
 /// The session, its clock and the view's state; copies are the same desk.
 #[derive(Clone, Copy)]
 pub(crate) struct Desk {
-    link: StoredValue<Link<AgentBrain>, LocalStorage>,
+    runner: StoredValue<Runner<Agent>, LocalStorage>,
     ticker: StoredValue<Option<Timer>, LocalStorage>,
     /// Grows with every change of the session.
     revision: RwSignal<u64>,
@@ -135,17 +135,17 @@ impl Desk {
         let shown = RwSignal::new(None);
         let fresh = screen.fresh;
         let hooks = Hooks {
-            changed: Box::new(move |brain: &AgentBrain| {
+            changed: Box::new(move |agent: &Agent| {
                 revision.update(|revision| *revision += 1);
-                shown.set(brain.session.shown());
-                board.mirror(brain.session.timeline(), Party::Staff);
-                if !team.with_untracked(|team: &Vec<AgentSummary>| team.iter().eq(brain.session.agents())) {
-                    team.set(brain.session.agents().cloned().collect());
+                shown.set(agent.session.shown());
+                board.mirror(agent.session.timeline(), Party::Staff);
+                if !team.with_untracked(|team: &Vec<AgentSummary>| team.iter().eq(agent.session.agents())) {
+                    team.set(agent.session.agents().cloned().collect());
                 }
-                if me.with_untracked(|me: &Option<AgentSummary>| me.as_ref() != brain.session.me()) {
-                    me.set(brain.session.me().cloned());
+                if me.with_untracked(|me: &Option<AgentSummary>| me.as_ref() != agent.session.me()) {
+                    me.set(agent.session.me().cloned());
                 }
-                let changed = brain.changed.take();
+                let changed = agent.changed.take();
                 if !changed.is_empty() {
                     lists.update(|lists| *lists += 1);
                     rows.with_value(|rows| {
@@ -162,9 +162,9 @@ impl Desk {
                 }
             }),
         };
-        let link = Link::new(AgentBrain { session, changed: RefCell::default() }, storage, hooks);
+        let runner = Runner::new(Agent { session, changed: RefCell::default() }, storage, hooks);
         let desk = Self {
-            link: StoredValue::new_local(link),
+            runner: StoredValue::new_local(runner),
             ticker: StoredValue::new_local(None),
             revision,
             lists,
@@ -190,17 +190,17 @@ impl Desk {
 
     /// Reads the session once.
     pub(crate) fn peek<T>(&self, read: impl FnOnce(&AgentSession) -> T) -> T {
-        self.link.with_value(|link| link.read(|brain| read(&brain.session)))
+        self.runner.with_value(|runner| runner.read(|agent| read(&agent.session)))
     }
 
     /// Tells the session something.
     pub(crate) fn tell(&self, input: AgentInput) {
-        self.link.with_value(Clone::clone).send(input);
+        self.runner.with_value(Clone::clone).send(input);
     }
 
-    /// Works with the link: files go past the session.
-    pub(crate) fn with_link<T>(&self, work: impl FnOnce(&Link<AgentBrain>) -> T) -> T {
-        work(&self.link.with_value(Clone::clone))
+    /// Works with the runner: files do not go through the session.
+    pub(crate) fn with_runner<T>(&self, work: impl FnOnce(&Runner<Agent>) -> T) -> T {
+        work(&self.runner.with_value(Clone::clone))
     }
 
     /// The relay's clock, in milliseconds since 1970 UTC; the caller runs again every second.
@@ -223,8 +223,8 @@ impl Desk {
     fn watch(&self, conversation: ConversationId) {
         let trigger = self.rows.try_update_value(|rows| {
             if rows.len() >= WATCHED_MAX {
-                self.link.with_value(|link| {
-                    link.read(|brain| rows.retain(|id, _| brain.session.row(*id).is_some()));
+                self.runner.with_value(|link| {
+                    link.read(|agent| rows.retain(|id, _| agent.session.row(*id).is_some()));
                 });
             }
             rows.entry(conversation).or_default().clone()

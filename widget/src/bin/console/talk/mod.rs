@@ -11,7 +11,7 @@ use widget::part::StaffWords;
 use widget::text::Key;
 
 use leptos::prelude::*;
-use widget::link::Link;
+use widget::runner::Runner;
 
 use widget_core::{AgentInput, AgentSession, Item, ItemState};
 use wire::{AgentId, AgentState, ConversationId, ConversationState, ConversationSummary, Idle, VisitorPresence};
@@ -112,7 +112,7 @@ pub(crate) fn hindrance(desk: Desk, row: Option<&ConversationSummary>) -> Option
 
 #[component]
 fn Lines(desk: Desk, row: Memo<Option<ConversationSummary>>) -> impl IntoView {
-    let files = desk.with_link(Link::downloads);
+    let files = desk.with_runner(Runner::downloads);
     let retry = UnsyncCallback::new(move |id| desk.tell(AgentInput::Retry { id }));
     let discard = UnsyncCallback::new(move |id| desk.tell(AgentInput::Discard { id }));
     let visitor_name = Signal::derive(move || row.read().as_ref().map(|row| name(row.visitor)).unwrap_or_default());

@@ -124,7 +124,7 @@ pub(crate) fn attach(desk: Desk, screen: Screen, note: Memo<bool>, file: File) {
     if note.get_untracked() {
         screen.tell(t(key!("console_note_no_file")));
     } else {
-        desk.with_link(|link| link.attach(file));
+        desk.with_runner(|link| link.attach(file));
     }
 }
 

@@ -6,9 +6,9 @@ use leptos::mount::mount_to;
 use leptos::prelude::*;
 use web_sys::File;
 use widget::dom::{El, el};
-use widget::download::Downloads;
 use widget::part::{self, Board, Field, StaffWords, Surroundings, Writing};
 use widget::text::Text;
+use widget::transport::Downloads;
 use widget_core::Online;
 use wire::MessageId;
 

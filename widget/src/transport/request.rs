@@ -1,4 +1,4 @@
-//! One HTTP request to the relay, with progress, that ends when it is dropped. `fetch` cannot tell how much was sent.
+//! One HTTP request to the relay, with progress. Dropping it ends it. `XMLHttpRequest` because `fetch` cannot tell how much was sent.
 
 use std::rc::Rc;
 
@@ -14,18 +14,18 @@ pub enum RequestNews {
     /// So many bytes of the body are sent.
     Sent(u64),
     /// It is over.
-    Over(Answer),
+    Over(Response),
 }
 
-/// How a request ended.
-pub struct Answer {
-    /// The HTTP status; 0 when the line broke.
+/// The relay's answer, or that there was none.
+pub struct Response {
+    /// The HTTP status; 0 when there was no answer.
     pub status: u16,
     /// The body: a `Blob`, or a text.
     pub body: JsValue,
 }
 
-/// What the answer's body should be.
+/// What the response's body should be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Want {
     /// A `Blob`.
@@ -34,7 +34,7 @@ pub enum Want {
     Text,
 }
 
-/// A running request. Dropping it aborts it without further news.
+/// A running request. Dropping it aborts it; nothing more is told of it.
 pub struct Request {
     request: XmlHttpRequest,
     sent: Closure<dyn FnMut(ProgressEvent)>,
@@ -42,7 +42,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Sends a request. None if the browser refuses to send such a one.
+    /// Sends a request. None if the browser refuses to send it.
     pub fn send(
         (method, path): (&str, &str),
         headers: &Headers,
@@ -64,7 +64,7 @@ impl Request {
             sent: Closure::new(move |event: ProgressEvent| sent(RequestNews::Sent(whole(event.loaded())))),
             over: Closure::new(move |_| {
                 let status = ended.status().unwrap_or(0);
-                news(RequestNews::Over(Answer { status, body: ended.response().unwrap_or(JsValue::NULL) }));
+                news(RequestNews::Over(Response { status, body: ended.response().unwrap_or(JsValue::NULL) }));
             }),
             request,
         };

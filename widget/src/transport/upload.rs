@@ -7,9 +7,8 @@ use web_sys::File;
 use widget_core::UploadInput;
 use wire::{MessageId, Refusal};
 
-use crate::codec;
-use crate::download::Downloads;
-use crate::request::{Answer, Headers, Request, RequestNews, Want};
+use crate::transport::Downloads;
+use crate::transport::{Headers, Request, RequestNews, Response, Want};
 
 /// Tells the session what becomes of the upload.
 type Tell = Box<dyn Fn(UploadInput)>;
@@ -49,15 +48,15 @@ impl Upload {
     }
 
     /// What the relay's answer means.
-    fn over(&self, answer: &Answer) {
+    fn over(&self, answer: &Response) {
         let body = answer.body.as_string().unwrap_or_default();
         if (200..300).contains(&answer.status)
-            && let Some(attachment) = codec::read_attachment(&body)
+            && let Some(attachment) = widget_core::read_attachment(&body)
         {
             self.downloads.adopt(attachment.id, &self.file);
             return (self.tell)(UploadInput::Done { id: self.id, attachment });
         }
-        self.failed(codec::read_refusal(&body).unwrap_or(Refusal::UploadBroken));
+        self.failed(widget_core::read_refusal(&body).unwrap_or(Refusal::UploadBroken));
     }
 }
 

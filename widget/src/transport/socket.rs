@@ -1,4 +1,4 @@
-//! The WebSocket to the relay: text frames out, what happens to it in.
+//! The WebSocket to the relay: sends text frames, tells what happens to it.
 
 use std::rc::Rc;
 
@@ -8,8 +8,8 @@ use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
 use crate::env::window;
 
-/// What happens to a line.
-pub enum LineNews {
+/// What happens to a connection.
+pub enum ConnectionNews {
     /// It is open.
     Up,
     /// A text frame came.
@@ -18,7 +18,7 @@ pub enum LineNews {
     Down(u16),
 }
 
-/// An open or opening line. Dropping it closes it without further news.
+/// An open or opening connection. Dropping it closes it; nothing more is told of it.
 pub struct Socket {
     socket: WebSocket,
     up: Closure<dyn FnMut()>,
@@ -27,21 +27,21 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Opens a line to the relay that served this page. None if the browser will not even try.
-    pub fn open(news: impl Fn(LineNews) + 'static) -> Option<Self> {
+    /// Opens a connection to the relay that served this page. None if the browser will not even try.
+    pub fn open(news: impl Fn(ConnectionNews) + 'static) -> Option<Self> {
         let location = window().location();
         let scheme = if location.protocol().ok()? == "https:" { "wss" } else { "ws" };
         let socket = WebSocket::new(&[scheme, "://", &location.host().ok()?, "/socket"].concat()).ok()?;
         let news = Rc::new(news);
         let (up, frame) = (Rc::clone(&news), Rc::clone(&news));
         let opened = Self {
-            up: Closure::new(move || up(LineNews::Up)),
+            up: Closure::new(move || up(ConnectionNews::Up)),
             frame: Closure::new(move |event: MessageEvent| {
                 if let Some(text) = event.data().as_string() {
-                    frame(LineNews::Frame(text));
+                    frame(ConnectionNews::Frame(text));
                 }
             }),
-            down: Closure::new(move |event: CloseEvent| news(LineNews::Down(event.code()))),
+            down: Closure::new(move |event: CloseEvent| news(ConnectionNews::Down(event.code()))),
             socket,
         };
         opened.socket.set_onopen(Some(opened.up.as_ref().unchecked_ref()));
@@ -50,7 +50,7 @@ impl Socket {
         Some(opened)
     }
 
-    /// Sends a text frame; on a line that is gone it is lost, and the news of its end is on the way.
+    /// Sends a text frame. On a connection that is gone it is lost; `Down` follows.
     pub fn send(&self, text: &str) {
         self.socket.send_with_str(text).ok();
     }

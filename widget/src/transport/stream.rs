@@ -1,4 +1,4 @@
-//! The connection where WebSockets are blocked: one long answer down, one post after the other up.
+//! The connection where WebSockets are blocked: one long answer brings the relay's frames, one post after the other takes ours.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -11,30 +11,30 @@ use web_sys::AbortController;
 use wire::limit::{POST_BYTES_MAX, POST_FRAMES_MAX};
 
 use crate::env::{field, window};
-use crate::socket::LineNews;
+use crate::transport::ConnectionNews;
 
-/// An open or opening connection. Dropping it ends it without further news.
+/// An open or opening connection. Dropping it ends it; nothing more is told of it.
 pub struct Stream(Rc<Inner>);
 
 /// Named by the call into the room, hence not private.
 pub(crate) struct Inner {
-    news: Box<dyn Fn(LineNews)>,
+    news: Box<dyn Fn(ConnectionNews)>,
     /// Ends every request of this connection.
     abort: AbortController,
     over: Cell<bool>,
     asked: Cell<bool>,
-    /// What the posts name the connection by; empty until it is open.
+    /// The connection's key, which each post names; empty until the relay has given it.
     key: RefCell<String>,
-    /// Frames that wait for the post before them: their order counts.
+    /// Frames that wait for the post before them to be answered: their order counts.
     waiting: RefCell<VecDeque<String>>,
     posting: Cell<bool>,
-    /// Bytes that came and are no whole event yet.
+    /// The beginning of an event whose end has not come.
     part: RefCell<Vec<u8>>,
 }
 
 impl Stream {
-    /// A connection that is asked for with the first frame sent. None if the browser has not what it takes.
-    pub fn open(news: impl Fn(LineNews) + 'static) -> Option<Self> {
+    /// A connection, which the first frame sent opens. None if the browser lacks what it needs.
+    pub fn open(news: impl Fn(ConnectionNews) + 'static) -> Option<Self> {
         Some(Self(Rc::new(Inner {
             news: Box::new(news),
             abort: AbortController::new().ok()?,
@@ -50,7 +50,7 @@ impl Stream {
     /// Sends a text frame, the first one to open the connection.
     pub fn send(&self, text: String) {
         self.0.waiting.borrow_mut().push_back(text);
-        go_on(Rc::downgrade(&self.0));
+        send_waiting(Rc::downgrade(&self.0));
     }
 }
 
@@ -61,14 +61,14 @@ impl Drop for Stream {
     }
 }
 
-// Few visitors are where WebSockets are blocked: all that is done with frames is in a room.
-crate::room!("stream", "00000000000000000000000000000005", go_on(inner: Weak<Inner>) = go_on_now else |inner| {
+// Few visitors need it, so all that is done with frames is in a room.
+crate::room!("stream", "00000000000000000000000000000005", send_waiting(inner: Weak<Inner>) = send_now else |inner| {
     if let Some(inner) = inner.upgrade() {
         inner.down(1006);
     }
 });
 
-fn go_on_now(inner: &Weak<Inner>) {
+fn send_now(inner: &Weak<Inner>) {
     let Some(inner) = inner.upgrade() else { return };
     if inner.asked.get() {
         return inner.post();
@@ -118,7 +118,7 @@ impl Inner {
         }
     }
 
-    /// Reads the answer part by part.
+    /// Reads the answer, one part after the other.
     fn read(self: &Rc<Self>, reader: JsValue) {
         let next = call(&reader, "read");
         self.then(&next, move |inner, read| {
@@ -127,15 +127,15 @@ impl Inner {
                 return inner.down(1006);
             }
             inner.part.borrow_mut().extend(bytes.unchecked_into::<Uint8Array>().to_vec());
-            inner.hear();
+            inner.take_events();
             if !inner.over.get() {
                 inner.read(reader);
             }
         });
     }
 
-    /// Takes every whole event out of what came.
-    fn hear(self: &Rc<Self>) {
+    /// Takes each event that has come whole.
+    fn take_events(self: &Rc<Self>) {
         let mut part = self.part.take();
         let mut from = 0;
         while let Some(length) = part[from..].windows(2).position(|two| two == b"\n\n") {
@@ -158,14 +158,14 @@ impl Inner {
         } else if kind.starts_with("event: c") {
             self.down(data.parse::<u64>().ok().and_then(|code| code.try_into().ok()).unwrap_or(1006));
         } else {
-            (self.news)(LineNews::Frame(data.to_owned()));
+            (self.news)(ConnectionNews::Frame(data.to_owned()));
         }
     }
 
     fn down(&self, code: u16) {
         if !self.over.replace(true) {
             self.abort.abort();
-            (self.news)(LineNews::Down(code));
+            (self.news)(ConnectionNews::Down(code));
         }
     }
 
@@ -182,7 +182,7 @@ impl Inner {
         self.then(&answer, then);
     }
 
-    /// Goes on when the promise is kept or broken; what it gives then tells which.
+    /// Goes on when the promise is fulfilled or rejected; its value tells which.
     fn then(self: &Rc<Self>, promise: &JsValue, run: impl FnOnce(&Rc<Self>, &JsValue) + 'static) {
         let late = Rc::downgrade(self);
         let run = Closure::once_into_js(move |given: JsValue| {
@@ -201,7 +201,7 @@ fn is_ok(answer: &JsValue) -> bool {
     field(answer, "ok").is_truthy()
 }
 
-/// What a method of a foreign object gives; `undefined` when there is no such method.
+/// Calls a method of a foreign object; `undefined` when there is no such method.
 fn call(object: &JsValue, name: &str) -> JsValue {
     let method = field(object, name).dyn_into::<Function>().ok();
     method.and_then(|method| method.call0(object).ok()).unwrap_or_default()

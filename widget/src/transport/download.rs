@@ -8,8 +8,8 @@ use web_sys::{Blob, Document, Element, HtmlElement, Url};
 use wire::AttachmentId;
 
 use crate::env::{document, field};
-use crate::request::{Answer, Headers, Request, RequestNews, Want};
 use crate::signal::Shared;
+use crate::transport::{Headers, Request, RequestNews, Response, Want};
 
 /// How far the showing of a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,7 +125,7 @@ pub fn file_path(attachment: AttachmentId) -> String {
     ["/file/", &attachment.text()].concat()
 }
 
-fn body(answer: Answer) -> Option<Blob> {
+fn body(answer: Response) -> Option<Blob> {
     if answer.status == 200 { answer.body.dyn_into().ok() } else { None }
 }
 
