@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use relay::store::sqlite::SqliteStore;
 use relay::store::task::StoreTask;
 use relay::store::{Site, Store, TokenHash, VisitorRecord, write_once};
-use relay_core::append::{Append, Condition, Draft, DraftBody, Opening};
+use relay_core::append::{Append, Condition, NewBody, NewEvent, Opening};
 use wire::{Author, Body, ConversationId, MessageId, VisitorId, uuid_v7};
 
 const CONVERSATIONS: u64 = 1_000;
@@ -90,9 +90,9 @@ fn run(task: &StoreTask, in_flight: usize) -> anyhow::Result<Vec<Duration>> {
 }
 
 fn message(conversation: ConversationId, id: MessageId) -> Append {
-    let body = DraftBody::Ready(Body::Text { text: "x".repeat(BODY_BYTES) });
+    let body = NewBody::Ready(Body::Text { text: "x".repeat(BODY_BYTES) });
     let site = "demo".parse().expect("it is a plain word");
     let opening = Opening { site, visitor: VISITOR, language: "en".to_owned() };
-    let drafts = vec![Draft { id, author: Author::Visitor, body }];
-    Append::new(conversation, drafts).opening(opening).when(Condition::Owner(VISITOR))
+    let new_events = vec![NewEvent { id, author: Author::Visitor, body }];
+    Append::new(conversation, new_events).opening(opening).when(Condition::Owner(VISITOR))
 }

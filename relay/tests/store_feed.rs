@@ -5,7 +5,7 @@ use std::path::Path;
 
 use relay::store::sqlite::SqliteStore;
 use relay::store::{FeedEvent, Leased, Position, Reader, Site, Store, TokenHash, VisitorRecord, Writer, write_once};
-use relay_core::append::{Append, Condition, Draft, DraftBody, Opening};
+use relay_core::append::{Append, Condition, NewBody, NewEvent, Opening};
 use wire::{Author, Body, ConversationId, Lane, MessageId, VisitorId};
 
 const ANNA: VisitorId = VisitorId(1);
@@ -37,10 +37,10 @@ fn prepare(writer: &mut dyn Writer) {
 
 /// A text in one of five conversations.
 fn say(id: u128) -> Append {
-    let body = DraftBody::Ready(Body::Text { text: format!("text {id}") });
+    let body = NewBody::Ready(Body::Text { text: format!("text {id}") });
     let opening = Opening { site: "demo".parse().unwrap(), visitor: ANNA, language: String::new() };
-    let drafts = vec![Draft { id: MessageId(id), author: Author::Visitor, body }];
-    Append::new(ConversationId(id % 5), drafts).opening(opening).when(Condition::Owner(ANNA))
+    let new_events = vec![NewEvent { id: MessageId(id), author: Author::Visitor, body }];
+    Append::new(ConversationId(id % 5), new_events).opening(opening).when(Condition::Owner(ANNA))
 }
 
 /// Records so many texts, a hundred in a transaction.

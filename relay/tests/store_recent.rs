@@ -9,8 +9,8 @@ use relay::store::sqlite::SqliteStore;
 use relay::store::{
     ConsumerRows, FeedEvent, Leased, Position, Reader, Site, Store, TokenHash, VisitorRecord, Writer, write_once,
 };
-use relay_core::append::{Append, AppendError, Appended, Condition, Draft, DraftBody, Opening};
-use relay_core::store::{Answer, Query};
+use relay_core::append::{Append, AppendError, Appended, Condition, NewBody, NewEvent, Opening};
+use relay_core::store::{Query, QueryAnswer};
 use wire::{AgentId, Author, Body, ConversationId, Lane, MessageId, Seq, SiteId, VisitorId};
 
 const VISITORS: u64 = 3;
@@ -66,28 +66,28 @@ fn drawn(dice: &mut Dice, next_id: &mut u128, sent: &[Append]) -> Append {
         9 => (Author::Visitor, Body::Rated { score: 5, comment: String::new() }),
         _ => (Author::Visitor, Body::Text { text }),
     };
-    let mut drafts = Vec::new();
+    let mut new_events = Vec::new();
     for body in
-        [Some(DraftBody::Ready(body)), (dice.below(9) == 0).then_some(DraftBody::Turn(relay_core::Queueing::default()))]
+        [Some(NewBody::Ready(body)), (dice.below(9) == 0).then_some(NewBody::Turn(relay_core::Queueing::default()))]
             .into_iter()
             .flatten()
     {
         *next_id += 1;
         let author =
-            if body == DraftBody::Turn(relay_core::Queueing::default()) { Author::System } else { author.clone() };
-        drafts.push(Draft { id: MessageId(*next_id), author, body });
+            if body == NewBody::Turn(relay_core::Queueing::default()) { Author::System } else { author.clone() };
+        new_events.push(NewEvent { id: MessageId(*next_id), author, body });
     }
     // A new conversation takes the place of one that ended now and then.
     let conversation = ConversationId(u128::from(number) + 100 * u128::from(dice.below(3)));
     let language = if dice.below(2) == 0 { "en".to_owned() } else { String::new() };
-    let append = owned(visitor, conversation, language, drafts);
+    let append = owned(visitor, conversation, language, new_events);
     if dice.below(12) == 0 { append.when(Condition::Capacity(agent, 2)) } else { append }
 }
 
 /// What a visitor records in a conversation of theirs, which is opened when it is not there.
-fn owned(visitor: VisitorId, conversation: ConversationId, language: String, drafts: Vec<Draft>) -> Append {
+fn owned(visitor: VisitorId, conversation: ConversationId, language: String, new_events: Vec<NewEvent>) -> Append {
     let opening = Opening { site: site(), visitor, language };
-    Append::new(conversation, drafts).opening(opening).when(Condition::Owner(visitor))
+    Append::new(conversation, new_events).opening(opening).when(Condition::Owner(visitor))
 }
 
 fn answers(reader: &mut dyn Reader) -> Vec<String> {
@@ -96,7 +96,7 @@ fn answers(reader: &mut dyn Reader) -> Vec<String> {
         let answer = reader.query(query);
         all.push(format!("{query:?}: {answer:?}"));
         match answer {
-            Ok(Answer::Events { events, conversation }) => {
+            Ok(QueryAnswer::Events { events, conversation }) => {
                 (events.last().map(|event| event.seq), Some(conversation.head))
             }
             _ => (None, None),
@@ -218,9 +218,9 @@ fn compare(seed: u64, recent_max: usize) {
                 for number in 0..100_u128 {
                     let text = "x".repeat(9_000);
                     let id = MessageId(1 << 100 | number);
-                    let body = DraftBody::Ready(Body::Text { text });
+                    let body = NewBody::Ready(Body::Text { text });
                     let mut append = appends[0].clone();
-                    append.drafts = vec![Draft { id, author: Author::Visitor, body }];
+                    append.new_events = vec![NewEvent { id, author: Author::Visitor, body }];
                     append.conditions.retain(|condition| matches!(condition, Condition::Owner(_)));
                     failed |= writer.append(now_ms, &append) == Err(AppendError::Down);
                 }
@@ -276,9 +276,9 @@ fn what_waits_and_what_is_in_its_place_are_one_log() {
 fn texts(ids: std::ops::Range<u128>) -> Vec<Append> {
     let say = |id: u128| {
         let number = id % u128::from(VISITORS);
-        let body = DraftBody::Ready(Body::Text { text: "hello".to_owned() });
-        let drafts = vec![Draft { id: MessageId(id), author: Author::Visitor, body }];
-        owned(VisitorId(number), ConversationId(number), String::new(), drafts)
+        let body = NewBody::Ready(Body::Text { text: "hello".to_owned() });
+        let new_events = vec![NewEvent { id: MessageId(id), author: Author::Visitor, body }];
+        owned(VisitorId(number), ConversationId(number), String::new(), new_events)
     };
     ids.map(say).collect()
 }

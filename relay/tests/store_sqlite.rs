@@ -8,7 +8,7 @@ use std::time::Duration;
 use relay::store::sqlite::{SCHEMA_VERSION, SqliteStore};
 use relay::store::task::StoreTask;
 use relay::store::{OpenError, Site, Store, StoreError, TokenHash, VisitorRecord, write_once};
-use relay_core::append::{Append, AppendError, Appended, Condition, Draft, DraftBody, Opening};
+use relay_core::append::{Append, AppendError, Appended, Condition, NewBody, NewEvent, Opening};
 use relay_core::store::Query;
 use wire::{Author, Body, ConversationId, MessageId, VisitorId};
 
@@ -26,10 +26,10 @@ fn prepare(store: &dyn Store) {
 }
 
 fn say(conversation: u128, id: u128, text: &str) -> Append {
-    let body = DraftBody::Ready(Body::Text { text: text.to_owned() });
+    let body = NewBody::Ready(Body::Text { text: text.to_owned() });
     let opening = Opening { site: "demo".parse().unwrap(), visitor: ANNA, language: String::new() };
-    let drafts = vec![Draft { id: MessageId(id), author: Author::Visitor, body }];
-    Append::new(ConversationId(conversation), drafts).opening(opening).when(Condition::Owner(ANNA))
+    let new_events = vec![NewEvent { id: MessageId(id), author: Author::Visitor, body }];
+    Append::new(ConversationId(conversation), new_events).opening(opening).when(Condition::Owner(ANNA))
 }
 
 /// Sends appends through the task and collects the answers in their order.
@@ -48,7 +48,7 @@ fn send(task: &StoreTask, appends: impl IntoIterator<Item = Append>) -> Vec<Resu
 fn head(store: &dyn Store, conversation: u128) -> u64 {
     let query = Query::Conversation { conversation: ConversationId(conversation) };
     match store.reader().unwrap().query(&query) {
-        Ok(relay_core::store::Answer::Conversation(found)) => found.head.shared.0,
+        Ok(relay_core::store::QueryAnswer::Conversation(found)) => found.head.shared.0,
         _ => 0,
     }
 }

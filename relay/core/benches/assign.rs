@@ -3,7 +3,7 @@
 //! `cargo bench -p relay-core --bench assign`
 
 use divan::Bencher;
-use relay_core::desk::Desk;
+use relay_core::workload::Workload;
 
 fn main() {
     divan::main();
@@ -12,7 +12,7 @@ fn main() {
 /// An agent has room, is offered whoever is next and gets them; another visitor joins the queue.
 #[divan::bench(args = [(10, 100), (10, 1_000), (10, 10_000), (100, 100), (100, 1_000), (100, 10_000), (1_000, 100), (1_000, 1_000), (1_000, 10_000)])]
 fn one_assignment(bencher: Bencher, (agents, waiting): (u64, u64)) {
-    let mut desk = Desk::new(agents, waiting, "demo".parse().expect("a site id"));
-    bencher.bench_local(|| desk.assign_one().expect("somebody waits, and an agent has room"));
-    assert_eq!(desk.waiting() as u64, waiting, "whoever is given leaves, and another joins");
+    let mut workload = Workload::new(agents, waiting, "demo".parse().expect("a site id"));
+    bencher.bench_local(|| workload.assign_one().expect("somebody waits, and an agent has room"));
+    assert_eq!(workload.waiting() as u64, waiting, "whoever is given leaves, and another joins");
 }

@@ -4,11 +4,11 @@
 
 use divan::Bencher;
 use relay_core::Core;
-use relay_core::append::{Append, Appended, DraftBody};
+use relay_core::append::{Append, Appended, NewBody};
 use relay_core::conversation::Conversation;
 use relay_core::input::{Agent, Commit, ConnectionId, Input, Peer, Start};
 use relay_core::output::Output;
-use relay_core::store::Answer;
+use relay_core::store::QueryAnswer;
 use wire::{
     AgentId, Author, Body, ConversationId, Cursor, Event, FromVisitor, Incoming, MessageId, PageContext, Role, Say,
     Seq, SiteId, VisitorId,
@@ -107,7 +107,7 @@ impl World {
                     self.core.handle(self.now_ms, Input::Appended { request, result: Ok(appended) });
                 }
                 Output::Query { request, .. } => {
-                    let answer = Answer::Conversations { rows: Vec::new(), more: false };
+                    let answer = QueryAnswer::Conversations { rows: Vec::new(), more: false };
                     self.core.handle(self.now_ms, Input::Answered { request, result: Ok(answer) });
                 }
                 Output::Send { to, .. } => self.sent += to.len(),
@@ -125,13 +125,21 @@ impl World {
 
     fn recorded(&mut self, append: Append) -> Vec<Event> {
         let mut events = Vec::new();
-        for draft in append.drafts {
-            let DraftBody::Ready(body) = draft.body else { continue };
+        for new_event in append.new_events {
+            let NewBody::Ready(body) = new_event.body else { continue };
             let lane = body.lane();
             let head = self.head.of_mut(lane);
             *head = head.next();
             let (conversation, at_ms) = (append.conversation, self.now_ms);
-            events.push(Event { conversation, lane, seq: *head, at_ms, id: draft.id, author: draft.author, body });
+            events.push(Event {
+                conversation,
+                lane,
+                seq: *head,
+                at_ms,
+                id: new_event.id,
+                author: new_event.author,
+                body,
+            });
         }
         events
     }

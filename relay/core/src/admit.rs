@@ -1,12 +1,12 @@
-//! What may come in: the bounds of everything a client writes, before anything is done about it.
+//! Checks what clients send: the bounds of everything they write, before anything is done about it.
 
 use wire::limit::{COMMENT_CHARS_MAX, CONTEXT_FIELD_CHARS_MAX};
 use wire::{Body, ConversationId, PageContext, Refusal, Say, Subject};
 
-use crate::append::DraftBody;
+use crate::append::NewBody;
 
-/// Requests of one connection that may wait for the store: what a console resumes at once (both lanes of all it
-/// follows) and a full outbox beside it.
+/// Requests of one connection that may wait for the store: what a console asks for when it reconnects (both lanes of all that it follows),
+/// and a full outbox.
 pub(crate) const REQUESTS_PER_CONNECTION_MAX: u32 = 160;
 
 /// A request about a conversation.
@@ -14,14 +14,14 @@ pub(crate) const fn about(conversation: ConversationId) -> Subject {
     Subject::Conversation { conversation }
 }
 
-/// A message as a draft's body, without the blank lines around its words.
-pub(crate) fn admit_say(say: Say) -> Result<DraftBody, Refusal> {
+/// A message as a new event's body, without the blank lines around its text.
+pub(crate) fn admit_say(say: Say) -> Result<NewBody, Refusal> {
     match say {
         Say::Text { text } => {
             let text = wire::trim_text(&text);
-            wire::check_text(text).map(|()| DraftBody::Ready(Body::Text { text: text.to_owned() }))
+            wire::check_text(text).map(|()| NewBody::Ready(Body::Text { text: text.to_owned() }))
         }
-        Say::File { attachment } => Ok(DraftBody::File(attachment)),
+        Say::File { attachment } => Ok(NewBody::File(attachment)),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Recording: what is asked for, the conditions that must hold, and the one piece of code that decides. Every store calls [`decide`] inside its
-//! transaction, the simulation's too; a store only looks rows up and writes them.
+//! Appends: what is to be recorded, under which conditions, and the one function that decides. Every store calls [`decide`] inside its
+//! transaction, also the simulation's; a store only looks rows up and writes them.
 
 mod condition;
 mod decide;
@@ -14,26 +14,26 @@ use crate::input::Source;
 
 /// Events to be recorded together or not at all.
 ///
-/// **Idempotent**: when the first draft's id is already recorded in this conversation, nothing is written and the answer carries the events that
-/// this append recorded then (at least the first draft's), marked `repeated`. That is looked at after [`Condition::Owner`] and before all
-/// other conditions.
+/// **Idempotent**: when the id of the first new event is already recorded in this conversation, nothing is written. The answer then holds the
+/// events that this append recorded the first time (at least the first one), marked `repeated`. This is checked after [`Condition::Owner`] and
+/// before all other conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Append {
     /// Where.
     pub conversation: ConversationId,
-    /// With what the conversation is opened if it does not exist. Without it, a missing conversation is [`AppendError::NotFound`].
+    /// How the conversation is opened if it does not exist. Without this, a missing conversation is [`AppendError::NotFound`].
     pub open: Option<Opening>,
-    /// What must hold, in the order in which it is checked; beside it, what the drafts themselves need ([`Condition`]).
+    /// What must hold, in the order of checking. What the new events themselves need is checked beside these ([`Condition`]).
     pub conditions: Vec<Condition>,
-    /// What, in order; never empty.
-    pub drafts: Vec<Draft>,
+    /// What is recorded, in order; never empty.
+    pub new_events: Vec<NewEvent>,
 }
 
 impl Append {
-    /// Records in a conversation that exists, with no condition but those of the drafts themselves.
+    /// Records in a conversation that exists, without conditions of its own.
     #[must_use]
-    pub const fn new(conversation: ConversationId, drafts: Vec<Draft>) -> Self {
-        Self { conversation, open: None, conditions: Vec::new(), drafts }
+    pub const fn new(conversation: ConversationId, new_events: Vec<NewEvent>) -> Self {
+        Self { conversation, open: None, conditions: Vec::new(), new_events }
     }
 
     /// With one more condition.
@@ -65,18 +65,18 @@ impl Append {
             .find_map(|condition| if let Condition::Owner(visitor) = condition { Some(*visitor) } else { None })
     }
 
-    /// Bytes of the texts in it, as far as people write them.
+    /// Bytes of the texts that people wrote.
     #[must_use]
     pub fn text_bytes(&self) -> usize {
-        let of = |draft: &Draft| match &draft.body {
-            DraftBody::Ready(body) => crate::weight::of_body(body),
-            DraftBody::File(_) | DraftBody::Turn(_) => 0,
+        let of = |new_event: &NewEvent| match &new_event.body {
+            NewBody::Ready(body) => crate::weight::of_body(body),
+            NewBody::File(_) | NewBody::Turn(_) => 0,
         };
-        self.drafts.iter().map(of).sum()
+        self.new_events.iter().map(of).sum()
     }
 }
 
-/// What a new conversation is opened with.
+/// How a new conversation is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {
     /// On which site; it must be the visitor's.
@@ -89,31 +89,31 @@ pub struct Opening {
 
 /// An event before it has a number and a time; the store gives both.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft {
+pub struct NewEvent {
     /// Unique in the conversation.
     pub id: MessageId,
     /// Who causes it.
     pub author: Author,
     /// What.
-    pub body: DraftBody,
+    pub body: NewBody,
 }
 
-/// A body, or what the store must complete in its transaction.
+/// A body, complete or to be completed by the store in its transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DraftBody {
+pub enum NewBody {
     /// Complete.
     Ready(Body),
-    /// A file message: the store puts in what is known of the attachment. It must have been uploaded to this conversation by the author's side:
+    /// A file message: the store adds the attachment's record. The file must have been uploaded to this conversation by the author's side:
     /// [`AppendError::FileMissing`] otherwise.
     File(AttachmentId),
-    /// A [`Body::Turn`]: the store gives the next number, unless one is kept.
+    /// A [`Body::Turn`]: the store gives the next turn, unless an earlier one is kept.
     Turn(Queueing),
 }
 
-/// With what a conversation is queued.
+/// How a conversation is queued.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Queueing {
-    /// The number that it had before, for one that returns.
+    /// The turn that it had before, when it returns to the queue.
     pub keep: Option<u64>,
     /// Where its visitor comes from.
     pub source: Source,
@@ -122,7 +122,7 @@ pub struct Queueing {
 }
 
 impl Queueing {
-    /// The body with a number.
+    /// The body with its turn.
     #[must_use]
     pub const fn body(self, turn: u64) -> Body {
         let Source { address, network } = self.source;
@@ -130,8 +130,8 @@ impl Queueing {
     }
 }
 
-impl DraftBody {
-    /// The lane it will stand in.
+impl NewBody {
+    /// The lane that it belongs to.
     #[must_use]
     pub const fn lane(&self) -> Lane {
         match self {
@@ -151,7 +151,7 @@ pub struct Appended {
     pub visitor: VisitorId,
     /// The events, numbered.
     pub events: Vec<Event>,
-    /// True when they had been recorded before: then they are not published again.
+    /// Whether they had been recorded before: then they are not published again.
     pub repeated: bool,
 }
 
@@ -162,21 +162,21 @@ pub enum AppendError {
     NotFound,
     /// It has ended.
     Ended,
-    /// The staff lane has moved on.
+    /// The conversation has changed since the append was decided on.
     Moved,
     /// The agent is full.
     AtCapacity,
     /// The named file is not there.
     FileMissing,
-    /// Too much waits for the store.
+    /// The store's queue is full.
     Busy,
     /// The store cannot write (disk full, I/O error …).
     Down,
-    /// The disk is nearly full, and the rest is kept for others.
+    /// The disk is nearly full; what is left is reserved for others.
     DiskFull,
     /// The visitor has recorded as much as one may in a day.
     OverQuota {
-        /// After this long there is room again, in milliseconds.
+        /// When the quota allows more, in milliseconds from now.
         retry_after_ms: u64,
     },
 }

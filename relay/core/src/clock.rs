@@ -1,14 +1,14 @@
 //! The relay's clock made safe: an administrator or a time service may set it, but inside the core time never goes backwards.
 
-/// The clock of a core. Inside, all waits are counted in a time that stands still while the machine's clock is behind what it was;
-/// so a jump back delays nothing that waits, and a jump forward ends waits early.
+/// The clock of a core. All waits are counted in the core's own time. It does not go back when the machine's clock is set back, but goes on from
+/// where it was. So a jump back delays nothing, and a jump forward ends waits early.
 #[derive(Debug)]
 pub(crate) struct Clock {
     /// The machine's clock at the last call.
     wall_ms: u64,
-    /// What is added to it inside.
+    /// What is added to it to get the core's time.
     shift_ms: u64,
-    /// Inside time at the last call.
+    /// The core's time at the last call.
     now_ms: u64,
 }
 
@@ -17,7 +17,7 @@ impl Clock {
         Self { wall_ms: now_ms, shift_ms: 0, now_ms }
     }
 
-    /// Takes the machine's time and gives inside time: after a jump back, it goes on from where it was.
+    /// Takes the machine's time and gives the core's time.
     pub(crate) const fn tick(&mut self, wall_ms: u64) -> u64 {
         self.wall_ms = wall_ms;
         let now_ms = wall_ms.saturating_add(self.shift_ms);
@@ -29,12 +29,12 @@ impl Clock {
         self.now_ms
     }
 
-    /// The machine's own time, for what is told to others.
+    /// The machine's own time, for what is sent to others.
     pub(crate) const fn wall_ms(&self) -> u64 {
         self.wall_ms
     }
 
-    /// An inside time as the machine's clock counts.
+    /// A time of the core as the machine's clock counts it.
     pub(crate) const fn outside_ms(&self, inside_ms: u64) -> u64 {
         inside_ms.saturating_sub(self.shift_ms)
     }

@@ -1,7 +1,7 @@
-//! The clients: who is connected as whom, how fast each may speak, what each follows, and what each waits for.
+//! The clients: who each connection belongs to, how many frames it may send, what it follows, and what it waits for.
 //!
 //! Takes: clients that come and go, frames to be admitted, frames to be sent to an [`Audience`](crate::news::Audience).
-//! Gives: outputs for the shell, and word of the last connection of a visitor, an agent or a conversation's followers.
+//! Gives: outputs for the shell, and news when a visitor, an agent or a conversation's followers have no connection left.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -30,30 +30,30 @@ use page::Page;
 use rate::{Bucket, Verdict};
 use send::Held;
 
-/// Visitors whose session has ended that are remembered. A proof of theirs can only be as old as a hello takes.
+/// Visitors whose session has just ended that are remembered: a hello of theirs may have been proven shortly before.
 const ENDED_LATELY_MAX: usize = 1_024;
-/// A connection that says oftener that somebody types, for one conversation, is not listened to.
+/// Typing in one conversation is passed on at most this often for each connection; the rest is dropped.
 const TYPING_PASSES_EVERY_MS: u64 = 1_000;
 
 /// One connection.
 #[derive(Debug)]
 struct Connection {
     side: Side,
-    /// How fast it may still speak.
+    /// How many frames it may still send.
     bucket: Bucket,
     /// What it asked to follow, at most `FOLLOW_CONVERSATIONS_MAX`.
     following: BTreeSet<ConversationId>,
     /// Its requests that wait for the store.
     requests: u32,
-    /// When it last said that somebody types, for each conversation it did so in lately.
+    /// When it last typed, for each conversation in which it typed lately.
     typed_at_ms: BTreeMap<ConversationId, u64>,
-    /// Logs longer than a page that it is reading: where its last page of a lane ended. At most `TURNING_MAX`.
+    /// Logs longer than a page that it is reading: the last number of its latest page of each lane. At most `TURNING_MAX`.
     turning: BTreeMap<(ConversationId, Lane), Seq>,
-    /// Frames that wait because `Welcome` must come first, which waits for the store; none once it is out.
+    /// Frames that wait because `Welcome` must come first, which waits for the store; none once it is sent.
     held: Option<Box<Held>>,
 }
 
-/// Who is at the other end, with what belongs to that side only.
+/// Who the client is, with what belongs to that side only.
 #[derive(Debug)]
 enum Side {
     Visitor {
@@ -70,7 +70,7 @@ enum Side {
     Agent(AgentId),
 }
 
-/// Who is at the other end, in short.
+/// Who the client is, in short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
     /// A visitor; none before they registered.
@@ -166,12 +166,12 @@ impl Connections {
         self.of_agent(agent).next().is_some()
     }
 
-    /// Who is at the other end.
+    /// Who the client is.
     pub(crate) fn who(&self, connection: ConnectionId) -> Option<Who> {
         self.all.get(&connection).map(|known| known.who())
     }
 
-    /// A visitor's client said hello. One whose session has just ended, or who takes a number that is in use, is closed: false.
+    /// A visitor's client said hello. False when it was closed: the session has just ended, or the connection's number is in use.
     pub(crate) fn connect_visitor(
         &mut self,
         connection: ConnectionId,
@@ -216,7 +216,7 @@ impl Connections {
         true
     }
 
-    /// Lets a frame in, if its connection may send it now. Frames of unknown connections are ignored: they crossed our `Close`.
+    /// Admits a frame, if its connection may send it now. Frames of unknown connections are ignored: they were sent before our `Close` arrived.
     pub(crate) fn admit(&mut self, connection: ConnectionId, frame: &Incoming, step: &mut Step) -> Option<Who> {
         let known = self.all.get_mut(&connection)?;
         match known.bucket.take(step.now_ms()) {
@@ -236,7 +236,7 @@ impl Connections {
         }
     }
 
-    /// A visitor wants to be registered. A second wish while the first is under way is the same wish.
+    /// A visitor wants to be registered. A second request while the first one is under way does nothing.
     pub(crate) fn register(&mut self, connection: ConnectionId, step: &mut Step) {
         if let Some(Side::Visitor { site, registering, .. }) = self.side_mut(connection)
             && !std::mem::replace(registering, true)
@@ -295,7 +295,7 @@ impl Connections {
         Some(page.context())
     }
 
-    /// Whether it may be passed on now that somebody types.
+    /// Whether typing may be passed on now.
     pub(crate) fn types(&mut self, connection: ConnectionId, conversation: ConversationId, now_ms: u64) -> bool {
         let Some(known) = self.all.get_mut(&connection) else { return false };
         known.typed_at_ms.retain(|_, at_ms| now_ms.saturating_sub(*at_ms) < TYPING_PASSES_EVERY_MS);
@@ -319,7 +319,7 @@ impl Connections {
         }
     }
 
-    /// A connection is gone; unknown ones were closed by the core itself.
+    /// A connection is gone. Unknown ones were closed by the core itself.
     pub(crate) fn disconnected(&mut self, connection: ConnectionId, step: &mut Step) {
         let Some(gone) = self.all.remove(&connection) else { return };
         for conversation in &gone.following {
@@ -356,7 +356,7 @@ impl Connections {
         }
     }
 
-    /// A visitor's token is worth nothing any more: all their connections end, and those whose proof is older but which come later.
+    /// A visitor's token is no longer valid. All their connections end, also those whose hello was proven before but arrives later.
     pub(crate) fn session_ended(&mut self, visitor: VisitorId, step: &mut Step) {
         if self.ended_lately.len() >= ENDED_LATELY_MAX {
             self.ended_lately.pop_front();

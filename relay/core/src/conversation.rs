@@ -1,4 +1,4 @@
-//! A conversation as it stands: the fold over its events, the same in the core's memory and in the store's rows.
+//! A conversation's state: the fold over its events, the same in the core's memory and in the store's rows.
 
 use std::collections::VecDeque;
 
@@ -21,7 +21,7 @@ pub struct Conversation {
     pub opened_at_ms: u64,
     /// BCP 47 tag, or empty.
     pub language: String,
-    /// Where it stands.
+    /// Its state.
     pub state: ConversationState,
     /// Its turn in the queue, meaningful while it waits.
     pub turn: u64,
@@ -45,9 +45,9 @@ pub struct Conversation {
     pub score: u8,
     /// The last numbers of both lanes.
     pub head: Cursor,
-    /// What stands for the address that its visitor last queued from.
+    /// The tag of the address that its visitor last queued from.
     pub address: Option<Tag>,
-    /// What stands for that address's network.
+    /// The tag of that address's network.
     pub network: Option<Tag>,
     /// Whether its visitor was known before when they last queued.
     pub known: bool,
@@ -102,7 +102,7 @@ impl Conversation {
         }
     }
 
-    /// Takes the next event of a lane into account.
+    /// Applies the next event of a lane.
     ///
     /// # Errors
     /// When the event is not the next one of its lane; nothing has changed then.
@@ -115,10 +115,7 @@ impl Conversation {
             return Err(OutOfOrder::Gap);
         }
         *head = event.seq;
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "most kinds say something to people and change nothing about how it stands"
-        )]
+        #[expect(clippy::wildcard_enum_match_arm, reason = "most kinds do not change the conversation's state")]
         match &event.body {
             Body::Text { text } => self.apply_message(event, text),
             Body::File { attachment } => self.apply_message(event, &attachment.name),
@@ -193,7 +190,7 @@ impl Conversation {
         }
     }
 
-    /// The turn in the queue that it keeps when it is queued again, idle for this reason: whoever left the queue on purpose takes a new one.
+    /// The turn that it keeps when it is queued again after it was idle for this reason. Who left the queue on purpose gets a new turn.
     #[must_use]
     pub fn turn_kept(&self, why: Idle) -> Option<u64> {
         Some(self.turn).filter(|_| why != Idle::SteppedOut)
@@ -263,8 +260,7 @@ impl Conversation {
     }
 }
 
-/// As [`wire::first_line`]. That one goes character by character, and was a third of what a message costs the core; most texts begin with a
-/// line that stays as it is.
+/// As [`wire::first_line`], with a fast path for plain ASCII. The slow one was a third of a message's cost in the core.
 fn first_line(text: &str) -> String {
     let text = text.trim_start();
     match text.get(..text.len().min(LAST_LINE_CHARS_MAX)) {

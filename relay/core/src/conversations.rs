@@ -1,7 +1,7 @@
 //! The conversations in memory: every open one, and ended ones while somebody follows them.
 //!
-//! Takes: committed events, what the store has read, wishes of visitors and agents, visitors who come and go.
-//! Gives: events and rows to be sent, appends and queries for the store, and word of each conversation that stands elsewhere now.
+//! Takes: committed events, what the store has read, requests of visitors and agents, visitors who come and go.
+//! Gives: events and rows to be sent, appends and queries for the store, and each conversation's change of status.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,71 +10,71 @@ use wire::{AgentId, ConversationId, ConversationState, Lane, Party, Seq, Visitor
 use crate::append::{AppendError, Appended};
 use crate::conversation::{Conversation, OutOfOrder};
 use crate::input::Commit;
-use crate::news::{News, Placed, Standing, Ticket};
-use crate::request::{Mark, Pending};
+use crate::news::{News, QueueEntry, Status, Transition};
+use crate::request::{Pending, PendingChange};
 use crate::settings::Settings;
 use crate::step::{RETRY_MS, Step, Timer};
 use crate::store::{Query, QueryError};
-use crate::view::Wanted;
+use crate::view::AssignmentView;
 
-mod again;
 mod agent;
 mod attend;
 mod ending;
 mod lists;
 mod page;
 mod read;
+mod reread;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod visitors;
 mod write;
 
-use again::{Rereads, tells_open};
 use ending::Endings;
 use lists::Numbers;
+use reread::{Rereads, tells_open};
 use rows::Rows;
 use visitors::VisitorLive;
-pub(crate) use write::{Reader, Way, Words};
+pub(crate) use write::{MessageEffect, Reader, VisitorEvent};
 
 /// A conversation in memory.
 #[derive(Debug)]
 struct Live {
     conversation: Conversation,
-    /// Where the indexes have it.
-    standing: Standing,
-    /// Since when the indexes have it in the queue, when they do.
+    /// Its status in the indexes.
+    status: Status,
+    /// Since when it is in the queue, in the indexes.
     waiting_since_ms: Option<u64>,
-    /// Whether an append that queues it is on its way.
+    /// Whether an append that queues it waits for the store.
     queueing: bool,
-    /// Whether an append that takes it out of the queue is on its way.
+    /// Whether an append by which its visitor leaves the queue waits for the store.
     leaving: bool,
-    /// Whether an append is on its way that moves it by itself: into the queue, or aside.
+    /// Whether an append by which the relay queues it or sets it aside waits for the store.
     moving: bool,
-    /// Not before this is that tried again.
+    /// When that may be tried again.
     move_after_ms: u64,
-    /// Since when it stands where it stands, as far as this core knows.
-    placed_ms: u64,
-    /// The cursor asked for by the visitor's side; at least the one that stands.
+    /// Since when it has its status, as far as this core knows.
+    status_since_ms: u64,
+    /// The cursor that the visitor's side last asked for; not less than the recorded one.
     seen_asked_by_visitor: Seq,
     /// The cursor asked for by the agents' side.
     seen_asked_by_staff: Seq,
 }
 
-/// Every conversation in memory, and the visitors whose they are.
+/// Every conversation in memory, and their visitors.
 #[derive(Debug)]
 pub(crate) struct Conversations {
     /// Boxed: the nodes of a map are half empty when its keys only grow.
     live: BTreeMap<ConversationId, Box<Live>>,
     /// Visitors who are here or have an open conversation.
     visitors: BTreeMap<VisitorId, Box<VisitorLive>>,
-    /// Conversations whose opening is on its way, with their visitor …
+    /// Conversations whose opening waits for the store, with their visitor …
     opening: BTreeMap<ConversationId, VisitorId>,
     /// … and by visitor.
     opening_of: BTreeSet<(VisitorId, ConversationId)>,
-    /// Conversations that are being read again; true when they must be once more.
+    /// Conversations that are being read again; true when they must be read once more after that.
     refreshing: BTreeMap<ConversationId, bool>,
-    /// Those in the queue by how long they wait.
+    /// Those in the queue, by since when they wait.
     waiting_since: BTreeSet<(u64, ConversationId)>,
     numbers: Numbers,
     rows: Rows,
@@ -89,13 +89,13 @@ impl Live {
     const fn new(conversation: Conversation) -> Self {
         Self {
             conversation,
-            standing: Standing::Nowhere,
+            status: Status::Absent,
             waiting_since_ms: None,
             queueing: false,
             leaving: false,
             moving: false,
             move_after_ms: 0,
-            placed_ms: 0,
+            status_since_ms: 0,
             seen_asked_by_visitor: Seq::ZERO,
             seen_asked_by_staff: Seq::ZERO,
         }
@@ -158,15 +158,15 @@ impl Conversations {
         self.live.contains_key(&id)
     }
 
-    /// What must be known of a conversation to give it to somebody.
-    pub(crate) fn wanted(&self, id: ConversationId) -> Option<Wanted> {
-        self.live.get(&id).map(|live| Self::wanted_read(&live.conversation))
+    /// What must be known of a conversation before it is assigned.
+    pub(crate) fn assignment_view(&self, id: ConversationId) -> Option<AssignmentView> {
+        self.live.get(&id).map(|live| Self::assignment_view_of(&live.conversation))
     }
 
-    /// The same of one that the store has read.
-    pub(crate) const fn wanted_read(read: &Conversation) -> Wanted {
+    /// The same for one that the store has read.
+    pub(crate) const fn assignment_view_of(read: &Conversation) -> AssignmentView {
         let holder = read.holder();
-        Wanted { ended: read.closed(), holder, holder_online: false, staff_head: read.head.staff }
+        AssignmentView { ended: read.closed(), holder, holder_online: false, staff_head: read.head.staff }
     }
 
     /// Events of one conversation were committed. `followed` says whether anybody follows it.
@@ -194,7 +194,7 @@ impl Conversations {
                 }
                 agents[1] = live.holder();
             }
-            // An open one that is not in memory was missed, too.
+            // An open conversation that is not in memory: its opening was missed.
             None => gap = followed || commit.events.iter().any(|event| tells_open(&event.body)),
         }
         step.tell(News::Events { visitor: commit.visitor, agents, events: commit.events });
@@ -207,13 +207,13 @@ impl Conversations {
         self.evict(id, followed, step);
     }
 
-    /// A conversation is new or different: indexes and lists follow.
+    /// A conversation is new or changed: updates indexes and lists.
     fn changed(&mut self, id: ConversationId, step: &mut Step) {
         let moved = self.reindex(id, step);
         self.row_changed(id, moved, step);
     }
 
-    /// Puts the conversation where its state says, in every index. Whether it was elsewhere before.
+    /// Updates every index with the conversation's state. Whether its status has changed.
     fn reindex(&mut self, id: ConversationId, step: &mut Step) -> bool {
         let Some(live) = self.live.get_mut(&id) else { return false };
         let conversation = &live.conversation;
@@ -224,36 +224,36 @@ impl Conversations {
             }
             self.waiting_since.extend(since_ms.map(|since_ms| (since_ms, id)));
         }
-        let is = standing_of(conversation);
-        let was = std::mem::replace(&mut live.standing, is);
+        let is = status_of(conversation);
+        let was = std::mem::replace(&mut live.status, is);
         if was == is {
             return false;
         }
-        live.placed_ms = step.now_ms();
+        live.status_since_ms = step.now_ms();
         let (site, visitor) = (conversation.site.clone(), conversation.visitor);
-        self.numbers.placed(was, is);
+        self.numbers.transition(was, is);
         let known = self.visitors.entry(visitor).or_default();
         match (was, is) {
-            (_, Standing::Nowhere) => known.open.retain(|open| *open != id),
-            (Standing::Nowhere, _) => known.insert_open(id),
+            (_, Status::Absent) => known.open.retain(|open| *open != id),
+            (Status::Absent, _) => known.insert_open(id),
             (_, _) => {}
         }
-        let here = !known.told_gone;
-        step.tell(News::Placed(Placed { conversation: id, visitor, site, here, was, is }));
-        if is == Standing::Nowhere {
+        let here = !known.shown_gone;
+        step.tell(News::Transition(Transition { conversation: id, visitor, site, here, was, is }));
+        if is == Status::Absent {
             self.forget_visitor(visitor, step);
         }
-        // Also one that was opened by a visitor who has gone meanwhile, and each one that a start finds.
+        // For one that was opened by a visitor who has gone meanwhile, and for each one that is open at the start.
         self.look_if_gone(visitor, step);
         true
     }
 
-    /// Takes in a conversation as the store folded it, unless memory is already further.
+    /// Takes a conversation from the store into memory, unless memory has newer events.
     pub(crate) fn adopt(&mut self, read: Conversation, followed: bool, step: &mut Step) {
         let id = read.id;
         match self.live.get_mut(&id) {
             None if read.closed() => {
-                // Old news: kept for its followers, told to nobody.
+                // It has ended: kept for its followers, sent to nobody.
                 if followed {
                     self.live.insert(id, Box::new(Live::new(read)));
                 }
@@ -280,7 +280,7 @@ impl Conversations {
     /// Reads a conversation again, because events of it were missed.
     pub(crate) fn refresh(&mut self, id: ConversationId, step: &mut Step) {
         if let Some(again) = self.refreshing.get_mut(&id) {
-            // The read that is on its way may be too early for what was missed now.
+            // The read that is under way may be too early for the events that were missed now.
             *again = true;
             return;
         }
@@ -311,17 +311,17 @@ impl Conversations {
     /// Forgets an ended conversation that nobody follows.
     pub(crate) fn evict(&mut self, id: ConversationId, followed: bool, step: &mut Step) {
         if !followed && self.live.get(&id).is_some_and(|live| live.conversation.closed()) {
-            self.tell_last(id, step);
+            self.send_last(id, step);
             self.live.remove(&id);
         }
     }
 
-    /// What an append has recorded that the bus did not announce: `followed` as for [`Self::committed`].
+    /// Takes in events of an append that did not come through the bus. `followed` as for [`Self::committed`].
     pub(crate) fn catch_up(&mut self, appended: &Appended, followed: bool, step: &mut Step) {
         let Some(first) = appended.events.first() else { return };
         let missed = match self.live.get(&first.conversation) {
             Some(live) => appended.events.iter().any(|event| event.seq > live.conversation.head_of(event.lane)),
-            // Ended ones that nobody follows are not in memory; what opens one must be.
+            // Ended ones that nobody follows are not in memory; a new one must be.
             None => !appended.repeated && first.lane == Lane::Shared && first.seq == Seq(1),
         };
         if missed {
@@ -331,11 +331,11 @@ impl Conversations {
     }
 
     /// An append to a conversation has failed: memory may be behind the store.
-    pub(crate) fn doubt(&mut self, id: ConversationId, error: AppendError, step: &mut Step) {
+    pub(crate) fn reread_after_failure(&mut self, id: ConversationId, error: AppendError, step: &mut Step) {
         match error {
-            // It may be recorded all the same, and then nobody has heard of it.
+            // It may be recorded all the same, and then its events have reached nobody.
             AppendError::Down => step.wake_in(RETRY_MS, Timer::Refresh(id)),
-            // If memory has it open, the announcement was lost, and it would stay in the queue and in the lists until somebody asks.
+            // When it is open in memory, its end was missed. It would stay in the queue and the lists until somebody asks for it.
             AppendError::Ended if self.open(id).is_some() => self.refresh(id, step),
             AppendError::Ended
             | AppendError::NotFound
@@ -348,27 +348,27 @@ impl Conversations {
         }
     }
 
-    /// What was on its way has arrived or will not.
-    pub(crate) fn unmark(&mut self, mark: Mark, step: &mut Step) {
-        match mark {
-            Mark::None | Mark::AfterOpening => {}
-            Mark::Opening(conversation, visitor) => {
+    /// A pending change was recorded, or failed.
+    pub(crate) fn change_done(&mut self, change: PendingChange, step: &mut Step) {
+        match change {
+            PendingChange::None | PendingChange::AfterOpening => {}
+            PendingChange::Opening(conversation, visitor) => {
                 self.opening.remove(&conversation);
                 self.opening_of.remove(&(visitor, conversation));
                 self.forget_visitor(visitor, step);
             }
-            Mark::Queueing(conversation) => {
+            PendingChange::Queueing(conversation) => {
                 if let Some(live) = self.live.get_mut(&conversation) {
                     live.queueing = false;
                 }
             }
-            Mark::Leaving(conversation, _) => {
+            PendingChange::Leaving(conversation, _) => {
                 if let Some(live) = self.live.get_mut(&conversation) {
                     live.leaving = false;
                 }
             }
-            Mark::Moving(conversation) => self.moved(conversation, true, step),
-            Mark::Seen(conversation, party) => {
+            PendingChange::Moving(conversation) => self.moved(conversation, true, step),
+            PendingChange::Seen(conversation, party) => {
                 if let Some(live) = self.live.get_mut(&conversation) {
                     *live.seen_asked_mut(party) = live.conversation.seen_by(party);
                 }
@@ -377,15 +377,15 @@ impl Conversations {
     }
 }
 
-const fn standing_of(conversation: &Conversation) -> Standing {
+const fn status_of(conversation: &Conversation) -> Status {
     match conversation.state {
-        ConversationState::Waiting { .. } => Standing::Queued(Ticket {
+        ConversationState::Waiting { .. } => Status::Queued(QueueEntry {
             turn: conversation.turn,
             network: conversation.network,
             known: conversation.known,
         }),
-        ConversationState::Assigned { agent } => Standing::With(agent),
-        ConversationState::Idle { why, .. } => Standing::Idle(why),
-        ConversationState::Closed { .. } => Standing::Nowhere,
+        ConversationState::Assigned { agent } => Status::Assigned(agent),
+        ConversationState::Idle { why, .. } => Status::Idle(why),
+        ConversationState::Closed { .. } => Status::Absent,
     }
 }

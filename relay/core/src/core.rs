@@ -1,6 +1,6 @@
-//! The four machines together: each input goes to the machine that it concerns, and what that one tells goes to the others.
+//! The four machines together: each input goes to the machine that it concerns, and that machine's news goes to the others.
 //!
-//! A machine's fields are private: what one needs of another is an argument here, what it tells is [`News`].
+//! A machine's fields are private: what one needs of another is passed as an argument, what it reports is [`News`].
 
 use wire::AgentState;
 
@@ -14,7 +14,7 @@ use crate::routing::Routing;
 use crate::staff::Staff;
 use crate::step::{Step, Timer};
 use crate::subscriptions::Subscriptions;
-use crate::view::Wanted;
+use crate::view::AssignmentView;
 
 mod actions;
 mod answers;
@@ -93,8 +93,8 @@ impl Core {
                 let followed = id.is_some_and(|id| self.connections.is_followed(id));
                 self.conversations.committed(commit, followed, &mut self.step);
             }
-            Input::Typing(typing) => self.typing_heard(typing),
-            Input::Presence { relay, presence } => self.staff.hear_presence(relay, presence, &mut self.step),
+            Input::Typing(typing) => self.typing_received(typing),
+            Input::Presence { relay, presence } => self.staff.presence_received(relay, presence, &mut self.step),
             Input::NoticesMissed => self.conversations.read_all_again(&mut self.step),
             Input::Appended { request, result } => self.appended(request, result),
             Input::Answered { request, result } => self.answered(request, result),
@@ -140,7 +140,7 @@ impl Core {
                 Timer::Page(visitor) => self.conversations.page_due(visitor, step),
                 Timer::RenewPresence => self.staff.renew_presence(step),
                 Timer::ExpirePresence => self.staff.expire_presence(step),
-                // `settle` tells what is due.
+                // `settle` sends what is due.
                 Timer::Queue | Timer::Counts => {}
             }
             self.pass_on();
@@ -148,18 +148,18 @@ impl Core {
         self.settle();
     }
 
-    /// Draws the consequences of what changed: offers first, then news for those who were not told yet. Each machine keeps what changed
-    /// since the last look, so nothing here goes through everything.
+    /// Does what follows from the changes of this step: first offers, then frames about what has changed. Each machine remembers what changed,
+    /// so nothing here goes through everything.
     fn settle(&mut self) {
         self.routing.settle(&mut self.step);
         self.pass_on();
         self.staff.tell(&mut self.step);
         self.pass_on();
-        self.conversations.tell_counts(self.routing.flood(), &mut self.step);
+        self.conversations.send_counts(self.routing.flood(), &mut self.step);
         self.pass_on();
     }
 
-    /// Passes on what the machines have told, in order; what follows from one piece comes before the next.
+    /// Passes on the machines' news, in order. What follows from one piece comes before the next piece.
     fn pass_on(&mut self) {
         self.step.begin_at(0);
         while let Some((news, left)) = self.step.next_news() {
@@ -190,16 +190,16 @@ impl Core {
                 self.conversations.evict(id, self.connections.is_followed(id), step);
                 self.subscribe(id);
             }
-            News::Seat(agent, seat) => self.routing.seat(agent, seat),
+            News::Availability(agent, seat) => self.routing.seat(agent, seat),
             News::GiveBack(conversations) => self.conversations.give_back(conversations, step),
             News::Blocked(block) => {
                 self.connections.close_blocked(&block, step);
                 self.conversations.end_blocked(&block, step);
             }
-            News::Placed(placed) => {
-                self.staff.placed(&placed, step);
-                let id = placed.conversation;
-                self.routing.placed(placed);
+            News::Transition(transition) => {
+                self.staff.transition(&transition, step);
+                let id = transition.conversation;
+                self.routing.transition(transition);
                 self.subscribe(id);
             }
             News::Here(conversation, here) => self.routing.here(conversation, here),
@@ -207,19 +207,19 @@ impl Core {
                 let author = self.staff.author(agent);
                 self.conversations.offer(conversation, (agent, &author, capacity), asker, step);
             }
-            News::Doubt(conversation) => self.conversations.refresh(conversation, step),
+            News::Reread(conversation) => self.conversations.refresh(conversation, step),
         }
     }
 
-    /// What must be known of a conversation to give it to somebody.
-    fn wanted(&self, conversation: wire::ConversationId) -> Option<Wanted> {
-        let wanted = self.conversations.wanted(conversation)?;
+    /// What must be known of a conversation before it is assigned.
+    fn assignment_view(&self, conversation: wire::ConversationId) -> Option<AssignmentView> {
+        let view = self.conversations.assignment_view(conversation)?;
         let online = |agent| self.staff.state_of(agent) == AgentState::Online;
-        Some(Wanted { holder_online: wanted.holder.is_some_and(online), ..wanted })
+        Some(AssignmentView { holder_online: view.holder.is_some_and(online), ..view })
     }
 
-    /// The connection that waits for a page or a list, when that is what a request reads. The shell asks the store for it only once the
-    /// connection has taken what it was sent before.
+    /// The connection that waits for a page or a list, when that is what a request reads. The shell asks the store for it only when
+    /// nearly all earlier frames have been sent.
     #[must_use]
     pub fn page_reader(&self, request: RequestId) -> Option<ConnectionId> {
         self.connections.reader(request)

@@ -8,7 +8,7 @@ use wire::{
 use crate::append::{AppendError, Appended};
 use crate::conversation::Conversation;
 use crate::settings::Settings;
-use crate::store::{Answer, QueryError};
+use crate::store::{QueryAnswer, QueryError};
 
 /// A connection of one client, numbered by the shell; no number is used twice in the life of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,7 +25,7 @@ pub enum Input {
     Connected {
         /// The new connection.
         connection: ConnectionId,
-        /// Who is at its other end.
+        /// Who the client is.
         peer: Peer,
         /// What it had before.
         follow: Vec<Follow>,
@@ -42,25 +42,25 @@ pub enum Input {
         /// Which connection.
         connection: ConnectionId,
     },
-    /// The bus: some relay (maybe this one) has committed these events of one conversation. The way in for events; the answer to an
-    /// append stands in for an announcement that was lost.
+    /// The bus: a relay (maybe this one) has committed these events of one conversation. All events come in this way. When such a message
+    /// was lost, the events are taken from the answer to the append.
     Committed(Commit),
-    /// The bus: somebody is typing somewhere.
+    /// The bus: somebody is typing in a conversation.
     Typing(Typing),
-    /// The bus: who of the agents has a console at another relay. What it says holds until it says otherwise, or its lease runs out.
+    /// The bus: who of the agents has a console at another relay. It holds until that relay says otherwise, or its lease runs out.
     Presence {
         /// Which relay says so; never this one.
         relay: RelayId,
         /// What it says.
         presence: Presence,
     },
-    /// The bus had no room for some notices of other relays: nobody knows which. All that is in memory is read again.
+    /// The bus has dropped messages of other relays, and nobody knows which. Everything in memory is read again.
     NoticesMissed,
     /// The store has answered an `Append`. When it succeeded, its `Committed` came before.
     Appended {
         /// Which.
         request: RequestId,
-        /// How it went.
+        /// The result.
         result: Result<Appended, AppendError>,
     },
     /// The store has answered a `Query`.
@@ -68,7 +68,7 @@ pub enum Input {
         /// Which.
         request: RequestId,
         /// What it found.
-        result: Result<Answer, QueryError>,
+        result: Result<QueryAnswer, QueryError>,
     },
     /// The shell has made (and stored) a visitor for this connection.
     Registered {
@@ -86,20 +86,20 @@ pub enum Input {
         /// What to tell them.
         refusal: wire::Refusal,
     },
-    /// The agents as they stand in the store now (name, role, capacity; added, removed). `state` and `load` are ignored.
+    /// The agents in the store now (name, role, capacity; added, removed). `state` and `load` are ignored.
     Agents(Vec<Agent>),
-    /// The sites as they stand in the store now.
+    /// The sites in the store now.
     Sites(Vec<SiteId>),
-    /// Who is blocked, as it stands in the store now.
+    /// The blocks in the store now.
     Blocks(Vec<BlockSummary>),
     /// The shell has answered a `Block` or `Unblock`. When it succeeded, `Blocks` came before.
     BlockAnswered {
-        /// Whose wish it was.
+        /// Whose request it was.
         connection: ConnectionId,
-        /// How it went.
+        /// The result.
         result: Result<(), wire::Refusal>,
     },
-    /// A visitor has ended their session: their token is worth nothing any more, whatever connection stands on it.
+    /// A visitor has ended their session: their token is no longer valid, and all connections that used it are closed.
     SessionEnded {
         /// Whose.
         visitor: VisitorId,
@@ -135,12 +135,12 @@ pub enum Peer {
     },
 }
 
-/// Where a visitor comes from, without naming it.
+/// Where a visitor connects from: keyed hashes, never the address itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Source {
-    /// What stands for the address (IPv6: its /64).
+    /// The tag of the address (IPv6: its /64).
     pub address: Option<Tag>,
-    /// What stands for the network (IPv4 /24, IPv6 /48).
+    /// The tag of the network (IPv4 /24, IPv6 /48).
     pub network: Option<Tag>,
 }
 
@@ -157,7 +157,7 @@ pub struct Agent {
     pub capacity: u32,
 }
 
-/// Committed events of one conversation, in order, with what is needed to fold them from nothing.
+/// Committed events of one conversation, with what is needed to fold them into a new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
     /// The conversation's site.
@@ -168,14 +168,14 @@ pub struct Commit {
     pub events: Vec<Event>,
 }
 
-/// Somebody is typing: passes, is never recorded.
+/// Somebody is typing: passed on, never recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Typing {
     /// Where.
     pub conversation: wire::ConversationId,
     /// Which side.
     pub party: Party,
-    /// The agent, when it is one: it does not hear its own typing.
+    /// The agent, when it is one: its own typing is not sent to it.
     pub agent: Option<AgentId>,
     /// The agent's name, or empty.
     pub name: String,
@@ -185,13 +185,13 @@ pub struct Typing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelayId(pub u128);
 
-/// Who of the agents has a console at one relay, as that relay says. Agents it does not name are as it said before. Saying it twice changes
-/// nothing.
+/// Who of the agents has a console at one relay, as that relay says. Agents that it does not name are unchanged. The same message
+/// twice changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Presence {
-    /// At most [`PRESENCE_AGENTS_MAX`](crate::PRESENCE_AGENTS_MAX); further ones are not looked at.
+    /// At most [`PRESENCE_AGENTS_MAX`](crate::PRESENCE_AGENTS_MAX); further ones are ignored.
     pub agents: Vec<Present>,
-    /// How long it holds unless it is said again, in milliseconds; at most [`PRESENCE_LEASE_MS`](crate::PRESENCE_LEASE_MS) counts.
+    /// How long it holds unless it is renewed, in milliseconds; at most [`PRESENCE_LEASE_MS`](crate::PRESENCE_LEASE_MS) counts.
     pub lease_ms: u64,
 }
 
@@ -200,7 +200,7 @@ pub struct Presence {
 pub struct Present {
     /// Which agent.
     pub agent: AgentId,
-    /// How it looks.
+    /// Its state there.
     pub state: AgentState,
     /// Whether it has a console there, or had one a moment ago.
     pub here: bool,

@@ -1,4 +1,4 @@
-//! The relay's brain: takes `(now, input)`, gives outputs; the same inputs always give the same outputs.
+//! The relay's decisions, as a state machine: takes `(now, input)`, gives outputs; the same inputs always give the same outputs.
 //!
 //! Nothing here waits, reads a clock or draws a random number. The shell calls [`Core::handle`] for everything that
 //! happens, carries out what [`Core::next_output`] gives until it gives none, and calls [`Core::handle_timeout`] when
@@ -29,7 +29,7 @@ mod topic;
 mod view;
 mod weight;
 
-pub use crate::append::{Append, AppendError, Appended, Condition, Draft, DraftBody, Opening, Queueing};
+pub use crate::append::{Append, AppendError, Appended, Condition, NewBody, NewEvent, Opening, Queueing};
 pub use crate::block::concerns;
 pub use crate::conversation::{Conversation, OutOfOrder};
 pub use crate::core::{Core, Gauges};
@@ -38,8 +38,8 @@ pub use crate::input::{
 };
 pub use crate::output::Output;
 #[doc(hidden)]
-pub use crate::routing::desk;
+pub use crate::routing::workload;
 pub use crate::settings::{Rate, Settings};
 pub use crate::staff::{PRESENCE_AGENTS_MAX, PRESENCE_LEASE_MS};
-pub use crate::store::{Answer, Query, QueryError};
+pub use crate::store::{Query, QueryAnswer, QueryError};
 pub use crate::topic::Topic;

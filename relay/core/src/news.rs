@@ -1,4 +1,4 @@
-//! What a machine tells the others. `core.rs` passes each piece on to whom it concerns.
+//! News: what a machine reports. `core.rs` passes each piece on to the machines that it concerns.
 
 use wire::{
     AgentId, BlockSummary, Close, ConversationId, Event, Idle, Refusal, ServerFrame, SiteId, Subject, Tag, VisitorId,
@@ -13,7 +13,7 @@ use crate::store::Query;
 /// One piece of news.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum News {
-    /// For the shell, as it is.
+    /// An output for the shell.
     Out(Output),
     /// A frame for these connections.
     Send(Audience, ServerFrame),
@@ -40,17 +40,17 @@ pub(crate) enum News {
     AgentWent(AgentId),
     /// Nobody follows this conversation any more.
     Unfollowed(ConversationId),
-    /// What an agent can take has changed; none when there is no such agent any more.
-    Seat(AgentId, Option<Seat>),
+    /// How many more visitors an agent can get has changed; none when there is no such agent any more.
+    Availability(AgentId, Option<Availability>),
     /// An agent is gone for good: these conversations need somebody else.
     GiveBack(Vec<ConversationId>),
     /// Somebody is newly blocked.
     Blocked(BlockSummary),
-    /// A conversation stands elsewhere now.
-    Placed(Placed),
-    /// The visitor of this conversation has come, or is gone for longer than a reload takes.
+    /// A conversation has changed its status: queued, assigned, idle, or gone.
+    Transition(Transition),
+    /// The visitor of this conversation has connected, or has been gone for longer than a reload takes.
     Here(ConversationId, bool),
-    /// A conversation goes to this agent, who may hold so many.
+    /// A conversation is offered to this agent.
     Offer {
         /// Which.
         conversation: ConversationId,
@@ -61,8 +61,8 @@ pub(crate) enum News {
         /// The connection that took it; none when the core offers it.
         asker: Option<Asker>,
     },
-    /// Memory and store disagree about a conversation: it is to be read again.
-    Doubt(ConversationId),
+    /// Memory and store disagree about a conversation: it must be read again.
+    Reread(ConversationId),
 }
 
 /// Which connections get a frame.
@@ -89,9 +89,9 @@ pub(crate) enum Audience {
     },
 }
 
-/// What an agent can take.
+/// How many visitors an agent can get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Seat {
+pub(crate) struct Availability {
     /// Whether it is online with a console connected.
     pub(crate) open: bool,
     /// How many conversations it may hold.
@@ -100,9 +100,9 @@ pub(crate) struct Seat {
     pub(crate) held: usize,
 }
 
-/// A conversation that stands elsewhere than before.
+/// A conversation's change of status.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Placed {
+pub(crate) struct Transition {
     /// Which conversation.
     pub(crate) conversation: ConversationId,
     /// Whose it is.
@@ -111,29 +111,29 @@ pub(crate) struct Placed {
     pub(crate) site: SiteId,
     /// Whether its visitor is here.
     pub(crate) here: bool,
-    /// Where it stood.
-    pub(crate) was: Standing,
-    /// Where it stands.
-    pub(crate) is: Standing,
+    /// Its status before.
+    pub(crate) was: Status,
+    /// Its status now.
+    pub(crate) is: Status,
 }
 
-/// Where a conversation stands: in exactly one of these.
+/// Where a conversation is, for queue, counts and loads; always exactly one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Status {
     /// It has ended, or was not in memory a moment ago.
-    Nowhere,
+    Absent,
     /// In the queue.
-    Queued(Ticket),
+    Queued(QueueEntry),
     /// With an agent.
-    With(AgentId),
+    Assigned(AgentId),
     /// Open, with nobody.
     Idle(Idle),
 }
 
 /// What the queue must know of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ticket {
-    /// Lower ones came earlier.
+pub(crate) struct QueueEntry {
+    /// Lower turns are served first.
     pub(crate) turn: u64,
     /// Where its visitor comes from.
     pub(crate) network: Option<Tag>,

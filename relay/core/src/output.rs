@@ -46,16 +46,16 @@ pub enum Output {
         /// On which site.
         site: SiteId,
     },
-    /// Block somebody: store it, hand over `Blocks` as they stand then, and answer with `BlockAnswered`.
+    /// Block somebody: store it, hand over `Blocks` as they are then, and answer with `BlockAnswered`.
     Block {
-        /// Whose wish it is.
+        /// Whose request it is.
         connection: ConnectionId,
         /// What.
         block: BlockSummary,
     },
     /// Undo a block, and answer in the same way.
     Unblock {
-        /// Whose wish it is.
+        /// Whose request it is.
         connection: ConnectionId,
         /// Which.
         block: BlockId,
@@ -64,8 +64,8 @@ pub enum Output {
     Typing(Typing),
     /// Tell every other relay through the bus who of the agents has a console here.
     Presence(Presence),
-    /// Hear of this topic through the bus from now on. Comes before the output that reads what stood there before, so that nothing falls between.
+    /// Subscribe to this topic of the bus. Comes before the query for what was recorded earlier, so that no event is missed in between.
     Subscribe(Topic),
-    /// Hear of this topic no more: no client of this relay follows it.
+    /// Unsubscribe: no client of this relay follows this topic any more.
     Unsubscribe(Topic),
 }

@@ -17,7 +17,7 @@ pub enum Planted {
     ResumesOffByOne,
     /// An agent who is gone stays online.
     KeepsGoneOnline,
-    /// A change of a conversation is not told to the consoles.
+    /// A change of a conversation is not sent to the consoles.
     QuietInbox,
     /// Whoever has left stays in the queue.
     KeepsLeftQueued,
@@ -31,11 +31,11 @@ pub enum Planted {
     ForgetsGivenBack,
     /// What was recorded before is recorded again.
     RecordsTwice,
-    /// The condition on the staff lane is not looked at.
+    /// The condition on the staff lane is not checked.
     SkipsCompare,
     /// The bus is not asked for conversations that clients follow.
     ForgetsToSubscribe,
-    /// The bus goes on telling of conversations that no client follows any more.
+    /// The relay stays subscribed to conversations that no client follows any more.
     KeepsSubscriptions,
 }
 

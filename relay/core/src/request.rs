@@ -1,12 +1,12 @@
-//! What is asked of the store: for whom, and what the answer means to them.
+//! Requests to the store that wait for an answer: for whom, and what the answer means.
 
 use wire::{BlockScope, ConversationId, Lane, MessageId, Party, Refusal, Seq, Subject, VisitorId};
 
-use crate::append::{AppendError, DraftBody};
+use crate::append::{AppendError, NewBody};
 use crate::input::ConnectionId;
 use crate::store::QueryError;
 
-/// How often a request is tried again when the staff lane moved under it.
+/// How often a request is tried again when the staff lane has changed meanwhile.
 pub(crate) const ATTEMPTS_MAX: u8 = 3;
 
 /// An agent's connection that wants something, and how often it was tried before.
@@ -16,7 +16,7 @@ pub(crate) struct Asker {
     pub(crate) attempts: u8,
 }
 
-/// A conversation on its way to an agent.
+/// A conversation that is offered to an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Offer {
     pub(crate) conversation: ConversationId,
@@ -36,14 +36,14 @@ pub(crate) enum Pending {
         connection: ConnectionId,
         /// What a refusal would be about.
         subject: Subject,
-        /// What is on its way with it.
-        mark: Mark,
+        /// What it is about to change.
+        change: PendingChange,
     },
     /// A conversation was offered to an agent.
     Offered(Offer),
     /// The core records something for itself in this conversation; nobody waits.
     Quiet(ConversationId),
-    /// A conversation goes to the queue or aside by itself.
+    /// A conversation is queued or set aside by the relay.
     Moved(ConversationId),
     /// One of many ends; with the number of the action.
     Ending(u64, ConversationId),
@@ -81,11 +81,11 @@ pub(crate) enum Pending {
     },
     /// Somebody asks for something in a conversation that is not in memory.
     Action(Action),
-    /// The core reads a conversation again that it lost track of.
+    /// The core reads a conversation again because it missed events.
     Refresh(ConversationId),
 }
 
-/// What somebody asks for in one conversation, where it matters how that stands.
+/// What somebody asks for in one conversation, where the answer depends on the conversation's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Action {
     /// Who asked.
@@ -102,7 +102,7 @@ pub(crate) enum ActionKind {
     /// A visitor leaves the queue.
     Leave,
     /// An agent answers.
-    Say(MessageId, DraftBody),
+    Say(MessageId, NewBody),
     /// An agent ends it.
     End(MessageId),
     /// An agent marks it as spam.
@@ -111,9 +111,9 @@ pub(crate) enum ActionKind {
     Take,
     /// An agent gives it back.
     Release,
-    /// A supervisor blocks its visitor, or where they come from: for so long, and why.
+    /// A supervisor blocks its visitor, or their address or network: for how long, and why.
     Block(BlockScope, u64, String),
-    /// A supervisor ends all that is open from where its visitor came from.
+    /// A supervisor ends all open conversations from its visitor's network.
     EndNetwork,
 }
 
@@ -144,13 +144,13 @@ pub(crate) struct Page {
     pub(crate) lane: Lane,
     /// After this number.
     pub(crate) after: Seq,
-    /// Whether it also wants what comes later, and does not get it when the page is refused.
+    /// Whether it also follows the conversation from here on; it does not when the page is refused.
     pub(crate) follow: bool,
 }
 
-/// What a pending append is about to change, so that it is not asked for twice.
+/// What a pending append is about to change, so that it is not requested twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
+pub(crate) enum PendingChange {
     /// Nothing of that kind.
     None,
     /// It opens a conversation.
@@ -227,7 +227,7 @@ impl Pending {
     }
 }
 
-/// What a client is told about a failed append.
+/// What a client is answered when an append failed.
 pub(crate) const fn refusal_of(error: AppendError) -> Refusal {
     match error {
         AppendError::NotFound => Refusal::NotFound,
@@ -242,7 +242,7 @@ pub(crate) const fn refusal_of(error: AppendError) -> Refusal {
     }
 }
 
-/// What a client is told about a failed query.
+/// What a client is answered when a query failed.
 pub(crate) const fn refusal_of_query(error: QueryError) -> Refusal {
     match error {
         QueryError::NotFound => Refusal::NotFound,

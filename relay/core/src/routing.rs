@@ -1,6 +1,6 @@
-//! Who gets the next visitor: the queue, the agents with room, and what is on its way from one to the other.
+//! Who gets the next visitor: the queue, the agents with room, and the offers that wait for the store.
 //!
-//! Takes: where conversations stand, which visitors are here, agents' [`Seat`]s, what the store says to offers.
+//! Takes: changes of conversations' status, which visitors are here, agents' [`Availability`], the store's answers to offers.
 //! Gives: offers (the store decides), positions for visitors, conversations that memory and store disagree about.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,30 +10,30 @@ use wire::{AgentId, ConversationId, Refusal};
 use crate::admit::about;
 use crate::append::AppendError;
 use crate::input::Source;
-use crate::news::{News, Placed, Seat, Standing};
+use crate::news::{Availability, News, Status, Transition};
 use crate::request::{ATTEMPTS_MAX, Asker, Offer, refusal_of};
 use crate::settings::Settings;
 use crate::step::{RETRY_MS, Step, Timer};
-use crate::view::Wanted;
+use crate::view::AssignmentView;
 
-#[doc(hidden)]
-pub mod desk;
+mod agents;
+mod keyed_rate;
 mod openings;
-mod pace;
 mod queue;
-mod seats;
 #[cfg(test)]
 mod tests;
+#[doc(hidden)]
+pub mod workload;
 
+use agents::Agents;
 use openings::Openings;
 use queue::{Joining, Queue};
-use seats::Seats;
 
-/// A conversation on its way to an agent.
+/// An offer that waits for the store's answer.
 #[derive(Clone, Copy, Debug)]
-struct OnWay {
+struct PendingOffer {
     agent: AgentId,
-    /// Whether it has arrived: recorded, and only the store's answer is still to come.
+    /// Whether its events have come already, so that only the store's answer is missing.
     arrived: bool,
 }
 
@@ -42,8 +42,8 @@ struct OnWay {
 pub(crate) struct Routing {
     queue: Queue,
     openings: Openings,
-    seats: Seats,
-    offers: BTreeMap<ConversationId, OnWay>,
+    agents: Agents,
+    offers: BTreeMap<ConversationId, PendingOffer>,
     /// Conversations that are not offered for a while.
     held_back: BTreeSet<ConversationId>,
     /// No offer before this: the store was busy or down.
@@ -56,7 +56,7 @@ impl Routing {
         Self {
             queue: Queue::default(),
             openings: Openings::new(settings),
-            seats: Seats::default(),
+            agents: Agents::default(),
             offers: BTreeMap::new(),
             held_back: BTreeSet::new(),
             not_before_ms: 0,
@@ -83,12 +83,12 @@ impl Routing {
         self.queue.absent()
     }
 
-    /// The position and length that a conversation's visitor was last told; none before the first time.
-    pub(crate) fn told(&self, conversation: ConversationId) -> Option<(u32, u32)> {
-        self.queue.told(conversation)
+    /// The position and length that were last sent to a conversation's visitor; none before the first time.
+    pub(crate) fn last_position(&self, conversation: ConversationId) -> Option<(u32, u32)> {
+        self.queue.last_position(conversation)
     }
 
-    /// Whether a visitor may have a conversation queued now; counted when so. A retry of one that is on its way is not asked for.
+    /// Whether a visitor may have a conversation queued now; if so, it is counted. Not called for a retry of one that is being opened.
     pub(crate) fn may_open(&mut self, source: Source, known: bool, step: &Step) -> Result<(), Refusal> {
         let waits = self.queue.has_network(source.network);
         self.openings.admit(source, known, waits, step.now_ms())
@@ -100,50 +100,50 @@ impl Routing {
         self.queue.set_flood(on);
     }
 
-    /// What an agent can take has changed.
-    pub(crate) fn seat(&mut self, agent: AgentId, seat: Option<Seat>) {
-        self.seats.set(agent, seat);
+    /// How many visitors an agent can get has changed.
+    pub(crate) fn seat(&mut self, agent: AgentId, seat: Option<Availability>) {
+        self.agents.set(agent, seat);
     }
 
-    /// A conversation stands elsewhere.
-    pub(crate) fn placed(&mut self, placed: Placed) {
-        let Placed { conversation, visitor, site, here, was, is } = placed;
-        if let Standing::Queued(_) = was {
-            self.queue.remove(conversation, matches!(is, Standing::With(_)));
+    /// A conversation's status has changed.
+    pub(crate) fn transition(&mut self, transition: Transition) {
+        let Transition { conversation, visitor, site, here, was, is } = transition;
+        if let Status::Queued(_) = was {
+            self.queue.remove(conversation, matches!(is, Status::Assigned(_)));
         }
-        if let Standing::Queued(ticket) = is {
-            let again = matches!(was, Standing::With(_));
+        if let Status::Queued(entry) = is {
+            let again = matches!(was, Status::Assigned(_));
             let taken = self.is_taken(conversation);
-            self.queue.insert(conversation, Joining { site, visitor, ticket, here }, again, taken);
+            self.queue.insert(conversation, Joining { site, visitor, entry, here }, again, taken);
         }
-        if let Standing::With(agent) = is
+        if let Status::Assigned(agent) = is
             && let Some(offer) = self.offers.get_mut(&conversation)
             && offer.agent == agent
             && !std::mem::replace(&mut offer.arrived, true)
         {
-            self.seats.arrived(agent);
+            self.agents.arrived(agent);
         }
     }
 
-    /// The visitor of a conversation has come, or is gone.
+    /// The visitor of a conversation has connected, or is gone.
     pub(crate) fn here(&mut self, conversation: ConversationId, here: bool) {
         self.queue.set_here(conversation, here);
     }
 
-    /// Offers whoever waits and is here to whoever has room, and tells who moved.
+    /// Offers waiting visitors who are here to agents with room, and sends changed positions.
     pub(crate) fn settle(&mut self, step: &mut Step) {
         self.openings.look(self.queue.len(), step.now_ms());
         self.queue.set_flood(self.openings.flood());
         self.assign(step);
-        self.queue.tell(step);
+        self.queue.send_changes(step);
     }
 
-    /// In the queue's order, to the least loaded agent. What both come to is kept in order, so one assignment looks at nobody else.
+    /// Assigns in the queue's order, to the least loaded agent. Both orders are kept up to date, so one assignment looks at nobody else.
     fn assign(&mut self, step: &mut Step) {
         if step.now_ms() < self.not_before_ms {
             return;
         }
-        while let Some(agent) = self.seats.next()
+        while let Some(agent) = self.agents.next()
             && let Some(conversation) = self.queue.next()
         {
             self.offer(conversation, agent, None, step);
@@ -151,31 +151,31 @@ impl Routing {
     }
 
     fn offer(&mut self, conversation: ConversationId, agent: AgentId, asker: Option<Asker>, step: &mut Step) {
-        self.offers.insert(conversation, OnWay { agent, arrived: false });
+        self.offers.insert(conversation, PendingOffer { agent, arrived: false });
         self.queue.set_taken(conversation, true);
-        self.seats.offered(agent);
-        let capacity = self.seats.capacity(agent);
+        self.agents.offered(agent);
+        let capacity = self.agents.capacity(agent);
         step.tell(News::Offer { conversation, agent, capacity, asker });
     }
 
-    /// An agent takes a conversation by itself. `wanted` is what is known of it, when it is in memory.
+    /// An agent takes a conversation by itself. `view` is what is known of the conversation, when it is in memory.
     pub(crate) fn take(
         &mut self,
-        (conversation, wanted): (ConversationId, Option<Wanted>),
+        (conversation, view): (ConversationId, Option<AssignmentView>),
         agent: AgentId,
         asker: Asker,
         step: &mut Step,
     ) {
-        let refusal = match wanted {
+        let refusal = match view {
             None => Refusal::NotFound,
-            Some(wanted) if wanted.ended => Refusal::Ended,
-            Some(wanted) => match (wanted.holder, self.offers.get(&conversation)) {
-                // It has it, or is about to: the event says so.
+            Some(view) if view.ended => Refusal::Ended,
+            Some(view) => match (view.holder, self.offers.get(&conversation)) {
+                // The agent has it, or is about to get it: the event will say so.
                 (Some(holder), _) if holder == agent => return,
                 (_, Some(offer)) if offer.agent == agent => return,
-                (Some(_), _) if wanted.holder_online => Refusal::Taken,
+                (Some(_), _) if view.holder_online => Refusal::Taken,
                 (_, Some(_)) => Refusal::Taken,
-                (_, None) if self.seats.full(agent) => Refusal::AtCapacity,
+                (_, None) if self.agents.full(agent) => Refusal::AtCapacity,
                 (_, None) => return self.offer(conversation, agent, Some(asker), step),
             },
         };
@@ -187,17 +187,17 @@ impl Routing {
         &mut self,
         offer: Offer,
         result: Result<(), AppendError>,
-        now: Option<Wanted>,
+        now: Option<AssignmentView>,
         step: &mut Step,
     ) {
         let Offer { conversation, agent, staff_head, asker } = offer;
         if self.offers.remove(&conversation).is_some_and(|on_way| !on_way.arrived) {
-            self.seats.arrived(agent);
+            self.agents.arrived(agent);
         }
         self.queue.set_taken(conversation, self.is_taken(conversation));
         let head = now.map(|now| now.staff_head);
         match (result, asker) {
-            // Recorded, it says, but the events have not come.
+            // The store says that it is recorded, but the events have not come.
             (Ok(()), _) if head.is_some_and(|head| head <= staff_head) => self.hold_back(conversation, now, step),
             (Ok(()), _) => {}
             (Err(AppendError::Moved), Some(asker)) if asker.attempts < ATTEMPTS_MAX => {
@@ -208,7 +208,7 @@ impl Routing {
                 step.refuse(connection, about(conversation), refusal_of(error));
             }
             (Err(AppendError::AtCapacity), None) => {
-                self.seats.hold_back(agent);
+                self.agents.hold_back(agent);
                 step.wake_in(RETRY_MS, Timer::Assign);
             }
             (
@@ -218,7 +218,7 @@ impl Routing {
                 self.not_before_ms = step.now_ms().saturating_add(RETRY_MS);
                 step.wake_in(RETRY_MS, Timer::Assign);
             }
-            // The store is further than what was heard of it.
+            // The store has events that memory has not.
             (Err(AppendError::Moved), None) if head == Some(staff_head) => self.hold_back(conversation, now, step),
             (Err(AppendError::Moved), None) => {}
             (Err(AppendError::NotFound | AppendError::Ended | AppendError::FileMissing), None) => {
@@ -232,19 +232,19 @@ impl Routing {
     }
 
     /// Memory and store disagree about a conversation: it is read again, and not offered for a while.
-    fn hold_back(&mut self, conversation: ConversationId, now: Option<Wanted>, step: &mut Step) {
+    fn hold_back(&mut self, conversation: ConversationId, now: Option<AssignmentView>, step: &mut Step) {
         if now.is_none_or(|now| now.ended) {
             return;
         }
         self.held_back.insert(conversation);
         self.queue.set_taken(conversation, true);
         step.wake_in(RETRY_MS, Timer::Assign);
-        step.tell(News::Doubt(conversation));
+        step.tell(News::Reread(conversation));
     }
 
     /// What was held back may be offered again.
     pub(crate) fn try_again(&mut self) {
-        self.seats.try_again();
+        self.agents.try_again();
         for conversation in std::mem::take(&mut self.held_back) {
             self.queue.set_taken(conversation, self.is_taken(conversation));
         }

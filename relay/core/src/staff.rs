@@ -1,7 +1,7 @@
-//! The agents: who is there, what each holds, what colleagues and visitors were told about it, and who is blocked.
+//! The agents: who is online, what each holds, what colleagues and visitors were last sent about it; and who is blocked.
 //!
 //! Takes: consoles that come and go here and at other relays, agents' choices and settings, conversations that an agent gets or loses.
-//! Gives: [`Seat`]s for the routing, conversations that need somebody else, frames for colleagues and visitors, presence for other relays.
+//! Gives: [`Availability`]s for the routing, conversations that need somebody else, frames for colleagues and visitors, presence for other relays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use wire::{
 };
 
 use crate::input::{Agent, ConnectionId};
-use crate::news::{Audience, News, Placed, Seat, Standing};
+use crate::news::{Audience, Availability, News, Status, Transition};
 use crate::planted::{Planted, planted};
 use crate::step::{Step, Timer};
 
@@ -31,7 +31,7 @@ struct AgentLive {
     settings: Agent,
     /// Whether it gets visitors here.
     state: AgentState,
-    /// How it looks at other relays, when it has a console there.
+    /// Its state at other relays, when it has a console there.
     elsewhere: Option<AgentState>,
     /// Whether it has a connection.
     connected: bool,
@@ -41,8 +41,8 @@ struct AgentLive {
     gone_ms: u64,
     /// When the grace period after its last connection ends.
     grace_ends_ms: Option<u64>,
-    /// How it looked when colleagues were last told.
-    told: Option<AgentSummary>,
+    /// What colleagues were last sent.
+    last_sent: Option<AgentSummary>,
 }
 
 /// Every agent, and who is blocked.
@@ -53,9 +53,9 @@ pub(crate) struct Staff {
     holding: BTreeMap<AgentId, BTreeMap<ConversationId, VisitorId>>,
     /// How many agents are online.
     online: u32,
-    /// How many visitors were last told of.
-    online_told: u32,
-    /// Agents that may look different to colleagues.
+    /// The number of online agents that visitors were last sent.
+    online_sent: u32,
+    /// Agents that colleagues may have to be sent again.
     changed: BTreeSet<AgentId>,
     blocks: blocks::Blocks,
     presence: presence::Presences,
@@ -73,7 +73,7 @@ impl AgentLive {
             chose_away: false,
             gone_ms: now_ms,
             grace_ends_ms: None,
-            told: None,
+            last_sent: None,
         }
     }
 
@@ -82,7 +82,7 @@ impl AgentLive {
         self.connected || self.grace_ends_ms.is_some()
     }
 
-    /// How everybody sees it: as available as the relay where it is most so.
+    /// The state that everybody sees: that of the relay where it is most available.
     const fn shown(&self) -> AgentState {
         match self.elsewhere {
             Some(elsewhere) => presence::more_available(self.state, elsewhere),
@@ -98,7 +98,7 @@ impl Staff {
             agents: BTreeMap::new(),
             holding: BTreeMap::new(),
             online: 0,
-            online_told: 0,
+            online_sent: 0,
             changed: BTreeSet::new(),
             blocks: blocks::Blocks::new(blocks),
             presence: presence::Presences::default(),
@@ -156,18 +156,19 @@ impl Staff {
         self.holding.get(&agent).map_or(0, BTreeMap::len)
     }
 
-    /// What an agent can take here. In its grace period it counts as online, but is given nobody; nor is one whose console is at another relay.
-    fn seat(&self, agent: AgentId) -> Option<Seat> {
+    /// How many visitors an agent can get here. In its grace period it counts as online, but gets none. Nor does one whose console is at another
+    /// relay.
+    fn seat(&self, agent: AgentId) -> Option<Availability> {
         let known = self.agents.get(&agent)?;
         let open = known.state == AgentState::Online && known.connected;
-        Some(Seat { open, capacity: known.settings.capacity, held: self.load(agent) })
+        Some(Availability { open, capacity: known.settings.capacity, held: self.load(agent) })
     }
 
-    /// An agent has changed: the routing is told of its seat when that is another one, colleagues what they see at the end of the step.
-    fn changed(&mut self, agent: AgentId, was: Option<Seat>, step: &mut Step) {
+    /// An agent has changed. Routing gets its availability if that has changed; colleagues are sent the change at the end of the step.
+    fn changed(&mut self, agent: AgentId, was: Option<Availability>, step: &mut Step) {
         let seat = self.seat(agent);
         if seat != was {
-            step.tell(News::Seat(agent, seat));
+            step.tell(News::Availability(agent, seat));
         }
         self.changed.insert(agent);
     }
@@ -190,7 +191,7 @@ impl Staff {
         Some(result)
     }
 
-    /// A console of an agent has come; with a choice of its own when it made one, which may be unknown here.
+    /// A console of an agent has connected; `chosen` is the choice that it remembers, which may be unknown here.
     pub(crate) fn came(&mut self, agent: AgentId, chosen: Option<AgentState>, step: &mut Step) {
         let grace_ends_ms = self.change(agent, step, |known| {
             known.connected = true;
@@ -242,8 +243,8 @@ impl Staff {
         self.change(agent, step, |known| {
             known.chose_away = state == AgentState::Away;
             known.state = state;
-            // Told even when nothing changed: its console waits to hear that the choice has arrived.
-            known.told = None;
+            // Sent even when nothing changed: its console waits for the confirmation.
+            known.last_sent = None;
         });
     }
 
@@ -264,7 +265,7 @@ impl Staff {
         self.gone(agent, step);
     }
 
-    /// The agents as they stand in the store now.
+    /// The agents in the store now.
     pub(crate) fn set(&mut self, agents: Vec<Agent>, step: &mut Step) {
         let kept: BTreeSet<AgentId> = agents.iter().map(|agent| agent.id).collect();
         let removed: Vec<_> = self.agents.keys().filter(|agent| !kept.contains(agent)).copied().collect();
@@ -275,7 +276,7 @@ impl Staff {
             // Colleagues see it go offline before it is forgotten.
             self.tell_colleagues(step);
             self.agents.remove(&agent);
-            step.tell(News::Seat(agent, None));
+            step.tell(News::Availability(agent, None));
             self.give_back(agent, step);
         }
         for mut settings in agents {
@@ -289,13 +290,13 @@ impl Staff {
         }
     }
 
-    /// A conversation stands elsewhere: with another agent, or with none.
-    pub(crate) fn placed(&mut self, placed: &Placed, step: &mut Step) {
-        if let Standing::With(agent) = placed.was {
-            self.release(agent, placed.conversation, step);
+    /// A conversation's status has changed: another agent has it, or none.
+    pub(crate) fn transition(&mut self, transition: &Transition, step: &mut Step) {
+        if let Status::Assigned(agent) = transition.was {
+            self.release(agent, transition.conversation, step);
         }
-        if let Standing::With(agent) = placed.is {
-            self.hold(agent, placed.conversation, placed.visitor, step);
+        if let Status::Assigned(agent) = transition.is {
+            self.hold(agent, transition.conversation, transition.visitor, step);
         }
     }
 
@@ -355,29 +356,29 @@ impl Staff {
         }
     }
 
-    /// Tells agents, visitors and other relays what they were not told yet.
+    /// Sends agents, visitors and other relays what has changed.
     pub(crate) fn tell(&mut self, step: &mut Step) {
         self.tell_colleagues(step);
-        if self.online_told != self.online {
-            self.online_told = self.online;
+        if self.online_sent != self.online {
+            self.online_sent = self.online;
             step.send(Audience::Visitors, ServerFrame::Answering { agents: self.online });
         }
         self.publish_presence(step);
     }
 
-    /// Tells agents about each one that looks different now, and visitors whether their agent is there.
+    /// Sends agents each colleague that has changed, and visitors the state of their agent.
     fn tell_colleagues(&mut self, step: &mut Step) {
         if self.changed.is_empty() {
             return;
         }
         for id in std::mem::take(&mut self.changed) {
             let Some(agent) = self.summary(id) else { continue };
-            let Some(known) = self.agents.get_mut(&id).filter(|known| known.told.as_ref() != Some(&agent)) else {
+            let Some(known) = self.agents.get_mut(&id).filter(|known| known.last_sent.as_ref() != Some(&agent)) else {
                 continue;
             };
-            let told = known.told.replace(agent.clone());
+            let before = known.last_sent.replace(agent.clone());
             let state = agent.state;
-            if told.is_none_or(|told| told.state != state) {
+            if before.is_none_or(|before| before.state != state) {
                 for (conversation, visitor) in self.holding.get(&id).into_iter().flatten() {
                     let frame = ServerFrame::Holder { conversation: *conversation, state };
                     step.send(Audience::Visitor(*visitor), frame);

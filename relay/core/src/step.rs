@@ -1,10 +1,10 @@
-//! What every machine is given with a call: the time, ids to draw, timers to set, and a place for its news.
+//! What every machine is given with a call: the time, ids, timers, and the list that it adds its news to.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use wire::{AgentId, Author, ConversationId, MessageId, Refusal, ServerFrame, Subject, VisitorId};
 
-use crate::append::{Append, Draft, DraftBody};
+use crate::append::{Append, NewBody, NewEvent};
 use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::input::ConnectionId;
@@ -13,13 +13,13 @@ use crate::output::Output;
 use crate::request::Pending;
 use crate::store::Query;
 
-/// After a store that was busy or down, or disagreed with what is known here, the core tries again after this long.
+/// The core tries again after this long when the store was busy or down, or disagreed with memory.
 pub(crate) const RETRY_MS: u64 = 1_000;
 
-/// The stack of news keeps room for so many; a broadcast may need more for a moment.
+/// The stack of news keeps memory for this many; a broadcast may need more for a moment.
 const NEWS_KEPT_MAX: usize = 64;
 
-/// Something to look at when its time has come. Whether it is still wanted is decided then.
+/// Something to do later. Whether it is still needed is decided when the time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
     /// An agent's last connection has been gone for the grace period.
@@ -28,23 +28,23 @@ pub(crate) enum Timer {
     Assign,
     /// A conversation is to be read again.
     Refresh(ConversationId),
-    /// The positions in a long queue are told again.
+    /// The positions in a long queue are sent again.
     Queue,
-    /// Rows of the consoles' lists that waited are told.
+    /// Changed rows of the consoles' lists are sent.
     Rows,
     /// A visitor's conversations are to be looked at again.
     Attend(VisitorId),
-    /// An agent is away for long.
+    /// An agent has been gone for so long that its conversations are given back.
     GiveBack(AgentId),
-    /// Consoles may be told the numbers.
+    /// The counts may be sent to consoles.
     Counts,
-    /// More may be ended.
+    /// More conversations of a batch may be ended.
     Endings,
     /// A visitor's page may be recorded again.
     Page(VisitorId),
-    /// Other relays are told again which agents are here.
+    /// The presence of agents here is sent to other relays again.
     RenewPresence,
-    /// What another relay said of its agents may hold no more.
+    /// Another relay's presence may have expired.
     ExpirePresence,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// The time stands at `now_ms`; ids are drawn from the seed.
+    /// Starts at `now_ms`; ids are drawn from the seed.
     pub(crate) const fn new(now_ms: u64, seed: u128) -> Self {
         Self {
             clock: Clock::new(now_ms),
@@ -73,17 +73,17 @@ impl Step {
         }
     }
 
-    /// Goes on to this time of the machine's clock.
+    /// Advances to this time of the machine's clock.
     pub(crate) const fn go_on(&mut self, wall_ms: u64) {
         self.now_ms = self.clock.tick(wall_ms);
     }
 
-    /// The time inside, which never goes backwards.
+    /// The core's time, which never goes backwards.
     pub(crate) const fn now_ms(&self) -> u64 {
         self.now_ms
     }
 
-    /// The machine's own time, for what is told to others.
+    /// The machine's own time, for what is sent to others.
     pub(crate) const fn wall_ms(&self) -> u64 {
         self.clock.wall_ms()
     }
@@ -93,22 +93,22 @@ impl Step {
         self.ids.message(self.now_ms)
     }
 
-    /// A draft under an id of the core's own.
-    pub(crate) fn draft(&mut self, author: Author, body: DraftBody) -> Draft {
-        Draft { id: self.id(), author, body }
+    /// A new event under an id of the core's own.
+    pub(crate) fn new_event(&mut self, author: Author, body: NewBody) -> NewEvent {
+        NewEvent { id: self.id(), author, body }
     }
 
-    /// Wakes up for this after a while.
+    /// Sets a timer, relative to now.
     pub(crate) fn wake_in(&mut self, wait_ms: u64, timer: Timer) {
         self.wake_at(self.now_ms.saturating_add(wait_ms), timer);
     }
 
-    /// Wakes up for this at a time.
+    /// Sets a timer.
     pub(crate) fn wake_at(&mut self, at_ms: u64, timer: Timer) {
         self.timers.insert((at_ms, timer));
     }
 
-    /// Wakes up for this no more.
+    /// Removes a timer.
     pub(crate) fn cancel(&mut self, at_ms: u64, timer: Timer) {
         self.timers.remove(&(at_ms, timer));
     }
@@ -124,7 +124,7 @@ impl Step {
         self.timers.first().map(|(at_ms, _)| self.clock.outside_ms(*at_ms))
     }
 
-    /// Tells the other machines.
+    /// Adds a piece of news for other machines.
     pub(crate) fn tell(&mut self, news: News) {
         self.news.push(news);
     }
@@ -149,7 +149,7 @@ impl Step {
         self.tell(News::Query(pending, query));
     }
 
-    /// For the shell. Only `connections` writes here directly: whoever calls it has passed on all earlier news.
+    /// Adds an output for the shell. Only `connections` and `core` call this directly, when all earlier news has been passed on.
     pub(crate) fn output(&mut self, output: Output) {
         self.outputs.push_back(output);
     }
@@ -173,7 +173,7 @@ impl Step {
         Some((news, self.news.len()))
     }
 
-    /// Everything told and written for the shell, in order: what a test of one machine looks at.
+    /// All news and outputs, in order: what a test of one machine checks.
     #[cfg(test)]
     pub(crate) fn take_news(&mut self) -> Vec<News> {
         let outputs = self.outputs.drain(..).map(News::Out);

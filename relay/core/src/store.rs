@@ -7,7 +7,7 @@ use crate::conversation::Conversation;
 /// Something to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Query {
-    /// A page of one lane: at most `PAGE_EVENTS_MAX` events and `PAGE_BYTES_MAX` bytes of bodies, with the conversation as it stands.
+    /// A page of one lane: at most `PAGE_EVENTS_MAX` events and `PAGE_BYTES_MAX` bytes of bodies, with the conversation's state.
     Events {
         /// Where.
         conversation: ConversationId,
@@ -21,11 +21,11 @@ pub enum Query {
         /// Which.
         conversation: ConversationId,
     },
-    /// Ended conversations before a place in the order of (time of the end, id), newest first; one page of `PAGE_CONVERSATIONS_MAX`.
+    /// Ended conversations, newest first, in the order of (time of the end, id); one page of `PAGE_CONVERSATIONS_MAX`.
     Closed {
-        /// The place's time.
+        /// Those that ended before this time.
         before_ms: u64,
-        /// The place's id; without it, strictly before the time.
+        /// Also those that ended at this time with a lower id than this one; none for only those before.
         before: Option<ConversationId>,
     },
     /// A visitor's conversations, newest first; one page.
@@ -37,7 +37,7 @@ pub enum Query {
 
 /// What was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum QueryAnswer {
     /// For `Events`.
     Events {
         /// The conversation now.
@@ -61,7 +61,7 @@ pub enum Answer {
 pub enum QueryError {
     /// It does not exist.
     NotFound,
-    /// Too much waits for the store.
+    /// The store's queue is full.
     Busy,
     /// The store cannot read.
     Down,

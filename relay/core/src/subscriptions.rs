@@ -1,4 +1,4 @@
-//! What this relay hears of: each topic while a client of its own follows it, and no longer.
+//! The topics that this relay is subscribed to: each one while a client of its own follows it.
 //!
 //! Takes: whether a conversation is followed, whether an agent is connected, the sites.
 //! Gives: `Subscribe` when the first client follows a topic, `Unsubscribe` when the last one has gone.
@@ -29,7 +29,7 @@ impl Subscriptions {
         Self { conversations: BTreeSet::new(), sites: sites.into_iter().collect(), staffed: false }
     }
 
-    /// What every relay hears of from its start to its end.
+    /// Subscribes to what every relay needs from its start to its end.
     pub(crate) fn started(&self, step: &mut Step) {
         step.output(Output::Subscribe(Topic::Presence));
         step.output(Output::Subscribe(Topic::Settings));
@@ -54,7 +54,7 @@ impl Subscriptions {
         }
     }
 
-    /// The sites as they stand in the store now.
+    /// The sites in the store now.
     pub(crate) fn set_sites(&mut self, sites: Vec<SiteId>, step: &mut Step) {
         let old = std::mem::replace(&mut self.sites, sites.into_iter().collect());
         if self.staffed {

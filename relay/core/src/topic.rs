@@ -1,11 +1,11 @@
-//! What a relay can hear of through the bus, topic by topic.
+//! The topics of the bus.
 
 use wire::{ConversationId, SiteId};
 
-/// One topic of notices. A relay is subscribed to it while a client of its own follows it.
+/// One topic. A relay is subscribed to it while a client of its own follows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
-    /// The committed events of one conversation, and who types in it.
+    /// The committed events of one conversation, and typing in it.
     Conversation(ConversationId),
     /// The committed events of every conversation of one site: the queue and the lists of its agents are made of them.
     Staff(SiteId),

@@ -1,23 +1,23 @@
-//! What a machine must know of a conversation that another one has: small, copied, and as it stood when it was asked for.
+//! What one machine must know of another's conversations: small copies, made when they are needed.
 
 use wire::{AgentId, Seq, VisitorId};
 
 use crate::input::Source;
 
-/// What is known of a conversation that somebody wants to take.
+/// What must be known of a conversation before it is assigned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(crate) struct AssignmentView {
     /// Whether it has ended.
     pub(crate) ended: bool,
     /// Who has it.
     pub(crate) holder: Option<AgentId>,
     /// Whether whoever has it is online.
     pub(crate) holder_online: bool,
-    /// Where its staff lane ends.
+    /// The last number of its staff lane.
     pub(crate) staff_head: Seq,
 }
 
-/// Whose a conversation is, and where they came from when they last queued.
+/// A conversation's visitor, and where they connected from when they last queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Person {
     /// The visitor.

@@ -1,8 +1,8 @@
-//! How many bytes things take as JSON, at most: what is counted in bytes before it is written. Cheap, and never too little for what is long.
+//! Upper bounds of how many bytes things take as JSON, for what is counted before it is encoded. Cheap; never too low for long texts.
 
 use wire::{Body, ConversationSummary, Event, ServerFrame};
 
-/// What a frame takes whose texts are all short; also what an event takes beside its text.
+/// Bytes of a frame whose texts are all short, and of an event beside its texts.
 const FIXED: usize = 512;
 
 /// A text, with what JSON puts before some characters.

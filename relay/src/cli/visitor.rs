@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Context as _, bail};
-use relay_core::store::{Answer, Query};
+use relay_core::store::{Query, QueryAnswer};
 use wire::limit::{BLOCK_MS_MAX, BLOCK_REASON_CHARS_MAX, BLOCKS_MAX};
 use wire::{BlockId, BlockScope, BlockSummary, ConversationId};
 
@@ -35,7 +35,7 @@ pub(super) fn block(config: &Config, wish: Wish, out: &mut impl Write) -> anyhow
     if reader.blocks()?.len() >= BLOCKS_MAX {
         bail!("there are {BLOCKS_MAX} blocks, as many as may be; `relay visitor unblock` removes one");
     }
-    let Ok(Answer::Conversation(found)) = reader.query(&Query::Conversation { conversation }) else {
+    let Ok(QueryAnswer::Conversation(found)) = reader.query(&Query::Conversation { conversation }) else {
         bail!(
             "there is no conversation {conversation} in {}; its id stands in the console's address",
             config.data_shown()

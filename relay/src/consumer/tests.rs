@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use relay_core::append::{Append, Condition, Draft, DraftBody, Opening};
+use relay_core::append::{Append, Condition, NewBody, NewEvent, Opening};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use wire::{Author, Body, ConversationId, MessageId, VisitorId};
@@ -61,10 +61,10 @@ fn store() -> (MemoryStore, StoreTask) {
 
 /// Records one event.
 async fn say(task: &StoreTask, id: u128) {
-    let body = DraftBody::Ready(Body::Text { text: "hello".to_owned() });
+    let body = NewBody::Ready(Body::Text { text: "hello".to_owned() });
     let opening = Opening { site: "demo".parse().unwrap(), visitor: ANNA, language: String::new() };
-    let drafts = vec![Draft { id: MessageId(id), author: Author::Visitor, body }];
-    let append = Append::new(ConversationId(id % 3), drafts).opening(opening).when(Condition::Owner(ANNA));
+    let new_events = vec![NewEvent { id: MessageId(id), author: Author::Visitor, body }];
+    let append = Append::new(ConversationId(id % 3), new_events).opening(opening).when(Condition::Owner(ANNA));
     let (reply, answer) = oneshot::channel();
     task.handle().append(append, move |result| reply.send(result.is_ok()).unwrap());
     assert!(answer.await.unwrap());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use relay_core::append::{AppendError, Appended};
 use relay_core::input::{ConnectionId, Input, RequestId};
 use relay_core::output::Output;
-use relay_core::store::{Answer, QueryError};
+use relay_core::store::{QueryAnswer, QueryError};
 use relay_core::{Core, Gauges};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -73,7 +73,7 @@ pub struct ConnectionOutput {
 enum Answered {
     /// With the bytes that waited for it.
     Append(RequestId, usize, Result<Appended, AppendError>),
-    Query(RequestId, Result<Answer, QueryError>),
+    Query(RequestId, Result<QueryAnswer, QueryError>),
     Registered(ConnectionId, Result<(VisitorId, Token), StoreError>),
     Blocks(ConnectionId, blocks::Stands),
     /// Nobody of this relay wished a change.

@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use relay_core::conversation::Conversation;
-use relay_core::store::{Answer, Query, QueryError};
+use relay_core::store::{Query, QueryAnswer, QueryError};
 use wire::{ConversationId, Refusal, SiteId, Token};
 
 use crate::app::{App, Reject};
@@ -82,8 +82,8 @@ pub(super) async fn conversation(app: &App, id: ConversationId) -> Result<Option
 
 fn read_conversation(reader: &mut dyn Reader, id: ConversationId) -> Result<Conversation, StoreError> {
     match reader.query(&Query::Conversation { conversation: id }) {
-        Ok(Answer::Conversation(conversation)) => Ok(*conversation),
-        Ok(Answer::Events { .. } | Answer::Conversations { .. }) => Err(StoreError::Down),
+        Ok(QueryAnswer::Conversation(conversation)) => Ok(*conversation),
+        Ok(QueryAnswer::Events { .. } | QueryAnswer::Conversations { .. }) => Err(StoreError::Down),
         Err(error) => Err(store_error(error)),
     }
 }

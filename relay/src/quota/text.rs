@@ -1,6 +1,6 @@
 //! What visitors have recorded, in bytes, and whether it may be.
 
-use relay_core::append::{Append, AppendError, DraftBody};
+use relay_core::append::{Append, AppendError, NewBody};
 use wire::{FromVisitor, PageContext, Say};
 
 use super::Quotas;
@@ -14,25 +14,25 @@ const EVENT_COST_BYTES: u64 = 256;
 pub(crate) fn may_record(quotas: &Quotas, reserve: &Reserve, append: &Append) -> Result<(), AppendError> {
     let Some(visitor) = append.owner() else { return Ok(()) };
     let step = reserve.step();
-    let says = append.drafts.iter().any(|draft| match &draft.body {
-        DraftBody::Ready(body) => body.is_message(),
-        DraftBody::File(_) => true,
-        DraftBody::Turn(_) => false,
+    let says = append.new_events.iter().any(|new_event| match &new_event.body {
+        NewBody::Ready(body) => body.is_message(),
+        NewBody::File(_) => true,
+        NewBody::Turn(_) => false,
     });
     if step >= Step::Texts && says || step >= Step::Visitors && append.open.is_some() {
         return Err(AppendError::DiskFull);
     }
-    let bytes = append.drafts.iter().map(|draft| cost_of(&draft.body)).sum();
+    let bytes = append.new_events.iter().map(|new_event| cost_of(&new_event.body)).sum();
     quotas.text_of(visitor, bytes, now_ms()).map_err(|over| {
         crate::numbers::over_quota(over.measure);
         AppendError::OverQuota { retry_after_ms: over.retry_after_ms }
     })
 }
 
-/// What a draft of a visitor costs when it is recorded.
-fn cost_of(body: &DraftBody) -> u64 {
+/// What a new event of a visitor costs when it is recorded.
+fn cost_of(body: &NewBody) -> u64 {
     let mut bytes = EVENT_COST_BYTES;
-    if let DraftBody::Ready(body) = body {
+    if let NewBody::Ready(body) = body {
         body.for_each_text(|text| bytes += text.len() as u64);
     }
     bytes

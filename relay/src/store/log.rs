@@ -2,7 +2,7 @@
 
 use relay_core::append::{Append, AppendError, Appended};
 use relay_core::conversation::Conversation;
-use relay_core::store::{Answer, Query, QueryError};
+use relay_core::store::{Query, QueryAnswer, QueryError};
 use wire::limit::PAGE_CONVERSATIONS_MAX;
 use wire::{ConversationState, SiteId};
 
@@ -23,7 +23,7 @@ pub trait LogReader {
     ///
     /// # Errors
     /// `NotFound` or `Down`.
-    fn query(&mut self, query: &Query) -> Result<Answer, QueryError>;
+    fn query(&mut self, query: &Query) -> Result<QueryAnswer, QueryError>;
 
     /// Every open conversation, to start from.
     ///
@@ -40,7 +40,7 @@ pub trait LogReader {
 
 /// Cuts a page of ended conversations out of one row more than a page, newest first. An older client asks for what ended strictly before
 /// the last row's time, so rows of one millisecond stay together as long as others stand before them.
-pub(super) fn page_of_closed(mut rows: Vec<Conversation>) -> Answer {
+pub(super) fn page_of_closed(mut rows: Vec<Conversation>) -> QueryAnswer {
     let more = rows.len() > PAGE_CONVERSATIONS_MAX;
     if more {
         let next = closed_at_ms(&rows[PAGE_CONVERSATIONS_MAX]);
@@ -49,7 +49,7 @@ pub(super) fn page_of_closed(mut rows: Vec<Conversation>) -> Answer {
             rows.retain(|row| closed_at_ms(row) != next);
         }
     }
-    Answer::Conversations { rows, more }
+    QueryAnswer::Conversations { rows, more }
 }
 
 /// The time of its end, 0 while open.

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use relay_core::append::{Append, AppendError, Appended};
-use relay_core::store::{Answer, Query, QueryError};
+use relay_core::store::{Query, QueryAnswer, QueryError};
 use tokio::sync::{mpsc, oneshot, watch};
 use wire::limit::{STORE_BATCH_APPENDS_MAX, STORE_QUEUE_APPENDS_MAX, STORE_QUEUE_READS_MAX};
 
@@ -121,7 +121,7 @@ impl StoreHandle {
     }
 
     /// Reads for the core; `reply` is called once: at once with `Busy` or `Down`, or on a reader's thread. It must not block.
-    pub fn query(&self, query: Query, reply: impl FnOnce(Result<Answer, QueryError>) + Send + 'static) {
+    pub fn query(&self, query: Query, reply: impl FnOnce(Result<QueryAnswer, QueryError>) + Send + 'static) {
         let permit = match self.reads.try_reserve() {
             Ok(permit) => permit,
             Err(error) => return reply(Err(refused(&error).into())),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use relay_core::conversation::Conversation;
-use relay_core::store::{Answer, Query, QueryError};
+use relay_core::store::{Query, QueryAnswer, QueryError};
 use wire::{ConversationId, Event, Lane, Seq};
 
 use crate::store::Reader;
@@ -70,8 +70,8 @@ impl Lanes {
     ///
     /// # Errors
     /// When it is not a page.
-    pub fn turn(&mut self, lane: Lane, answer: Answer) -> Result<(), QueryError> {
-        let Answer::Events { events, .. } = answer else { return Err(QueryError::Down) };
+    pub fn turn(&mut self, lane: Lane, answer: QueryAnswer) -> Result<(), QueryError> {
+        let QueryAnswer::Events { events, .. } = answer else { return Err(QueryError::Down) };
         let Some(one) = self.lanes.iter_mut().find(|one| one.lane == lane) else { return Err(QueryError::Down) };
         // A page with nothing in it is the end, whatever the conversation's row says.
         one.read = events.last().map_or(one.last, |event| event.seq);
@@ -97,7 +97,7 @@ impl OneLane {
 /// As the store's.
 pub fn conversation(reader: &mut dyn Reader, id: ConversationId) -> Result<Conversation, QueryError> {
     match reader.query(&Query::Conversation { conversation: id })? {
-        Answer::Conversation(conversation) => Ok(*conversation),
-        Answer::Events { .. } | Answer::Conversations { .. } => Err(QueryError::Down),
+        QueryAnswer::Conversation(conversation) => Ok(*conversation),
+        QueryAnswer::Events { .. } | QueryAnswer::Conversations { .. } => Err(QueryError::Down),
     }
 }

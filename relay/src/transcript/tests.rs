@@ -1,6 +1,6 @@
 //! A small conversation with everything in it, against the documents that are kept.
 
-use relay_core::store::Answer;
+use relay_core::store::QueryAnswer;
 use wire::{AgentId, Attachment, AttachmentId, Media, MessageId, PageContext, Seq, VisitorId};
 
 use super::lanes::{Lanes, Step};
@@ -78,7 +78,7 @@ fn written_in(events: &[Event], format: Format, notes: bool, page_events: usize,
                 let relay_core::store::Query::Events { after, .. } = query else { panic!("a page") };
                 let rest = events.iter().filter(|event| event.lane == lane && event.seq > after);
                 let events = rest.take(page_events).cloned().collect();
-                let answer = Answer::Events { conversation: Box::new(conversation.clone()), events };
+                let answer = QueryAnswer::Events { conversation: Box::new(conversation.clone()), events };
                 lanes.turn(lane, answer).expect("a page");
             }
             Step::End => break,
@@ -206,7 +206,7 @@ fn it_ends_where_the_conversation_ended_when_it_was_asked_for() {
     let mut lanes = Lanes::new(&conversation, true);
     let Step::Page(Lane::Shared, _) = lanes.next_step() else { panic!("the shared lane has something, the other not") };
     let events = events().into_iter().filter(|event| event.lane == Lane::Shared).collect();
-    lanes.turn(Lane::Shared, Answer::Events { conversation: Box::new(conversation), events }).expect("a page");
+    lanes.turn(Lane::Shared, QueryAnswer::Events { conversation: Box::new(conversation), events }).expect("a page");
     let mut given = Vec::new();
     while let Step::Event(event) = lanes.next_step() {
         given.push(event.seq.0);

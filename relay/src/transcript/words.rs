@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use chrono::DateTime;
 use chrono_tz::Tz;
 use relay_core::conversation::Conversation;
-use relay_core::store::{Answer, Query};
+use relay_core::store::{Query, QueryAnswer};
 use wire::{Body, Lane, Seq};
 
 use crate::store::Reader;
@@ -55,7 +55,7 @@ impl Words {
         let zone = wish.zone.clone().filter(|zone| zone.parse::<Tz>().is_ok());
         let zone = zone.unwrap_or_else(|| {
             let query = Query::Events { conversation: conversation.id, lane: Lane::Staff, after: Seq::ZERO };
-            let Ok(Answer::Events { events, .. }) = reader.query(&query) else { return String::new() };
+            let Ok(QueryAnswer::Events { events, .. }) = reader.query(&query) else { return String::new() };
             let told = events
                 .into_iter()
                 .find_map(|event| if let Body::Context { page } = event.body { Some(page.time_zone) } else { None });

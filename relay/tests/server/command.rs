@@ -121,17 +121,17 @@ const fn conversation() -> wire::ConversationId {
 /// A visitor of `demo` with one open conversation, as a relay would have recorded it.
 fn begin_conversation(data: &Path) {
     use relay::store::{Store, TokenHash, VisitorRecord, write_once};
-    use relay_core::append::{Append, Draft, DraftBody, Opening};
+    use relay_core::append::{Append, NewBody, NewEvent, Opening};
     let store = relay::store::sqlite::SqliteStore::attach(data).expect("a store");
     let mut writer = store.writer().expect("a writer");
     let (visitor, site): (_, wire::SiteId) = (wire::VisitorId(7), "demo".parse().expect("a site id"));
     let record =
         VisitorRecord { id: visitor, site: site.clone(), token: TokenHash([7; 32]), created_at_ms: 1, used_at_ms: 1 };
     write_once(&mut *writer, |writer| writer.add_visitor(&record)).expect("added");
-    let body = DraftBody::Ready(wire::Body::Text { text: "hello".to_owned() });
-    let draft = Draft { id: wire::MessageId(1), author: wire::Author::Visitor, body };
+    let body = NewBody::Ready(wire::Body::Text { text: "hello".to_owned() });
+    let new_event = NewEvent { id: wire::MessageId(1), author: wire::Author::Visitor, body };
     let opening = Opening { site, visitor, language: "en".to_owned() };
-    let append = Append::new(conversation(), vec![draft]).opening(opening);
+    let append = Append::new(conversation(), vec![new_event]).opening(opening);
     write_once(&mut *writer, |writer| writer.append(2, &append)).expect("recorded");
 }
 

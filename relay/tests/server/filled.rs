@@ -7,7 +7,7 @@ use relay::identity::hash;
 use relay::store::sqlite::SqliteStore;
 use relay::store::{Store, VisitorRecord, Writer};
 use relay::transcript::lanes::{Lanes, Step, conversation as conversation_row};
-use relay_core::append::{Append, Draft, DraftBody, Opening};
+use relay_core::append::{Append, NewBody, NewEvent, Opening};
 use relay_core::{Queueing, Source};
 use wire::{AgentId, Author, Body, ConversationId, Event, Tag, Token, VisitorId, uuid_v7};
 
@@ -16,8 +16,8 @@ use crate::support::{new_conversation, new_message};
 /// Conversations written in one transaction.
 const AT_ONCE: u32 = 500;
 
-fn draft(author: Author, body: Body) -> Draft {
-    Draft { id: new_message(), author, body: DraftBody::Ready(body) }
+fn new_event(author: Author, body: Body) -> NewEvent {
+    NewEvent { id: new_message(), author, body: NewBody::Ready(body) }
 }
 
 /// Registers a visitor at this time; gives their token.
@@ -30,10 +30,16 @@ fn registered(writer: &mut dyn Writer, at_ms: u64) -> (VisitorId, Token) {
     (id, token)
 }
 
-fn append(writer: &mut dyn Writer, at_ms: u64, owner: VisitorId, conversation: ConversationId, drafts: Vec<Draft>) {
+fn append(
+    writer: &mut dyn Writer,
+    at_ms: u64,
+    owner: VisitorId,
+    conversation: ConversationId,
+    new_events: Vec<NewEvent>,
+) {
     let site = "demo".parse().expect("a site id");
     let opening = Opening { site, visitor: owner, language: "en".to_owned() };
-    let append = Append::new(conversation, drafts).opening(opening);
+    let append = Append::new(conversation, new_events).opening(opening);
     writer.append(at_ms, &append).expect("recorded");
 }
 
@@ -45,9 +51,9 @@ pub(crate) fn known_visitor(folder: &Path) -> Token {
     let (visitor, token) = registered(&mut *writer, at_ms);
     let ann = Author::Agent { id: AgentId(new_id()), name: "ann".to_owned() };
     let talk = [
-        draft(Author::Visitor, Body::Text { text: "hello".to_owned() }),
-        draft(ann, Body::Text { text: "good day".to_owned() }),
-        draft(Author::Visitor, Body::Closed),
+        new_event(Author::Visitor, Body::Text { text: "hello".to_owned() }),
+        new_event(ann, Body::Text { text: "good day".to_owned() }),
+        new_event(Author::Visitor, Body::Closed),
     ];
     append(&mut *writer, at_ms, visitor, new_conversation(), talk.into());
     writer.commit().expect("committed");
@@ -63,12 +69,12 @@ pub(crate) fn waiting(folder: &Path, count: u32, networks: u32) {
             let (visitor, _) = registered(&mut *writer, now_ms());
             let network = Some(Tag(u64::from(number % networks)));
             let queueing = Queueing { keep: None, source: Source { address: None, network }, known: false };
-            let drafts = vec![
-                draft(Author::Visitor, Body::Text { text: format!("number {number} waits") }),
-                draft(Author::System, Body::Queued),
-                Draft { id: new_message(), author: Author::System, body: DraftBody::Turn(queueing) },
+            let new_events = vec![
+                new_event(Author::Visitor, Body::Text { text: format!("number {number} waits") }),
+                new_event(Author::System, Body::Queued),
+                NewEvent { id: new_message(), author: Author::System, body: NewBody::Turn(queueing) },
             ];
-            append(&mut *writer, now_ms(), visitor, new_conversation(), drafts);
+            append(&mut *writer, now_ms(), visitor, new_conversation(), new_events);
         }
         writer.commit().expect("committed");
     }

@@ -1,14 +1,16 @@
 //! What an append records, and what its repetition does.
 
 use relay::store::{Store, write_once};
-use relay_core::append::{Append, AppendError, Condition, Draft, DraftBody};
+use relay_core::append::{Append, AppendError, Condition, NewBody, NewEvent};
 use wire::{Author, Body, ConversationId, Lane, MessageId, PageContext, Seq};
 
-use crate::fixture::{ANNA, BORIS, FIRST, KIM, SECOND, agent, draft, from_visitor, into, site, system, text, world};
+use crate::fixture::{
+    ANNA, BORIS, FIRST, KIM, SECOND, agent, from_visitor, into, new_event, site, system, text, world,
+};
 
 pub(crate) fn lanes_are_numbered_apart_and_without_gaps(store: &dyn Store) {
     let mut world = world(store);
-    let note = |id| draft(id, agent(KIM), Body::Note { text: "checked".to_owned() });
+    let note = |id| new_event(id, agent(KIM), Body::Note { text: "checked".to_owned() });
     world.record(&from_visitor(ANNA, FIRST, vec![text(1, "one"), text(2, "two")]));
     world.record(&into(FIRST, vec![note(3), text(4, "three"), note(5)]));
     let seqs = |events: Vec<wire::Event>| events.iter().map(|event| event.seq.0).collect::<Vec<_>>();
@@ -22,19 +24,19 @@ pub(crate) fn what_was_written_reads_back_as_it_was(store: &dyn Store) {
     let mut world = world(store);
     let odd = "line\nbreak \u{202e} \"quotes\" ' ; DROP TABLE event; -- 你好 🦀 \u{7f}";
     let page = PageContext { url: "https://example.com/trade".to_owned(), ..PageContext::default() };
-    let drafts = vec![
+    let new_events = vec![
         text(1, odd),
-        draft(2, agent(KIM), Body::Joined),
+        new_event(2, agent(KIM), Body::Joined),
         system(3, Body::Queued),
-        draft(4, Author::Visitor, Body::Seen { up_to: Seq(1) }),
+        new_event(4, Author::Visitor, Body::Seen { up_to: Seq(1) }),
         system(5, Body::Context { page }),
         system(6, Body::Assigned { agent: KIM }),
     ];
-    let appended = world.append(&from_visitor(ANNA, FIRST, drafts.clone())).unwrap();
+    let appended = world.append(&from_visitor(ANNA, FIRST, new_events.clone())).unwrap();
     assert_eq!((appended.site, appended.visitor, appended.repeated), (site("demo"), ANNA, false));
-    for (event, draft) in appended.events.iter().zip(&drafts) {
-        assert_eq!((event.conversation, event.id, &event.author), (FIRST, draft.id, &draft.author));
-        assert_eq!(DraftBody::Ready(event.body.clone()), draft.body);
+    for (event, new_event) in appended.events.iter().zip(&new_events) {
+        assert_eq!((event.conversation, event.id, &event.author), (FIRST, new_event.id, &new_event.author));
+        assert_eq!(NewBody::Ready(event.body.clone()), new_event.body);
         assert_eq!(event.at_ms, world.now_ms);
     }
     let mut read = world.page(FIRST, Lane::Shared, 0);
@@ -74,11 +76,11 @@ pub(crate) fn the_same_id_in_another_conversation_is_another_message(store: &dyn
 
 pub(crate) fn drafts_are_recorded_together_or_not_at_all(store: &dyn Store) {
     let mut world = world(store);
-    let missing = Draft { id: MessageId(2), author: Author::Visitor, body: DraftBody::File(wire::AttachmentId(77)) };
+    let missing = NewEvent { id: MessageId(2), author: Author::Visitor, body: NewBody::File(wire::AttachmentId(77)) };
     let append = from_visitor(ANNA, FIRST, vec![text(1, "see the picture"), missing]);
     assert_eq!(world.append(&append), Err(AppendError::FileMissing));
     assert!(world.reader.open_conversations().unwrap().is_empty());
-    // The id is still free: the draft can be sent without the file.
+    // The id is still free: the new event can be sent without the file.
     let events = world.record(&from_visitor(ANNA, FIRST, vec![text(1, "see the picture")]));
     assert_eq!(events[0].seq, Seq(1));
 }
@@ -117,7 +119,7 @@ pub(crate) fn turns_rise_over_all_conversations(store: &dyn Store) {
     let mut turns = Vec::new();
     for conversation in [1_u128, 2, 3] {
         let turn =
-            Draft { id: MessageId(9), author: Author::System, body: DraftBody::Turn(relay_core::Queueing::default()) };
+            NewEvent { id: MessageId(9), author: Author::System, body: NewBody::Turn(relay_core::Queueing::default()) };
         let append =
             from_visitor(ANNA, ConversationId(conversation), vec![text(1, "hello"), system(2, Body::Queued), turn]);
         let events = world.record(&append);

@@ -1,18 +1,18 @@
 //! What an append is refused for.
 
 use relay::store::{Store, Uploader, write_once};
-use relay_core::append::{Append, AppendError, Condition, Draft, DraftBody, Opening, Queueing};
+use relay_core::append::{Append, AppendError, Condition, NewBody, NewEvent, Opening, Queueing};
 use wire::{AttachmentId, Author, Body, ConversationId, ConversationState, MessageId, Seq};
 
 use crate::fixture::{
-    ANNA, BORIS, FIRST, KIM, LEE, SECOND, agent, draft, file, from_visitor, into, site, system, text, world,
+    ANNA, BORIS, FIRST, KIM, LEE, SECOND, agent, file, from_visitor, into, new_event, site, system, text, world,
 };
 
 pub(crate) fn only_the_owner_and_only_on_its_site_opens(store: &dyn Store) {
     let mut world = world(store);
     let open = from_visitor(ANNA, FIRST, vec![text(1, "hello")]);
     let opening = |site: &str, visitor| Opening { site: self::site(site), visitor, language: String::new() };
-    let unknown = Append::new(FIRST, open.drafts.clone()).opening(opening("demo", wire::VisitorId(0xdead)));
+    let unknown = Append::new(FIRST, open.new_events.clone()).opening(opening("demo", wire::VisitorId(0xdead)));
     let elsewhere = Append { open: Some(opening("other", ANNA)), ..open.clone() };
     let for_another = Append { open: Some(opening("demo", BORIS)), ..open.clone() };
     let closed = Append { open: None, ..open.clone() };
@@ -39,28 +39,28 @@ pub(crate) fn a_stranger_is_told_that_nothing_is_there(store: &dyn Store) {
 pub(crate) fn an_ended_conversation_takes_ratings_views_and_notes_only(store: &dyn Store) {
     let mut world = world(store);
     world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello")]));
-    world.record(&into(FIRST, vec![draft(2, agent(KIM), Body::Closed)]));
+    world.record(&into(FIRST, vec![new_event(2, agent(KIM), Body::Closed)]));
     let refused = [
         text(3, "one more thing"),
         system(4, Body::Queued),
         system(5, Body::Assigned { agent: KIM }),
-        draft(6, agent(KIM), Body::Closed),
-        Draft { id: MessageId(7), author: Author::System, body: DraftBody::Turn(relay_core::Queueing::default()) },
+        new_event(6, agent(KIM), Body::Closed),
+        NewEvent { id: MessageId(7), author: Author::System, body: NewBody::Turn(relay_core::Queueing::default()) },
     ];
-    for draft in refused {
-        assert_eq!(world.append(&into(FIRST, vec![draft])), Err(AppendError::Ended));
+    for new_event in refused {
+        assert_eq!(world.append(&into(FIRST, vec![new_event])), Err(AppendError::Ended));
     }
     let rated = Body::Rated { score: 5, comment: "quick".to_owned() };
-    world.record(&from_visitor(ANNA, FIRST, vec![draft(8, Author::Visitor, rated)]));
-    world.record(&into(FIRST, vec![draft(9, agent(KIM), Body::Note { text: "solved".to_owned() })]));
-    world.record(&into(FIRST, vec![draft(10, agent(KIM), Body::Seen { up_to: Seq(1) })]));
+    world.record(&from_visitor(ANNA, FIRST, vec![new_event(8, Author::Visitor, rated)]));
+    world.record(&into(FIRST, vec![new_event(9, agent(KIM), Body::Note { text: "solved".to_owned() })]));
+    world.record(&into(FIRST, vec![new_event(10, agent(KIM), Body::Seen { up_to: Seq(1) })]));
     assert_eq!(world.conversation(FIRST).score, 5);
 }
 
 pub(crate) fn only_who_waits_leaves_the_line(store: &dyn Store) {
     let mut world = world(store);
     world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello")]));
-    let leaves = |id| into(FIRST, vec![draft(id, Author::Visitor, Body::LeftQueue)]);
+    let leaves = |id| into(FIRST, vec![new_event(id, Author::Visitor, Body::LeftQueue)]);
     assert_eq!(world.append(&leaves(2)), Err(AppendError::Moved));
     world.record(&into(FIRST, vec![system(3, Body::Queued)]));
     world.record(&leaves(4));
@@ -71,8 +71,8 @@ pub(crate) fn of_two_who_assign_one_is_told_that_it_moved(store: &dyn Store) {
     let mut world = world(store);
     world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello")]));
     let assign = |id, agent| {
-        let drafts = vec![system(id, Body::Assigned { agent }), system(id + 100, Body::Joined)];
-        into(FIRST, drafts).when(Condition::StaffHead(Seq(0)))
+        let new_events = vec![system(id, Body::Assigned { agent }), system(id + 100, Body::Joined)];
+        into(FIRST, new_events).when(Condition::StaffHead(Seq(0)))
     };
     world.writer.begin().unwrap();
     let won = world.writer.append(2_000, &assign(2, KIM));
@@ -85,7 +85,7 @@ pub(crate) fn of_two_who_assign_one_is_told_that_it_moved(store: &dyn Store) {
 
 pub(crate) fn what_opens_a_conversation_that_is_there_queues_nobody_who_is_queued_or_served(store: &dyn Store) {
     let mut world = world(store);
-    let turn = |id| Draft { id: MessageId(id), author: Author::System, body: DraftBody::Turn(Queueing::default()) };
+    let turn = |id| NewEvent { id: MessageId(id), author: Author::System, body: NewBody::Turn(Queueing::default()) };
     let opens =
         |id: u128| from_visitor(ANNA, FIRST, vec![text(id, "hello"), system(id + 1, Body::Queued), turn(id + 2)]);
     world.record(&opens(10));
@@ -96,7 +96,7 @@ pub(crate) fn what_opens_a_conversation_that_is_there_queues_nobody_who_is_queue
     assert_eq!(world.append(&opens(40)).unwrap().events.len(), 1, "served: only the message");
     assert_eq!(world.conversation(FIRST).state, ConversationState::Assigned { agent: KIM });
     world.record(&from_visitor(BORIS, SECOND, vec![text(10, "hello"), system(11, Body::Queued), turn(12)]));
-    world.record(&into(SECOND, vec![draft(13, Author::Visitor, Body::LeftQueue)]));
+    world.record(&into(SECOND, vec![new_event(13, Author::Visitor, Body::LeftQueue)]));
     let again = from_visitor(BORIS, SECOND, vec![text(14, "again"), system(15, Body::Queued), turn(16)]);
     assert_eq!(world.append(&again).unwrap().events.len(), 3, "who left the queue is queued again");
     assert!(world.conversation(SECOND).turn > first.turn + 1, "with a new turn");
@@ -126,8 +126,8 @@ pub(crate) fn who_has_a_conversation_is_asked_when_it_is_recorded(store: &dyn St
 pub(crate) fn capacity_counts_open_conversations_only(store: &dyn Store) {
     let mut world = world(store);
     let assign = |id, agent, capacity| {
-        let drafts = vec![system(2, Body::Assigned { agent })];
-        into(ConversationId(id), drafts).when(Condition::Capacity(agent, capacity))
+        let new_events = vec![system(2, Body::Assigned { agent })];
+        into(ConversationId(id), new_events).when(Condition::Capacity(agent, capacity))
     };
     for id in 1..=4 {
         world.record(&from_visitor(ANNA, ConversationId(id), vec![text(1, "hello")]));
@@ -157,7 +157,7 @@ pub(crate) fn a_file_is_named_only_where_and_by_whom_it_was_brought(store: &dyn 
     for file in &files {
         write_once(&mut *world.writer, |writer| writer.add_attachment(file)).unwrap();
     }
-    let name = |id: u128, author: Author| Draft { id: MessageId(id), author, body: DraftBody::File(AttachmentId(id)) };
+    let name = |id: u128, author: Author| NewEvent { id: MessageId(id), author, body: NewBody::File(AttachmentId(id)) };
     for id in [2, 3, 4, 5] {
         let append = from_visitor(ANNA, FIRST, vec![name(id, Author::Visitor)]);
         assert_eq!(world.append(&append), Err(AppendError::FileMissing), "{id}");

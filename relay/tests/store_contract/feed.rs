@@ -4,7 +4,7 @@ use relay::store::{ConsumerRows, FeedEvent, Leased, Position, Store, StoreError,
 use wire::{Body, ConversationId, Event};
 
 use crate::fixture::{
-    ANNA, BORIS, FIRST, KIM, SECOND, World, agent, draft, from_visitor, into, site, system, text, world,
+    ANNA, BORIS, FIRST, KIM, SECOND, World, agent, from_visitor, into, new_event, site, system, text, world,
 };
 
 /// All of the feed, read in pages of so many.
@@ -30,7 +30,7 @@ pub(crate) fn every_committed_event_has_the_next_position(store: &dyn Store) {
     // What is refused or repeated takes no position.
     assert!(world.append(&from_visitor(BORIS, FIRST, vec![text(4, "not mine")])).is_err());
     assert!(world.append(&from_visitor(ANNA, FIRST, vec![text(1, "one"), system(2, Body::Queued)])).unwrap().repeated);
-    recorded.extend(world.record(&into(FIRST, vec![draft(5, agent(KIM), Body::Note { text: "hm".to_owned() })])));
+    recorded.extend(world.record(&into(FIRST, vec![new_event(5, agent(KIM), Body::Note { text: "hm".to_owned() })])));
     for id in 6..40_u128 {
         let conversation = ConversationId(id % 5 + 1_000);
         recorded.extend(world.record(&from_visitor(ANNA, conversation, vec![text(id, "more")])));
@@ -53,8 +53,8 @@ pub(crate) fn a_page_of_long_texts_ends_early_but_never_empty(store: &dyn Store)
     let mut world = world(store);
     let long = "long ".repeat(3_000);
     for round in 0..5_u128 {
-        let drafts = (1..=20).map(|id| text(round * 100 + id, &long)).collect();
-        world.record(&from_visitor(ANNA, FIRST, drafts));
+        let new_events = (1..=20).map(|id| text(round * 100 + id, &long)).collect();
+        world.record(&from_visitor(ANNA, FIRST, new_events));
     }
     assert_eq!(all(&mut world, 1_000).len(), 100);
 }

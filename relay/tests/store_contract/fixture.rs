@@ -1,11 +1,11 @@
-//! People, drafts and shortcuts that the cases share.
+//! People, new events and shortcuts that the cases share.
 
 use relay::store::{
     AttachmentRecord, Reader, RecordWriter, Site, Store, TokenHash, Uploader, VisitorRecord, Writer, write_once,
 };
-use relay_core::append::{Append, AppendError, Appended, Condition, Draft, DraftBody, Opening};
+use relay_core::append::{Append, AppendError, Appended, Condition, NewBody, NewEvent, Opening};
 use relay_core::conversation::Conversation;
-use relay_core::store::{Answer, Query};
+use relay_core::store::{Query, QueryAnswer};
 use wire::{
     AgentId, Attachment, AttachmentId, Author, Body, ConversationId, Event, Lane, Media, MessageId, Seq, SiteId,
     VisitorId,
@@ -66,34 +66,34 @@ impl World {
 
     pub(crate) fn conversation(&mut self, conversation: ConversationId) -> Conversation {
         let answer = self.reader.query(&Query::Conversation { conversation }).unwrap();
-        let Answer::Conversation(found) = answer else { panic!("{answer:?}") };
+        let QueryAnswer::Conversation(found) = answer else { panic!("{answer:?}") };
         *found
     }
 
     pub(crate) fn page(&mut self, conversation: ConversationId, lane: Lane, after: u64) -> Vec<Event> {
         let answer = self.reader.query(&Query::Events { conversation, lane, after: Seq(after) }).unwrap();
-        let Answer::Events { events, .. } = answer else { panic!("{answer:?}") };
+        let QueryAnswer::Events { events, .. } = answer else { panic!("{answer:?}") };
         events
     }
 
     pub(crate) fn rows(&mut self, query: &Query) -> (Vec<Conversation>, bool) {
         let answer = self.reader.query(query).unwrap();
-        let Answer::Conversations { rows, more } = answer else { panic!("{answer:?}") };
+        let QueryAnswer::Conversations { rows, more } = answer else { panic!("{answer:?}") };
         (rows, more)
     }
 }
 
 /// A visitor's text, with its id made of a number.
-pub(crate) fn text(id: u128, text: &str) -> Draft {
-    draft(id, Author::Visitor, Body::Text { text: text.to_owned() })
+pub(crate) fn text(id: u128, text: &str) -> NewEvent {
+    new_event(id, Author::Visitor, Body::Text { text: text.to_owned() })
 }
 
-pub(crate) fn draft(id: u128, author: Author, body: Body) -> Draft {
-    Draft { id: MessageId(id), author, body: DraftBody::Ready(body) }
+pub(crate) fn new_event(id: u128, author: Author, body: Body) -> NewEvent {
+    NewEvent { id: MessageId(id), author, body: NewBody::Ready(body) }
 }
 
-pub(crate) fn system(id: u128, body: Body) -> Draft {
-    draft(id, Author::System, body)
+pub(crate) fn system(id: u128, body: Body) -> NewEvent {
+    new_event(id, Author::System, body)
 }
 
 pub(crate) fn agent(id: AgentId) -> Author {
@@ -101,14 +101,14 @@ pub(crate) fn agent(id: AgentId) -> Author {
 }
 
 /// What a visitor sends: opens the conversation when it is new.
-pub(crate) fn from_visitor(visitor: VisitorId, conversation: ConversationId, drafts: Vec<Draft>) -> Append {
+pub(crate) fn from_visitor(visitor: VisitorId, conversation: ConversationId, new_events: Vec<NewEvent>) -> Append {
     let opening = Opening { site: site("demo"), visitor, language: "en".to_owned() };
-    Append::new(conversation, drafts).opening(opening).when(Condition::Owner(visitor))
+    Append::new(conversation, new_events).opening(opening).when(Condition::Owner(visitor))
 }
 
 /// What the staff or the relay adds to an existing conversation.
-pub(crate) fn into(conversation: ConversationId, drafts: Vec<Draft>) -> Append {
-    Append::new(conversation, drafts)
+pub(crate) fn into(conversation: ConversationId, new_events: Vec<NewEvent>) -> Append {
+    Append::new(conversation, new_events)
 }
 
 pub(crate) fn file(id: u128, conversation: ConversationId, uploader: Uploader) -> AttachmentRecord {

@@ -2,17 +2,17 @@
 
 use relay::store::Store;
 use relay_core::conversation::Conversation;
-use relay_core::store::{Answer, Query, QueryError};
+use relay_core::store::{Query, QueryAnswer, QueryError};
 use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
 use wire::{Author, Body, ConversationId, ConversationState, Lane, Seq, VisitorId};
 
-use crate::fixture::{ANNA, BORIS, FIRST, KIM, SECOND, agent, draft, from_visitor, into, system, text, world};
+use crate::fixture::{ANNA, BORIS, FIRST, KIM, SECOND, agent, from_visitor, into, new_event, system, text, world};
 
 pub(crate) fn pages_follow_without_gap(store: &dyn Store) {
     let mut world = world(store);
     let count = PAGE_EVENTS_MAX as u128 + 7;
-    let drafts = (1..=count).map(|id| text(id, "hello")).collect();
-    let all = world.record(&from_visitor(ANNA, FIRST, drafts));
+    let new_events = (1..=count).map(|id| text(id, "hello")).collect();
+    let all = world.record(&from_visitor(ANNA, FIRST, new_events));
     // A neighbour's events must not slip in.
     world.record(&from_visitor(BORIS, ConversationId(FIRST.0 + 1), vec![text(1, "neighbour")]));
     let first = world.page(FIRST, Lane::Shared, 0);
@@ -28,8 +28,8 @@ pub(crate) fn a_page_of_long_texts_ends_early_but_never_empty(store: &dyn Store)
     let mut world = world(store);
     let third = "x".repeat(PAGE_BYTES_MAX / 3);
     let too_long = "x".repeat(PAGE_BYTES_MAX + 1);
-    let drafts = vec![text(1, &third), text(2, &third), text(3, &third), text(4, &too_long), text(5, "short")];
-    world.record(&from_visitor(ANNA, FIRST, drafts));
+    let new_events = vec![text(1, &third), text(2, &third), text(3, &third), text(4, &too_long), text(5, "short")];
+    world.record(&from_visitor(ANNA, FIRST, new_events));
     let seqs = |page: Vec<wire::Event>| page.iter().map(|event| event.seq.0).collect::<Vec<_>>();
     assert_eq!(seqs(world.page(FIRST, Lane::Shared, 0)), [1, 2]);
     assert_eq!(seqs(world.page(FIRST, Lane::Shared, 2)), [3]);
@@ -42,7 +42,7 @@ pub(crate) fn what_is_not_there_is_not_found(store: &dyn Store) {
     let events = Query::Events { conversation: FIRST, lane: Lane::Shared, after: Seq::ZERO };
     assert_eq!(world.reader.query(&events), Err(QueryError::NotFound));
     assert_eq!(world.reader.query(&Query::Conversation { conversation: FIRST }), Err(QueryError::NotFound));
-    let nothing = Answer::Conversations { rows: Vec::new(), more: false };
+    let nothing = QueryAnswer::Conversations { rows: Vec::new(), more: false };
     assert_eq!(world.reader.query(&Query::Closed { before_ms: u64::MAX, before: None }), Ok(nothing.clone()));
     assert_eq!(world.reader.query(&Query::OfVisitor { visitor: VisitorId(0xdead) }), Ok(nothing));
 }
@@ -60,8 +60,8 @@ pub(crate) fn closed_conversations_come_newest_first_and_page_by_time(store: &dy
     let mut world = world(store);
     let count = PAGE_CONVERSATIONS_MAX as u128 + 3;
     for id in 1..=count {
-        let drafts = vec![text(1, "hello"), system(2, Body::Closed)];
-        world.record(&from_visitor(ANNA, ConversationId(id), drafts));
+        let new_events = vec![text(1, "hello"), system(2, Body::Closed)];
+        world.record(&from_visitor(ANNA, ConversationId(id), new_events));
     }
     world.record(&from_visitor(ANNA, ConversationId(count + 1), vec![text(1, "still open")]));
     let (first, more) = world.rows(&Query::Closed { before_ms: u64::MAX, before: None });
@@ -80,8 +80,8 @@ pub(crate) fn rows_of_one_moment_are_not_torn_apart(store: &dyn Store) {
     for id in 1..=count {
         // The four oldest end at one moment, which a page would cut through.
         let now_ms = 5_000 + u64::try_from(id.max(4)).unwrap();
-        let drafts = vec![text(1, "hello"), system(2, Body::Closed)];
-        world.writer.append(now_ms, &from_visitor(ANNA, ConversationId(id), drafts)).unwrap();
+        let new_events = vec![text(1, "hello"), system(2, Body::Closed)];
+        world.writer.append(now_ms, &from_visitor(ANNA, ConversationId(id), new_events)).unwrap();
     }
     world.writer.commit().unwrap();
     let (first, more) = world.rows(&Query::Closed { before_ms: u64::MAX, before: None });
@@ -98,8 +98,8 @@ pub(crate) fn more_endings_of_one_moment_than_a_page_holds_are_all_found(store: 
     let count = PAGE_CONVERSATIONS_MAX as u128 * 2 + 5;
     world.writer.begin().unwrap();
     for id in 1..=count {
-        let drafts = vec![text(1, "hello"), system(2, Body::Closed)];
-        world.writer.append(5_000, &from_visitor(ANNA, ConversationId(id), drafts)).unwrap();
+        let new_events = vec![text(1, "hello"), system(2, Body::Closed)];
+        world.writer.append(5_000, &from_visitor(ANNA, ConversationId(id), new_events)).unwrap();
     }
     world.writer.commit().unwrap();
     let mut all = Vec::new();
@@ -129,11 +129,11 @@ pub(crate) fn open_conversations_are_the_fold_of_their_events(store: &dyn Store)
     let long = "word ".repeat(100);
     let appends = [
         from_visitor(ANNA, FIRST, vec![text(1, "hello"), system(2, Body::Queued)]),
-        from_visitor(ANNA, FIRST, vec![text(3, "anybody?"), draft(4, Author::Visitor, Body::LeftQueue)]),
-        into(FIRST, vec![system(5, Body::Assigned { agent: KIM }), draft(6, agent(KIM), Body::Joined)]),
-        into(FIRST, vec![draft(7, agent(KIM), Body::Text { text: long })]),
-        into(FIRST, vec![draft(8, agent(KIM), Body::Seen { up_to: Seq(1) })]),
-        from_visitor(ANNA, FIRST, vec![draft(9, Author::Visitor, Body::Seen { up_to: Seq(6) })]),
+        from_visitor(ANNA, FIRST, vec![text(3, "anybody?"), new_event(4, Author::Visitor, Body::LeftQueue)]),
+        into(FIRST, vec![system(5, Body::Assigned { agent: KIM }), new_event(6, agent(KIM), Body::Joined)]),
+        into(FIRST, vec![new_event(7, agent(KIM), Body::Text { text: long })]),
+        into(FIRST, vec![new_event(8, agent(KIM), Body::Seen { up_to: Seq(1) })]),
+        from_visitor(ANNA, FIRST, vec![new_event(9, Author::Visitor, Body::Seen { up_to: Seq(6) })]),
         from_visitor(ANNA, FIRST, (10..150).map(|id| text(id, "flood")).collect()),
     ];
     for append in appends {

@@ -1,7 +1,7 @@
 //! What records and the log say of each other, in stores that hold both.
 
 use relay::store::{Kept, Site, Store, StoreError, TokenHash, Uploader, VisitorRecord, write_once};
-use relay_core::append::{Draft, DraftBody};
+use relay_core::append::{NewBody, NewEvent};
 use wire::{AttachmentId, Author, MessageId, VisitorId};
 
 use crate::fixture::{ANNA, BORIS, FIRST, KIM, file, from_visitor, site, text, world};
@@ -49,7 +49,7 @@ pub(crate) fn orphans_are_files_that_no_message_names(store: &dyn Store) {
         let record = file(id, FIRST, Uploader::Visitor(ANNA));
         write_once(&mut *world.writer, |writer| writer.add_attachment(&record)).unwrap();
     }
-    let name = Draft { id: MessageId(1), author: Author::Visitor, body: DraftBody::File(AttachmentId(1)) };
+    let name = NewEvent { id: MessageId(1), author: Author::Visitor, body: NewBody::File(AttachmentId(1)) };
     world.record(&from_visitor(ANNA, FIRST, vec![name]));
     assert!(world.reader.orphans(900, 10).unwrap().is_empty());
     assert_eq!(world.reader.orphans(901, 10).unwrap().len(), 2);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use relay_core::{Append, AppendError, Appended, Condition, DraftBody};
+use relay_core::{Append, AppendError, Appended, Condition, NewBody};
 use widget_core::{Content, Item};
 use wire::limit::{INBOX_CONVERSATIONS_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
 use wire::{
@@ -130,8 +130,8 @@ impl World {
         if let (Some(head), Some(event)) = (head, staff) {
             assert_eq!(event.seq, head.next(), "decided on a staff lane that has moved");
         }
-        for draft in &append.drafts {
-            let DraftBody::Ready(Body::Assigned { agent }) = draft.body else { continue };
+        for new_event in &append.new_events {
+            let NewBody::Ready(Body::Assigned { agent }) = new_event.body else { continue };
             // The setting may have been changed since the offer; then the one it was made under counts.
             let set = self.relay.agents.iter().find(|known| known.id == agent).map_or(0, |known| known.capacity);
             let offered = append.conditions.iter().find_map(|condition| match condition {

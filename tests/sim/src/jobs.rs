@@ -1,6 +1,8 @@
 //! The store's task as a model: what the core asks of it is done together, in one transaction, and comes back in order.
 
-use relay_core::{Answer, Append, AppendError, Appended, Commit, ConnectionId, Input, Query, QueryError, RequestId};
+use relay_core::{
+    Append, AppendError, Appended, Commit, ConnectionId, Input, Query, QueryAnswer, QueryError, RequestId,
+};
 use wire::{Refusal, SiteId, Token, VisitorId};
 
 use crate::planted::Planted;
@@ -21,7 +23,7 @@ pub(crate) enum Back {
     /// There was no room for some notices.
     Missed,
     Append(RequestId, Result<Appended, AppendError>),
-    Query(RequestId, Result<Answer, QueryError>),
+    Query(RequestId, Result<QueryAnswer, QueryError>),
     Register(ConnectionId, Option<(VisitorId, Token)>),
 }
 

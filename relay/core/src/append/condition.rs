@@ -2,7 +2,7 @@
 
 use wire::{AgentId, AttachmentId, Author, Body, ConversationState, Lane, Seq, VisitorId};
 
-use super::{AppendError, Draft, DraftBody, Rows, Uploader};
+use super::{AppendError, NewBody, NewEvent, Rows, Uploader};
 use crate::conversation::Conversation;
 use crate::planted::{Planted, planted};
 
@@ -11,7 +11,7 @@ use crate::planted::{Planted, planted};
 pub enum Condition {
     /// The conversation is this visitor's: [`AppendError::NotFound`] otherwise.
     Owner(VisitorId),
-    /// It has not ended: [`AppendError::Ended`] otherwise. Every draft needs it, unless [`Body::is_taken_after_end`].
+    /// It has not ended: [`AppendError::Ended`] otherwise. Every new event needs it, unless [`Body::is_taken_after_end`].
     NotEnded,
     /// It is queued: [`AppendError::Moved`] otherwise. Leaving the queue needs it.
     Queued,
@@ -21,9 +21,9 @@ pub enum Condition {
     HeldBy(AgentId),
     /// This agent has it, or nobody: [`AppendError::Moved`] otherwise.
     NotHeldByOthers(AgentId),
-    /// This agent has fewer open conversations than so many: [`AppendError::AtCapacity`] otherwise.
+    /// This agent has fewer open conversations than this number: [`AppendError::AtCapacity`] otherwise.
     Capacity(AgentId, u32),
-    /// This file was uploaded to the conversation by the side of the draft that names it: [`AppendError::FileMissing`] otherwise.
+    /// This file was uploaded to the conversation by the side of the new event that names it: [`AppendError::FileMissing`] otherwise.
     Uploaded(AttachmentId, By),
 }
 
@@ -32,19 +32,19 @@ pub enum Condition {
 pub enum By {
     /// The conversation's visitor.
     Visitor,
-    /// An agent, whichever.
+    /// Any agent.
     Agent,
     /// Nobody who could have uploaded anything.
     System,
 }
 
 impl Condition {
-    /// Whether it says whose the conversation is: nothing else is told to others, not even that something was recorded before.
+    /// Whether it says whose the conversation is. It is checked first: others must not learn anything, not even that something was recorded.
     pub(super) const fn is_of_identity(self) -> bool {
         matches!(self, Self::Owner(_))
     }
 
-    /// Whether it holds, for the conversation as it stands in the transaction.
+    /// Checks it against the conversation's state in the transaction.
     pub(super) fn check(self, rows: &mut impl Rows, now: &Conversation) -> Result<(), AppendError> {
         let (holds, error) = match self {
             Self::Owner(visitor) => (now.visitor == visitor, AppendError::NotFound),
@@ -73,25 +73,25 @@ impl Condition {
     }
 }
 
-/// What a draft needs by itself, whoever asks for it.
-pub(super) fn needed_by(draft: &Draft) -> impl Iterator<Item = Condition> {
-    let by = match draft.author {
+/// The conditions that a new event always has.
+pub(super) fn needed_by(new_event: &NewEvent) -> impl Iterator<Item = Condition> {
+    let by = match new_event.author {
         Author::Visitor => By::Visitor,
         Author::Agent { .. } => By::Agent,
         Author::System => By::System,
     };
-    let more = match &draft.body {
-        DraftBody::File(attachment) => Some(Condition::Uploaded(*attachment, by)),
-        DraftBody::Ready(Body::LeftQueue) => Some(Condition::Queued),
-        DraftBody::Ready(_) | DraftBody::Turn(_) => None,
+    let more = match &new_event.body {
+        NewBody::File(attachment) => Some(Condition::Uploaded(*attachment, by)),
+        NewBody::Ready(Body::LeftQueue) => Some(Condition::Queued),
+        NewBody::Ready(_) | NewBody::Turn(_) => None,
     };
-    (!is_taken_when_ended(&draft.body)).then_some(Condition::NotEnded).into_iter().chain(more)
+    (!is_taken_when_ended(&new_event.body)).then_some(Condition::NotEnded).into_iter().chain(more)
 }
 
-/// Whether an ended conversation still takes this.
-const fn is_taken_when_ended(body: &DraftBody) -> bool {
+/// Whether this may be recorded after the conversation's end.
+const fn is_taken_when_ended(body: &NewBody) -> bool {
     match body {
-        DraftBody::Ready(body) => body.is_taken_after_end(),
-        DraftBody::File(_) | DraftBody::Turn(_) => false,
+        NewBody::Ready(body) => body.is_taken_after_end(),
+        NewBody::File(_) | NewBody::Turn(_) => false,
     }
 }

@@ -1,18 +1,18 @@
-//! Decides one append: refused, recorded before, or recorded now.
+//! Decides one append: it is refused, was recorded before, or is recorded now.
 
 use wire::{Body, ConversationState, Event};
 
 use super::condition::{Condition, needed_by};
-use super::{Append, AppendError, Appended, Draft, DraftBody, Listed, Record, Rows};
+use super::{Append, AppendError, Appended, Listed, NewBody, NewEvent, Record, Rows};
 use crate::conversation::Conversation;
 use crate::planted::{Planted, planted};
 
 /// Carries out one append. Everything is checked before anything is written.
 ///
 /// # Errors
-/// The first condition that does not hold; [`AppendError::Down`] when the store failed, or when two drafts have one id.
+/// The first condition that does not hold; [`AppendError::Down`] when the store failed, or when two new events have one id.
 pub fn decide(rows: &mut impl Rows, now_ms: u64, append: &Append) -> Result<Appended, AppendError> {
-    debug_assert!(!append.drafts.is_empty(), "an append records something");
+    debug_assert!(!append.new_events.is_empty(), "an append records something");
     let mut record = match rows.conversation(append.conversation)? {
         Some(conversation) => Record::of(conversation),
         None => opened(rows, now_ms, append)?,
@@ -27,45 +27,47 @@ pub fn decide(rows: &mut impl Rows, now_ms: u64, append: &Append) -> Result<Appe
         }
     }
     check_ids(rows, append)?;
-    check(rows, &record.after, append.drafts.iter().flat_map(needed_by))?;
+    check(rows, &record.after, append.new_events.iter().flat_map(needed_by))?;
     check(rows, &record.after, asked(false))?;
-    let stands = Stands::of(&record, append);
-    for draft in append.drafts.iter().filter(|draft| !(stands == Stands::Queued && queues(&draft.body))) {
-        add(rows, &mut record, now_ms, draft, stands)?;
+    let queue_change = QueueChange::of(&record, append);
+    for new_event in
+        append.new_events.iter().filter(|new_event| !(queue_change == QueueChange::Nothing && queues(&new_event.body)))
+    {
+        add(rows, &mut record, now_ms, new_event, queue_change)?;
     }
     let (site, visitor, events) = (record.after.site.clone(), record.after.visitor, record.events.clone());
     rows.record(record)?;
     Ok(Appended { site, visitor, events, repeated: false })
 }
 
-/// How a conversation stands that an append takes for a new one. Another relay may have opened it, or an answer was lost: then the first
-/// message is a message like any other, and takes nobody's turn or agent away.
+/// What an append does to the queue. An append that opens a conversation may find that it exists: another relay has opened it, or an answer
+/// was lost. Then the first message is a message like any other, and the conversation keeps its turn or its agent.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stands {
-    /// The append opens it, or knows that it is there.
-    AsAsked,
-    /// It is queued, or somebody answers in it: nothing is queued.
-    Queued,
-    /// Nobody has it: it is queued again with this turn, or a new one.
-    Idle(Option<u64>),
+enum QueueChange {
+    /// What the append says: it opens the conversation, or was made for one that exists.
+    AsRequested,
+    /// None: the conversation is queued or assigned already.
+    Nothing,
+    /// It is with nobody: it is queued again, with this turn or a new one.
+    Again(Option<u64>),
 }
 
-impl Stands {
+impl QueueChange {
     fn of(record: &Record, append: &Append) -> Self {
         if record.before.is_none() || append.open.is_none() {
-            return Self::AsAsked;
+            return Self::AsRequested;
         }
         match record.after.state {
-            ConversationState::Waiting { .. } | ConversationState::Assigned { .. } => Self::Queued,
-            ConversationState::Idle { why, .. } => Self::Idle(record.after.turn_kept(why)),
-            ConversationState::Closed { .. } => Self::AsAsked,
+            ConversationState::Waiting { .. } | ConversationState::Assigned { .. } => Self::Nothing,
+            ConversationState::Idle { why, .. } => Self::Again(record.after.turn_kept(why)),
+            ConversationState::Closed { .. } => Self::AsRequested,
         }
     }
 }
 
-/// Whether it queues the conversation.
-const fn queues(body: &DraftBody) -> bool {
-    matches!(body, DraftBody::Turn(_) | DraftBody::Ready(Body::Queued))
+/// Whether this event queues the conversation.
+const fn queues(body: &NewBody) -> bool {
+    matches!(body, NewBody::Turn(_) | NewBody::Ready(Body::Queued))
 }
 
 fn check(
@@ -79,14 +81,14 @@ fn check(
     Ok(())
 }
 
-/// The events of a repeated append, empty when its first draft is new.
+/// The events that this append recorded before; empty when it is the first time.
 fn recorded(rows: &mut impl Rows, append: &Append) -> Result<Vec<Event>, AppendError> {
     let mut events = Vec::new();
     if planted(Planted::RecordsTwice) {
         return Ok(events);
     }
-    for (index, draft) in append.drafts.iter().enumerate() {
-        match rows.event(append.conversation, draft.id)? {
+    for (index, new_event) in append.new_events.iter().enumerate() {
+        match rows.event(append.conversation, new_event.id)? {
             Some(event) => events.push(event),
             None if index == 0 => return Ok(events),
             None => {}
@@ -95,18 +97,18 @@ fn recorded(rows: &mut impl Rows, append: &Append) -> Result<Vec<Event>, AppendE
     Ok(events)
 }
 
-/// What is recorded together has ids of its own; the first one is known to be new.
+/// All ids of one append must differ and be new. That the first one is new is known already.
 fn check_ids(rows: &mut impl Rows, append: &Append) -> Result<(), AppendError> {
-    for (index, draft) in append.drafts.iter().enumerate().skip(1) {
-        let twice = append.drafts[..index].iter().any(|earlier| earlier.id == draft.id);
-        if twice || rows.event(append.conversation, draft.id)?.is_some() {
+    for (index, new_event) in append.new_events.iter().enumerate().skip(1) {
+        let twice = append.new_events[..index].iter().any(|earlier| earlier.id == new_event.id);
+        if twice || rows.event(append.conversation, new_event.id)?.is_some() {
             return Err(AppendError::Down);
         }
     }
     Ok(())
 }
 
-/// A new conversation, on its visitor's site only.
+/// A new conversation; its site must be its visitor's.
 fn opened(rows: &mut impl Rows, now_ms: u64, append: &Append) -> Result<Record, AppendError> {
     let Some(opening) = &append.open else { return Err(AppendError::NotFound) };
     if rows.visitor_site(opening.visitor)?.as_ref() != Some(&opening.site) {
@@ -124,23 +126,23 @@ impl Record {
     }
 }
 
-/// Completes one draft, numbers it and folds it in.
+/// Completes one new event, numbers it and applies it.
 fn add(
     rows: &mut impl Rows,
     record: &mut Record,
     now_ms: u64,
-    draft: &Draft,
-    stands: Stands,
+    new_event: &NewEvent,
+    queue_change: QueueChange,
 ) -> Result<(), AppendError> {
-    let kept = if let Stands::Idle(kept) = stands { kept } else { None };
-    let body = match &draft.body {
-        DraftBody::Ready(body) => body.clone(),
-        DraftBody::File(id) => {
+    let kept = if let QueueChange::Again(kept) = queue_change { kept } else { None };
+    let body = match &new_event.body {
+        NewBody::Ready(body) => body.clone(),
+        NewBody::File(id) => {
             let file = rows.uploaded(*id)?.ok_or(AppendError::FileMissing)?;
             record.named.push(*id);
             Body::File { attachment: file.attachment }
         }
-        DraftBody::Turn(queueing) => match queueing.keep.or(kept) {
+        NewBody::Turn(queueing) => match queueing.keep.or(kept) {
             Some(turn) => queueing.body(turn),
             None => {
                 let last = match record.turn {
@@ -158,8 +160,8 @@ fn add(
         lane,
         seq: record.after.head_of(lane).next(),
         at_ms: now_ms,
-        id: draft.id,
-        author: draft.author.clone(),
+        id: new_event.id,
+        author: new_event.author.clone(),
         body,
     };
     record.after.apply(&event).expect("it was numbered from the head it is applied to");

@@ -7,7 +7,7 @@ use wire::{
 use super::AppendError;
 use crate::conversation::Conversation;
 
-/// The store failed; it knows why.
+/// The store failed; it has logged why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowsFailed;
 
@@ -20,7 +20,7 @@ impl From<RowsFailed> for AppendError {
 /// What a store does for an append, inside the running transaction. An error means that the store failed.
 #[expect(clippy::missing_errors_doc, reason = "all have the same one")]
 pub trait Rows {
-    /// The conversation as it stands.
+    /// The conversation now.
     fn conversation(&mut self, id: ConversationId) -> Result<Option<Conversation>, RowsFailed>;
     /// The event that a message id was recorded as.
     fn event(&mut self, conversation: ConversationId, id: MessageId) -> Result<Option<Event>, RowsFailed>;
@@ -30,13 +30,13 @@ pub trait Rows {
     fn load(&mut self, agent: AgentId) -> Result<u32, RowsFailed>;
     /// An uploaded file.
     fn uploaded(&mut self, id: AttachmentId) -> Result<Option<Uploaded>, RowsFailed>;
-    /// The last number in the queue given to anybody.
+    /// The last turn given to anybody.
     fn last_turn(&mut self) -> Result<u64, RowsFailed>;
-    /// Writes what was decided, all or nothing.
+    /// Writes what was decided: all of it or nothing.
     fn record(&mut self, record: Record) -> Result<(), RowsFailed>;
 }
 
-/// Who brought a file.
+/// Who uploaded a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Uploader {
     /// A visitor.
@@ -45,33 +45,33 @@ pub enum Uploader {
     Agent(AgentId),
 }
 
-/// An uploaded file, as far as an append asks.
+/// What an append must know of an uploaded file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Uploaded {
     /// As everybody sees it.
     pub attachment: Attachment,
-    /// Where it may be named.
+    /// The conversation that it was uploaded to.
     pub conversation: ConversationId,
-    /// Who brought it.
+    /// Who uploaded it.
     pub uploader: Uploader,
 }
 
-/// What an append comes to.
+/// What an append writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// What lists went by before; none when the conversation is new.
+    /// How lists had the conversation before; none when it is new.
     pub before: Option<Listed>,
     /// The conversation after.
     pub after: Conversation,
     /// The new events, numbered.
     pub events: Vec<Event>,
-    /// Attachments that messages name from now on.
+    /// Attachments that the new events name.
     pub named: Vec<AttachmentId>,
-    /// The last number in the queue, when one was given.
+    /// The last turn, when one was given.
     pub turn: Option<u64>,
 }
 
-/// What lists of conversations are ordered and counted by: changes seldom.
+/// The columns by which lists of conversations are ordered and counted. They change seldom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listed {
     state: ConversationState,
@@ -84,7 +84,7 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// Of a conversation as it stands.
+    /// Those of a conversation.
     #[must_use]
     pub const fn of(conversation: &Conversation) -> Self {
         Self {

@@ -9,7 +9,7 @@ use crate::news::News;
 use crate::request::Page;
 use crate::step::Step;
 
-/// Long logs of one connection whose pages are told from gaps: both lanes of all it may follow.
+/// Long logs of one connection in which pages are told apart from gaps: both lanes of all that it may follow.
 const TURNING_MAX: usize = 2 * FOLLOW_CONVERSATIONS_MAX;
 
 impl Connections {
@@ -24,7 +24,7 @@ impl Connections {
         true
     }
 
-    /// A connection follows a conversation no more. False when it did not.
+    /// A connection stops following a conversation. False when it did not.
     pub(crate) fn unfollow(&mut self, connection: ConnectionId, conversation: ConversationId, step: &mut Step) -> bool {
         let followed = self.all.get_mut(&connection).is_some_and(|known| known.following.remove(&conversation));
         if followed {
@@ -53,7 +53,7 @@ impl Connections {
     }
 
     /// Whether the events of a conversation reach this agent's connection, when `holder` has it.
-    pub(crate) fn hears(
+    pub(crate) fn receives_events(
         &self,
         connection: ConnectionId,
         conversation: ConversationId,
@@ -63,8 +63,8 @@ impl Connections {
         follows || holder.is_some_and(|agent| self.of_agents.contains(&(agent, connection)))
     }
 
-    /// A page with events up to `last` goes to a connection. A `Fetch` after a number that the client has repairs a gap; unless it only
-    /// turns the page of a long log.
+    /// Counts a page with events up to `last` for a connection. A `Fetch` after a number that the client has repairs a gap, unless it only asks
+    /// for the next page of a long log.
     pub(crate) fn count_page(&mut self, page: &Page, last: Seq, head: Seq) {
         let Some(known) = self.all.get_mut(&page.connection) else { return };
         let log = (page.conversation, page.lane);

@@ -1,4 +1,4 @@
-//! A visitor's page, small: thousands of connections stay open and never need it again.
+//! A visitor's page, kept small: thousands of connections stay open and never need it again.
 
 use wire::PageContext;
 

@@ -1,4 +1,4 @@
-//! How fast one connection may speak: a token bucket, counted in thousandths so that no fraction is lost.
+//! How many frames one connection may send: a token bucket, counted in thousandths so that no fraction is lost.
 
 use wire::limit::{FRAMES_BURST_MAX, FRAMES_PER_SECOND_MAX, FRAMES_REFUSED_MAX};
 
@@ -39,7 +39,7 @@ impl Bucket {
     pub(super) fn take(&mut self, now_ms: u64) -> Verdict {
         let gained = now_ms.saturating_sub(self.at_ms).saturating_mul(GAIN_PER_MS);
         self.left = self.left.saturating_add(gained).min(FULL);
-        // Also when the clock went back: waiting for it to catch up would punish the client.
+        // Also when the clock went back: the client must not wait until it catches up.
         self.at_ms = now_ms;
         if self.left == FULL {
             self.refused = 0;

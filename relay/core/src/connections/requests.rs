@@ -1,4 +1,4 @@
-//! What waits for the store, and on behalf of which connection.
+//! Requests that wait for the store, and the connections that they are for.
 
 use wire::Close;
 
@@ -13,7 +13,7 @@ use crate::store::Query;
 impl Connections {
     /// Asks the store to record.
     pub(crate) fn append(&mut self, pending: Pending, append: Append, step: &mut Step) {
-        debug_assert!(!append.drafts.is_empty(), "an append records something");
+        debug_assert!(!append.new_events.is_empty(), "an append records something");
         let request = self.remember(pending);
         step.output(Output::Append { request, append });
     }
@@ -34,7 +34,7 @@ impl Connections {
         request
     }
 
-    /// What a request was for, now that it is answered.
+    /// Takes the request that was answered.
     pub(crate) fn recall(&mut self, request: RequestId) -> Option<Pending> {
         let pending = self.requests.remove(&request);
         debug_assert!(pending.is_some(), "every answer belongs to one request");
@@ -50,7 +50,7 @@ impl Connections {
         self.requests.get(&request).and_then(Pending::reader)
     }
 
-    /// The shell answered something else than was asked: whoever waited cannot be served.
+    /// The shell's answer does not fit the request: the client that waited cannot be served.
     pub(crate) fn wrong_answer(&mut self, pending: &Pending, step: &mut Step) {
         debug_assert!(false, "the answer does not fit the request");
         if let Some(connection) = pending.connection() {

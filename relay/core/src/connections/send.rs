@@ -1,4 +1,4 @@
-//! What leaves: frames for one connection or for many, in the order in which they were told.
+//! Sending: frames for one connection or for many, in the order in which they were made.
 
 use wire::limit::HELD_BYTES_MAX;
 use wire::{Close, ConversationId, Event, Lane, ServerFrame, VisitorId};
@@ -36,7 +36,7 @@ impl Connections {
                 visitors.map(|(id, _)| *id).collect()
             }
             Audience::Agents => {
-                // Agents are welcomed at once, so nothing is held back: with many consoles, looking each up would cost more than all else.
+                // Agents are welcomed at once, so no frame must be held back. With many consoles, looking each one up would cost more than the rest.
                 let to: Vec<_> = self.of_agents.iter().map(|(_, connection)| *connection).collect();
                 if !to.is_empty() {
                     step.output(Output::Send { to, frame });

@@ -1,4 +1,4 @@
-//! The connections alone: given who is connected, when something happens, exactly this leaves and is told.
+//! The connections alone: given who is connected, when something happens, exactly these outputs and news follow.
 
 use wire::limit::{FOLLOW_CONVERSATIONS_MAX, HELD_BYTES_MAX};
 use wire::{Author, Body, Event, FromAgent, MessageId, ServerFrame, Tag, Token};
@@ -40,7 +40,7 @@ fn given() -> (Connections, Step) {
     (all, step)
 }
 
-/// When this is done to those who are given, exactly this leaves and is told.
+/// When this is done to those who are given, exactly these outputs and news follow.
 fn check(when: impl FnOnce(&mut Connections, &mut Step), then: &[News]) {
     let (mut all, mut step) = given();
     when(&mut all, &mut step);
@@ -79,9 +79,9 @@ fn each_audience_is_who_it_names_and_whoever_waits_for_welcome_is_sent_it_after_
     step.take_news();
     let session = Session::Visitor { visitor: Some(VISITOR), conversations: Vec::new(), answering: 0 };
     all.welcome(ANN_TOO, session, &mut step);
-    let told = step.take_news();
-    assert!(matches!(&told[0], News::Out(Output::Send { frame: ServerFrame::Welcome { .. }, .. })));
-    assert_eq!(told[1..], [sent(&[ANN_TOO], &frame)]);
+    let got = step.take_news();
+    assert!(matches!(&got[0], News::Out(Output::Send { frame: ServerFrame::Welcome { .. }, .. })));
+    assert_eq!(got[1..], [sent(&[ANN_TOO], &frame)]);
 }
 
 #[test]
@@ -96,8 +96,10 @@ fn events_reach_followers_holders_and_the_visitor_each_in_their_lanes() {
     check(
         |all, step| {
             assert!(all.follow(OTHER_DESK, CONVERSATION));
-            assert!(all.hears(OTHER_DESK, CONVERSATION, None) && !all.hears(DESK, CONVERSATION, None));
-            assert!(all.hears(DESK, CONVERSATION, Some(AGENT)));
+            assert!(
+                all.receives_events(OTHER_DESK, CONVERSATION, None) && !all.receives_events(DESK, CONVERSATION, None)
+            );
+            assert!(all.receives_events(DESK, CONVERSATION, Some(AGENT)));
             all.send_events(VISITOR, &[Some(AGENT), Some(AGENT)], events(), step);
         },
         &[sent(&[DESK, OTHER_DESK, ANN], &frames[0]), sent(&[DESK, OTHER_DESK], &frames[1])],

@@ -3,17 +3,17 @@
 use wire::{AgentId, Author, Body, ConversationId, MessageId, Party, Refusal, Role, Subject, VisitorId};
 
 use super::Conversations;
-use crate::append::{Append, Condition, Draft, DraftBody};
+use crate::append::{Append, Condition, NewBody, NewEvent};
 use crate::conversation::Conversation;
 use crate::input::{ConnectionId, Source};
 use crate::planted::{Planted, planted};
-use crate::request::{Asker, Mark, Offer, Pending};
+use crate::request::{Asker, Offer, Pending, PendingChange};
 use crate::step::Step;
 use crate::view::Person;
 
 impl Conversations {
-    /// Only the agent that has an open conversation answers in it. Where it has ended the store decides: it knows whether this is only the
-    /// retry of something recorded before.
+    /// Only the agent that has an open conversation may answer in it. When it has ended, the store decides: this may be the retry of something that
+    /// was recorded before.
     pub(crate) fn may_answer(&self, agent: AgentId, conversation: ConversationId) -> Result<(), Refusal> {
         match self.open(conversation).map(|live| live.holder()) {
             Some(Some(holder)) if holder == agent => Ok(()),
@@ -23,7 +23,7 @@ impl Conversations {
         }
     }
 
-    /// Its own and nobody's conversations may be ended by every agent, a colleague's by those who watch over others.
+    /// Every agent may end its own conversations and those that nobody has; supervisors also those of others.
     pub(crate) fn may_end(&self, agent: AgentId, role: Role, conversation: ConversationId) -> Result<(), Refusal> {
         let holder = self.holder(conversation);
         if holder.is_none_or(|holder| holder == agent) || role >= Role::Supervisor {
@@ -38,17 +38,17 @@ impl Conversations {
         (role < Role::Supervisor).then_some(Condition::NotHeldByOthers(agent))
     }
 
-    /// Records one thing for an agent, if that holds in the store too: another relay may have given the conversation to somebody else.
+    /// Records one event for an agent. The condition is checked in the store too: another relay may have assigned the conversation to somebody else.
     pub(crate) fn record_for_agent(
         &self,
         connection: ConnectionId,
         conversation: ConversationId,
-        (draft, condition): (Draft, Option<Condition>),
+        (new_event, condition): (NewEvent, Option<Condition>),
         step: &mut Step,
     ) {
-        let subject = Subject::Message { conversation, id: draft.id };
-        let append = Append::new(conversation, vec![draft]).when_all(condition);
-        step.append(Pending::Asked { connection, subject, mark: Mark::None }, append);
+        let subject = Subject::Message { conversation, id: new_event.id };
+        let append = Append::new(conversation, vec![new_event]).when_all(condition);
+        step.append(Pending::Asked { connection, subject, change: PendingChange::None }, append);
     }
 
     /// Marks a conversation as spam, and ends it unless it has ended.
@@ -61,15 +61,15 @@ impl Conversations {
         step: &mut Step,
     ) {
         let subject = Subject::Message { conversation, id };
-        let mut drafts = vec![Draft { id, author: author.clone(), body: DraftBody::Ready(Body::Spam) }];
+        let mut new_events = vec![NewEvent { id, author: author.clone(), body: NewBody::Ready(Body::Spam) }];
         if self.open(conversation).is_some() {
-            drafts.push(step.draft(author, DraftBody::Ready(Body::Closed)));
+            new_events.push(step.new_event(author, NewBody::Ready(Body::Closed)));
         }
-        let append = Append::new(conversation, drafts).when_all(condition);
-        step.append(Pending::Asked { connection, subject, mark: Mark::None }, append);
+        let append = Append::new(conversation, new_events).when_all(condition);
+        step.append(Pending::Asked { connection, subject, change: PendingChange::None }, append);
     }
 
-    /// A conversation goes to an agent, if it stands as it stood and the agent has room.
+    /// Records that an agent gets a conversation, on condition that it has not changed and the agent has room.
     pub(crate) fn offer(
         &self,
         conversation: ConversationId,
@@ -79,23 +79,23 @@ impl Conversations {
     ) {
         let Some(live) = self.live.get(&conversation) else { return };
         let staff_head = live.conversation.head.staff;
-        let drafts =
-            [Body::Assigned { agent }, Body::Joined].map(|body| step.draft(author.clone(), DraftBody::Ready(body)));
-        let mut append = Append::new(conversation, drafts.into()).when(Condition::StaffHead(staff_head));
+        let new_events =
+            [Body::Assigned { agent }, Body::Joined].map(|body| step.new_event(author.clone(), NewBody::Ready(body)));
+        let mut append = Append::new(conversation, new_events.into()).when(Condition::StaffHead(staff_head));
         if !planted(Planted::IgnoresRoom) {
             append = append.when(Condition::Capacity(agent, capacity));
         }
         step.append(Pending::Offered(Offer { conversation, agent, staff_head, asker }), append);
     }
 
-    /// Whose a conversation is, and where they came from: as memory knows it, or else as the store has read it.
+    /// A conversation's visitor and source, from memory or else from what the store has read.
     pub(crate) fn person(&self, conversation: ConversationId, read: Option<&Conversation>) -> Option<Person> {
         let known = self.live.get(&conversation).map(|live| &live.conversation).or(read)?;
         let source = Source { address: known.address, network: known.network };
         Some(Person { visitor: known.visitor, source })
     }
 
-    /// The side that somebody types on, when it may be passed on: an open conversation, by its visitor or the agent who has it.
+    /// The side on which somebody types, if typing may be passed on: only in an open conversation, by its visitor or the agent who has it.
     pub(crate) fn types(
         &self,
         conversation: ConversationId,
@@ -104,7 +104,7 @@ impl Conversations {
     ) -> Option<Party> {
         let live = self.open(conversation)?;
         match agent {
-            // Only who may answer seems to answer.
+            // Only typing of the agent who may answer is shown.
             Some(agent) => (live.holder() == Some(agent)).then_some(Party::Staff),
             None => (visitor == Some(live.conversation.visitor)).then_some(Party::Visitor),
         }

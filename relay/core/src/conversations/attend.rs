@@ -4,18 +4,18 @@ use wire::{AgentId, Aside, Author, Body, ConversationId, ConversationState, Idle
 
 use super::{Conversations, Live};
 use crate::admit::about;
-use crate::append::{Append, Condition, DraftBody};
+use crate::append::{Append, Condition, NewBody};
 use crate::conversation::Conversation;
 use crate::input::{ConnectionId, Source};
 use crate::news::News;
 use crate::planted::{Planted, planted};
-use crate::request::{Mark, Pending};
+use crate::request::{Pending, PendingChange};
 use crate::step::{RETRY_MS, Step, Timer};
 
-/// Whoever has no connection for less than this is still called here: a page that is reloaded is no news.
+/// A visitor without a connection counts as here for this long, so that a reload of the page changes nothing.
 pub(super) const GONE_AFTER_MS: u64 = 10_000;
 
-/// Where a conversation goes by itself.
+/// What the relay does with a conversation by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum To {
     Queue,
@@ -23,7 +23,7 @@ enum To {
 }
 
 impl Conversations {
-    /// Looks at everything a visitor has open: what is due is done, and the next look planned.
+    /// Checks everything that a visitor has open: does what is due, and plans the next check.
     pub(super) fn attend(&mut self, visitor: VisitorId, step: &mut Step) {
         let now_ms = step.now_ms();
         let Some(known) = self.visitors.get_mut(&visitor) else { return };
@@ -58,7 +58,7 @@ impl Conversations {
                 }
             }
         }
-        if let Some(gone_ms) = gone_ms.filter(|_| !known.told_gone) {
+        if let Some(gone_ms) = gone_ms.filter(|_| !known.shown_gone) {
             next_ms = next_ms.min(gone_ms.saturating_add(GONE_AFTER_MS).max(now_ms));
         }
         if next_ms < u64::MAX
@@ -72,15 +72,15 @@ impl Conversations {
         }
     }
 
-    /// When a conversation whose visitor is gone is set aside, and as what.
+    /// When a conversation whose visitor is gone is set aside, and why.
     fn aside_due(&self, live: &Live, gone_ms: u64) -> Option<(u64, Aside)> {
         let set = &self.settings;
-        let since_ms = gone_ms.max(live.placed_ms);
+        let since_ms = gone_ms.max(live.status_since_ms);
         match live.conversation.state {
             ConversationState::Waiting { .. } if planted(Planted::KeepsLeftQueued) => None,
             ConversationState::Waiting { .. } => Some((since_ms.saturating_add(set.left_after_ms), Aside::Left)),
             ConversationState::Assigned { .. } => {
-                // Nobody was answered yet: there is nothing to come back to, and whoever is here waits.
+                // No agent has answered yet, so it is set aside as early as a queued one: other visitors are waiting.
                 let after_ms = if live.conversation.answered { set.owned_left_after_ms } else { set.left_after_ms };
                 Some((since_ms.saturating_add(after_ms), aside_of(live)))
             }
@@ -91,26 +91,26 @@ impl Conversations {
         }
     }
 
-    /// The time of a planned look has come.
+    /// The time of a planned check has come.
     pub(crate) fn attend_due(&mut self, visitor: VisitorId, at_ms: u64, step: &mut Step) {
         let Some(known) = self.visitors.get_mut(&visitor).filter(|known| known.attend_at_ms == Some(at_ms)) else {
             return;
         };
         known.attend_at_ms = None;
         let gone = known.gone_ms.is_some_and(|gone_ms| gone_ms.saturating_add(GONE_AFTER_MS) <= step.now_ms());
-        if gone && !std::mem::replace(&mut known.told_gone, true) {
+        if gone && !std::mem::replace(&mut known.shown_gone, true) {
             self.presence_changed(visitor, step);
         }
         self.attend(visitor, step);
     }
 
-    /// A visitor has a connection, from there: what left with them returns.
+    /// A visitor has connected from this source: conversations that were set aside when they left are queued again.
     pub(crate) fn came(&mut self, visitor: VisitorId, source: Source, step: &mut Step) {
         let known = self.visitors.entry(visitor).or_default();
         known.connected = true;
         known.source = source;
         known.gone_ms = None;
-        if std::mem::take(&mut known.told_gone) {
+        if std::mem::take(&mut known.shown_gone) {
             self.presence_changed(visitor, step);
         }
         self.attend(visitor, step);
@@ -125,7 +125,7 @@ impl Conversations {
         self.forget_visitor(visitor, step);
     }
 
-    /// Looks at what a visitor has open, when they have no connection.
+    /// Checks what a visitor has open, if they have no connection.
     pub(super) fn look_if_gone(&mut self, visitor: VisitorId, step: &mut Step) {
         let Some(known) = self.visitors.get_mut(&visitor).filter(|known| !known.connected) else { return };
         if known.gone_ms.is_none() {
@@ -137,14 +137,14 @@ impl Conversations {
 
     fn presence_changed(&mut self, visitor: VisitorId, step: &mut Step) {
         let Some(known) = self.visitors.get(&visitor) else { return };
-        let here = !known.told_gone;
+        let here = !known.shown_gone;
         for id in known.open.clone() {
             step.tell(News::Here(id, here || planted(Planted::ServesGone)));
             self.row_changed(id, false, step);
         }
     }
 
-    /// Records where a conversation goes, if it stands as it stood.
+    /// Records what the relay does with a conversation, on condition that it has not changed.
     fn move_by_itself(&mut self, id: ConversationId, to: To, step: &mut Step) {
         if let Some(append) = self.move_append(id, to, Author::System, step) {
             step.append(Pending::Moved(id), append);
@@ -156,20 +156,20 @@ impl Conversations {
         live.moving = true;
         let (turn, staff_head, visitor) =
             (live.conversation.turn, live.conversation.head.staff, live.conversation.visitor);
-        let drafts = match to {
+        let new_events = match to {
             To::Queue => {
                 let queueing = self.queueing(visitor, Some(turn));
                 vec![
-                    step.draft(Author::System, DraftBody::Ready(Body::Queued)),
-                    step.draft(author, DraftBody::Turn(queueing)),
+                    step.new_event(Author::System, NewBody::Ready(Body::Queued)),
+                    step.new_event(author, NewBody::Turn(queueing)),
                 ]
             }
-            To::Aside(why) => vec![step.draft(author, DraftBody::Ready(Body::SetAside { why }))],
+            To::Aside(why) => vec![step.new_event(author, NewBody::Ready(Body::SetAside { why }))],
         };
-        Some(Append::new(id, drafts).when(Condition::StaffHead(staff_head)))
+        Some(Append::new(id, new_events).when(Condition::StaffHead(staff_head)))
     }
 
-    /// A move by itself was recorded, or not; then it is tried again after a while.
+    /// Such an append was recorded, or failed; then it is tried again after a while.
     pub(crate) fn moved(&mut self, id: ConversationId, recorded: bool, step: &mut Step) {
         let retry_ms = step.now_ms().saturating_add(RETRY_MS);
         let Some(live) = self.live.get_mut(&id) else { return };
@@ -184,7 +184,7 @@ impl Conversations {
         self.attend(visitor, step);
     }
 
-    /// Whoever had these is away for long, or gone for good: they are given back.
+    /// The agent who had these is gone for long, or was removed: they are given back.
     pub(crate) fn give_back(&mut self, conversations: Vec<ConversationId>, step: &mut Step) {
         for id in conversations {
             let Some(live) = self.live.get(&id).filter(|live| !live.moving) else { continue };
@@ -193,14 +193,14 @@ impl Conversations {
         }
     }
 
-    /// Where a conversation goes that its agent no longer has.
+    /// What becomes of a conversation that its agent gives back.
     fn back_to(&self, live: &Live) -> To {
         let visitor = self.visitors.get(&live.conversation.visitor);
         let here = visitor.is_some_and(|known| known.gone_ms.is_none());
         if here { To::Queue } else { To::Aside(aside_of(live)) }
     }
 
-    /// An agent gives back what it has; a supervisor what anybody has. What the store has read and memory does not have has ended.
+    /// An agent gives back a conversation of its own; a supervisor that of anybody. A conversation that the store has and memory has not has ended.
     pub(crate) fn release(
         &mut self,
         connection: ConnectionId,
@@ -219,8 +219,8 @@ impl Conversations {
                 Some(_) => {
                     let to = self.back_to(live);
                     if let Some(append) = self.move_append(id, to, author, step) {
-                        let mark = Mark::Moving(id);
-                        step.append(Pending::Asked { connection, subject: about(id), mark }, append);
+                        let change = PendingChange::Moving(id);
+                        step.append(Pending::Asked { connection, subject: about(id), change }, append);
                     }
                     return;
                 }
@@ -230,7 +230,7 @@ impl Conversations {
     }
 }
 
-/// What a conversation becomes whose visitor is gone: a message when the last words are theirs.
+/// How a conversation is set aside whose visitor is gone: as a message when they wrote last.
 fn aside_of(live: &Live) -> Aside {
     match live.conversation.last_party {
         Party::Visitor => Aside::Message,

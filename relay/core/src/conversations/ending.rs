@@ -1,4 +1,4 @@
-//! Ending many conversations at once: in steps, so that the store and the others are not kept waiting.
+//! Ends many conversations, in steps, so that nobody else waits long for the store.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,24 +8,24 @@ use wire::{
 };
 
 use super::{Conversations, Live};
-use crate::append::{Append, AppendError, DraftBody};
+use crate::append::{Append, AppendError, NewBody};
 use crate::input::{ConnectionId, Source};
 use crate::news::Audience;
 use crate::request::Pending;
 use crate::step::{RETRY_MS, Step, Timer};
 use crate::view::Person;
 
-/// Ends that are on their way to the store at once, over all batches.
+/// Appends of all batches that wait for the store at the same time.
 const AT_ONCE_MAX: usize = 32;
 /// Batches that are carried out one after the other; more are refused as busy.
 const BATCHES_MAX: usize = 16;
-/// Whoever asked is told after so many.
+/// Progress is sent after this many.
 const TELL_EVERY: u32 = 100;
 
-/// Who is to end, and for whom.
+/// The conversations of one request that are to end.
 #[derive(Debug)]
 struct Batch {
-    /// Told apart from others of the same asker.
+    /// Its number, by which answers of the store find it.
     number: u64,
     asker: Option<ConnectionId>,
     author: Author,
@@ -73,7 +73,7 @@ impl Conversations {
             return step.refuse(connection, Subject::Connection, refusal);
         }
         let left: VecDeque<_> = match many {
-            // What memory does not know, the store does.
+            // What is not in memory is decided by the store.
             Many::Listed { conversations } => {
                 conversations.into_iter().filter(|id| !has_ended(&self.live, *id)).collect()
             }
@@ -81,7 +81,7 @@ impl Conversations {
                 Some(person) if person.source.network.is_some() => {
                     self.open_from(Source { address: None, ..person.source }).collect()
                 }
-                // Whoever has no tag is a network of their own.
+                // A visitor without a tag counts as a network of their own.
                 Some(person) => self.open_of(person.visitor),
                 None => VecDeque::new(),
             },
@@ -107,7 +107,7 @@ impl Conversations {
         }
     }
 
-    /// Open conversations whose visitors came from there: from the address when it is given, else from the network.
+    /// Open conversations from an address, or from a network when no address is given.
     fn open_from(&self, source: Source) -> impl Iterator<Item = ConversationId> {
         let open = self.live.values().map(|live| &live.conversation).filter(|known| !known.closed());
         let there = open.filter(move |known| match source.address {
@@ -121,7 +121,7 @@ impl Conversations {
         self.visitors.get(&visitor).into_iter().flat_map(|known| &known.open).copied().collect()
     }
 
-    /// The next steps of what is to end.
+    /// Takes the next steps.
     fn end_some(&mut self, step: &mut Step) {
         let mut room = AT_ONCE_MAX.saturating_sub(self.endings.batches.iter().map(|batch| batch.on_way as usize).sum());
         let mut news = Vec::new();
@@ -136,8 +136,8 @@ impl Conversations {
             }
             batch.on_way += 1;
             room -= 1;
-            let draft = step.draft(author, DraftBody::Ready(Body::Closed));
-            step.append(Pending::Ending(number, id), Append::new(id, vec![draft]));
+            let new_event = step.new_event(author, NewBody::Ready(Body::Closed));
+            step.append(Pending::Ending(number, id), Append::new(id, vec![new_event]));
         }
         self.endings.batches.retain(|batch| {
             let done = batch.left.is_empty() && batch.on_way == 0;
@@ -151,7 +151,7 @@ impl Conversations {
         }
     }
 
-    /// One end was recorded, or not.
+    /// One end was recorded, or failed.
     pub(crate) fn ended(&mut self, number: u64, id: ConversationId, error: Option<AppendError>, step: &mut Step) {
         let mut news = None;
         if let Some(batch) = self.endings.batches.iter_mut().find(|batch| batch.number == number) {
@@ -180,7 +180,7 @@ impl Conversations {
         self.end_some(step);
     }
 
-    /// The store may have room again.
+    /// The store may have room again: goes on.
     pub(crate) fn end_again(&mut self, step: &mut Step) {
         self.endings.paused = false;
         self.end_some(step);

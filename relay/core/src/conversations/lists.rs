@@ -1,4 +1,4 @@
-//! True numbers, and lists of open conversations that reach everything.
+//! Counts of all conversations, and lists of open ones, page by page.
 
 use std::collections::BTreeSet;
 
@@ -11,29 +11,29 @@ use wire::{
 use super::{Conversations, Live};
 use crate::conversation::Conversation;
 use crate::input::ConnectionId;
-use crate::news::{Audience, Standing};
+use crate::news::{Audience, Status};
 use crate::step::{Step, Timer};
 use crate::weight;
 
-/// The numbers are told at most this often.
+/// Counts are sent at most this often.
 const TELL_EVERY_MS: u64 = 1_000;
 
-/// How many conversations stand where.
+/// How many conversations have each status.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
     waiting: usize,
     owned: usize,
     /// Open with nobody, by why.
     idle: [usize; 3],
-    /// What consoles were last told …
-    told: Counts,
+    /// The counts that consoles were last sent …
+    last_sent: Counts,
     /// … and when.
-    told_at_ms: u64,
+    sent_at_ms: u64,
 }
 
 impl Numbers {
-    /// A conversation stands elsewhere.
-    pub(super) fn placed(&mut self, was: Standing, is: Standing) {
+    /// A conversation's status has changed.
+    pub(super) fn transition(&mut self, was: Status, is: Status) {
         if let Some(number) = self.of(was) {
             *number -= 1;
         }
@@ -42,12 +42,12 @@ impl Numbers {
         }
     }
 
-    const fn of(&mut self, standing: Standing) -> Option<&mut usize> {
-        match standing {
-            Standing::Nowhere => None,
-            Standing::Queued(_) => Some(&mut self.waiting),
-            Standing::With(_) => Some(&mut self.owned),
-            Standing::Idle(why) => Some(&mut self.idle[why as usize]),
+    const fn of(&mut self, status: Status) -> Option<&mut usize> {
+        match status {
+            Status::Absent => None,
+            Status::Queued(_) => Some(&mut self.waiting),
+            Status::Assigned(_) => Some(&mut self.owned),
+            Status::Idle(why) => Some(&mut self.idle[why as usize]),
         }
     }
 }
@@ -56,7 +56,7 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// Since when a row stands where it stands.
+/// Since when a row has its status.
 const fn since_ms(row: &Conversation) -> u64 {
     match row.state {
         ConversationState::Waiting { since_ms } | ConversationState::Idle { since_ms, .. } => since_ms,
@@ -65,7 +65,7 @@ const fn since_ms(row: &Conversation) -> u64 {
     }
 }
 
-const fn stands_in(row: &Conversation, view: View) -> bool {
+const fn is_in(row: &Conversation, view: View) -> bool {
     match row.state {
         ConversationState::Closed { .. } => false,
         ConversationState::Waiting { .. } => matches!(view, View::Open | View::Waiting),
@@ -82,7 +82,7 @@ impl Conversations {
         self.numbers.waiting + self.numbers.owned + self.numbers.idle.iter().sum::<usize>()
     }
 
-    /// How many conversations stand where. `flood` says whether a flood lasts.
+    /// How many conversations have each status. `flood` says whether a flood lasts.
     pub(crate) fn counts(&self, flood: bool) -> Counts {
         let idle = |why: Idle| number(self.numbers.idle[why as usize]);
         Counts {
@@ -95,17 +95,17 @@ impl Conversations {
         }
     }
 
-    /// Tells consoles the numbers, when they are others and it is not too soon.
-    pub(crate) fn tell_counts(&mut self, flood: bool, step: &mut Step) {
+    /// Sends consoles the counts, when they have changed and it is not too soon.
+    pub(crate) fn send_counts(&mut self, flood: bool, step: &mut Step) {
         let counts = self.counts(flood);
-        if counts == self.numbers.told {
+        if counts == self.numbers.last_sent {
             return;
         }
-        let next_ms = self.numbers.told_at_ms.saturating_add(TELL_EVERY_MS);
+        let next_ms = self.numbers.sent_at_ms.saturating_add(TELL_EVERY_MS);
         if step.now_ms() < next_ms {
             return step.wake_at(next_ms, Timer::Counts);
         }
-        (self.numbers.told, self.numbers.told_at_ms) = (counts, step.now_ms());
+        (self.numbers.last_sent, self.numbers.sent_at_ms) = (counts, step.now_ms());
         step.send(Audience::Agents, ServerFrame::Counts { counts });
     }
 
@@ -114,7 +114,7 @@ impl Conversations {
         ConversationSummary { presence: self.presence_of(live.conversation.id, now_ms), ..live.conversation.summary() }
     }
 
-    /// Open conversations for an agent's first picture: `first` in their order, then those that colleagues have and that nobody has.
+    /// Open conversations for an agent's welcome: `first` in their order, then those that colleagues have and those that nobody has.
     pub(crate) fn first_rows(
         &self,
         agent: AgentId,
@@ -139,7 +139,7 @@ impl Conversations {
     pub(super) fn found(&self, view: View, find: &str) -> impl Iterator<Item = (RowCursor, ConversationId)> {
         let find = find.trim().to_lowercase();
         let listed = self.live.values().map(|live| &live.conversation).filter(move |row| {
-            stands_in(row, view)
+            is_in(row, view)
                 && (find.is_empty()
                     || row.last_line.to_lowercase().contains(&find)
                     || row.visitor.to_string().contains(&find))

@@ -1,9 +1,9 @@
-//! Where visitors are: the page they write from, recorded when it is another one, and not too often.
+//! The page that a visitor is on: recorded when it changes, and not too often.
 
 use wire::{Author, Body, PageContext, VisitorId};
 
 use super::Conversations;
-use crate::append::{Append, Condition, DraftBody};
+use crate::append::{Append, Condition, NewBody};
 use crate::request::Pending;
 use crate::step::{Step, Timer};
 
@@ -14,15 +14,15 @@ const RECORDED_EVERY_MS: u64 = 30_000;
 #[derive(Debug)]
 pub(super) struct Recorded {
     url: String,
-    /// Not before this is another one recorded.
+    /// When another one may be recorded.
     next_ms: u64,
-    /// Where they are, when that waits to be recorded.
+    /// The page that waits to be recorded.
     waits: Option<Box<PageContext>>,
 }
 
 impl Conversations {
-    /// Whether this relay recorded a page of a visitor. When it did not, a visitor who comes back is taken to be where they were: a restart
-    /// is no reason to record everybody's page again.
+    /// Whether this relay has recorded a page of a visitor. When it has not, it takes a visitor who comes back to be on the same page as before:
+    /// otherwise everybody's page would be recorded again after a restart.
     pub(crate) fn has_page(&self, visitor: VisitorId) -> bool {
         self.visitors.get(&visitor).is_some_and(|known| known.page.is_some())
     }
@@ -45,8 +45,8 @@ impl Conversations {
         let open = known.open.clone();
         self.page_recorded(visitor, &page, step);
         for conversation in open {
-            let body = DraftBody::Ready(Body::Context { page: page.clone() });
-            let append = Append::new(conversation, vec![step.draft(Author::Visitor, body)]);
+            let body = NewBody::Ready(Body::Context { page: page.clone() });
+            let append = Append::new(conversation, vec![step.new_event(Author::Visitor, body)]);
             step.append(Pending::Quiet(conversation), append.when(Condition::Owner(visitor)));
         }
     }

@@ -1,4 +1,4 @@
-//! What clients read: pages of the log, and how far everything is that they follow.
+//! What clients read: pages of the log, and the last numbers of what they follow.
 
 use wire::{Close, ConversationId, Cursor, Event, Head, Lane, Refusal, Seq, ServerFrame, VisitorId};
 
@@ -15,7 +15,7 @@ use crate::store::Query;
 pub(crate) type VisitorReads = Option<Option<VisitorId>>;
 
 impl Conversations {
-    /// A client wants what one lane holds after a number. `visitor` is who asks, when it is none of the agents.
+    /// A client wants the events of one lane after a number. `visitor` is who asks, unless it is an agent.
     pub(crate) fn page(&self, page: Page, visitor: VisitorReads, step: &mut Step) {
         let Page { connection, conversation, lane, after, follow } = page;
         let live = self.live.get(&conversation);
@@ -29,8 +29,8 @@ impl Conversations {
             }
         }
         match live.map(|live| live.conversation.head_of(lane)) {
-            // Nothing newer: after a restart most of those who come back need no read. Whoever asks once more is answered by the store: it
-            // may know of events that were never announced.
+            // Nothing newer in memory: after a restart most clients need no read. Who asks a second time is answered by the store, which
+            // may have events that the bus has lost.
             Some(head) if follow && after >= head => {
                 let frame = ServerFrame::Events { conversation, lane, after, events: Vec::new(), head };
                 step.send(Audience::One(connection), frame);
@@ -43,7 +43,7 @@ impl Conversations {
         }
     }
 
-    /// Whether a page that the store has read may go to whoever asked; whoever may not have it is told so, or closed.
+    /// Whether a page that the store has read may be sent to whoever asked; otherwise they are refused, or closed.
     pub(crate) fn admit_page(
         page: &Page,
         visitor: VisitorReads,
@@ -71,7 +71,7 @@ impl Conversations {
         true
     }
 
-    /// How far everything is that a visitor has open. How much the agents wrote to each other is not the visitor's affair.
+    /// The last numbers of everything that a visitor has open, without the staff lane's.
     pub(crate) fn heads_of(&self, visitor: VisitorId) -> Vec<Head> {
         let open = self.visitors.get(&visitor).into_iter().flat_map(|known| &known.open).copied();
         let mut heads = self.heads(open);
@@ -81,7 +81,7 @@ impl Conversations {
         heads
     }
 
-    /// How far these are, as far as they are in memory.
+    /// The last numbers of these conversations, as far as they are in memory.
     pub(crate) fn heads(&self, conversations: impl Iterator<Item = ConversationId>) -> Vec<Head> {
         let head = |id| self.live.get(&id).map(|live| Head { conversation: id, head: live.conversation.head });
         conversations.filter_map(head).collect()

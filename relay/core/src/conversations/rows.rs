@@ -1,4 +1,4 @@
-//! What every console's list is told: at once when a conversation stands elsewhere, and otherwise soon, many together.
+//! Sends changed rows to every console's list: at once when a conversation's status has changed, otherwise many together a little later.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -9,12 +9,12 @@ use crate::news::Audience;
 use crate::planted::{Planted, planted};
 use crate::step::{Step, Timer};
 
-/// Rows that changed and stand where they stood are told together this often: each goes to every console, which the messages must not wait for …
+/// Rows whose status has not changed are sent together this often. Each goes to every console, and messages must not wait for that …
 const ROWS_EVERY_MS: u64 = 100;
-/// … and so many at a time: a busy site's rows would fill the queues of its consoles, and take longer to tell than its messages.
+/// … and at most this many at a time: a busy site's rows would fill the queues of its consoles.
 const ROWS_AT_ONCE_MAX: usize = 32;
 
-/// Rows that wait to be told.
+/// Rows that wait to be sent.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     /// In the order in which they changed …
@@ -24,10 +24,10 @@ pub(super) struct Rows {
 }
 
 impl Conversations {
-    /// A row is new or different; `moved` when it stands elsewhere now.
+    /// A row is new or changed; `moved` when its status has changed.
     pub(super) fn row_changed(&mut self, id: ConversationId, moved: bool, step: &mut Step) {
         if moved {
-            return self.tell_row(id, step);
+            return self.send_row(id, step);
         }
         if self.rows.waits.insert(id) {
             if self.rows.order.is_empty() {
@@ -37,15 +37,15 @@ impl Conversations {
         }
     }
 
-    /// Tells some of the rows that waited, as they are now.
+    /// Sends some of the rows that wait, as they are now.
     pub(crate) fn rows_due(&mut self, step: &mut Step) {
         let mut left = ROWS_AT_ONCE_MAX;
         while left > 0
             && let Some(id) = self.rows.order.pop_front()
         {
-            // One that was told meanwhile, because it moved, does not wait any more.
+            // One that was sent meanwhile, because its status changed, does not wait any more.
             if self.rows.waits.contains(&id) {
-                self.tell_row(id, step);
+                self.send_row(id, step);
                 left -= 1;
             }
         }
@@ -54,14 +54,14 @@ impl Conversations {
         }
     }
 
-    /// Tells a row before it is forgotten, when it waits to be told.
-    pub(super) fn tell_last(&mut self, id: ConversationId, step: &mut Step) {
+    /// Sends a row before it is forgotten, if it waits to be sent.
+    pub(super) fn send_last(&mut self, id: ConversationId, step: &mut Step) {
         if self.rows.waits.contains(&id) {
-            self.tell_row(id, step);
+            self.send_row(id, step);
         }
     }
 
-    fn tell_row(&mut self, id: ConversationId, step: &mut Step) {
+    fn send_row(&mut self, id: ConversationId, step: &mut Step) {
         self.rows.waits.remove(&id);
         let Some(live) = self.live.get(&id) else { return };
         let row = self.row_of(live, step.now_ms());

@@ -1,4 +1,4 @@
-//! The conversations alone: given their logs so far, when something happens, exactly this is told.
+//! The conversations alone: given their logs so far, when something happens, exactly these are the news.
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at what it is about")]
 
@@ -6,7 +6,7 @@ use wire::{Author, Body, Close, Event, Idle, MessageId, PageContext, Refusal, Ro
 
 use super::*;
 use crate::admit::about;
-use crate::append::{Append, Condition, DraftBody};
+use crate::append::{Append, Condition, NewBody};
 use crate::input::{ConnectionId, Source};
 use crate::news::Audience;
 
@@ -54,8 +54,8 @@ const fn turn(turn: u64) -> Body {
     Body::Turn { turn, address: None, network: Some(Tag(5)), known: false }
 }
 
-const fn ticket(turn: u64) -> Standing {
-    Standing::Queued(Ticket { turn, network: Some(Tag(5)), known: false })
+const fn entry(turn: u64) -> Status {
+    Status::Queued(QueueEntry { turn, network: Some(Tag(5)), known: false })
 }
 
 fn opened() -> Vec<Body> {
@@ -125,34 +125,34 @@ impl World {
     }
 }
 
-/// What is told, in short: rows without what is in them, appends without ids.
+/// News in short: rows without their content, appends without ids.
 fn brief(news: &News) -> String {
-    let body = |body: &DraftBody| match body {
-        DraftBody::Ready(body) => format!("{body:?}"),
-        DraftBody::Turn(queueing) => format!("turn kept {:?}", queueing.keep),
-        DraftBody::File(_) => "file".to_owned(),
+    let body = |body: &NewBody| match body {
+        NewBody::Ready(body) => format!("{body:?}"),
+        NewBody::Turn(queueing) => format!("turn kept {:?}", queueing.keep),
+        NewBody::File(_) => "file".to_owned(),
     };
     match news {
         News::Events { agents, events, .. } => format!("{} events for {:?}", events.len(), agents),
-        News::Placed(Placed { here, was, is, .. }) => format!("from {was:?} to {is:?}, here {here}"),
+        News::Transition(Transition { here, was, is, .. }) => format!("from {was:?} to {is:?}, here {here}"),
         News::Send(Audience::Agents, ServerFrame::Inbox { row }) => format!("row {:?}", row.presence),
         News::Append(_, append) => {
-            let drafts: Vec<_> = append.drafts.iter().map(|draft| body(&draft.body)).collect();
-            format!("append {} when {:?}", drafts.join(", "), append.conditions)
+            let new_events: Vec<_> = append.new_events.iter().map(|new_event| body(&new_event.body)).collect();
+            format!("append {} when {:?}", new_events.join(", "), append.conditions)
         }
         other => format!("{other:?}"),
     }
 }
 
-/// Given what happened before, when this happens, exactly this is told.
+/// Given what happened before, when this happens, exactly these are the news.
 fn check(given: &[When], when: &When, then: &[String]) {
     let mut world = World::after(given);
     world.happens(when);
-    let told: Vec<_> = world.step.take_news().iter().map(brief).collect();
-    assert_eq!(told, then);
+    let got: Vec<_> = world.step.take_news().iter().map(brief).collect();
+    assert_eq!(got, then);
 }
 
-fn moves(was: Standing, is: Standing, here: bool) -> String {
+fn moves(was: Status, is: Status, here: bool) -> String {
     format!("from {was:?} to {is:?}, here {here}")
 }
 
@@ -161,17 +161,17 @@ const HERE: &str = "row Some(Here)";
 #[test]
 fn each_commit_is_told_to_those_it_concerns_and_what_it_moves_to_all() {
     let none: [Option<AgentId>; 2] = [None, None];
-    let first = [format!("3 events for {none:?}"), moves(Standing::Nowhere, ticket(3), true), HERE.to_owned()];
+    let first = [format!("3 events for {none:?}"), moves(Status::Absent, entry(3), true), HERE.to_owned()];
     check(&[Comes], &Recorded(opened()), &first);
     let given = [Comes, Recorded(opened())];
-    // A row that stands where it stood is told a little later.
+    // A row whose status has not changed is sent a little later.
     check(&given, &Recorded(vec![text("again")]), &[format!("1 events for {none:?}")]);
-    let taken = [format!("2 events for {:?}", [None, Some(AGENT)]), moves(ticket(3), Standing::With(AGENT), true)];
+    let taken = [format!("2 events for {:?}", [None, Some(AGENT)]), moves(entry(3), Status::Assigned(AGENT), true)];
     check(&given, &Recorded(assigned()), &[taken.to_vec(), vec![HERE.to_owned()]].concat());
     let given = [Comes, Recorded(opened()), Recorded(assigned())];
     let over = [
         format!("1 events for {:?}", [Some(AGENT), None]),
-        moves(Standing::With(AGENT), Standing::Nowhere, true),
+        moves(Status::Assigned(AGENT), Status::Absent, true),
         "row None".to_owned(),
     ];
     check(&given, &Recorded(vec![Body::Closed]), &over);
@@ -188,8 +188,8 @@ fn a_gap_is_read_again_and_old_news_are_none() {
     world.events(&[text("three")]);
     let last = world.events(&[text("four")]);
     world.commit(last.clone());
-    let told: Vec<_> = world.step.take_news().iter().map(brief).collect();
-    assert_eq!(told, [format!("1 events for {none:?}"), query(IT)]);
+    let got: Vec<_> = world.step.take_news().iter().map(brief).collect();
+    assert_eq!(got, [format!("1 events for {none:?}"), query(IT)]);
     // While it is read, it is not asked for again; then it is, once.
     world.commit(last);
     assert_eq!(world.step.take_news().len(), 1);
@@ -201,8 +201,8 @@ fn a_gap_is_read_again_and_old_news_are_none() {
     world.commit(old.clone());
     world.step.take_news();
     world.commit(old);
-    let told: Vec<_> = world.step.take_news().iter().map(brief).collect();
-    assert_eq!(told, [format!("1 events for {none:?}")]);
+    let got: Vec<_> = world.step.take_news().iter().map(brief).collect();
+    assert_eq!(got, [format!("1 events for {none:?}")]);
 }
 
 fn aside(why: &str, staff_head: u64) -> String {
@@ -214,8 +214,8 @@ fn conversations_follow_their_visitor() {
     let set = Settings::default();
     let queued = || vec![Comes, Recorded(opened()), Waits(100)];
     let gone = || [queued(), vec![Goes]].concat();
-    let told_gone = [format!("{:?}", News::Here(IT, false))];
-    check(&gone(), &Waits(10_000), &told_gone);
+    let shown_gone = [format!("{:?}", News::Here(IT, false))];
+    check(&gone(), &Waits(10_000), &shown_gone);
     check(&[gone(), vec![Waits(10_000), Waits(100)]].concat(), &Waits(set.left_after_ms - 10_101), &[]);
     check(&[gone(), vec![Waits(10_000), Waits(100)]].concat(), &Waits(set.left_after_ms - 10_100), &[aside("Left", 1)]);
     // Whoever comes back within a reload was never gone.
@@ -236,31 +236,31 @@ fn conversations_follow_their_visitor() {
 #[test]
 fn a_message_opens_is_recorded_or_queues_again() {
     let idle = |why| vec![Comes, Recorded(opened()), Recorded(vec![why])];
-    for (given, visitor, way) in [
-        (vec![Comes], VISITOR, Way::Open),
-        (vec![Comes, Recorded(opened())], VISITOR, Way::Record),
-        (idle(Body::SetAside { why: wire::Aside::Left }), VISITOR, Way::Queue { keep: Some(3) }),
-        (idle(Body::LeftQueue), VISITOR, Way::Queue { keep: None }),
+    for (given, visitor, effect) in [
+        (vec![Comes], VISITOR, MessageEffect::Open),
+        (vec![Comes, Recorded(opened())], VISITOR, MessageEffect::Record),
+        (idle(Body::SetAside { why: wire::Aside::Left }), VISITOR, MessageEffect::Queue { keep: Some(3) }),
+        (idle(Body::LeftQueue), VISITOR, MessageEffect::Queue { keep: None }),
         // Whose it is not is for the store to say.
-        (idle(Body::LeftQueue), VisitorId(8), Way::Record),
+        (idle(Body::LeftQueue), VisitorId(8), MessageEffect::Record),
     ] {
-        assert_eq!(World::after(&given).all.way(visitor, IT), Ok(way));
+        assert_eq!(World::after(&given).all.effect(visitor, IT), Ok(effect));
     }
     let mut world = World::after(&[Comes]);
     for n in 0..3 {
-        let words = Words {
+        let event = VisitorEvent {
             visitor: VISITOR,
             conversation: ConversationId(n),
             id: MessageId(n),
-            body: DraftBody::Ready(text("hello")),
+            body: NewBody::Ready(text("hello")),
         };
-        assert_eq!(world.all.way(VISITOR, ConversationId(n)), Ok(Way::Open));
-        world.all.open_with(CONNECTION, words, (site(), PageContext::default()), &mut world.step);
-        assert_eq!(world.all.way(VISITOR, ConversationId(n)), Ok(Way::Record));
+        assert_eq!(world.all.effect(VISITOR, ConversationId(n)), Ok(MessageEffect::Open));
+        world.all.open_with(CONNECTION, event, (site(), PageContext::default()), &mut world.step);
+        assert_eq!(world.all.effect(VISITOR, ConversationId(n)), Ok(MessageEffect::Record));
     }
-    assert_eq!(world.all.way(VISITOR, IT), Err(Refusal::TooManyConversations));
-    world.all.unmark(Mark::Opening(ConversationId(0), VISITOR), &mut world.step);
-    assert_eq!(world.all.way(VISITOR, IT), Ok(Way::Open));
+    assert_eq!(world.all.effect(VISITOR, IT), Err(Refusal::TooManyConversations));
+    world.all.change_done(PendingChange::Opening(ConversationId(0), VISITOR), &mut world.step);
+    assert_eq!(world.all.effect(VISITOR, IT), Ok(MessageEffect::Open));
 }
 
 #[test]
@@ -340,9 +340,9 @@ fn a_page_goes_to_its_visitor_and_to_agents_only() {
     let asked = page(Lane::Shared, false, 0);
     assert!(Conversations::admit_page(&asked, Some(Some(VISITOR)), &read, &[], &mut step));
     assert!(!Conversations::admit_page(&asked, Some(Some(VisitorId(8))), &read, &[], &mut step));
-    let told = step.take_news();
-    assert!(!told.contains(&News::Close(CONNECTION, Close::Malformed)));
-    assert_eq!(told, [News::refused(CONNECTION, about(IT), Refusal::NotFound)]);
+    let got = step.take_news();
+    assert!(!got.contains(&News::Close(CONNECTION, Close::Malformed)));
+    assert_eq!(got, [News::refused(CONNECTION, about(IT), Refusal::NotFound)]);
 }
 
 #[test]
@@ -354,7 +354,7 @@ fn numbers_are_kept_as_conversations_move() {
     world.happens(&Recorded(vec![Body::SetAside { why: wire::Aside::Message }]));
     let counts = world.all.counts(true);
     assert_eq!((counts.owned, counts.message, counts.flood), (0, 1, true));
-    assert!(matches!(world.all.live[&IT].standing, Standing::Idle(Idle::Message)));
+    assert!(matches!(world.all.live[&IT].status, Status::Idle(Idle::Message)));
     world.happens(&Recorded(vec![Body::Closed]));
     assert_eq!((world.all.open_count(), world.all.live.len()), (0, 0));
 }

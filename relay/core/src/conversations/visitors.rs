@@ -22,13 +22,13 @@ pub(super) struct VisitorLive {
     pub(super) source: Source,
     /// Whether they were known before: a token older than a day, and an agent has answered them.
     pub(super) known: bool,
-    /// Since when they have no connection, when they have none, by inside time …
+    /// Since when they have no connection, when they have none, by the core's time …
     pub(super) gone_ms: Option<u64>,
     /// … and by the machine's clock.
     pub(super) gone_since_ms: u64,
-    /// Whether agents were told that they are gone.
-    pub(super) told_gone: bool,
-    /// When their conversations are looked at again.
+    /// Whether they are shown to agents as gone.
+    pub(super) shown_gone: bool,
+    /// When their conversations are checked next.
     pub(super) attend_at_ms: Option<u64>,
     /// Which page of theirs was recorded, if this relay recorded one.
     pub(super) page: Option<Box<Recorded>>,
@@ -48,7 +48,7 @@ const fn made_at_ms(visitor: VisitorId) -> u64 {
 }
 
 impl Conversations {
-    /// With what a visitor's conversation is queued.
+    /// How a visitor's conversation is queued.
     pub(super) fn queueing(&self, visitor: VisitorId, keep: Option<u64>) -> Queueing {
         let (source, known) = self.origin(visitor);
         Queueing { keep, source, known }
@@ -59,7 +59,7 @@ impl Conversations {
         self.visitors.get(&visitor).map_or_else(Default::default, |known| (known.source, known.known))
     }
 
-    /// A visitor's conversations were read from the store: as they see them, and whether the visitor was known before is taken from them.
+    /// The rows of a visitor's welcome. Whether the visitor was known before is taken from the same conversations.
     pub(crate) fn welcome(
         &mut self,
         visitor: VisitorId,
@@ -82,12 +82,12 @@ impl Conversations {
         open.chain(self.opening_of.range(of_visitor).map(|(_, id)| *id))
     }
 
-    /// Whose a conversation is, while it is open or is being opened.
+    /// The visitor of a conversation that is open or being opened.
     pub(crate) fn visitor_of_open(&self, id: ConversationId) -> Option<VisitorId> {
         self.open(id).map(|live| live.conversation.visitor).or_else(|| self.opening.get(&id).copied())
     }
 
-    /// What a visitor has open, and where it stands.
+    /// What a visitor has open, with its state.
     pub(crate) fn states_of(&self, visitor: VisitorId) -> impl Iterator<Item = (ConversationId, ConversationState)> {
         let open = self.visitors.get(&visitor).into_iter().flat_map(|known| &known.open);
         open.filter_map(|id| self.live.get(id).map(|live| (*id, live.conversation.state)))

@@ -8,30 +8,30 @@ use wire::{
 
 use super::Conversations;
 use crate::admit::{about, check_rating};
-use crate::append::{Append, AppendError, Condition, Draft, DraftBody, Opening};
+use crate::append::{Append, AppendError, Condition, NewBody, NewEvent, Opening};
 use crate::conversation::Conversation;
 use crate::input::ConnectionId;
-use crate::request::{ATTEMPTS_MAX, Mark, Pending, refusal_of};
+use crate::request::{ATTEMPTS_MAX, Pending, PendingChange, refusal_of};
 use crate::step::Step;
 use crate::store::Query;
 
-/// What becomes of a visitor's message.
+/// What a visitor's message does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum MessageEffect {
     /// It is recorded.
     Record,
     /// It opens its conversation, and queues it.
     Open,
-    /// It queues its conversation again, with the turn that it had, or a new one.
+    /// It queues its conversation again, with its earlier turn or a new one.
     Queue {
         /// The turn.
         keep: Option<u64>,
     },
 }
 
-/// A visitor's message, within bounds.
+/// What a visitor wants recorded, within bounds.
 #[derive(Clone, Debug)]
-pub(crate) struct Words {
+pub(crate) struct VisitorEvent {
     /// Whose.
     pub(crate) visitor: VisitorId,
     /// Where.
@@ -39,92 +39,101 @@ pub(crate) struct Words {
     /// Its id.
     pub(crate) id: MessageId,
     /// What it says.
-    pub(crate) body: DraftBody,
+    pub(crate) body: NewBody,
 }
 
-impl Words {
+impl VisitorEvent {
     const fn subject(&self) -> Subject {
         Subject::Message { conversation: self.conversation, id: self.id }
     }
 
-    fn into_draft(self) -> Draft {
-        Draft { id: self.id, author: Author::Visitor, body: self.body }
+    fn into_new_event(self) -> NewEvent {
+        NewEvent { id: self.id, author: Author::Visitor, body: self.body }
     }
 }
 
 impl Conversations {
-    /// What becomes of a message: the first one in an unknown conversation opens it, one in an idle conversation queues it again.
-    pub(crate) fn way(&self, visitor: VisitorId, conversation: ConversationId) -> Result<Way, Refusal> {
+    /// What a message does: the first one in an unknown conversation opens it, one in an idle conversation queues it again.
+    pub(crate) fn effect(&self, visitor: VisitorId, conversation: ConversationId) -> Result<MessageEffect, Refusal> {
         let Some(live) = self.live.get(&conversation) else {
             if self.opening.contains_key(&conversation) {
-                return Ok(Way::Record);
+                return Ok(MessageEffect::Record);
             }
             let full = self.open_or_opening(visitor).count() >= OPEN_CONVERSATIONS_PER_VISITOR_MAX;
-            return if full { Err(Refusal::TooManyConversations) } else { Ok(Way::Open) };
+            return if full { Err(Refusal::TooManyConversations) } else { Ok(MessageEffect::Open) };
         };
         let own = live.conversation.visitor == visitor;
         match live.conversation.state {
             ConversationState::Idle { why, .. } if own && !live.queueing && !live.moving => {
-                Ok(Way::Queue { keep: live.conversation.turn_kept(why) })
+                Ok(MessageEffect::Queue { keep: live.conversation.turn_kept(why) })
             }
             ConversationState::Idle { .. }
             | ConversationState::Waiting { .. }
             | ConversationState::Assigned { .. }
-            | ConversationState::Closed { .. } => Ok(Way::Record),
+            | ConversationState::Closed { .. } => Ok(MessageEffect::Record),
         }
     }
 
     /// A message that queues its conversation again.
-    pub(crate) fn queue_again(&mut self, connection: ConnectionId, words: Words, keep: Option<u64>, step: &mut Step) {
-        let (visitor, conversation, subject) = (words.visitor, words.conversation, words.subject());
+    pub(crate) fn queue_again(
+        &mut self,
+        connection: ConnectionId,
+        event: VisitorEvent,
+        keep: Option<u64>,
+        step: &mut Step,
+    ) {
+        let (visitor, conversation, subject) = (event.visitor, event.conversation, event.subject());
         let queueing = self.queueing(visitor, keep);
         let Some(live) = self.live.get_mut(&conversation) else { return };
         live.queueing = true;
         let staff_head = live.conversation.head.staff;
-        let turn = step.draft(Author::System, DraftBody::Turn(queueing));
-        let queued = step.draft(Author::System, DraftBody::Ready(Body::Queued));
-        let append = Append::new(conversation, vec![words.into_draft(), queued, turn]);
+        let turn = step.new_event(Author::System, NewBody::Turn(queueing));
+        let queued = step.new_event(Author::System, NewBody::Ready(Body::Queued));
+        let append = Append::new(conversation, vec![event.into_new_event(), queued, turn]);
         let append = append.when(Condition::Owner(visitor)).when(Condition::StaffHead(staff_head));
-        step.append(Pending::Asked { connection, subject, mark: Mark::Queueing(conversation) }, append);
+        step.append(Pending::Asked { connection, subject, change: PendingChange::Queueing(conversation) }, append);
     }
 
-    /// A message that opens its conversation, from this page. It may be there already, opened at another relay, or have ended long ago: the
-    /// store knows, and queues nobody who is queued or served.
+    /// A message that opens its conversation, from this page. The conversation may exist already, opened at another relay, or may have ended long
+    /// ago. The store finds that out, and does not queue one that is queued or assigned.
     pub(crate) fn open_with(
         &mut self,
         connection: ConnectionId,
-        words: Words,
+        event: VisitorEvent,
         (site, page): (SiteId, PageContext),
         step: &mut Step,
     ) {
-        let (visitor, conversation, subject) = (words.visitor, words.conversation, words.subject());
+        let (visitor, conversation, subject) = (event.visitor, event.conversation, event.subject());
         let opening = Opening { site, visitor, language: page.own_language().to_owned() };
         self.page_recorded(visitor, &page, step);
-        let context = step.draft(Author::Visitor, DraftBody::Ready(Body::Context { page }));
-        let queued = step.draft(Author::System, DraftBody::Ready(Body::Queued));
-        let turn = step.draft(Author::System, DraftBody::Turn(self.queueing(visitor, None)));
+        let context = step.new_event(Author::Visitor, NewBody::Ready(Body::Context { page }));
+        let queued = step.new_event(Author::System, NewBody::Ready(Body::Queued));
+        let turn = step.new_event(Author::System, NewBody::Turn(self.queueing(visitor, None)));
         self.opening.insert(conversation, visitor);
         self.opening_of.insert((visitor, conversation));
-        let append = Append::new(conversation, vec![words.into_draft(), queued, turn, context]);
+        let append = Append::new(conversation, vec![event.into_new_event(), queued, turn, context]);
         let append = append.opening(opening).when(Condition::Owner(visitor));
-        step.append(Pending::Asked { connection, subject, mark: Mark::Opening(conversation, visitor) }, append);
+        step.append(
+            Pending::Asked { connection, subject, change: PendingChange::Opening(conversation, visitor) },
+            append,
+        );
     }
 
-    /// Records one thing in a conversation that is the visitor's own, as far as is known here; the store makes sure.
-    pub(crate) fn record(&mut self, connection: ConnectionId, words: Words, step: &mut Step) {
-        let (visitor, conversation, subject) = (words.visitor, words.conversation, words.subject());
-        // Somebody else may be trying to open it, although it is theirs and has ended: the store knows.
+    /// Records one event in a conversation of the visitor's own; the store checks the owner again.
+    pub(crate) fn record(&mut self, connection: ConnectionId, event: VisitorEvent, step: &mut Step) {
+        let (visitor, conversation, subject) = (event.visitor, event.conversation, event.subject());
+        // Not in memory: it may be theirs and have ended. The store finds that out.
         let opening = self.is_opening(visitor, conversation);
         let owner = self.live.get(&conversation).map(|live| live.conversation.visitor);
         if owner.is_some_and(|owner| owner != visitor) {
             return step.refuse(connection, subject, Refusal::NotFound);
         }
-        let mark = if opening { Mark::AfterOpening } else { Mark::None };
-        let append = Append::new(conversation, vec![words.into_draft()]).when(Condition::Owner(visitor));
-        step.append(Pending::Asked { connection, subject, mark }, append);
+        let change = if opening { PendingChange::AfterOpening } else { PendingChange::None };
+        let append = Append::new(conversation, vec![event.into_new_event()]).when(Condition::Owner(visitor));
+        step.append(Pending::Asked { connection, subject, change }, append);
     }
 
-    /// Whether this visitor's opening of a conversation is on its way.
+    /// Whether this visitor's opening of a conversation waits for the store.
     fn is_opening(&self, visitor: VisitorId, conversation: ConversationId) -> bool {
         self.opening.get(&conversation) == Some(&visitor)
     }
@@ -141,17 +150,17 @@ impl Conversations {
         if let Err(refusal) = check_rating(score, comment) {
             return step.refuse(connection, subject, refusal);
         }
-        // Ended conversations that nobody follows are not in memory; the store knows whose they are.
+        // Ended conversations that nobody follows are not in memory; the store checks the owner.
         let own = self.open(conversation).is_some_and(|live| live.conversation.visitor == visitor);
         if own || self.is_opening(visitor, conversation) {
             return step.refuse(connection, subject, Refusal::NotAllowed);
         }
         let comment = wire::trim_text(comment).to_owned();
-        let body = DraftBody::Ready(Body::Rated { score, comment });
-        self.record(connection, Words { visitor, conversation, id, body }, step);
+        let body = NewBody::Ready(Body::Rated { score, comment });
+        self.record(connection, VisitorEvent { visitor, conversation, id, body }, step);
     }
 
-    /// The visitor leaves the queue, unless they are served just now: the staff lane must not have moved.
+    /// The visitor leaves the queue, on condition that the staff lane has not changed: they may just be assigned.
     pub(crate) fn leave_queue(
         &mut self,
         connection: ConnectionId,
@@ -171,35 +180,38 @@ impl Conversations {
             ConversationState::Closed { .. } => return step.refuse(connection, subject, Refusal::Ended),
         }
         let staff_head = live.conversation.head.staff;
-        let draft = step.draft(Author::Visitor, DraftBody::Ready(Body::LeftQueue));
-        let append = Append::new(conversation, vec![draft]).when(Condition::Owner(visitor));
+        let new_event = step.new_event(Author::Visitor, NewBody::Ready(Body::LeftQueue));
+        let append = Append::new(conversation, vec![new_event]).when(Condition::Owner(visitor));
         let append = append.when(Condition::StaffHead(staff_head));
-        step.append(Pending::Asked { connection, subject, mark: Mark::Leaving(conversation, attempts) }, append);
+        step.append(
+            Pending::Asked { connection, subject, change: PendingChange::Leaving(conversation, attempts) },
+            append,
+        );
     }
 
-    /// An append that a client asked for has failed. `visitor` is theirs, when it is a visitor's.
+    /// An append that a client asked for has failed. `visitor` is the client, when it is a visitor.
     pub(crate) fn append_failed(
         &mut self,
         (connection, visitor): (ConnectionId, Option<VisitorId>),
         subject: Subject,
-        (mark, error): (Mark, AppendError),
+        (change, error): (PendingChange, AppendError),
         step: &mut Step,
     ) {
-        let refusal = match (mark, error, visitor) {
-            // The visitor leaves while the staff lane moves: a note, or somebody took them meanwhile. Look again.
-            (Mark::Leaving(id, attempts), AppendError::Moved, Some(visitor)) if attempts < ATTEMPTS_MAX => {
+        let refusal = match (change, error, visitor) {
+            // The staff lane has changed: a note, or an agent has taken the conversation meanwhile. Checked again.
+            (PendingChange::Leaving(id, attempts), AppendError::Moved, Some(visitor)) if attempts < ATTEMPTS_MAX => {
                 return self.leave_queue(connection, visitor, id, attempts + 1, step);
             }
-            // Somebody took the idle conversation just then: the message is to be sent once more, without queueing.
-            (Mark::Queueing(_), AppendError::Moved, _) => Refusal::Busy,
-            // The append that was to open the conversation failed; its own refusal says why, and this one may be retried.
-            (Mark::AfterOpening, AppendError::NotFound, _) => Refusal::Busy,
+            // An agent has just taken the idle conversation: the client sends the message again, and it is recorded without queueing.
+            (PendingChange::Queueing(_), AppendError::Moved, _) => Refusal::Busy,
+            // The append that should open the conversation failed. Its own refusal says why; this one may be retried.
+            (PendingChange::AfterOpening, AppendError::NotFound, _) => Refusal::Busy,
             (_, error, _) => refusal_of(error),
         };
         step.refuse(connection, subject, refusal);
     }
 
-    /// Either side has seen something; recorded when it moves that side's cursor.
+    /// One side has seen messages; recorded when that moves the side's cursor.
     pub(crate) fn seen(
         &mut self,
         connection: ConnectionId,
@@ -229,7 +241,7 @@ impl Conversations {
         let (author, owner) = match reader {
             Reader::Visitor(visitor) if visitor == known.visitor => (Author::Visitor, Some(visitor)),
             Reader::Visitor(_) => return step.refuse(connection, subject, Refusal::NotFound),
-            // Who looks over a colleague's shoulder has not seen it on behalf of the visitor.
+            // Only the agent who answers counts: a colleague who reads the conversation does not move the staff's cursor.
             Reader::Agent(agent, _) if known.answers.is_some_and(|answers| answers != agent) => return,
             Reader::Agent(_, author) => (author, None),
         };
@@ -247,13 +259,13 @@ impl Conversations {
             }
             *asked = up_to;
         }
-        let draft = step.draft(author, DraftBody::Ready(Body::Seen { up_to }));
-        let append = Append::new(known.id, vec![draft]).when_all(owner.map(Condition::Owner));
-        step.append(Pending::Asked { connection, subject, mark: Mark::Seen(known.id, party) }, append);
+        let new_event = step.new_event(author, NewBody::Ready(Body::Seen { up_to }));
+        let append = Append::new(known.id, vec![new_event]).when_all(owner.map(Condition::Owner));
+        step.append(Pending::Asked { connection, subject, change: PendingChange::Seen(known.id, party) }, append);
     }
 }
 
-/// Who has seen something.
+/// Who has seen messages.
 #[derive(Clone, Debug)]
 pub(crate) enum Reader {
     /// A visitor.

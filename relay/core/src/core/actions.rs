@@ -1,10 +1,10 @@
-//! What people ask for in one conversation. Whether they may depends on how it stands. Where memory does not know that, the store is asked
+//! Requests about one conversation. Whether they are allowed depends on the conversation's state. When it is not in memory, the store is asked
 //! first: nothing is assumed.
 
 use wire::{AgentId, Body, Many, Refusal};
 
 use super::Core;
-use crate::append::{Condition, Draft, DraftBody};
+use crate::append::{Condition, NewBody, NewEvent};
 use crate::connections::Who;
 use crate::conversation::Conversation;
 use crate::conversations::Conversations;
@@ -13,7 +13,7 @@ use crate::staff::BlockRequest;
 use crate::store::Query;
 
 impl Core {
-    /// Somebody asks for something: carried out now, or once the store has said how the conversation stands.
+    /// Carries out a request: now, or when the store has read the conversation.
     pub(super) fn act(&mut self, who: Who, action: Action) {
         if self.conversations.knows(action.conversation) {
             return self.carry_out(who, action, None);
@@ -22,7 +22,7 @@ impl Core {
         self.step.query(Pending::Action(action), Query::Conversation { conversation });
     }
 
-    /// The store has said how the conversation stands. From here on memory knows it, unless it has ended.
+    /// The store has read the conversation. From here on it is in memory, unless it has ended.
     pub(super) fn action_answered(&mut self, action: Action, read: &Conversation) {
         let Some(who) = self.connections.who(action.connection) else { return };
         let followed = self.connections.is_followed(action.conversation);
@@ -31,7 +31,7 @@ impl Core {
         self.carry_out(who, action, Some(read));
     }
 
-    /// `read` is what the store has said, when it was asked.
+    /// `read` is the conversation from the store, when it was asked.
     fn carry_out(&mut self, who: Who, action: Action, read: Option<&Conversation>) {
         let Action { connection, conversation, .. } = action;
         match (who, &action.kind) {
@@ -50,23 +50,23 @@ impl Core {
         let step = &mut self.step;
         let done = match kind {
             ActionKind::Say(id, body) => self.conversations.may_answer(agent, conversation).map(|()| {
-                let draft = Draft { id, author: self.staff.author(agent), body };
-                let draft = (draft, Some(Condition::HeldBy(agent)));
-                self.conversations.record_for_agent(connection, conversation, draft, step);
+                let new_event = NewEvent { id, author: self.staff.author(agent), body };
+                let new_event = (new_event, Some(Condition::HeldBy(agent)));
+                self.conversations.record_for_agent(connection, conversation, new_event, step);
             }),
             ActionKind::End(id) => may_end.map(|()| {
-                let draft = Draft { id, author: self.staff.author(agent), body: DraftBody::Ready(Body::Closed) };
-                let draft = (draft, Conversations::if_may_end(agent, role));
-                self.conversations.record_for_agent(connection, conversation, draft, step);
+                let new_event = NewEvent { id, author: self.staff.author(agent), body: NewBody::Ready(Body::Closed) };
+                let new_event = (new_event, Conversations::if_may_end(agent, role));
+                self.conversations.record_for_agent(connection, conversation, new_event, step);
             }),
             ActionKind::Spam(id) => may_end.map(|()| {
                 let (author, condition) = (self.staff.author(agent), Conversations::if_may_end(agent, role));
                 self.conversations.spam(connection, author, (conversation, id), condition, step);
             }),
             ActionKind::Take => {
-                let wanted = self.wanted(conversation).or_else(|| read.map(Conversations::wanted_read));
+                let view = self.assignment_view(conversation).or_else(|| read.map(Conversations::assignment_view_of));
                 let asker = Asker { connection, attempts: 0 };
-                self.routing.take((conversation, wanted), agent, asker, &mut self.step);
+                self.routing.take((conversation, view), agent, asker, &mut self.step);
                 Ok(())
             }
             ActionKind::Release => {

@@ -1,4 +1,4 @@
-//! What the answers of the store mean to those who asked.
+//! Answers of the store: what each means to whoever asked.
 
 use wire::{Close, Lane, ServerFrame, Subject};
 
@@ -11,21 +11,23 @@ use crate::conversations::Conversations;
 use crate::input::{ConnectionId, RequestId};
 use crate::news::Audience;
 use crate::planted::{Planted, planted};
-use crate::request::{Mark, Page, Pending, refusal_of_query};
-use crate::store::{Answer, QueryError};
+use crate::request::{Page, Pending, PendingChange, refusal_of_query};
+use crate::store::{QueryAnswer, QueryError};
 
 impl Core {
     /// The store has recorded, or not.
     pub(super) fn appended(&mut self, request: RequestId, result: Result<Appended, AppendError>) {
         let Some(pending) = self.connections.recall(request) else { return };
         match (&result, pending.appends_to()) {
-            // Its announcement came before, unless the bus has lost it.
+            // Its events came through the bus before, unless the bus has lost them.
             (Ok(appended), _) => {
                 let id = appended.events.first().map(|event| event.conversation);
                 let followed = id.is_some_and(|id| self.connections.is_followed(id));
                 self.conversations.catch_up(appended, followed, &mut self.step);
             }
-            (Err(error), Some(conversation)) => self.conversations.doubt(conversation, *error, &mut self.step),
+            (Err(error), Some(conversation)) => {
+                self.conversations.reread_after_failure(conversation, *error, &mut self.step)
+            }
             (Err(_), None) => {}
         }
         self.pass_on();
@@ -35,14 +37,14 @@ impl Core {
             Pending::Moved(conversation) => self.conversations.moved(conversation, result.is_ok(), step),
             Pending::Ending(action, conversation) => self.conversations.ended(action, conversation, result.err(), step),
             Pending::Offered(offer) => {
-                let now = self.wanted(offer.conversation);
+                let now = self.assignment_view(offer.conversation);
                 self.routing.answered(offer, result.map(|_| ()), now, &mut self.step);
             }
-            Pending::Asked { connection, subject, mark } => {
-                self.conversations.unmark(mark, step);
+            Pending::Asked { connection, subject, change } => {
+                self.conversations.change_done(change, step);
                 self.pass_on();
-                if let Mark::Opening(conversation, _) = mark {
-                    // One that was not opened has nobody who follows it.
+                if let PendingChange::Opening(conversation, _) = change {
+                    // When it was not opened, nobody follows it.
                     self.subscribe(conversation);
                 }
                 match (result, self.connections.who(connection)) {
@@ -51,7 +53,7 @@ impl Core {
                     (Err(error), Some(who)) => {
                         let visitor = if let Who::Visitor(visitor) = who { visitor } else { None };
                         let asker = (connection, visitor);
-                        self.conversations.append_failed(asker, subject, (mark, error), &mut self.step);
+                        self.conversations.append_failed(asker, subject, (change, error), &mut self.step);
                     }
                 }
             }
@@ -65,18 +67,18 @@ impl Core {
         }
     }
 
-    /// Sends to its maker what the fan-out does not bring: events recorded before, or where it does not follow.
+    /// Sends to its author what the fan-out does not: events that were recorded before, or of a conversation that they do not follow.
     fn acknowledge(&mut self, connection: ConnectionId, who: Who, appended: Appended) {
         let Some(id) = appended.events.first().map(|event| event.conversation) else { return };
-        let (agent, heard) = match who {
+        let (agent, received) = match who {
             Who::Visitor(visitor) if visitor == Some(appended.visitor) => (false, true),
             Who::Visitor(_) => {
                 debug_assert!(false, "the store checks the owner");
                 return self.connections.close(connection, Close::Malformed, &mut self.step);
             }
-            Who::Agent(_) => (true, self.connections.hears(connection, id, self.conversations.holder(id))),
+            Who::Agent(_) => (true, self.connections.receives_events(connection, id, self.conversations.holder(id))),
         };
-        if heard && (!appended.repeated || planted(Planted::SilentOnRetry)) {
+        if received && (!appended.repeated || planted(Planted::SilentOnRetry)) {
             return;
         }
         for event in appended.events {
@@ -87,7 +89,7 @@ impl Core {
     }
 
     /// The store has read, or not.
-    pub(super) fn answered(&mut self, request: RequestId, result: Result<Answer, QueryError>) {
+    pub(super) fn answered(&mut self, request: RequestId, result: Result<QueryAnswer, QueryError>) {
         let Some(pending) = self.connections.recall(request) else { return };
         let alive = pending.connection().is_none_or(|id| self.connections.has(id));
         let answer = match result {
@@ -96,28 +98,28 @@ impl Core {
             Err(_) => return,
         };
         match (pending, answer) {
-            (Pending::Refresh(id), Answer::Conversation(read)) => {
+            (Pending::Refresh(id), QueryAnswer::Conversation(read)) => {
                 let followed = self.connections.is_followed(id);
                 self.conversations.refreshed(id, *read, followed, &mut self.step);
             }
             (_, _) if !alive => {}
-            (Pending::Welcome { connection, visitor }, Answer::Conversations { rows, .. }) => {
+            (Pending::Welcome { connection, visitor }, QueryAnswer::Conversations { rows, .. }) => {
                 self.welcome_visitor(connection, visitor, &rows);
             }
-            (Pending::Page(page), Answer::Events { conversation: read, events }) => {
+            (Pending::Page(page), QueryAnswer::Events { conversation: read, events }) => {
                 self.page_answered(page, *read, events);
             }
-            (Pending::Seen { connection, up_to, .. }, Answer::Conversation(read)) => {
+            (Pending::Seen { connection, up_to, .. }, QueryAnswer::Conversation(read)) => {
                 if let Some(reader) = self.reader(connection) {
                     self.conversations.seen_in_read(connection, reader, (&read, up_to), &mut self.step);
                 }
             }
-            (Pending::Action(action), Answer::Conversation(read)) => self.action_answered(action, &read),
-            (Pending::ListClosed { connection, before_ms }, Answer::Conversations { rows, more }) => {
+            (Pending::Action(action), QueryAnswer::Conversation(read)) => self.action_answered(action, &read),
+            (Pending::ListClosed { connection, before_ms }, QueryAnswer::Conversations { rows, more }) => {
                 let rows = rows.iter().map(Conversation::summary).collect();
                 self.step.send(Audience::One(connection), ServerFrame::Closed { before_ms, rows, more });
             }
-            (Pending::ListOfVisitor { connection, visitor }, Answer::Conversations { rows, .. }) => {
+            (Pending::ListOfVisitor { connection, visitor }, QueryAnswer::Conversations { rows, .. }) => {
                 let rows = rows.iter().map(Conversation::summary).collect();
                 self.step.send(Audience::One(connection), ServerFrame::OfVisitor { visitor, rows });
             }
@@ -146,11 +148,11 @@ impl Core {
         let refusal = refusal_of_query(error);
         let step = &mut self.step;
         match pending {
-            // Without its first picture a client cannot begin: it comes back, with its own backoff.
+            // A client cannot begin without its welcome: it connects again, with its own backoff.
             Pending::Welcome { connection, .. } => self.connections.close(*connection, Close::Busy, step),
             Pending::Page(page) => {
                 let agent = matches!(self.connections.who(page.connection), Some(Who::Agent(_)));
-                // Whoever wanted to follow does not. When the page of the other lane was refused just before, once is enough.
+                // The client does not follow the conversation then. When the other lane's page was refused just before, one refusal is enough.
                 if page.follow && agent && !self.connections.unfollow(page.connection, page.conversation, step) {
                     return;
                 }

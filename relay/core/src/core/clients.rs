@@ -1,4 +1,4 @@
-//! Clients that come, and what they are told first.
+//! Clients that connect, and what they are sent first.
 
 use wire::limit::FOLLOW_CONVERSATIONS_MAX;
 use wire::{
@@ -70,15 +70,15 @@ impl Core {
         self.step.send(Audience::One(connection), ServerFrame::Counts { counts });
     }
 
-    /// The store has listed a visitor's conversations: they are welcomed, and told their positions, and whether the agents who have their
-    /// conversations are there.
+    /// The store has listed a visitor's conversations. They are welcomed, and sent their positions in the queue and the state of the agents who
+    /// have their conversations.
     pub(super) fn welcome_visitor(
         &mut self,
         connection: ConnectionId,
         visitor: VisitorId,
         rows: &[crate::Conversation],
     ) {
-        // What another relay opened is known here from now on.
+        // Conversations that another relay opened are in memory from now on.
         for row in rows.iter().filter(|row| row.visitor == visitor && !row.closed()) {
             if !self.conversations.knows(row.id) {
                 let followed = self.connections.is_followed(row.id);
@@ -93,8 +93,8 @@ impl Core {
         for (conversation, state) in self.conversations.states_of(visitor) {
             let frame = match state {
                 ConversationState::Waiting { .. } => {
-                    let told = self.routing.told(conversation);
-                    told.map(|(place, waiting)| ServerFrame::Queue { conversation, place, waiting })
+                    let sent = self.routing.last_position(conversation);
+                    sent.map(|(position, waiting)| ServerFrame::Queue { conversation, place: position, waiting })
                 }
                 ConversationState::Assigned { agent } => {
                     Some(ServerFrame::Holder { conversation, state: self.staff.state_of(agent) })
@@ -115,7 +115,7 @@ impl Core {
         }
     }
 
-    /// What a client had when it came: followed from there.
+    /// Follows what the client followed before.
     fn follow_all(&mut self, connection: ConnectionId, follow: &[Follow]) {
         let (within, beyond) = follow.split_at(follow.len().min(FOLLOW_CONVERSATIONS_MAX));
         for follow in within {
@@ -126,15 +126,15 @@ impl Core {
         }
     }
 
-    /// The shell has changed the blocks for an agent, or could not.
+    /// The shell has changed the blocks for an agent, or has failed to.
     pub(super) fn tell_blocks(&mut self, connection: ConnectionId, result: Result<(), Refusal>) {
         if let Some(Who::Agent(agent)) = self.connections.who(connection) {
             self.staff.tell_blocks(connection, agent, result, &mut self.step);
         }
     }
 
-    /// The bus says that somebody types.
-    pub(super) fn typing_heard(&mut self, typing: Typing) {
+    /// Somebody types, says the bus.
+    pub(super) fn typing_received(&mut self, typing: Typing) {
         let Typing { conversation, party, agent, name } = typing;
         let visitor = self.conversations.visitor_of(conversation).filter(|_| party == Party::Staff);
         let holder = self.conversations.holder(conversation);

@@ -1,4 +1,4 @@
-//! Clients' frames: each goes to the machine that it concerns, with what that one needs of the others.
+//! Clients' frames: each goes to the machine that it concerns, with what that machine needs to know of the others.
 
 use wire::{
     AgentId, Body, Close, ConversationId, Follow, FromAgent, FromVisitor, Incoming, Lane, Many, MessageId, Party,
@@ -7,9 +7,9 @@ use wire::{
 
 use super::Core;
 use crate::admit::{about, admit_say};
-use crate::append::{Draft, DraftBody};
+use crate::append::{NewBody, NewEvent};
 use crate::connections::Who;
-use crate::conversations::{Reader, Way, Words};
+use crate::conversations::{MessageEffect, Reader, VisitorEvent};
 use crate::input::{ConnectionId, Typing};
 use crate::news::{Audience, News};
 use crate::output::Output;
@@ -27,7 +27,7 @@ impl Core {
                 self.frame_of_visitor(connection, visitor, frame);
             }
             (Who::Agent(agent), Incoming::Agent(frame)) => self.frame_of_agent(connection, agent, frame),
-            // The shell reads a connection's frames as its side's.
+            // Cannot be: the shell decodes a connection's frames as its side's.
             (Who::Visitor(_), Incoming::Agent(_)) | (Who::Agent(_), Incoming::Visitor(_)) => {
                 self.connections.close(connection, Close::Malformed, &mut self.step);
             }
@@ -36,7 +36,7 @@ impl Core {
 
     /// A frame of a visitor who did not register yet.
     fn frame_of_stranger(&mut self, connection: ConnectionId, frame: FromVisitor) {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is open to a stranger")]
+        #[expect(clippy::wildcard_enum_match_arm, reason = "a visitor without a token may do nothing else")]
         match frame {
             FromVisitor::Register => self.connections.register(connection, &mut self.step),
             FromVisitor::Page { page } => {
@@ -62,8 +62,8 @@ impl Core {
                 self.act(Who::Visitor(Some(visitor)), Action { connection, conversation, kind: ActionKind::Leave });
             }
             FromVisitor::End { conversation, id } => {
-                let words = Words { visitor, conversation, id, body: DraftBody::Ready(Body::Closed) };
-                self.conversations.record(connection, words, step);
+                let event = VisitorEvent { visitor, conversation, id, body: NewBody::Ready(Body::Closed) };
+                self.conversations.record(connection, event, step);
             }
             FromVisitor::Rate { conversation, id, score, comment } => {
                 self.conversations.rate(connection, (visitor, conversation, id), (score, &comment), step);
@@ -86,7 +86,7 @@ impl Core {
         }
     }
 
-    /// A visitor's message. Where it opens a conversation or takes a new turn in the queue, the routing says whether that is too fast.
+    /// A visitor's message. When it opens a conversation or needs a new turn in the queue, the rates of opening apply.
     fn visitor_says(
         &mut self,
         connection: ConnectionId,
@@ -95,20 +95,20 @@ impl Core {
         say: Say,
     ) {
         let admitted = admit_say(say).and_then(|body| {
-            let way = self.conversations.way(visitor, conversation)?;
-            if matches!(way, Way::Open | Way::Queue { keep: None }) {
+            let effect = self.conversations.effect(visitor, conversation)?;
+            if matches!(effect, MessageEffect::Open | MessageEffect::Queue { keep: None }) {
                 let (source, known) = self.conversations.origin(visitor);
                 self.routing.may_open(source, known, &self.step)?;
             }
-            Ok((way, Words { visitor, conversation, id, body }))
+            Ok((effect, VisitorEvent { visitor, conversation, id, body }))
         });
         let step = &mut self.step;
         match admitted {
-            Ok((Way::Record, words)) => self.conversations.record(connection, words, step),
-            Ok((Way::Queue { keep }, words)) => self.conversations.queue_again(connection, words, keep, step),
-            Ok((Way::Open, words)) => {
+            Ok((MessageEffect::Record, event)) => self.conversations.record(connection, event, step),
+            Ok((MessageEffect::Queue { keep }, event)) => self.conversations.queue_again(connection, event, keep, step),
+            Ok((MessageEffect::Open, event)) => {
                 if let Some(at) = self.connections.page_of(connection) {
-                    self.conversations.open_with(connection, words, at, step);
+                    self.conversations.open_with(connection, event, at, step);
                     self.subscribe(conversation);
                 }
             }
@@ -174,7 +174,7 @@ impl Core {
         }
     }
 
-    /// A frame for which it matters what the agent may do.
+    /// A frame that needs the role of supervisor.
     fn frame_of_supervisor(&mut self, connection: ConnectionId, agent: AgentId, frame: FromAgent) {
         let role = self.staff.role_of(agent);
         let step = &mut self.step;
@@ -190,7 +190,7 @@ impl Core {
         }
     }
 
-    /// What an agent may record by itself, in every conversation: notes and the like.
+    /// What any agent may record in any conversation: notes and the like.
     fn agent_records(
         &mut self,
         connection: ConnectionId,
@@ -200,15 +200,15 @@ impl Core {
     ) {
         match body.by_agent() {
             Ok(body) => {
-                let draft = Draft { id, author: self.staff.author(agent), body: DraftBody::Ready(body) };
-                self.conversations.record_for_agent(connection, conversation, (draft, None), &mut self.step);
+                let new_event = NewEvent { id, author: self.staff.author(agent), body: NewBody::Ready(body) };
+                self.conversations.record_for_agent(connection, conversation, (new_event, None), &mut self.step);
             }
             Err(refusal) => self.step.refuse(connection, Subject::Message { conversation, id }, refusal),
         }
     }
 
-    /// A client wants to read along. Agents are registered before the store is read, so that nothing falls in between; a visitor hears the
-    /// shared lane of all their conversations anyway.
+    /// A client follows a conversation. Agents are registered as followers before the store is read, so that no event is missed in between. A
+    /// visitor is sent the shared lane of all their conversations anyway.
     pub(super) fn follow(&mut self, connection: ConnectionId, follow: Follow) {
         let Follow { conversation, after } = follow;
         let page = |lane, after| Page { connection, conversation, lane, after, follow: true };
@@ -226,7 +226,7 @@ impl Core {
         }
     }
 
-    /// Still here: the answer tells how far everything is that this connection follows.
+    /// Answers a ping with the last numbers of everything that this connection follows.
     fn ping(&mut self, connection: ConnectionId, who: Who) {
         let heads = match who {
             Who::Visitor(None) => Vec::new(),
@@ -236,8 +236,8 @@ impl Core {
         self.step.send(Audience::One(connection), ServerFrame::Pong { heads });
     }
 
-    /// A client says that somebody types. What cannot be passed on is dropped: a sign of life is not worth a refusal, and the answer is the
-    /// same for conversations of others and for none.
+    /// A client types. What may not be passed on is dropped without a refusal: so the answer is the same for other people's conversations and
+    /// for those that do not exist.
     fn typing_said(&mut self, connection: ConnectionId, conversation: ConversationId) {
         let (visitor, agent) = match self.connections.who(connection) {
             Some(Who::Visitor(visitor)) => (visitor, None),
@@ -252,7 +252,7 @@ impl Core {
         }
     }
 
-    /// Who reads at the other end of a connection.
+    /// Who reads on a connection.
     pub(super) fn reader(&self, connection: ConnectionId) -> Option<Reader> {
         match self.connections.who(connection)? {
             Who::Visitor(visitor) => visitor.map(Reader::Visitor),

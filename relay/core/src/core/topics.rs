@@ -1,11 +1,11 @@
-//! Which topics this relay hears of: what its own clients follow.
+//! Which topics this relay subscribes to: what its own clients follow.
 
 use wire::{AgentId, ConversationId, VisitorId};
 
 use super::Core;
 
 impl Core {
-    /// Hears of a conversation while a client here follows it: one that asked to, its visitor while it is open, or the agent who has it.
+    /// Subscribes to a conversation while a client here follows it: one that asked to, its visitor while it is open, or the agent who has it.
     /// Called whenever one of these may have changed, and before anything of the conversation is read for them.
     pub(super) fn subscribe(&mut self, id: ConversationId) {
         let visitor = self.conversations.visitor_of_open(id);

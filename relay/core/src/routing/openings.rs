@@ -1,10 +1,10 @@
-//! How fast conversations may be opened, and what changes while far too many are.
+//! How fast conversations may be opened, also during a flood.
 
 use std::collections::VecDeque;
 
 use wire::{Refusal, Tag};
 
-use super::pace::Pace;
+use super::keyed_rate::KeyedRate;
 use crate::input::Source;
 use crate::settings::Settings;
 
@@ -19,7 +19,7 @@ enum Declared {
     No,
     /// The relay did: it ends by itself.
     ByItself,
-    /// A supervisor did: it lasts until one says otherwise.
+    /// A supervisor did: it lasts until a supervisor ends it.
     ByHand,
     /// A supervisor has ended it: the relay declares none until the queue has been short again.
     Ended,
@@ -28,29 +28,29 @@ enum Declared {
 /// The rates of opening, and the flood.
 #[derive(Debug)]
 pub(super) struct Openings {
-    addresses: Pace<Tag>,
-    networks: Pace<Tag>,
-    /// Of visitors who were not known before, while a flood lasts: whether somebody of their network waits already. Apart, so that those who
-    /// flood do not use up what is left for whoever else is new.
-    unknown: Pace<bool>,
+    addresses: KeyedRate<Tag>,
+    networks: KeyedRate<Tag>,
+    /// For visitors who were not known before, while a flood lasts; keyed by whether somebody of their network waits already. So those who
+    /// flood do not use up the rate of other new visitors.
+    unknown: KeyedRate<bool>,
     /// The last minute: each second in which something was opened, and how many.
     seconds: VecDeque<(u64, u32)>,
     declared: Declared,
-    /// A flood is declared when so many wait …
+    /// A flood is declared when this many wait …
     waiting_min: u32,
-    /// … and so many were opened within a minute.
+    /// … and this many were opened within a minute.
     per_minute_min: u32,
 }
 
 impl Openings {
     pub(super) const fn new(settings: &Settings) -> Self {
         Self {
-            addresses: Pace::new(settings.openings_of_address),
-            networks: Pace::new(settings.openings_of_network),
-            unknown: Pace::new(settings.openings_in_flood),
+            addresses: KeyedRate::new(settings.openings_of_address),
+            networks: KeyedRate::new(settings.openings_of_network),
+            unknown: KeyedRate::new(settings.openings_in_flood),
             seconds: VecDeque::new(),
             declared: Declared::No,
-            // With none at all there would be a flood without anybody, for ever.
+            // With 0 there would always be a flood, even with nobody there.
             waiting_min: if settings.flood_waiting == 0 { 1 } else { settings.flood_waiting },
             per_minute_min: if settings.flood_openings_per_minute == 0 {
                 1
@@ -85,7 +85,7 @@ impl Openings {
         self.seconds.iter().map(|(_, count)| count).sum()
     }
 
-    /// Whether a visitor may have a conversation queued now; counted when so. `waits` says whether somebody of their network is queued.
+    /// Whether a visitor may have a conversation queued now; if so, it is counted. `waits` says whether somebody of their network is queued.
     pub(super) fn admit(&mut self, source: Source, known: bool, waits: bool, now_ms: u64) -> Result<(), Refusal> {
         let slowed = (self.flood() && !known).then_some(waits);
         let of_address = source.address.map_or(0, |tag| self.addresses.wait_ms(now_ms, tag));
@@ -108,7 +108,7 @@ impl Openings {
         Ok(())
     }
 
-    /// Declares a flood, or its end, by how many wait and how many come.
+    /// Declares a flood, or its end, by how many wait and how many were opened.
     pub(super) fn look(&mut self, waiting: usize, now_ms: u64) {
         let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
         if self.declared == Declared::No && waiting < self.waiting_min {
@@ -118,7 +118,7 @@ impl Openings {
         let (most, per_minute) = (self.waiting_min, self.per_minute_min);
         self.declared = match self.declared {
             Declared::No if waiting >= most && opened >= per_minute => Declared::ByItself,
-            // Half of both, so that it does not come and go.
+            // Half of both, so that it does not start and end again and again.
             Declared::ByItself if waiting < most.div_ceil(2) && opened < per_minute.div_ceil(2) => Declared::No,
             Declared::Ended if waiting < most => Declared::No,
             declared @ (Declared::No | Declared::ByItself | Declared::ByHand | Declared::Ended) => declared,

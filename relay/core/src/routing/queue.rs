@@ -1,36 +1,36 @@
 //! The queue that visitors wait in: networks are served in turn, and within a network whoever came first.
 //!
-//! One key decides: `(class, ring, turn, conversation)`. Of each network only the one that waits longest stands in the ring, where `ring` is the
-//! later of its own turn and the last time its network was served. So whoever is alone in a network waits for at most one of each other
-//! network, however many those send; and an office behind one network goes on, one in each round.
+//! One key decides the order: `(class, ring, turn, conversation)`. Of each network only the conversation that has waited longest competes. Its
+//! `ring` is the later of its own turn and the last service of its network. So a visitor who is alone in a network waits for at most one visitor
+//! of each other network, however many those send. An office behind one network is served too, one visitor in each round.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use wire::{ConversationId, SiteId, Tag, VisitorId};
 
-use crate::news::Ticket;
+use crate::news::QueueEntry;
 use crate::planted::{Planted, planted};
 
 mod order;
-mod tell;
+mod positions;
 
-/// Networks whose last service is remembered; beyond, those of nobody who waits are forgotten.
+/// Networks whose last service is remembered. When there are more, those in which nobody waits are forgotten.
 const SERVED_NETWORKS_MAX: usize = 65_536;
-/// While a flood lasts, so many visitors who were known before are served for each one who was not.
+/// While a flood lasts, this many visitors who were known before are served for each one who was not.
 const KNOWN_IN_A_ROW_MAX: usize = 3;
 /// The class of visitors who were known before, while a flood lasts …
 const KNOWN: usize = 0;
 /// … and of everybody else, and of all while there is none.
 const OTHERS: usize = 1;
 
-/// When something came or was served: the last turn given by then, and what was served since the start.
+/// A point in time: the last turn given by then, and the number of services since the start.
 type Ring = (u64, u64);
 /// The key of the queue, within a class.
 type Key = (Ring, u64, ConversationId);
-/// Where a network stands among those to be served next: how many of it are taken already, then its first member's key.
+/// The order of the networks that are served next: how many of the network are taken already, then its first member's key.
 type NextKey = (usize, Key);
 
-/// Who counts as one when the queue is shared out. Whoever came without a tag (an older log) is alone.
+/// Who counts as one network. A conversation without a tag (from an older log) counts as a network alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     Network(Tag),
@@ -42,14 +42,14 @@ enum Group {
 struct Waiting {
     site: SiteId,
     visitor: VisitorId,
-    ticket: Ticket,
+    entry: QueueEntry,
     class: usize,
-    /// Whether its visitor is here. Who is not keeps the turn, has no position and is not served.
+    /// Whether its visitor is here. One who is not keeps the turn, has no position and is not served.
     here: bool,
-    /// Whether it is on its way to an agent, or held back: it keeps its position, and is not served.
+    /// Whether it is offered to an agent, or held back: it keeps its position, and is not offered.
     taken: bool,
-    /// The position and the length its visitor was last told.
-    told: (u32, u32),
+    /// The position and the length that were last sent to its visitor; zeros for none.
+    last_sent: (u32, u32),
 }
 
 /// Everybody of one class and one network who is here.
@@ -57,16 +57,16 @@ struct Waiting {
 struct Network {
     free: BTreeSet<(u64, ConversationId)>,
     taken: BTreeSet<(u64, ConversationId)>,
-    /// How many of them are of each site: one that comes or goes moves those of the other sites, too.
+    /// How many of them are of each site: a change of one site's members changes the positions of the other sites' members, too.
     sites: BTreeMap<SiteId, usize>,
-    /// Where its first member stands in the ring.
+    /// The key of its first member.
     key: Option<Key>,
-    /// Where it stands among those to be served next; none while all of it are taken.
+    /// Its key among the networks that are served next; none while all its members are taken.
     next: Option<NextKey>,
 }
 
 impl Network {
-    /// How many are taken that came before its first free member. Those taken are nearly always its first, so nothing is counted.
+    /// How many members are taken that came before this free one. Nearly always all of them did, so they need not be counted.
     fn taken_before(&self, free: &(u64, ConversationId)) -> usize {
         match self.taken.last() {
             Some(last) if last > free => self.taken.range(..free).count(),
@@ -75,12 +75,12 @@ impl Network {
     }
 }
 
-/// One site's queue as it is told.
+/// One site's queue, for its visitors' positions.
 #[derive(Debug, Default)]
 struct SiteQueue {
     /// Those who are here.
     here: BTreeSet<ConversationId>,
-    told_at_ms: u64,
+    sent_at_ms: u64,
 }
 
 /// Who joins the queue.
@@ -88,7 +88,7 @@ struct SiteQueue {
 pub(super) struct Joining {
     pub(super) site: SiteId,
     pub(super) visitor: VisitorId,
-    pub(super) ticket: Ticket,
+    pub(super) entry: QueueEntry,
     /// Whether the visitor is here.
     pub(super) here: bool,
 }
@@ -112,12 +112,12 @@ pub(super) struct Queue {
     /// Visitors who were known before and were served since the last one who was not, while both waited.
     known_in_a_row: usize,
     sites: BTreeMap<SiteId, SiteQueue>,
-    /// Sites whose queue moved since it was told.
+    /// Sites whose positions have changed since they were sent.
     moved: BTreeSet<SiteId>,
 }
 
-const fn group_of(id: ConversationId, ticket: Ticket) -> Group {
-    match ticket.network {
+const fn group_of(id: ConversationId, entry: QueueEntry) -> Group {
+    match entry.network {
         Some(tag) => Group::Network(tag),
         None => Group::Alone(id),
     }
@@ -140,9 +140,9 @@ impl Queue {
         self.waiting.iter().filter(|(_, waits)| !waits.here).map(|(id, _)| *id)
     }
 
-    /// Whoever is here and served next, but for those who are taken.
+    /// Whoever is here, is not taken, and is served next.
     pub(super) fn next(&self) -> Option<ConversationId> {
-        // What is taken counts as served: so many known ones may come before the next of the others.
+        // Those taken count as served: this many known visitors may be served before the next of the others.
         let known = KNOWN_IN_A_ROW_MAX.saturating_sub(self.known_in_a_row) + KNOWN_IN_A_ROW_MAX * self.taken[OTHERS];
         let [first, second] = if self.taken[KNOWN] < known { [KNOWN, OTHERS] } else { [OTHERS, KNOWN] };
         self.next_of(first).or_else(|| self.next_of(second))
@@ -150,22 +150,22 @@ impl Queue {
 
     fn next_of(&self, class: usize) -> Option<ConversationId> {
         let (_, (.., head)) = self.next[class].first()?;
-        let ticket = self.waiting.get(head)?.ticket;
-        let network = self.networks.get(&(class, group_of(*head, ticket)))?;
+        let entry = self.waiting.get(head)?.entry;
+        let network = self.networks.get(&(class, group_of(*head, entry)))?;
         network.free.first().map(|(_, id)| *id)
     }
 
-    /// One that waits is on its way to an agent or held back, or no longer.
+    /// A waiting conversation is offered to an agent or held back, or no longer.
     pub(super) fn set_taken(&mut self, id: ConversationId, taken: bool) {
         let Some(waits) = self.waiting.get_mut(&id).filter(|waits| waits.taken != taken) else { return };
         if waits.here {
-            let (site, ticket, class) = (waits.site.clone(), waits.ticket, waits.class);
-            self.leave(id, (&site, ticket), class);
+            let (site, entry, class) = (waits.site.clone(), waits.entry, waits.class);
+            self.leave(id, (&site, entry), class);
             if let Some(waits) = self.waiting.get_mut(&id) {
                 waits.taken = taken;
             }
             self.enter(id);
-            self.rekey(group_of(id, ticket));
+            self.rekey(group_of(id, entry));
         } else {
             waits.taken = taken;
         }
@@ -174,9 +174,9 @@ impl Queue {
     /// Puts one who is here among the members of its network.
     fn enter(&mut self, id: ConversationId) {
         let Some(waits) = self.waiting.get(&id) else { return };
-        let network = self.networks.entry((waits.class, group_of(id, waits.ticket))).or_default();
+        let network = self.networks.entry((waits.class, group_of(id, waits.entry))).or_default();
         let members = if waits.taken { &mut network.taken } else { &mut network.free };
-        members.insert((waits.ticket.turn, id));
+        members.insert((waits.entry.turn, id));
         *network.sites.entry(waits.site.clone()).or_default() += 1;
         if network.sites.len() > 1 {
             self.moved.extend(network.sites.keys().cloned());
@@ -185,9 +185,9 @@ impl Queue {
     }
 
     /// Takes one of a site out of the members of its network.
-    fn leave(&mut self, id: ConversationId, (site, ticket): (&SiteId, Ticket), class: usize) {
-        let Some(network) = self.networks.get_mut(&(class, group_of(id, ticket))) else { return };
-        let member = (ticket.turn, id);
+    fn leave(&mut self, id: ConversationId, (site, entry): (&SiteId, QueueEntry), class: usize) {
+        let Some(network) = self.networks.get_mut(&(class, group_of(id, entry))) else { return };
+        let member = (entry.turn, id);
         let (was_free, was_taken) = (network.free.remove(&member), network.taken.remove(&member));
         self.taken[class] -= usize::from(was_taken);
         if let Some(count) = network.sites.get_mut(site).filter(|_| was_free || was_taken) {
@@ -199,34 +199,34 @@ impl Queue {
         }
     }
 
-    /// Somebody joins. `again` when an agent had it and gave it back: its network is not to wait for that. `taken` when it is not to be
-    /// served yet.
+    /// A conversation joins. `again` when an agent had it and gave it back: then its network does not wait for another round. `taken` when it must
+    /// not be offered yet.
     pub(super) fn insert(&mut self, id: ConversationId, one: Joining, again: bool, taken: bool) {
-        let Joining { site, visitor, ticket, here } = one;
-        self.last_turn = self.last_turn.max(ticket.turn);
+        let Joining { site, visitor, entry, here } = one;
+        self.last_turn = self.last_turn.max(entry.turn);
         if again {
-            self.served.remove(&group_of(id, ticket));
+            self.served.remove(&group_of(id, entry));
         }
-        let class = self.class_of(ticket);
-        self.waiting.insert(id, Waiting { site, visitor, ticket, class, here: false, taken, told: (0, 0) });
+        let class = self.class_of(entry);
+        self.waiting.insert(id, Waiting { site, visitor, entry, class, here: false, taken, last_sent: (0, 0) });
         self.set_here(id, here);
     }
 
-    /// The visitor of one that waits has come, or is gone for longer than a reload takes.
+    /// The visitor of a waiting conversation has connected, or has been gone for longer than a reload takes.
     pub(super) fn set_here(&mut self, id: ConversationId, here: bool) {
         let Some(waits) = self.waiting.get_mut(&id).filter(|waits| waits.here != here) else { return };
         waits.here = here;
-        waits.told = (0, 0);
-        let (site, ticket, class) = (waits.site.clone(), waits.ticket, waits.class);
+        waits.last_sent = (0, 0);
+        let (site, entry, class) = (waits.site.clone(), waits.entry, waits.class);
         if here {
             self.enter(id);
             self.sites.entry(site.clone()).or_default().here.insert(id);
             self.moved.insert(site);
         } else {
-            self.leave(id, (&site, ticket), class);
+            self.leave(id, (&site, entry), class);
             self.shorten(site, id);
         }
-        self.rekey(group_of(id, ticket));
+        self.rekey(group_of(id, entry));
     }
 
     /// One is not in the queue of a site any more.
@@ -241,11 +241,11 @@ impl Queue {
         }
     }
 
-    /// Somebody leaves; `served` when an agent has taken them.
+    /// A conversation leaves the queue; `served` when an agent has got it.
     pub(super) fn remove(&mut self, id: ConversationId, served: bool) {
         let Some(left) = self.waiting.remove(&id) else { return };
-        let group = group_of(id, left.ticket);
-        self.leave(id, (&left.site, left.ticket), left.class);
+        let group = group_of(id, left.entry);
+        self.leave(id, (&left.site, left.entry), left.class);
         if served {
             self.count_service(group, left.class);
         }
@@ -264,12 +264,12 @@ impl Queue {
             let networks = &self.networks;
             self.served.retain(|group, _| [KNOWN, OTHERS].iter().any(|class| networks.contains_key(&(*class, *group))));
         }
-        // Only where both wait is it counted who was served instead of whom.
+        // Counted only while visitors of both classes wait.
         let other_waits = !self.ring[1 - class].is_empty();
         self.known_in_a_row = if class == KNOWN && other_waits { self.known_in_a_row + 1 } else { 0 };
     }
 
-    /// Puts a network where it stands now, in both classes.
+    /// Updates a network's keys, in both classes.
     fn rekey(&mut self, group: Group) {
         let served = self.served.get(&group).copied().unwrap_or_default();
         for class in [KNOWN, OTHERS] {
@@ -295,11 +295,11 @@ impl Queue {
         }
     }
 
-    const fn class_of(&self, ticket: Ticket) -> usize {
-        if self.flood && ticket.known { KNOWN } else { OTHERS }
+    const fn class_of(&self, entry: QueueEntry) -> usize {
+        if self.flood && entry.known { KNOWN } else { OTHERS }
     }
 
-    /// A flood is declared, or over: everybody is put into their class.
+    /// A flood begins or ends: every conversation is put into its class.
     pub(super) fn set_flood(&mut self, flood: bool) {
         if self.flood == flood {
             return;
@@ -312,7 +312,7 @@ impl Queue {
         self.taken = [0, 0];
         let here: Vec<_> = self.waiting.iter().filter(|(_, waits)| waits.here).map(|(id, _)| *id).collect();
         for waits in self.waiting.values_mut() {
-            waits.class = if flood && waits.ticket.known { KNOWN } else { OTHERS };
+            waits.class = if flood && waits.entry.known { KNOWN } else { OTHERS };
         }
         let groups: BTreeSet<_> = self.networks_of(&here).collect();
         for id in here {
@@ -325,7 +325,7 @@ impl Queue {
     }
 
     fn networks_of(&self, ids: &[ConversationId]) -> impl Iterator<Item = Group> {
-        ids.iter().filter_map(|id| self.waiting.get(id).map(|waits| group_of(*id, waits.ticket)))
+        ids.iter().filter_map(|id| self.waiting.get(id).map(|waits| group_of(*id, waits.entry)))
     }
 }
 

@@ -1,11 +1,11 @@
-//! The routing alone: given seats and a queue, when something happens, exactly this is told.
+//! The routing alone: given agents and a queue, when something happens, exactly these are the news.
 
 use wire::{Refusal, Seq, ServerFrame, SiteId, Subject, VisitorId};
 
-use super::desk::Desk;
+use super::workload::Workload;
 use super::*;
 use crate::input::ConnectionId;
-use crate::news::{Audience, Ticket};
+use crate::news::{Audience, QueueEntry};
 
 const START_MS: u64 = 1_000_000;
 
@@ -17,14 +17,14 @@ const fn conversation(n: u128) -> ConversationId {
     ConversationId(n)
 }
 
-const fn ticket(turn: u64) -> Ticket {
-    Ticket { turn, network: None, known: false }
+const fn entry(turn: u64) -> QueueEntry {
+    QueueEntry { turn, network: None, known: false }
 }
 
 /// Something that happens to the routing.
 enum When {
     /// An agent can take this.
-    Seat(u128, bool, u32, usize),
+    Availability(u128, bool, u32, usize),
     /// A conversation joins the queue, with its number as its turn.
     Joins(u128),
     /// It goes to an agent.
@@ -39,21 +39,21 @@ enum When {
     Waits(u64),
 }
 
-use When::{Answered, Goes, Here, Joins, Seat as Sits, Takes, Waits};
+use When::{Answered, Availability as Sits, Goes, Here, Joins, Takes, Waits};
 
-fn placed(n: u128, was: Standing, is: Standing) -> Placed {
+fn transition(n: u128, was: Status, is: Status) -> Transition {
     let site: SiteId = "demo".parse().unwrap();
-    Placed { conversation: conversation(n), visitor: VisitorId(n), site, here: true, was, is }
+    Transition { conversation: conversation(n), visitor: VisitorId(n), site, here: true, was, is }
 }
 
 /// What is known of a conversation that nobody has, whose staff lane ends at 2.
-const FREE: Wanted = Wanted { ended: false, holder: None, holder_online: false, staff_head: Seq(2) };
+const FREE: AssignmentView = AssignmentView { ended: false, holder: None, holder_online: false, staff_head: Seq(2) };
 
 fn happens(routing: &mut Routing, when: &When, step: &mut Step) {
     match *when {
-        Sits(n, open, capacity, held) => routing.seat(agent(n), Some(Seat { open, capacity, held })),
-        Joins(n) => routing.placed(placed(n, Standing::Nowhere, Standing::Queued(ticket(n as u64)))),
-        Goes(n, to) => routing.placed(placed(n, Standing::Queued(ticket(n as u64)), Standing::With(agent(to)))),
+        Sits(n, open, capacity, held) => routing.seat(agent(n), Some(Availability { open, capacity, held })),
+        Joins(n) => routing.transition(transition(n, Status::Absent, Status::Queued(entry(n as u64)))),
+        Goes(n, to) => routing.transition(transition(n, Status::Queued(entry(n as u64)), Status::Assigned(agent(to)))),
         Here(n, here) => routing.here(conversation(n), here),
         Answered(n, to, result) => {
             let offer = Offer { conversation: conversation(n), agent: agent(to), staff_head: Seq(2), asker: None };
@@ -75,7 +75,7 @@ fn happens(routing: &mut Routing, when: &When, step: &mut Step) {
     routing.settle(step);
 }
 
-/// Given what happened before, when this happens, exactly this is told; positions are not looked at.
+/// Given what happened before, when this happens, exactly these are the news; positions are ignored.
 fn check(given: &[When], when: &When, then: &[News]) {
     let mut routing = Routing::new(&Settings::default());
     let mut step = Step::new(START_MS, 7);
@@ -84,9 +84,9 @@ fn check(given: &[When], when: &When, then: &[News]) {
     }
     step.take_news();
     happens(&mut routing, when, &mut step);
-    let told = step.take_news().into_iter();
-    let told: Vec<_> = told.filter(|news| !matches!(news, News::Send(_, ServerFrame::Queue { .. }))).collect();
-    assert_eq!(told, then);
+    let got = step.take_news().into_iter();
+    let got: Vec<_> = got.filter(|news| !matches!(news, News::Send(_, ServerFrame::Queue { .. }))).collect();
+    assert_eq!(got, then);
 }
 
 fn offered(n: u128, to: u128, capacity: u32) -> News {
@@ -128,13 +128,13 @@ fn whoever_is_gone_is_passed_over_and_comes_first_again() {
 fn a_refused_offer_is_tried_again_as_the_reason_asks() {
     let given = || vec![Sits(1, true, 1, 0), Joins(1)];
     // The store knows better: read again, and offered later.
-    check(&given(), &Answered(1, 1, Err(AppendError::Moved)), &[News::Doubt(conversation(1))]);
-    check(&given(), &Answered(1, 1, Err(AppendError::Ended)), &[News::Doubt(conversation(1))]);
+    check(&given(), &Answered(1, 1, Err(AppendError::Moved)), &[News::Reread(conversation(1))]);
+    check(&given(), &Answered(1, 1, Err(AppendError::Ended)), &[News::Reread(conversation(1))]);
     for error in [AppendError::AtCapacity, AppendError::Busy, AppendError::Down, AppendError::Moved] {
         check(
             &given(),
             &Answered(1, 1, Err(error)),
-            &[News::Doubt(conversation(1))][..usize::from(error == AppendError::Moved)],
+            &[News::Reread(conversation(1))][..usize::from(error == AppendError::Moved)],
         );
         let mut given = given();
         given.push(Answered(1, 1, Err(error)));
@@ -161,16 +161,16 @@ fn an_agent_takes_what_is_free_and_no_more_than_it_may() {
 fn positions_are_told_to_whoever_moved() {
     let mut routing = Routing::new(&Settings::default());
     let mut step = Step::new(START_MS, 7);
-    let place = |n: u128, place, waiting| {
+    let position = |n: u128, place, waiting| {
         let frame = ServerFrame::Queue { conversation: conversation(n), place, waiting };
         News::Send(Audience::Visitor(VisitorId(n)), frame)
     };
     for (when, then) in [
-        (Joins(1), vec![place(1, 1, 1)]),
-        (Joins(2), vec![place(1, 1, 2), place(2, 2, 2)]),
-        (Here(1, false), vec![place(2, 1, 1)]),
-        (Here(1, true), vec![place(1, 1, 2), place(2, 2, 2)]),
-        (Goes(1, 1), vec![place(2, 1, 1)]),
+        (Joins(1), vec![position(1, 1, 1)]),
+        (Joins(2), vec![position(1, 1, 2), position(2, 2, 2)]),
+        (Here(1, false), vec![position(2, 1, 1)]),
+        (Here(1, true), vec![position(1, 1, 2), position(2, 2, 2)]),
+        (Goes(1, 1), vec![position(2, 1, 1)]),
     ] {
         happens(&mut routing, &when, &mut step);
         assert_eq!(step.take_news(), then);
@@ -180,11 +180,11 @@ fn positions_are_told_to_whoever_moved() {
 /// The shortest of some tries, in nanoseconds: what other processes take is left out.
 #[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "how long it takes is what is tested")]
 fn nanoseconds_for(agents: u64, waiting: u64, assignments: u32) -> u128 {
-    let mut desk = Desk::new(agents, waiting, "demo".parse().unwrap());
+    let mut workload = Workload::new(agents, waiting, "demo".parse().unwrap());
     let tries = (0..20).map(|_| {
         let start = std::time::Instant::now();
         for _ in 0..assignments {
-            assert!(desk.assign_one().is_some());
+            assert!(workload.assign_one().is_some());
         }
         start.elapsed().as_nanos()
     });

@@ -1,4 +1,4 @@
-//! Who is blocked: asked at each hello, so found by whom it concerns and not by looking at all.
+//! Who is blocked. This is asked at each hello, so blocks are indexed by whom they concern.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub(super) struct Blocks {
 pub(crate) struct BlockRequest<'a> {
     /// The conversation that they are known by.
     pub(crate) conversation: ConversationId,
-    /// Whether the visitor, or whoever comes from there.
+    /// Whether the visitor, or everybody from their address or network.
     pub(crate) scope: BlockScope,
     /// For how long.
     pub(crate) for_ms: u64,
@@ -58,7 +58,7 @@ impl Staff {
         !planted(Planted::IgnoresBlocks) && targets(visitor, source).any(|target| until_ms(target) > step.wall_ms())
     }
 
-    /// The blocks as they stand in the store now. Whoever is newly blocked is told of.
+    /// The blocks in the store now. New ones are reported.
     pub(crate) fn set_blocks(&mut self, blocks: Vec<BlockSummary>, step: &mut Step) {
         let old = std::mem::replace(&mut self.blocks, Blocks::new(blocks));
         let new = self.blocks.all.values().filter(|block| !old.all.contains_key(&block.block));
@@ -115,7 +115,7 @@ impl Staff {
         let person = person.ok_or(Refusal::NotFound)?;
         match request.scope {
             BlockScope::Visitor => Ok((Some(person.visitor), None)),
-            // In an older log nothing is known of where they came from.
+            // An older log does not say where they connected from.
             BlockScope::Address => person.source.address.map(|tag| (None, Some(tag))).ok_or(Refusal::NotFound),
             BlockScope::Network => person.source.network.map(|tag| (None, Some(tag))).ok_or(Refusal::NotFound),
             BlockScope::Other => Err(Refusal::Malformed),

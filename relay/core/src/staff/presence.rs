@@ -1,6 +1,6 @@
-//! Presence over several relays: others are told which agents have a console here, and what they say of theirs is kept while its lease lasts.
+//! Presence over several relays: each relay publishes which agents have a console at it, and keeps what others publish until its lease ends.
 //!
-//! An agent whose console is at another relay is shown as that one shows it, and keeps what it has. It is given visitors only by the relay
+//! An agent whose console is at another relay is shown with its state there, and keeps its conversations. It gets visitors only from the relay
 //! that it is connected to.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,28 +13,28 @@ use crate::news::News;
 use crate::output::Output;
 use crate::step::{Step, Timer};
 
-/// What a relay says of its agents holds for this long, in milliseconds, unless it says it again. A relay that died is forgotten after it.
+/// Presence holds for this long, in milliseconds, unless it is renewed. After it a relay that died is forgotten.
 pub const PRESENCE_LEASE_MS: u64 = 30_000;
-/// A relay says it again this often: two of three may be lost.
+/// Presence is renewed this often: two renewals of three may be lost.
 const RENEWED_EVERY_MS: u64 = 10_000;
-/// Agents in one [`Presence`]; of more, several are sent.
+/// Agents in one [`Presence`]; for more agents, several are sent.
 pub const PRESENCE_AGENTS_MAX: usize = 1_000;
-/// Relays at which one agent may have a console at a time. What further ones say of it is not kept.
+/// Relays at which one agent may have a console at a time; further ones are ignored.
 const RELAYS_MAX: usize = 16;
 
 const _: () = assert!(3 * RENEWED_EVERY_MS <= PRESENCE_LEASE_MS);
 
-/// What one relay says of one agent.
+/// One agent's state at one relay.
 #[derive(Clone, Copy, Debug)]
 struct Lease {
     state: AgentState,
     until_ms: u64,
 }
 
-/// What is told to other relays, and heard of them.
+/// What this relay has published, and what others have.
 #[derive(Debug, Default)]
 pub(super) struct Presences {
-    /// The agents with a console here, as other relays were told …
+    /// The agents with a console here, as they were last published …
     published: BTreeMap<AgentId, AgentState>,
     /// … and those that may be different now.
     changed: BTreeSet<AgentId>,
@@ -42,7 +42,7 @@ pub(super) struct Presences {
     renewing: bool,
     /// The agents with a console at other relays.
     elsewhere: BTreeMap<AgentId, BTreeMap<RelayId, Lease>>,
-    /// When the leases are looked at: not after the first of them runs out.
+    /// When the leases are checked next: not after the first of them ends.
     expires_at_ms: Option<u64>,
 }
 
@@ -58,13 +58,13 @@ impl Presences {
         self.elsewhere.remove(&agent);
     }
 
-    /// How an agent looks at other relays: as the one that shows it most available does.
+    /// An agent's state at other relays: the most available one.
     fn elsewhere(&self, agent: AgentId) -> Option<AgentState> {
         let states = self.elsewhere.get(&agent)?.values().map(|lease| lease.state);
         states.reduce(more_available)
     }
 
-    /// Looks at the leases at this time, unless that is planned for an earlier one.
+    /// Plans a check of the leases at this time, unless an earlier one is planned.
     fn expire_at(&mut self, at_ms: u64, step: &mut Step) {
         if self.expires_at_ms.is_some_and(|planned_ms| planned_ms <= at_ms) {
             return;
@@ -86,7 +86,7 @@ pub(super) const fn more_available(one: AgentState, other: AgentState) -> AgentS
 }
 
 impl Staff {
-    /// Tells other relays what they were not told yet.
+    /// Publishes what has changed.
     pub(super) fn publish_presence(&mut self, step: &mut Step) {
         if self.presence.changed.is_empty() {
             return;
@@ -106,7 +106,7 @@ impl Staff {
         self.plan_renewal(step);
     }
 
-    /// What was told is told again, before its lease runs out.
+    /// Publishes everything again, before its lease ends.
     pub(crate) fn renew_presence(&mut self, step: &mut Step) {
         self.presence.renewing = false;
         let published = self.presence.published.iter();
@@ -122,8 +122,8 @@ impl Staff {
         }
     }
 
-    /// Another relay says who of the agents has a console there.
-    pub(crate) fn hear_presence(&mut self, relay: RelayId, presence: Presence, step: &mut Step) {
+    /// Another relay has published its agents.
+    pub(crate) fn presence_received(&mut self, relay: RelayId, presence: Presence, step: &mut Step) {
         let until_ms = step.now_ms().saturating_add(presence.lease_ms.min(PRESENCE_LEASE_MS));
         for Present { agent, state, here } in presence.agents.into_iter().take(PRESENCE_AGENTS_MAX) {
             if !self.agents.contains_key(&agent) {
@@ -140,7 +140,7 @@ impl Staff {
         }
     }
 
-    /// Leases may have run out: their relays have died, or cannot be heard.
+    /// Leases may have ended: their relays have died, or cannot be reached.
     pub(crate) fn expire_presence(&mut self, step: &mut Step) {
         self.presence.expires_at_ms = None;
         let now_ms = step.now_ms();
@@ -161,7 +161,7 @@ impl Staff {
         }
     }
 
-    /// An agent may look different at other relays. `last` is how it looked there last, for one that has no console anywhere now.
+    /// An agent's state at other relays may have changed. `last` is its last state there, for one that has no console anywhere now.
     fn elsewhere_changed(&mut self, agent: AgentId, last: AgentState, step: &mut Step) {
         let elsewhere = self.presence.elsewhere(agent);
         if elsewhere.is_none() {

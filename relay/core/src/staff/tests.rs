@@ -1,4 +1,4 @@
-//! The staff alone: given agents and what they did, when something happens, exactly this is told.
+//! The staff alone: given agents and what they did, when something happens, exactly these are the news.
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at what it is about")]
 
@@ -30,20 +30,20 @@ enum When {
     Gets(u128, u128),
     Loses(u128, u128),
     /// A relay says how an agent looks there, and whether it has a console there.
-    Hears(u128, u128, AgentState, bool),
+    Receives(u128, u128, AgentState, bool),
     /// Time passes.
     Waits(u64),
 }
 
-use When::{Are, Chooses, Comes, Gets, Goes, Hears, Loses, SignsOut, Waits};
+use When::{Are, Chooses, Comes, Gets, Goes, Loses, Receives, SignsOut, Waits};
 
 fn settings(n: u128) -> Agent {
     Agent { id: AgentId(n), name: format!("Agent {n}"), role: Role::Agent, capacity: 2 }
 }
 
-fn placed(n: u128, was: Standing, is: Standing) -> Placed {
+fn transition(n: u128, was: Status, is: Status) -> Transition {
     let site: SiteId = "demo".parse().unwrap();
-    Placed { conversation: ConversationId(n), visitor: VisitorId(n), site, here: true, was, is }
+    Transition { conversation: ConversationId(n), visitor: VisitorId(n), site, here: true, was, is }
 }
 
 fn happens(staff: &mut Staff, when: &When, step: &mut Step) {
@@ -53,9 +53,9 @@ fn happens(staff: &mut Staff, when: &When, step: &mut Step) {
         Goes(n) => staff.went(AgentId(n), step),
         Chooses(n, state) => staff.choose(DESK, AgentId(n), state, step),
         SignsOut(n) => staff.signed_out(AgentId(n), step),
-        Gets(n, it) => staff.placed(&placed(it, Standing::Nowhere, Standing::With(AgentId(n))), step),
-        Loses(n, it) => staff.placed(&placed(it, Standing::With(AgentId(n)), Standing::Nowhere), step),
-        Hears(relay, n, state, here) => staff.hear_presence(RelayId(relay), of(n, state, here), step),
+        Gets(n, it) => staff.transition(&transition(it, Status::Absent, Status::Assigned(AgentId(n))), step),
+        Loses(n, it) => staff.transition(&transition(it, Status::Assigned(AgentId(n)), Status::Absent), step),
+        Receives(relay, n, state, here) => staff.presence_received(RelayId(relay), of(n, state, here), step),
         Waits(ms) => {
             step.go_on(step.now_ms() + ms);
             while let Some((at_ms, timer)) = step.due() {
@@ -82,8 +82,8 @@ fn of(n: u128, state: AgentState, here: bool) -> Presence {
     Presence { agents: vec![Present { agent: AgentId(n), state, here }], lease_ms: PRESENCE_LEASE_MS }
 }
 
-/// Given what happened before, when this happens, this is told: to other relays, and to everybody else.
-fn told(given: &[When], when: &When) -> (Vec<News>, Vec<News>) {
+/// Given what happened before, when this happens, the news: for other relays, and for everybody else.
+fn news_of(given: &[When], when: &When) -> (Vec<News>, Vec<News>) {
     let (mut staff, mut step) = (Staff::new(Vec::new(), GONE_AFTER_MS), Step::new(START_MS, 7));
     for happened in given {
         happens(&mut staff, happened, &mut step);
@@ -93,13 +93,13 @@ fn told(given: &[When], when: &When) -> (Vec<News>, Vec<News>) {
     step.take_news().into_iter().partition(|news| matches!(news, News::Out(Output::Presence(_))))
 }
 
-/// Given what happened before, when this happens, exactly this is told here.
+/// Given what happened before, when this happens, exactly these are the news here.
 fn check(given: &[When], when: &When, then: &[News]) {
-    assert_eq!(told(given, when).1, then);
+    assert_eq!(news_of(given, when).1, then);
 }
 
 fn seat(n: u128, open: bool, held: usize) -> News {
-    News::Seat(AgentId(n), Some(Seat { open, capacity: 2, held }))
+    News::Availability(AgentId(n), Some(Availability { open, capacity: 2, held }))
 }
 
 fn looks(n: u128, state: AgentState, load: u32) -> News {
@@ -176,7 +176,7 @@ fn whoever_signs_out_or_is_removed_is_offline_at_once() {
     check(&given(), &SignsOut(1), &[offline(), vec![online(0)]].concat());
     check(&given(), &SignsOut(3), &[]);
     // Its conversations are given back, and when it comes again it has none.
-    let removed = vec![News::Seat(AgentId(1), None), News::GiveBack(vec![ConversationId(5)]), online(0)];
+    let removed = vec![News::Availability(AgentId(1), None), News::GiveBack(vec![ConversationId(5)]), online(0)];
     check(&given(), &Are(&[2]), &[offline(), removed].concat());
     let again = and(given(), [Are(&[2]), Loses(1, 5)]);
     check(&again, &Are(&[1, 2]), &[seat(1, false, 0), looks(1, AgentState::Offline, 0)]);
@@ -247,14 +247,14 @@ fn only_new_blocks_that_last_are_told_and_only_supervisors_block() {
     ] {
         let request = BlockRequest { conversation: ConversationId(5), scope, for_ms, reason: " spam " };
         staff.block((DESK, AgentId(agent)), request, person, &mut step);
-        let told = step.take_news();
-        match (&told[..], then) {
+        let got = step.take_news();
+        match (&got[..], then) {
             ([News::Out(Output::Block { connection: DESK, block })], Ok(whom)) => {
                 assert_eq!((block.visitor, block.tag), whom);
                 assert_eq!((block.reason.as_str(), block.until_ms), ("spam", START_MS + 10));
             }
-            (told, Err(refusal)) => assert_eq!(told, [News::refused(DESK, subject, refusal)]),
-            (told, Ok(_)) => panic!("{told:?}"),
+            (got, Err(refusal)) => assert_eq!(got, [News::refused(DESK, subject, refusal)]),
+            (got, Ok(_)) => panic!("{got:?}"),
         }
     }
 }

@@ -36,7 +36,7 @@ fn whoever_leaves_the_queue_returns_to_the_old_position_and_becomes_a_message_me
     world.ignore();
     let ann = world.visitor(1);
     assert!(waits(&world, 1));
-    assert!(world.news(ann).contains(&"place 1 of 2".to_owned()));
+    assert!(world.news(ann).contains(&"position 1 of 2".to_owned()));
     // Whoever comes back in time has not left.
     world.disconnect(ann);
     world.advance(LEFT_AFTER_MS - 1);
@@ -63,7 +63,7 @@ fn what_an_agent_has_is_given_back_when_either_side_is_gone() {
     // Signed out, removed, gone; and the visitor here or not.
     for (how, here) in [("out", true), ("removed", true), ("gone", true), ("out", false), ("gone", false)] {
         let mut world = World::new(vec![settings(1, 4)]);
-        let (desk, ann) = (world.agent(1), world.visitor(1));
+        let (console, ann) = (world.agent(1), world.visitor(1));
         world.frame(ann, say(1, 1, "hello"));
         assert_eq!(world.state(1), ConversationState::Assigned { agent: agent(1) });
         if !here {
@@ -72,7 +72,7 @@ fn what_an_agent_has_is_given_back_when_either_side_is_gone() {
         match how {
             "out" => world.input(relay_core::Input::SignedOut { agent: agent(1) }),
             "removed" => world.input(relay_core::Input::Agents(Vec::new())),
-            _ => world.disconnect(desk),
+            _ => world.disconnect(console),
         }
         if how == "gone" {
             world.advance(AGENT_GRACE_MS + AGENT_GONE_AFTER_MS - 1);
@@ -101,10 +101,10 @@ fn a_message_is_taken_answered_and_then_left() {
     world.frame(ann, say(1, 1, "hello"));
     world.disconnect(ann);
     world.advance(LEFT_AFTER_MS + MESSAGE_AFTER_MS);
-    let desk = world.agent(1);
+    let console = world.agent(1);
     assert_eq!(why(&world, 1), Some(Idle::Message), "it is offered to nobody");
-    world.frame(desk, ClientFrame::Take { conversation: conversation(1) });
-    world.frame(desk, say(1, 2, "an answer"));
+    world.frame(console, ClientFrame::Take { conversation: conversation(1) });
+    world.frame(console, say(1, 2, "an answer"));
     world.advance(OWNED_LEFT_AFTER_MS - 1);
     assert_eq!(world.state(1), ConversationState::Assigned { agent: agent(1) });
     world.advance(1);
@@ -134,18 +134,18 @@ fn a_failing_store_delays_a_move_and_does_not_forget_it() {
 #[test]
 fn who_holds_it_gives_it_back_and_a_colleague_may_not() {
     let mut world = World::new(vec![settings(1, 4), settings(2, 4), supervisor(3)]);
-    let (desk, ann) = (world.agent(1), world.visitor(1));
+    let (console, ann) = (world.agent(1), world.visitor(1));
     world.frame(ann, say(1, 1, "hello"));
     let release = ClientFrame::Release { conversation: conversation(1) };
     let other = world.agent_who_chose(2, Some(AgentState::Away));
     world.ignore();
     world.frame(other, release.clone());
     assert!(world.news(other).contains(&"refused Taken".to_owned()));
-    world.frame(desk, ClientFrame::Presence { state: AgentState::Away });
-    world.frame(desk, release.clone());
+    world.frame(console, ClientFrame::Presence { state: AgentState::Away });
+    world.frame(console, release.clone());
     assert!(waits(&world, 1));
-    world.frame(desk, release);
-    assert!(world.news(desk).contains(&"refused NotAllowed".to_owned()));
+    world.frame(console, release);
+    assert!(world.news(console).contains(&"refused NotAllowed".to_owned()));
 }
 
 #[test]
@@ -162,34 +162,34 @@ fn an_agent_is_given_those_who_are_here_and_the_others_when_they_come_back() {
         world.frame(*connection, say(n, 1, "I am here"));
         assert_eq!(
             world.news(*connection).last().map(String::as_str),
-            Some(&*format!("place {} of {}", n - 5, n - 5)),
+            Some(&*format!("position {} of {}", n - 5, n - 5)),
             "{n}"
         );
     }
-    let desk = world.agent(1);
+    let console = world.agent(1);
     let online = ClientFrame::Presence { state: AgentState::Online };
-    world.frame(desk, online);
+    world.frame(console, online);
     assert_eq!((1..=8).filter(|c| waits(&world, *c)).collect::<Vec<_>>(), [1, 2, 3, 4, 5], "gone ones are passed over");
     // One comes back to the room that is left; the next one has to wait, with the turn it had.
     here.push(world.visitor(3));
     assert!(!waits(&world, 3), "it is served");
     let second = world.visitor(2);
-    assert_eq!(world.news(second).last().map(String::as_str), Some("place 1 of 1"));
-    world.frame(desk, ClientFrame::End { conversation: conversation(6), id: message(60) });
+    assert_eq!(world.news(second).last().map(String::as_str), Some("position 1 of 1"));
+    world.frame(console, ClientFrame::End { conversation: conversation(6), id: message(60) });
     assert!(!waits(&world, 2) && waits(&world, 1));
 }
 
 #[test]
 fn whoever_was_given_to_an_agent_and_is_gone_without_an_answer_goes_soon() {
     let mut world = World::new(vec![settings(1, 2)]);
-    let desk = world.agent(1);
-    world.frame(desk, ClientFrame::Presence { state: AgentState::Online });
+    let console = world.agent(1);
+    world.frame(console, ClientFrame::Presence { state: AgentState::Online });
     for n in 1..=2 {
         let connection = world.visitor(n);
         world.frame(connection, say(n, 1, "hello"));
         if n == 1 {
             let own = Say::Text { text: "Here I am".to_owned() };
-            world.frame(desk, ClientFrame::Say { conversation: conversation(1), id: message(50), say: own });
+            world.frame(console, ClientFrame::Say { conversation: conversation(1), id: message(50), say: own });
         }
         world.disconnect(connection);
     }

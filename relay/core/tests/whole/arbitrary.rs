@@ -51,7 +51,7 @@ fn frame() -> impl Strategy<Value = ClientFrame> {
         1 => any::<String>().prop_map(|url| ClientFrame::Page { page: page(&url) }),
         1 => Just(ClientFrame::ListClosed { before_ms: u64::MAX, before: None }),
         1 => small().prop_map(|n| ClientFrame::ListOfVisitor { visitor: visitor(n) }),
-        4 => desk(),
+        4 => console(),
         1 => Just(ClientFrame::Register),
         1 => Just(ClientFrame::Ping),
     ]
@@ -67,8 +67,8 @@ fn body(text: impl Strategy<Value = String> + Clone) -> impl Strategy<Value = Bo
     ]
 }
 
-/// What only the desk may wish.
-fn desk() -> impl Strategy<Value = ClientFrame> {
+/// What only agents may ask for.
+fn console() -> impl Strategy<Value = ClientFrame> {
     let c = || small().prop_map(conversation);
     let view = || prop::sample::select(vec![View::Open, View::Waiting, View::Owned, View::Left, View::Message]);
     let find = || prop_oneof![2 => Just(String::new()), 1 => Just("hello".to_owned()), 1 => any::<String>()];

@@ -29,7 +29,7 @@ pub(crate) fn brief(frame: &ServerFrame) -> Option<String> {
         ServerFrame::Events { lane, after, events, head, .. } => {
             format!("{lane:?} after {after}: {} of {head}", events.len())
         }
-        ServerFrame::Queue { place, waiting, .. } => format!("place {place} of {waiting}"),
+        ServerFrame::Queue { place, waiting, .. } => format!("position {place} of {waiting}"),
         ServerFrame::Refused { refusal, .. } => format!("refused {refusal:?}"),
         ServerFrame::Typing { name, .. } => format!("typing {name}"),
         ServerFrame::Welcome { .. } => "welcome".to_owned(),

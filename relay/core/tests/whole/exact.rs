@@ -1,7 +1,7 @@
 //! One input, exactly these outputs, nothing left over.
 
 use relay_core::{
-    Append, Condition, Core, Draft, DraftBody, Input, Opening, Output, Peer, Presence, Present, Query, RequestId,
+    Append, Condition, Core, Input, NewBody, NewEvent, Opening, Output, Peer, Presence, Present, Query, RequestId,
     Start, Topic,
 };
 use wire::*;
@@ -18,9 +18,9 @@ fn check(core: &mut Core, now_ms: u64, input: Input, want: &[Output]) {
     let mut got = Vec::new();
     while let Some(mut output) = core.next_output() {
         if let Output::Append { append, .. } = &mut output {
-            for draft in &mut append.drafts {
-                if draft.id.0 > 0xffff_ffff {
-                    draft.id = MessageId(0);
+            for new_event in &mut append.new_events {
+                if new_event.id.0 > 0xffff_ffff {
+                    new_event.id = MessageId(0);
                 }
             }
         }
@@ -29,15 +29,15 @@ fn check(core: &mut Core, now_ms: u64, input: Input, want: &[Output]) {
     assert_eq!(got, want);
 }
 
-fn ready(id: MessageId, author: Author, body: Body) -> Draft {
-    Draft { id, author, body: DraftBody::Ready(body) }
+fn ready(id: MessageId, author: Author, body: Body) -> NewEvent {
+    NewEvent { id, author, body: NewBody::Ready(body) }
 }
 
 fn send(to: &[u64], frame: ServerFrame) -> Output {
     Output::Send { to: to.iter().copied().map(ConnectionId).collect(), frame }
 }
 
-fn events(drafts: &[(Lane, u64, u128, Author, Body)]) -> Vec<Event> {
+fn events(new_events: &[(Lane, u64, u128, Author, Body)]) -> Vec<Event> {
     let event = |(lane, seq, id, author, body): &(Lane, u64, u128, Author, Body)| Event {
         conversation: conversation(1),
         lane: *lane,
@@ -47,7 +47,7 @@ fn events(drafts: &[(Lane, u64, u128, Author, Body)]) -> Vec<Event> {
         author: author.clone(),
         body: body.clone(),
     };
-    drafts.iter().map(event).collect()
+    new_events.iter().map(event).collect()
 }
 
 /// A row whose visitor is there.
@@ -95,23 +95,23 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
         &[on(Topic::Presence), on(Topic::Settings), Output::Query { request: RequestId(1), query }],
     );
     let session = Session::Visitor { visitor: Some(visitor(1)), conversations: Vec::new(), answering: 0 };
-    let rows = relay_core::Answer::Conversations { rows: Vec::new(), more: false };
+    let rows = relay_core::QueryAnswer::Conversations { rows: Vec::new(), more: false };
     step(Input::Answered { request: RequestId(1), result: Ok(rows) }, &[send(&[1], welcome(session))]);
 
-    // The first message: opened, queued, with the page, in one append; heard of before.
-    let drafts = vec![
+    // The first message: opened, queued, with the page, in one append; subscribed before that.
+    let new_events = vec![
         ready(message(1), Author::Visitor, text("hello")),
         ready(MessageId(0), Author::System, Body::Queued),
-        Draft { id: MessageId(0), author: Author::System, body: DraftBody::Turn(relay_core::Queueing::default()) },
+        NewEvent { id: MessageId(0), author: Author::System, body: NewBody::Turn(relay_core::Queueing::default()) },
         ready(MessageId(0), Author::Visitor, Body::Context { page: page("https://example.com/") }),
     ];
     let opening = Opening { site: site(), visitor: visitor(1), language: "en".to_owned() };
-    let append = Append::new(conversation(1), drafts).opening(opening).when(Condition::Owner(visitor(1)));
+    let append = Append::new(conversation(1), new_events).opening(opening).when(Condition::Owner(visitor(1)));
     let said = Input::Frame { connection: ConnectionId(1), frame: of_visitor(say(1, 1, "hello")) };
     let opened = on(Topic::Conversation(conversation(1)));
     step(said, &[opened, Output::Append { request: RequestId(2), append }]);
 
-    // Committed: the visitor gets the shared lane, nobody else is here; then the place.
+    // Committed: the visitor gets the shared lane, nobody else is here; then the position.
     let recorded = events(&[
         (Lane::Shared, 1, message(1).0, Author::Visitor, text("hello")),
         (Lane::Shared, 2, 11, Author::System, Body::Queued),
@@ -135,8 +135,8 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
 fn a_retry_is_answered_to_the_asker_without_the_staff_lane() {
     let (mut core, recorded) = after_a_first_message();
     let mut step = |input, want: &[Output]| check(&mut core, START_MS, input, want);
-    let drafts = vec![ready(message(1), Author::Visitor, text("hello"))];
-    let append = Append::new(conversation(1), drafts).when(Condition::Owner(visitor(1)));
+    let new_events = vec![ready(message(1), Author::Visitor, text("hello"))];
+    let append = Append::new(conversation(1), new_events).when(Condition::Owner(visitor(1)));
     let said = Input::Frame { connection: ConnectionId(1), frame: of_visitor(say(1, 1, "hello")) };
     step(said, &[Output::Append { request: RequestId(3), append }]);
     let repeated = relay_core::Appended { repeated: true, ..record(&recorded) };
@@ -153,7 +153,7 @@ fn a_retry_is_answered_to_the_asker_without_the_staff_lane() {
 fn an_agent_comes_is_offered_who_waits_and_serves_them() {
     let (mut core, recorded) = after_a_first_message();
     let mut step = |input, want: &[Output]| check(&mut core, START_MS, input, want);
-    // The site is heard of; first picture, offer under conditions, news for everybody, other relays too.
+    // The site is subscribed; welcome, offer under conditions, frames for everybody, presence for other relays.
     let me = settings(1, 4).summary(AgentState::Online, 0);
     let mut known = relay_core::Conversation::new(conversation(1), site(), visitor(1), START_MS, String::new());
     for event in &recorded {
@@ -161,12 +161,12 @@ fn an_agent_comes_is_offered_who_waits_and_serves_them() {
     }
     let session = Session::Agent { me: me.clone(), agents: vec![me.clone()], open: vec![row(&known)] };
     let ada = Author::Agent { id: agent(1), name: "Agent 1".to_owned() };
-    let drafts = vec![
+    let new_events = vec![
         ready(MessageId(0), ada.clone(), Body::Assigned { agent: agent(1) }),
         ready(MessageId(0), ada.clone(), Body::Joined),
     ];
     let present = Present { agent: agent(1), state: AgentState::Online, here: true };
-    let offer = Append::new(conversation(1), drafts);
+    let offer = Append::new(conversation(1), new_events);
     let offer = offer.when(Condition::StaffHead(Seq(2))).when(Condition::Capacity(agent(1), 4));
     step(
         Input::Connected {
@@ -204,7 +204,7 @@ fn an_agent_comes_is_offered_who_waits_and_serves_them() {
             send(&[2], ServerFrame::Agent { agent: AgentSummary { load: 1, ..me } }),
         ],
     );
-    // Then consoles are told the numbers again.
+    // Then consoles are sent the counts again.
     assert_eq!(core.poll_timeout(), Some(START_MS + 1_000));
     let gauges =
         relay_core::Gauges { visitors: 1, agents: 1, agents_online: 1, open_conversations: 1, ..Default::default() };

@@ -35,19 +35,19 @@ fn settings_of(n: u128) -> relay_core::Agent {
 
 fn world() -> (World, ConnectionId) {
     let mut world = with(WAITING, PER_MINUTE);
-    let desk = world.agent_who_chose(1, Some(AgentState::Away));
-    (world, desk)
+    let console = world.agent_who_chose(1, Some(AgentState::Away));
+    (world, console)
 }
 
-/// The numbers' word about it, as a console hears it.
-fn flood(world: &mut World, desk: ConnectionId) -> bool {
-    world.frame(desk, ClientFrame::Ping);
-    // A console that comes now hears it, also when the others were told before.
+/// Whether the counts that a console is sent say so.
+fn flood(world: &mut World, console: ConnectionId) -> bool {
+    world.frame(console, ClientFrame::Ping);
+    // A console that connects now is sent it, also when the others were sent it before.
     let console = world.agent_who_chose(1, Some(AgentState::Away));
-    let told = world.got(console);
+    let got = world.got(console);
     world.disconnect(console);
     let counts =
-        told.iter().find_map(|frame| if let ServerFrame::Counts { counts } = frame { Some(*counts) } else { None });
+        got.iter().find_map(|frame| if let ServerFrame::Counts { counts } = frame { Some(*counts) } else { None });
     counts.expect("the numbers").flood
 }
 
@@ -63,9 +63,9 @@ fn open_from(world: &mut World, n: u128, network: u64) -> Option<Refusal> {
     got.find_map(|frame| if let ServerFrame::Refused { refusal, .. } = frame { Some(refusal) } else { None })
 }
 
-fn end(world: &mut World, desk: ConnectionId, which: impl Iterator<Item = u128>) {
+fn end(world: &mut World, console: ConnectionId, which: impl Iterator<Item = u128>) {
     let conversations = which.map(conversation).collect();
-    world.frame(desk, ClientFrame::EndMany { many: Many::Listed { conversations } });
+    world.frame(console, ClientFrame::EndMany { many: Many::Listed { conversations } });
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn it_is_declared_when_so_many_wait_and_so_many_come_and_not_before() {
     for (slowly, at_once, want) in
         [(0, 9, false), (0, 10, true), (10, 0, false), (20, 3, false), (5, 4, false), (7, 5, true), (20, 5, true)]
     {
-        let (mut world, desk) = world();
+        let (mut world, console) = world();
         for n in 1..=slowly {
             assert_eq!(open(&mut world, n), None);
             world.advance(MINUTE_MS / 2);
@@ -82,7 +82,7 @@ fn it_is_declared_when_so_many_wait_and_so_many_come_and_not_before() {
         for n in slowly + 1..=slowly + at_once {
             assert_eq!(open(&mut world, n), None, "{slowly} {at_once}");
         }
-        assert_eq!(flood(&mut world, desk), want, "{slowly} {at_once}");
+        assert_eq!(flood(&mut world, console), want, "{slowly} {at_once}");
     }
 }
 
@@ -98,56 +98,56 @@ fn it_ends_by_itself_when_half_of_both_is_left_and_not_before() {
         (0, 2 * MINUTE_MS, false),
         (0, 0, true),
     ] {
-        let (mut world, desk) = world();
+        let (mut world, console) = world();
         for n in 1..=10 {
             open(&mut world, n);
         }
-        assert!(flood(&mut world, desk));
-        end(&mut world, desk, left + 1..=10);
+        assert!(flood(&mut world, console));
+        end(&mut world, console, left + 1..=10);
         world.advance(after_ms);
-        assert_eq!(flood(&mut world, desk), lasts, "{left} {after_ms}");
+        assert_eq!(flood(&mut world, console), lasts, "{left} {after_ms}");
     }
     // Also where the bounds are as small as they can be.
     for (waiting, per_minute) in [(0, 0), (1, 1), (2, 1), (1, 3)] {
         let mut world = with(waiting, per_minute);
-        let desk = world.agent_who_chose(1, Some(AgentState::Away));
-        assert!(!flood(&mut world, desk), "nobody is no flood: {waiting} {per_minute}");
+        let console = world.agent_who_chose(1, Some(AgentState::Away));
+        assert!(!flood(&mut world, console), "nobody is no flood: {waiting} {per_minute}");
         for n in 1..=3 {
             open(&mut world, n);
         }
-        assert!(flood(&mut world, desk), "{waiting} {per_minute}");
-        end(&mut world, desk, 1..=3);
+        assert!(flood(&mut world, console), "{waiting} {per_minute}");
+        end(&mut world, console, 1..=3);
         world.advance(2 * MINUTE_MS);
-        assert!(!flood(&mut world, desk), "{waiting} {per_minute}");
+        assert!(!flood(&mut world, console), "{waiting} {per_minute}");
     }
 }
 
 #[test]
 fn by_hand_it_is_declared_without_anybody_and_ended_although_all_wait() {
-    let (mut world, desk) = world();
+    let (mut world, console) = world();
     let by_hand = |on| ClientFrame::Flood { on };
-    world.frame(desk, by_hand(true));
-    assert!(flood(&mut world, desk));
+    world.frame(console, by_hand(true));
+    assert!(flood(&mut world, console));
     world.advance(60 * MINUTE_MS);
-    assert!(flood(&mut world, desk), "it lasts until somebody says otherwise");
-    world.frame(desk, by_hand(false));
-    assert!(!flood(&mut world, desk));
+    assert!(flood(&mut world, console), "it lasts until somebody says otherwise");
+    world.frame(console, by_hand(false));
+    assert!(!flood(&mut world, console));
     for n in 1..=10 {
         assert_eq!(open(&mut world, n), None);
     }
-    assert!(flood(&mut world, desk));
-    world.frame(desk, by_hand(false));
+    assert!(flood(&mut world, console));
+    world.frame(console, by_hand(false));
     for n in 11..=20 {
         assert_eq!(open(&mut world, n), None);
     }
-    assert!(!flood(&mut world, desk), "the relay does not overrule whoever has ended it");
-    end(&mut world, desk, 1..=11);
+    assert!(!flood(&mut world, console), "the relay does not overrule whoever has ended it");
+    end(&mut world, console, 1..=11);
     world.advance(2 * MINUTE_MS);
-    assert!(!flood(&mut world, desk), "nine wait");
+    assert!(!flood(&mut world, console), "nine wait");
     for n in 21..=26 {
         open(&mut world, n);
     }
-    assert!(flood(&mut world, desk), "this is another one");
+    assert!(flood(&mut world, console), "this is another one");
 }
 
 /// A visitor with a talk behind them: how old their token is, and whether an agent has answered.
@@ -166,8 +166,8 @@ fn one_with_a_past(world: &mut World, n: u128, answered: bool) {
 
 #[test]
 fn new_ones_are_slowed_wherever_they_come_from() {
-    let (mut world, desk) = world();
-    world.frame(desk, ClientFrame::Flood { on: true });
+    let (mut world, console) = world();
+    world.frame(console, ClientFrame::Flood { on: true });
     let limited = |refusal: Option<Refusal>| match refusal {
         None => 0,
         Some(Refusal::RateLimited { retry_after_ms }) => retry_after_ms,
@@ -185,7 +185,7 @@ fn new_ones_are_slowed_wherever_they_come_from() {
     world.advance(20_000);
     assert_eq!(open(&mut world, 16), None);
     assert_ne!(open(&mut world, 17), None);
-    world.frame(desk, ClientFrame::Flood { on: false });
+    world.frame(console, ClientFrame::Flood { on: false });
     assert_eq!(open(&mut world, 17), None, "it is over");
 }
 
@@ -194,10 +194,10 @@ fn whoever_is_known_is_not_slowed() {
     // How old the token is (the ids of these tests are from the beginning of time), and whether an agent has answered.
     for (later_ms, answered, known) in [(KNOWN_AFTER_MS, true, true), (KNOWN_AFTER_MS, false, false), (0, true, false)]
     {
-        let (mut world, desk) = world();
+        let (mut world, console) = world();
         one_with_a_past(&mut world, 1, answered);
         world.advance(later_ms);
-        world.frame(desk, ClientFrame::Flood { on: true });
+        world.frame(console, ClientFrame::Flood { on: true });
         let refused = (11..=14).filter(|n| open(&mut world, *n).is_some()).count();
         assert_eq!(refused, 1);
         let connection = world.visitor_from(1, 0x1_0000);
@@ -209,11 +209,11 @@ fn whoever_is_known_is_not_slowed() {
 
 #[test]
 fn networks_that_flood_do_not_use_up_what_is_left_for_other_new_ones() {
-    let (mut world, desk) = world();
+    let (mut world, console) = world();
     for n in 1..=10 {
         assert_eq!(open_from(&mut world, n, n as u64 % 3), None);
     }
-    assert!(flood(&mut world, desk));
+    assert!(flood(&mut world, console));
     let mut passed = 0;
     for n in 11..=40 {
         passed += u32::from(open_from(&mut world, n, n as u64 % 3).is_none());
@@ -234,7 +234,7 @@ fn known_visitors_are_served_first_three_of_four_while_others_wait() {
         (0, vec![11, 12, 13, 14, 15, 16, 17, 18]),
     ] {
         let mut world = with(1_000, 1_000);
-        let desk = world.agent_who_chose(1, Some(AgentState::Away));
+        let console = world.agent_who_chose(1, Some(AgentState::Away));
         for n in 101..=100 + known {
             one_with_a_past(&mut world, n, true);
         }
@@ -249,10 +249,10 @@ fn known_visitors_are_served_first_three_of_four_while_others_wait() {
             connections.push(connection);
         }
         world.ignore();
-        world.frame(desk, ClientFrame::Flood { on: true });
+        world.frame(console, ClientFrame::Flood { on: true });
         world.advance(1_000);
         for (connection, place) in connections.iter().zip([1, 2, 3, 5, 6, 7]) {
-            assert_eq!(world.news(*connection).last(), Some(&format!("place {place} of {}", 8 + known)));
+            assert_eq!(world.news(*connection).last(), Some(&format!("position {place} of {}", 8 + known)));
         }
         world.ignore();
         let other = world.agent_who_chose(2, Some(AgentState::Online));

@@ -12,7 +12,7 @@ type Peers = BTreeMap<ConnectionId, Option<VisitorId>>;
 
 /// One agent's connection.
 #[derive(Debug)]
-struct Desk {
+struct Console {
     agent: AgentId,
     /// What it asked to follow. False when something about that conversation was refused since: it may be just this.
     asked: BTreeMap<ConversationId, bool>,
@@ -22,7 +22,7 @@ struct Desk {
 #[derive(Debug, Default)]
 pub(crate) struct Followed {
     pub(crate) topics: BTreeSet<Topic>,
-    desks: BTreeMap<ConnectionId, Desk>,
+    consoles: BTreeMap<ConnectionId, Console>,
 }
 
 impl Followed {
@@ -46,18 +46,18 @@ impl Followed {
     pub(crate) fn connected(&mut self, connection: ConnectionId, peer: &Peer, follow: &[Follow]) {
         if let Peer::Agent { agent, .. } = peer {
             let asked = follow.iter().map(|follow| (follow.conversation, true)).collect();
-            self.desks.insert(connection, Desk { agent: *agent, asked });
+            self.consoles.insert(connection, Console { agent: *agent, asked });
         }
     }
 
     pub(crate) fn said(&mut self, connection: ConnectionId, frame: &ClientFrame) {
-        let Some(desk) = self.desks.get_mut(&connection) else { return };
+        let Some(console) = self.consoles.get_mut(&connection) else { return };
         if let ClientFrame::Follow { follow } = frame {
-            desk.asked.insert(follow.conversation, true);
+            console.asked.insert(follow.conversation, true);
         }
         // It may be refused because too many frames were sent.
         if let ClientFrame::Unfollow { conversation } = frame
-            && let Some(sure) = desk.asked.get_mut(conversation)
+            && let Some(sure) = console.asked.get_mut(conversation)
         {
             *sure = false;
         }
@@ -65,14 +65,15 @@ impl Followed {
 
     pub(crate) fn told(&mut self, connection: ConnectionId, frame: &ServerFrame) {
         if let ServerFrame::Refused { subject: Subject::Conversation { conversation }, .. } = frame
-            && let Some(sure) = self.desks.get_mut(&connection).and_then(|desk| desk.asked.get_mut(conversation))
+            && let Some(sure) =
+                self.consoles.get_mut(&connection).and_then(|console| console.asked.get_mut(conversation))
         {
             *sure = false;
         }
     }
 
     pub(crate) fn gone(&mut self, connection: ConnectionId) {
-        self.desks.remove(&connection);
+        self.consoles.remove(&connection);
     }
 
     /// At any time when the core is at rest: no topic stays that can have nobody who follows it.
@@ -80,7 +81,7 @@ impl Followed {
         for topic in &self.topics {
             let followed = match topic {
                 Topic::Presence | Topic::Settings => true,
-                Topic::Staff(_) => !self.desks.is_empty(),
+                Topic::Staff(_) => !self.consoles.is_empty(),
                 // Also one that a visitor tries to open, and which is somebody else's and has ended: until the store says so.
                 Topic::Conversation(_) => !peers.is_empty(),
             };
@@ -93,7 +94,7 @@ impl Followed {
 
     /// What is subscribed whatever the conversations are.
     fn always(&self, sites: &[SiteId]) -> BTreeSet<Topic> {
-        let staff = sites.iter().filter(|_| !self.desks.is_empty()).cloned().map(Topic::Staff);
+        let staff = sites.iter().filter(|_| !self.consoles.is_empty()).cloned().map(Topic::Staff);
         staff.chain([Topic::Presence, Topic::Settings]).collect()
     }
 
@@ -102,13 +103,15 @@ impl Followed {
         let mut surely = self.always(sites);
         for open in store.open() {
             let visitor = peers.values().any(|peer| *peer == Some(open.visitor));
-            let holder =
-                self.desks.values().any(|desk| open.state == ConversationState::Assigned { agent: desk.agent });
+            let holder = self
+                .consoles
+                .values()
+                .any(|console| open.state == ConversationState::Assigned { agent: console.agent });
             if visitor || holder {
                 surely.insert(Topic::Conversation(open.id));
             }
         }
-        let asked = || self.desks.values().flat_map(|desk| &desk.asked);
+        let asked = || self.consoles.values().flat_map(|console| &console.asked);
         let mut perhaps = surely.clone();
         perhaps.extend(asked().map(|(id, _)| Topic::Conversation(*id)));
         surely.extend(asked().filter(|(_, sure)| **sure).map(|(id, _)| Topic::Conversation(*id)));

@@ -1,4 +1,4 @@
-//! What consoles are told of rows, and when.
+//! Which rows consoles are sent, and when.
 
 use wire::{ClientFrame, MessageId, PageContext, ServerFrame};
 
@@ -24,7 +24,7 @@ fn a_row_is_told_at_once_when_it_moves_and_otherwise_a_little_later_as_it_is_the
     assert_eq!(connections(&mut world), ["three"], "as it is then");
     world.advance(10_000);
     assert_eq!(connections(&mut world), [""; 0]);
-    // Another place is told at once, and what waited with it.
+    // A changed status is sent at once, and with it the rows that waited.
     world.frame(phone, say(1, 5, "four"));
     world.frame(phone, say(1, 6, "five"));
     world.frame(phone, ClientFrame::End { conversation: conversation(1), id: MessageId(7) });
@@ -36,7 +36,7 @@ fn a_row_is_told_at_once_when_it_moves_and_otherwise_a_little_later_as_it_is_the
 #[test]
 fn many_rows_that_change_at_once_are_told_some_at_a_time() {
     let mut world = World::new(vec![settings(1, 50)]);
-    let desk = world.agent(1);
+    let console = world.agent(1);
     let connections: Vec<_> = (1..=40).map(|n| world.visitor(n)).collect();
     let everybody = |world: &mut World, id: u128| {
         for (n, connection) in (1..).zip(&connections) {
@@ -49,7 +49,7 @@ fn many_rows_that_change_at_once_are_told_some_at_a_time() {
     everybody(&mut world, 200);
     let rows = |world: &mut World| {
         let is_row = |frame: &ServerFrame| matches!(frame, ServerFrame::Inbox { .. });
-        world.got(desk).iter().filter(|frame| is_row(frame)).count()
+        world.got(console).iter().filter(|frame| is_row(frame)).count()
     };
     assert_eq!(rows(&mut world), 0);
     world.advance(100);

@@ -3,7 +3,7 @@
 mod absent;
 mod arbitrary;
 mod brief;
-mod desk;
+mod defence;
 mod exact;
 mod flood;
 mod followed;

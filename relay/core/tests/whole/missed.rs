@@ -1,33 +1,33 @@
 //! Notices of other relays that never came: what the core reads again, and when.
 
-use relay_core::{Append, Commit, Draft, DraftBody, Input, Opening, Output, Query, QueryError, Queueing};
+use relay_core::{Append, Commit, Input, NewBody, NewEvent, Opening, Output, Query, QueryError, Queueing};
 use wire::*;
 
 use crate::support::*;
 
 /// Another relay records in the store.
-fn record(world: &mut World, c: u128, bodies: Vec<DraftBody>) -> Commit {
-    let drafts = bodies.into_iter().enumerate().map(|(number, body)| {
+fn record(world: &mut World, c: u128, bodies: Vec<NewBody>) -> Commit {
+    let new_events = bodies.into_iter().enumerate().map(|(number, body)| {
         let id = MessageId(world.store.events(conversation(c)).len() as u128 * 100 + number as u128);
-        Draft { id, author: Author::Visitor, body }
+        NewEvent { id, author: Author::Visitor, body }
     });
-    let drafts = drafts.collect();
+    let new_events = new_events.collect();
     let opening = Opening { site: site(), visitor: visitor(c), language: String::new() };
-    let done = world.store.append(world.now_ms, &Append::new(conversation(c), drafts).opening(opening));
+    let done = world.store.append(world.now_ms, &Append::new(conversation(c), new_events).opening(opening));
     let done = done.expect("recorded");
     Commit { site: done.site, visitor: done.visitor, events: done.events }
 }
 
-fn text() -> Vec<DraftBody> {
-    vec![DraftBody::Ready(Body::Text { text: "hello".to_owned() })]
+fn text() -> Vec<NewBody> {
+    vec![NewBody::Ready(Body::Text { text: "hello".to_owned() })]
 }
 
-fn opening() -> Vec<DraftBody> {
-    [text(), vec![DraftBody::Ready(Body::Queued), DraftBody::Turn(Queueing::default())]].concat()
+fn opening() -> Vec<NewBody> {
+    [text(), vec![NewBody::Ready(Body::Queued), NewBody::Turn(Queueing::default())]].concat()
 }
 
-fn closed() -> Vec<DraftBody> {
-    vec![DraftBody::Ready(Body::Closed)]
+fn closed() -> Vec<NewBody> {
+    vec![NewBody::Ready(Body::Closed)]
 }
 
 /// The conversations that are being read for the core itself.
@@ -36,7 +36,7 @@ fn reads(world: &World) -> usize {
     world.requests.iter().filter(reads).count()
 }
 
-/// A world that knows so many open conversations. Other relays have ended every one of them, and the core has heard nothing of that.
+/// A world that knows so many open conversations. Other relays have ended every one of them, and no event of that has arrived.
 fn behind(count: u128) -> World {
     let mut world = World::new(vec![settings(1, 4)]);
     for c in 1..=count {
@@ -88,8 +88,8 @@ fn a_store_that_cannot_read_is_asked_again_later() {
 fn an_open_conversation_that_is_not_in_memory_is_read_when_something_happens_in_it() {
     for (what, read) in [
         (text(), true),
-        (vec![DraftBody::Ready(Body::Note { text: "mine".to_owned() })], false),
-        (vec![DraftBody::Ready(Body::Seen { up_to: Seq(1) })], false),
+        (vec![NewBody::Ready(Body::Note { text: "mine".to_owned() })], false),
+        (vec![NewBody::Ready(Body::Seen { up_to: Seq(1) })], false),
         (closed(), false),
     ] {
         let mut world = World::new(vec![settings(1, 4)]);
@@ -107,7 +107,7 @@ fn an_open_conversation_that_is_not_in_memory_is_read_when_something_happens_in_
     let mut world = World::new(vec![settings(1, 4)]);
     record(&mut world, 1, opening());
     record(&mut world, 1, closed());
-    let commit = record(&mut world, 1, vec![DraftBody::Ready(Body::Rated { score: 5, comment: String::new() })]);
+    let commit = record(&mut world, 1, vec![NewBody::Ready(Body::Rated { score: 5, comment: String::new() })]);
     world.store_waits = true;
     world.input(Input::Committed(commit));
     assert_eq!(reads(&world), 0);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use relay_core::append::{Record, Rows, RowsFailed, Uploaded, Uploader, decide};
-use relay_core::{Agent, Answer, Append, AppendError, Appended, Conversation, Query, QueryError};
+use relay_core::{Agent, Append, AppendError, Appended, Conversation, Query, QueryAnswer, QueryError};
 use wire::limit::{PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
 use wire::*;
 
@@ -44,7 +44,7 @@ impl Rows for View<'_> {
     fn uploaded(&mut self, id: AttachmentId) -> Result<Option<Uploaded>, RowsFailed> {
         let Some(known) = self.store.files.get(&id) else { return Ok(None) };
         let (conversation, uploader) = known.unwrap_or_else(|| {
-            let author = self.append.drafts.first().map(|draft| &draft.author);
+            let author = self.append.new_events.first().map(|new_event| &new_event.author);
             let uploader = match author {
                 Some(Author::Agent { id, .. }) => Uploader::Agent(*id),
                 _ => Uploader::Visitor(self.append.owner().unwrap_or(VisitorId(0))),
@@ -113,28 +113,30 @@ impl ModelStore {
         decide(&mut View { store: self, append }, now_ms, append)
     }
 
-    pub(crate) fn query(&self, query: &Query) -> Result<Answer, QueryError> {
+    pub(crate) fn query(&self, query: &Query) -> Result<QueryAnswer, QueryError> {
         let found = |id| self.logs.get(id).ok_or(QueryError::NotFound);
         match query {
             Query::Events { conversation, lane, after } => {
                 let (conversation, events) = found(conversation)?;
                 let page = events.iter().filter(|event| event.lane == *lane && event.seq > *after);
                 let events = page.take(PAGE_EVENTS_MAX).cloned().collect();
-                Ok(Answer::Events { conversation: Box::new(conversation.clone()), events })
+                Ok(QueryAnswer::Events { conversation: Box::new(conversation.clone()), events })
             }
-            Query::Conversation { conversation } => Ok(Answer::Conversation(Box::new(found(conversation)?.0.clone()))),
+            Query::Conversation { conversation } => {
+                Ok(QueryAnswer::Conversation(Box::new(found(conversation)?.0.clone())))
+            }
             Query::Closed { .. } => Ok(self.list(Conversation::closed)),
             Query::OfVisitor { visitor } => Ok(self.list(|conversation| conversation.visitor == *visitor)),
         }
     }
 
-    fn list(&self, wanted: impl Fn(&Conversation) -> bool) -> Answer {
+    fn list(&self, wanted: impl Fn(&Conversation) -> bool) -> QueryAnswer {
         let all = self.logs.values().map(|(conversation, _)| conversation).filter(|it| wanted(it));
         let mut rows: Vec<_> = all.cloned().collect();
         rows.reverse();
         let more = rows.len() > PAGE_CONVERSATIONS_MAX;
         rows.truncate(PAGE_CONVERSATIONS_MAX);
-        Answer::Conversations { rows, more }
+        QueryAnswer::Conversations { rows, more }
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) enum Step {
     Restart,
 }
 
-/// A world with two agents, a supervisor, visitors of two networks and a store that answers when it is told to.
+/// A world with two agents, a supervisor, visitors of two networks and a store that answers on request.
 pub(crate) fn world() -> World {
     let supervisor = relay_core::Agent { role: Role::Supervisor, ..settings(3, 1) };
     let mut world = World::new(vec![settings(1, 1), settings(2, 2), supervisor]);
@@ -51,8 +51,8 @@ pub(crate) fn heal(world: &mut World) {
     for owner in world.store.open().into_iter().map(|row| row.visitor).collect::<std::collections::BTreeSet<_>>() {
         world.visitor(owner.0 - visitor(0).0);
     }
-    let desk = world.agent(1);
-    world.frame(desk, ClientFrame::Presence { state: AgentState::Online });
+    let console = world.agent(1);
+    world.frame(console, ClientFrame::Presence { state: AgentState::Online });
     world.advance(5_000);
     world.settle();
     let open = world.store.open();

@@ -1,6 +1,6 @@
 //! Whole stories through the core and a model store: given these people, when this happens, exactly this is seen.
 
-use relay_core::{Append, AppendError, ConnectionId, Draft, DraftBody, Input, QueryError};
+use relay_core::{Append, AppendError, ConnectionId, Input, NewBody, NewEvent, QueryError};
 use wire::*;
 
 use crate::support::*;
@@ -15,24 +15,24 @@ fn a_first_message_waits_is_served_answered_seen_closed_and_rated() {
     let ann = world.visitor(1);
     assert_eq!(world.news(ann), ["welcome"]);
     world.frame(ann, say(1, 1, "hello"));
-    assert_eq!(world.news(ann), ["1 text hello", "2 queued", "place 1 of 1"]);
+    assert_eq!(world.news(ann), ["1 text hello", "2 queued", "position 1 of 1"]);
 
-    let desk = world.agent(1);
+    let console = world.agent(1);
     assert_eq!(world.news(ann), ["3 joined"]);
-    assert_eq!(world.news(desk), ["welcome", "3 assigned a001", "3 joined"]);
+    assert_eq!(world.news(console), ["welcome", "3 assigned a001", "3 joined"]);
     assert_eq!(world.state(1), ConversationState::Assigned { agent: agent(1) });
 
-    world.frame(desk, say(1, 2, "good day"));
+    world.frame(console, say(1, 2, "good day"));
     world.frame(ann, ClientFrame::Typing { conversation: conversation(1) });
     world.frame(ann, ClientFrame::Seen { conversation: conversation(1), up_to: Seq(4) });
     world.frame(ann, ClientFrame::Seen { conversation: conversation(1), up_to: Seq(4) });
     assert_eq!(world.news(ann), ["4 text good day", "5 seen 4"]);
-    assert_eq!(world.news(desk), ["4 text good day", "typing ", "5 seen 4"]);
+    assert_eq!(world.news(console), ["4 text good day", "typing ", "5 seen 4"]);
 
-    world.frame(desk, ClientFrame::Typing { conversation: conversation(1) });
-    world.frame(desk, ClientFrame::End { conversation: conversation(1), id: message(3) });
+    world.frame(console, ClientFrame::Typing { conversation: conversation(1) });
+    world.frame(console, ClientFrame::End { conversation: conversation(1), id: message(3) });
     assert_eq!(world.news(ann), ["typing Agent 1", "6 closed"]);
-    let rows: Vec<_> = world.got(desk);
+    let rows: Vec<_> = world.got(console);
     assert!(rows.iter().any(|frame| matches!(
         frame,
         ServerFrame::Inbox { row } if matches!(row.state, ConversationState::Closed { .. })
@@ -49,7 +49,7 @@ fn a_first_message_waits_is_served_answered_seen_closed_and_rated() {
 #[test]
 fn a_message_is_one_send_to_everybody_it_concerns_then_one_inbox_row() {
     let mut world = World::new(vec![settings(1, 4), settings(2, 4)]);
-    let (desk, colleague) = (world.agent(1), world.agent(2));
+    let (console, colleague) = (world.agent(1), world.agent(2));
     let (phone, laptop) = (world.visitor(1), world.visitor(1));
     world.frame(phone, say(1, 1, "hello"));
     world.advance(1_000);
@@ -58,8 +58,8 @@ fn a_message_is_one_send_to_everybody_it_concerns_then_one_inbox_row() {
     assert_eq!(world.news(phone), ["4 text again"]);
     assert_eq!(world.news(laptop), ["4 text again"]);
     world.advance(100);
-    let at_desk = world.got(desk);
-    assert!(matches!(at_desk[..], [ServerFrame::Event { .. }, ServerFrame::Inbox { .. }]));
+    let at_console = world.got(console);
+    assert!(matches!(at_console[..], [ServerFrame::Event { .. }, ServerFrame::Inbox { .. }]));
     assert!(matches!(world.got(colleague)[..], [ServerFrame::Inbox { .. }]));
     // The colleague reads along from here, without a gap.
     let follow = Follow { conversation: conversation(1), after: Cursor::default() };
@@ -85,7 +85,7 @@ fn a_message_is_one_send_to_everybody_it_concerns_then_one_inbox_row() {
 #[test]
 fn capacity_holds_the_queue_moves_and_the_next_is_served_when_one_ends() {
     let mut world = World::new(vec![settings(1, 1), settings(2, 1)]);
-    let desk = world.agent(1);
+    let console = world.agent(1);
     world.agent(2);
     let connections: Vec<_> = (1..=4).map(|n| world.visitor(n)).collect();
     for (n, connection) in (1..).zip(&connections) {
@@ -95,14 +95,14 @@ fn capacity_holds_the_queue_moves_and_the_next_is_served_when_one_ends() {
     assert_eq!(world.state(1), ConversationState::Assigned { agent: agent(1) });
     assert_eq!(world.state(2), ConversationState::Assigned { agent: agent(2) });
     world.ignore();
-    world.frame(desk, ClientFrame::End { conversation: conversation(1), id: message(10) });
+    world.frame(console, ClientFrame::End { conversation: conversation(1), id: message(10) });
     assert_eq!(world.news(connections[2]), ["3 joined"]);
-    assert_eq!(world.news(connections[3]), ["place 1 of 1"]);
+    assert_eq!(world.news(connections[3]), ["position 1 of 1"]);
     assert_eq!(world.state(3), ConversationState::Assigned { agent: agent(1) });
     // A full agent cannot take more by itself, and cannot take what a present colleague has.
-    world.frame(desk, ClientFrame::Take { conversation: conversation(4) });
-    world.frame(desk, ClientFrame::Take { conversation: conversation(2) });
-    let got = world.got(desk);
+    world.frame(console, ClientFrame::Take { conversation: conversation(4) });
+    world.frame(console, ClientFrame::Take { conversation: conversation(2) });
+    let got = world.got(console);
     assert!(got.contains(&refused(about(4), Refusal::AtCapacity)));
     assert!(got.contains(&refused(about(2), Refusal::Taken)));
 }
@@ -114,15 +114,15 @@ fn an_offer_on_its_way_counts_for_the_agent_and_for_the_conversation() {
     world.frame(ann, say(1, 1, "hello"));
     world.frame(bob, say(2, 2, "hello"));
     world.store_waits = true;
-    let desk = world.agent(1);
-    world.frame(desk, ClientFrame::Presence { state: AgentState::Online });
-    assert_eq!(world.requests.len(), 1, "one place, one offer");
+    let console = world.agent(1);
+    world.frame(console, ClientFrame::Presence { state: AgentState::Online });
+    assert_eq!(world.requests.len(), 1, "room for one, one offer");
     let colleague = world.agent(2);
     assert_eq!(world.requests.len(), 2, "the first is not offered twice");
     world.ignore();
     world.frame(colleague, ClientFrame::Take { conversation: conversation(1) });
-    world.frame(desk, ClientFrame::Take { conversation: conversation(1) });
-    assert_eq!((world.news(colleague), world.news(desk)), (vec!["refused Taken".to_owned()], nothing()));
+    world.frame(console, ClientFrame::Take { conversation: conversation(1) });
+    assert_eq!((world.news(colleague), world.news(console)), (vec!["refused Taken".to_owned()], nothing()));
     world.store_waits = false;
     world.settle();
     assert_eq!(world.state(1), ConversationState::Assigned { agent: agent(1) });
@@ -154,10 +154,10 @@ fn a_place_survives_a_restart() {
     }
     world.restart();
     let third = world.visitor(3);
-    assert_eq!(world.news(third), ["welcome", "place 3 of 3"]);
+    assert_eq!(world.news(third), ["welcome", "position 3 of 3"]);
     world.agent(1);
     assert_eq!(world.state(1), ConversationState::Assigned { agent: agent(1) });
-    assert_eq!(world.news(third), ["place 2 of 2"]);
+    assert_eq!(world.news(third), ["position 2 of 2"]);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn leaving_the_queue_and_coming_back_takes_a_new_turn_at_the_end() {
     world.ignore();
     world.frame(ann, ClientFrame::LeaveQueue { conversation: conversation(1) });
     assert_eq!(world.news(ann), ["3 left"]);
-    assert_eq!(world.news(bob), ["place 1 of 1"]);
+    assert_eq!(world.news(bob), ["position 1 of 1"]);
     world.frame(ann, ClientFrame::LeaveQueue { conversation: conversation(1) });
     assert_eq!(world.news(ann), nothing());
     // Two at once: only the first queues.
@@ -178,7 +178,7 @@ fn leaving_the_queue_and_coming_back_takes_a_new_turn_at_the_end() {
     world.frame(ann, say(1, 4, "please"));
     world.store_waits = false;
     world.settle();
-    assert_eq!(world.news(ann), ["4 text still there", "5 queued", "place 2 of 2", "6 text please"]);
+    assert_eq!(world.news(ann), ["4 text still there", "5 queued", "position 2 of 2", "6 text please"]);
 }
 
 #[test]
@@ -199,37 +199,37 @@ fn leaving_the_queue_while_being_served_does_not_send_the_agent_away() {
 #[test]
 fn a_note_reaches_agents_and_never_the_visitor_and_moves_nobody_out_of_the_queue() {
     let mut world = World::new(vec![settings(1, 1), settings(2, 1)]);
-    let desk = world.agent(1);
+    let console = world.agent(1);
     let ann = world.visitor(1);
     world.frame(ann, say(1, 1, "hello"));
     world.ignore();
     let note = ClientFrame::Note { conversation: conversation(1), id: message(2), text: "careful".to_owned() };
-    world.frame(desk, note.clone());
-    assert_eq!(world.news(desk), ["4 note careful"]);
+    world.frame(console, note.clone());
+    assert_eq!(world.news(console), ["4 note careful"]);
     // Sent once more, it is recorded once and acknowledged once more.
-    world.frame(desk, note);
-    assert_eq!(world.news(desk), ["4 note careful"]);
+    world.frame(console, note);
+    assert_eq!(world.news(console), ["4 note careful"]);
     assert_eq!(world.news(ann), nothing());
     let fetch = ClientFrame::Fetch { conversation: conversation(1), lane: Lane::Staff, after: Seq::ZERO };
     world.frame(ann, fetch);
     assert_eq!(world.got(ann), [refused(about(1), Refusal::NotAllowed)]);
     // Whoever does not follow gets the acknowledgement all the same.
-    world.frame(desk, ClientFrame::End { conversation: conversation(1), id: message(3) });
+    world.frame(console, ClientFrame::End { conversation: conversation(1), id: message(3) });
     world.ignore();
     let late = ClientFrame::Note { conversation: conversation(1), id: message(4), text: "done".to_owned() };
-    world.frame(desk, late);
-    assert_eq!(world.news(desk), ["5 note done"]);
+    world.frame(console, late);
+    assert_eq!(world.news(console), ["5 note done"]);
     // `record` does the same, for what agents may record by themselves and nothing else.
     let record = |m, body| ClientFrame::Record { conversation: conversation(1), id: message(m), body };
-    world.frame(desk, record(5, Body::Note { text: "\n truly done \n".to_owned() }));
-    assert_eq!(world.news(desk), ["6 note  truly done"]);
-    world.frame(desk, record(6, Body::Note { text: " ".to_owned() }));
-    assert_eq!(world.got(desk), [refused(about_message(1, 6), Refusal::TextEmpty)]);
+    world.frame(console, record(5, Body::Note { text: "\n truly done \n".to_owned() }));
+    assert_eq!(world.news(console), ["6 note  truly done"]);
+    world.frame(console, record(6, Body::Note { text: " ".to_owned() }));
+    assert_eq!(world.got(console), [refused(about_message(1, 6), Refusal::TextEmpty)]);
     let others =
         [Body::Text { text: "as Ann".to_owned() }, Body::Joined, Body::Assigned { agent: agent(1) }, Body::Unknown];
     for body in others {
-        world.frame(desk, record(7, body));
-        assert_eq!(world.got(desk), [refused(about_message(1, 7), Refusal::NotAllowed)]);
+        world.frame(console, record(7, body));
+        assert_eq!(world.got(console), [refused(about_message(1, 7), Refusal::NotAllowed)]);
     }
     assert_eq!(world.news(ann), nothing());
 }
@@ -285,12 +285,12 @@ fn a_visitor_cannot_touch_what_is_not_theirs() {
 fn a_retry_is_recorded_once_and_answered_to_the_asker_only() {
     let mut world = World::new(vec![settings(1, 4)]);
     let (phone, laptop) = (world.visitor(1), world.visitor(1));
-    let desk = world.agent(1);
+    let console = world.agent(1);
     world.frame(phone, say(1, 1, "hello"));
     world.ignore();
     world.frame(phone, say(1, 1, "hello"));
     assert_eq!(world.news(phone), ["1 text hello"]);
-    assert_eq!((world.got(laptop), world.got(desk)), (Vec::new(), Vec::new()));
+    assert_eq!((world.got(laptop), world.got(console)), (Vec::new(), Vec::new()));
     world.frame(phone, ClientFrame::End { conversation: conversation(1), id: message(2) });
     world.ignore();
     // Also when it ended in between: the message was recorded, so it is not refused.
@@ -323,7 +323,7 @@ fn what_the_store_cannot_do_is_said_and_tried_again() {
     world.settle();
     assert_eq!(world.news(ann), ["refused StoreDown", "refused Busy"]);
     world.frame(ann, say(1, 1, "hello"));
-    assert_eq!(world.news(ann), ["1 text hello", "2 queued", "place 1 of 1"]);
+    assert_eq!(world.news(ann), ["1 text hello", "2 queued", "position 1 of 1"]);
     // The offer fails: it is made again after a while.
     for error in [AppendError::Down, AppendError::Busy, AppendError::AtCapacity, AppendError::Moved] {
         world.append_fails.push_back(error);
@@ -348,7 +348,7 @@ fn ended_unheard() -> (World, ConnectionId) {
     let mut world = World::new(vec![settings(1, 4)]);
     let ann = world.visitor(1);
     world.frame(ann, say(1, 1, "hello"));
-    let end = Draft { id: message(9), author: Author::Visitor, body: DraftBody::Ready(Body::Closed) };
+    let end = NewEvent { id: message(9), author: Author::Visitor, body: NewBody::Ready(Body::Closed) };
     let append = Append::new(conversation(1), vec![end]);
     world.store.append(world.now_ms, &append).expect("recorded");
     world.ignore();
@@ -378,14 +378,14 @@ fn what_nobody_announced_is_told_to_whoever_asks() {
 #[test]
 fn an_agent_who_chose_to_be_away_is_given_nobody_by_a_relay_that_has_just_started() {
     let mut world = World::new(vec![settings(1, 4)]);
-    let desk = world.agent(1);
-    world.frame(desk, ClientFrame::Presence { state: AgentState::Away });
+    let console = world.agent(1);
+    world.frame(console, ClientFrame::Presence { state: AgentState::Away });
     let ann = world.visitor(1);
     world.frame(ann, say(1, 1, "hello"));
     world.restart();
     let state = |world: &World| world.core.gauges().agents_online;
-    let desk = world.agent_who_chose(1, Some(AgentState::Away));
-    assert_eq!((world.news(desk), state(&world)), (vec!["welcome".to_owned()], 0));
+    let console = world.agent_who_chose(1, Some(AgentState::Away));
+    assert_eq!((world.news(console), state(&world)), (vec!["welcome".to_owned()], 0));
     // Another tab knows of no choice, and offline is none: both come as the agent is.
     for nothing in [None, Some(AgentState::Offline)] {
         let other = world.agent_who_chose(1, nothing);

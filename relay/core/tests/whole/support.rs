@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 pub(crate) use relay_core::ConnectionId;
-use relay_core::{Agent, Answer, AppendError, Core, Input, Output, Peer, QueryError, RequestId, Start};
+use relay_core::{Agent, AppendError, Core, Input, Output, Peer, QueryAnswer, QueryError, RequestId, Start};
 use wire::*;
 
 pub(crate) use crate::brief::brief;
@@ -297,7 +297,7 @@ impl World {
         self.core.handle(self.now_ms, Input::BlockAnswered { connection, result: Ok(()) });
     }
 
-    fn answer(&mut self, request: RequestId, result: Result<Answer, QueryError>) {
+    fn answer(&mut self, request: RequestId, result: Result<QueryAnswer, QueryError>) {
         self.core.handle(self.now_ms, Input::Answered { request, result });
     }
 

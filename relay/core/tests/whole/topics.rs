@@ -5,7 +5,7 @@ use wire::*;
 
 use crate::support::*;
 
-/// Something that clients do. Ann's conversation is 1, Ben's is 2; the desk is agent 1's, the other desk agent 2's.
+/// Something that clients do. Ann's conversation is 1, Ben's is 2; the console is agent 1's, the other console agent 2's.
 #[derive(Clone, Copy)]
 enum When {
     AnnComes,
@@ -15,7 +15,7 @@ enum When {
     AnnGoes,
     BenWrites,
     DeskComes,
-    DeskFollows(u128),
+    AgentFollows(u128),
     DeskUnfollows(u128),
     DeskGoes,
     OtherDeskComes,
@@ -30,14 +30,14 @@ struct Clients {
     world: World,
     ann: Vec<ConnectionId>,
     ben: Option<ConnectionId>,
-    desks: [Option<ConnectionId>; 2],
+    consoles: [Option<ConnectionId>; 2],
 }
 
 impl Clients {
     fn do_it(&mut self, when: When) {
         let world = &mut self.world;
         let follow = |n| Follow { conversation: conversation(n), after: Cursor::default() };
-        let desk = self.desks[0];
+        let console = self.consoles[0];
         match when {
             AnnComes | AnnComesTwice => self.ann.push(world.visitor(1)),
             AnnWrites => world.frame(self.ann[0], say(1, 1, "hello")),
@@ -50,15 +50,15 @@ impl Clients {
                 let ben = *self.ben.get_or_insert_with(|| world.visitor(2));
                 world.frame(ben, say(2, 2, "hello"));
             }
-            DeskComes => self.desks[0] = Some(world.agent_who_chose(1, Some(AgentState::Away))),
-            DeskFollows(n) => world.frame(desk.expect("here"), ClientFrame::Follow { follow: follow(n) }),
+            DeskComes => self.consoles[0] = Some(world.agent_who_chose(1, Some(AgentState::Away))),
+            AgentFollows(n) => world.frame(console.expect("here"), ClientFrame::Follow { follow: follow(n) }),
             DeskUnfollows(n) => {
                 let conversation = conversation(n);
-                world.frame(desk.expect("here"), ClientFrame::Unfollow { conversation });
+                world.frame(console.expect("here"), ClientFrame::Unfollow { conversation });
             }
-            DeskGoes => world.disconnect(self.desks[0].take().expect("here")),
-            OtherDeskComes => self.desks[1] = Some(world.agent(2)),
-            OtherDeskGoes => world.disconnect(self.desks[1].take().expect("here")),
+            DeskGoes => world.disconnect(self.consoles[0].take().expect("here")),
+            OtherDeskComes => self.consoles[1] = Some(world.agent(2)),
+            OtherDeskGoes => world.disconnect(self.consoles[1].take().expect("here")),
             StoreFails => world.append_fails.push_back(relay_core::AppendError::Busy),
         }
         world.followed.check_always(&world.peers, &world.sites);
@@ -77,7 +77,7 @@ fn staff() -> Topic {
 /// Given what clients did before, when this is done, these topics more and these fewer are subscribed.
 fn check(given: &[When], when: When, more: &[Topic], fewer: &[Topic]) {
     let world = World::new(vec![settings(1, 4), settings(2, 4)]);
-    let mut clients = Clients { world, ann: Vec::new(), ben: None, desks: [None; 2] };
+    let mut clients = Clients { world, ann: Vec::new(), ben: None, consoles: [None; 2] };
     clients.world.settle();
     for done in given {
         clients.do_it(*done);
@@ -113,12 +113,12 @@ fn a_site_is_subscribed_while_an_agent_is_connected() {
 #[test]
 fn what_an_agent_follows_or_has_is_subscribed_while_one_of_them_is_connected() {
     let ended = [AnnComes, AnnWrites, AnnEnds, DeskComes];
-    check(&ended, DeskFollows(1), &[it(1)], &[]);
-    check(&[&ended[..], &[DeskFollows(1)]].concat(), DeskUnfollows(1), &[], &[it(1)]);
-    check(&[&ended[..], &[DeskFollows(1)]].concat(), DeskGoes, &[], &[it(1), staff()]);
-    check(&[DeskComes], DeskFollows(9), &[], &[]);
+    check(&ended, AgentFollows(1), &[it(1)], &[]);
+    check(&[&ended[..], &[AgentFollows(1)]].concat(), DeskUnfollows(1), &[], &[it(1)]);
+    check(&[&ended[..], &[AgentFollows(1)]].concat(), DeskGoes, &[], &[it(1), staff()]);
+    check(&[DeskComes], AgentFollows(9), &[], &[]);
     // The visitor follows it as well.
-    let open = [AnnComes, AnnWrites, DeskComes, DeskFollows(1)];
+    let open = [AnnComes, AnnWrites, DeskComes, AgentFollows(1)];
     check(&open, DeskUnfollows(1), &[], &[]);
     check(&open, AnnGoes, &[], &[]);
     check(&[&open[..], &[DeskUnfollows(1)]].concat(), AnnGoes, &[], &[it(1)]);

@@ -1,5 +1,5 @@
-//! What memory does not know is asked of the store, never assumed: a core that has not heard of a conversation, because another relay
-//! recorded it, treats it as it stands.
+//! What is not in memory is asked of the store, never assumed: a conversation that another relay has recorded is treated by its state in the
+//! store.
 
 use wire::*;
 
@@ -15,8 +15,8 @@ fn unaware() -> (World, [ConnectionId; 3]) {
         let connection = other.visitor(n);
         other.frame(connection, say(n, n, "hello"));
         if n == 2 {
-            let desk = other.agent(1);
-            other.frame(desk, ClientFrame::Presence { state: AgentState::Away });
+            let console = other.agent(1);
+            other.frame(console, ClientFrame::Presence { state: AgentState::Away });
         }
         if n == 3 {
             other.frame(connection, ClientFrame::End { conversation: conversation(3), id: message(30) });
@@ -26,12 +26,12 @@ fn unaware() -> (World, [ConnectionId; 3]) {
     assert_eq!(other.state(2), ConversationState::Assigned { agent: agent(1) });
     assert!(matches!(other.state(3), ConversationState::Closed { .. }));
     let mut world = World::new(agents());
-    let desks = [1, 2, 3].map(|n| world.agent_who_chose(n, Some(AgentState::Away)));
+    let consoles = [1, 2, 3].map(|n| world.agent_who_chose(n, Some(AgentState::Away)));
     world.store = other.store;
     // Later, so that both do not draw the same ids.
     world.advance(1_000);
     world.ignore();
-    (world, desks)
+    (world, consoles)
 }
 
 fn answer(c: u128, m: u128) -> ClientFrame {
@@ -70,11 +70,11 @@ fn what_a_colleague_has_is_not_answered_ended_or_given_back() {
         (end(9, 50), Refusal::NotFound),
         (take(9), Refusal::NotFound),
     ] {
-        let (mut world, [_, desk, _]) = unaware();
+        let (mut world, [_, console, _]) = unaware();
         let subject = Incoming::of(Party::Staff, frame.clone()).expect("an agent's frame").subject();
         let logs = world.store.logs.clone();
-        world.frame(desk, frame);
-        let got = world.got(desk);
+        world.frame(console, frame);
+        let got = world.got(console);
         let refusals: Vec<_> = got.iter().filter(|frame| matches!(frame, ServerFrame::Refused { .. })).collect();
         assert_eq!(refusals, [&refused(subject, refusal)]);
         assert_eq!(world.store.logs, logs);
@@ -85,15 +85,15 @@ fn what_a_colleague_has_is_not_answered_ended_or_given_back() {
 fn whoever_may_does_it_as_if_memory_had_known() {
     let assigned = |n| ConversationState::Assigned { agent: agent(n) };
     // The holder answers, ends and gives back; a supervisor ends what others have.
-    let (mut world, [desk, _, supervisor]) = unaware();
-    world.frame(desk, answer(2, 50));
+    let (mut world, [console, _, supervisor]) = unaware();
+    world.frame(console, answer(2, 50));
     assert!(world.store.events(conversation(2)).iter().any(|event| event.id == message(50)));
     world.frame(supervisor, spam(2, 51));
     assert!(matches!(world.state(2), ConversationState::Closed { .. }), "spam ends what is open");
     world.frame(supervisor, spam(3, 52));
     assert!(world.store.conversation(conversation(3)).is_some_and(|row| row.spam));
-    let (mut world, [desk, colleague, _]) = unaware();
-    world.frame(desk, release(2));
+    let (mut world, [console, colleague, _]) = unaware();
+    world.frame(console, release(2));
     assert_ne!(world.state(2), assigned(1));
     // Whoever waits may be taken, and also whoever has an agent who is not online.
     world.frame(colleague, take(1));
@@ -118,7 +118,7 @@ fn a_visitors_message_takes_nobodys_turn_or_agent_away() {
         world.frame(tab, say(c, 60, "one thing more"));
         world.store_waits = false;
         while world.answer_one() {}
-        assert_eq!(world.state(c), state, "as it stood");
+        assert_eq!(world.state(c), state, "unchanged");
         let events = world.store.events(conversation(c));
         assert_eq!(events.iter().filter(|event| event.id == message(60)).count(), 1);
         assert_eq!(events.iter().filter(|event| matches!(event.body, Body::Queued)).count(), 1);
@@ -179,13 +179,13 @@ fn the_visitor_of_an_ended_conversation_can_be_blocked() {
 
 #[test]
 fn a_store_that_cannot_say_it_is_a_refusal_to_be_tried_again() {
-    let (mut world, [_, desk, _]) = unaware();
+    let (mut world, [_, console, _]) = unaware();
     for (error, refusal) in
         [(relay_core::QueryError::Busy, Refusal::Busy), (relay_core::QueryError::Down, Refusal::StoreDown)]
     {
         world.query_fails.push_back(error);
-        world.frame(desk, answer(2, 50));
-        assert_eq!(world.got(desk), [refused(about_message(2, 50), refusal)]);
+        world.frame(console, answer(2, 50));
+        assert_eq!(world.got(console), [refused(about_message(2, 50), refusal)]);
     }
 }
 

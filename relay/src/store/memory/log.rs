@@ -2,7 +2,7 @@
 
 use relay_core::append::{Append, AppendError, Appended, Record, Rows, RowsFailed, Uploaded};
 use relay_core::conversation::Conversation;
-use relay_core::store::{Answer, Query, QueryError};
+use relay_core::store::{Query, QueryAnswer, QueryError};
 use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
 use wire::{AgentId, AttachmentId, ConversationId, ConversationState, Event, Lane, MessageId, Seq, SiteId, VisitorId};
 
@@ -59,15 +59,15 @@ impl LogWriter for MemoryWriter {
 }
 
 impl LogReader for MemoryReader {
-    fn query(&mut self, query: &Query) -> Result<Answer, QueryError> {
+    fn query(&mut self, query: &Query) -> Result<QueryAnswer, QueryError> {
         let tables = self.tables();
         let conversation = |id| tables.conversations.get(id).cloned().map(Box::new).ok_or(QueryError::NotFound);
         match query {
             Query::Events { conversation: id, lane, after } => {
                 let events = tables.page(*id, *lane, *after);
-                Ok(Answer::Events { conversation: conversation(id)?, events })
+                Ok(QueryAnswer::Events { conversation: conversation(id)?, events })
             }
-            Query::Conversation { conversation: id } => Ok(Answer::Conversation(conversation(id)?)),
+            Query::Conversation { conversation: id } => Ok(QueryAnswer::Conversation(conversation(id)?)),
             Query::Closed { before_ms, before } => {
                 let place = (*before_ms, before.unwrap_or(ConversationId(0)));
                 let mut rows = tables.conversations(|row| row.closed() && (closed_at_ms(row), row.id) < place);
@@ -80,7 +80,7 @@ impl LogReader for MemoryReader {
                 rows.sort_by_key(|row| std::cmp::Reverse((row.opened_at_ms, row.id)));
                 let more = rows.len() > PAGE_CONVERSATIONS_MAX;
                 rows.truncate(PAGE_CONVERSATIONS_MAX);
-                Ok(Answer::Conversations { rows, more })
+                Ok(QueryAnswer::Conversations { rows, more })
             }
         }
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use relay_core::conversation::Conversation;
-use relay_core::store::{Answer, Query, QueryError};
+use relay_core::store::{Query, QueryAnswer, QueryError};
 use rusqlite::{Connection, Params, Row, params};
 use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
 use wire::{ConversationId, Event, Lane, Seq, SiteId};
@@ -46,7 +46,7 @@ impl SqliteReader {
     }
 
     /// A page of a lane with the conversation of the same moment.
-    fn events(&mut self, conversation: ConversationId, lane: Lane, after: Seq) -> Result<Answer, QueryError> {
+    fn events(&mut self, conversation: ConversationId, lane: Lane, after: Seq) -> Result<QueryAnswer, QueryError> {
         // Before the rows: what is moved meanwhile is found twice, not missed.
         let waiting = self.recent.lane(conversation, lane, after, PAGE_EVENTS_MAX);
         let moment = self.connection.transaction().map_err(down)?;
@@ -65,7 +65,7 @@ impl SqliteReader {
         if page.last().unwrap_or(after).next() == before {
             page.take_all(waiting);
         }
-        Ok(Answer::Events { conversation: Box::new(found), events: page.events })
+        Ok(QueryAnswer::Events { conversation: Box::new(found), events: page.events })
     }
 
     /// Rows of conversations, brought up to date.
@@ -133,7 +133,7 @@ fn moved(
 }
 
 impl LogReader for SqliteReader {
-    fn query(&mut self, query: &Query) -> Result<Answer, QueryError> {
+    fn query(&mut self, query: &Query) -> Result<QueryAnswer, QueryError> {
         const CLOSED: &str = concat!(
             "SELECT ",
             conversation_columns!(),
@@ -151,7 +151,7 @@ impl LogReader for SqliteReader {
                     Some(found) => Some(found),
                     None => append::conversation(&self.connection, *conversation).map_err(down)?,
                 };
-                found.map(|found| Answer::Conversation(Box::new(found))).ok_or(QueryError::NotFound)
+                found.map(|found| QueryAnswer::Conversation(Box::new(found))).ok_or(QueryError::NotFound)
             }
             Query::Closed { before_ms, before } => {
                 // No id is lower than this one: the time alone decides.
@@ -164,7 +164,7 @@ impl LogReader for SqliteReader {
                 let mut rows = self.rows(OF_VISITOR, key)?;
                 let more = rows.len() > PAGE_CONVERSATIONS_MAX;
                 rows.truncate(PAGE_CONVERSATIONS_MAX);
-                Ok(Answer::Conversations { rows, more })
+                Ok(QueryAnswer::Conversations { rows, more })
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ::relay::store::sqlite::SqliteStore;
 use ::relay::store::{Store, TokenHash, VisitorRecord, Writer};
 use anyhow::{Context, Result, anyhow};
-use relay_core::append::{Append, Draft, DraftBody, Opening};
+use relay_core::append::{Append, NewBody, NewEvent, Opening};
 use serde_json::json;
 use wire::{Author, Body, ConversationId, MessageId, VisitorId};
 
@@ -88,16 +88,16 @@ fn conversation(writer: &mut dyn Writer, number: u64) -> Result<()> {
     token[..8].copy_from_slice(&number.to_be_bytes());
     let token = TokenHash(token);
     writer.add_visitor(&VisitorRecord { id, site: site.clone(), token, created_at_ms: now_ms, used_at_ms: now_ms })?;
-    let mut bodies: Vec<DraftBody> =
-        (0..EACH).map(|at| DraftBody::Ready(Body::Text { text: body(number * EACH + at) })).collect();
+    let mut bodies: Vec<NewBody> =
+        (0..EACH).map(|at| NewBody::Ready(Body::Text { text: body(number * EACH + at) })).collect();
     if number.is_multiple_of(OPEN_EVERY) {
-        bodies.extend([DraftBody::Ready(Body::Queued), DraftBody::Turn(relay_core::Queueing::default())]);
+        bodies.extend([NewBody::Ready(Body::Queued), NewBody::Turn(relay_core::Queueing::default())]);
     } else {
-        bodies.push(DraftBody::Ready(Body::Closed));
+        bodies.push(NewBody::Ready(Body::Closed));
     }
-    let draft = |body| Draft { id: MessageId(new_id()), author: Author::Visitor, body };
-    let drafts = bodies.into_iter().map(draft).collect();
+    let new_event = |body| NewEvent { id: MessageId(new_id()), author: Author::Visitor, body };
+    let new_events = bodies.into_iter().map(new_event).collect();
     let opening = Opening { site, visitor: id, language: "en".to_owned() };
-    let append = Append::new(ConversationId(new_id()), drafts).opening(opening);
+    let append = Append::new(ConversationId(new_id()), new_events).opening(opening);
     writer.append(now_ms, &append).map(drop).map_err(|error| anyhow!("the store refuses: {error:?}"))
 }

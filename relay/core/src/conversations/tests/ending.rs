@@ -1,4 +1,4 @@
-//! Ending many: some at a time, and told to whoever asked.
+//! Ending many: some at a time, with progress for whoever asked.
 
 use wire::Many;
 
@@ -41,17 +41,17 @@ fn many_end_some_at_a_time_and_a_store_that_is_down_is_asked_later() {
     assert_eq!(of(&world.step.take_news()[0]), (wish, first));
     let mut ended: Vec<_> = asked[1..].iter().map(of).collect();
     ended.push((wish, first));
-    let mut told = Vec::new();
+    let mut got = Vec::new();
     while let Some((wish, id)) = ended.pop() {
         world.all.ended(wish, id, None, &mut world.step);
         for news in world.step.take_news() {
             if let News::Append(Pending::Ending(wish, id), _) = news {
                 ended.push((wish, id));
             } else {
-                told.push(news);
+                got.push(news);
             }
         }
     }
     let done = ServerFrame::Ending { ended: 40, left: 0 };
-    assert_eq!(told, [News::Send(Audience::One(CONNECTION), done)]);
+    assert_eq!(got, [News::Send(Audience::One(CONNECTION), done)]);
 }

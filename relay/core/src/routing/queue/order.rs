@@ -8,7 +8,7 @@ use wire::ConversationId;
 use super::{KNOWN, KNOWN_IN_A_ROW_MAX, Key, Network, OTHERS, Queue, group_of};
 
 impl Queue {
-    /// Everybody who is here, whoever is served next first; also those who are taken.
+    /// Everybody who is here, in the order of service; also those who are taken.
     pub(in crate::routing) fn order(&self) -> Order<'_> {
         Order { classes: [self.rounds(KNOWN), self.rounds(OTHERS)], known_in_a_row: self.known_in_a_row }
     }
@@ -24,7 +24,7 @@ impl Network {
     }
 }
 
-/// The members of a network, whoever came first first.
+/// The members of a network, by turn.
 struct Members<'a> {
     free: Peekable<btree_set::Iter<'a, (u64, ConversationId)>>,
     taken: Peekable<btree_set::Iter<'a, (u64, ConversationId)>>,
@@ -56,8 +56,8 @@ impl Iterator for Rounds<'_> {
 
     fn next(&mut self) -> Option<ConversationId> {
         if let Some((_, _, id)) = self.heads.next() {
-            let ticket = self.queue.waiting.get(id)?.ticket;
-            let network = self.queue.networks.get(&(self.class, group_of(*id, ticket)))?;
+            let entry = self.queue.waiting.get(id)?.entry;
+            let network = self.queue.networks.get(&(self.class, group_of(*id, entry)))?;
             if network.free.len() + network.taken.len() > 1 {
                 self.rest.push_back(network.members().skip(1));
             }

@@ -1,10 +1,10 @@
-//! The queue alone: whose turn it is, in turn by network, and the positions that are told.
+//! The queue alone: the order of service, shared between networks, and the positions that are sent.
 
 use super::*;
 use crate::step::Step;
 
-fn ticket(turn: u64, network: u64) -> Ticket {
-    Ticket { turn, network: Some(Tag(network)), known: false }
+fn entry(turn: u64, network: u64) -> QueueEntry {
+    QueueEntry { turn, network: Some(Tag(network)), known: false }
 }
 
 /// A queue of these networks, in the order in which they came; the conversation's id is its turn.
@@ -17,14 +17,14 @@ fn queue_of(networks: &[u64]) -> Queue {
 }
 
 fn join(queue: &mut Queue, turn: u64, network: u64) {
-    insert(queue, turn, ticket(turn, network), false, true);
+    insert(queue, turn, entry(turn, network), false, true);
 }
 
-fn insert(queue: &mut Queue, id: u64, ticket: Ticket, again: bool, here: bool) {
+fn insert(queue: &mut Queue, id: u64, entry: QueueEntry, again: bool, here: bool) {
     let visitor = VisitorId(id.into());
     queue.insert(
         ConversationId(id.into()),
-        Joining { site: "demo".parse().unwrap(), visitor, ticket, here },
+        Joining { site: "demo".parse().unwrap(), visitor, entry, here },
         again,
         false,
     );
@@ -69,7 +69,7 @@ fn eighteen_networks_that_send_without_end_put_a_real_visitor_back_by_eighteen_a
             turn += 1;
             join(&mut queue, turn, network);
         }
-        // Some are served meanwhile, so that the networks stand at different points of the ring.
+        // Some are served meanwhile, so that the networks were last served at different times.
         for _ in 0..round % 5 {
             let next = queue.order().next().unwrap();
             queue.remove(next, true);
@@ -129,9 +129,9 @@ fn whoever_comes_back_has_the_old_position_but_no_network_gets_more_by_it() {
     queue.remove(ConversationId(1), true);
     join(&mut queue, 2, 1);
     assert_eq!(order(&queue), [4, 5, 2]);
-    // What an agent gives back stands where it stood.
+    // What an agent gives back has its earlier position.
     queue.remove(ConversationId(4), true);
-    insert(&mut queue, 4, ticket(4, 2), true, true);
+    insert(&mut queue, 4, entry(4, 2), true, true);
     assert_eq!(order(&queue), [4, 5, 2]);
 }
 
@@ -142,21 +142,21 @@ fn in_a_flood_three_of_four_are_known_ones_and_each_class_is_fair_in_itself() {
         join(&mut queue, turn, turn);
     }
     for turn in 13..=20 {
-        let known = Ticket { known: true, ..ticket(turn, 100 + turn % 2) };
+        let known = QueueEntry { known: true, ..entry(turn, 100 + turn % 2) };
         insert(&mut queue, turn, known, false, true);
     }
     assert_eq!(order(&queue)[..4], [1, 2, 3, 4]);
     queue.set_flood(true);
-    let told = order(&queue);
-    assert_eq!(told[..8], [13, 14, 15, 1, 16, 17, 18, 2]);
-    assert_eq!(told.len(), 20);
+    let got = order(&queue);
+    assert_eq!(got[..8], [13, 14, 15, 1, 16, 17, 18, 2]);
+    assert_eq!(got.len(), 20);
     let mut now = Vec::new();
     for _ in 0..8 {
         let next = queue.order().next().unwrap();
         queue.remove(next, true);
         now.push(next.0);
     }
-    assert_eq!(now, told[..8]);
+    assert_eq!(now, got[..8]);
     queue.set_flood(false);
     assert_eq!(order(&queue).len(), 12);
 }
@@ -165,8 +165,8 @@ fn in_a_flood_three_of_four_are_known_ones_and_each_class_is_fair_in_itself() {
 fn whoever_has_no_tag_is_a_network_of_their_own() {
     let mut queue = Queue::default();
     for turn in 1..=3_u64 {
-        let ticket = Ticket { turn, network: None, known: false };
-        insert(&mut queue, turn, ticket, false, true);
+        let entry = QueueEntry { turn, network: None, known: false };
+        insert(&mut queue, turn, entry, false, true);
     }
     join(&mut queue, 4, 1);
     assert_eq!(order(&queue), [1, 2, 3, 4]);
@@ -225,21 +225,21 @@ fn in_a_flood_those_who_are_taken_count_as_served() {
     for in_a_row in 0..4 {
         let mut queue = Queue::default();
         for turn in 1..=30 {
-            insert(&mut queue, turn, Ticket { known: turn % 2 == 0, ..ticket(turn, turn % 5) }, false, true);
+            insert(&mut queue, turn, QueueEntry { known: turn % 2 == 0, ..entry(turn, turn % 5) }, false, true);
         }
         queue.set_flood(true);
         for _ in 0..in_a_row {
             let next = queue.next().unwrap();
             queue.remove(next, true);
         }
-        let told = order(&queue);
+        let got = order(&queue);
         let mut given = Vec::new();
         while let Some(next) = queue.next() {
             queue.set_taken(next, true);
             given.push(next.0);
         }
-        assert_eq!(given[..12], told[..12]);
-        assert_eq!(given.len(), told.len());
+        assert_eq!(given[..12], got[..12]);
+        assert_eq!(given.len(), got.len());
     }
 }
 
@@ -251,7 +251,7 @@ fn a_short_queue_is_told_in_the_order_of_all() {
         for turn in 1..=60_u64 {
             let visitor = VisitorId(turn.into());
             let site = if dice(&mut state).is_multiple_of(3) { "small" } else { "demo" }.parse().unwrap();
-            let joining = Joining { site, visitor, ticket: ticket(turn, dice(&mut state) % 9), here: true };
+            let joining = Joining { site, visitor, entry: entry(turn, dice(&mut state) % 9), here: true };
             queue.insert(ConversationId(turn.into()), joining, false, dice(&mut state).is_multiple_of(4));
             if dice(&mut state).is_multiple_of(5) {
                 let next = queue.next().unwrap_or(ConversationId(0));
@@ -269,17 +269,17 @@ fn who_moves_on_one_site_moves_those_of_the_same_network_on_others() {
     let (mut queue, mut step) = (Queue::default(), Step::new(1_000_000, 7));
     let mut joins = |queue: &mut Queue, turn: u64, network: u64, site: &str| {
         let (id, visitor) = (ConversationId(turn.into()), VisitorId(turn.into()));
-        let one = Joining { site: site.parse().unwrap(), visitor, ticket: ticket(turn, network), here: true };
+        let one = Joining { site: site.parse().unwrap(), visitor, entry: entry(turn, network), here: true };
         queue.insert(id, one, false, false);
-        queue.tell(&mut step);
+        queue.send_changes(&mut step);
     };
     // One of network 7 waits on each site. On the second, another network's comes between them and loses to them when the first has gone.
     joins(&mut queue, 1, 7, "one");
     joins(&mut queue, 2, 7, "two");
     joins(&mut queue, 3, 8, "two");
-    let positions = |queue: &Queue| [2, 3].map(|id| queue.told(ConversationId(id)));
+    let positions = |queue: &Queue| [2, 3].map(|id| queue.last_position(ConversationId(id)));
     assert_eq!(positions(&queue), [Some((2, 2)), Some((1, 2))]);
     queue.remove(ConversationId(1), false);
-    queue.tell(&mut step);
+    queue.send_changes(&mut step);
     assert_eq!(positions(&queue), [Some((1, 2)), Some((2, 2))]);
 }

@@ -1,28 +1,28 @@
-//! How fast conversations may be opened from one address or network: bounded, whatever comes.
+//! A rate for each address or network, in bounded memory.
 
 use std::collections::BTreeMap;
 use std::hash::Hash;
 
 use crate::settings::Rate;
 
-/// Addresses or networks whose allowance is remembered. More are kept only while they owe time; then new ones pass unremembered: what so
-/// many open is a flood, which has a bound of its own.
+/// Addresses or networks that are remembered. When there are more, those that have used nothing lately are forgotten; if none can be, new ones
+/// pass unlimited. So many at once are a flood, which has a bound of its own.
 const KEPT_MAX: usize = 65_536;
 
-/// How often those who owe no time are forgotten, once there are so many.
+/// How often those are forgotten that have used nothing lately, once there are so many.
 const TIDY_EVERY_MS: u64 = 1_000;
 
 /// A virtual scheduling rate (GCRA, ITU-T I.371) for each of many.
 #[derive(Debug)]
-pub(super) struct Pace<T> {
+pub(super) struct KeyedRate<T> {
     rate: Rate,
-    /// When each would have opened its last one, had it kept to the lasting rate.
+    /// The theoretical arrival time of each (GCRA): when it would have opened its last one at the lasting rate.
     due: BTreeMap<T, u64>,
-    /// Not before this are those forgotten again who owe no time: a look at all of them is not for every opening.
+    /// When unused ones may be forgotten next: this looks at all of them, so it is not done for every opening.
     tidy_ms: u64,
 }
 
-impl<T: Copy + Ord + Hash> Pace<T> {
+impl<T: Copy + Ord + Hash> KeyedRate<T> {
     pub(super) const fn new(rate: Rate) -> Self {
         Self { rate, due: BTreeMap::new(), tidy_ms: 0 }
     }
@@ -32,13 +32,13 @@ impl<T: Copy + Ord + Hash> Pace<T> {
         60_000 / per_minute as u64 + (60_000 % per_minute as u64 != 0) as u64
     }
 
-    /// How long until one more may be opened; 0 when now. Takes nothing.
+    /// How long until one more may be opened; 0 when now. Counts nothing.
     pub(super) fn wait_ms(&self, now_ms: u64, who: T) -> u64 {
         let ahead = self.interval_ms().saturating_mul(u64::from(self.rate.burst.max(1)) - 1);
         self.due.get(&who).map_or(0, |due| due.saturating_sub(now_ms.saturating_add(ahead)))
     }
 
-    /// One was opened.
+    /// Counts one that was opened.
     pub(super) fn take(&mut self, now_ms: u64, who: T) {
         if self.due.len() >= KEPT_MAX && now_ms >= self.tidy_ms {
             self.due.retain(|_, due| *due > now_ms);
@@ -59,29 +59,29 @@ mod tests {
 
     #[test]
     fn a_burst_passes_then_the_lasting_rate_and_a_rest_gives_the_burst_back() {
-        let mut pace = Pace::new(Rate { burst: 30, per_minute: 30 });
+        let mut keyed_rate = KeyedRate::new(Rate { burst: 30, per_minute: 30 });
         for _ in 0..30 {
-            assert_eq!(pace.wait_ms(0, 1), 0);
-            pace.take(0, 1);
+            assert_eq!(keyed_rate.wait_ms(0, 1), 0);
+            keyed_rate.take(0, 1);
         }
-        assert_eq!(pace.wait_ms(0, 1), 2_000);
-        assert_eq!(pace.wait_ms(0, 2), 0, "others are not held for it");
-        assert_eq!(pace.wait_ms(2_000, 1), 0);
-        pace.take(2_000, 1);
-        assert_eq!(pace.wait_ms(2_000, 1), 2_000);
-        assert_eq!(pace.wait_ms(120_000, 1), 0);
+        assert_eq!(keyed_rate.wait_ms(0, 1), 2_000);
+        assert_eq!(keyed_rate.wait_ms(0, 2), 0, "others are not held for it");
+        assert_eq!(keyed_rate.wait_ms(2_000, 1), 0);
+        keyed_rate.take(2_000, 1);
+        assert_eq!(keyed_rate.wait_ms(2_000, 1), 2_000);
+        assert_eq!(keyed_rate.wait_ms(120_000, 1), 0);
     }
 
     #[test]
     fn what_is_remembered_is_bounded_and_the_slowed_stay_slowed() {
-        let mut pace = Pace::new(Rate { burst: 1, per_minute: 1 });
-        pace.take(0, 0);
+        let mut keyed_rate = KeyedRate::new(Rate { burst: 1, per_minute: 1 });
+        keyed_rate.take(0, 0);
         for who in 1..KEPT_MAX * 2 {
-            pace.take(0, who);
+            keyed_rate.take(0, who);
         }
-        assert_eq!(pace.due.len(), KEPT_MAX);
-        assert!(pace.wait_ms(0, 0) > 0);
-        pace.take(60_001, usize::MAX);
-        assert_eq!(pace.due.len(), 1);
+        assert_eq!(keyed_rate.due.len(), KEPT_MAX);
+        assert!(keyed_rate.wait_ms(0, 0) > 0);
+        keyed_rate.take(60_001, usize::MAX);
+        assert_eq!(keyed_rate.due.len(), 1);
     }
 }

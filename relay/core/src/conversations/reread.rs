@@ -1,4 +1,4 @@
-//! Reading everything in memory again, a few at a time: after the bus had no room for some notices, and nobody knows for which.
+//! Reads everything in memory again, a few at a time, after the bus has dropped messages and nobody knows which.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use wire::{Body, ConversationId};
 use super::Conversations;
 use crate::step::Step;
 
-/// Conversations that are read again at once: the store has others to serve, too.
+/// Conversations that are read again at the same time: the store has other work, too.
 const AT_ONCE_MAX: usize = 16;
 
 /// What is still to be read again.
@@ -17,7 +17,7 @@ pub(super) struct Rereads {
     on_way: BTreeSet<ConversationId>,
 }
 
-/// Whether an event tells that its conversation was open just before, and still is.
+/// Whether an event shows that its conversation was open before it and still is.
 pub(super) const fn tells_open(body: &Body) -> bool {
     !matches!(body, Body::Closed) && !body.is_taken_after_end()
 }
@@ -38,7 +38,7 @@ impl Conversations {
         }
     }
 
-    /// One was read again, or is nowhere: the next one's turn.
+    /// One was read again, or does not exist: the next one follows.
     pub(super) fn was_read_again(&mut self, id: ConversationId, step: &mut Step) {
         if self.rereads.on_way.remove(&id) {
             self.read_some_again(step);

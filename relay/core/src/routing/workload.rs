@@ -1,10 +1,10 @@
-//! The routing alone at work, for its benchmark and for the test of how its cost grows: all agents are full, many wait, and each time one
-//! conversation ends, the agent gets the next one, and another visitor joins.
+//! A workload for the routing alone, for its benchmark and for the test of how its cost grows: all agents are full and many visitors wait. Each
+//! time one conversation ends, the agent gets the next one, and another visitor joins the queue.
 
 use wire::{AgentId, ConversationId, SiteId, Tag, VisitorId};
 
 use super::Routing;
-use crate::news::{News, Placed, Seat, Standing, Ticket};
+use crate::news::{Availability, News, QueueEntry, Status, Transition};
 use crate::request::Offer;
 use crate::settings::Settings;
 use crate::step::Step;
@@ -16,7 +16,7 @@ const CAPACITY: u32 = 4;
 
 /// Agents who are all full, and visitors who wait.
 #[derive(Debug)]
-pub struct Desk {
+pub struct Workload {
     routing: Routing,
     step: Step,
     agents: u64,
@@ -26,24 +26,24 @@ pub struct Desk {
     site: SiteId,
 }
 
-impl Desk {
-    /// So many agents, and so many conversations in the queue.
+impl Workload {
+    /// This many agents, and this many conversations in the queue.
     #[must_use]
     pub fn new(agents: u64, waiting: u64, site: SiteId) -> Self {
         let (routing, step) = (Routing::new(&Settings::default()), Step::new(1_000_000, 7));
-        let mut desk = Self { routing, step, agents, last_turn: 0, given: 0, site };
+        let mut workload = Self { routing, step, agents, last_turn: 0, given: 0, site };
         for agent in 0..agents {
-            desk.seat(agent, CAPACITY as usize);
+            workload.seat(agent, CAPACITY as usize);
         }
         for _ in 0..waiting {
-            desk.join();
+            workload.join();
         }
-        desk.routing.settle(&mut desk.step);
-        desk.news();
-        desk
+        workload.routing.settle(&mut workload.step);
+        workload.news();
+        workload
     }
 
-    /// One agent has room, is offered the first of the queue and gets it; another visitor joins. Which one it was.
+    /// One agent has room and gets the first conversation of the queue, which is returned; another visitor joins.
     pub fn assign_one(&mut self) -> Option<ConversationId> {
         self.seat(self.given % self.agents, CAPACITY as usize - 1);
         self.routing.settle(&mut self.step);
@@ -52,7 +52,7 @@ impl Desk {
         });
         let (conversation, agent) = offer?;
         self.given += 1;
-        self.placed(conversation, Standing::Queued(ticket(0)), Standing::With(agent));
+        self.transition(conversation, Status::Queued(entry(0)), Status::Assigned(agent));
         self.seat(agent.0 as u64, CAPACITY as usize);
         let offer = Offer { conversation, agent, staff_head: wire::Seq::ZERO, asker: None };
         self.routing.answered(offer, Ok(()), None, &mut self.step);
@@ -67,18 +67,18 @@ impl Desk {
     }
 
     fn seat(&mut self, agent: u64, held: usize) {
-        self.routing.seat(AgentId(agent.into()), Some(Seat { open: true, capacity: CAPACITY, held }));
+        self.routing.seat(AgentId(agent.into()), Some(Availability { open: true, capacity: CAPACITY, held }));
     }
 
     fn join(&mut self) {
         self.last_turn += 1;
         let conversation = ConversationId(self.last_turn.into());
-        self.placed(conversation, Standing::Nowhere, Standing::Queued(ticket(self.last_turn)));
+        self.transition(conversation, Status::Absent, Status::Queued(entry(self.last_turn)));
     }
 
-    fn placed(&mut self, conversation: ConversationId, was: Standing, is: Standing) {
+    fn transition(&mut self, conversation: ConversationId, was: Status, is: Status) {
         let (visitor, site) = (VisitorId(conversation.0), self.site.clone());
-        self.routing.placed(Placed { conversation, visitor, site, here: true, was, is });
+        self.routing.transition(Transition { conversation, visitor, site, here: true, was, is });
     }
 
     fn news(&mut self) -> Vec<News> {
@@ -87,6 +87,6 @@ impl Desk {
     }
 }
 
-const fn ticket(turn: u64) -> Ticket {
-    Ticket { turn, network: Some(Tag(turn / PER_NETWORK)), known: false }
+const fn entry(turn: u64) -> QueueEntry {
+    QueueEntry { turn, network: Some(Tag(turn / PER_NETWORK)), known: false }
 }

@@ -1,4 +1,4 @@
-//! A desk that can defend itself: true numbers, lists that reach everything, blocks, spam, many ends, ended sessions.
+//! What agents need under attack: true numbers, lists that reach everything, blocks, spam, many ends, ended sessions.
 
 use wire::*;
 
@@ -12,32 +12,32 @@ fn supervisor(n: u128) -> relay_core::Agent {
     relay_core::Agent { role: Role::Supervisor, ..settings(n, 4) }
 }
 
-fn counts(world: &mut World, desk: relay_core::ConnectionId) -> Counts {
+fn counts(world: &mut World, console: relay_core::ConnectionId) -> Counts {
     world.advance(2_000);
-    let told = world
-        .got(desk)
+    let got = world
+        .got(console)
         .into_iter()
         .rev()
         .find_map(|frame| if let ServerFrame::Counts { counts } = frame { Some(counts) } else { None });
-    told.expect("the numbers were told")
+    got.expect("the counts were sent")
 }
 
 #[test]
 fn the_numbers_are_true_and_lists_reach_everything() {
     let mut world = World::new(vec![supervisor(1)]);
-    let desk = world.agent_who_chose(1, Some(AgentState::Away));
+    let console = world.agent_who_chose(1, Some(AgentState::Away));
     for n in 1..=120 {
         let connection = world.visitor_from(n, n as u64);
         let words = if n % 10 == 0 { "my Deposit" } else { "hello" };
         world.frame(connection, say(n, n, words));
         world.advance(10);
     }
-    assert_eq!(counts(&mut world, desk), Counts { waiting: 120, ..Counts::default() });
+    assert_eq!(counts(&mut world, console), Counts { waiting: 120, ..Counts::default() });
     for (find, want) in [("", 120), ("deposit", 12), ("nothing like this", 0)] {
         let (mut after, mut seen) = (None, Vec::new());
         loop {
-            world.frame(desk, ClientFrame::ListOpen { view: View::Waiting, find: find.to_owned(), after });
-            let got = world.got(desk);
+            world.frame(console, ClientFrame::ListOpen { view: View::Waiting, find: find.to_owned(), after });
+            let got = world.got(console);
             let [ServerFrame::Open { rows, next, total, .. }] = &got[..] else { panic!("{got:?}") };
             assert_eq!(*total as usize, want);
             seen.extend(rows.iter().map(|row| row.conversation));
@@ -47,13 +47,13 @@ fn the_numbers_are_true_and_lists_reach_everything() {
             }
         }
         assert_eq!(seen.len(), want);
-        assert!(find == "deposit" || seen.is_sorted(), "who waits longest stands first");
+        assert!(find == "deposit" || seen.is_sorted(), "who has waited longest comes first");
     }
     let listed = ClientFrame::EndMany { many: Many::Found { view: View::Waiting, find: "deposit".to_owned() } };
-    world.frame(desk, listed);
-    let got = world.got(desk);
+    world.frame(console, listed);
+    let got = world.got(console);
     assert!(got.contains(&ServerFrame::Ending { ended: 12, left: 0 }), "{got:?}");
-    assert_eq!(counts(&mut world, desk).waiting, 108);
+    assert_eq!(counts(&mut world, console).waiting, 108);
 }
 
 #[test]
@@ -64,17 +64,17 @@ fn ending_a_network_ends_all_of_it_or_all_of_a_visitor_without_one() {
         [(None, None, 3), (None, Some(7), 3), (Some(7), Some(7), 4), (Some(7), Some(8), 3), (Some(7), None, 3)]
     {
         let mut world = World::new(vec![supervisor(1)]);
-        let desk = world.agent_who_chose(1, Some(AgentState::Away));
+        let console = world.agent_who_chose(1, Some(AgentState::Away));
         let (ann, ben) = (world.visitor_of(1, tag(from)), world.visitor_of(2, tag(other)));
         for n in 1..=3 {
             world.frame(ann, say(n, n, "hello"));
         }
         world.frame(ben, say(4, 4, "hello"));
-        assert_eq!(counts(&mut world, desk).waiting, 4);
-        world.frame(desk, ClientFrame::EndMany { many: Many::OfNetwork { conversation: conversation(1) } });
-        let told = ServerFrame::Ending { ended: want, left: 0 };
-        assert!(world.got(desk).contains(&told), "{from:?} {other:?}");
-        assert_eq!(counts(&mut world, desk).waiting, 4 - want, "{from:?} {other:?}");
+        assert_eq!(counts(&mut world, console).waiting, 4);
+        world.frame(console, ClientFrame::EndMany { many: Many::OfNetwork { conversation: conversation(1) } });
+        let got = ServerFrame::Ending { ended: want, left: 0 };
+        assert!(world.got(console).contains(&got), "{from:?} {other:?}");
+        assert_eq!(counts(&mut world, console).waiting, 4 - want, "{from:?} {other:?}");
         assert_eq!(waits(&world, 4), want == 3, "{from:?} {other:?}");
     }
 }
@@ -82,7 +82,7 @@ fn ending_a_network_ends_all_of_it_or_all_of_a_visitor_without_one() {
 #[test]
 fn wishes_of_one_supervisor_are_told_apart() {
     let mut world = World::new(vec![supervisor(1)]);
-    let desk = world.agent_who_chose(1, Some(AgentState::Away));
+    let console = world.agent_who_chose(1, Some(AgentState::Away));
     for n in 1..=40 {
         let connection = world.visitor_from(n, n as u64);
         world.frame(connection, say(n, n, "hello"));
@@ -92,7 +92,7 @@ fn wishes_of_one_supervisor_are_told_apart() {
     // More than are ended at once, so that both are under way together when the first are answered.
     for listed in [1..=30, 31..=40] {
         let conversations = listed.map(conversation).collect();
-        world.frame(desk, ClientFrame::EndMany { many: Many::Listed { conversations } });
+        world.frame(console, ClientFrame::EndMany { many: Many::Listed { conversations } });
     }
     // The store answers two of the second first: of the first only twenty-eight have ended after thirty answers.
     world.requests.rotate_right(2);
@@ -100,17 +100,17 @@ fn wishes_of_one_supervisor_are_told_apart() {
         assert!(world.answer_one());
     }
     let done = |ended| ServerFrame::Ending { ended, left: 0 };
-    assert!(!world.got(desk).contains(&done(30)));
+    assert!(!world.got(console).contains(&done(30)));
     world.store_waits = false;
     world.settle();
-    let got = world.got(desk);
+    let got = world.got(console);
     assert!(got.contains(&done(30)) && got.contains(&done(10)), "{got:?}");
 }
 
 #[test]
 fn what_is_for_supervisors_is_refused_to_agents() {
     let mut world = World::new(vec![settings(1, 4)]);
-    let (desk, ann) = (world.agent(1), world.visitor(1));
+    let (console, ann) = (world.agent(1), world.visitor(1));
     world.frame(ann, say(1, 1, "hello"));
     let c = conversation(1);
     let block = BlockScope::Visitor;
@@ -122,8 +122,8 @@ fn what_is_for_supervisors_is_refused_to_agents() {
         ClientFrame::Flood { on: true },
     ] {
         world.ignore();
-        world.frame(desk, frame.clone());
-        assert_eq!(world.news(desk), ["refused NotAllowed"], "{frame:?}");
+        world.frame(console, frame.clone());
+        assert_eq!(world.news(console), ["refused NotAllowed"], "{frame:?}");
         world.frame(ann, frame.clone());
         assert_eq!(world.news(ann), ["refused UnknownFrame"], "{frame:?}");
     }
@@ -134,7 +134,7 @@ fn what_is_for_supervisors_is_refused_to_agents() {
 fn whoever_is_blocked_is_out_at_once_until_the_block_ends_or_is_undone() {
     for scope in [BlockScope::Visitor, BlockScope::Address, BlockScope::Network] {
         let mut world = World::new(vec![supervisor(1)]);
-        let desk = world.agent_who_chose(1, Some(AgentState::Away));
+        let console = world.agent_who_chose(1, Some(AgentState::Away));
         let (ann, near, far) = (world.visitor_from(1, 7), world.visitor_from(2, 7), world.visitor_from(3, 8));
         for (n, connection) in [(1, ann), (2, near), (3, far)] {
             world.frame(connection, say(n, n, "hello"));
@@ -142,7 +142,7 @@ fn whoever_is_blocked_is_out_at_once_until_the_block_ends_or_is_undone() {
         world.ignore();
         let block =
             |for_ms| ClientFrame::Block { conversation: conversation(1), scope, for_ms, reason: " why ".to_owned() };
-        world.frame(desk, block(60_000));
+        world.frame(console, block(60_000));
         let both = scope == BlockScope::Network;
         let closed = |world: &World, connection| world.closed.get(&connection).copied();
         assert_eq!(closed(&world, ann), Some(Close::Blocked), "{scope:?}");
@@ -151,25 +151,25 @@ fn whoever_is_blocked_is_out_at_once_until_the_block_ends_or_is_undone() {
         assert!(matches!(world.state(1), ConversationState::Closed { .. }));
         assert_eq!(waits(&world, 2), !both);
         assert!(waits(&world, 3));
-        let got = world.got(desk);
+        let got = world.got(console);
         let Some(ServerFrame::Blocks { blocks }) = got.iter().find(|frame| matches!(frame, ServerFrame::Blocks { .. }))
         else {
             panic!("{got:?}")
         };
-        let [told] = &blocks[..] else { panic!("{blocks:?}") };
-        assert_eq!((told.scope, told.reason.as_str(), told.by), (scope, "why", Some(agent(1))));
+        let [got] = &blocks[..] else { panic!("{blocks:?}") };
+        assert_eq!((got.scope, got.reason.as_str(), got.by), (scope, "why", Some(agent(1))));
         let again = world.visitor_from(1, 7);
         assert_eq!(closed(&world, again), Some(Close::Blocked));
         world.restart();
         let again = world.visitor_from(1, 7);
         assert_eq!(closed(&world, again), Some(Close::Blocked), "it survives a restart");
-        let desk = world.agent_who_chose(1, Some(AgentState::Away));
-        world.frame(desk, ClientFrame::Unblock { block: told.block });
+        let console = world.agent_who_chose(1, Some(AgentState::Away));
+        world.frame(console, ClientFrame::Unblock { block: got.block });
         let again = world.visitor_from(1, 7);
         assert_eq!(closed(&world, again), None, "undone");
         world.frame(again, say(9, 9, "hello"));
         world.frame(
-            desk,
+            console,
             ClientFrame::Block { conversation: conversation(9), scope, for_ms: 60_000, reason: String::new() },
         );
         world.advance(60_001);
@@ -201,12 +201,12 @@ fn a_session_that_has_ended_leaves_no_connection_and_lets_none_in() {
 #[test]
 fn spam_is_marked_for_agents_and_ends() {
     let mut world = World::new(vec![settings(1, 4)]);
-    let (desk, ann) = (world.agent(1), world.visitor(1));
+    let (console, ann) = (world.agent(1), world.visitor(1));
     world.frame(ann, say(1, 1, "buy"));
     world.ignore();
-    world.frame(desk, ClientFrame::Spam { conversation: conversation(1), id: message(2) });
+    world.frame(console, ClientFrame::Spam { conversation: conversation(1), id: message(2) });
     assert_eq!(world.news(ann), ["4 closed"]);
-    assert!(world.news(desk).contains(&"4 spam".to_owned()));
+    assert!(world.news(console).contains(&"4 spam".to_owned()));
     assert!(world.store.conversation(conversation(1)).unwrap().spam);
 }
 
@@ -236,16 +236,16 @@ fn opening_and_ending_is_slowed_by_where_it_comes_from_and_not_by_connection() {
 #[test]
 fn labels_reach_agents_and_never_the_visitor_and_have_bounds() {
     let mut world = World::new(vec![settings(1, 1)]);
-    let (desk, ann) = (world.agent(1), world.visitor(1));
+    let (console, ann) = (world.agent(1), world.visitor(1));
     world.frame(ann, say(1, 1, "hello"));
     world.ignore();
     let labelled = |m, added: &str, removed: &str| {
         let [added, removed] = [added, removed].map(|label| vec![label.to_owned()]);
         ClientFrame::Record { conversation: conversation(1), id: message(m), body: Body::Labelled { added, removed } }
     };
-    world.frame(desk, labelled(2, " vip ", "new"));
-    assert_eq!(world.news(desk), [r#"4 labelled +["vip"] -["new"]"#]);
-    world.frame(desk, labelled(3, "vip", "vip"));
-    assert_eq!(world.got(desk), [refused(about_message(1, 3), Refusal::Malformed)]);
+    world.frame(console, labelled(2, " vip ", "new"));
+    assert_eq!(world.news(console), [r#"4 labelled +["vip"] -["new"]"#]);
+    world.frame(console, labelled(3, "vip", "vip"));
+    assert_eq!(world.got(console), [refused(about_message(1, 3), Refusal::Malformed)]);
     assert_eq!(world.news(ann), Vec::<String>::new());
 }

@@ -1,10 +1,10 @@
-//! Which agent is next: those with room, kept in the order in which they get the next visitor.
+//! Which agent is next: agents with room, in the order in which they get visitors.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use wire::AgentId;
 
-use crate::news::Seat;
+use crate::news::Availability;
 use crate::planted::{Planted, planted};
 
 /// An agent with room: the least loaded first, of equals the one served longest ago, then the lowest id.
@@ -13,18 +13,18 @@ type Free = (usize, u64, AgentId);
 /// What is known of one agent.
 #[derive(Clone, Copy, Debug)]
 struct Known {
-    seat: Seat,
-    /// How many conversations are on their way to it.
+    seat: Availability,
+    /// How many conversations are offered to it and wait for the store.
     offered: usize,
     /// The number of the last offer made to it; 0 before the first.
     last_offer: u64,
-    /// Whether the store said that it is full, against what is known here.
+    /// Whether the store said that it is full, although memory says otherwise.
     held_back: bool,
 }
 
 /// Every agent.
 #[derive(Debug, Default)]
-pub(super) struct Seats {
+pub(super) struct Agents {
     all: BTreeMap<AgentId, Known>,
     free: BTreeSet<Free>,
     held_back: BTreeSet<AgentId>,
@@ -46,13 +46,13 @@ impl Known {
     }
 }
 
-impl Seats {
-    /// What an agent can take has changed; none when there is no such agent any more.
-    pub(super) fn set(&mut self, agent: AgentId, seat: Option<Seat>) {
+impl Agents {
+    /// How many visitors an agent can get has changed; none when there is no such agent any more.
+    pub(super) fn set(&mut self, agent: AgentId, seat: Option<Availability>) {
         match seat {
             Some(seat) => {
                 let new = Known { seat, offered: 0, last_offer: 0, held_back: false };
-                self.all.entry(agent).or_insert(Known { seat: Seat { open: false, ..seat }, ..new });
+                self.all.entry(agent).or_insert(Known { seat: Availability { open: false, ..seat }, ..new });
                 self.change(agent, |known| known.seat = seat);
             }
             None => {
@@ -63,12 +63,12 @@ impl Seats {
         }
     }
 
-    /// Whoever gets the next visitor.
+    /// The agent that gets the next visitor.
     pub(super) fn next(&self) -> Option<AgentId> {
         self.free.first().map(|(.., agent)| *agent)
     }
 
-    /// Whether an agent holds as many as it may, with what is on its way to it.
+    /// Whether an agent has as many conversations as it may, with those that are offered to it.
     pub(super) fn full(&self, agent: AgentId) -> bool {
         self.all.get(&agent).is_none_or(Known::full)
     }
@@ -78,7 +78,7 @@ impl Seats {
         self.all.get(&agent).map_or(0, |known| known.seat.capacity)
     }
 
-    /// One more is on its way to an agent.
+    /// One more conversation is offered to an agent.
     pub(super) fn offered(&mut self, agent: AgentId) {
         self.last_offer += 1;
         let number = self.last_offer;
@@ -88,7 +88,7 @@ impl Seats {
         });
     }
 
-    /// One that was on its way to an agent has arrived, or will not.
+    /// An offer to an agent was recorded, or failed.
     pub(super) fn arrived(&mut self, agent: AgentId) {
         self.change(agent, |known| known.offered = known.offered.saturating_sub(1));
     }
@@ -99,7 +99,7 @@ impl Seats {
         self.change(agent, |known| known.held_back = true);
     }
 
-    /// Whoever was held back may be tried again.
+    /// Agents that were held back may get visitors again.
     pub(super) fn try_again(&mut self) {
         for agent in std::mem::take(&mut self.held_back) {
             self.change(agent, |known| known.held_back = false);
