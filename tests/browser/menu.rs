@@ -18,6 +18,8 @@ impl By {
             Self::Mouse => visitor.click(css),
             Self::Finger => visitor.tap(css),
             Self::Keyboard => {
+                // The menu's list is a room: whoever goes on before it is there goes past it.
+                wait_until(&format!("{css} is there"), || visitor.shows(css).then_some(()));
                 let focused = |visitor: &Visitor| {
                     let script = "return !!document.activeElement && document.activeElement.matches(arguments[0]);";
                     visitor.script(script, &[css.into()]) == true

@@ -43,8 +43,8 @@ const BUSY: &str = "aria-busy";
 struct Waiting {
     load: Load,
     text: Text,
-    /// Where the part will stand.
-    place: El,
+    /// What the part will stand in.
+    wrapper: El,
     scope: Owner,
     build: Rc<dyn Fn() -> El>,
     /// What leads away from it, where it hides what was there before.
@@ -53,14 +53,14 @@ struct Waiting {
 
 impl Waiting {
     fn ask(self) {
-        self.place.raw().set_text_content(None);
-        drop(self.place.clone().attr(BUSY, "true"));
+        self.wrapper.raw().set_text_content(None);
+        drop(self.wrapper.clone().attr(BUSY, "true"));
         call(
             self.load,
             Box::new(move |here| {
-                let (place, scope) = (self.place.clone(), self.scope.clone());
+                let (wrapper, scope) = (self.wrapper.clone(), self.scope.clone());
                 let part = untrack(|| scope.with(|| if here { (self.build)() } else { self.trouble() }));
-                drop(place.attr(BUSY, "false").child(part));
+                drop(wrapper.attr(BUSY, "false").child(part));
             }),
         );
     }
@@ -80,20 +80,20 @@ impl Waiting {
     }
 }
 
-/// A place in which a part appears as soon as its room has come.
+/// A wrapper in which a part appears as soon as its room has come.
 pub fn later(load: Load, text: Text, build: Rc<dyn Fn() -> El>, back: Option<Rc<dyn Fn()>>) -> El {
-    let place = el("div", "room");
+    let wrapper = el("div", "room");
     let scope = Owner::new();
     // Parents hold their children weakly: it goes with whoever asked.
     StoredValue::new(scope.clone());
-    Waiting { load, text, place: place.clone(), scope, build, back }.ask();
-    place
+    Waiting { load, text, wrapper: wrapper.clone(), scope, build, back }.ask();
+    wrapper
 }
 
 /// Parts that are built, and work that is done, only once the code of their room has come. Several may share a room.
 ///
 /// - `room!("room", "32 hex digits, unique", shown(argument: Type) = inner, |argument| text)` makes the function `shown`, which gives
-///   a place for what `inner(&Type) -> El` shows once the code is here. A part that hides what was there before says after the text how
+///   a wrapper for what `inner(&Type) -> El` shows once the code is here. A part that hides what was there before says after the text how
 ///   one goes back, `|argument| work`: that is offered where the code does not come.
 /// - `room!("room", "32 hex digits, unique", begun(argument: Type) = inner else failed)` makes the function `begun`, which calls
 ///   `inner(&Type)` then, or `failed(&Type)` when the code does not come.

@@ -4,15 +4,13 @@
 #![cfg_attr(target_family = "wasm", no_main)]
 
 mod app;
-mod chat;
 mod earlier;
-mod empty;
-mod footer;
 mod header;
-mod host;
-mod page;
+mod menu;
 mod queue;
 mod rating;
+mod shell;
+mod talk;
 
 use js_sys::Array;
 use reactive_graph::owner::Owner;

@@ -11,7 +11,7 @@ use wire::{PageContext, Seq};
 
 use widget::env::{field, listen, root, setting, window};
 
-use crate::page;
+use super::page;
 
 /// What the page around the chat says.
 pub(crate) enum HostNews {

@@ -1,68 +1,24 @@
-//! The header: who answers, whether anybody is there, and the menu.
+//! The menu: a button in the header, and the list that it opens.
 
 use reactive_graph::graph::untrack;
 use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
 use widget::clock::now_ms;
 use widget::dom::{El, el};
-use widget::env::{document, listen, setting};
+use widget::env::{document, listen};
 use widget::key;
 use widget::part::drop::{contains, goes_outside};
 use widget::part::icon::{self, icon};
 use widget::signal::Signal;
-use widget::text::{Key, first_character};
-use widget_core::{Online, VisitorInput};
+use widget::text::Key;
+use widget_core::VisitorInput;
 
-use crate::app::Frame;
-
-/// Agent or site, presence, menu, minimise.
-pub(crate) fn header(frame: Frame) -> El {
-    let Frame { text, chat, .. } = frame;
-    let agent = move || if frame.earlier.get() { None } else { chat.read(|shown| shown.agent.clone()) };
-    let answering = move || chat.read(|shown| if shown.online == Online::Live { Some(shown.answering) } else { None });
-    let site = text.with(key!("site_support"), "site", &setting("site-name"));
-    let title = move || agent().unwrap_or_else(|| text.get(key!("support")));
-    let presence = move || match (agent(), answering()) {
-        (None, Some(0)) => text.get(key!("answering_none")),
-        (None, Some(count)) => text.count([key!("answering"), key!("answering_one")], count.into()),
-        _ => site.clone(),
-    };
-    // The one who has the conversation, where somebody does.
-    let here = move || match answering() {
-        Some(count) if agent().is_none() => count > 0,
-        online => online.is_some() && chat.read(|shown| shown.holder),
-    };
-    let avatar = el("div", "avatar")
-        .attr("aria-hidden", "true")
-        .words(move || initials(&title()))
-        .child(el("i", "").test("here").hidden(move || !here()));
-    let who =
-        el("div", "head__who").child(el("h1", "").attr("dir", "auto").words(title)).child(el("p", "").words(presence));
-    let head = el("header", "head").child(avatar).child(who).child(menu(frame));
-    if !frame.framed {
-        return head;
-    }
-    head.child(
-        el("button", "square")
-            .test("close")
-            .attr("aria-label", &text.get(key!("close")))
-            .click(move || frame.close())
-            .child(icon(icon::DOWN)),
-    )
-}
-
-/// The first letters of the first and the last word.
-fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace();
-    let (first, last) = (words.next().unwrap_or_default(), words.last().unwrap_or_default());
-    // The sheet writes them as capitals: the browser knows every alphabet, and its tables weigh nothing here.
-    [first_character(first), first_character(last)].concat()
-}
+use crate::shell::Shell;
 
 /// What the menu shows.
 #[derive(Clone)]
 struct Menu {
-    frame: Frame,
+    shell: Shell,
     open: Signal<bool>,
     /// Whether the visitor is being asked if they mean to end the conversation.
     sure: Signal<bool>,
@@ -85,15 +41,16 @@ impl Menu {
     }
 }
 
-fn menu(frame: Frame) -> El {
-    let text = frame.text;
+/// The button, and the list while it is open.
+pub(crate) fn menu(shell: Shell) -> El {
+    let text = shell.text;
     let open = Signal::new(false);
     let button = el("button", "square")
         .test("menu")
         .attr("aria-label", &text.get(key!("menu")))
         .attr_of("aria-expanded", move || Some(String::from(if open.get() { "true" } else { "false" })))
         .child(icon(icon::MORE));
-    let menu = Menu { frame, open, sure: Signal::new(false), failed: Signal::new(false), button: button.clone() };
+    let menu = Menu { shell, open, sure: Signal::new(false), failed: Signal::new(false), button: button.clone() };
     let (toggled, escaped, left, pressed, shown) = (menu.clone(), menu.clone(), menu.clone(), menu.clone(), menu);
     let whole = el("div", "menu")
         .on("keydown", move |event| {
@@ -119,18 +76,18 @@ fn menu(frame: Frame) -> El {
     whole
 }
 
-widget::room!("menu", "00000000000000000000000000000006", items(menu: Menu) = items_now, |menu| menu.frame.text);
+widget::room!("menu", "00000000000000000000000000000006", items(menu: Menu) = items_now, |menu| menu.shell.text);
 
 fn items_now(menu: &Menu) -> El {
-    let &Menu { frame, sure, failed, .. } = menu;
-    let text = frame.text;
-    let begun = move || frame.chat.read(|shown| shown.conversation.is_some());
-    let ended = move || frame.chat.read(|shown| shown.closed);
+    let &Menu { shell, sure, failed, .. } = menu;
+    let text = shell.text;
+    let begun = move || shell.chat.read(|shown| shown.conversation.is_some());
+    let ended = move || shell.chat.read(|shown| shown.closed);
     let item = move |key: Key| el("button", "menu__item").text(&text.get(key));
     let (ends, stays, saves, goes) = (menu.clone(), menu.clone(), menu.clone(), menu.clone());
     let yes = item(key!("end_yes")).test("end-yes").attr("class", "menu__item menu__item--danger").click(move || {
         ends.leave();
-        frame.chat.send(VisitorInput::EndConversation);
+        shell.chat.send(VisitorInput::EndConversation);
     });
     let (question, answer) = (
         el("div", "").hidden(move || !sure.get()).child(el("p", "menu__sure").text(&text.get(key!("end_sure")))),
@@ -155,7 +112,7 @@ fn items_now(menu: &Menu) -> El {
                 .text(&text.get(key!("transcript_failed"))),
         )
         .child(item(key!("earlier")).test("earlier").click(move || {
-            frame.earlier.set(true);
+            shell.earlier.set(true);
             goes.shut();
         }))
         .child(end)
@@ -163,10 +120,10 @@ fn items_now(menu: &Menu) -> El {
 }
 
 fn save_transcript(menu: &Menu) {
-    let &Menu { frame, failed, .. } = menu;
-    let Some(conversation) = untrack(|| frame.chat.read(|shown| shown.conversation)) else { return };
+    let &Menu { shell, failed, .. } = menu;
+    let Some(conversation) = untrack(|| shell.chat.read(|shown| shown.conversation)) else { return };
     failed.set(false);
     let path = ["/transcript/", &conversation.text(), "?format=text"].concat();
     let name = ["support-", &widget::time::day_name(now_ms()), ".txt"].concat();
-    frame.chat.files().save(&path, &name, move |came| failed.set(!came));
+    shell.chat.files().save(&path, &name, move |came| failed.set(!came));
 }

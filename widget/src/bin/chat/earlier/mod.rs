@@ -6,14 +6,14 @@ use widget::part::icon::{self, icon};
 use widget_core::VisitorInput;
 use wire::{ConversationId, VisitorConversation};
 
-use crate::app::Frame;
+use crate::shell::Shell;
 
-widget::room!("earlier", "00000000000000000000000000000001", earlier(frame: Frame) = earlier_now, |frame| frame.text, |frame| frame.leave_earlier());
+widget::room!("earlier", "00000000000000000000000000000001", earlier(shell: Shell) = earlier_now, |shell| shell.text, |shell| shell.leave_earlier());
 
 /// A list of them, newest first, and the way to a new one.
-fn earlier_now(&frame: &Frame) -> El {
-    let Frame { text, chat, .. } = frame;
-    let back = move || frame.leave_earlier();
+fn earlier_now(&shell: &Shell) -> El {
+    let Shell { text, chat, .. } = shell;
+    let back = move || shell.leave_earlier();
     // Not the one that the visitor comes from.
     let keys = move || -> Vec<u128> {
         chat.read(|shown| {
@@ -27,19 +27,19 @@ fn earlier_now(&frame: &Frame) -> El {
         .click(back)
         .child(icon(icon::DOWN));
     let first = leave.clone();
-    frame.soon(move |_| drop(first.html().focus()));
+    shell.soon(move |_| drop(first.html().focus()));
     let head = el("div", "earlier__head").child(leave).child(el("h2", "").text(&text.get(key!("earlier"))));
     let none = el("p", "earlier__none").hidden(move || !keys().is_empty()).text(&text.get(key!("earlier_none")));
     let new = el("button", "button").test("earlier-new").text(&text.get(key!("new"))).click(move || {
         chat.send(VisitorInput::NewConversation);
         back();
     });
-    let rows = el("ul", "").each(keys, move |key| row(frame, ConversationId(key)));
+    let rows = el("ul", "").each(keys, move |key| row(shell, ConversationId(key)));
     el("main", "earlier").child(head).child(none).child(rows).child(new)
 }
 
-fn row(frame: Frame, conversation: ConversationId) -> El {
-    let Frame { text, chat, .. } = frame;
+fn row(shell: Shell, conversation: ConversationId) -> El {
+    let Shell { text, chat, .. } = shell;
     let read = move |read: &dyn Fn(&VisitorConversation) -> String| {
         chat.read(|shown| shown.conversations.iter().find(|row| row.conversation == conversation).map(read))
             .unwrap_or_default()
@@ -55,7 +55,7 @@ fn row(frame: Frame, conversation: ConversationId) -> El {
         .test("earlier-row")
         .click(move || {
             chat.send(VisitorInput::Show { conversation });
-            frame.leave_earlier();
+            shell.leave_earlier();
         })
         .child(
             el("b", "")

@@ -3,11 +3,11 @@
 use widget::dom::{El, el};
 use widget::key;
 
-use crate::app::Frame;
+use crate::shell::Shell;
 
 /// A greeting, while there is no message.
-pub(crate) fn empty(frame: Frame) -> El {
-    let Frame { text, chat, .. } = frame;
+pub(crate) fn empty(shell: Shell) -> El {
+    let Shell { text, chat, .. } = shell;
     let stage = move || match (chat.board.is_empty(), chat.read(|shown| shown.loading)) {
         (false, _) => 0,
         (true, true) => 1,

@@ -14,7 +14,7 @@ use widget_core::VisitorInput;
 use wire::ConversationId;
 use wire::limit::COMMENT_CHARS_MAX;
 
-use crate::app::Frame;
+use crate::shell::Shell;
 
 const SCORES: [Key; 5] = [key!("rate_1"), key!("rate_2"), key!("rate_3"), key!("rate_4"), key!("rate_5")];
 /// The form stands there.
@@ -23,8 +23,8 @@ const ASKED: u32 = 1;
 const THANKED: u32 = 2;
 
 /// Five marks and a comment, once.
-pub(crate) fn rating_card(frame: Frame) -> El {
-    let Frame { text, chat, .. } = frame;
+pub(crate) fn rating_card(shell: Shell) -> El {
+    let Shell { text, chat, .. } = shell;
     // Where the thanks belong: another conversation is asked about anew.
     let rated = Signal::new(String::new());
     let stage = move || {
@@ -34,7 +34,7 @@ pub(crate) fn rating_card(frame: Frame) -> El {
     };
     el("div", "").switch(stage, move |stage| {
         if stage == ASKED {
-            return form((frame, rated));
+            return form((shell, rated));
         }
         el("p", "card card--thanks").test("rating").attr("role", "status").text(&text.get(key!("rate_thanks")))
     })
@@ -46,12 +46,12 @@ fn name(conversation: Option<ConversationId>) -> String {
 }
 
 /// The chat's window, and where it is said which conversation was rated.
-type Form = (Frame, Signal<String>);
+type Form = (Shell, Signal<String>);
 
 widget::room!("rating", "00000000000000000000000000000002", form(about: Form) = form_now, |about| about.0.text);
 
-fn form_now(&(frame, rated): &Form) -> El {
-    let Frame { text, chat, .. } = frame;
+fn form_now(&(shell, rated): &Form) -> El {
+    let Shell { text, chat, .. } = shell;
     let score = Signal::new(false);
     let value = Rc::new(Cell::new(0_u8));
     let comment = el("textarea", "field")

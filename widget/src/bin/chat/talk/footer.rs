@@ -12,19 +12,19 @@ use widget::part::{Writing, composer};
 use widget_core::VisitorInput;
 use wire::ConversationId;
 
-use crate::app::Frame;
+use crate::shell::Shell;
 
 /// How long a refusal that belongs to no message stays in view.
 const REFUSAL_SHOWN_MS: u64 = 8_000;
 
 /// Composer or "new conversation".
-pub(crate) fn footer(frame: Frame) -> El {
-    let Frame { text, chat, field, .. } = frame;
+pub(crate) fn footer(shell: Shell) -> El {
+    let Shell { text, chat, field, .. } = shell;
     // Outlives the composer: what was being written when the conversation ended is for the next one.
     let written = Signal::new(String::new());
-    keep_written(frame, written);
+    keep_written(shell, written);
     let stage = move || if chat.read(|shown| shown.closed) { 2 } else { 1 };
-    el("footer", "foot").child(refusal_line(frame)).switch(stage, move |stage| {
+    el("footer", "foot").child(refusal_line(shell)).switch(stage, move |stage| {
         if stage == 2 {
             return el("button", "button button--main button--wide")
                 .test("begin-again")
@@ -41,8 +41,8 @@ pub(crate) fn footer(frame: Frame) -> El {
 }
 
 /// Half-written words are kept for each conversation, over pages and for all tabs, until they are sent.
-fn keep_written(frame: Frame, written: Signal<String>) {
-    let chat = frame.chat;
+fn keep_written(shell: Shell, written: Signal<String>) {
+    let chat = shell.chat;
     let name = move |conversation: Option<ConversationId>| {
         ["written.", &conversation.map(ConversationId::text).unwrap_or_default()].concat()
     };
@@ -94,8 +94,8 @@ fn keep_written(frame: Frame, written: Signal<String>) {
 }
 
 /// A refusal that belongs to no message, for a while.
-fn refusal_line(frame: Frame) -> El {
-    let Frame { text, chat, .. } = frame;
+fn refusal_line(shell: Shell) -> El {
+    let Shell { text, chat, .. } = shell;
     let shown = Signal::new(String::new());
     let timer = Signal::new(Timer::new(move || shown.set(String::new())));
     let mut last = 0;

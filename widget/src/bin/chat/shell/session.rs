@@ -12,8 +12,8 @@ use widget::transport::Downloads;
 use widget::transport::Headers;
 use widget_core::{ConnectionInput, Online, Output, UploadInput, VisitorInput, VisitorSession, VisitorStart};
 
-use crate::host::Host;
-use crate::page;
+use super::host::Host;
+use super::page;
 
 /// How the names of titles begin in what is kept.
 const TITLE: &str = "title.";
