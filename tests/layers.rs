@@ -1,4 +1,4 @@
-//! Who may depend on whom inside the relay and the console: folders in one direction only.
+//! Who may depend on whom: folders name each other in one direction only. Circles are allowed inside one folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -24,6 +24,15 @@ fn pages_of_the_console_do_not_know_each_other() {
         assert!(named.is_subset(&below), "{page} names another page: {named:?}; what both need belongs to desk or ui");
     }
     assert_eq!(names["ui"], BTreeSet::new());
+}
+
+#[test]
+fn the_clients_core_and_what_both_pages_share_have_no_circles() {
+    for (root, from, to) in [("widget/core/src", "session", "outbox"), ("widget/src", "runner", "transport")] {
+        let names = read(&xtask::root().join(root));
+        assert!(names[from].contains(to), "{root}: the sources were not found: {names:?}");
+        assert_eq!(circles(&names), Vec::<String>::new(), "{root}: move what both need below both");
+    }
 }
 
 #[test]
@@ -135,11 +144,12 @@ fn read(root: &Path) -> Names {
     names
 }
 
-/// The folder or file right under the root; none for the two files that list or start everything.
+/// The folder or file right under the root; none for the two files that list or start everything, and for programs, which have roots of
+/// their own.
 fn unit(root: &Path, path: &Path) -> Option<String> {
     let first: PathBuf = path.strip_prefix(root).ok()?.components().take(1).collect();
     let name = first.file_name()?.to_str()?.trim_end_matches(".rs").to_owned();
-    (!["lib", "main"].contains(&name.as_str())).then_some(name)
+    (!["bin", "lib", "main"].contains(&name.as_str())).then_some(name)
 }
 
 /// What a source names as `crate::name` or in `crate::{…}`.

@@ -1,6 +1,7 @@
 //! The repository's own rules, as tests: each failure names the file and the rule.
 
 mod locale;
+mod paths;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,5 +1,5 @@
 //! The numbers for Prometheus: every one is named here. A leaf: it knows no other part of the relay. `docs/operations.md` explains them,
-//! `http/numbers.rs` serves them.
+//! `relay/src/http/numbers.rs` serves them.
 
 mod measure;
 mod refused;
