@@ -118,11 +118,11 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     let (mut tasks, vitals) = (JoinSet::new(), Vitals::default());
     let core_end = CancellationToken::new();
     let core = Core::new(now_ms(), first_picture(&app).await?);
-    let (bus, notices) = LocalBus::alone(RelayId(u128::from_be_bytes(random_bytes())));
+    let (bus, messages) = LocalBus::alone(RelayId(u128::from_be_bytes(random_bytes())));
     let parts = CoreParts {
         store: store.handle(),
         bus: Arc::new(bus),
-        notices,
+        messages,
         arrivals: arrival_queue,
         unsent: app.unsent.clone(),
         end: core_end.clone(),

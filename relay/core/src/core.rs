@@ -95,7 +95,7 @@ impl Core {
             }
             Input::Typing(typing) => self.typing_received(typing),
             Input::Presence { relay, presence } => self.staff.presence_received(relay, presence, &mut self.step),
-            Input::NoticesMissed => self.conversations.read_all_again(&mut self.step),
+            Input::BusMessagesLost => self.conversations.read_all_again(&mut self.step),
             Input::Appended { request, result } => self.appended(request, result),
             Input::Answered { request, result } => self.answered(request, result),
             Input::Registered { connection, visitor, token } => self.registered(connection, visitor, token),

@@ -55,7 +55,7 @@ pub enum Input {
         presence: Presence,
     },
     /// The bus has dropped messages of other relays, and nobody knows which. Everything in memory is read again.
-    NoticesMissed,
+    BusMessagesLost,
     /// The store has answered an `Append`. When it succeeded, its `Committed` came before.
     Appended {
         /// Which.

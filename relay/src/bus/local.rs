@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use relay_core::Topic;
 use relay_core::input::RelayId;
 
-use super::queue::{NoticeSender, queue};
-use super::{Bus, BusError, Echo, Notice, Notices, TOPICS_MAX};
+use super::queue::{BusSender, queue};
+use super::{Bus, BusError, BusMessage, BusReceiver, Echo, TOPICS_MAX};
 
-/// What the relays of one process meet on. Clones are the same hub.
+/// Connects the relays of one process. Clones are the same hub.
 #[derive(Clone, Debug, Default)]
 pub struct LocalHub(Arc<Mutex<Vec<Member>>>);
 
@@ -18,7 +18,7 @@ pub struct LocalHub(Arc<Mutex<Vec<Member>>>);
 struct Member {
     relay: RelayId,
     topics: HashSet<Topic>,
-    sender: NoticeSender,
+    sender: BusSender,
 }
 
 /// One relay's membership of a hub; dropping it leaves the hub.
@@ -29,15 +29,15 @@ pub struct LocalBus {
 }
 
 impl LocalHub {
-    /// A relay joins: its bus, and the end that its core listens at. It is subscribed to nothing.
+    /// A relay joins: its bus, and the receiver for its core. It is subscribed to nothing.
     #[must_use]
-    pub fn join(&self, relay: RelayId) -> (LocalBus, Notices) {
-        let (sender, notices) = queue();
+    pub fn join(&self, relay: RelayId) -> (LocalBus, BusReceiver) {
+        let (sender, messages) = queue();
         self.members().push(Member { relay, topics: HashSet::new(), sender });
-        (LocalBus { hub: self.clone(), relay }, notices)
+        (LocalBus { hub: self.clone(), relay }, messages)
     }
 
-    /// The members are whole after any panic elsewhere, so a poisoned lock is taken all the same.
+    /// A panic elsewhere leaves the members valid, so a poisoned lock is used all the same.
     fn members(&self) -> MutexGuard<'_, Vec<Member>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -46,7 +46,7 @@ impl LocalHub {
 impl LocalBus {
     /// The bus of a relay that is alone.
     #[must_use]
-    pub fn alone(relay: RelayId) -> (Self, Notices) {
+    pub fn alone(relay: RelayId) -> (Self, BusReceiver) {
         LocalHub::default().join(relay)
     }
 }
@@ -56,21 +56,21 @@ impl Bus for LocalBus {
         self.relay
     }
 
-    fn publish(&self, notice: Notice) -> Result<(), BusError> {
+    fn publish(&self, message: BusMessage) -> Result<(), BusError> {
         let members = self.hub.members();
         let is_own = |member: &&Member| member.relay == self.relay;
         // A relay that is alone pays for no topic.
         if members.len() > 1 {
-            let topics = notice.topics();
+            let topics = message.topics();
             for other in members.iter().filter(|member| !is_own(member)) {
                 if topics.iter().any(|topic| other.topics.contains(topic)) {
-                    other.sender.send_foreign(notice.clone());
+                    other.sender.send_foreign(message.clone());
                 }
             }
         }
         let own = members.iter().find(is_own).filter(|own| !own.sender.has_ended()).ok_or(BusError::Ended)?;
-        match notice.echo() {
-            Echo::Always => own.sender.send_own(notice),
+        match message.echo() {
+            Echo::Always => own.sender.send_own(message),
             Echo::Never => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! The bus: wakes every relay that must know about something. It carries notices, never the truth: that is the store's.
+//! The bus: tells every relay that must know about something. Its messages may be lost; the truth is in the store.
 
 #[cfg(test)]
 mod contract;
@@ -10,21 +10,21 @@ use relay_core::Topic;
 use relay_core::input::{Commit, Presence, RelayId, Typing};
 
 pub use local::{LocalBus, LocalHub};
-pub use queue::{Notices, Received};
+pub use queue::{BusReceiver, Received};
 pub use subject::{SUBJECT_BYTES_MAX, subject};
 
-/// Topics that one relay is subscribed to at most: five for each connection that it may hold. What is beyond is not heard, and found by the next
-/// look at the store.
+/// Topics that one relay is subscribed to at most: five for each connection that it may hold. Events of topics beyond are not received, and found
+/// when the store is read next.
 pub const TOPICS_MAX: usize = 262_144;
 
-/// Something that every relay should hear whose clients it concerns.
+/// A message for every relay whose clients it concerns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
+pub enum BusMessage {
     /// Events were committed.
     Committed(Commit),
     /// Somebody is typing.
     Typing(Typing),
-    /// Who of the agents has a console at the relay that says so.
+    /// Which agents have a console at the relay that publishes this.
     Presence {
         /// Which relay.
         relay: RelayId,
@@ -35,17 +35,17 @@ pub enum Notice {
     SettingsChanged,
 }
 
-/// What a publisher hears of a notice of its own.
+/// Whether a publisher receives its own message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Echo {
-    /// It hears it, whatever it is subscribed to: its core takes in what its own clients did in this way.
+    /// It does, whatever it is subscribed to: this is how its core takes in what its own clients did.
     Always,
     /// It does not: it has acted on it already.
     Never,
 }
 
-impl Notice {
-    /// The topics that it is of: whoever is subscribed to one of them hears it, once.
+impl BusMessage {
+    /// Its topics: every relay that is subscribed to one of them receives it, once.
     #[must_use]
     pub fn topics(&self) -> Vec<Topic> {
         match self {
@@ -59,7 +59,7 @@ impl Notice {
         }
     }
 
-    /// What its publisher hears of it.
+    /// Whether its publisher receives it.
     #[must_use]
     pub const fn echo(&self) -> Echo {
         match self {
@@ -72,39 +72,39 @@ impl Notice {
 /// Why the bus did not do what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BusError {
-    /// Too many notices wait for this relay's core already, or it is subscribed to too many topics.
+    /// Too many messages wait for this relay's core already, or it is subscribed to too many topics.
     #[error("the bus is full")]
     Full,
-    /// Nobody listens any more.
+    /// Nobody receives any more.
     #[error("the bus has ended")]
     Ended,
 }
 
-/// One relay's way to every relay, itself included. `contract.rs` holds every bus to this:
+/// One relay's connection to all relays, itself included. `contract.rs` holds every bus to this:
 ///
-/// - A notice reaches each relay that is subscribed to one of its topics, **at most once**. Of notices of one topic and one publisher the
+/// - A message reaches each relay that is subscribed to one of its topics, **at most once**. Of messages of one topic and one publisher the
 ///   order is kept.
-/// - Of its own notices a publisher hears what [`Notice::echo`] says. Those stand in its queue when `publish` returns, so that a core hears
-///   of a commit before it hears that its append succeeded.
-/// - Nothing waits. Who does not keep up misses notices; others do not notice. When a relay missed what is not repeated anyway, it hears
-///   [`Received::Missed`].
-/// - Whoever missed a commit finds the gap in the numbers.
+/// - Of its own messages a publisher receives those of which [`BusMessage::echo`] says so. They are in its queue when `publish` returns, so that
+///   a core receives a commit before the answer to its append.
+/// - Nothing waits. A relay that does not keep up loses messages; others are not affected. When it has lost messages that are not repeated anyway,
+///   it receives [`Received::Lost`].
+/// - A relay that has lost a commit finds the gap in the numbers of the next events.
 pub trait Bus: Send + Sync + 'static {
     /// Which relay this is, among those on the bus.
     fn relay(&self) -> RelayId;
 
-    /// Tells the others, and itself where the notice says so.
+    /// Publishes to the others, and to itself where the message's echo says so.
     ///
     /// # Errors
-    /// `Full` or `Ended`, when this relay itself should have heard it and does not. Others hear it all the same.
-    fn publish(&self, notice: Notice) -> Result<(), BusError>;
+    /// `Full` or `Ended`, when this relay itself should receive it and does not. Others receive it all the same.
+    fn publish(&self, message: BusMessage) -> Result<(), BusError>;
 
-    /// Hears of a topic from now on. Asking twice is asking once.
+    /// Subscribes to a topic. A second time changes nothing.
     ///
     /// # Errors
     /// `Full` for more than [`TOPICS_MAX`].
     fn subscribe(&self, topic: Topic) -> Result<(), BusError>;
 
-    /// Hears of a topic no more; nothing happens when it was not subscribed to.
+    /// Unsubscribes; nothing happens when the topic was not subscribed to.
     fn unsubscribe(&self, topic: &Topic);
 }

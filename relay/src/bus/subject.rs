@@ -1,4 +1,4 @@
-//! The names of topics on a bus that knows subjects by their text, as NATS does. They are stable: relays of two versions meet on them.
+//! The names of topics on a bus whose subjects are texts, as in NATS. They must not change: relays of two versions share them.
 
 use relay_core::Topic;
 

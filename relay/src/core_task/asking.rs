@@ -1,4 +1,4 @@
-//! What the core asks of the store, within bounds; the answers come back as inputs.
+//! The core's requests to the store, within bounds; the answers come back as inputs.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use tokio::sync::mpsc;
 use wire::limit::STORE_QUEUE_BYTES_MAX;
 use wire::{Refusal, SiteId, Token, VisitorId};
 
-use super::{Answered, CoreTask, REQUESTS_MAX};
-use crate::bus::{Bus, Notice};
+use super::{CoreTask, REQUESTS_MAX, StoreAnswer};
+use crate::bus::{Bus, BusMessage};
 use crate::clock::{new_id, now_ms, random_bytes};
 use crate::quota::may_record;
 use crate::quota::reserve::Step;
 use crate::store::VisitorRecord;
 
 impl CoreTask {
-    /// Takes a place for one request, or says that there is none.
+    /// Counts one more request; false when there are too many.
     pub(super) const fn begin_request(&mut self) -> bool {
         if self.under_way >= REQUESTS_MAX {
             return false;
@@ -44,7 +44,7 @@ impl CoreTask {
             {
                 publish(&*bus, done);
             }
-            reply(&answers, Answered::Append(request, bytes, result));
+            reply(&answers, StoreAnswer::Append(request, bytes, result));
         });
     }
 
@@ -57,14 +57,14 @@ impl CoreTask {
         }
     }
 
-    /// Has the store read; false when it has too much to do, which is answered at once.
+    /// Has the store read; false when its queue is full, which is answered at once.
     pub(super) fn read(&mut self, request: RequestId, query: relay_core::store::Query) -> bool {
         if !self.begin_request() {
             self.core.handle(now_ms(), Input::Answered { request, result: Err(QueryError::Busy) });
             return false;
         }
         let answers = self.answers.clone();
-        self.store.query(query, move |result| reply(&answers, Answered::Query(request, result)));
+        self.store.query(query, move |result| reply(&answers, StoreAnswer::Query(request, result)));
         true
     }
 
@@ -90,23 +90,23 @@ impl CoreTask {
         self.store.write_then(
             move |writer| writer.add_visitor(&record),
             move |result| {
-                reply(&answers, Answered::Registered(connection, result.map(|()| (visitor, token))));
+                reply(&answers, StoreAnswer::Registered(connection, result.map(|()| (visitor, token))));
             },
         );
     }
 }
 
-/// Announces committed events.
+/// Publishes committed events.
 fn publish(bus: &dyn Bus, done: &Appended) {
     let commit =
         relay_core::input::Commit { site: done.site.clone(), visitor: done.visitor, events: done.events.clone() };
-    if let Err(error) = bus.publish(Notice::Committed(commit)) {
-        tracing::error!(%error, "committed events were not announced; readers find the gap");
+    if let Err(error) = bus.publish(BusMessage::Committed(commit)) {
+        tracing::error!(%error, "committed events were not published; readers find the gap");
     }
 }
 
-/// Hands an answer back. There is a place for every request under way; only a core that has ended does not take it.
-pub(super) fn reply(answers: &mpsc::Sender<Answered>, answer: Answered) {
+/// Hands an answer back. The queue has room for an answer to every request under way. Sending fails only when the core has ended.
+pub(super) fn reply(answers: &mpsc::Sender<StoreAnswer>, answer: StoreAnswer) {
     if let Err(mpsc::error::TrySendError::Full(_)) = answers.try_send(answer) {
         tracing::error!("more answers than requests");
     }

@@ -1,16 +1,16 @@
-//! Who is kept out: the core decides, the store keeps it, and the core hears how it stands.
+//! Who is blocked: the core decides, the store keeps it, and the core gets the blocks that the store then has.
 
 use relay_core::input::{ConnectionId, Input};
 use wire::{BlockId, BlockSummary, Refusal};
 
 use super::asking::reply;
-use super::{Answered, CoreTask};
-use crate::bus::Notice;
+use super::{CoreTask, StoreAnswer};
+use crate::bus::BusMessage;
 use crate::clock::now_ms;
 use crate::store::{StoreError, Writer};
 
-/// The blocks as they stand after a wish.
-pub(super) type Stands = Result<Vec<BlockSummary>, StoreError>;
+/// The blocks that the store has after a change.
+pub(super) type Blocks = Result<Vec<BlockSummary>, StoreError>;
 
 impl CoreTask {
     /// Stores a block.
@@ -36,27 +36,28 @@ impl CoreTask {
         self.store.write_then(change, move |result| match result {
             Ok(()) => store.read_then(
                 |reader| reader.blocks(),
-                move |blocks| reply(&answers, Answered::Blocks(connection, blocks)),
+                move |blocks| reply(&answers, StoreAnswer::Blocks(connection, blocks)),
             ),
-            Err(error) => reply(&answers, Answered::Blocks(connection, Err(error))),
+            Err(error) => reply(&answers, StoreAnswer::Blocks(connection, Err(error))),
         });
     }
 
-    /// Another relay has changed what is configured: the blocks are read again. The watch finds the rest, and these too if that fails.
+    /// Another relay has changed the settings: the blocks are read again. The watch (`background/watch.rs`) finds the rest, and these too if that fails.
     pub(super) fn read_blocks(&mut self) {
         if self.begin_request() {
             let answers = self.answers.clone();
-            self.store.read_then(|reader| reader.blocks(), move |blocks| reply(&answers, Answered::BlocksRead(blocks)));
+            self.store
+                .read_then(|reader| reader.blocks(), move |blocks| reply(&answers, StoreAnswer::BlocksRead(blocks)));
         }
     }
 
-    /// Tells the core how the blocks stand, whoever wished it, and other relays.
-    pub(super) fn blocked(&mut self, connection: ConnectionId, stands: Stands) {
-        let result = match stands {
+    /// Tells the core, the client that asked, and other relays about the changed blocks.
+    pub(super) fn blocked(&mut self, connection: ConnectionId, blocks: Blocks) {
+        let result = match blocks {
             Ok(blocks) => {
                 self.core.handle(now_ms(), Input::Blocks(blocks));
-                // Who misses it looks at the store's version of the settings within a moment.
-                let _ = self.bus.publish(Notice::SettingsChanged);
+                // A relay that does not receive it sees the store's new version of the settings within a moment.
+                let _ = self.bus.publish(BusMessage::SettingsChanged);
                 Ok(())
             }
             Err(StoreError::Missing) => Err(Refusal::NotFound),

@@ -1,4 +1,4 @@
-//! The core task: owns the core and every connection's outgoing end; takes inputs one by one and carries out what the core decides.
+//! The core task: owns the core and every connection's sending end; takes inputs one by one and carries out what the core decides.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use wire::{AgentId, Body, Close, Refusal, ServerFrame, Token, VisitorId};
 
 use self::outgoing::{NotTaken, Unsent};
-use crate::bus::{Bus, Notice, Notices, Received};
+use crate::bus::{Bus, BusMessage, BusReceiver, Received};
 use crate::clock::now_ms;
 use crate::quota::Quotas;
 use crate::quota::reserve::Reserve;
@@ -28,7 +28,7 @@ mod pages;
 
 use self::pages::Pages;
 
-/// Answers, or arrivals, taken in one turn of the loop.
+/// Answers, or arrivals, handled in one round of the loop.
 const TAKEN_PER_TURN: usize = 64;
 
 /// What reaches the core task from the rest of the shell.
@@ -36,7 +36,7 @@ const TAKEN_PER_TURN: usize = 64;
 pub enum Arrival {
     /// A client has proven who it is.
     Connected {
-        /// Its outgoing end.
+        /// Its sending end.
         output: ConnectionOutput,
         /// The input for the core.
         input: Input,
@@ -58,10 +58,10 @@ pub enum Arrival {
     Gauges(oneshot::Sender<Gauges>),
 }
 
-/// The outgoing end of one connection, owned by the core task.
+/// The sending end of one connection, owned by the core task.
 #[derive(Debug)]
 pub struct ConnectionOutput {
-    /// Frames on their way; bounded.
+    /// The queue of its frames; bounded.
     pub frames: outgoing::Sender,
     /// Ends the connection; used once.
     pub close: oneshot::Sender<Close>,
@@ -69,48 +69,48 @@ pub struct ConnectionOutput {
     pub session: Option<(TokenHash, AgentId)>,
 }
 
-/// An answer of the store, on its way back.
-enum Answered {
-    /// With the bytes that waited for it.
+/// An answer of the store.
+enum StoreAnswer {
+    /// With the bytes of its texts.
     Append(RequestId, usize, Result<Appended, AppendError>),
     Query(RequestId, Result<QueryAnswer, QueryError>),
     Registered(ConnectionId, Result<(VisitorId, Token), StoreError>),
-    Blocks(ConnectionId, blocks::Stands),
-    /// Nobody of this relay wished a change.
-    BlocksRead(blocks::Stands),
+    Blocks(ConnectionId, blocks::Blocks),
+    /// Read again because another relay changed them.
+    BlocksRead(blocks::Blocks),
 }
 
-/// What the core task lives on.
+/// What the core task needs.
 pub struct CoreParts {
-    /// Where events get their numbers.
+    /// Records events and reads.
     pub store: StoreHandle,
-    /// Where they are announced.
+    /// Publishes commits, typing and presence.
     pub bus: Arc<dyn Bus>,
-    /// What is heard of it.
-    pub notices: Notices,
-    /// What the sockets say.
+    /// What the bus brings.
+    pub messages: BusReceiver,
+    /// Inputs from the rest of the shell.
     pub arrivals: mpsc::Receiver<Arrival>,
-    /// Counts what waits unsent.
+    /// Counts the bytes of unsent frames.
     pub unsent: Unsent,
     /// Set when everything else has ended.
     pub end: CancellationToken,
     /// What visitors may record.
     pub quotas: Arc<Quotas>,
-    /// What the disk still takes.
+    /// The reserve of free disk space.
     pub reserve: Arc<Reserve>,
 }
 
 /// Runs the core until `end`.
 pub async fn run(core: Core, parts: CoreParts) {
     let (answers, answer_queue) = mpsc::channel(REQUESTS_MAX);
-    let CoreParts { store, bus, notices, arrivals, unsent, end, quotas, reserve } = parts;
-    let (light, light_queue) = mpsc::unbounded_channel();
+    let CoreParts { store, bus, messages, arrivals, unsent, end, quotas, reserve } = parts;
+    let (page_ready, page_ready_queue) = mpsc::unbounded_channel();
     let (connections, pages) = (BTreeMap::new(), BTreeMap::new());
     let task = CoreTask {
         core,
         connections,
         pages,
-        light,
+        page_ready,
         store,
         bus,
         unsent,
@@ -120,7 +120,7 @@ pub async fn run(core: Core, parts: CoreParts) {
         quotas,
         reserve,
     };
-    task.run(arrivals, notices, (answer_queue, light_queue), end).await;
+    task.run(arrivals, messages, (answer_queue, page_ready_queue), end).await;
 }
 
 struct CoreTask {
@@ -128,13 +128,13 @@ struct CoreTask {
     connections: BTreeMap<ConnectionId, ConnectionOutput>,
     /// Pages that connections wait for.
     pages: BTreeMap<ConnectionId, Pages>,
-    /// Says that a connection has taken what its next page waited for. At most one word of each is under way, so it is bounded as they are.
-    light: mpsc::UnboundedSender<ConnectionId>,
+    /// Connections whose next page may be read. Each is in it at most once, so it is bounded by their number.
+    page_ready: mpsc::UnboundedSender<ConnectionId>,
     store: StoreHandle,
     bus: Arc<dyn Bus>,
     unsent: Unsent,
-    answers: mpsc::Sender<Answered>,
-    /// Requests asked and not yet taken back; at most `REQUESTS_MAX`.
+    answers: mpsc::Sender<StoreAnswer>,
+    /// Requests without an answer yet; at most `REQUESTS_MAX`.
     under_way: usize,
     /// Bytes of texts that wait to be recorded; at most `STORE_QUEUE_BYTES_MAX`.
     append_bytes: usize,
@@ -146,8 +146,8 @@ impl CoreTask {
     async fn run(
         mut self,
         mut arrivals: mpsc::Receiver<Arrival>,
-        mut notices: Notices,
-        (mut answers, mut light): (mpsc::Receiver<Answered>, mpsc::UnboundedReceiver<ConnectionId>),
+        mut messages: BusReceiver,
+        (mut answers, mut page_ready): (mpsc::Receiver<StoreAnswer>, mpsc::UnboundedReceiver<ConnectionId>),
         end: CancellationToken,
     ) {
         let mut batch = Vec::with_capacity(TAKEN_PER_TURN);
@@ -160,22 +160,22 @@ impl CoreTask {
                 self.drain();
             }
             let wait_ms = self.core.poll_timeout().map(|at_ms| at_ms.saturating_sub(now_ms()).max(1));
-            // First what is under way, then what is new: so a flood of frames cannot keep answers waiting.
+            // First answers, then what is new: so a flood of frames cannot delay answers.
             tokio::select! {
                 biased;
                 () = end.cancelled() => return,
                 () = tokio::time::sleep(Duration::from_millis(wait_ms.unwrap_or(0))), if wait_ms.is_some() => {}
                 _ = answers.recv_many(&mut answered, TAKEN_PER_TURN) => {
-                    // Each commit was announced before its answer was sent; the core must hear it first.
-                    while let Some(heard) = notices.try_recv() {
-                        self.hear(heard);
+                    // Each commit was published before its answer was sent. The core must get the commit first.
+                    while let Some(received) = messages.try_recv() {
+                        self.receive(received);
                     }
                     for answer in answered.drain(..) {
                         self.take_back(answer);
                     }
                 }
-                Some(heard) = notices.recv() => self.hear(heard),
-                Some(connection) = light.recv() => {
+                Some(received) = messages.recv() => self.receive(received),
+                Some(connection) = page_ready.recv() => {
                     self.turn_page(connection);
                     self.drain();
                 }
@@ -196,9 +196,9 @@ impl CoreTask {
         self.drain();
     }
 
-    fn hear(&mut self, heard: Received) {
-        self.handle(match heard {
-            Received::Notice(Notice::Committed(commit)) => {
+    fn receive(&mut self, received: Received) {
+        self.handle(match received {
+            Received::Message(BusMessage::Committed(commit)) => {
                 for event in &commit.events {
                     if let Body::File { attachment } = &event.body {
                         self.quotas.settled(attachment.id);
@@ -206,12 +206,12 @@ impl CoreTask {
                 }
                 Input::Committed(commit)
             }
-            Received::Notice(Notice::Typing(typing)) => Input::Typing(typing),
-            Received::Notice(Notice::Presence { relay, presence }) => Input::Presence { relay, presence },
-            Received::Notice(Notice::SettingsChanged) => return self.read_blocks(),
-            Received::Missed => {
-                tracing::warn!("the bus had no room for notices of other relays: what is in memory is read again");
-                Input::NoticesMissed
+            Received::Message(BusMessage::Typing(typing)) => Input::Typing(typing),
+            Received::Message(BusMessage::Presence { relay, presence }) => Input::Presence { relay, presence },
+            Received::Message(BusMessage::SettingsChanged) => return self.read_blocks(),
+            Received::Lost => {
+                tracing::warn!("the bus had no room for messages of other relays: what is in memory is read again");
+                Input::BusMessagesLost
             }
         });
     }
@@ -237,11 +237,11 @@ impl CoreTask {
             Arrival::SignedOut { session, agent } => self.sign_out(session, agent),
             Arrival::Sessions(reply) => {
                 let open: BTreeSet<_> = self.connections.values().filter_map(|output| output.session).collect();
-                // Whoever asked may have gone away meanwhile.
+                // Fails only when nobody waits for it any more.
                 let _ = reply.send(open.into_iter().collect());
             }
             Arrival::Gauges(reply) => {
-                // Whoever asked may have gone away meanwhile.
+                // Fails only when nobody waits for it any more.
                 let _ = reply.send(self.core.gauges());
             }
         }
@@ -260,24 +260,29 @@ impl CoreTask {
         }
     }
 
-    fn take_back(&mut self, answer: Answered) {
+    fn take_back(&mut self, answer: StoreAnswer) {
         self.under_way -= 1;
-        if let Answered::Append(_, bytes, _) = &answer {
+        if let StoreAnswer::Append(_, bytes, _) = &answer {
             self.append_bytes -= bytes;
         }
         let page_of = match &answer {
-            Answered::Query(request, _) => self.core.page_reader(*request),
-            Answered::Append(..) | Answered::Registered(..) | Answered::Blocks(..) | Answered::BlocksRead(_) => None,
+            StoreAnswer::Query(request, _) => self.core.page_reader(*request),
+            StoreAnswer::Append(..)
+            | StoreAnswer::Registered(..)
+            | StoreAnswer::Blocks(..)
+            | StoreAnswer::BlocksRead(_) => None,
         };
         self.handle(match answer {
-            Answered::Blocks(connection, stands) => return self.blocked(connection, stands),
-            Answered::BlocksRead(Ok(blocks)) => Input::Blocks(blocks),
-            // The watch looks at what is configured again and again.
-            Answered::BlocksRead(Err(_)) => return,
-            Answered::Append(request, _, result) => Input::Appended { request, result },
-            Answered::Query(request, result) => Input::Answered { request, result },
-            Answered::Registered(connection, Ok((visitor, token))) => Input::Registered { connection, visitor, token },
-            Answered::Registered(connection, Err(error)) => {
+            StoreAnswer::Blocks(connection, blocks) => return self.blocked(connection, blocks),
+            StoreAnswer::BlocksRead(Ok(blocks)) => Input::Blocks(blocks),
+            // The watch will find the change.
+            StoreAnswer::BlocksRead(Err(_)) => return,
+            StoreAnswer::Append(request, _, result) => Input::Appended { request, result },
+            StoreAnswer::Query(request, result) => Input::Answered { request, result },
+            StoreAnswer::Registered(connection, Ok((visitor, token))) => {
+                Input::Registered { connection, visitor, token }
+            }
+            StoreAnswer::Registered(connection, Err(error)) => {
                 let refusal = if error == StoreError::Busy { Refusal::Busy } else { Refusal::StoreDown };
                 Input::RegisterFailed { connection, refusal }
             }
@@ -301,11 +306,11 @@ impl CoreTask {
                 Output::Unblock { connection, block } => self.unblock(connection, block),
                 Output::Typing(typing) => {
                     // A full bus drops typing signs: they are sent again soon.
-                    let _ = self.bus.publish(Notice::Typing(typing));
+                    let _ = self.bus.publish(BusMessage::Typing(typing));
                 }
                 Output::Presence(presence) => {
-                    // What is not heard now is renewed soon.
-                    let _ = self.bus.publish(Notice::Presence { relay: self.bus.relay(), presence });
+                    // Presence that is lost now is renewed soon.
+                    let _ = self.bus.publish(BusMessage::Presence { relay: self.bus.relay(), presence });
                 }
                 Output::Subscribe(topic) => {
                     if let Err(error) = self.bus.subscribe(topic) {
@@ -345,7 +350,7 @@ impl CoreTask {
     /// Tells the socket to end; its `Disconnected` follows.
     fn close(&mut self, connection: ConnectionId, close: Close) {
         if let Some(output) = self.connections.remove(&connection) {
-            // A socket that has ended by itself needs no word.
+            // Fails only for a connection that has ended by itself.
             let _ = output.close.send(close);
         }
         self.forget_pages(connection);

@@ -11,19 +11,19 @@ use std::task::{Poll, Waker};
 
 pub use self::unsent::{Frame, Share, Unsent};
 
-/// Room that an empty queue keeps.
+/// Frames for which an empty queue keeps memory.
 const KEPT_FRAMES_MAX: usize = 8;
 
 /// Why a frame was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotTaken {
-    /// The reader is slower than what it is sent. What waited for it is dropped, it gets nothing more, and its connection is to be closed.
+    /// The reader is too slow. Its frames are dropped, it gets no more, and its connection must be closed.
     Slow,
     /// Nobody reads any more.
     Closed,
 }
 
-/// Tells that little waits any more.
+/// Called when few bytes wait.
 type Tell = Box<dyn FnOnce() + Send>;
 
 /// A queue within these bounds.
@@ -38,7 +38,7 @@ pub fn queue(share: Share) -> (Sender, Receiver) {
         slow: false,
         reader: None,
         watcher: None,
-        light: None,
+        page_ready: None,
     };
     let shared = Arc::new(Shared { state: Mutex::new(state), share });
     (Sender { shared: Arc::clone(&shared) }, Receiver { shared })
@@ -65,8 +65,8 @@ struct State {
     reader: Option<Waker>,
     /// Waits for the receiver's end.
     watcher: Option<Waker>,
-    /// Waits for no more than so many bytes to be left.
-    light: Option<(usize, Tell)>,
+    /// To be called when no more than this many bytes wait.
+    page_ready: Option<(usize, Tell)>,
 }
 
 impl std::fmt::Debug for State {
@@ -76,19 +76,19 @@ impl std::fmt::Debug for State {
 }
 
 impl Shared {
-    /// Nothing panics while it is held, so a poisoned lock is whole.
+    /// Nothing panics while it is held, so a poisoned lock is used all the same.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was taken last is written. Gives whom to tell that little is left.
+    /// The frames that were taken last are written. Returns the callback that is due.
     fn written(&self, state: &mut State) -> Option<Tell> {
         let taken = std::mem::take(&mut state.taken);
         if taken > 0 {
             state.bytes -= taken;
             self.share.give_back(taken);
         }
-        state.light.take_if(|(bytes_max, _)| state.bytes <= *bytes_max).map(|(_, tell)| tell)
+        state.page_ready.take_if(|(bytes_max, _)| state.bytes <= *bytes_max).map(|(_, tell)| tell)
     }
 }
 
@@ -128,12 +128,12 @@ impl Sender {
         Ok(())
     }
 
-    /// Whether no more than so many bytes wait; otherwise `tell` is called once that is so. It replaces the one before.
-    pub fn is_light(&self, bytes_max: usize, tell: impl FnOnce() + Send + 'static) -> bool {
+    /// Whether no more than this many bytes wait; otherwise `tell` is called once that is so. It replaces an earlier callback.
+    pub fn is_below(&self, bytes_max: usize, tell: impl FnOnce() + Send + 'static) -> bool {
         let mut state = self.shared.state();
-        let light = state.bytes <= bytes_max;
-        state.light = (!light).then(|| (bytes_max, Box::new(tell) as Tell));
-        light
+        let page_ready = state.bytes <= bytes_max;
+        state.page_ready = (!page_ready).then(|| (bytes_max, Box::new(tell) as Tell));
+        page_ready
     }
 
     /// Waits until nobody reads any more. One may wait at a time.
@@ -191,7 +191,7 @@ impl Receiver {
                 Poll::Ready(count)
             };
             drop(state);
-            told(tell);
+            call(tell);
             polled
         })
         .await
@@ -207,7 +207,7 @@ impl Receiver {
                 None => state.wait(context).map(|_| None),
             };
             drop(state);
-            told(tell);
+            call(tell);
             polled
         })
         .await
@@ -224,12 +224,12 @@ impl Drop for Receiver {
         let mut state = self.shared.state();
         state.read = false;
         let frames = std::mem::take(&mut state.frames);
-        let (watcher, light) = (state.watcher.take(), state.light.take());
+        let (watcher, page_ready) = (state.watcher.take(), state.page_ready.take());
         let bytes = std::mem::take(&mut state.bytes);
         state.taken = 0;
         drop(state);
         self.shared.share.give_back(bytes);
-        drop((frames, light));
+        drop((frames, page_ready));
         wake(watcher);
     }
 }
@@ -264,7 +264,7 @@ fn wake(waker: Option<Waker>) {
     }
 }
 
-fn told(tell: Option<Tell>) {
+fn call(tell: Option<Tell>) {
     if let Some(tell) = tell {
         tell();
     }

@@ -1,5 +1,5 @@
-//! Pages that clients ask for are read one after the other for each connection, and only once what was sent before is taken: whoever asks and
-//! reads nothing makes the store read one page and the relay hold one.
+//! Pages that clients ask for: for each connection one is read after the other, and only when nearly all earlier frames have been sent. So a
+//! client that asks for pages and reads nothing makes the relay hold one page.
 
 use std::collections::VecDeque;
 
@@ -13,7 +13,7 @@ use crate::clock::now_ms;
 /// What one connection wants to read. The core bounds the requests of each.
 #[derive(Debug, Default)]
 pub(super) struct Pages {
-    /// Whether its welcome is out: what is read before that is held back by the core, where nothing is written.
+    /// Whether its welcome is sent. The core holds back pages that are read before it.
     welcomed: bool,
     /// Whether the store reads one now.
     reading: bool,
@@ -24,7 +24,7 @@ impl CoreTask {
     /// A connection wants a page.
     pub(super) fn want_page(&mut self, connection: ConnectionId, request: RequestId, query: Query) {
         if !self.connections.contains_key(&connection) {
-            // Its end is on the way.
+            // It has just ended.
             return self.core.handle(now_ms(), Input::Answered { request, result: Err(QueryError::Busy) });
         }
         if !self.unsent.has_room_for_pages() {
@@ -34,7 +34,7 @@ impl CoreTask {
         self.turn_page(connection);
     }
 
-    /// Its welcome is out.
+    /// Its welcome is sent.
     pub(super) fn welcomed(&mut self, connection: ConnectionId) {
         if self.connections.contains_key(&connection) {
             self.pages.entry(connection).or_default().welcomed = true;
@@ -50,7 +50,7 @@ impl CoreTask {
         }
     }
 
-    /// Has its next page read, if one is wanted and it has taken what came before.
+    /// Has its next page read, if one is wanted and nearly all earlier frames have been sent.
     pub(super) fn turn_page(&mut self, connection: ConnectionId) {
         let (Some(pages), Some(output)) = (self.pages.get_mut(&connection), self.connections.get(&connection)) else {
             return;
@@ -58,15 +58,15 @@ impl CoreTask {
         if pages.reading || !pages.welcomed || pages.waiting.is_empty() {
             return;
         }
-        let light = self.light.clone();
+        let page_ready = self.page_ready.clone();
         let tell = move || {
-            // Only a core that has ended does not hear of it.
-            let _ = light.send(connection);
+            // Fails only when the core has ended.
+            let _ = page_ready.send(connection);
         };
-        if !output.frames.is_light(PAGE_AFTER_BYTES_MAX, tell) {
+        if !output.frames.is_below(PAGE_AFTER_BYTES_MAX, tell) {
             return;
         }
-        // Those that the store has no room for are answered at once, and the next ones are tried.
+        // When the store's queue is full, this one is answered at once, and the next one is tried.
         while let Some((request, query)) = self.pages.get_mut(&connection).and_then(|pages| pages.waiting.pop_front()) {
             if self.read(request, query) {
                 if let Some(pages) = self.pages.get_mut(&connection) {
@@ -77,7 +77,7 @@ impl CoreTask {
         }
     }
 
-    /// Nobody waits any more.
+    /// The connection is gone: answers what it waited for.
     pub(super) fn forget_pages(&mut self, connection: ConnectionId) {
         let Some(pages) = self.pages.remove(&connection) else { return };
         for (request, _) in pages.waiting {

@@ -27,7 +27,7 @@ fn with(agents: Vec<Agent>) -> Start {
 #[tokio::test]
 async fn a_reader_that_does_not_keep_up_is_closed_and_the_others_go_on() {
     let store = StoreTask::start(&MemoryStore::new()).expect("a store");
-    let (bus, notices) = LocalBus::alone(RelayId(1));
+    let (bus, messages) = LocalBus::alone(RelayId(1));
     let (arrivals, queue) = mpsc::channel(64);
     let agent = |id| Agent { id: AgentId(id), name: "a".to_owned(), role: Role::Agent, capacity: 1 };
     let start = with(vec![agent(1), agent(2)]);
@@ -37,7 +37,7 @@ async fn a_reader_that_does_not_keep_up_is_closed_and_the_others_go_on() {
     let parts = CoreParts {
         store: store.handle(),
         bus: Arc::new(bus),
-        notices,
+        messages,
         arrivals: queue,
         unsent: unsent.clone(),
         end: end.clone(),
@@ -80,7 +80,7 @@ async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
     let site: wire::SiteId = "demo".parse().expect("a site id");
     let record = crate::store::Site { id: site.clone(), name: "Demo".to_owned(), origins: Vec::new() };
     store.handle().write(move |writer| writer.put_site(&record)).await.expect("kept");
-    let (bus, notices) = LocalBus::alone(RelayId(1));
+    let (bus, messages) = LocalBus::alone(RelayId(1));
     let (arrivals, queue) = mpsc::channel(64);
     let agent = Agent { id: AgentId(1), name: "a".to_owned(), role: Role::Agent, capacity: 9 };
     let start = with(vec![agent]);
@@ -91,7 +91,7 @@ async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
     let parts = CoreParts {
         store: store.handle(),
         bus: Arc::new(bus),
-        notices,
+        messages,
         arrivals: queue,
         unsent: unsent.clone(),
         end: end.clone(),

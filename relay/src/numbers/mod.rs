@@ -126,7 +126,7 @@ impl Slow {
     }
 }
 
-/// What kind of notice there was no room for.
+/// What kind of message there was no room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
     /// Committed events: read again from the store.
@@ -304,8 +304,8 @@ pub fn over_quota(measure: Measure) {
     counter!("relay_over_quota_total", "quota" => measure.label()).increment(1);
 }
 
-/// The queue of this relay's core had no room for a notice.
-pub fn notice_lost(lost: Lost) {
+/// The queue of this relay's core had no room for a message.
+pub fn bus_message_lost(lost: Lost) {
     counter!("relay_notices_lost_total", "kind" => lost.label()).increment(1);
 }
 

@@ -10,7 +10,7 @@ use wire::{
 
 use crate::world::World;
 
-/// Connections of these people have numbers that no line of a page has.
+/// Connections of these people have numbers that no connection of a page has.
 const FIRST: u64 = 1 << 40;
 const AGENT: u64 = FIRST - 1;
 /// Their visitors, conversations and messages likewise.
@@ -21,7 +21,7 @@ const fn conversation(n: u64) -> ConversationId {
 }
 
 impl World {
-    /// All pages are closed; the rest is told to the core itself.
+    /// All pages are closed; the rest is given to the core directly.
     pub(crate) fn nobody_is_kept_who_is_gone(&mut self) {
         self.note("who is gone is not kept");
         for page in self.open_pages() {

@@ -10,7 +10,7 @@ use wire::{
     VisitorId,
 };
 
-use crate::line::{LineId, Who};
+use crate::connection::{ConnectionNumber, Who};
 use crate::model::ModelStore;
 use crate::world::World;
 
@@ -19,9 +19,9 @@ pub(crate) const STOLEN: &str = "stolen";
 
 impl World {
     /// A frame leaves the relay: it is on the disk what it says, and it is for those who get it.
-    pub(crate) fn inspect(&mut self, id: LineId, frame: &ServerFrame) {
-        let Some(line) = self.lines.get(&id) else { return };
-        let who = line.who;
+    pub(crate) fn inspect(&mut self, id: ConnectionNumber, frame: &ServerFrame) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let who = connection.who;
         match frame {
             // A visitor's message that meets an ended conversation moves on, and keeps its order.
             ServerFrame::Refused { subject: Subject::Message { id, .. }, refusal }
@@ -54,7 +54,7 @@ impl World {
 
     fn is_recorded(&self, event: &Event) {
         let known = find(self.relay.disk(), event.conversation, event.lane, event.seq);
-        assert_eq!(known, Some(event), "told, and not what is on the disk");
+        assert_eq!(known, Some(event), "sent, and not what is on the disk");
     }
 
     fn is_theirs(&self, visitor: Option<VisitorId>, frame: &ServerFrame) {
@@ -78,11 +78,11 @@ impl World {
             ServerFrame::Pong { heads } => {
                 for head in heads {
                     own(head.conversation);
-                    assert_eq!(head.head.staff, Seq::ZERO, "a visitor is told how much the agents write");
+                    assert_eq!(head.head.staff, Seq::ZERO, "a visitor is sent the staff lane's last number");
                 }
             }
-            ServerFrame::Welcome { session: Session::Visitor { conversations, visitor: told, .. }, .. } => {
-                assert_eq!(*told, visitor);
+            ServerFrame::Welcome { session: Session::Visitor { conversations, visitor: sent, .. }, .. } => {
+                assert_eq!(*sent, visitor);
                 conversations.iter().for_each(|row| own(row.conversation));
             }
             ServerFrame::Registered { .. } | ServerFrame::Refused { .. } | ServerFrame::Answering { .. } => {}
@@ -148,7 +148,7 @@ impl World {
 
     /// What a page shows of a conversation is the beginning of its log: in order, no gap, nothing twice.
     pub(crate) fn check_page(&mut self, page: usize) {
-        let Some(timeline) = self.pages[page].brain.as_ref().and_then(|brain| brain.timeline()) else { return };
+        let Some(timeline) = self.pages[page].session.as_ref().and_then(|session| session.timeline()) else { return };
         let state = (Some(timeline.conversation()), timeline.revision());
         if self.pages[page].checked == state {
             return;
@@ -163,7 +163,7 @@ impl World {
         let count = ids.len();
         ids.sort_unstable();
         ids.dedup();
-        assert_eq!(ids.len(), count, "a line twice");
+        assert_eq!(ids.len(), count, "a connection twice");
         self.pages[page].checked = state;
     }
 }
@@ -187,7 +187,7 @@ fn is_beginning<'a>(items: impl Iterator<Item = &'a Item>, log: &[Event], lane: 
 }
 
 impl ModelStore {
-    /// In each conversation: nobody is served who does not wait or come from somebody else, and nobody leaves the line while served.
+    /// In each conversation: nobody is served who does not wait or come from somebody else, and nobody leaves the queue while served.
     pub(crate) fn check_order(&self) {
         for (conversation, log) in self.logs.values() {
             let mut waiting = false;
@@ -196,7 +196,7 @@ impl ModelStore {
                     Body::Queued => waiting = true,
                     Body::Joined => waiting = false,
                     Body::LeftQueue => {
-                        assert!(waiting, "left the line while being served: {:?}", conversation.id);
+                        assert!(waiting, "left the connection while being served: {:?}", conversation.id);
                         waiting = false;
                     }
                     _ => {}
@@ -206,13 +206,13 @@ impl ModelStore {
     }
 
     /// The turns of those who wait, the first first.
-    pub(crate) fn line(&self) -> Vec<(u64, ConversationId)> {
+    pub(crate) fn queue(&self) -> Vec<(u64, ConversationId)> {
         let waits =
             |conversation: &relay_core::Conversation| matches!(conversation.state, ConversationState::Waiting { .. });
-        let mut line: Vec<_> =
+        let mut connection: Vec<_> =
             self.open().iter().filter(|known| waits(known)).map(|known| (known.turn, known.id)).collect();
-        line.sort_unstable();
-        line
+        connection.sort_unstable();
+        connection
     }
 
     /// Every text and note, with how often it stands in a log.

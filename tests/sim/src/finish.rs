@@ -7,7 +7,7 @@ use widget_core::{AgentInput, ConnectionInput, Content, Item, ItemState, Online,
 use wire::limit::AGENT_GRACE_MS;
 use wire::{AgentId, AgentState, Body, ConversationId, Refusal, Seq, Tag};
 
-use crate::page::{Brain, Page, Person};
+use crate::page::{Page, Person, Session};
 use crate::world::World;
 
 /// After the last fault everything is well again within this long …
@@ -45,11 +45,11 @@ impl World {
         self.relay.crash_in = None;
         (self.relay.store_down_until_ms, self.relay.store_slow_until_ms) = (0, 0);
         self.start_relay();
-        self.heal_lines();
+        self.heal_connections();
         for page in 0..self.pages.len() {
             // What a closed tab had not sent is kept by its browser: it goes out when a page is loaded the next time.
             let first = page % 2 == 0;
-            let closed = |tab: &Page| tab.brain.is_none();
+            let closed = |tab: &Page| tab.session.is_none();
             let kept = !self.browsers[self.pages[page].browser].storage.drafts.is_empty();
             if first {
                 match (closed(&self.pages[page]), closed(&self.pages[page + 1])) {
@@ -59,9 +59,9 @@ impl World {
                     _ => {}
                 }
             }
-            let offline = match &self.pages[page].brain {
-                Some(Brain::Visitor(session)) => session.online() == Online::Offline,
-                Some(Brain::Agent(session)) => session.online() == Online::Offline,
+            let offline = match &self.pages[page].session {
+                Some(Session::Visitor(session)) => session.online() == Online::Offline,
+                Some(Session::Agent(session)) => session.online() == Online::Offline,
                 None => false,
             };
             if offline {
@@ -71,48 +71,48 @@ impl World {
     }
 
     pub(crate) fn open_pages(&self) -> Vec<usize> {
-        (0..self.pages.len()).filter(|page| self.pages[*page].brain.is_some()).collect()
+        (0..self.pages.len()).filter(|page| self.pages[*page].session.is_some()).collect()
     }
 
-    /// Every page has a line that works, and nothing waits in its outbox but what failed with a reason.
+    /// Every page has a connection that works, and nothing waits in its outbox but what failed with a reason.
     fn all_are_there(&mut self) {
         for page in self.open_pages() {
-            assert!(self.live(page), "page {page} has no line");
-            let Some(brain) = &self.pages[page].brain else { continue };
-            let typing = brain.timeline().and_then(|timeline| timeline.typing());
+            assert!(self.live(page), "page {page} has no connection");
+            let Some(session) = &self.pages[page].session else { continue };
+            let typing = session.timeline().and_then(|timeline| timeline.typing());
             assert_eq!(typing, None, "a typing sign stays");
         }
         let core = self.relay.core.as_ref().expect("the relay is up");
         let gauges = core.gauges();
-        assert_eq!(gauges.waiting, self.relay.store.line().len(), "the core's line is not the store's");
+        assert_eq!(gauges.waiting, self.relay.store.queue().len(), "the core's queue is not the store's");
         assert_eq!(gauges.open_conversations, self.relay.store.open().len(), "open conversations");
         assert_eq!(gauges.visitors + gauges.agents, self.open_pages().len(), "connections");
     }
 
     /// Who waits, waits only because nobody has room; and every position shown is one that the rounds of the networks allow.
     fn nobody_is_forgotten(&mut self) {
-        let line = self.relay.store.line();
-        if !line.is_empty() {
+        let queue = self.relay.store.queue();
+        if !queue.is_empty() {
             for agent in self.relay.agents.clone() {
                 let load = self.relay.store.load(agent.id);
                 let here = self.state_of(agent.id) == AgentState::Online;
                 assert!(!here || load >= agent.capacity, "somebody waits, and {} has room", agent.name);
             }
         }
-        let mut told = BTreeMap::new();
+        let mut shown_at = BTreeMap::new();
         for page in self.open_pages() {
-            let Some(Brain::Visitor(session)) = &self.pages[page].brain else { continue };
+            let Some(Session::Visitor(session)) = &self.pages[page].session else { continue };
             let Some(shown) = session.timeline().map(|timeline| timeline.conversation()) else { continue };
             match (session.queue(), self.positions(shown)) {
                 (None, None) => {}
-                (Some((place, length)), Some((places, want))) => {
+                (Some((position, length)), Some((positions, want))) => {
                     let site = self.relay.store.conversation(shown).map(|known| known.site.clone());
-                    let right = length == want && places.contains(&place);
-                    assert!(right, "page {page} shows {place} of {length}, but has one of {places:?} of {want}");
-                    let other = told.insert((site, place), shown);
-                    assert!(other.is_none_or(|other| other == shown), "two are told the same position");
+                    let right = length == want && positions.contains(&position);
+                    assert!(right, "page {page} shows {position} of {length}, but has one of {positions:?} of {want}");
+                    let other = shown_at.insert((site, position), shown);
+                    assert!(other.is_none_or(|other| other == shown), "two have the same position");
                 }
-                (told, has) => panic!("page {page} shows {told:?}, but has {has:?}"),
+                (shown, has) => panic!("page {page} shows {shown:?}, but has {has:?}"),
             }
         }
     }
@@ -122,8 +122,8 @@ impl World {
     fn positions(&self, shown: ConversationId) -> Option<(RangeInclusive<u32>, u32)> {
         let conversation = |id: ConversationId| self.relay.store.conversation(id).expect("it is in the queue");
         let mut rounds: BTreeMap<Option<Tag>, u32> = BTreeMap::new();
-        let mut line = Vec::new();
-        for (_, id) in self.relay.store.line() {
+        let mut queue = Vec::new();
+        for (_, id) in self.relay.store.queue() {
             let known = conversation(id);
             let round = match known.network {
                 // Whoever has none is alone.
@@ -134,10 +134,10 @@ impl World {
                     *count - 1
                 }
             };
-            line.push((round, id, &known.site));
+            queue.push((round, id, &known.site));
         }
-        let (own, _, site) = *line.iter().find(|(_, id, _)| *id == shown)?;
-        let of_site = || line.iter().filter(|(.., other)| *other == site);
+        let (own, _, site) = *queue.iter().find(|(_, id, _)| *id == shown)?;
+        let of_site = || queue.iter().filter(|(.., other)| *other == site);
         let count = |wanted: &dyn Fn(u32) -> bool| of_site().filter(|(round, ..)| wanted(*round)).count() as u32;
         let (before, same) = (count(&|round| round < own), count(&|round| round == own));
         Some((before + 1..=before + same, count(&|_| true)))
@@ -146,8 +146,8 @@ impl World {
     /// What an agent's own pages say of it.
     fn state_of(&self, agent: AgentId) -> AgentState {
         let own = |page: &&Page| matches!(self.browsers[page.browser].person, Person::Agent(id) if id == agent);
-        let mut away = self.pages.iter().filter(own).filter_map(|page| match &page.brain {
-            Some(Brain::Agent(session)) => Some(session.away()),
+        let mut away = self.pages.iter().filter(own).filter_map(|page| match &page.session {
+            Some(Session::Agent(session)) => Some(session.away()),
             _ => None,
         });
         match away.next() {
@@ -160,7 +160,7 @@ impl World {
     /// Every console shows every agent as it is.
     fn presence_is_true(&mut self) {
         for page in self.open_pages() {
-            let Some(Brain::Agent(session)) = &self.pages[page].brain else { continue };
+            let Some(Session::Agent(session)) = &self.pages[page].session else { continue };
             for agent in session.agents() {
                 assert_eq!(
                     agent.state,
@@ -186,7 +186,7 @@ impl World {
         }
         self.run_for(AGENT_GRACE_MS + 2_000);
         for page in &consoles {
-            let Some(Brain::Agent(session)) = &self.pages[*page].brain else { continue };
+            let Some(Session::Agent(session)) = &self.pages[*page].session else { continue };
             let seen = session.agents().find(|agent| agent.id == gone).map(|agent| agent.state);
             assert_eq!(seen, Some(AgentState::Away), "page {page} still sees who has gone");
         }
@@ -229,7 +229,7 @@ impl World {
         self.order_is_kept();
     }
 
-    /// When the last client has gone, the relay hears of presence and settings only.
+    /// When the last client has gone, the relay learns of presence and settings only.
     fn nobody_follows_anything(&mut self) {
         for page in self.open_pages() {
             self.close_page(page);
@@ -252,7 +252,7 @@ impl World {
         for conversation in conversations {
             self.show(page, conversation);
             self.run_for(700);
-            let timeline = self.pages[page].brain.as_ref().and_then(Brain::timeline);
+            let timeline = self.pages[page].session.as_ref().and_then(Session::timeline);
             drafts.extend(
                 timeline
                     .into_iter()
@@ -295,17 +295,17 @@ impl World {
 
     /// Agents end what they have until nobody waits: whoever waits is served, of each network the first first, and so of all who have none.
     fn line_is_served_in_order(&mut self) {
-        self.note("the line is served");
+        self.note("the queue is served");
         for page in self.open_pages() {
             self.choose(page, false);
         }
         self.served.clear();
         for _ in 0..ROUNDS_MAX {
-            if self.relay.store.line().is_empty() {
+            if self.relay.store.queue().is_empty() {
                 break;
             }
             for page in self.open_pages() {
-                let Some(Brain::Agent(session)) = &self.pages[page].brain else { continue };
+                let Some(Session::Agent(session)) = &self.pages[page].session else { continue };
                 let mine: Vec<ConversationId> = session.mine().iter().map(|row| row.conversation).collect();
                 for conversation in mine {
                     self.agent(page, AgentInput::End { conversation });
@@ -313,7 +313,7 @@ impl World {
             }
             self.run_for(1_500);
         }
-        assert_eq!(self.relay.store.line(), [], "somebody waits for ever");
+        assert_eq!(self.relay.store.queue(), [], "somebody waits for ever");
         let mut last = BTreeMap::new();
         for (network, then, then_ms) in &self.served {
             if let Some((first, first_ms)) = last.insert(network, (then, then_ms)) {

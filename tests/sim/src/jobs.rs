@@ -19,7 +19,7 @@ pub(crate) enum Job {
 /// What comes back from the store, in this order.
 #[derive(Debug)]
 pub(crate) enum Back {
-    Notice(Commit),
+    BusMessage(Commit),
     /// There was no room for some notices.
     Missed,
     Append(RequestId, Result<Appended, AppendError>),
@@ -57,7 +57,7 @@ impl World {
         for job in jobs {
             self.do_job(job, down, answer_lost);
         }
-        // Committed, and nobody has heard of it yet.
+        // Committed, and nobody has received it yet.
         if self.dies() {
             return;
         }
@@ -93,7 +93,7 @@ impl World {
                     if self.healthy || !self.rng.chance(self.plan.lose_on_bus) {
                         let (site, visitor) = (done.site.clone(), done.visitor);
                         let commit = Commit { site, visitor, events: done.events.clone() };
-                        self.relay.back.push_back(Back::Notice(commit));
+                        self.relay.back.push_back(Back::BusMessage(commit));
                     } else if self.stats.commits.is_multiple_of(2) {
                         // The bus may know that it had no room, or not.
                         self.relay.back.push_back(Back::Missed);
@@ -123,8 +123,8 @@ impl World {
     pub(crate) fn take_back(&mut self) {
         while let Some(back) = self.relay.back.pop_front() {
             self.tell(match back {
-                Back::Notice(commit) => Input::Committed(commit),
-                Back::Missed => Input::NoticesMissed,
+                Back::BusMessage(commit) => Input::Committed(commit),
+                Back::Missed => Input::BusMessagesLost,
                 Back::Append(request, result) => Input::Appended { request, result },
                 Back::Query(request, result) => Input::Answered { request, result },
                 Back::Register(connection, Some((visitor, token))) => Input::Registered { connection, visitor, token },

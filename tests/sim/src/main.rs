@@ -7,11 +7,11 @@
 
 mod absent;
 mod check;
+mod connection;
 mod finish;
 #[path = "../../../relay/core/tests/whole/followed.rs"]
 mod followed;
 mod jobs;
-mod line;
 #[expect(dead_code, reason = "the core's own tests use more of it")]
 #[path = "../../../relay/core/tests/whole/model.rs"]
 mod model;

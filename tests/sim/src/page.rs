@@ -9,7 +9,7 @@ use widget_core::{
 };
 use wire::{AgentId, AttachmentId, ConversationId, MessageId, PageContext, Refusal, ServerFrame, SiteId, Token};
 
-use crate::line::{LineId, News};
+use crate::connection::{ConnectionNumber, News};
 use crate::world::{Happening, World};
 
 /// The longest run of outputs that one input may cause.
@@ -36,12 +36,12 @@ pub(crate) struct Browser {
 }
 
 #[expect(clippy::large_enum_variant, reason = "made once for each page")]
-pub(crate) enum Brain {
+pub(crate) enum Session {
     Visitor(VisitorSession),
     Agent(AgentSession),
 }
 
-impl Brain {
+impl Session {
     pub(crate) fn timeline(&self) -> Option<&Timeline> {
         match self {
             Self::Visitor(session) => session.timeline(),
@@ -70,23 +70,23 @@ impl Brain {
         }
     }
 
-    fn line(&mut self, now_ms: u64, input: ConnectionInput<ServerFrame>) {
+    fn connection(&mut self, now_ms: u64, input: ConnectionInput<ServerFrame>) {
         match self {
             Self::Visitor(session) => {
-                session.handle(now_ms, VisitorInput::Connection(input.of_side().expect("visitors hear it")))
+                session.handle(now_ms, VisitorInput::Connection(input.of_side().expect("a frame for visitors")))
             }
             Self::Agent(session) => {
-                session.handle(now_ms, AgentInput::Connection(input.of_side().expect("agents hear it")))
+                session.handle(now_ms, AgentInput::Connection(input.of_side().expect("a frame for agents")))
             }
         }
     }
 }
 
-/// A tab; closed while it has no brain.
+/// A tab; closed while it has no session.
 pub(crate) struct Page {
     pub(crate) browser: usize,
-    pub(crate) brain: Option<Brain>,
-    pub(crate) line: Option<LineId>,
+    pub(crate) session: Option<Session>,
+    pub(crate) connection: Option<ConnectionNumber>,
     pub(crate) off_ms: i64,
     /// Counts the loads: what belongs to an earlier one is dropped.
     load: u64,
@@ -98,7 +98,7 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) const fn closed(browser: usize) -> Self {
-        Self { browser, brain: None, line: None, off_ms: 0, load: 0, turn: 0, files: 0, checked: (None, 0) }
+        Self { browser, session: None, connection: None, off_ms: 0, load: 0, turn: 0, files: 0, checked: (None, 0) }
     }
 }
 
@@ -116,22 +116,22 @@ impl World {
 
     /// Loads a page, anew if it was loaded.
     pub(crate) fn load(&mut self, page: usize) {
-        self.drop_line(page);
+        self.drop_connection(page);
         let now_ms = self.page_clock_ms(page);
         let seed = self.rng.wide();
         let Browser { person, storage } = &self.browsers[self.pages[page].browser];
         let drafts = storage.drafts.values().cloned().collect();
-        let brain = match person {
-            Person::Agent(_) => Brain::Agent(AgentSession::new(now_ms, AgentStart { seed, drafts, away: false })),
+        let session = match person {
+            Person::Agent(_) => Session::Agent(AgentSession::new(now_ms, AgentStart { seed, drafts, away: false })),
             Person::Visitor(site) => {
                 let context = PageContext { url: format!("https://example.com/{page}"), ..PageContext::default() };
                 let (token, conversation) = (storage.token.clone(), storage.conversation);
                 let start = VisitorStart { site: site.clone(), seed, page: context, token, conversation, drafts };
-                Brain::Visitor(VisitorSession::new(now_ms, start))
+                Session::Visitor(VisitorSession::new(now_ms, start))
             }
         };
         let here = &mut self.pages[page];
-        here.brain = Some(brain);
+        here.session = Some(session);
         here.load += 1;
         here.checked = (None, 0);
         self.after(page);
@@ -144,14 +144,14 @@ impl World {
 
     /// Closes a tab.
     pub(crate) fn close_page(&mut self, page: usize) {
-        self.drop_line(page);
-        self.pages[page].brain = None;
+        self.drop_connection(page);
+        self.pages[page].session = None;
         self.pages[page].load += 1;
     }
 
     pub(crate) fn visitor(&mut self, page: usize, input: VisitorInput) {
         let now_ms = self.page_clock_ms(page);
-        if let Some(Brain::Visitor(session)) = &mut self.pages[page].brain {
+        if let Some(Session::Visitor(session)) = &mut self.pages[page].session {
             session.handle(now_ms, input);
             self.after(page);
         }
@@ -159,7 +159,7 @@ impl World {
 
     pub(crate) fn agent(&mut self, page: usize, input: AgentInput) {
         let now_ms = self.page_clock_ms(page);
-        if let Some(Brain::Agent(session)) = &mut self.pages[page].brain {
+        if let Some(Session::Agent(session)) = &mut self.pages[page].session {
             session.handle(now_ms, input);
             self.after(page);
         }
@@ -167,29 +167,29 @@ impl World {
 
     pub(crate) fn line_input(&mut self, page: usize, input: ConnectionInput<ServerFrame>) {
         let now_ms = self.page_clock_ms(page);
-        if let Some(brain) = &mut self.pages[page].brain {
-            brain.line(now_ms, input);
+        if let Some(session) = &mut self.pages[page].session {
+            session.connection(now_ms, input);
             self.after(page);
         }
     }
 
-    /// Something came down the line with this number.
-    pub(crate) fn page_hears(&mut self, id: LineId, news: News) {
-        let Some(page) = self.lines.get(&id).map(|line| line.page) else { return };
-        if self.pages[page].line != Some(id) {
+    /// Something came down the connection with this number.
+    pub(crate) fn page_hears(&mut self, id: ConnectionNumber, news: News) {
+        let Some(page) = self.connections.get(&id).map(|connection| connection.page) else { return };
+        if self.pages[page].connection != Some(id) {
             return;
         }
         if self.tracing() {
-            self.note(&format!("    page {page} hears {news:?}"));
+            self.note(&format!("    page {page} gets {news:?}"));
         }
         let input = match news {
             News::Up => ConnectionInput::Up,
             News::Frame(frame) => ConnectionInput::Frame(frame),
             News::Closed(code) => {
-                if let Some(line) = self.lines.get_mut(&id) {
-                    line.page_end = false;
+                if let Some(connection) = self.connections.get_mut(&id) {
+                    connection.page_end = false;
                 }
-                self.pages[page].line = None;
+                self.pages[page].connection = None;
                 self.plan_in(0, Happening::RelayLoses(id));
                 ConnectionInput::Down { code }
             }
@@ -202,9 +202,9 @@ impl World {
             return;
         }
         let now_ms = self.page_clock_ms(page);
-        match &mut self.pages[page].brain {
-            Some(Brain::Visitor(session)) => session.handle_timeout(now_ms),
-            Some(Brain::Agent(session)) => session.handle_timeout(now_ms),
+        match &mut self.pages[page].session {
+            Some(Session::Visitor(session)) => session.handle_timeout(now_ms),
+            Some(Session::Agent(session)) => session.handle_timeout(now_ms),
             None => return,
         }
         self.after(page);
@@ -213,14 +213,14 @@ impl World {
     /// Carries out what the session wants, sets its timer, and looks at what it shows.
     fn after(&mut self, page: usize) {
         let mut left = OUTPUTS_MAX;
-        while let Some(output) = self.pages[page].brain.as_mut().and_then(Brain::next_output) {
+        while let Some(output) = self.pages[page].session.as_mut().and_then(Session::next_output) {
             left -= 1;
             assert!(left > 0, "the session does not come to rest");
             self.carry_out_page(page, output);
         }
         let now_ms = self.page_clock_ms(page);
         self.pages[page].turn += 1;
-        if let Some(at_ms) = self.pages[page].brain.as_ref().and_then(Brain::poll_timeout) {
+        if let Some(at_ms) = self.pages[page].session.as_ref().and_then(Session::poll_timeout) {
             assert!(at_ms > now_ms, "the session would wake for ever");
             let turn = self.pages[page].turn;
             // Browsers count a timer's length, whatever is done to their clock.
@@ -237,14 +237,14 @@ impl World {
         match output {
             // Frames are the same over both.
             Output::Connect(_) => {
-                self.drop_line(page);
-                self.open_line(page);
+                self.drop_connection(page);
+                self.open_connection(page);
             }
-            Output::Disconnect => self.drop_line(page),
+            Output::Disconnect => self.drop_connection(page),
             // Sockets can be opened here whenever a stream can.
             Output::Probe => self.plan_in(20, Happening::SocketOpen(page)),
             Output::Transmit(frame) => {
-                if let Some(id) = self.pages[page].line {
+                if let Some(id) = self.pages[page].connection {
                     self.go_up(id, &frame);
                 }
             }
@@ -265,7 +265,7 @@ impl World {
         }
     }
 
-    /// The other tabs of the browser hear what was kept.
+    /// The other tabs of the browser see what was kept.
     pub(crate) fn token_kept(&mut self, from: usize, token: &Token) {
         let browser = self.pages[from].browser;
         for page in 0..self.pages.len() {

@@ -4,8 +4,8 @@ use relay_core::{Input, Source};
 use widget_core::{AgentInput, ConnectionInput, Online, VisitorInput};
 use wire::{Body, ClientFrame, ConversationId, Cursor, Follow, Lane, MessageId, PageContext, Say, Seq, Tag};
 
-use crate::line::{LineId, Who};
-use crate::page::Brain;
+use crate::connection::{ConnectionNumber, Who};
+use crate::page::Session;
 use crate::plan::Trouble;
 use crate::world::{Happening, World};
 
@@ -36,16 +36,16 @@ impl World {
         if self.healthy {
             return;
         }
-        match &self.pages[page].brain {
+        match &self.pages[page].session {
             None => {}
-            Some(Brain::Visitor(_)) => self.act_of_visitor(page),
-            Some(Brain::Agent(_)) => self.act_of_agent(page),
+            Some(Session::Visitor(_)) => self.act_of_visitor(page),
+            Some(Session::Agent(_)) => self.act_of_agent(page),
         }
     }
 
     /// Words that nobody said before; none when the page takes no more.
     fn words(&mut self, page: usize) -> Option<String> {
-        if !self.pages[page].brain.as_ref().is_some_and(Brain::room) {
+        if !self.pages[page].session.as_ref().is_some_and(Session::room) {
             return None;
         }
         let text = format!("{page} {}", self.said.len());
@@ -73,7 +73,7 @@ impl World {
             }
             75..77 => self.visitor(page, VisitorInput::NewConversation),
             77..82 => {
-                let Some(Brain::Visitor(session)) = &self.pages[page].brain else { return };
+                let Some(Session::Visitor(session)) = &self.pages[page].session else { return };
                 let rows = session.conversations();
                 if rows.is_empty() {
                     return;
@@ -92,7 +92,7 @@ impl World {
     }
 
     fn act_of_agent(&mut self, page: usize) {
-        let Some(Brain::Agent(session)) = &self.pages[page].brain else { return };
+        let Some(Session::Agent(session)) = &self.pages[page].session else { return };
         let open: Vec<ConversationId> = session.open().iter().map(|row| row.conversation).collect();
         let shown = session.shown();
         let mine: Vec<ConversationId> = session.mine().iter().map(|row| row.conversation).collect();
@@ -145,7 +145,7 @@ impl World {
     }
 
     fn retry_or_discard(&mut self, page: usize) {
-        let Some(timeline) = self.pages[page].brain.as_ref().and_then(Brain::timeline) else { return };
+        let Some(timeline) = self.pages[page].session.as_ref().and_then(Session::timeline) else { return };
         let drafts: Vec<_> = timeline.items().filter(|item| item.seq == Seq::ZERO).cloned().collect();
         if drafts.is_empty() {
             return;
@@ -159,7 +159,7 @@ impl World {
             (true, false) => self.agent(page, AgentInput::Discard { id }),
             (false, false) => self.visitor(page, VisitorInput::Discard { id }),
         }
-        let still = self.pages[page].brain.as_ref().and_then(Brain::timeline);
+        let still = self.pages[page].session.as_ref().and_then(Session::timeline);
         let gone = still.is_some_and(|timeline| timeline.items().all(|item| item.id != id));
         if let widget_core::Content::Text(text) | widget_core::Content::Note(text) = &item.content
             && let Some(said) = self.said.iter_mut().find(|said| said.text == *text)
@@ -170,8 +170,8 @@ impl World {
 
     /// A visitor's page was changed by somebody who tries what is not theirs: frames about the conversations of others.
     fn pry(&mut self, page: usize) {
-        let Some(id) = self.pages[page].line else { return };
-        let Some(Who::Visitor(visitor)) = self.lines.get(&id).map(|line| line.who) else { return };
+        let Some(id) = self.pages[page].connection else { return };
+        let Some(Who::Visitor(visitor)) = self.connections.get(&id).map(|connection| connection.who) else { return };
         let of_others = |entry: &(&ConversationId, &(relay_core::Conversation, Vec<wire::Event>))| {
             Some(entry.1.0.visitor) != visitor
         };
@@ -217,17 +217,17 @@ impl World {
             Trouble::StoreSlow => self.relay.store_slow_until_ms = long_ms,
             Trouble::RelayClock => self.relay.off_ms += self.jump_ms(),
             Trouble::BrowserClock => self.pages[page].off_ms += self.jump_ms(),
-            Trouble::Reload if self.pages[page].brain.is_some() => self.load(page),
+            Trouble::Reload if self.pages[page].session.is_some() => self.load(page),
             Trouble::Tab => self.toggle_tab(page),
             Trouble::Capacity => self.change_capacity(),
             Trouble::Flood => self.flood(page),
             Trouble::SlowReader => self.slow_reader(),
             Trouble::Offline => self.line_input(page, ConnectionInput::NetworkDown),
             Trouble::Cut | Trouble::SilentDown | Trouble::SilentUp | Trouble::BlackHole => {
-                let ids: Vec<LineId> = self.lines.keys().copied().collect();
+                let ids: Vec<ConnectionNumber> = self.connections.keys().copied().collect();
                 if !ids.is_empty() {
                     let id = ids[self.rng.index(ids.len())];
-                    self.trouble_on_line(trouble, id, long_ms);
+                    self.trouble_on_connection(trouble, id, long_ms);
                 }
             }
             Trouble::Reload => {}
@@ -238,23 +238,23 @@ impl World {
         }
     }
 
-    fn trouble_on_line(&mut self, trouble: Trouble, id: LineId, until_ms: u64) {
+    fn trouble_on_connection(&mut self, trouble: Trouble, id: ConnectionNumber, until_ms: u64) {
         if trouble == Trouble::Cut {
             return self.cut(id);
         }
-        let Some(line) = self.lines.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else { return };
         if trouble != Trouble::SilentUp {
-            line.down_silent_until_ms = until_ms;
+            connection.down_silent_until_ms = until_ms;
         }
         if trouble != Trouble::SilentDown {
-            line.up_silent_until_ms = until_ms;
+            connection.up_silent_until_ms = until_ms;
         }
     }
 
     fn slow_reader(&mut self) {
         let until_ms = self.now_ms + self.rng.between(1_000, 25_000);
-        for line in self.lines.values_mut().filter(|line| line.who == Who::Agent) {
-            line.down_silent_until_ms = until_ms;
+        for connection in self.connections.values_mut().filter(|connection| connection.who == Who::Agent) {
+            connection.down_silent_until_ms = until_ms;
         }
         for page in 0..self.pages.len() {
             self.flood(page);
@@ -271,7 +271,7 @@ impl World {
     /// Opens a visitor's second tab, or closes it.
     fn toggle_tab(&mut self, page: usize) {
         let browser = self.pages[page].browser;
-        if self.pages[page].brain.is_none() {
+        if self.pages[page].session.is_none() {
             // Two tabs that both register are two visitors: the second one opens when there is a token.
             if self.browsers[browser].storage.token.is_some() || self.agent_of(page).is_some() {
                 self.load(page);
@@ -279,7 +279,7 @@ impl World {
             return;
         }
         let others = (0..self.pages.len()).filter(|other| *other != page && self.pages[*other].browser == browser);
-        if others.into_iter().any(|other| self.pages[other].brain.is_some()) {
+        if others.into_iter().any(|other| self.pages[other].session.is_some()) {
             self.close_page(page);
         }
     }
@@ -293,17 +293,17 @@ impl World {
 
     fn flood(&mut self, page: usize) {
         for _ in 0..self.rng.between(20, 250) {
-            let Some(Brain::Visitor(_)) = &self.pages[page].brain else { return };
+            let Some(Session::Visitor(_)) = &self.pages[page].session else { return };
             let Some(text) = self.words(page) else { return };
             self.visitor(page, VisitorInput::Say { text });
         }
     }
 
-    /// Whether a page has a line that works.
+    /// Whether a page has a connection that works.
     pub(crate) fn live(&self, page: usize) -> bool {
-        let online = match &self.pages[page].brain {
-            Some(Brain::Visitor(session)) => session.online(),
-            Some(Brain::Agent(session)) => session.online(),
+        let online = match &self.pages[page].session {
+            Some(Session::Visitor(session)) => session.online(),
+            Some(Session::Agent(session)) => session.online(),
             None => return false,
         };
         online == Online::Live

@@ -36,13 +36,13 @@ pub(crate) struct Plan {
 /// A trouble that befalls the whole now and then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// A line breaks; both ends hear of it, or only one.
+    /// A connection breaks; both ends learn of it, or only one.
     Cut,
-    /// Nothing comes down a line for a while, things still go up.
+    /// Nothing comes down a connection for a while, things still go up.
     SilentDown,
     /// The reverse.
     SilentUp,
-    /// A line stands, and nothing passes in either direction.
+    /// A connection stays open, and nothing arrives in either direction.
     BlackHole,
     /// The relay dies at once.
     Crash,

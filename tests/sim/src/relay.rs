@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, VecDeque};
 use relay_core::{Agent, AppendError, ConnectionId, Core, Input, Output, Peer, QueryError, Start};
 use wire::{AgentId, ClientFrame, Close, Hello, Incoming, Party, Refusal, ServerFrame, Subject, VisitorId};
 
+use crate::connection::{ConnectionNumber, Who};
 use crate::followed::Followed;
 use crate::jobs::{Back, Job};
-use crate::line::{LineId, Who};
 use crate::model::ModelStore;
 use crate::planted::Planted;
 use crate::world::{Happening, World};
 
-/// A client's end of a line must not make the relay do this much at once; more would be a loop.
+/// A client's end of a connection must not make the relay do this much at once; more would be a loop.
 const OUTPUTS_MAX: usize = 100_000;
 
 /// The one process, and its disk.
@@ -132,18 +132,18 @@ impl World {
         self.relay.core.is_none()
     }
 
-    /// A frame has come up a line: the work of the socket's reader.
-    pub(crate) fn relay_hears(&mut self, id: LineId, frame: ClientFrame) {
+    /// A frame has come up a connection: the work of the socket's reader.
+    pub(crate) fn relay_receives(&mut self, id: ConnectionNumber, frame: ClientFrame) {
         if self.dies() {
             return;
         }
         let connection = ConnectionId(id);
-        let Some(line) = self.lines.get_mut(&id) else { return };
-        let (page, greeted) = (line.page, line.who != Who::Unknown);
-        let party = if line.who == Who::Agent { Party::Staff } else { Party::Visitor };
+        let Some(known) = self.connections.get_mut(&id) else { return };
+        let (page, greeted) = (known.page, known.who != Who::Unknown);
+        let party = if known.who == Who::Agent { Party::Staff } else { Party::Visitor };
         let ClientFrame::Hello { hello, follow, .. } = frame else {
             if !greeted {
-                return self.close_line(id, Close::Malformed);
+                return self.close_connection(id, Close::Malformed);
             }
             let Some(frame) = Incoming::of(party, frame) else {
                 let frame = ServerFrame::Refused { subject: Subject::Connection, refusal: Refusal::UnknownFrame };
@@ -156,16 +156,16 @@ impl World {
             return self.tell(Input::Frame { connection, frame });
         };
         if greeted {
-            return self.close_line(id, Close::Malformed);
+            return self.close_connection(id, Close::Malformed);
         }
         if self.now_ms < self.relay.store_down_until_ms {
-            return self.close_line(id, Close::Busy);
+            return self.close_connection(id, Close::Busy);
         }
         let peer = match hello {
             Hello::Visitor { site, token, page: context } => {
                 let known = token.as_ref().map(|token| self.relay.tokens.get(token.reveal()).copied());
                 let visitor = match known {
-                    Some(None) => return self.close_line(id, Close::TokenInvalid),
+                    Some(None) => return self.close_connection(id, Close::TokenInvalid),
                     Some(Some(visitor)) => Some(visitor),
                     None => None,
                 };
@@ -173,11 +173,11 @@ impl World {
             }
             Hello::Agent { state } => match self.agent_of(page) {
                 Some(agent) => Peer::Agent { agent, state },
-                None => return self.close_line(id, Close::SignedOut),
+                None => return self.close_connection(id, Close::SignedOut),
             },
         };
-        if let Some(line) = self.lines.get_mut(&id) {
-            line.who = match &peer {
+        if let Some(known) = self.connections.get_mut(&id) {
+            known.who = match &peer {
                 Peer::Visitor { visitor, .. } => Who::Visitor(*visitor),
                 Peer::Agent { .. } => Who::Agent,
             };
@@ -185,7 +185,7 @@ impl World {
         self.tell(Input::Connected { connection, peer, follow });
     }
 
-    /// The core hears something, and everything it wants is done.
+    /// The core gets an input, and everything it wants is done.
     pub(crate) fn tell(&mut self, input: Input) {
         if self.dies() {
             return;
@@ -248,7 +248,7 @@ impl World {
                     self.push(connection.0, frame.clone());
                 }
             }
-            Output::Close { connection, close } => self.close_line(connection.0, close),
+            Output::Close { connection, close } => self.close_connection(connection.0, close),
             Output::Append { request, .. } if full => {
                 self.answer(Input::Appended { request, result: Err(AppendError::Busy) });
             }

@@ -27,7 +27,7 @@ impl Rng {
         self.next() % count
     }
 
-    /// A place in a list of this length, which is not empty.
+    /// An index into a list of this length, which is not empty.
     pub(crate) const fn index(&mut self, len: usize) -> usize {
         self.below(len as u64) as usize
     }

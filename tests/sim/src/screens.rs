@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use widget_core::{Content, Item, Notice};
 use wire::{Body, ConversationId, Lane, Seq};
 
-use crate::page::{Brain, Page};
+use crate::page::{Page, Session};
 use crate::world::World;
 
-/// Longer than a row of a list waits to be told with others, and than its way.
+/// Longer than a changed row waits until it is sent, and than it travels.
 const REST_MS: u64 = 500;
 
 impl World {
@@ -28,18 +28,18 @@ impl World {
     }
 
     fn may_see(&self, page: usize, conversation: ConversationId) -> bool {
-        match &self.pages[page].brain {
-            Some(Brain::Visitor(session)) => {
+        match &self.pages[page].session {
+            Some(Session::Visitor(session)) => {
                 let token = session.token().and_then(|token| self.relay.tokens.get(token.reveal()));
                 self.relay.store.owner(conversation).as_ref() == token
             }
-            Some(Brain::Agent(_)) => true,
+            Some(Session::Agent(_)) => true,
             None => false,
         }
     }
 
     fn screen_is_the_log(&self, page: usize, conversation: ConversationId) {
-        let timeline = self.pages[page].brain.as_ref().and_then(Brain::timeline).expect("one is shown");
+        let timeline = self.pages[page].session.as_ref().and_then(Session::timeline).expect("one is shown");
         let log = self.relay.store.events(conversation);
         let agent = self.agent_of(page).is_some();
         let late = !agent && self.late_may_be_missed() && timeline.closed();
@@ -71,8 +71,8 @@ impl World {
             self.load(fresh);
             self.run_for(2_000);
             self.come_to_rest();
-            match (&self.pages[page].brain, &self.pages[fresh].brain) {
-                (Some(Brain::Visitor(old)), Some(Brain::Visitor(new))) => {
+            match (&self.pages[page].session, &self.pages[fresh].session) {
+                (Some(Session::Visitor(old)), Some(Session::Visitor(new))) => {
                     let rows = |session: &widget_core::VisitorSession| {
                         let rows = session.conversations().iter();
                         rows.map(|row| (row.conversation, row.clone())).collect::<BTreeMap<_, _>>()
@@ -85,7 +85,7 @@ impl World {
                     assert_eq!(old_rows.len(), new_rows.len(), "page {page}: the list of conversations");
                     assert_eq!(old.answering(), new.answering(), "page {page}: agents who answer");
                 }
-                (Some(Brain::Agent(old)), Some(Brain::Agent(new))) => {
+                (Some(Session::Agent(old)), Some(Session::Agent(new))) => {
                     let rows = |session: &widget_core::AgentSession| {
                         let open = session.open();
                         open.iter().map(|row| (row.conversation, (*row).clone())).collect::<BTreeMap<_, _>>()
@@ -119,7 +119,7 @@ impl World {
     }
 
     /// A rating (or a view) of an ended conversation that a visitor gives in one tab is shown in another one after a reload, when its
-    /// announcement was lost: heads are told of open conversations only.
+    /// event was lost: pongs hold the heads of open conversations only.
     const fn late_may_be_missed(&self) -> bool {
         self.plan.lose + self.plan.lose_on_bus + self.plan.answer_lost > 0
     }
@@ -136,7 +136,7 @@ impl World {
             self.run_for(1_500);
             self.come_to_rest();
             let items = |page: usize| {
-                let timeline = self.pages[page].brain.as_ref().and_then(Brain::timeline).expect("one is shown");
+                let timeline = self.pages[page].session.as_ref().and_then(Session::timeline).expect("one is shown");
                 let recorded = timeline.items().filter(|item| item.seq != Seq::ZERO);
                 let items: Vec<Item> = recorded.cloned().collect();
                 (

@@ -1,4 +1,4 @@
-//! What the relay hears of through the bus: at every moment what its clients follow, and nothing else.
+//! The topics that the relay is subscribed to: at every moment what its clients follow, and nothing else.
 
 use relay_core::{Input, Output, Peer};
 use wire::{ClientFrame, VisitorId};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wire::{AgentId, AttachmentId, ConversationId, MessageId, SiteId, Tag, Token};
 
-use crate::line::{Line, LineId};
+use crate::connection::{Connection, ConnectionNumber};
 use crate::page::{Browser, Page, Person, Storage};
 use crate::people::Said;
 use crate::plan::Plan;
@@ -24,12 +24,12 @@ pub(crate) enum Happening {
     Trouble,
     PageTimer(usize, u64),
     RelayTimer(u64),
-    Up(LineId),
-    Down(LineId),
-    /// The core hears that a line is gone which the relay has closed.
-    Gone(LineId),
-    RelayLoses(LineId),
-    PageLoses(LineId),
+    Up(ConnectionNumber),
+    Down(ConnectionNumber),
+    /// The core learns that a connection is gone which the relay has closed.
+    Gone(ConnectionNumber),
+    RelayLoses(ConnectionNumber),
+    PageLoses(ConnectionNumber),
     NetworkUp(usize),
     SocketOpen(usize),
     Commit,
@@ -68,8 +68,8 @@ pub(crate) struct World {
     /// No faults any more.
     pub(crate) healthy: bool,
     pub(crate) relay: Relay,
-    pub(crate) lines: BTreeMap<LineId, Line>,
-    pub(crate) last_line: LineId,
+    pub(crate) connections: BTreeMap<ConnectionNumber, Connection>,
+    pub(crate) last_connection: ConnectionNumber,
     pub(crate) browsers: Vec<Browser>,
     pub(crate) pages: Vec<Page>,
     pub(crate) said: Vec<Said>,
@@ -115,8 +115,8 @@ impl World {
             order: 0,
             healthy: false,
             relay,
-            lines: BTreeMap::new(),
-            last_line: 0,
+            connections: BTreeMap::new(),
+            last_connection: 0,
             browsers,
             pages,
             said: Vec::new(),
@@ -206,11 +206,11 @@ impl World {
             Happening::Trouble => self.trouble(),
             Happening::PageTimer(page, turn) => self.page_timer(page, turn),
             Happening::RelayTimer(turn) => self.relay_timer(turn),
-            Happening::Up(line) => self.arrive_up(line),
-            Happening::Down(line) => self.arrive_down(line),
-            Happening::Gone(line) => self.gone(line),
-            Happening::RelayLoses(line) => self.relay_loses(line),
-            Happening::PageLoses(line) => self.page_loses(line),
+            Happening::Up(connection) => self.arrive_up(connection),
+            Happening::Down(connection) => self.arrive_down(connection),
+            Happening::Gone(connection) => self.gone(connection),
+            Happening::RelayLoses(connection) => self.relay_loses(connection),
+            Happening::PageLoses(connection) => self.page_loses(connection),
             Happening::NetworkUp(page) => self.line_input(page, widget_core::ConnectionInput::NetworkUp),
             Happening::SocketOpen(page) => self.line_input(page, widget_core::ConnectionInput::SocketOpen),
             Happening::Commit => self.commit(),

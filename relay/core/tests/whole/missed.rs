@@ -51,7 +51,7 @@ fn behind(count: u128) -> World {
 #[test]
 fn when_notices_were_missed_everything_in_memory_is_read_again() {
     let mut world = behind(40);
-    world.input(Input::NoticesMissed);
+    world.input(Input::BusMessagesLost);
     assert_eq!(world.core.gauges().open_conversations, 0);
     assert_eq!(world.core.gauges().gaps_repaired_by_relay, 40);
 }
@@ -61,7 +61,7 @@ fn it_is_read_a_few_at_a_time_once_however_often_something_is_missed() {
     let mut world = behind(100);
     world.store_waits = true;
     for _ in 0..3 {
-        world.input(Input::NoticesMissed);
+        world.input(Input::BusMessagesLost);
         assert_eq!(reads(&world), 16);
     }
     let mut answered = 0;
@@ -77,7 +77,7 @@ fn it_is_read_a_few_at_a_time_once_however_often_something_is_missed() {
 fn a_store_that_cannot_read_is_asked_again_later() {
     let mut world = behind(40);
     world.query_fails.extend([QueryError::Down; 30]);
-    world.input(Input::NoticesMissed);
+    world.input(Input::BusMessagesLost);
     assert_eq!(world.core.gauges().open_conversations, 40, "no more than a few are asked for while it is down");
     assert_eq!(world.query_fails.len(), 30 - 16);
     world.advance(10_000);

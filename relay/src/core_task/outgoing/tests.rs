@@ -32,14 +32,14 @@ async fn frames_come_in_order_and_count_until_they_are_written() {
     assert!(receiver.try_recv().is_none());
     let one = unsent.frame("0").bytes();
     assert_eq!(receiver.shared.state().bytes, 3 * one, "two and one that were taken together");
-    let light = std::sync::Arc::new(AtomicBool::new(false));
-    let told = std::sync::Arc::clone(&light);
-    assert!(!sender.is_light(one, move || told.store(true, Ordering::Relaxed)));
+    let called = std::sync::Arc::new(AtomicBool::new(false));
+    let copy = std::sync::Arc::clone(&called);
+    assert!(!sender.is_below(one, move || copy.store(true, Ordering::Relaxed)));
     assert_eq!(send("4"), Ok(()));
     assert!(receiver.recv().await.is_some());
-    assert!(light.load(Ordering::Relaxed), "what came before is written");
+    assert!(called.load(Ordering::Relaxed), "what came before is written");
     assert_eq!(receiver.shared.state().bytes, one);
-    assert!(sender.is_light(one, || panic!("it is light already")));
+    assert!(sender.is_below(one, || panic!("it is called already")));
 }
 
 #[tokio::test]
@@ -81,18 +81,18 @@ async fn each_side_learns_of_the_others_end() {
 async fn whoever_waits_is_woken() {
     let (unsent, sender, mut receiver) = all();
     let reader = tokio::spawn(async move {
-        let (mut batch, mut heard) = (Vec::new(), 0);
+        let (mut batch, mut received) = (Vec::new(), 0);
         while receiver.recv_many(&mut batch, 3).await > 0 {
             for frame in batch.drain(..) {
-                assert_eq!(frame.text().as_str(), heard.to_string());
-                heard += 1;
+                assert_eq!(frame.text().as_str(), received.to_string());
+                received += 1;
             }
         }
-        heard
+        received
     });
     for number in 0..10_000 {
         // As fast as it is read, and no faster: too fast would be its end.
-        while !sender.is_light(SEND_BYTES_MAX / 2, || {}) {
+        while !sender.is_below(SEND_BYTES_MAX / 2, || {}) {
             tokio::task::yield_now().await;
         }
         assert_eq!(sender.try_send(unsent.frame(number.to_string())), Ok(()));

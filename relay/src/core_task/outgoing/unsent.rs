@@ -1,4 +1,4 @@
-//! What waits unsent, in bytes: by address, by network and in the whole relay, so that readers who take nothing cannot make it hold more.
+//! Bytes of unsent frames: by address, by network and in the whole relay, so that clients that read nothing cannot fill its memory.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,7 +28,7 @@ struct All {
     networks: Mutex<BTreeMap<Network, Arc<AtomicUsize>>>,
 }
 
-/// One frame, encoded once for all who get it.
+/// One frame, encoded once for all receivers.
 #[derive(Clone, Debug)]
 pub struct Frame(Arc<Encoded>);
 
@@ -90,7 +90,7 @@ impl Unsent {
         Share { all: self.clone(), bytes_max: SEND_BYTES_MAX, counts: counts.collect() }
     }
 
-    /// The bounds of an agent's connection: it is known who that is, and its first picture is large.
+    /// The bounds of an agent's connection: an agent is known, and its welcome is large.
     #[must_use]
     pub fn of_agent(&self) -> Share {
         Share { all: self.clone(), bytes_max: SEND_BYTES_OF_AGENT_MAX, counts: Vec::new() }
@@ -102,13 +102,13 @@ impl Unsent {
         Share { all: self.clone(), bytes_max, counts: Vec::new() }
     }
 
-    /// A map is whole after any panic elsewhere, so a poisoned lock is taken all the same.
+    /// A panic elsewhere leaves the map valid, so a poisoned lock is used all the same.
     fn networks(&self) -> std::sync::MutexGuard<'_, BTreeMap<Network, Arc<AtomicUsize>>> {
         self.0.networks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What one connection may hold of it.
+/// What one connection counts for, and its bounds.
 #[derive(Debug)]
 pub struct Share {
     all: Unsent,
@@ -138,8 +138,8 @@ fn bound(step: Network, address: Address) -> (usize, Slow) {
 }
 
 impl Share {
-    /// Takes a frame's bytes into account where so many wait already. To a queue in which nothing waits, every frame may go: whoever reads is
-    /// not closed for what others do not read; but a large one, when the relay holds all it may.
+    /// Counts a frame's bytes, for a queue in which `waiting` bytes wait. An empty queue takes every frame, so that a client that reads is never
+    /// closed because of others; except for a large frame when the relay is at its bound.
     ///
     /// # Errors
     /// Which bound that would be over.
@@ -161,7 +161,7 @@ impl Share {
         Ok(())
     }
 
-    /// So many bytes wait no more.
+    /// This many bytes are sent.
     pub(super) fn give_back(&self, bytes: usize) {
         for count in &self.counts {
             count.bytes.fetch_sub(bytes, Ordering::Relaxed);

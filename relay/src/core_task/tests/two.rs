@@ -1,4 +1,4 @@
-//! Two relays in one process, on one store and one bus: what one records or knows, the other hears.
+//! Two relays in one process, on one store and one bus: what one records or knows, the other receives.
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one frame and skips all others")]
 
 use std::time::Duration;
@@ -55,7 +55,7 @@ impl Setup {
 
     /// A relay that starts now, with what is in the store.
     async fn relay(&self, number: u128) -> Relay {
-        let (bus, notices) = self.hub.join(RelayId(number));
+        let (bus, messages) = self.hub.join(RelayId(number));
         let (bus, unsent) = (Arc::new(bus), Unsent::default());
         let (arrivals, queue) = mpsc::channel(64);
         let agent = |id, role| Agent { id, name: format!("Agent {}", id.0), role, capacity: 4 };
@@ -67,7 +67,7 @@ impl Setup {
         let parts = CoreParts {
             store,
             bus: Arc::<LocalBus>::clone(&bus),
-            notices,
+            messages,
             arrivals: queue,
             unsent: unsent.clone(),
             end: self.end.clone(),
@@ -115,10 +115,10 @@ impl Relay {
     async fn gauges(&self) -> Gauges {
         let (reply, gauges) = oneshot::channel();
         self.arrivals.send(Arrival::Gauges(reply)).await.expect("taken");
-        gauges.await.expect("told")
+        gauges.await.expect("call")
     }
 
-    /// Hears of a topic no more, or again, without its core's knowledge.
+    /// Unsubscribes from a topic, or subscribes again, without its core's knowledge.
     fn listens(&self, topic: &Topic, listens: bool) {
         if listens {
             self.bus.subscribe(topic.clone()).expect("there is room");
@@ -237,7 +237,7 @@ async fn a_relay_that_falls_silent_has_no_agents_any_more() {
     let tell = |lease_ms| {
         let agents = vec![Present { agent: BOB, state: AgentState::Online, here: true }];
         let presence = Presence { agents, lease_ms };
-        other.publish(Notice::Presence { relay: other.relay(), presence }).expect("taken");
+        other.publish(BusMessage::Presence { relay: other.relay(), presence }).expect("taken");
     };
     tell(PRESENCE_LEASE_MS);
     ann.sees(BOB, AgentState::Online).await;
