@@ -1,14 +1,16 @@
-//! The browser's clock made safe: it may be wrong and may jump, but inside a session time never goes backwards.
+//! The time of a session. The browser's clock may be wrong and may jump; a session's own time never goes backwards.
 
-/// The clock of a session. Inside, all waits are counted in a time that stands still while the browser's clock is behind what
-/// it was; a jump back therefore delays nothing by more than itself being ignored, and a jump forward ends waits early.
+/// The clock of a session. All its waits are counted in *session time*: the browser's clock plus a shift.
+///
+/// When the browser's clock jumps back, the shift grows by the jump, so that session time goes on from where it was. When it jumps forward,
+/// session time jumps too, and waits end early.
 #[derive(Debug)]
 pub(crate) struct Clock {
     /// The browser's clock at the last call.
     wall_ms: u64,
-    /// What is added to it inside.
+    /// What is added to it to get session time.
     shift_ms: u64,
-    /// Inside time at the last call.
+    /// Session time at the last call.
     now_ms: u64,
     /// The relay's clock minus the browser's, as of the last welcome.
     relay_ahead_ms: i64,
@@ -19,7 +21,7 @@ impl Clock {
         Self { wall_ms: now_ms, shift_ms: 0, now_ms, relay_ahead_ms: 0 }
     }
 
-    /// Takes the browser's time; after a jump back, inside time goes on from where it was.
+    /// Takes the browser's time.
     pub(crate) const fn tick(&mut self, wall_ms: u64) {
         self.wall_ms = wall_ms;
         let now_ms = wall_ms.saturating_add(self.shift_ms);
@@ -30,7 +32,7 @@ impl Clock {
         }
     }
 
-    /// Inside time.
+    /// Session time now.
     pub(crate) const fn now_ms(&self) -> u64 {
         self.now_ms
     }
@@ -40,12 +42,12 @@ impl Clock {
         self.wall_ms
     }
 
-    /// An inside time as the browser's clock counts.
-    pub(crate) const fn outside_ms(&self, inside_ms: u64) -> u64 {
-        inside_ms.saturating_sub(self.shift_ms)
+    /// A session time as the browser's clock has it.
+    pub(crate) const fn browser_ms(&self, session_ms: u64) -> u64 {
+        session_ms.saturating_sub(self.shift_ms)
     }
 
-    /// Takes the relay's time of now.
+    /// Takes the relay's time now.
     pub(crate) const fn set_relay(&mut self, relay_ms: u64) {
         self.relay_ahead_ms = relay_ms.cast_signed().wrapping_sub(self.wall_ms.cast_signed());
     }
@@ -61,8 +63,8 @@ impl Clock {
     }
 }
 
-/// Finds the earliest of several times that are still to come. What is already due was dealt with when the session settled; it
-/// waits for something else to happen, and must not wake the shell again and again.
+/// Finds the earliest of several times that are still to come. Times that have passed are left out: the session did then what it could, the
+/// rest waits for something else to happen, and must not wake the shell again and again.
 pub(crate) struct Earliest {
     now_ms: u64,
     at_ms: Option<u64>,
@@ -97,7 +99,7 @@ mod tests {
         assert_eq!((clock.now_ms(), clock.wall_ms()), (1_000_500, 400));
         clock.tick(900);
         assert_eq!(clock.now_ms(), 1_001_000);
-        assert_eq!(clock.outside_ms(1_001_100), 1_000);
+        assert_eq!(clock.browser_ms(1_001_100), 1_000);
         clock.tick(5_000_000);
         assert!(clock.now_ms() > 5_000_000);
         clock.tick(u64::MAX);

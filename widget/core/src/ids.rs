@@ -1,8 +1,8 @@
-//! Ids and jitter, drawn from one seed: the same seed and times give the same ids.
+//! Ids and random numbers, drawn from one seed: the same seed and times give the same ids.
 
 use wire::{AttachmentId, ConversationId, MessageId, uuid_v7};
 
-/// Draws ids whose order is the order of their making, also when the clock jumps back.
+/// Draws ids that sort in the order in which they were made, also when the clock jumps back.
 #[derive(Debug)]
 pub(crate) struct Ids {
     high: u64,
@@ -38,15 +38,15 @@ impl Ids {
     }
 
     fn draw(&mut self, now_ms: u64) -> u128 {
-        // One millisecond ahead at the least, so that ids made at once keep their order too.
+        // At least one millisecond after the last, so that ids made at the same time keep their order too.
         self.last_ms = now_ms.max(self.last_ms.saturating_add(1));
         let high = mix(&mut self.high);
         uuid_v7(self.last_ms, u128::from(high) << 64 | u128::from(self.random()))
     }
 }
 
-/// The conversation that follows an ended one. It is the same in every tab, so that a draft which two tabs hold is moved to one
-/// place and recorded once.
+/// The conversation that follows an ended one. It is the same in every tab: a draft that two tabs hold is moved to the same conversation by
+/// both, and recorded once.
 pub(crate) const fn successor(ended: ConversationId) -> ConversationId {
     let mut high = (ended.0 >> 64) as u64;
     let mut low = ended.0 as u64;

@@ -1,7 +1,7 @@
-//! The client's brain: takes `(now, input)`, gives outputs; the same inputs always give the same outputs.
+//! The client's core: takes `(now, input)`, gives outputs; the same inputs always give the same outputs.
 //!
-//! Both sessions have four verbs: `handle(now, input)`, `next_output()`, `poll_timeout()` and `handle_timeout(now)`. The shell drains
-//! the outputs fully after each call, then reads again what it shows.
+//! Both sessions have four verbs: `handle(now, input)`, `next_output()`, `poll_timeout()` and `handle_timeout(now)`. The shell carries
+//! out all outputs after each call, then reads again what it shows.
 
 mod clock;
 mod codec;

@@ -5,15 +5,15 @@
 pub enum Planted {
     /// Drafts do not survive a reload.
     ForgetsOutbox,
-    /// An event that came before is taken once more.
+    /// An event that was taken before is taken once more.
     AppliesTwice,
-    /// A retry has an id of its own.
+    /// A retry has another id.
     RetriesWithNewId,
     /// An event that does not follow the last one is taken all the same.
     TakesGaps,
-    /// The numbers of a pong are not looked at.
+    /// The heads in a pong are ignored.
     IgnoresHeads,
-    /// A typing sign stays.
+    /// The sign of typing never ends.
     TypesForEver,
     /// A later draft does not wait for an earlier one.
     SendsOutOfOrder,

@@ -1,4 +1,4 @@
-//! What both sessions and their shells say to each other.
+//! What sessions are told and what they ask for, for both sides.
 
 use wire::{Attachment, AttachmentId, ClientFrame, Close, ConversationId, MessageId, Refusal, Seq, ServerFrame, Token};
 
@@ -11,16 +11,16 @@ pub enum Online {
     Offline,
     /// The first connection is being made.
     Connecting,
-    /// The connection was lost, or could not be made; tried again without end.
+    /// The connection was lost, or could not be made. It is tried again without end.
     Reconnecting {
-        /// When the next try begins (the clock of `now_ms`); not after now while one is under way.
+        /// When the next try begins, by the clock of `now_ms`. Not later than now while a try is under way.
         retry_at_ms: u64,
     },
-    /// As above, and it is the network that lets nothing through: WebSockets fail, and streams that were asked for stay silent.
+    /// As `Reconnecting`, and the network seems to be the reason: WebSockets fail, and streams get no answer.
     Blocked,
     /// Connected, and the relay has said welcome.
     Live,
-    /// The relay said why coming back is useless.
+    /// The relay closed the connection and said why coming back is useless.
     Refused(Close),
 }
 
@@ -29,24 +29,24 @@ pub enum Online {
 pub enum Transport {
     /// A WebSocket.
     Socket,
-    /// Server-sent events down and posts up, for networks that block WebSockets. `Up` may be said at once: the first frame sent is
-    /// the hello that opens it.
+    /// Server-sent events down and posts up, for networks that block WebSockets. The shell may say `Up` at once: the first frame sent,
+    /// the hello, opens it.
     Stream,
 }
 
-/// What happens to the connection, and to the network under it.
+/// What happens to the connection, and to the browser's network.
 ///
-/// After [`Output::Connect`] the shell drops any older connection and reports only on the new one; after [`Output::Disconnect`] it
+/// After [`Output::Connect`] the shell drops any older connection and reports on the new one only. After [`Output::Disconnect`] it
 /// drops the connection and reports nothing more of it, not even `Down`. `F` is what the relay says to this side: [`wire::ToVisitor`], [`wire::ToAgent`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConnectionInput<F> {
-    /// The socket is open, or the stream may be.
+    /// The connection is open; for a stream see [`Transport::Stream`].
     Up,
     /// A frame came.
     Frame(F),
     /// The connection closed, or could not be opened.
     Down {
-        /// The close code, 1006 when there was none.
+        /// The close code; 1006 when there was none.
         code: u16,
     },
     /// A WebSocket that [`Output::Probe`] asked for could be opened.
@@ -58,7 +58,7 @@ pub enum ConnectionInput<F> {
 }
 
 impl ConnectionInput<ServerFrame> {
-    /// The same for a side; none for a frame that this side does not hear. For what stands for the relay of both sides, as tests do.
+    /// The same for one side; none for a frame that this side does not get. For tests, which stand for the relay of both sides.
     #[must_use]
     pub fn of_side<F: TryFrom<ServerFrame>>(self) -> Option<ConnectionInput<F>> {
         Some(match self {
@@ -75,7 +75,7 @@ impl ConnectionInput<ServerFrame> {
 /// What happens to an upload that [`Output::Upload`] asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UploadInput {
-    /// Some of it is gone.
+    /// Some of it was sent.
     Progress {
         /// Which draft.
         id: MessageId,
@@ -89,8 +89,8 @@ pub enum UploadInput {
         /// The relay's answer.
         attachment: Attachment,
     },
-    /// It did not work: the relay's refusal; [`Refusal::UploadBroken`] when there was no answer, [`Refusal::FileMissing`] when
-    /// the shell does not hold the file (any more).
+    /// It failed, with the relay's refusal: [`Refusal::UploadBroken`] when there was no answer, [`Refusal::FileMissing`] when the shell
+    /// does not hold the file (any more).
     Failed {
         /// Which draft.
         id: MessageId,
@@ -106,17 +106,18 @@ pub enum Output {
     Connect(Transport),
     /// Close the connection and forget it.
     Disconnect,
-    /// Open a WebSocket beside the connection, close it as soon as it is open, and say [`ConnectionInput::SocketOpen`]; else say nothing.
+    /// Open a WebSocket beside the connection and close it as soon as it is open. Report [`ConnectionInput::SocketOpen`] if it could be opened,
+    /// else nothing.
     Probe,
     /// Send a frame.
     Transmit(ClientFrame),
     /// Keep this draft over reloads, in place of an earlier one with the same id.
     Keep(KeptDraft),
-    /// The draft is done with: drop what is kept of it, and its file.
+    /// The draft is recorded or discarded: drop what is kept of it, and its file.
     Forget(MessageId),
     /// Keep the visitor's token over reloads, in place of any other.
     KeepToken(Token),
-    /// The token is worthless: drop it.
+    /// The relay does not know the token: drop it.
     ForgetToken,
     /// Keep which conversation is shown, or that none is.
     KeepConversation(Option<ConversationId>),
@@ -127,12 +128,12 @@ pub enum Output {
         id: MessageId,
         /// Where to.
         conversation: ConversationId,
-        /// Its name in the request; the same one when only the connection broke, a new one for a new conversation.
+        /// The id in the request's path. The same again when only the connection broke; a new one for another conversation.
         attachment: AttachmentId,
         /// The shell's own number from `Attach`; 0 when the draft was restored after a reload, so that no file is at hand.
         file: u32,
     },
-    /// Stop an upload; nothing more is reported of it. `Upload` may follow for the same draft, `Forget` when it is discarded.
+    /// Stop an upload and report nothing more of it. `Upload` may follow for the same draft, or `Forget` when it is discarded.
     CancelUpload {
         /// The draft it belongs to.
         id: MessageId,
@@ -164,7 +165,7 @@ pub struct KeptDraft {
 /// What a kept draft wants recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// Words.
+    /// A message of text.
     Text(String),
     /// A private note.
     Note(String),

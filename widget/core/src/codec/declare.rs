@@ -1,4 +1,4 @@
-//! From one declaration both directions: what a type's JSON looks like, and how it is read back.
+//! Macros that make a reader and a writer of JSON from one declaration of a type.
 //!
 //! Serde's derived readers of tagged enums were 213 KB of the WebAssembly; these weigh a few. A field's name is its name on the wire.
 
@@ -6,7 +6,7 @@ use wire::{AgentId, AttachmentId, ConversationId, MessageId, Seq, SiteId, Token,
 
 use crate::codec::json::{Json, Writer};
 
-/// What stands under a name in an object.
+/// A value under a name in an object.
 pub(crate) trait Value: Sized {
     /// None when it is not such a value.
     fn read(json: &Json) -> Option<Self>;
@@ -14,7 +14,7 @@ pub(crate) trait Value: Sized {
     fn write(&self, name: &str, to: &mut Writer);
 }
 
-/// What is an object by itself: a frame, or a part of one.
+/// A value that is an object: a frame, or a part of one.
 pub(crate) trait Object: Sized {
     /// None when it is no such object.
     fn read_fields(json: &Json) -> Option<Self>;
@@ -130,7 +130,7 @@ macro_rules! choice {
 
 pub(crate) use {choice, object, tagged};
 
-/// Whether a field says nothing.
+/// Whether a field need not be written.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

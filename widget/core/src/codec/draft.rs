@@ -1,4 +1,4 @@
-//! A draft as the browser's storage keeps it. Older pages wrote the same form.
+//! A draft as it is kept in the browser's storage. Older versions wrote the same form.
 
 use wire::ConversationId;
 
@@ -6,7 +6,7 @@ use crate::codec::declare::{Object, Value};
 use crate::codec::json::{Json, Writer};
 use crate::types::{Kept, KeptDraft};
 
-/// A draft as it was kept; none when it is not one of ours.
+/// Reads a kept draft; none when it is not one of ours.
 #[must_use]
 pub fn read_draft(text: &str) -> Option<KeptDraft> {
     let json = &Json::read(text)?;

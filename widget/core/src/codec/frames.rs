@@ -1,6 +1,7 @@
-//! What a visitor's client says and hears. The golden files of `wire` hold these to serde's form (`tests/codec.rs`).
+//! The frames of a visitor's client, both directions. `widget/core/tests/codec.rs` compares them with serde's by the golden files of `wire`.
 //!
-//! A value that is not known here never makes the frame around it unreadable: it stands for the most harmless one that is, as in `wire`.
+//! A value that is not known here, from a newer relay, never makes the frame around it unreadable. As in `wire`, it is read as the most harmless
+//! known one.
 
 use wire::{
     AgentState, Attachment, Author, Body, ClientFrame, Cursor, Event, Follow, Head, Hello, Lane, Media, PageContext,
@@ -43,8 +44,7 @@ tagged!(Hello by "as" { Visitor = "visitor" { site, token, page }, });
 tagged!(Session by "as" { Visitor = "visitor" { visitor, conversations, answering }, });
 tagged!(Say by "kind" { Text = "text" { text }, File = "file" { attachment }, });
 
-// The chat need not know how to read what agents alone are told. An event has a number and must be counted, or everything after it would
-// look like a gap for ever.
+// Kinds that agents alone are told are unknown here. The event is read all the same: it has a number, and without it there would be a gap.
 tagged!(Body by "kind" {
     Text = "text" { text },
     File = "file" { attachment },
@@ -62,7 +62,7 @@ tagged!(Author by "by" {
     System = "system",
 } else |_json| Some(Self::System));
 
-// One that is not known here is judged by the ids it names.
+// An unknown one is told by the ids it names.
 tagged!(Subject by "about" {
     Message = "message" { conversation, id },
     Conversation = "conversation" { conversation },
@@ -73,7 +73,7 @@ tagged!(Subject by "about" {
     (None, _) => Self::Connection,
 }));
 
-// A newer relay's is tried again if it says when.
+// An unknown one, of a newer relay, is tried again if it says when.
 tagged!(Refusal by "reason" {
     TextEmpty = "text_empty",
     TextTooLong = "text_too_long" { chars_max },

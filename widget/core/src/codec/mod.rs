@@ -1,5 +1,5 @@
-//! What the chat reads and writes as JSON text: what `wire` means by its serde attributes, declared once for both directions because weight
-//! counts. The console, whose weight nobody waits for, uses serde.
+//! What the chat reads and writes as JSON: the same as serde does for `wire`, but much smaller. Each frame is declared once for both
+//! directions. The console uses serde: its size matters less.
 
 mod declare;
 mod draft;

@@ -3,13 +3,13 @@
 use wire::Refusal;
 use wire::limit::{RECONNECT_FIRST_MS, RECONNECT_MAX_MS};
 
-/// The most a relay's own "try again after" is believed.
+/// The longest wait that a relay's `retry_after_ms` may ask for.
 const RETRY_AFTER_MAX_MS: u64 = 120_000;
 
-/// The wait before a reconnect: doubled with each failed try up to the most, of which the upper half is jitter, so that the
-/// visitors of a restarted relay do not all come back at once.
+/// The wait before a reconnect. It doubles with each failed try up to a bound; its upper half is random, so that the visitors of a
+/// restarted relay do not all come back at once.
 pub(crate) const fn reconnect_ms(tries: u32, random: u64) -> u64 {
-    // 500 ms doubled six times is over the most already.
+    // 500 ms doubled six times is above the bound already.
     let doubled = RECONNECT_FIRST_MS << (if tries < 6 { tries } else { 6 });
     let most = if doubled < RECONNECT_MAX_MS { doubled } else { RECONNECT_MAX_MS };
     most / 2 + random % (most / 2 + 1)

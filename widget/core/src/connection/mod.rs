@@ -12,14 +12,14 @@ pub(crate) use backoff::refused_ms;
 
 use crate::clock::Earliest;
 use crate::connection::backoff::reconnect_ms;
-use crate::connection::choice::Choice;
+use crate::connection::choice::TransportChoice;
 use crate::types::{Online, Output};
 
-/// A connection that lasted this long was a good one: the next wait is short again.
+/// After a connection that lasted this long, the next wait is short again.
 const STABLE_MS: u64 = 10_000;
-/// An attempt this old is begun anew when the network comes back.
+/// An attempt older than this is begun anew when the network comes back.
 const CONNECT_OLD_MS: u64 = 2_000;
-/// The least number of failed tries that a relay with too much to do counts for.
+/// A relay that is too busy counts as at least so many failed tries, so that the next wait is long.
 const BUSY_TRIES: u32 = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ enum State {
     Connecting {
         since_ms: u64,
     },
-    /// The socket or stream is open and hello is said.
+    /// The connection is open and hello is sent; no welcome yet.
     Greeting {
         since_ms: u64,
     },
@@ -41,11 +41,11 @@ enum State {
     Refused(Close),
 }
 
-/// The connection. Times are inside times.
+/// The connection to the relay, present or next. Times are session times (see `Clock`).
 #[derive(Debug)]
 pub(crate) struct Connection {
     state: State,
-    choice: Choice,
+    choice: TransportChoice,
     /// Whether the browser says that there is a network.
     network: bool,
     /// Failed tries in a row.
@@ -53,7 +53,7 @@ pub(crate) struct Connection {
     /// Whether any try has failed, or a connection was lost.
     lost_before: bool,
     ping_at_ms: u64,
-    /// When a connection that stays silent is taken for dead.
+    /// When the connection counts as dead, unless a frame comes before.
     dead_at_ms: Option<u64>,
 }
 
@@ -61,7 +61,7 @@ impl Connection {
     pub(crate) const fn new() -> Self {
         Self {
             state: State::Idle,
-            choice: Choice::new(),
+            choice: TransportChoice::new(),
             network: true,
             tries: 0,
             lost_before: false,
@@ -70,14 +70,14 @@ impl Connection {
         }
     }
 
-    /// Connects, if nothing was done before.
+    /// Connects, if it has never done so.
     pub(crate) fn open(&mut self, now_ms: u64, out: &mut VecDeque<Output>) {
         if self.state == State::Idle {
             self.connect(now_ms, out);
         }
     }
 
-    /// The socket is open. Whether hello is to be said.
+    /// The connection is open. Whether hello is to be sent.
     pub(crate) fn up(&mut self, now_ms: u64) -> bool {
         if !matches!(self.state, State::Connecting { .. }) {
             return false;
@@ -86,11 +86,11 @@ impl Connection {
         true
     }
 
-    /// A frame came. Whether it belongs to this connection.
-    pub(crate) const fn heard(&mut self) -> bool {
+    /// A frame came. Whether it may be taken: not when the connection was given up before.
+    pub(crate) const fn frame_came(&mut self) -> bool {
         if self.dead_at_ms.take().is_some() && self.live() {
             self.choice.answered();
-            // Whatever the browser said of the network: something came through.
+            // The browser said that there is no network, but a frame came.
             self.network = true;
         }
         matches!(self.state, State::Greeting { .. } | State::Live { .. })
@@ -104,19 +104,19 @@ impl Connection {
         self.ping_at_ms = now_ms.saturating_add(PING_EVERY_MS);
     }
 
-    /// The socket closed. Whether a connection was lost (rather than one that was given up before).
+    /// The connection closed. Whether it was still in use, and not given up before.
     pub(crate) fn down(&mut self, now_ms: u64, code: u16, random: u64) -> bool {
         if !matches!(self.state, State::Connecting { .. } | State::Greeting { .. } | State::Live { .. }) {
             return false;
         }
         if !Close::come_back(code) {
             self.dead_at_ms = None;
-            // A code of the range that this version does not know: only a newer page can tell.
+            // A code that this version does not know, from a newer relay: a newer page may be able to connect.
             self.state = State::Refused(Close::from_code(code).unwrap_or(Close::Version));
             return true;
         }
         let stable = self.stable(now_ms);
-        // A relay that says why it ends the connection was reached; only its wait for a hello may have been in vain.
+        // With a close code of ours the relay was reached. `HelloLate` alone may mean that our hello did not come through.
         let answered = Close::from_code(code).is_some_and(|close| close != Close::HelloLate);
         if !self.live() && !answered && self.network {
             self.choice.failed(now_ms, false);
@@ -127,14 +127,14 @@ impl Connection {
                 self.tries = self.tries.max(BUSY_TRIES);
                 self.state = State::Down { retry_at_ms: now_ms.saturating_add(reconnect_ms(self.tries, random)) };
             }
-            // Browsers slow the timers of hidden pages down, so that our pings come late: nothing is wrong with the relay.
+            // Browsers slow down the timers of hidden pages, so our pings come late. Nothing is wrong with relay or network.
             Some(Close::Idle) if stable => self.state = State::Down { retry_at_ms: now_ms },
             _ => {}
         }
         true
     }
 
-    /// The browser says that the network is back, or the page is shown again. Whether a connection was lost by starting anew.
+    /// The browser says that the network is back, or the page is shown again. Whether a connection was given up for a new one.
     pub(crate) fn network_up(&mut self, now_ms: u64, out: &mut VecDeque<Output>) -> bool {
         self.network = true;
         self.choice.network_up(now_ms, self.live());
@@ -159,8 +159,8 @@ impl Connection {
         }
     }
 
-    /// The browser says that the network is gone. It may be wrong: a connection that is live is asked, not dropped; until it answers it is shown
-    /// as the browser says.
+    /// The browser says that the network is gone. It may be wrong, so a live connection is not dropped but pinged. Until the answer the person is
+    /// shown what the browser says.
     pub(crate) fn network_down(&mut self, now_ms: u64, out: &mut VecDeque<Output>) {
         self.network = false;
         if self.live() {
@@ -185,7 +185,7 @@ impl Connection {
         }
     }
 
-    /// Does what is due. Whether a connection was given up.
+    /// Does what is due. Whether the connection was given up.
     pub(crate) fn tick(&mut self, now_ms: u64, random: u64, out: &mut VecDeque<Output>) -> bool {
         let dead = match self.state {
             State::Idle | State::Refused(_) => false,
@@ -218,7 +218,7 @@ impl Connection {
         dead
     }
 
-    /// Drops the socket and tries again later.
+    /// Drops the connection and tries again later.
     pub(crate) fn give_up(&mut self, now_ms: u64, random: u64, out: &mut VecDeque<Output>) {
         out.push_back(Output::Disconnect);
         self.retry(now_ms, random);
@@ -241,7 +241,7 @@ impl Connection {
         matches!(self.state, State::Live { .. })
     }
 
-    /// How the connection stands; the time in it is an inside time.
+    /// How the connection stands; the time in it is session time.
     pub(crate) const fn online(&self) -> Online {
         match self.state {
             State::Live { .. } if self.network => Online::Live,
@@ -271,7 +271,7 @@ impl Connection {
 
     fn ping(&mut self, now_ms: u64, out: &mut VecDeque<Output>) {
         self.ping_at_ms = now_ms.saturating_add(PING_EVERY_MS);
-        // A second ping does not put the end of a silent connection off.
+        // The wait counts from the first ping that was not answered.
         self.dead_at_ms.get_or_insert(now_ms.saturating_add(PONG_WAIT_MS));
         out.push_back(Output::Transmit(ClientFrame::Ping));
     }
@@ -287,7 +287,7 @@ impl Connection {
         self.state = State::Down { retry_at_ms: now_ms.saturating_add(wait_ms) };
     }
 
-    /// Whether the connection is live and has lasted.
+    /// Whether the connection is live and has lasted long enough to count as good.
     fn stable(&self, now_ms: u64) -> bool {
         matches!(self.state, State::Live { since_ms } if now_ms.saturating_sub(since_ms) >= STABLE_MS)
     }

@@ -1,4 +1,4 @@
-//! Following conversations: numbers without gaps, what came too early, and pages of what was missed.
+//! Followed conversations: their events are taken in the order of their numbers, without gaps. What is missing is fetched.
 
 use std::collections::VecDeque;
 
@@ -10,31 +10,31 @@ use crate::log::Timeline;
 use crate::planted::{Planted, planted};
 use crate::types::Output;
 
-/// How far one lane has come.
+/// How much of one lane was taken.
 #[derive(Debug, Default)]
-pub(crate) struct Log {
-    /// The last number taken; all before it were taken too.
+pub(crate) struct LaneProgress {
+    /// The number of the last event taken. All before it were taken too.
     pub(crate) last: Seq,
-    /// The last number heard of.
+    /// The highest number known to exist.
     head: Seq,
-    /// What came before its turn, in order.
-    ahead: Vec<Event>,
-    /// The number and the time of the request under way.
+    /// Events that came before the ones before them, in order.
+    early: Vec<Event>,
+    /// The request under way: after which number, and when it was sent.
     asked: Option<(Seq, u64)>,
-    /// How many requests in a row were not answered on this connection.
+    /// How many requests in a row got no answer on this connection.
     unanswered: u32,
-    /// Whether a request was ever answered to its end.
+    /// Whether the lane was ever read to its end.
     loaded: bool,
 }
 
-impl Log {
-    /// Takes an event: gives it back when it is the next one, keeps it (within bounds) when it is early, drops it when it is old.
+impl LaneProgress {
+    /// Takes an event. Gives it back when it is the next one; keeps it, within bounds, when it is early; drops it when it is old.
     pub(crate) fn offer(&mut self, event: Event) -> Option<Event> {
         let seq = event.seq;
         if seq <= self.last {
             return (seq == self.last && planted(Planted::AppliesTwice)).then_some(event);
         }
-        self.hear(seq);
+        self.raise_head(seq);
         if planted(Planted::TakesGaps) {
             self.last = seq;
             return Some(event);
@@ -43,45 +43,44 @@ impl Log {
             self.last = seq;
             return Some(event);
         }
-        let at = self.ahead.iter().rposition(|early| early.seq <= seq).map_or(0, |before| before + 1);
-        if at > 0 && self.ahead[at - 1].seq == seq {
+        let at = self.early.iter().rposition(|early| early.seq <= seq).map_or(0, |before| before + 1);
+        if at > 0 && self.early[at - 1].seq == seq {
             return None;
         }
-        // What finds no room is fetched like anything else that is missing: the head is known.
+        // Where there is no room for it, it is fetched later like anything else that is missing: the head is known.
         if at < AHEAD_EVENTS_MAX {
-            self.ahead.truncate(AHEAD_EVENTS_MAX - 1);
-            self.ahead.insert(at, event);
+            self.early.truncate(AHEAD_EVENTS_MAX - 1);
+            self.early.insert(at, event);
         }
         None
     }
 
-    /// The next event, if it came early.
+    /// The next event, if it is among the early ones.
     pub(crate) fn ready(&mut self) -> Option<Event> {
-        let old = self.ahead.iter().take_while(|early| early.seq <= self.last).count();
-        self.ahead.drain(..old);
-        if self.ahead.first()?.seq != self.last.next() {
+        let old = self.early.iter().take_while(|early| early.seq <= self.last).count();
+        self.early.drain(..old);
+        if self.early.first()?.seq != self.last.next() {
             return None;
         }
         self.last = self.last.next();
-        Some(self.ahead.remove(0))
+        Some(self.early.remove(0))
     }
 
-    /// The lane has this number.
-    pub(crate) fn hear(&mut self, head: Seq) {
+    /// The lane is known to reach this number.
+    pub(crate) fn raise_head(&mut self, head: Seq) {
         self.head = self.head.max(head);
     }
 
-    /// A page was taken, which began after a number. Whether it was the end of what was asked for.
+    /// A page was taken that began after a number. Whether the lane was read to its end.
     fn answered(&mut self, after: Seq, head: Seq) -> bool {
-        self.hear(head);
+        self.raise_head(head);
         if self.asked.is_none_or(|(asked, _)| asked != after) {
             return false;
         }
         self.asked = None;
         self.unanswered = 0;
         if after == self.last {
-            // Nothing was there: whatever said that there is more was wrong, and asking again at once would never end. The next
-            // pong tells.
+            // The page was empty, so the known head was wrong. Asking again at once would never end; the next pong has the true head.
             self.head = self.last;
         }
         let end = self.last >= self.head;
@@ -98,29 +97,29 @@ impl Log {
         self.asked = Some((self.last, now_ms));
     }
 
-    /// When a request that is under way counts as lost. An answer that cannot be read must not be asked for without end: the wait
-    /// doubles up to half an hour.
+    /// When the request under way counts as lost. The wait doubles with each lost request, up to half an hour: an answer that cannot be
+    /// read would else be asked for without end.
     fn late_ms(&self) -> Option<u64> {
         let wait_ms = ACKNOWLEDGE_WAIT_MS << self.unanswered.min(7);
         self.asked.map(|(_, since_ms)| since_ms.saturating_add(wait_ms))
     }
 }
 
-/// A log that was read to its end and does not have the conversation's is asked for again after this: the relay that refused a draft
-/// because of it may know more than the one that answered, or than it knew itself a moment before.
-const PROOF_AGAIN_MS: u64 = 1_000;
+/// A relay refused a draft because the conversation had ended, but the log that was read has no such end. It is read again after this wait:
+/// the relay that refused may have known more than the one that answered.
+const CHECK_AGAIN_MS: u64 = 1_000;
 
-/// Whether it is being looked up if drafts were recorded before their conversation ended.
+/// Whether the log is read to find out if drafts were recorded before their conversation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Proof {
+pub(crate) enum EndCheck {
     No,
-    /// Until the end is in the timeline: all that was recorded before it is then, too.
+    /// It is read until the conversation's end is in the timeline. Then all that was recorded before the end is there too.
     Wanted,
-    /// There is nothing to read.
+    /// The relay does not have the conversation.
     Absent,
 }
 
-/// An event that has its place in a timeline.
+/// An event that is in the timeline now.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Taken {
     pub(crate) id: MessageId,
@@ -140,20 +139,20 @@ impl Taken {
 #[derive(Debug)]
 pub(crate) struct Followed {
     pub(crate) timeline: Timeline,
-    pub(crate) shared: Log,
-    staff: Log,
-    /// Whether the relay has it, as far as is known here; a new one is only ours.
+    pub(crate) shared: LaneProgress,
+    staff: LaneProgress,
+    /// Whether the relay has it, as far as is known here. A new conversation begins in the client.
     pub(crate) known: bool,
     /// Whether the relay knows, on this connection, that it is followed.
     pub(crate) followed: bool,
-    /// The relay said that it ended, whether or not the event came.
+    /// The relay said that it ended, even if the event has not come.
     pub(crate) ended: bool,
-    pub(crate) proof: Proof,
-    /// Nothing is asked before.
+    pub(crate) end_check: EndCheck,
+    /// Nothing is asked before this time.
     again_ms: u64,
-    /// When it was last shown: the least recent one makes room.
+    /// Counts up with each showing; the least recently shown one is dropped first.
     pub(crate) used: u64,
-    /// The timeline's revision that the visitor's own list shows.
+    /// The revision of the timeline that the visitor's list was last made from.
     pub(crate) listed: u64,
 }
 
@@ -161,12 +160,12 @@ impl Followed {
     pub(crate) fn new(conversation: ConversationId, own: Party, known: bool) -> Self {
         Self {
             timeline: Timeline::new(conversation, own, known),
-            shared: Log::default(),
-            staff: Log { loaded: own == Party::Visitor, ..Log::default() },
+            shared: LaneProgress::default(),
+            staff: LaneProgress { loaded: own == Party::Visitor, ..LaneProgress::default() },
             known,
             followed: false,
             ended: false,
-            proof: Proof::No,
+            end_check: EndCheck::No,
             again_ms: 0,
             used: 0,
             listed: 0,
@@ -177,7 +176,7 @@ impl Followed {
         self.timeline.conversation()
     }
 
-    /// What is asked for with hello or follow, and that it was.
+    /// What to ask for with hello or follow; marks it as asked for.
     pub(crate) fn ask_all(&mut self, now_ms: u64) -> Follow {
         self.followed = true;
         self.shared.ask(now_ms);
@@ -186,30 +185,30 @@ impl Followed {
         Follow { conversation: self.conversation(), after }
     }
 
-    /// Takes an event and those that waited for it; tells of each that is in the timeline now.
+    /// Takes an event and the early ones that come after it. Adds to `taken` each that is in the timeline now.
     pub(crate) fn take(&mut self, event: Event, taken: &mut Vec<Taken>) {
-        // What comes with the first load is no news.
+        // What comes with the first load is not new to the person.
         let news = self.shared.loaded;
         self.known = true;
         let lane = event.lane;
-        if event.seq <= self.log(lane).last && !planted(Planted::AppliesTwice) {
+        if event.seq <= self.lane(lane).last && !planted(Planted::AppliesTwice) {
             taken.push(Taken::of(&event));
             return;
         }
-        let mut next = self.log(lane).offer(event);
+        let mut next = self.lane(lane).offer(event);
         while let Some(event) = next {
             let mut one = Taken::of(&event);
             one.arrived = self.timeline.apply(event) && news;
             taken.push(one);
-            next = self.log(lane).ready();
+            next = self.lane(lane).ready();
         }
     }
 
     /// A page was taken.
     pub(crate) fn answered(&mut self, lane: Lane, after: Seq, head: Seq, now_ms: u64) {
-        if self.log(lane).answered(after, head) && lane == Lane::Shared {
-            if self.unproven() {
-                self.again_ms = now_ms.saturating_add(PROOF_AGAIN_MS);
+        if self.lane(lane).answered(after, head) && lane == Lane::Shared {
+            if self.is_checking() {
+                self.again_ms = now_ms.saturating_add(CHECK_AGAIN_MS);
             }
             if self.timeline.loading {
                 self.timeline.loading = false;
@@ -218,10 +217,10 @@ impl Followed {
         }
     }
 
-    /// A pong's numbers.
-    pub(crate) fn hear(&mut self, head: Cursor) {
-        self.shared.hear(head.shared);
-        self.staff.hear(head.staff);
+    /// A pong told how far both lanes reach.
+    pub(crate) fn raise_heads(&mut self, head: Cursor) {
+        self.shared.raise_head(head.shared);
+        self.staff.raise_head(head.staff);
     }
 
     /// The relay refused a question about this conversation: ask again after `again_ms`, or never on this connection.
@@ -234,41 +233,41 @@ impl Followed {
             }
         }
         if let Some(again_ms) = again_ms {
-            // A refused page of a fresh follow is no follow either: ask for both again.
+            // With the first page the follow itself was refused: ask for both again.
             self.followed = false;
             self.again_ms = again_ms;
             return;
         }
-        if self.unproven() {
-            self.proof = Proof::Absent;
+        if self.is_checking() {
+            self.end_check = EndCheck::Absent;
         }
         self.timeline.loading = false;
         self.timeline.touch();
     }
 
-    /// The relay does not count this among what is followed. It may not have read it yet, when that is still under way.
+    /// The relay does not list this among the followed conversations. Not so while a request is under way: the relay may still be reading.
     pub(crate) fn forgotten(&mut self) {
         if self.shared.asked.is_none() {
             self.followed = false;
         }
     }
 
-    /// Wants to know what was recorded.
-    pub(crate) const fn prove(&mut self) {
+    /// Begins to find out what was recorded before the conversation ended.
+    pub(crate) const fn check_end(&mut self) {
         self.known = true;
         self.ended = true;
-        self.proof = Proof::Wanted;
+        self.end_check = EndCheck::Wanted;
     }
 
-    const fn unproven(&self) -> bool {
-        matches!(self.proof, Proof::Wanted) && !self.timeline.closed()
+    const fn is_checking(&self) -> bool {
+        matches!(self.end_check, EndCheck::Wanted) && !self.timeline.closed()
     }
 
-    /// Whether it is certain now what was recorded, as somebody wanted to know; told once.
-    pub(crate) fn take_proof(&mut self) -> bool {
-        let proven = self.proof != Proof::No && !self.unproven();
+    /// Whether it has just become certain what was recorded before the end. True once for each check.
+    pub(crate) fn take_checked(&mut self) -> bool {
+        let proven = self.end_check != EndCheck::No && !self.is_checking();
         if proven {
-            self.proof = Proof::No;
+            self.end_check = EndCheck::No;
         }
         proven
     }
@@ -281,7 +280,7 @@ impl Followed {
             log.asked = None;
             log.unanswered = 0;
         }
-        self.timeline.set_seen_said(Seq::ZERO);
+        self.timeline.set_seen_reported(Seq::ZERO);
     }
 
     /// Asks for what is missing.
@@ -295,7 +294,7 @@ impl Followed {
             return;
         }
         let conversation = self.conversation();
-        let proof = self.unproven();
+        let proof = self.is_checking();
         for (lane, log, wanted) in [(Lane::Shared, &mut self.shared, proof), (Lane::Staff, &mut self.staff, false)] {
             if log.late_ms().is_some_and(|late_ms| late_ms <= now_ms) {
                 log.asked = None;
@@ -315,7 +314,7 @@ impl Followed {
         }
     }
 
-    const fn log(&mut self, lane: Lane) -> &mut Log {
+    const fn lane(&mut self, lane: Lane) -> &mut LaneProgress {
         match lane {
             Lane::Shared => &mut self.shared,
             Lane::Staff => &mut self.staff,

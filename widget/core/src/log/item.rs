@@ -1,13 +1,13 @@
-//! One line of a timeline as it is shown.
+//! One item of a timeline as it is shown.
 
 use std::sync::Arc;
 
 use wire::{Attachment, Author, Body, Lane, Media, MessageId, Party, Refusal, Seq};
 
-/// One line of a timeline.
+/// One item of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// The id its maker gave it; the key of the line, the same before and after it is recorded.
+    /// The id that its client gave it. It stays the same when it is recorded, and is the item's key.
     pub id: MessageId,
     /// Its number in its lane; 0 while it is not recorded.
     pub seq: Seq,
@@ -17,14 +17,14 @@ pub struct Item {
     pub author: Author,
     /// What it says.
     pub content: Content,
-    /// How far it has come.
+    /// How far it has come on its way to the relay and the other side.
     pub state: ItemState,
 }
 
-/// What a line says.
+/// What an item says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// A message of words.
+    /// A message of text.
     Text(String),
     /// A message that is a file. A file draft that was kept by an older page may have an empty name.
     File(Attachment),
@@ -41,8 +41,8 @@ pub enum Content {
     Note(String),
     /// Something that happened, which both sides are told.
     Notice(Notice),
-    /// Something that happened on the staff lane: agents alone are told, and the console has the words for each kind. Copies share it; never a
-    /// [`Body::Note`].
+    /// Something that happened on the staff lane, which agents alone are told. The console has the words for each kind. Copies share the body.
+    /// Never a [`Body::Note`].
     StaffNotice(Arc<Body>),
 }
 
@@ -72,18 +72,18 @@ pub enum Notice {
     },
 }
 
-/// How far a line has come.
+/// How far an item has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ItemState {
-    /// A recorded line of somebody else, a note or a notice.
+    /// Recorded: a message of the other side, a note or a notice.
     Recorded,
-    /// There is a connection to the relay, and the message is on its way or about to be.
+    /// There is a connection; the message is being sent, or is about to be.
     Sending,
-    /// There is no connection to the relay; the message is kept and goes out by itself.
+    /// There is no connection; the message is kept and is sent by itself later.
     Waiting,
-    /// The file goes to the relay.
+    /// The file is being uploaded.
     Uploading {
-        /// Bytes gone so far.
+        /// Bytes sent so far.
         sent: u64,
         /// Bytes in all.
         total: u64,
@@ -97,7 +97,7 @@ pub enum ItemState {
 }
 
 impl Content {
-    /// What an event shows, if it shows anything as a line of its own.
+    /// What an event shows, if it is an item of its own.
     pub(crate) fn of(body: Body, author: &Author) -> Option<Self> {
         #[expect(
             clippy::wildcard_enum_match_arm,

@@ -6,32 +6,33 @@ use wire::{Author, Body, ConversationId, Event, Lane, PageContext, Party, Seq};
 use crate::log::item::{Content, Item, ItemState, name_of};
 use crate::planted::{Planted, planted};
 
-/// A followed conversation: both lanes merged (shared by number, staff lines placed by time), own drafts last, in the order written.
+/// A followed conversation: both lanes merged, own drafts last, in the order written. The shared lane is in the order of its numbers; items of
+/// the staff lane are put between by time.
 ///
-/// It is loaded from its first event on, page by page, and keeps what it loaded: its memory is that of the conversation's texts.
-/// A session keeps a bounded number of timelines (see `follow`).
+/// It is loaded from its first event on, page by page, and keeps what it loaded: it is as large as the conversation. A session keeps a bounded
+/// number of timelines (`wire::limit::FOLLOW_CONVERSATIONS_MAX`).
 #[derive(Debug)]
 pub struct Timeline {
     conversation: ConversationId,
     own: Party,
     recorded: Vec<Item>,
-    /// Where each recorded line stands among those of the other lane: the latest time of its lane so far. The relay's clock may
-    /// have been set back; the order of two lanes must not depend on which came first.
-    places_ms: Vec<u64>,
+    /// By what time each recorded item is sorted among those of the other lane: the latest time of its own lane so far. The relay's clock may
+    /// have been set back, and the order must not depend on which lane was loaded first.
+    sort_times_ms: Vec<u64>,
     /// The latest time of the shared and of the staff lane.
     latest_ms: [u64; 2],
     /// Written by the outbox.
     pub(crate) drafts: Vec<Item>,
-    /// The relay's clock minus the browser's, by which drafts are timed.
+    /// The relay's clock minus the browser's. Drafts are timed by the browser's clock.
     pub(crate) relay_ahead_ms: i64,
     last_message: Seq,
     /// The other side's last message.
     last_other: Seq,
-    /// How far this side has seen, as recorded …
+    /// Up to which number this side has seen, as recorded …
     seen_own: Seq,
-    /// … and as said to the relay on this connection.
-    seen_said: Seq,
-    /// How far the other side has seen.
+    /// … and as reported to the relay on this connection.
+    seen_reported: Seq,
+    /// Up to which number the other side has seen.
     seen_other: Seq,
     pub(crate) loading: bool,
     closed: bool,
@@ -44,22 +45,22 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// The lines, in the order to be shown. A draft that failed waits for a person and stays where it was written; the others are on their way
-    /// and stand last.
+    /// The items, in the order to be shown. A draft that failed waits for a person, and stays where it was written; the others are on their way
+    /// and come last.
     pub fn items(&self) -> impl DoubleEndedIterator<Item = &Item> {
-        let mut lines: Vec<&Item> = self.recorded.iter().collect();
+        let mut items: Vec<&Item> = self.recorded.iter().collect();
         let mut failed = 0;
         for draft in &self.drafts {
             if !matches!(draft.state, ItemState::Failed(_)) {
-                lines.push(draft);
+                items.push(draft);
                 continue;
             }
             let at_ms = draft.at_ms.saturating_add_signed(self.relay_ahead_ms);
-            let before = self.places_ms.iter().rposition(|place_ms| *place_ms <= at_ms).map_or(0, |at| at + 1);
-            lines.insert(before + failed, draft);
+            let before = self.sort_times_ms.iter().rposition(|sort_ms| *sort_ms <= at_ms).map_or(0, |at| at + 1);
+            items.insert(before + failed, draft);
             failed += 1;
         }
-        lines.into_iter()
+        items.into_iter()
     }
 
     /// Which conversation.
@@ -77,7 +78,7 @@ impl Timeline {
     /// The messages of the other side that this side has not seen, at most [`UNREAD_MAX`].
     #[must_use]
     pub fn unread(&self) -> u32 {
-        let seen = self.seen_own.max(self.seen_said);
+        let seen = self.seen_own.max(self.seen_reported);
         let mut count = 0;
         for item in self.recorded.iter().rev() {
             if item.content.is_staff() {
@@ -92,7 +93,7 @@ impl Timeline {
         count
     }
 
-    /// Whether recorded lines are still being fetched for the first time.
+    /// Whether the recorded items are still being fetched for the first time.
     #[must_use]
     pub const fn loading(&self) -> bool {
         self.loading
@@ -122,7 +123,7 @@ impl Timeline {
         self.agent_name.as_deref()
     }
 
-    /// Who is typing now; the name is empty for the visitor. It goes away by `poll_timeout`.
+    /// Who is typing now; the name is empty for the visitor. It ends by a timeout.
     #[must_use]
     pub fn typing(&self) -> Option<&str> {
         self.typing.as_ref().map(|(name, _)| name.as_str())
@@ -145,14 +146,14 @@ impl Timeline {
             conversation,
             own,
             recorded: Vec::new(),
-            places_ms: Vec::new(),
+            sort_times_ms: Vec::new(),
             latest_ms: [0; 2],
             drafts: Vec::new(),
             relay_ahead_ms: 0,
             last_message: Seq::ZERO,
             last_other: Seq::ZERO,
             seen_own: Seq::ZERO,
-            seen_said: Seq::ZERO,
+            seen_reported: Seq::ZERO,
             seen_other: Seq::ZERO,
             loading,
             closed: false,
@@ -186,7 +187,7 @@ impl Timeline {
         }
         #[expect(
             clippy::wildcard_enum_match_arm,
-            reason = "most kinds are lines of the timeline and change nothing else about it"
+            reason = "most kinds are items of the timeline and change nothing else about it"
         )]
         match &event.body {
             Body::Queued => self.waiting = true,
@@ -209,9 +210,9 @@ impl Timeline {
         let (id, seq, at_ms) = (event.id, event.seq, event.at_ms);
         let latest_ms = &mut self.latest_ms[usize::from(event.lane == Lane::Staff)];
         *latest_ms = at_ms.max(*latest_ms);
-        let place_ms = *latest_ms;
+        let sort_ms = *latest_ms;
         if let Some(content) = Content::of(event.body, &event.author) {
-            self.insert(place_ms, Item { id, seq, at_ms, author: event.author, content, state });
+            self.insert(sort_ms, Item { id, seq, at_ms, author: event.author, content, state });
         }
         message && !own
     }
@@ -222,12 +223,12 @@ impl Timeline {
         self.revision += 1;
     }
 
-    /// When the typing sign goes away.
+    /// When the sign of typing ends.
     pub(crate) fn typing_until_ms(&self) -> Option<u64> {
         self.typing.as_ref().map(|(_, until_ms)| *until_ms)
     }
 
-    /// Takes an old typing sign away. Whether there was one.
+    /// Ends an old sign of typing. Whether there was one.
     pub(crate) fn expire(&mut self, now_ms: u64) -> bool {
         let expired =
             !planted(Planted::TypesForEver) && self.typing_until_ms().is_some_and(|until_ms| until_ms <= now_ms);
@@ -239,13 +240,13 @@ impl Timeline {
     }
 
     /// The number to be reported as seen, if the relay does not know it yet.
-    pub(crate) fn unsaid_seen(&self) -> Option<Seq> {
-        (self.last_other > self.seen_own.max(self.seen_said)).then_some(self.last_other)
+    pub(crate) fn unreported_seen(&self) -> Option<Seq> {
+        (self.last_other > self.seen_own.max(self.seen_reported)).then_some(self.last_other)
     }
 
-    /// What was said to the relay on this connection; 0 when it must be said again.
-    pub(crate) const fn set_seen_said(&mut self, seq: Seq) {
-        self.seen_said = seq;
+    /// What was reported to the relay on this connection; 0 when it must be reported again.
+    pub(crate) const fn set_seen_reported(&mut self, seq: Seq) {
+        self.seen_reported = seq;
         self.revision += 1;
     }
 
@@ -262,7 +263,7 @@ impl Timeline {
         Some((item.at_ms, line))
     }
 
-    /// The time of the first line.
+    /// The time of the first item.
     pub(crate) fn first_at_ms(&self) -> u64 {
         self.recorded.first().map_or(0, |item| item.at_ms)
     }
@@ -291,21 +292,20 @@ impl Timeline {
         }
     }
 
-    /// Puts a line at its place: lanes keep their own order, and a staff line stands after the shared ones of its time, whichever
-    /// came first.
-    fn insert(&mut self, place_ms: u64, item: Item) {
+    /// Inserts an item. Each lane keeps its own order; of the same time, staff items come after shared ones, whichever was loaded first.
+    fn insert(&mut self, sort_ms: u64, item: Item) {
         let staff = item.content.is_staff();
         let mut at = self.recorded.len();
         while at > 0 {
-            let before_ms = self.places_ms[at - 1];
-            let later = if staff { before_ms > place_ms } else { before_ms >= place_ms };
+            let before_ms = self.sort_times_ms[at - 1];
+            let later = if staff { before_ms > sort_ms } else { before_ms >= sort_ms };
             if self.recorded[at - 1].content.is_staff() == staff || !later {
                 break;
             }
             at -= 1;
         }
         self.recorded.insert(at, item);
-        self.places_ms.insert(at, place_ms);
+        self.sort_times_ms.insert(at, sort_ms);
     }
 }
 

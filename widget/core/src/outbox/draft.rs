@@ -26,19 +26,19 @@ pub(crate) enum Payload {
     },
 }
 
-/// How far a draft has come. Times are inside times.
+/// How far a draft has come. Times are session times (see `Clock`).
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// To be sent (or uploaded) as soon as it can be.
+    /// To be sent, or uploaded, as soon as possible.
     Ready,
     /// Sent on this connection; no answer yet.
-    Flight { since_ms: u64 },
+    InFlight { since_ms: u64 },
     /// Refused for a while.
     Later { at_ms: u64 },
     /// The shell uploads it.
     Uploading,
-    /// Refused because the conversation ended; whether it was recorded before that is being looked up.
-    Proving,
+    /// Refused because the conversation has ended. Whether it was recorded before that is being checked.
+    Checking,
     /// Refused for good.
     Failed(Refusal),
 }
@@ -55,12 +55,12 @@ pub(crate) struct Draft {
     pub(crate) tries: u32,
     /// The shell's number of the file; 0 for none.
     pub(crate) file: u32,
-    /// Another tab wrote it: that one sends it, while it lives.
-    pub(crate) lent: bool,
+    /// Another tab wrote it, and has the first try to send it.
+    pub(crate) from_other_tab: bool,
 }
 
 impl Payload {
-    /// Whether it is a line of the timeline.
+    /// Whether it is an item of the timeline.
     pub(crate) const fn is_shown(&self) -> bool {
         !matches!(self, Self::End | Self::Rate { .. })
     }
@@ -71,8 +71,8 @@ impl Payload {
 }
 
 impl Draft {
-    /// As it is kept over reloads. An upload only at the end of its page: the file does not outlive that, and other tabs are not
-    /// told of what goes well.
+    /// As it is kept over reloads. An upload is kept only when its page is left: the file is lost with the page, and other tabs need to know of it
+    /// only then.
     pub(crate) fn kept(&self) -> KeptDraft {
         let what = match &self.payload {
             Payload::Text(text) => Kept::Text(text.clone()),
@@ -100,7 +100,7 @@ impl Draft {
             Kept::Rate { score, comment } => Payload::Rate { score, comment },
         };
         let (conversation, id, at_ms) = (kept.conversation, kept.id, kept.at_ms);
-        Self { conversation, id, at_ms, payload, phase, tries: 1, file: 0, lent: false }
+        Self { conversation, id, at_ms, payload, phase, tries: 1, file: 0, from_other_tab: false }
     }
 
     /// As it is shown.
@@ -136,7 +136,7 @@ impl Draft {
         }
     }
 
-    /// Whether it will not go out by itself any more.
+    /// Whether it is not sent by itself any more.
     pub(crate) const fn failed(&self) -> bool {
         matches!(self.phase, Phase::Failed(_))
     }
@@ -156,7 +156,7 @@ impl Draft {
     }
 }
 
-/// What a file's name promises, for the first picture of it.
+/// The kind of a file by its name, until the relay has looked at its content.
 fn media_of(name: &str) -> Media {
     let ends = |ending: &str| {
         let at = name.len().wrapping_sub(ending.len());
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_promise_a_medium() {
+    fn the_kind_is_guessed_from_the_name() {
         for (name, media) in [
             ("a.PNG", Media::Image),
             ("é.jpeg", Media::Image),

@@ -15,7 +15,7 @@ impl Outbox {
             if draft.conversation != timeline.conversation() || !draft.payload.is_shown() {
                 continue;
             }
-            // Those in front of it in the list, but no more in the outbox, are recorded or discarded.
+            // Those before it in the timeline that are no more in the outbox were recorded or discarded.
             let found = timeline.drafts[at..].iter().position(|item| item.id == draft.id);
             match found {
                 Some(0) => {}

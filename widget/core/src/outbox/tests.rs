@@ -16,7 +16,7 @@ fn outbox(count: u128) -> Outbox {
 
 fn draft(id: u128, payload: Payload) -> Draft {
     let phase = Phase::Ready;
-    Draft { conversation: HERE, id: MessageId(id), at_ms: 0, payload, phase, tries: 0, file: 0, lent: false }
+    Draft { conversation: HERE, id: MessageId(id), at_ms: 0, payload, phase, tries: 0, file: 0, from_other_tab: false }
 }
 
 fn sent(outbox: &mut Outbox, now_ms: u64) -> Vec<u128> {
@@ -130,7 +130,7 @@ fn whatever_was_written_before_goes_first() {
         (upload(), Phase::Later { at_ms: 9 }, false, true, false),
         (upload(), failed(), true, true, true),
         (Payload::Text(String::new()), Phase::Later { at_ms: 9 }, false, true, false),
-        (Payload::Text(String::new()), Phase::Proving, false, true, false),
+        (Payload::Text(String::new()), Phase::Checking, false, true, false),
         (Payload::Text(String::new()), failed(), true, true, true),
         (Payload::End, Phase::Later { at_ms: 9 }, false, true, true),
         (rate(), Phase::Later { at_ms: 9 }, false, true, true),
@@ -156,14 +156,14 @@ fn whatever_was_written_before_goes_first() {
 fn what_another_tab_wrote_is_sent_when_that_tab_does_not() {
     let mut outbox = Outbox::new(Vec::new(), true);
     let kept = draft(7, Payload::Text("seven".to_owned())).kept();
-    outbox.borrow(kept.clone(), 100);
-    outbox.borrow(kept, 100);
+    outbox.add_from_other_tab(kept.clone(), 100);
+    outbox.add_from_other_tab(kept, 100);
     assert_eq!(outbox.drafts.len(), 1, "once");
     assert_eq!(sent(&mut outbox, 100), []);
     let due = 100 + TAKE_OVER_MS;
     assert_eq!(sent(&mut outbox, due), [7]);
     outbox.lost();
-    outbox.lend(due);
+    outbox.wait_for_other_tabs(due);
     assert_eq!(sent(&mut outbox, due), [], "on a new connection the other tab goes first again");
     assert_eq!(sent(&mut outbox, due + TAKE_OVER_MS), [7]);
 }
@@ -174,7 +174,7 @@ fn an_upload_that_its_page_left_behind_is_told_of_until_its_file_is_there_after_
     let mut outbox = Outbox::new(vec![draft(1, upload).kept()], true);
     assert_eq!(outbox.drafts[0].phase, Phase::Failed(Refusal::FileMissing));
     let text = draft(2, Payload::Text(String::new())).kept();
-    outbox.borrow(text, 0);
+    outbox.add_from_other_tab(text, 0);
     assert_eq!(sent(&mut outbox, TAKE_OVER_MS), [2], "nothing waits for it");
     let file = Attachment {
         id: AttachmentId(1),
@@ -185,7 +185,7 @@ fn an_upload_that_its_page_left_behind_is_told_of_until_its_file_is_there_after_
         width: 1,
         height: 1,
     };
-    outbox.borrow(draft(1, Payload::File(file)).kept(), 0);
+    outbox.add_from_other_tab(draft(1, Payload::File(file)).kept(), 0);
     assert_eq!(outbox.drafts[0].id, MessageId(1));
     assert_eq!(sent(&mut outbox, TAKE_OVER_MS), [1]);
 }

@@ -1,4 +1,4 @@
-//! What both sides' sessions share: the connection, the outbox, the followed conversations, and what is due when.
+//! What the sessions of both sides share: the connection, the outbox, the followed conversations, and what is due when.
 
 mod receive;
 mod upload;
@@ -18,7 +18,7 @@ use crate::outbox::Outbox;
 use crate::planted::{Planted, planted};
 use crate::types::{ConnectionInput, KeptDraft, Online, Output};
 
-/// Seen is said at most this often.
+/// What was seen is reported at most this often.
 const SEEN_EVERY_MS: u64 = 1_000;
 
 /// The shared half of a session.
@@ -46,14 +46,14 @@ pub(crate) struct ClientSession {
     uses: u64,
 }
 
-/// What the connection's input means for the sessions.
+/// What a session must do after an input of the connection.
 #[derive(Debug)]
 pub(crate) enum Step {
     /// Nothing more.
     Nothing,
-    /// Say hello.
-    Greet,
-    /// The connection was lost, and what was on it.
+    /// Send hello.
+    SayHello,
+    /// The connection was lost, with all requests that were under way.
     Lost,
 }
 
@@ -85,13 +85,13 @@ impl ClientSession {
         }
     }
 
-    /// The connection's input but for frames, which each side takes in its own way.
+    /// Takes the connection's input, except for frames, which each side reads itself.
     pub(crate) fn connection<F>(&mut self, input: &ConnectionInput<F>) -> Step {
         let now_ms = self.clock.now_ms();
         let random = self.ids.random();
         let lost = match input {
-            ConnectionInput::Up => return if self.connection.up(now_ms) { Step::Greet } else { Step::Nothing },
-            // Each side takes its own.
+            ConnectionInput::Up => return if self.connection.up(now_ms) { Step::SayHello } else { Step::Nothing },
+            // Each side reads its own.
             ConnectionInput::Frame(_) => return Step::Nothing,
             ConnectionInput::Down { code } => self.connection.down(now_ms, *code, random),
             ConnectionInput::SocketOpen => self.connection.socket_open(now_ms, &mut self.out),
@@ -123,14 +123,14 @@ impl ClientSession {
         lost
     }
 
-    /// Gives the connection up: something on it went wrong.
+    /// Gives the connection up, because something on it went wrong.
     pub(crate) fn give_up(&mut self) {
         let random = self.ids.random();
         self.connection.give_up(self.clock.now_ms(), random, &mut self.out);
         self.lost()
     }
 
-    /// What was on the connection is lost with it.
+    /// Requests that were under way are lost with the connection.
     pub(crate) fn lost(&mut self) {
         self.outbox.lost();
         for followed in &mut self.follows {
@@ -138,8 +138,8 @@ impl ClientSession {
         }
     }
 
-    /// The first frame of a connection.
-    pub(crate) fn greet(&mut self, hello: Hello, resume: bool) {
+    /// Sends the first frame of a connection.
+    pub(crate) fn say_hello(&mut self, hello: Hello, resume: bool) {
         let now_ms = self.clock.now_ms();
         let mut follow: Vec<Follow> = Vec::new();
         for followed in &mut self.follows {
@@ -153,12 +153,12 @@ impl ClientSession {
     /// The relay said welcome.
     pub(crate) fn welcome(&mut self, relay_ms: u64, bytes_max: u64) {
         self.connection.welcome(self.clock.now_ms());
-        self.outbox.lend(self.clock.now_ms());
+        self.outbox.wait_for_other_tabs(self.clock.now_ms());
         self.clock.set_relay(relay_ms);
         self.bytes_max = bytes_max;
     }
 
-    /// The messages that wait to be recorded; those that failed wait for a person.
+    /// How many messages wait to be recorded, without those that failed and wait for a person.
     pub(crate) fn waiting(&self) -> usize {
         self.outbox.drafts.iter().filter(|draft| draft.payload.is_shown() && !draft.failed()).count()
     }
@@ -167,7 +167,7 @@ impl ClientSession {
         self.out.push_back(Output::Transmit(frame));
     }
 
-    /// A key was pressed: told to the other side, but not more often than it needs.
+    /// A key was pressed. The other side is told, at most every [`TYPING_EVERY_MS`].
     pub(crate) fn type_key(&mut self) {
         let now_ms = self.clock.now_ms();
         if !self.connection.live() || self.typing_next_ms > now_ms {
@@ -182,7 +182,7 @@ impl ClientSession {
         self.transmit(ClientFrame::Typing { conversation });
     }
 
-    /// The followed conversation, made if it was not; the least recently shown one makes room.
+    /// The followed conversation. If it is not followed yet, it is from now on; where there is no room, the least recently shown one is dropped.
     pub(crate) fn follow(&mut self, conversation: ConversationId, known: bool) -> &mut Followed {
         let at = self.follows.iter().position(|followed| followed.conversation() == conversation);
         let at = at.unwrap_or_else(|| {
@@ -222,7 +222,7 @@ impl ClientSession {
         self.follow(conversation, known).used = uses;
     }
 
-    /// Follows all but this many most recently shown ones no more.
+    /// Keeps only so many followed conversations, the most recently shown.
     pub(crate) fn follow_at_most(&mut self, count: usize) {
         while self.follows.len() > count {
             self.unfollow_one();
@@ -245,7 +245,7 @@ impl ClientSession {
         }
     }
 
-    /// Sends what may go, and makes what is shown true. `writes`: drafts may go out now; `sees`: what is shown may count as seen.
+    /// Sends what may be sent, and brings timelines up to date. `writes`: drafts may be sent now; `sees`: what is shown may count as seen.
     pub(crate) fn settle(&mut self, writes: bool, sees: bool) {
         let now_ms = self.clock.now_ms();
         let live = self.connection.live();
@@ -258,13 +258,13 @@ impl ClientSession {
             self.outbox.pump(now_ms, &mut self.out);
             self.pump_uploads();
         }
-        if let Some((conversation, up_to)) = self.unsaid_seen(sees)
+        if let Some((conversation, up_to)) = self.unreported_seen(sees)
             && self.seen_next_ms <= now_ms
         {
             self.seen_next_ms = now_ms.saturating_add(SEEN_EVERY_MS);
             self.transmit(ClientFrame::Seen { conversation, up_to });
             if let Some(followed) = self.follow_mut(conversation) {
-                followed.timeline.set_seen_said(up_to);
+                followed.timeline.set_seen_reported(up_to);
             }
         }
         let online = matches!(self.connection.online(), Online::Live);
@@ -277,23 +277,23 @@ impl ClientSession {
         }
     }
 
-    /// What was seen is said once more, later.
+    /// Reports what was seen once more, later.
     fn see_again(&mut self, conversation: ConversationId, again_ms: u64) {
         self.seen_next_ms = again_ms;
         if let Some(followed) = self.follow_mut(conversation) {
-            followed.timeline.set_seen_said(Seq::ZERO);
+            followed.timeline.set_seen_reported(Seq::ZERO);
         }
     }
 
-    fn unsaid_seen(&self, sees: bool) -> Option<(ConversationId, Seq)> {
+    fn unreported_seen(&self, sees: bool) -> Option<(ConversationId, Seq)> {
         if !sees || !self.visible || !self.connection.live() {
             return None;
         }
         let followed = self.shown_follow()?;
-        Some((followed.conversation(), followed.timeline.unsaid_seen()?))
+        Some((followed.conversation(), followed.timeline.unreported_seen()?))
     }
 
-    /// Everything that time alone brings about.
+    /// Adds the times at which something is due by time alone.
     pub(crate) fn timeout(&self, earliest: &mut Earliest, sees: bool) {
         self.connection.timeout(earliest);
         for followed in &self.follows {
@@ -306,7 +306,7 @@ impl ClientSession {
         for followed in &self.follows {
             followed.timeout(earliest);
         }
-        if self.unsaid_seen(sees).is_some() {
+        if self.unreported_seen(sees).is_some() {
             earliest.add(self.seen_next_ms);
         }
     }
@@ -315,7 +315,7 @@ impl ClientSession {
     pub(crate) const fn online(&self) -> Online {
         let online = self.connection.online();
         if let Online::Reconnecting { retry_at_ms } = online {
-            return Online::Reconnecting { retry_at_ms: self.clock.outside_ms(retry_at_ms) };
+            return Online::Reconnecting { retry_at_ms: self.clock.browser_ms(retry_at_ms) };
         }
         online
     }

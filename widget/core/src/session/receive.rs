@@ -1,4 +1,4 @@
-//! What the relay says to both sides alike.
+//! Frames of the relay that both sides get.
 
 use wire::limit::FOLLOW_CONVERSATIONS_MAX;
 use wire::{Body, ConversationId, Event, Head, Lane, Party, Refusal, Seq};
@@ -30,7 +30,7 @@ impl ClientSession {
         }
     }
 
-    /// Somebody else types.
+    /// Somebody else is typing.
     pub(crate) fn typing(&mut self, conversation: ConversationId, name: String) {
         let now_ms = self.clock.now_ms();
         if let Some(followed) = self.follow_mut(conversation) {
@@ -38,8 +38,8 @@ impl ClientSession {
         }
     }
 
-    /// Something was recorded. An own draft is done with once it has its place in the timeline, wherever its event comes from:
-    /// while that waits for a gap to be filled, the draft stands for it.
+    /// Something was recorded. An own draft is dropped once its event is in the timeline. While the event waits for a gap to be filled, the
+    /// draft is still shown.
     pub(crate) fn event(&mut self, event: Event) {
         let conversation = event.conversation;
         if event.body == Body::Closed {
@@ -70,22 +70,22 @@ impl ClientSession {
         }
         if self.party == Party::Visitor {
             for head in heads.iter().take(FOLLOW_CONVERSATIONS_MAX) {
-                self.follow(head.conversation, true).hear(head.head);
+                self.follow(head.conversation, true).raise_heads(head.head);
             }
             for followed in &mut self.follows {
                 let open = !followed.timeline.closed() && followed.shared.last > Seq::ZERO;
                 if open && heads.iter().all(|head| head.conversation != followed.conversation()) {
-                    // The relay tells of the open ones only: this one must have ended, unheard.
+                    // A pong lists open conversations only, so this one has ended, and the event did not come. Fetch it.
                     let next = followed.shared.last.next();
-                    followed.shared.hear(next);
+                    followed.shared.raise_head(next);
                 }
             }
             return;
         }
         for followed in &mut self.follows {
             match heads.iter().find(|head| head.conversation == followed.conversation()) {
-                Some(head) => followed.hear(head.head),
-                // The relay does not know (any more) that this is followed.
+                Some(head) => followed.raise_heads(head.head),
+                // The relay does not know, or no longer, that this is followed.
                 None => followed.forgotten(),
             }
         }
@@ -96,7 +96,7 @@ impl ClientSession {
         let random = self.ids.random();
         let wait_ms = refusal.retry().then(|| refused_ms(refusal, 1, random));
         if wait_ms.is_none() && !matches!(refusal, Refusal::NotFound | Refusal::NotAllowed) {
-            // That was about something else than reading.
+            // The refused request was not one for events.
             return;
         }
         let again_ms = wait_ms.map(|wait_ms| self.clock.now_ms().saturating_add(wait_ms));
@@ -104,7 +104,7 @@ impl ClientSession {
             followed.refused(again_ms);
         }
         if let Some(again_ms) = again_ms {
-            // It may have been a report of what was seen.
+            // The refused request may have been the report of what was seen.
             self.see_again(conversation, again_ms);
         }
     }

@@ -1,4 +1,4 @@
-//! Files on their way to the relay: which may go, what their answers mean.
+//! Uploads: which may begin, and what becomes of them.
 
 use wire::{ConversationId, Refusal};
 
@@ -7,7 +7,7 @@ use crate::outbox::{Draft, Payload, Phase};
 use crate::session::ClientSession;
 use crate::types::{Output, UploadInput};
 
-/// Uploads at the same time: others of the same address want to send files too.
+/// Uploads at the same time. The relay's bound counts those of one address, and others there want to send files too.
 const UPLOADS_MAX: usize = 3;
 /// How often an upload is tried before a person must decide.
 const UPLOAD_TRIES_MAX: u32 = 5;
@@ -27,7 +27,7 @@ impl ClientSession {
         self.write(conversation, payload, file, refusal);
     }
 
-    /// The shell tells of an upload.
+    /// The shell reports on an upload.
     pub(crate) fn upload(&mut self, input: UploadInput) {
         let now_ms = self.clock.now_ms();
         let random = self.ids.random();
@@ -53,7 +53,7 @@ impl ClientSession {
         }
     }
 
-    /// The page goes, perhaps for good, and the files of uploads under way with it: they are kept as what was not sent.
+    /// The page is left, perhaps for good, and with it the files of uploads under way. They are kept as not sent, so that the person can be told.
     pub(crate) fn leave(&mut self) {
         for draft in &self.outbox.drafts {
             if draft.file > 0 && draft.payload.is_upload() && !draft.failed() {
@@ -62,7 +62,7 @@ impl ClientSession {
         }
     }
 
-    /// Starts uploads that may start.
+    /// Begins uploads that may begin.
     pub(crate) fn pump_uploads(&mut self) {
         let now_ms = self.clock.now_ms();
         let mut running = self.outbox.drafts.iter().filter(|draft| draft.phase == Phase::Uploading).count();
@@ -70,7 +70,7 @@ impl ClientSession {
             let due = match draft.phase {
                 Phase::Ready => true,
                 Phase::Later { at_ms } => at_ms <= now_ms,
-                Phase::Flight { .. } | Phase::Uploading | Phase::Proving | Phase::Failed(_) => false,
+                Phase::InFlight { .. } | Phase::Uploading | Phase::Checking | Phase::Failed(_) => false,
             };
             let Payload::Upload { attachment, .. } = &draft.payload else { continue };
             if !due || running >= UPLOADS_MAX {
@@ -84,7 +84,7 @@ impl ClientSession {
         }
     }
 
-    /// Makes a file draft go up once more under a new name: it went to another conversation, or the relay lost it.
+    /// Uploads the file of a draft again under a new id: the draft moved to another conversation, or the relay does not have the file.
     pub(crate) fn upload_again(&mut self, at: usize) {
         let attachment = self.ids.attachment(self.clock.now_ms());
         let draft: &mut Draft = &mut self.outbox.drafts[at];

@@ -1,4 +1,4 @@
-//! What a person writes: into the outbox, again, away, and what the relay's refusals do to it.
+//! What a person does with drafts (write, retry, discard), and what the relay's refusals do to them.
 
 use wire::limit::OUTBOX_MESSAGES_MAX;
 use wire::{ConversationId, MessageId, Party, Refusal};
@@ -9,17 +9,17 @@ use crate::session::ClientSession;
 use crate::types::Output;
 
 impl ClientSession {
-    /// Whether one more draft has room.
+    /// Whether there is room for one more draft.
     pub(crate) fn room(&self) -> bool {
         self.outbox.drafts.len() < OUTBOX_MESSAGES_MAX
     }
 
-    /// Tells of a refusal that belongs to no line of the timeline.
-    pub(crate) fn tell(&mut self, refusal: Refusal) {
+    /// Shows a refusal that belongs to no item of the timeline.
+    pub(crate) fn report(&mut self, refusal: Refusal) {
         self.refusal = Some((self.clock.wall_ms(), refusal));
     }
 
-    /// Writes words into the outbox; blank ones are nothing.
+    /// Writes a text into the outbox, unless it is blank.
     pub(crate) fn write_text(&mut self, conversation: ConversationId, text: &str, note: bool) {
         let text = wire::trim_text(text).to_owned();
         let refusal = wire::check_text(&text).err();
@@ -28,7 +28,7 @@ impl ClientSession {
         }
     }
 
-    /// Writes into the outbox; with a refusal, as a failed line.
+    /// Writes into the outbox; with a refusal as a failed draft.
     pub(crate) fn write(
         &mut self,
         conversation: ConversationId,
@@ -37,19 +37,19 @@ impl ClientSession {
         refusal: Option<Refusal>,
     ) {
         if !self.room() {
-            return self.tell(Refusal::Busy);
+            return self.report(Refusal::Busy);
         }
         let id = self.ids.message(self.clock.now_ms());
         let at_ms = self.clock.wall_ms();
         let phase = refusal.map_or(Phase::Ready, Phase::Failed);
-        let draft = Draft { conversation, id, at_ms, payload, phase, tries: 0, file, lent: false };
+        let draft = Draft { conversation, id, at_ms, payload, phase, tries: 0, file, from_other_tab: false };
         if !draft.failed() && !draft.payload.is_upload() {
             self.out.push_back(Output::Keep(draft.kept()));
         }
         self.outbox.drafts.push(draft);
     }
 
-    /// A person wants a failed draft to go again.
+    /// A person wants a failed draft sent again.
     pub(crate) fn retry(&mut self, id: MessageId) {
         let Some(at) = self.outbox.drafts.iter().position(|draft| draft.id == id) else { return };
         let draft = &mut self.outbox.drafts[at];
@@ -72,13 +72,13 @@ impl ClientSession {
         }
     }
 
-    /// A person drops a draft. One that was sent cannot be taken back.
+    /// A person discards a draft. One that was sent cannot be taken back.
     pub(crate) fn discard(&mut self, id: MessageId) {
         let Some(draft) = self.outbox.find(id) else { return };
         let droppable = match draft.phase {
             Phase::Failed(_) | Phase::Uploading | Phase::Later { .. } => true,
             Phase::Ready => draft.tries == 0 || draft.payload.is_upload(),
-            Phase::Flight { .. } | Phase::Proving => false,
+            Phase::InFlight { .. } | Phase::Checking => false,
         };
         if droppable {
             if draft.phase == Phase::Uploading {
@@ -89,11 +89,11 @@ impl ClientSession {
         }
     }
 
-    /// Drops drafts that have become pointless.
-    pub(crate) fn drop_drafts(&mut self, pointless: impl Fn(&Draft) -> bool) {
+    /// Drops drafts that are no longer of use.
+    pub(crate) fn drop_drafts(&mut self, useless: impl Fn(&Draft) -> bool) {
         let out = &mut self.out;
         self.outbox.drafts.retain(|draft| {
-            let over = pointless(draft);
+            let over = useless(draft);
             if over {
                 out.push_back(Output::Forget(draft.id));
             }
@@ -107,33 +107,33 @@ impl ClientSession {
         let random = self.ids.random();
         let party = self.party;
         let Some(draft) = self.outbox.find(id) else { return };
-        if draft.conversation != conversation || !matches!(draft.phase, Phase::Flight { .. }) {
+        if draft.conversation != conversation || !matches!(draft.phase, Phase::InFlight { .. }) {
             return;
         }
         if refusal.retry() {
             draft.phase = Phase::Later { at_ms: now_ms.saturating_add(refused_ms(&refusal, draft.tries, random)) };
         } else if !draft.payload.is_shown() {
             self.drop_drafts(|draft| draft.id == id);
-            // It has ended already: that is what was wanted.
+            // If it has ended already, that is what was wanted.
             if refusal != Refusal::Ended {
-                self.tell(refusal);
+                self.report(refusal);
             }
         } else if refusal == Refusal::Ended && party == Party::Visitor {
-            self.prove(conversation);
+            self.check_end(conversation);
         } else {
             draft.phase = Phase::Failed(refusal);
         }
     }
 
-    /// The conversation has ended before its drafts were sent, or so it seems: one that was sent on an earlier connection may have been
-    /// recorded. They wait together until the log was read to its end; then those that are not in it go elsewhere, in order.
-    fn prove(&mut self, conversation: ConversationId) {
+    /// The conversation ended before its drafts were recorded, or so it seems: one that was sent on an earlier connection may have been
+    /// recorded. All of them wait until the log is read to its end. Those that are not in it then move to another conversation, in order.
+    fn check_end(&mut self, conversation: ConversationId) {
         for draft in &mut self.outbox.drafts {
             let sendable = draft.payload.is_shown() && !draft.payload.is_upload();
             if draft.conversation == conversation && sendable && !draft.failed() {
-                draft.phase = Phase::Proving;
+                draft.phase = Phase::Checking;
             }
         }
-        self.follow(conversation, true).prove();
+        self.follow(conversation, true).check_end();
     }
 }

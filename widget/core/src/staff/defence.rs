@@ -1,4 +1,4 @@
-//! What a desk defends itself with: true counts, giving back, spam, blocks, ending many, the word for a flood.
+//! What agents have against floods and spam: counts, marking as spam, blocks, ending many, declaring a flood.
 
 use wire::{BlockSummary, ClientFrame, ConversationId, Counts, MessageId, Refusal};
 
@@ -9,14 +9,14 @@ use super::AgentSession;
 pub(super) struct Defence {
     pub(super) counts: Option<Counts>,
     pub(super) blocks: Option<Vec<BlockSummary>>,
-    /// How many of many have ended, and how many are still to end.
+    /// While many are ended: how many have, and how many are still to end.
     pub(super) ending: Option<(u32, u32)>,
-    /// The last spam mark on its way: a refusal of it belongs to no draft.
+    /// The last spam mark sent. It is no draft, so its refusal is told apart by this id.
     spam: Option<MessageId>,
 }
 
 impl AgentSession {
-    /// How many conversations stand where, however many are listed here; none before the relay said.
+    /// How many conversations there are in each list, also those not loaded here; none before the relay said.
     #[must_use]
     pub const fn counts(&self) -> Option<Counts> {
         self.defence.counts
@@ -28,7 +28,7 @@ impl AgentSession {
         self.defence.blocks.as_deref()
     }
 
-    /// While many are being ended: how many have, and how many are still to.
+    /// While many are being ended: how many have, and how many are still to end.
     #[must_use]
     pub const fn ending_many(&self) -> Option<(u32, u32)> {
         self.defence.ending
@@ -39,7 +39,7 @@ impl AgentSession {
         if self.session.connection.live() {
             self.session.transmit(frame);
         } else {
-            self.session.tell(Refusal::Busy);
+            self.session.report(Refusal::Busy);
         }
     }
 

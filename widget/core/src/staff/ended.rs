@@ -1,23 +1,23 @@
-//! The list of ended conversations: a window of bounded length that moves over all of them, newest first.
+//! The list of ended conversations, newest first: a bounded part of all, loaded page by page.
 
 use wire::{ConversationId, ConversationState, ConversationSummary};
 
-use super::{AgentSession, EVER_MS};
+use super::{AgentSession, LATEST_MS};
 
-/// Ended conversations kept at once; loading older ones lets go of the newest.
+/// Ended conversations kept at once; loading older ones drops the newest.
 pub const ENDED_ROWS_MAX: usize = 500;
 
-/// A page that is wanted: what ended before this time, and before this row.
+/// Which page is wanted: what ended before this time, and comes after this row.
 type Wanted = (u64, Option<ConversationId>);
 
-/// The window.
+/// The loaded part of the list.
 #[derive(Debug)]
 pub(super) struct Ended {
     rows: Vec<ConversationSummary>,
     /// Whether the first row is the newest that there is.
     newest: bool,
     more: bool,
-    /// The page that is wanted, and whether that was said on this connection.
+    /// The page that is wanted, and whether it was asked for on this connection.
     wanted: Option<(Wanted, bool)>,
 }
 
@@ -30,7 +30,7 @@ impl Ended {
         &self.rows
     }
 
-    /// One has just ended. Before the first page came, it will be in that; where newer ones were let go of, it is not shown.
+    /// A conversation has just ended. It is not added before the first page, which will have it, nor where the newest ones were dropped.
     pub(super) fn ends(&mut self, row: ConversationSummary) {
         if !self.newest || (self.more && self.rows.is_empty()) {
             return;
@@ -47,7 +47,7 @@ impl Ended {
     fn want(&mut self) {
         if self.wanted.is_none() && self.more {
             let last = self.rows.last();
-            let last_ms = last.and_then(ended_ms).unwrap_or(EVER_MS);
+            let last_ms = last.and_then(ended_ms).unwrap_or(LATEST_MS);
             self.wanted = Some(((last_ms, last.map(|row| row.conversation)), false));
         }
     }
@@ -68,7 +68,7 @@ impl Ended {
         }
     }
 
-    /// The page to be asked for now.
+    /// The page to ask for now.
     pub(super) const fn ask(&mut self) -> Option<Wanted> {
         match &mut self.wanted {
             Some((wanted, said @ false)) => {
@@ -79,14 +79,14 @@ impl Ended {
         }
     }
 
-    /// The connection went, and what was asked on it.
+    /// The connection is lost, with the request on it.
     pub(super) const fn lost(&mut self) {
         if let Some((_, said)) = &mut self.wanted {
             *said = false;
         }
     }
 
-    /// What was asked for does not come.
+    /// The request was refused.
     pub(super) const fn refused(&mut self) {
         self.wanted = None;
     }
@@ -105,7 +105,7 @@ impl AgentSession {
         self.ended.more
     }
 
-    /// Whether newer ones were let go of, so that the list does not begin with the newest.
+    /// Whether the newest ones were dropped, so that the list does not begin with the newest.
     #[must_use]
     pub const fn closed_cut(&self) -> bool {
         !self.ended.newest

@@ -1,31 +1,31 @@
-//! What the relay found among all open conversations: a window of bounded length over a list that may be as long as it likes.
+//! What the relay found among all open conversations: a bounded part of a list of any length, loaded page by page.
 
 use wire::limit::FIND_CHARS_MAX;
 use wire::{ClientFrame, ConversationId, ConversationState, ConversationSummary, RowCursor, View};
 
 use super::AgentSession;
 
-/// Rows kept at once; loading further ones lets go of the first.
+/// Rows kept at once; loading further ones drops the first.
 pub const FOUND_ROWS_MAX: usize = 500;
 
-/// A list that was asked for, as far as it came.
+/// A list that was asked for, as far as it is loaded.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// Which conversations.
     pub view: View,
     /// What was searched for; empty for all.
     pub find: String,
-    /// Those loaded so far, those first that stand where they stand longest; at most [`FOUND_ROWS_MAX`].
+    /// The rows loaded so far, first those that are longest in their present state; at most [`FOUND_ROWS_MAX`].
     pub rows: Vec<ConversationSummary>,
     /// How many there are in all; none before the first answer.
     pub total: Option<u32>,
     /// Whether there are more to load.
     pub more: bool,
-    /// Whether the first ones were let go of.
+    /// Whether the first rows were dropped.
     pub cut: bool,
     /// Where the next page begins.
     next: Option<RowCursor>,
-    /// A page is wanted, and whether that was said on this connection.
+    /// Whether a page is wanted, and if so whether it was asked for on this connection.
     wanted: Option<bool>,
 }
 
@@ -34,21 +34,21 @@ impl Found {
         Self { view, find, rows: Vec::new(), total: None, more: true, cut: false, next: None, wanted: Some(false) }
     }
 
-    /// The connection went, and what was asked on it.
+    /// The connection is lost, with the request on it.
     pub(super) const fn lost(&mut self) {
         if let Some(said) = &mut self.wanted {
             *said = false;
         }
     }
 
-    /// The page to be asked for now.
+    /// The request to send now.
     pub(super) fn ask(&mut self) -> Option<ClientFrame> {
         let said = self.wanted.as_mut().filter(|said| !**said)?;
         *said = true;
         Some(ClientFrame::ListOpen { view: self.view, find: self.find.clone(), after: self.next })
     }
 
-    /// A row changed; one that ended leaves.
+    /// A row changed. One that ended is removed.
     pub(super) fn take_row(&mut self, row: &ConversationSummary) {
         if matches!(row.state, ConversationState::Closed { .. }) {
             let before = self.rows.len();
@@ -63,19 +63,19 @@ impl Found {
 }
 
 impl AgentSession {
-    /// The list that the relay was asked for last, if any is wanted.
+    /// The list that was asked for last, if one is wanted.
     #[must_use]
     pub const fn found(&self) -> Option<&Found> {
         self.found.as_ref()
     }
 
-    /// Looks among all open conversations of a view; none ends that.
+    /// Searches all open conversations of a view; none ends the search.
     pub(super) fn find(&mut self, wanted: Option<(View, String)>) {
         self.forget_found();
         self.found = wanted.map(|(view, find)| Found::new(view, find.chars().take(FIND_CHARS_MAX).collect()));
     }
 
-    /// The next page of it.
+    /// Loads the next page of the list.
     pub(super) const fn find_more(&mut self) {
         if let Some(found) = &mut self.found
             && found.more
@@ -110,7 +110,7 @@ impl AgentSession {
         }
     }
 
-    /// It does not come.
+    /// Drops the list.
     pub(super) fn forget_found(&mut self) {
         if let Some(found) = self.found.take() {
             self.rows

@@ -12,17 +12,17 @@ use wire::{
 use super::{AgentSession, Found};
 use crate::types::Output;
 
-/// Open rows kept at most; a flood has more, and the relay counts and finds those.
+/// Open rows kept at most. In a flood there are more; the relay counts and searches those.
 pub const OPEN_ROWS_MAX: usize = 2 * INBOX_CONVERSATIONS_MAX;
 
-/// What is known of conversations, and of which it changed since somebody asked.
+/// The rows of conversations, and which of them changed since the shell asked last.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     /// Open conversations.
     pub(super) open: BTreeMap<ConversationId, ConversationSummary>,
-    /// Those that look different now.
+    /// Conversations whose rows look different now.
     pub(super) changed: BTreeSet<ConversationId>,
-    /// A colleague wrote a note in these since they were last looked at.
+    /// Conversations in which a colleague wrote a note since they were last looked at.
     pub(super) noted: BTreeSet<ConversationId>,
 }
 
@@ -54,7 +54,8 @@ impl AgentSession {
         rows
     }
 
-    /// Those that are with nobody although their visitor did not ask for that: gone, or to be answered without them. The longest first.
+    /// Conversations that are neither assigned nor in the queue, for one reason: left by the visitor, or a message to be answered later. The longest
+    /// first.
     #[must_use]
     pub fn idle(&self, wanted: Idle) -> Vec<&ConversationSummary> {
         let since_ms = |row: &ConversationSummary| match row.state {
@@ -83,7 +84,7 @@ impl AgentSession {
         std::mem::take(&mut self.rows.changed)
     }
 
-    /// Whether a colleague wrote a note there that this agent, who has the conversation, has not looked at.
+    /// Whether a colleague wrote a note in this agent's conversation that the agent has not looked at.
     #[must_use]
     pub fn noted(&self, conversation: ConversationId) -> bool {
         self.rows.noted.contains(&conversation)
@@ -101,7 +102,7 @@ impl AgentSession {
         &self.earlier
     }
 
-    /// The visitors' messages nobody has seen, in the agent's own conversations.
+    /// How many messages of visitors are not seen, in the agent's own conversations.
     #[must_use]
     pub fn unread_total(&self) -> u32 {
         self.rows.open.values().filter(|row| self.is_mine(row)).map(|row| row.unread).fold(0, u32::saturating_add)
@@ -114,7 +115,7 @@ impl AgentSession {
         for row in rows {
             let before = old.get(&row.conversation);
             if self.welcomed {
-                self.tell_news(before, &row);
+                self.report_news(before, &row);
                 self.look_for_notes(before, &row);
             }
             if Some(row.conversation) == self.session.shown {
@@ -153,15 +154,15 @@ impl AgentSession {
         if !self.is_mine(&row) {
             self.rows.noted.remove(&conversation);
         }
-        self.tell_news(old.as_ref(), &row);
+        self.report_news(old.as_ref(), &row);
         self.look_for_notes(old.as_ref(), &row);
         if old.is_some() || self.rows.open.len() < OPEN_ROWS_MAX || self.is_mine(&row) {
             self.rows.open.insert(conversation, row);
         }
     }
 
-    /// Tells of a new assignment, or a message in one's own conversation.
-    fn tell_news(&mut self, old: Option<&ConversationSummary>, row: &ConversationSummary) {
+    /// Reports a new assignment, or a message in the agent's own conversation.
+    fn report_news(&mut self, old: Option<&ConversationSummary>, row: &ConversationSummary) {
         if !self.is_mine(row) {
             return;
         }
@@ -173,7 +174,7 @@ impl AgentSession {
         }
     }
 
-    /// All conversations of a visitor.
+    /// Takes all conversations of a visitor.
     pub(super) fn take_earlier(&mut self, visitor: VisitorId, rows: Vec<ConversationSummary>) {
         if self.earlier_of.is_some_and(|(wanted, _)| wanted == visitor) {
             self.rows.changed.extend(rows.iter().map(|row| row.conversation));

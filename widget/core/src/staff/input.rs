@@ -15,12 +15,12 @@ pub struct AgentStart {
     pub away: bool,
 }
 
-/// What happens to an agent's session. Words, notes, files and typing go to the shown conversation.
+/// What happens to an agent's session. Texts, notes, files and typing are for the shown conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AgentInput {
     /// Signed in: connect.
     Open,
-    /// The connection.
+    /// Something happened to the connection.
     Connection(ConnectionInput<ToAgent>),
     /// Show a conversation: follows it and loads the earlier ones of its visitor.
     Show {
@@ -29,14 +29,14 @@ pub enum AgentInput {
     },
     /// Show none.
     Hide,
-    /// The agent sends words; ask [`crate::AgentSession::room`] first.
+    /// The agent sends a text; ask [`crate::AgentSession::room`] first.
     Say {
-        /// The words.
+        /// The text.
         text: String,
     },
     /// The agent writes a private note.
     Note {
-        /// The words.
+        /// The text.
         text: String,
     },
     /// The agent sends a file.
@@ -48,11 +48,11 @@ pub enum AgentInput {
         /// The shell's own number for the file, not 0; comes back in [`crate::Output::Upload`].
         file: u32,
     },
-    /// An upload.
+    /// Something happened to an upload.
     Upload(UploadInput),
     /// A key was pressed in the composer.
     Typing,
-    /// Whether the timeline's end is before somebody's eyes: then messages count as seen.
+    /// Whether the end of the timeline can be seen on the screen: then messages count as seen.
     Visible {
         /// Whether it is.
         visible: bool,
@@ -62,7 +62,7 @@ pub enum AgentInput {
         /// Which.
         conversation: ConversationId,
     },
-    /// Give a conversation back. This and what follows up to `EndMany` needs the connection, as `Take` does.
+    /// Give a conversation back to the queue. Like `Take`, this and all up to `EndMany` need the connection.
     Release {
         /// Which.
         conversation: ConversationId,
@@ -72,7 +72,7 @@ pub enum AgentInput {
         /// Which.
         conversation: ConversationId,
     },
-    /// Keep whoever writes in a conversation out.
+    /// Block the visitor of a conversation.
     Block {
         /// Whose.
         conversation: ConversationId,
@@ -90,17 +90,17 @@ pub enum AgentInput {
     },
     /// Ask who is blocked.
     ListBlocks,
-    /// Declare a flood, or its end.
+    /// Declare that there is a flood, or that it is over.
     Flood {
-        /// Which of both.
+        /// Whether there is one.
         on: bool,
     },
-    /// End many.
+    /// End many conversations.
     EndMany {
         /// Which.
         many: Many,
     },
-    /// Look among all open conversations; none ends that.
+    /// Search all open conversations; none ends the search.
     Find {
         /// Which of them, and what for (empty for all).
         wanted: Option<(View, String)>,
@@ -112,7 +112,7 @@ pub enum AgentInput {
         /// Which.
         conversation: ConversationId,
     },
-    /// The agent's choice; every later hello says it while it is "away".
+    /// The agent chooses to be away or online. While it is *away*, every later hello has it.
     Presence {
         /// Whether to be away.
         away: bool,
@@ -132,12 +132,12 @@ pub enum AgentInput {
         /// Which.
         id: MessageId,
     },
-    /// The page goes away, perhaps for good.
+    /// The page is left, perhaps for good.
     Leave,
 }
 
 impl AgentInput {
-    /// Whether nothing but a timeline can change by it.
+    /// Whether it can change nothing but a timeline.
     pub(super) const fn is_quiet(&self) -> bool {
         if let Self::Connection(input) = self {
             return matches!(input, ConnectionInput::Frame(ToAgent::Pong { .. } | ToAgent::Typing { .. }));

@@ -28,10 +28,10 @@ use crate::outbox::Payload;
 use crate::session::{ClientSession, Step};
 use crate::types::{ConnectionInput, Online, Output};
 
-/// Timelines kept at most: switching back to one of the latest shows it at once.
+/// Timelines kept at most, so that one of the last shown is there at once when it is shown again.
 const TIMELINES_MAX: usize = 12;
-/// Later than any time, and still a whole number in every JSON reader (2^53 - 1).
-const EVER_MS: u64 = 9_007_199_254_740_991;
+/// Later than any time. The largest whole number that every JSON reader takes (2^53 - 1).
+const LATEST_MS: u64 = 9_007_199_254_740_991;
 
 /// An agent's session.
 #[derive(Debug)]
@@ -40,17 +40,17 @@ pub struct AgentSession {
     me: Option<AgentSummary>,
     agents: Vec<AgentSummary>,
     rows: Rows,
-    /// The last that was known of the shown conversation, also when it is not open.
+    /// The latest row of the shown conversation, also when it is not open.
     shown_row: Option<ConversationSummary>,
     ended: Ended,
-    /// What the relay was asked to find.
+    /// The search that the relay was asked for.
     found: Option<Found>,
     defence: Defence,
-    /// Whose conversations `earlier` are (or will be), and whether that was said on this connection.
+    /// Whose conversations `earlier` lists (or will), and whether they were asked for on this connection.
     earlier_of: Option<(VisitorId, bool)>,
     earlier: Vec<ConversationSummary>,
     away: bool,
-    /// The choice was made, and the relay has not confirmed it.
+    /// Away or online was chosen, and the relay has not confirmed it.
     choosing: bool,
     taking: Option<ConversationId>,
     welcomed: bool,
@@ -96,7 +96,7 @@ impl AgentSession {
             (AgentInput::Note { text }, Some(shown)) => self.session.write_text(shown, &text, true),
             (AgentInput::Attach { name, bytes, file }, Some(shown)) => self.session.attach(shown, name, bytes, file),
             (AgentInput::Say { .. } | AgentInput::Note { .. } | AgentInput::Attach { .. }, None) => {
-                self.session.tell(Refusal::NotFound);
+                self.session.report(Refusal::NotFound);
             }
             (AgentInput::Upload(input), _) => self.session.upload(input),
             (AgentInput::Typing, _) => self.session.type_key(),
@@ -123,7 +123,7 @@ impl AgentSession {
         self.settle();
     }
 
-    /// The next thing to do; to be called until there is none.
+    /// The next thing for the shell to do. To be called until there is none.
     pub fn next_output(&mut self) -> Option<Output> {
         self.session.out.pop_front()
     }
@@ -133,7 +133,7 @@ impl AgentSession {
     pub fn poll_timeout(&self) -> Option<u64> {
         let mut earliest = Earliest::after(self.session.clock.now_ms());
         self.session.timeout(&mut earliest, self.sees());
-        earliest.get().map(|at_ms| self.session.clock.outside_ms(at_ms))
+        earliest.get().map(|at_ms| self.session.clock.browser_ms(at_ms))
     }
 
     /// Takes the time that has passed.
@@ -148,19 +148,19 @@ impl AgentSession {
         self.session.online()
     }
 
-    /// The agent itself; none before the first welcome.
+    /// The signed-in agent; none before the first welcome.
     #[must_use]
     pub const fn me(&self) -> Option<&AgentSummary> {
         self.me.as_ref()
     }
 
-    /// The agent's own choice, which may not have reached the relay yet.
+    /// Whether the agent chose to be away. The choice may not have reached the relay yet.
     #[must_use]
     pub const fn away(&self) -> bool {
         self.away
     }
 
-    /// Everybody, the agent too.
+    /// All agents, the signed-in one too.
     pub fn agents(&self) -> impl Iterator<Item = &AgentSummary> {
         self.agents.iter()
     }
@@ -177,31 +177,31 @@ impl AgentSession {
         self.session.timeline()
     }
 
-    /// Where the visitor of the shown conversation writes from.
+    /// The page from which the visitor of the shown conversation writes.
     #[must_use]
     pub fn context(&self) -> Option<&PageContext> {
         self.timeline()?.context()
     }
 
-    /// The messages and notes that are not recorded yet, failed ones too.
+    /// How many messages and notes are not recorded yet, failed ones too.
     #[must_use]
     pub fn drafts_waiting(&self) -> usize {
         self.session.outbox.drafts.iter().filter(|draft| draft.payload.is_shown()).count()
     }
 
-    /// The messages and notes that go out by themselves as soon as the connection lets them; those that failed do not.
+    /// How many messages and notes are sent by themselves as soon as the connection allows; those that failed are not.
     #[must_use]
     pub fn drafts_going_out(&self) -> usize {
         self.session.waiting()
     }
 
-    /// The ends that are not recorded yet: whoever signs out waits for them.
+    /// How many endings of conversations are not recorded yet. Signing out waits for them.
     #[must_use]
     pub fn ends_waiting(&self) -> usize {
         self.session.outbox.drafts.iter().filter(|draft| matches!(draft.payload, Payload::End)).count()
     }
 
-    /// Whether one more draft is taken now; otherwise the composer keeps its text.
+    /// Whether there is room for one more draft; otherwise the composer keeps its text.
     #[must_use]
     pub fn room(&self) -> bool {
         self.session.room()
@@ -213,13 +213,13 @@ impl AgentSession {
         self.session.bytes_max
     }
 
-    /// The last refusal that belongs to no line of the timeline, and when it came: for a toast.
+    /// The last refusal that belongs to no item of the timeline, and when it came: for a toast.
     #[must_use]
     pub const fn last_refusal(&self) -> Option<&(u64, Refusal)> {
         self.session.refusal.as_ref()
     }
 
-    /// The relay's clock now, as far as it is known: waiting times are counted by it.
+    /// What the relay's clock shows now, as far as it is known. Waiting times are counted by it.
     #[must_use]
     pub const fn relay_now_ms(&self, now_ms: u64) -> u64 {
         self.session.clock.relay_ms(now_ms)
@@ -241,9 +241,9 @@ impl AgentSession {
     }
 
     fn take(&mut self, conversation: ConversationId) {
-        // Not kept for later: by then somebody else may have it, or nobody be there to answer.
+        // Not kept for later: by then somebody else may have it, or the agent may be gone.
         if !self.session.connection.live() {
-            return self.session.tell(Refusal::Busy);
+            return self.session.report(Refusal::Busy);
         }
         self.taking = Some(conversation);
         self.session.transmit(ClientFrame::Take { conversation });
@@ -278,7 +278,8 @@ impl AgentSession {
         if self.away { AgentState::Away } else { AgentState::Online }
     }
 
-    /// Whether what is shown may count as seen: a look at a colleague's conversation, or at the queue, answers nobody.
+    /// Whether what is shown may count as seen. Only in the agent's own conversation: who looks at a colleague's, or at one in the queue, does not
+    /// answer there.
     fn sees(&self) -> bool {
         self.session.shown.and_then(|shown| self.row(shown)).is_some_and(|row| self.is_mine(row))
     }
@@ -290,17 +291,17 @@ impl AgentSession {
     fn connection(&mut self, input: ConnectionInput<ToAgent>) {
         if let ConnectionInput::Frame(frame) = input {
             self.notice_notes(&frame);
-            if self.session.connection.heard() {
-                self.hear(frame);
+            if self.session.connection.frame_came() {
+                self.receive(frame);
             }
             return;
         }
         match self.session.connection(&input) {
             Step::Nothing => {}
-            Step::Greet => {
-                // Said at once: a relay that has just started would take the agent for online and give it visitors.
+            Step::SayHello => {
+                // Sent with the hello: a relay that has just started would take the agent for online and assign visitors to it.
                 let state = (self.away || self.choosing).then(|| self.choice());
-                self.session.greet(Hello::Agent { state }, true);
+                self.session.say_hello(Hello::Agent { state }, true);
             }
             Step::Lost => self.lost(),
         }

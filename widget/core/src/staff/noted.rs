@@ -1,11 +1,11 @@
-//! Colleagues' notes in the agent's own conversations: they leave a mark until the conversation is looked at.
+//! Marks conversations of the agent in which a colleague wrote a note, until the agent looks at them.
 
 use wire::{Author, Body, ClientFrame, ConversationSummary, Event, Lane, ToAgent};
 
 use super::AgentSession;
 
 impl AgentSession {
-    /// The staff lane of an own conversation went on. Where it is not followed, its news are asked for: only a note leaves a mark.
+    /// The staff lane of an own conversation has new events. If it is not followed they are fetched, to see if one of them is a note.
     pub(super) fn look_for_notes(&mut self, old: Option<&ConversationSummary>, row: &ConversationSummary) {
         let Some(old) = old.filter(|old| old.head.staff < row.head.staff) else { return };
         let conversation = row.conversation;
@@ -14,12 +14,12 @@ impl AgentSession {
         }
     }
 
-    /// Looks at what was recorded, before the timelines take it.
+    /// Looks for notes in a frame, before the timelines take it.
     pub(super) fn notice_notes(&mut self, frame: &ToAgent) {
         if let ToAgent::Event { event } = frame {
             self.notice_note(event);
         }
-        // What is loaded from its beginning is history.
+        // A lane that is loaded from its beginning has old notes.
         if let ToAgent::Events { lane: Lane::Staff, events, after, .. } = frame
             && after.0 > 0
         {
@@ -39,12 +39,12 @@ impl AgentSession {
         }
     }
 
-    /// Whether the agent has the conversation before the eyes.
+    /// Whether the agent sees the conversation on the screen.
     fn looks_at(&self, event: &Event) -> bool {
         self.session.visible && self.session.shown == Some(event.conversation)
     }
 
-    /// What is before the eyes bears no mark.
+    /// Removes the mark of the conversation that is on the screen.
     pub(super) fn unmark_shown(&mut self) {
         if let Some(shown) = self.session.shown.filter(|_| self.session.visible)
             && self.rows.noted.remove(&shown)

@@ -1,18 +1,18 @@
-//! What the relay says to an agent.
+//! Frames of the relay to an agent.
 
 use wire::{AgentState, AgentSummary, Author, ConversationId, Refusal, Session, Subject, ToAgent};
 
 use super::AgentSession;
 
 impl AgentSession {
-    pub(super) fn hear(&mut self, frame: ToAgent) {
+    pub(super) fn receive(&mut self, frame: ToAgent) {
         match frame {
             ToAgent::Welcome { now_ms, attachment_bytes_max, session, .. } => {
                 if let Session::Agent { me, agents, open } = session {
                     self.session.welcome(now_ms, attachment_bytes_max);
-                    // Who connects is online, unless they chose otherwise: maybe in another tab.
+                    // An agent who connects is online, unless away was chosen, here or in another tab.
                     self.away |= me.state == AgentState::Away && !self.choosing;
-                    // The hello said it already; an older relay did not listen, or the choice was made since.
+                    // The hello had the choice. It is sent again if an older relay ignored it, or if it was made since.
                     self.choosing = (self.away || self.choosing) && me.state != self.choice();
                     self.set_me(me);
                     self.agents = agents;
@@ -47,7 +47,7 @@ impl AgentSession {
 
     fn take_agent(&mut self, agent: AgentSummary) {
         if self.me.as_ref().is_some_and(|me| me.id == agent.id) {
-            // Chosen in another tab, unless a choice of this one is still on its way.
+            // The state was chosen in another tab, unless a choice of this tab is still on its way.
             let away = agent.state == AgentState::Away;
             if self.choosing {
                 self.choosing = away != self.away;
@@ -64,19 +64,19 @@ impl AgentSession {
 
     fn refused(&mut self, subject: Subject, refusal: Refusal) {
         match subject {
-            Subject::Message { id, .. } if self.spam_refused(id) => self.session.tell(refusal),
+            Subject::Message { id, .. } if self.spam_refused(id) => self.session.report(refusal),
             Subject::Message { conversation, id } => self.session.message_refused(conversation, id, refusal),
             Subject::Conversation { conversation } => self.conversation_refused(conversation, refusal),
             Subject::Connection => {
-                // A list that was asked for did not come; the person may ask again.
+                // A list that was asked for may have been refused. The person may ask again.
                 self.ended.refused();
                 self.forget_found();
                 if self.choosing {
-                    // The choice of presence may not have arrived: what the relay says counts, and the person may choose again.
+                    // The choice may have been refused. What the relay says counts, and the person may choose again.
                     self.choosing = false;
                     self.away = self.me.as_ref().is_some_and(|me| me.state == AgentState::Away);
                 }
-                self.session.tell(refusal);
+                self.session.report(refusal);
             }
         }
     }
@@ -89,7 +89,7 @@ impl AgentSession {
             self.session.conversation_refused(conversation, &refusal);
         }
         if taking || !refusal.retry() {
-            self.session.tell(refusal);
+            self.session.report(refusal);
         }
     }
 }

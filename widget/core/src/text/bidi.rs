@@ -1,24 +1,24 @@
-//! Words of people beside words of ours: what is written from the right must not tear what stands around it.
+//! Texts of people within texts of ours. One is written from the right, the other from the left: neither may change the order of the other.
 
-/// First strong isolate, and its end: what is between is laid out by itself.
+/// *First strong isolate* and its end (Unicode, UAX 9): the text between them has a direction of its own.
 const ISOLATE: char = '\u{2068}';
 const END: char = '\u{2069}';
 
-/// A value as it may stand within a sentence of ours, also where no element can hold it (a title, a label). Without letters from the right and
-/// without marks of direction it stays as it is.
+/// A value made fit to stand within a sentence of ours, also where there can be no element around it (a title, a label). It stays as it is if it
+/// has no letters that are written from the right, and no marks of direction.
 #[must_use]
 pub fn isolated(value: &str) -> String {
     if !value.chars().any(|letter| wire::is_right_to_left(letter) || directs(letter)) {
         return value.to_owned();
     }
     let mut out = String::from(ISOLATE);
-    // A mark of the value's own could end the isolation.
+    // Marks in the value itself could end the isolation early.
     out.extend(value.chars().filter(|letter| !directs(*letter)));
     out.push(END);
     out
 }
 
-/// A sentence with each `{name}` replaced; what is put in is not looked at again.
+/// A sentence with each `{name}` replaced by its value. A `{name}` in a value stays as it is.
 #[must_use]
 pub fn filled(sentence: &str, values: &[(&str, &str)]) -> String {
     let mut out = String::new();

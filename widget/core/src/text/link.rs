@@ -1,7 +1,8 @@
-//! Finds web addresses in a text, so that they can be followed, and lets none pass for another.
+//! Finds web addresses in a text, so that they can be opened, and none can pass for another.
 //!
-//! Only `http` and `https`. What a browser would read otherwise than a person does is no link: a name before an `@`, numbers that stand for an
-//! address, characters that are mapped to others or not seen. Names in letters that look like others are to be shown in ASCII. `tests/links.txt` has the cases.
+//! Only `http` and `https`. What a browser reads as another address than a person does is no link: a name before an `@`, numbers that stand for an
+//! address, invisible characters, characters that browsers map to others. Hosts in letters that look like others are shown in ASCII.
+//! `widget/core/tests/links.txt` has the cases.
 
 /// A part of a text.
 #[derive(Debug, PartialEq, Eq)]

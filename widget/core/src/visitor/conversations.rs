@@ -1,4 +1,4 @@
-//! Where the visitor's words go: which conversation is shown, which is open, and moving drafts to another one.
+//! Which conversation is shown, which one a message goes to, and moving drafts to another one.
 
 use wire::{ConversationId, MessageId, Refusal, Token, VisitorConversation};
 
@@ -9,8 +9,8 @@ use crate::outbox::{Draft, Payload, Phase};
 use crate::types::Output;
 
 impl VisitorSession {
-    /// The conversation for what is written now: the shown one, or a new one after it has ended; where none is shown, the one that another tab
-    /// is about to open.
+    /// The conversation for what is written now: the shown one, or after its end a new one. When none is shown, the one that another tab is about
+    /// to open, else a new one.
     pub(super) fn writable(&mut self) -> ConversationId {
         let conversation = match self.session.shown {
             Some(shown) => self.open_after(shown),
@@ -26,14 +26,14 @@ impl VisitorSession {
         conversation
     }
 
-    /// Where the first words of another tab wait that could not be sent yet.
+    /// The conversation that another tab is about to open: its first message could not be sent yet.
     fn about_to_open(&self) -> Option<ConversationId> {
-        let waits = |draft: &&Draft| draft.lent && !draft.failed() && draft.payload.is_shown();
+        let waits = |draft: &&Draft| draft.from_other_tab && !draft.failed() && draft.payload.is_shown();
         let draft = self.session.outbox.drafts.iter().find(waits)?;
         Some(self.open_after(draft.conversation))
     }
 
-    /// Shows a conversation, and keeps that it is shown.
+    /// Shows a conversation, and keeps that over reloads.
     pub(super) fn show(&mut self, conversation: ConversationId, known: bool) {
         self.fresh = false;
         let same = self.session.shown == Some(conversation);
@@ -43,7 +43,7 @@ impl VisitorSession {
         }
     }
 
-    /// Shows none, and keeps that.
+    /// Shows none, and keeps that over reloads.
     pub(super) fn show_none(&mut self) {
         if self.session.shown.take().is_some() {
             self.session.out.push_back(Output::KeepConversation(None));
@@ -55,7 +55,7 @@ impl VisitorSession {
         self.rows.iter().find(|row| row.conversation == conversation)
     }
 
-    /// Whether it has ended, or is about to by the visitor's own wish.
+    /// Whether it has ended, or the visitor has asked to end it.
     pub(super) fn ended(&self, conversation: ConversationId) -> bool {
         self.row(conversation).is_some_and(|row| row.closed)
             || self
@@ -65,7 +65,7 @@ impl VisitorSession {
             || self.holds(conversation, |payload| matches!(payload, Payload::End))
     }
 
-    /// This conversation, or the first of those after it that has not ended.
+    /// This conversation, or the first of its successors that has not ended.
     fn open_after(&self, mut conversation: ConversationId) -> ConversationId {
         while self.ended(conversation) {
             conversation = successor(conversation);
@@ -73,13 +73,13 @@ impl VisitorSession {
         conversation
     }
 
-    /// Moves the drafts of conversations that have ended without them, now that this is certain.
-    pub(super) fn move_proven(&mut self) {
+    /// Moves the drafts of ended conversations, once it is certain that they were not recorded there.
+    pub(super) fn move_checked(&mut self) {
         while let Some(from) = self.session.follows.iter_mut().find_map(|followed| {
-            let proven = followed.take_proof();
+            let proven = followed.take_checked();
             proven.then(|| followed.conversation())
         }) {
-            // Not further, even if that is known to have ended too: another tab may have sent them there before. The relay tells.
+            // One step only, even if the successor is known to have ended too: another tab may have sent them there. The relay will say.
             let to = successor(from);
             if self.session.outbox.drafts.iter().any(|draft| draft.conversation == from && !draft.failed()) {
                 if self.session.shown == Some(from) {
@@ -90,7 +90,7 @@ impl VisitorSession {
         }
     }
 
-    /// The relay does not know the token: begins anew as somebody else, with what was not sent.
+    /// The relay does not know the token: begins anew as another visitor, with what was not sent.
     pub(super) fn drop_token(&mut self) {
         self.token = None;
         self.session.out.push_back(Output::ForgetToken);
@@ -114,7 +114,7 @@ impl VisitorSession {
             return;
         }
         self.token = Some(token);
-        // What waits for it may already be known there.
+        // The conversations of waiting drafts may be there already.
         for followed in &mut self.session.follows {
             followed.known = true;
         }
@@ -124,13 +124,13 @@ impl VisitorSession {
         self.register = Register::No;
     }
 
-    /// A person wants a failed draft to go again; where it cannot go, it goes to the open conversation.
+    /// A person wants a failed draft sent again. If it cannot be recorded in its conversation, it is moved to the open one.
     pub(super) fn retry(&mut self, id: MessageId) {
-        let homeless = self.session.outbox.find(id).is_some_and(|draft| {
+        let goes_elsewhere = self.session.outbox.find(id).is_some_and(|draft| {
             matches!(&draft.phase, Phase::Failed(Refusal::NotFound | Refusal::Ended | Refusal::TokenInvalid))
         });
         self.session.retry(id);
-        if !homeless {
+        if !goes_elsewhere {
             return;
         }
         let to = self.writable();
@@ -157,7 +157,7 @@ impl VisitorSession {
         self.session.drop_drafts(|draft| !draft.payload.is_shown() && moves(draft.conversation));
         for at in 0..self.session.outbox.drafts.len() {
             let draft = &self.session.outbox.drafts[at];
-            // What failed in a conversation that is still to be seen stays there.
+            // What failed in a conversation that can still be shown stays there.
             if moves(draft.conversation) && !(from.is_some() && draft.failed()) {
                 self.move_draft(at, to);
             }

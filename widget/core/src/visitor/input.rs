@@ -24,16 +24,16 @@ pub struct VisitorStart {
 /// What happens to a visitor's session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VisitorInput {
-    /// The chat window is shown: connect if not connected. Nothing goes over the network before the first one.
+    /// The chat is shown: connect if not connected. Nothing is sent before the first one.
     Open,
-    /// The connection.
+    /// Something happened to the connection.
     Connection(ConnectionInput<ToVisitor>),
-    /// The visitor sends words; ask [`crate::VisitorSession::room`] first. Without an open conversation shown, a new one begins.
+    /// The visitor sends a text; ask [`crate::VisitorSession::room`] first. Without an open conversation shown, a new one begins.
     Say {
-        /// The words.
+        /// The text.
         text: String,
     },
-    /// The visitor sends a file: answered with [`crate::Output::Upload`] (when there is a token), or a failed line that says why.
+    /// The visitor sends a file: answered with [`crate::Output::Upload`] (when there is a token), or a failed item that says why.
     Attach {
         /// As the visitor calls it.
         name: String,
@@ -42,11 +42,11 @@ pub enum VisitorInput {
         /// The shell's own number for the file, not 0; comes back in [`crate::Output::Upload`].
         file: u32,
     },
-    /// An upload.
+    /// Something happened to an upload.
     Upload(UploadInput),
     /// A key was pressed in the composer.
     Typing,
-    /// Whether the timeline's end is before somebody's eyes: then messages count as seen.
+    /// Whether the end of the timeline can be seen on the screen: then messages count as seen.
     Visible {
         /// Whether it is.
         visible: bool,
@@ -62,9 +62,9 @@ pub enum VisitorInput {
         /// May be empty.
         comment: String,
     },
-    /// Show none; the next message begins a new conversation.
+    /// Show no conversation; the next message begins a new one.
     NewConversation,
-    /// Show this one.
+    /// Show a conversation.
     Show {
         /// Which.
         conversation: ConversationId,
@@ -73,9 +73,9 @@ pub enum VisitorInput {
     Page(PageContext),
     /// Another tab of this visitor has kept a draft (a storage event).
     DraftKept(KeptDraft),
-    /// Another tab of this visitor has dropped what is kept of a draft: it is recorded there, or discarded.
+    /// Another tab of this visitor has dropped a kept draft: it was recorded or discarded there.
     DraftForgotten(MessageId),
-    /// The page goes away, perhaps for good.
+    /// The page is left, perhaps for good.
     Leave,
     /// Another tab of this visitor has registered and kept this token (a storage event). Taken when this one has none.
     TokenKept(Token),
@@ -92,7 +92,7 @@ pub enum VisitorInput {
 }
 
 impl VisitorInput {
-    /// Whether nothing but a timeline can change by it.
+    /// Whether it can change nothing but a timeline.
     pub(super) const fn is_quiet(&self) -> bool {
         if let Self::Connection(input) = self {
             return matches!(input, ConnectionInput::Frame(ToVisitor::Pong { .. } | ToVisitor::Typing { .. }));

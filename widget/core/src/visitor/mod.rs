@@ -26,21 +26,21 @@ pub struct VisitorSession {
     page: PageContext,
     token: Option<Token>,
     register: Register,
-    /// The visitor wants a new conversation: an old one is not shown by itself.
+    /// The visitor wants a new conversation. Until they write, no old one is shown by itself.
     fresh: bool,
     answering: u32,
     rows: Vec<VisitorConversation>,
     /// Whether the relay has said which conversations there are.
     listed: bool,
-    /// Conversation, place, how many wait.
+    /// Conversation, position in its queue, how many wait.
     queues: Vec<(ConversationId, u32, u32)>,
-    /// Whether the agents who hold conversations are there.
+    /// The state of the agents who hold the visitor's conversations.
     holders: Vec<(ConversationId, AgentState)>,
-    /// The conversation whose queue the visitor wants to leave, and whether that was said on this connection.
+    /// The conversation whose queue the visitor wants to leave, and whether that was sent on this connection.
     leaving: Option<(ConversationId, bool)>,
 }
 
-/// How the registration stands. Times are inside times.
+/// How the registration stands. Times are session times (see `Clock`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Register {
     No,
@@ -55,7 +55,7 @@ impl VisitorSession {
         let mut session = ClientSession::new(now_ms, start.seed, Party::Visitor, start.drafts);
         let last_written = session.outbox.drafts.last().map(|draft| draft.conversation);
         if let Some(conversation) = start.conversation.or(last_written) {
-            // Without a token the relay cannot know any conversation as ours.
+            // Without a token the relay has no conversation of this visitor.
             session.show(conversation, start.token.is_some());
         }
         let mut visitor = Self {
@@ -117,7 +117,7 @@ impl VisitorSession {
                 }
                 self.page = page;
             }
-            VisitorInput::DraftKept(kept) => self.session.outbox.borrow(kept, now_ms),
+            VisitorInput::DraftKept(kept) => self.session.outbox.add_from_other_tab(kept, now_ms),
             VisitorInput::DraftForgotten(id) => drop(self.session.outbox.remove(id)),
             VisitorInput::Leave => self.session.leave(),
             VisitorInput::TokenKept(token) => self.adopt(token),
@@ -127,7 +127,7 @@ impl VisitorSession {
         self.settle();
     }
 
-    /// The next thing to do; to be called until there is none.
+    /// The next thing for the shell to do. To be called until there is none.
     pub fn next_output(&mut self) -> Option<Output> {
         self.session.out.pop_front()
     }
@@ -142,7 +142,7 @@ impl VisitorSession {
             Register::Asked { since_ms } => earliest.add(since_ms.saturating_add(ACKNOWLEDGE_WAIT_MS)),
             Register::Later { at_ms } => earliest.add(at_ms),
         }
-        earliest.get().map(|at_ms| self.session.clock.outside_ms(at_ms))
+        earliest.get().map(|at_ms| self.session.clock.browser_ms(at_ms))
     }
 
     /// Takes the time that has passed.
@@ -168,7 +168,7 @@ impl VisitorSession {
     pub fn queue(&self) -> Option<(u32, u32)> {
         let timeline = self.timeline().filter(|timeline| timeline.waiting())?;
         let of = |queue: &&(ConversationId, u32, u32)| queue.0 == timeline.conversation();
-        self.queues.iter().find(of).map(|(_, place, waiting)| (*place, *waiting))
+        self.queues.iter().find(of).map(|(_, position, waiting)| (*position, *waiting))
     }
 
     /// Whether the agent who holds the shown conversation is there; none when nobody holds it, or the relay has not said.
@@ -196,19 +196,19 @@ impl VisitorSession {
         self.rows.iter().map(|row| row.unread).fold(0, u32::saturating_add)
     }
 
-    /// The messages that are not recorded yet, failed ones too.
+    /// How many messages are not recorded yet, failed ones too.
     #[must_use]
     pub fn drafts_waiting(&self) -> usize {
         self.session.outbox.drafts.iter().filter(|draft| draft.payload.is_shown()).count()
     }
 
-    /// The messages that go out by themselves as soon as the connection lets them; those that failed do not.
+    /// How many messages are sent by themselves as soon as the connection allows; those that failed are not.
     #[must_use]
     pub fn drafts_going_out(&self) -> usize {
         self.session.waiting()
     }
 
-    /// Whether one more draft is taken now; otherwise the composer keeps its text.
+    /// Whether there is room for one more draft; otherwise the composer keeps its text.
     #[must_use]
     pub fn room(&self) -> bool {
         self.session.room()
@@ -226,8 +226,8 @@ impl VisitorSession {
         self.token.as_ref()
     }
 
-    /// Whether there is something for which the chat should be awake: what is not sent yet, an open conversation, an unread message. None
-    /// while the relay has not said.
+    /// Whether the chat should run although it is closed: something is not sent yet, a conversation is open, or a message unread. None while
+    /// the relay has not said.
     #[must_use]
     pub fn awake(&self) -> Option<bool> {
         if self.session.outbox.drafts.iter().any(|draft| !draft.failed()) {
@@ -248,13 +248,13 @@ impl VisitorSession {
         })
     }
 
-    /// The last refusal that belongs to no line of the timeline, and when it came.
+    /// The last refusal that belongs to no item of the timeline, and when it came.
     #[must_use]
     pub const fn last_refusal(&self) -> Option<&(u64, Refusal)> {
         self.session.refusal.as_ref()
     }
 
-    /// The relay's clock now, as far as it is known.
+    /// What the relay's clock shows now, as far as it is known.
     #[must_use]
     pub const fn relay_now_ms(&self, now_ms: u64) -> u64 {
         self.session.clock.relay_ms(now_ms)
@@ -280,7 +280,7 @@ impl VisitorSession {
             return;
         };
         if !(1..=5).contains(&score) || comment.chars().count() > COMMENT_CHARS_MAX || comment.as_bytes().contains(&0) {
-            return self.session.tell(Refusal::RatingInvalid);
+            return self.session.report(Refusal::RatingInvalid);
         }
         self.session.write(conversation, Payload::Rate { score, comment }, 0, None);
     }
@@ -294,11 +294,11 @@ impl VisitorSession {
         if let Register::Asked { since_ms } = self.register
             && since_ms.saturating_add(ACKNOWLEDGE_WAIT_MS) <= now_ms
         {
-            // A second question on the same connection could make a second visitor; a new connection cannot mix them up.
+            // Asking again on this connection could register two visitors. A new connection cannot mix the answers up.
             self.session.give_up();
             self.lost();
         }
-        self.move_proven();
+        self.move_checked();
         self.pump_register(now_ms);
         self.pump_leaving();
         self.session.settle(self.token.is_some(), true);
@@ -311,11 +311,11 @@ impl VisitorSession {
             Register::Later { at_ms } => at_ms <= now_ms,
             Register::Asked { .. } => false,
         };
-        // What another tab wrote is its reason to register, not ours, until it is due here.
+        // For a draft of another tab that tab registers, until the draft is due here.
         let due_here = |draft: &Draft| match draft.phase {
             Phase::Failed(_) => false,
             Phase::Later { at_ms } => at_ms <= now_ms,
-            Phase::Ready | Phase::Flight { .. } | Phase::Uploading | Phase::Proving => true,
+            Phase::Ready | Phase::InFlight { .. } | Phase::Uploading | Phase::Checking => true,
         };
         let wanted = self.token.is_none() && self.session.outbox.drafts.iter().any(due_here);
         if due && wanted && self.session.connection.live() {
@@ -344,21 +344,21 @@ impl VisitorSession {
 
     fn connection(&mut self, mut input: ConnectionInput<ToVisitor>) {
         if let ConnectionInput::Frame(frame) = input {
-            if self.session.connection.heard() {
-                self.hear(frame);
+            if self.session.connection.frame_came() {
+                self.receive(frame);
             }
             return;
         }
         let token_lost = self.token.is_some() && input == (ConnectionInput::Down { code: Close::TokenInvalid.code() });
         if token_lost {
-            // Without the token, coming back is of use.
+            // Coming back without the token helps.
             input = ConnectionInput::Down { code: 1006 };
         }
         match self.session.connection(&input) {
             Step::Nothing => {}
-            Step::Greet => {
+            Step::SayHello => {
                 let hello = self.hello();
-                self.session.greet(hello, self.token.is_some());
+                self.session.say_hello(hello, self.token.is_some());
             }
             Step::Lost => {
                 self.lost();

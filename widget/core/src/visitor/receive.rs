@@ -1,4 +1,4 @@
-//! What the relay says to a visitor.
+//! Frames of the relay to a visitor.
 
 use wire::{ConversationId, Refusal, Session, Subject, ToVisitor, Token, VisitorConversation};
 
@@ -7,11 +7,11 @@ use crate::connection::refused_ms;
 use crate::outbox::Phase;
 use crate::types::Output;
 
-/// Positions in the queue kept at most: a visitor has fewer open conversations.
+/// Positions in queues, and states of holders, kept at most: a visitor has fewer open conversations.
 const QUEUES_MAX: usize = 8;
 
 impl VisitorSession {
-    pub(super) fn hear(&mut self, frame: ToVisitor) {
+    pub(super) fn receive(&mut self, frame: ToVisitor) {
         match frame {
             ToVisitor::Welcome { now_ms, attachment_bytes_max, session, .. } => {
                 if let Session::Visitor { conversations, answering, .. } = session {
@@ -22,9 +22,9 @@ impl VisitorSession {
             }
             ToVisitor::Registered { token, .. } => self.registered(token),
             ToVisitor::Refused { subject, refusal } => self.refused(subject, refusal),
-            ToVisitor::Queue { conversation, place, waiting } => {
+            ToVisitor::Queue { conversation, place: position, waiting } => {
                 self.queues.retain(|queue| queue.0 != conversation);
-                self.queues.insert(0, (conversation, place, waiting));
+                self.queues.insert(0, (conversation, position, waiting));
                 self.queues.truncate(QUEUES_MAX);
             }
             ToVisitor::Answering { agents } => self.answering = agents,
@@ -46,7 +46,7 @@ impl VisitorSession {
         self.rows = conversations;
         self.listed = true;
         for row in &self.rows {
-            // Open ones are followed, shown or not: their messages are news.
+            // Open ones are followed, shown or not: the visitor is told of new messages in all of them.
             if !row.closed || self.session.find_follow(row.conversation).is_some() {
                 self.session.follow(row.conversation, true).listed = 0;
             }
@@ -71,7 +71,7 @@ impl VisitorSession {
         match subject {
             Subject::Message { conversation, id } => self.session.message_refused(conversation, id, refusal),
             Subject::Conversation { conversation } => self.conversation_refused(conversation, &refusal),
-            // Every relay knows `register`: an unknown frame was another one.
+            // Every relay knows `register`, so `UnknownFrame` is about another frame.
             Subject::Connection
                 if matches!(self.register, Register::Asked { .. }) && refusal != Refusal::UnknownFrame =>
             {
@@ -79,7 +79,7 @@ impl VisitorSession {
             }
             Subject::Connection => {
                 if !refusal.retry() {
-                    self.session.tell(refusal);
+                    self.session.report(refusal);
                 }
             }
         }
@@ -88,9 +88,9 @@ impl VisitorSession {
     fn conversation_refused(&mut self, conversation: ConversationId, refusal: &Refusal) {
         self.session.conversation_refused(conversation, refusal);
         if self.leaving == Some((conversation, true)) {
-            // Whether to try again is the visitor's to say: they still wait in the queue.
+            // They still wait in the queue. Whether to try again is for the visitor to decide.
             self.leaving = None;
-            self.session.tell(refusal.clone());
+            self.session.report(refusal.clone());
         }
         if *refusal != Refusal::NotFound {
             return;
@@ -99,7 +99,7 @@ impl VisitorSession {
         if followed.timeline.items().next().is_some() || followed.ended {
             return;
         }
-        // Not there yet, when it has drafts; otherwise nothing that could be shown.
+        // With drafts it does not exist yet at the relay. Without, there is nothing to show.
         followed.known = false;
         followed.followed = false;
         if self.session.shown == Some(conversation) && !self.session.outbox.holds(conversation) {

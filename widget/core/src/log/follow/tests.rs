@@ -92,7 +92,7 @@ fn what_is_ahead_is_bounded_and_nothing_is_lost_by_it() {
     for seq in (2..most + 200).rev() {
         followed.take(event(seq), &mut Vec::new());
     }
-    assert_eq!(followed.shared.ahead.len(), AHEAD_EVENTS_MAX);
+    assert_eq!(followed.shared.early.len(), AHEAD_EVENTS_MAX);
     assert_eq!(asks(&mut followed, 1), [0]);
     page(&mut followed, 0, 1, 1);
     assert_eq!(shown(&followed).len() as u64, most + 1);
@@ -104,7 +104,7 @@ fn a_wrong_head_does_not_make_a_loop() {
     let mut followed = following();
     page(&mut followed, 0, 0, 7);
     assert_eq!(asks(&mut followed, 1), []);
-    followed.hear(Cursor { shared: Seq(7), staff: Seq::ZERO });
+    followed.raise_heads(Cursor { shared: Seq(7), staff: Seq::ZERO });
     assert_eq!(asks(&mut followed, 2), [0]);
     assert_eq!(asks(&mut followed, 3), []);
     assert_eq!(asks(&mut followed, 2 + ACKNOWLEDGE_WAIT_MS), [0]);
@@ -132,31 +132,31 @@ fn closed(seq: u64) -> Event {
 fn a_proof_is_asked_for_until_the_end_is_there() {
     let mut followed = following();
     page(&mut followed, 0, 1, 1);
-    followed.prove();
+    followed.check_end();
     assert_eq!(asks(&mut followed, 10), [1]);
     assert_eq!(asks(&mut followed, 10 + ACKNOWLEDGE_WAIT_MS), [1], "no answer came");
     // An answer to an older question, or of a relay that has not heard of the end yet.
     page(&mut followed, 1, 2, 2);
-    assert!(!followed.take_proof());
-    assert_eq!((asks(&mut followed, 0), asks(&mut followed, PROOF_AGAIN_MS)), (vec![], vec![2]));
+    assert!(!followed.take_checked());
+    assert_eq!((asks(&mut followed, 0), asks(&mut followed, CHECK_AGAIN_MS)), (vec![], vec![2]));
     followed.lost();
     let mut out = VecDeque::new();
-    followed.pump(PROOF_AGAIN_MS, &mut out);
+    followed.pump(CHECK_AGAIN_MS, &mut out);
     assert!(matches!(out.pop_front(), Some(Output::Transmit(ClientFrame::Follow { .. }))));
     followed.take(closed(3), &mut Vec::new());
     page(&mut followed, 2, 2, 3);
-    assert_eq!((followed.take_proof(), followed.take_proof()), (true, false), "told once");
+    assert_eq!((followed.take_checked(), followed.take_checked()), (true, false), "told once");
     // What is known needs no question.
-    followed.prove();
-    assert_eq!((asks(&mut followed, 9_000), followed.take_proof()), (vec![], true));
+    followed.check_end();
+    assert_eq!((asks(&mut followed, 9_000), followed.take_checked()), (vec![], true));
 }
 
 #[test]
 fn where_there_is_nothing_to_read_nothing_was_recorded() {
     let mut followed = following();
-    followed.prove();
+    followed.check_end();
     followed.refused(Some(5));
-    assert!(!followed.take_proof());
+    assert!(!followed.take_checked());
     followed.refused(None);
-    assert!(followed.take_proof());
+    assert!(followed.take_checked());
 }

@@ -28,13 +28,13 @@ fn seen_is_what_the_other_side_saw_and_unread_what_we_did_not() {
     timeline.apply(event(4, 40, agent(), Body::Seen { up_to: Seq(1) }));
     let states: Vec<_> = timeline.items().map(|item| item.state.clone()).collect();
     assert_eq!(states, [ItemState::Seen, ItemState::Recorded, ItemState::Sent]);
-    assert_eq!((timeline.unread(), timeline.unsaid_seen()), (1, Some(Seq(2))));
+    assert_eq!((timeline.unread(), timeline.unreported_seen()), (1, Some(Seq(2))));
     assert_eq!(timeline.agent_name(), Some("Ana"));
-    timeline.set_seen_said(Seq(2));
-    assert_eq!((timeline.unread(), timeline.unsaid_seen()), (0, None));
-    timeline.set_seen_said(Seq::ZERO);
+    timeline.set_seen_reported(Seq(2));
+    assert_eq!((timeline.unread(), timeline.unreported_seen()), (0, None));
+    timeline.set_seen_reported(Seq::ZERO);
     timeline.apply(event(5, 50, Author::Visitor, Body::Seen { up_to: Seq(2) }));
-    assert_eq!((timeline.unread(), timeline.unsaid_seen()), (0, None));
+    assert_eq!((timeline.unread(), timeline.unreported_seen()), (0, None));
     assert_eq!((timeline.last_message(), timeline.last_line()), (Seq(3), Some((30, "hello there".to_owned()))));
 }
 
