@@ -330,8 +330,12 @@ impl World {
                 self.tell_blocks(connection);
             }
             Output::Unblock { connection, block } => {
-                self.blocks.remove(&block);
-                self.tell_blocks(connection);
+                if self.blocks.remove(&block).is_some() {
+                    self.tell_blocks(connection);
+                } else {
+                    let result = Err(Refusal::NotFound);
+                    self.core.handle(self.now_ms, Input::BlockAnswered { connection, result });
+                }
             }
             Output::Typing(typing) => self.core.handle(self.now_ms, Input::Typing(typing)),
             Output::Presence(_) => {}

@@ -207,3 +207,23 @@ fn who_tries_to_open_an_ended_conversation_of_somebody_else_is_in_nobodys_way() 
     assert_eq!(got[0], refused(about_message(1, 4), Refusal::Ended));
     assert!(matches!(&got[1], ServerFrame::Event { event } if event.id == message(5)), "{got:?}");
 }
+
+#[test]
+fn a_block_that_another_relay_made_is_undone_and_one_that_nobody_made_is_not_found() {
+    let (mut world, [agent_1, _, supervisor]) = unaware();
+    let block = BlockId(77);
+    let unblock = ClientFrame::Unblock { block };
+    world.frame(supervisor, unblock.clone());
+    assert_eq!(world.news(supervisor), ["refused NotFound"], "nobody made it");
+    // The other relay's, of which this one has not heard yet.
+    let (scope, visitor) = (BlockScope::Visitor, Some(visitor(1)));
+    let (reason, by, since_ms, until_ms) = (String::new(), None, world.now_ms, u64::MAX);
+    world.blocks.insert(block, BlockSummary { block, scope, visitor, tag: None, reason, by, since_ms, until_ms });
+    world.frame(agent_1, unblock.clone());
+    assert_eq!(world.news(agent_1), ["refused NotAllowed"]);
+    assert!(world.blocks.contains_key(&block));
+    world.ignore();
+    world.frame(supervisor, unblock);
+    assert!(world.got(supervisor).contains(&ServerFrame::Blocks { blocks: Vec::new() }));
+    assert!(world.blocks.is_empty());
+}
