@@ -120,14 +120,24 @@ impl App {
         self.own_origins.first().is_some_and(Origin::is_https)
     }
 
+    /// Tells the core who the agents are now.
+    ///
+    /// # Errors
+    /// The store's own failures.
+    pub async fn announce_agents(&self) -> Result<(), StoreError> {
+        let agents = self.identity.agents().await?;
+        // Only a core that has ended does not take it.
+        let _ = self.core.send(Arrival::Input(Input::Agents(agents))).await;
+        Ok(())
+    }
+
     /// Tells the core who the agents are now, which sites there are, and who is kept out.
     ///
     /// # Errors
     /// The store's own failures.
     pub async fn announce_settings(&self) -> Result<(), StoreError> {
-        let agents = self.identity.agents().await?;
+        self.announce_agents().await?;
         // Only a core that has ended does not take it.
-        let _ = self.core.send(Arrival::Input(Input::Agents(agents))).await;
         let sites = self.sites().await?;
         let _ = self.core.send(Arrival::Input(Input::Sites(sites))).await;
         let blocks = self.store.read(|reader| reader.blocks()).await?;

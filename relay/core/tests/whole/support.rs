@@ -292,9 +292,9 @@ impl World {
         true
     }
 
-    fn tell_blocks(&mut self, connection: ConnectionId) {
+    fn tell_blocks(&mut self, connection: ConnectionId, result: Result<(), Refusal>) {
         self.core.handle(self.now_ms, Input::Blocks(self.blocks.values().cloned().collect()));
-        self.core.handle(self.now_ms, Input::BlockAnswered { connection, result: Ok(()) });
+        self.core.handle(self.now_ms, Input::BlockAnswered { connection, result });
     }
 
     fn answer(&mut self, request: RequestId, result: Result<QueryAnswer, QueryError>) {
@@ -327,15 +327,11 @@ impl World {
             Output::Register { connection, .. } => self.registrations.push(connection),
             Output::Block { connection, block } => {
                 self.blocks.insert(block.block, block);
-                self.tell_blocks(connection);
+                self.tell_blocks(connection, Ok(()));
             }
             Output::Unblock { connection, block } => {
-                if self.blocks.remove(&block).is_some() {
-                    self.tell_blocks(connection);
-                } else {
-                    let result = Err(Refusal::NotFound);
-                    self.core.handle(self.now_ms, Input::BlockAnswered { connection, result });
-                }
+                let removed = self.blocks.remove(&block).map(drop);
+                self.tell_blocks(connection, removed.ok_or(Refusal::NotFound));
             }
             Output::Typing(typing) => self.core.handle(self.now_ms, Input::Typing(typing)),
             Output::Presence(_) => {}

@@ -48,7 +48,7 @@ pub(in crate::http) async fn sign_in(
     let devices = app.identity.names.devices(&headers);
     let Made { session, devices, agent } = app.identity.sign_in(Asked { address, devices, email, password }).await?;
     // An agent added a moment ago must be known to the core before its console connects.
-    app.announce_settings().await?;
+    app.announce_agents().await?;
     tracing::info!(agent.id = %agent.id, "an agent signed in");
     let (names, attributes) = (app.identity.names, attributes(&app));
     Ok(with_cookies(&[
