@@ -18,7 +18,7 @@ fn banner(browser: &Browser, words: &str) {
 
 /// Waits until the page says that it is back, and then until it says nothing.
 fn restored(browser: &Browser) {
-    wait_until("it says that the line is back", || browser.shows(RESTORED).then_some(()));
+    wait_until("it says that the connection is back", || browser.shows(RESTORED).then_some(()));
     wait_until("it says so no longer", || (!browser.shows(RESTORED) && !browser.shows(BANNER)).then_some(()));
 }
 
@@ -142,7 +142,7 @@ fn goes_away_and_comes_back(world: &mut World, person: &Browser, name: &str) {
     person.screenshot(&format!("banner-offline-{name}"));
     world.relay.up();
     person.script("dispatchEvent(new Event('online'));", &[]);
-    wait_until("it says that the line is back", || person.shows(RESTORED).then_some(()));
+    wait_until("it says that the connection is back", || person.shows(RESTORED).then_some(()));
     let seen =
         "const e = document.querySelector('[data-testid=restored]'); return !e || getComputedStyle(e).opacity === '1';";
     wait_until("it is fully shown", || person.script(seen, &[]).as_bool()?.then_some(()));

@@ -41,7 +41,7 @@ fn a_visitor_leaves_the_queue_and_begins_another_conversation() {
     visitor.say("Not so urgent");
     // Nobody serves the queue, so no position in it is named.
     shown(&visitor, "[data-testid=queue-place]");
-    assert_eq!(visitor.place(), None);
+    assert_eq!(visitor.position(), None);
     visitor.click("[data-testid=queue-leave]");
     gone(&visitor, "[data-testid=queue-place]");
 

@@ -168,7 +168,7 @@ fn a_flood_is_declared_and_ended_by_hand() {
 fn every_list_and_the_shortcuts_are_reached_by_keys() {
     let world = World::start();
     let ada = world.agent("ada@example.com", "Ada L.", 1);
-    let (first, second) = (writes(&world, "By keys"), writes(&world, "Waits in line"));
+    let (first, second) = (writes(&world, "By keys"), writes(&world, "Waits in the queue"));
     ada.open_mine("By keys");
     let lists = ["waiting", "mine", "open", "left", "messages", "ended"];
     for (at, name) in lists.iter().enumerate() {
@@ -179,7 +179,7 @@ fn every_list_and_the_shortcuts_are_reached_by_keys() {
     ada.press_alt('e');
     wait_until("the end that can be undone", || ada.shows("[data-testid=end-undo]").then_some(()));
     wait_until("the visitor is asked for a rating", || first.shows("[data-testid=rating]").then_some(()));
-    ada.open_mine("Waits in line");
+    ada.open_mine("Waits in the queue");
     ada.press_alt('g');
     wait_until("given back, it comes again or waits", || {
         (tab_count(&ada, "waiting")? + tab_count(&ada, "mine")? == 1).then_some(())

@@ -37,10 +37,10 @@ fn an_away_agent_gets_nobody_until_back_online() {
     visitor.say("Is anybody there?");
     visitor.sent("Is anybody there?");
     wait_until("a word on the queue", || visitor.shows("[data-testid=queue-place]").then_some(()));
-    assert_eq!(visitor.place(), None, "nobody serves it: no position is named");
+    assert_eq!(visitor.position(), None, "nobody serves it: no position is named");
     ada.set_presence("online");
     ada.open_mine("Is anybody there?");
-    wait_until("no place in line any more", || (!visitor.shows("[data-testid=queue-place]")).then_some(()));
+    wait_until("no position in the queue any more", || (!visitor.shows("[data-testid=queue-place]")).then_some(()));
 }
 
 #[test]

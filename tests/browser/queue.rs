@@ -1,4 +1,4 @@
-//! Everybody is busy: the line, the place in it, and how it outlives the relay.
+//! Everybody is busy: the queue, the position in it, and that both survive a restart of the relay.
 
 use support::{Line, World, new_id, wait_until};
 use wire::{AgentState, ClientFrame, ConversationId, ConversationState, MessageId, Token};
@@ -27,19 +27,19 @@ fn a_visitor_waits_sees_the_place_move_keeps_it_over_a_restart_and_is_served() {
     let mut ben = Line::agent(&world.relay, &cookie);
     ben.presence(AgentState::Online);
 
-    let _first = other(&world, "first in line");
-    let _second = other(&world, "second in line");
+    let _first = other(&world, "first in the queue");
+    let _second = other(&world, "second in the queue");
     for _ in 0..2 {
         ben.row("both agents are busy", |row| matches!(row.state, ConversationState::Assigned { .. }));
     }
-    let mut third = other(&world, "third in line");
+    let mut third = other(&world, "third in the queue");
     let visitor = world.visitor();
     visitor.open_chat();
-    visitor.say("fourth in line");
-    visitor.sent("fourth in line");
-    visitor.wait_place(2);
+    visitor.say("fourth in the queue");
+    visitor.sent("fourth in the queue");
+    visitor.wait_position(2);
     ada.click("[data-testid=list-waiting]");
-    ada.wait_text("fourth in line");
+    ada.wait_text("fourth in the queue");
     visitor.top();
     visitor.screenshot("widget-queue");
     assert!(visitor.enter_chat());
@@ -51,10 +51,10 @@ fn a_visitor_waits_sees_the_place_move_keeps_it_over_a_restart_and_is_served() {
     ben.presence(AgentState::Online);
     third.line = Line::visitor(&world.relay, Some(third.token.clone()));
     wait_until("the chat is connected again", || (!visitor.shows("[data-testid=connection]")).then_some(()));
-    visitor.wait_place(2);
+    visitor.wait_position(2);
 
     third.line.send(&ClientFrame::LeaveQueue { conversation: third.conversation });
-    visitor.wait_place(1);
+    visitor.wait_position(1);
 
     let busy = ben.row("ben's own conversation", |row| matches!(row.state, ConversationState::Assigned { .. }));
     ben.send(&ClientFrame::End { conversation: busy.conversation, id: MessageId(new_id()) });

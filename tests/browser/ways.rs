@@ -33,7 +33,7 @@ fn every_list_and_the_shortcuts_are_reached_by_keys() {
     shown(&ada, "[data-testid=keys-dialog]");
     ada.press_escape();
     gone(&ada, "[data-testid=keys-dialog]");
-    let (first, _second) = (writes(&world, "By keys"), writes(&world, "Waits in line"));
+    let (first, _second) = (writes(&world, "By keys"), writes(&world, "Waits in the queue"));
     ada.open_mine("By keys");
     for (key, name) in
         [('1', "waiting"), ('2', "mine"), ('3', "open"), ('4', "left"), ('5', "messages"), ('6', "ended")]
@@ -45,7 +45,7 @@ fn every_list_and_the_shortcuts_are_reached_by_keys() {
     shown(&ada, "[data-testid=end-undo]");
     wait_until("the visitor is asked for a rating", || first.shows("[data-testid=rating]").then_some(()));
     // The next one came by itself; away, she takes one by key.
-    ada.open_mine("Waits in line");
+    ada.open_mine("Waits in the queue");
     ada.press_escape();
     ada.press("?");
     let keys = wait_until("the list of keys", || ada.shown_text("[data-testid=keys-dialog]"));

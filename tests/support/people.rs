@@ -123,11 +123,11 @@ impl Visitor {
         wait_until("the chat is ready", || (self.enter_chat() && self.shows(COMPOSER)).then_some(()));
     }
 
-    /// The place in line that the chat shows.
+    /// The position in the queue that the chat shows.
     #[must_use]
-    pub fn place(&self) -> Option<u32> {
+    pub fn position(&self) -> Option<u32> {
         let text = self.shown_text("[data-testid=queue-place]")?;
-        if text.contains("next in line") {
+        if text.contains("next in the queue") {
             return Some(1);
         }
         let digits: String =
@@ -164,10 +164,10 @@ impl Visitor {
         self.download()
     }
 
-    /// Waits until the chat shows this place in line.
+    /// Waits until the chat shows this position in the queue.
     #[track_caller]
-    pub fn wait_place(&self, place: u32) {
-        wait_until(&format!("place {place} in line"), || (self.place() == Some(place)).then_some(()));
+    pub fn wait_position(&self, position: u32) {
+        wait_until(&format!("position {position}"), || (self.position() == Some(position)).then_some(()));
     }
 }
 

@@ -7,7 +7,7 @@ use wasm_bindgen::closure::Closure;
 
 use crate::env::window;
 
-/// Milliseconds since 1970 UTC, as the browser believes.
+/// Milliseconds since 1970 UTC, by the browser's clock.
 #[must_use]
 #[expect(
     clippy::cast_possible_truncation,
@@ -18,10 +18,10 @@ pub fn now_ms() -> u64 {
     js_sys::Date::now() as u64
 }
 
-/// Longest wait a browser's timer takes: 2^31 - 1 milliseconds; what is further away is asked again then.
+/// The longest wait of a browser's timer: 2^31 - 1 milliseconds. After that the session asks for another wait.
 const DELAY_MS_MAX: u64 = 0x7fff_ffff;
 
-/// Calls one function once after a wait; setting it again forgets the earlier wait.
+/// Calls one function once after a wait. Setting it again cancels the earlier wait.
 pub struct Timer {
     run: Closure<dyn FnMut()>,
     handle: Cell<Option<i32>>,
@@ -41,7 +41,7 @@ impl Timer {
         self.handle.set(window().set_timeout_with_callback_and_timeout_and_arguments_0(run, delay_ms).ok());
     }
 
-    /// Forgets the wait.
+    /// Cancels the wait.
     pub fn clear(&self) {
         if let Some(handle) = self.handle.take() {
             window().clear_timeout_with_handle(handle);

@@ -1,10 +1,9 @@
-//! Elements without a type for each shape: what `view!` says in types, said in calls, on the same signals and effects.
+//! Builds elements by calls, on the same signals and effects as `view!`, but with one type for all elements.
 //!
-//! Why not `view!` in what the visitor loads: every different view is a type of its own, and its code for building,
-//! rebuilding, mounting and erasing came to more than a third of the chat's weight. Here there is one element type, and each
-//! kind of change is compiled once. The console, whose weight nobody waits for, uses
-//! `view!` and takes these parts in by a bridge of its own. For the same reason nothing here or in the chat names the `leptos`
-//! crate itself, which exports what only server functions use: signals and effects come from its reactive crate.
+//! Why not `view!` in what the visitor loads: with it every different view is a type of its own, and the code of those types was more than a
+//! third of the chat's weight. Here each kind of change is compiled once. The console, whose size matters less, uses `view!`, and takes these
+//! parts in by `ui/parts.rs`. For the same reason nothing here or in the chat names the `leptos` crate itself, which also exports what only
+//! server functions use: signals and effects come from its reactive crate.
 
 use reactive_graph::effect::RenderEffect;
 use reactive_graph::graph::untrack;
@@ -20,7 +19,7 @@ use crate::keyed::Keyed;
 #[derive(Clone)]
 pub struct El(Element);
 
-/// An element that stands already.
+/// An element that is in the page already.
 impl From<Element> for El {
     fn from(element: Element) -> Self {
         Self(element)
@@ -63,13 +62,13 @@ impl El {
         self
     }
 
-    /// With the name by which tests find it.
+    /// With the id by which tests find it.
     #[must_use]
     pub fn test(self, name: &str) -> Self {
         self.attr("data-testid", name)
     }
 
-    /// With a text that stays.
+    /// With a text that never changes.
     #[must_use]
     pub fn text(self, text: &str) -> Self {
         append(&self.0, &document().create_text_node(text));
@@ -96,14 +95,14 @@ impl El {
         self
     }
 
-    /// With a style property, set through the object model, as the page's policy wants it.
+    /// With a style property, set by script: the page's policy forbids style attributes.
     #[must_use]
     pub fn style(self, name: &str, value: &str) -> Self {
         self.html().style().set_property(name, value).ok();
         self
     }
 
-    /// With a text that follows what it reads.
+    /// With a text that is made anew when a signal that it reads changes.
     #[must_use]
     pub fn words(self, words: impl Fn() -> String + 'static) -> Self {
         let node = document().create_text_node("");
@@ -112,7 +111,7 @@ impl El {
         self
     }
 
-    /// With an attribute that follows what it reads; none removes it.
+    /// With an attribute that is made anew when a signal that it reads changes; none removes it.
     #[must_use]
     pub fn attr_of(self, name: &'static str, value: impl Fn() -> Option<String> + 'static) -> Self {
         follow_attribute(self.0.clone(), name, Box::new(value));
@@ -125,7 +124,7 @@ impl El {
         self.attr_of(name, move || on().then(String::new))
     }
 
-    /// Shown only while something is true.
+    /// Hidden while something is true.
     #[must_use]
     pub fn hidden(self, hidden: impl Fn() -> bool + 'static) -> Self {
         self.flag("hidden", hidden)
@@ -144,7 +143,7 @@ impl El {
         self.on("click", move |_| run())
     }
 
-    /// With a part that is built anew when its key changes; the key 0 stands for nothing.
+    /// With a part that is built anew when its key changes; with the key 0 there is none.
     #[must_use]
     pub fn switch(self, key: impl Fn() -> u32 + 'static, build: impl Fn(u32) -> El + 'static) -> Self {
         switch(&self.0, Box::new(key), Box::new(build));
@@ -157,7 +156,7 @@ impl El {
         self.switch(move || u32::from(on()), move |_| build())
     }
 
-    /// With one part for each key of a list, in its order; a part stays while its key does.
+    /// With one part for each key of a list, in the list's order. A part stays while its key is in the list.
     #[must_use]
     pub fn each(self, keys: impl Fn() -> Vec<u128> + 'static, build: impl Fn(u128) -> El + 'static) -> Self {
         each(self.0.clone(), Box::new(keys), Box::new(build));
@@ -165,7 +164,7 @@ impl El {
     }
 }
 
-/// Runs at once, and again after each change of what it read, as long as the part that it belongs to stands.
+/// Runs at once, and again after each change of a signal that it read, until the part that it belongs to is removed.
 pub fn follow(run: impl FnMut() + 'static) {
     follow_boxed(Box::new(run));
 }
@@ -195,7 +194,7 @@ fn follow_text(element: Element, node: Node, words: Box<dyn Fn() -> String>) {
         if now != last {
             node.set_text_content(Some(&now));
             if node.parent_node().is_none() {
-                // A browser that translates the page puts an element in the text's place: what is new goes there.
+                // A browser that translates the page has replaced the text node by an element: the new text goes into that.
                 match element.query_selector("font").ok().flatten() {
                     Some(translated) => translated.replace_with_with_node_1(&node).ok(),
                     None => element.append_child(&node).ok().map(|_| ()),
@@ -223,7 +222,7 @@ fn listen(element: &Element, event: &str, run: Box<dyn FnMut(Event)>) {
     element.add_event_listener_with_callback(event, run.unchecked_ref()).ok();
 }
 
-/// A part of the page with the effects that belong to it.
+/// A part of the page, with its effects.
 struct Part {
     key: u128,
     element: El,
@@ -248,8 +247,9 @@ fn above() -> Owner {
 }
 
 fn switch(parent: &Element, key: Box<dyn Fn() -> u32>, build: Box<dyn Fn(u32) -> El>) {
-    let place: Node = document().create_text_node("").into();
-    append(parent, &place);
+    // An empty text marks where the part goes.
+    let mark: Node = document().create_text_node("").into();
+    append(parent, &mark);
     let above = above();
     let mut shown: Option<Part> = None;
     follow_boxed(Box::new(move || {
@@ -261,10 +261,10 @@ fn switch(parent: &Element, key: Box<dyn Fn() -> u32>, build: Box<dyn Fn(u32) ->
             old.remove();
         }
         if now != 0
-            && let Some(parent) = place.parent_node()
+            && let Some(parent) = mark.parent_node()
         {
             let part = Part::build(&above, u128::from(now), &|| build(now));
-            parent.insert_before(&part.element.0, Some(&place)).ok();
+            parent.insert_before(&part.element.0, Some(&mark)).ok();
             shown = Some(part);
         }
     }));
@@ -276,7 +276,7 @@ fn each(parent: Element, keys: Box<dyn Fn() -> Vec<u128>>, build: Box<dyn Fn(u12
     follow_boxed(Box::new(move || {
         let keys = keys();
         let mut old = Keyed::new(std::mem::take(&mut shown), |part| part.key);
-        // Usually the same keys in the same order, and a few more at the end: then nothing is searched and nothing moves.
+        // Usually the keys are the same, in the same order, with a few more at the end. Then nothing is searched or moved.
         let mut next: Option<Node> = parent.first_child();
         for key in keys {
             let part = old.take(key).unwrap_or_else(|| Part::build(&above, key, &|| build(key)));

@@ -1,4 +1,4 @@
-//! What the browser tells about itself: window, document, randomness, connection, visibility, listeners.
+//! What the browser gives: window, document, settings of the page, random numbers, languages, events.
 
 use js_sys::Reflect;
 use wasm_bindgen::closure::Closure;
@@ -8,8 +8,8 @@ use web_sys::{Document, Event, EventTarget, HtmlElement, VisibilityState, Window
 
 #[wasm_bindgen]
 extern "C" {
-    // web-sys asks the global object, whatever that is called here, whether it is a window: this code runs in a page, never in a
-    // worker, and the question weighs more than the answer.
+    // web-sys finds the global object and checks that it is a window. This code runs in a page, never in a worker, so the check would be
+    // weight without use.
     #[wasm_bindgen(thread_local_v2, js_name = window)]
     static WINDOW: Window;
 }
@@ -38,7 +38,7 @@ pub fn setting(name: &str) -> String {
     root().get_attribute(&["data-", name].concat()).unwrap_or_default()
 }
 
-/// A value of the page's own address; none when it is not there.
+/// A value from the query of the page's address; none when it is not there.
 #[must_use]
 pub fn query(name: &str) -> Option<String> {
     let search = window().location().search().ok()?;
@@ -50,7 +50,7 @@ pub fn query(name: &str) -> Option<String> {
 pub fn random_seed() -> u128 {
     let mut bytes = [0; 16];
     if let Ok(crypto) = window().crypto() {
-        // Without it ids still differ by time; the relay refuses a taken one.
+        // Without random bits ids still differ by time, and the relay refuses an id that is taken.
         crypto.get_random_values_with_u8_array(&mut bytes).ok();
     }
     u128::from_le_bytes(bytes)
@@ -62,13 +62,13 @@ pub fn page_visible() -> bool {
     document().visibility_state() == VisibilityState::Visible
 }
 
-/// What the browser calls itself.
+/// The browser's name for itself (its user agent).
 #[must_use]
 pub fn browser() -> String {
     window().navigator().user_agent().unwrap_or_default()
 }
 
-/// The languages that the browser asks for, the dearest first.
+/// The languages that the reader prefers, in that order.
 #[must_use]
 pub fn languages() -> Vec<String> {
     window().navigator().languages().iter().filter_map(|language| language.as_string()).collect()

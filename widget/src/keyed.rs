@@ -1,10 +1,10 @@
-//! Parts by key, taken one after the other for a new order: what stays in its order is found at once.
+//! Finds parts by key for a new order. Parts that keep their order are found without a search.
 
 /// Parts in their old order.
 pub(crate) struct Keyed<T> {
     parts: Vec<Option<T>>,
     key: fn(&T) -> u128,
-    /// What is before it is taken, or was passed over.
+    /// Parts before this index were taken or skipped.
     from: usize,
     /// How often keys were compared.
     #[cfg(test)]
@@ -22,7 +22,7 @@ impl<T> Keyed<T> {
         }
     }
 
-    /// The part of a key. Looked for behind the last one found, then before it: nothing ever moves for it.
+    /// Takes the part of a key. It is looked for after the last one found, then before it.
     pub(crate) fn take(&mut self, key: u128) -> Option<T> {
         let count = self.parts.len();
         for step in 0..count {
@@ -36,7 +36,7 @@ impl<T> Keyed<T> {
                 return self.parts[at].take();
             }
             if self.from >= count {
-                // All that stood in order are taken: what comes now is new, in the usual case.
+                // All parts up to the end were passed. What is looked for now is usually new: drop the holes before searching the rest.
                 self.parts.retain(Option::is_some);
                 self.from = 0;
                 return self.take(key);
@@ -45,7 +45,7 @@ impl<T> Keyed<T> {
         None
     }
 
-    /// What nobody took.
+    /// Calls `gone` with each part that was not taken.
     pub(crate) fn rest(self, gone: impl FnMut(T)) {
         self.parts.into_iter().flatten().for_each(gone);
     }

@@ -1,7 +1,7 @@
-//! A value that effects follow: one of Leptos' triggers beside a plain cell.
+//! A value that effects follow: one of Leptos' triggers and a plain cell.
 //!
-//! Leptos' own signals are compiled once more for each type of value, three kilobytes a type, and those of values that stay in one
-//! thread bring std's threads and a second allocator along. Here the graph of Leptos is compiled once, and a type adds next to nothing.
+//! Leptos' own signals are compiled anew for each type of value, three kilobytes a type; those for values of one thread also need std's threads.
+//! Here Leptos' graph is compiled once, and a further type adds almost nothing.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -27,32 +27,32 @@ impl<T: ?Sized> Clone for Shared<T> {
 }
 
 impl<T> Shared<T> {
-    /// A value to begin with.
+    /// With a first value.
     pub fn new(value: T) -> Self {
         Self(Rc::new(Inner { trigger: ArcTrigger::new(), value: RefCell::new(value) }))
     }
 
-    /// Reads it; the effect that asks runs again after each change.
+    /// Reads it. The effect that reads it runs again after each change.
     pub fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         self.0.trigger.track();
         self.with_untracked(read)
     }
 
-    /// Reads it once.
+    /// Reads it without following it.
     pub fn with_untracked<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         read(&self.0.value.borrow())
     }
 
-    /// Puts another value in its place and tells all that follow it.
+    /// Replaces the value, and runs all effects that follow it again.
     pub fn set(&self, value: T) {
-        // Dropped when nothing is borrowed any more: a value may end more than itself.
+        // Dropped after the borrow has ended: dropping a value may set other values.
         let old = self.0.value.replace(value);
         drop(old);
         self.0.trigger.notify();
     }
 }
 
-/// A value that goes with the part of the page that made it; copies are the same value.
+/// A value that is dropped with the part of the page that made it. Copies are the same value.
 pub struct Signal<T: 'static>(u64, PhantomData<fn() -> T>);
 
 impl<T> Clone for Signal<T> {
@@ -64,7 +64,7 @@ impl<T> Clone for Signal<T> {
 impl<T> Copy for Signal<T> {}
 
 thread_local! {
-    /// The values that there are, by number: in order, because numbers only grow.
+    /// All values by number, in order: numbers only grow.
     static VALUES: RefCell<Vec<(u64, Rc<dyn Any>)>> = const { RefCell::new(Vec::new()) };
     static LAST: Cell<u64> = const { Cell::new(0) };
 }
@@ -77,21 +77,21 @@ fn keep(value: Rc<dyn Any>) -> u64 {
     number
 }
 
-fn place(values: &[(u64, Rc<dyn Any>)], number: u64) -> Option<usize> {
+fn index(values: &[(u64, Rc<dyn Any>)], number: u64) -> Option<usize> {
     values.binary_search_by_key(&number, |(number, _)| *number).ok()
 }
 
 fn forget(number: u64) -> Option<Rc<dyn Any>> {
-    // Handed out: what goes may forget others in turn.
-    VALUES.with_borrow_mut(|values| place(values, number).map(|at| values.remove(at).1))
+    // Returned, so that it is dropped after the borrow: dropping it may drop other values.
+    VALUES.with_borrow_mut(|values| index(values, number).map(|at| values.remove(at).1))
 }
 
 fn find(number: u64) -> Option<Rc<dyn Any>> {
-    VALUES.with_borrow(|values| place(values, number).map(|at| Rc::clone(&values[at].1)))
+    VALUES.with_borrow(|values| index(values, number).map(|at| Rc::clone(&values[at].1)))
 }
 
 impl<T: 'static> Signal<T> {
-    /// A value to begin with.
+    /// With a first value.
     pub fn new(value: T) -> Self {
         Self(keep(Rc::new(Shared::new(value))), PhantomData)
     }
@@ -101,25 +101,25 @@ impl<T: 'static> Signal<T> {
     }
 
     fn there(self) -> Shared<T> {
-        self.shared().expect("a part of the page asks for its own values, not for those of parts that are gone")
+        self.shared().expect("a part of the page reads its own values, not those of parts that are gone")
     }
 
-    /// Reads it; the effect that asks runs again after each change.
+    /// Reads it. The effect that reads it runs again after each change.
     pub fn with<R>(self, read: impl FnOnce(&T) -> R) -> R {
         self.there().with(read)
     }
 
-    /// Reads it once.
+    /// Reads it without following it.
     pub fn with_untracked<R>(self, read: impl FnOnce(&T) -> R) -> R {
         self.there().with_untracked(read)
     }
 
-    /// Reads it once, unless the part that it belongs to is gone.
+    /// Reads it without following it, unless the part that it belongs to is gone.
     pub fn try_with<R>(self, read: impl FnOnce(&T) -> R) -> Option<R> {
         self.shared().map(|shared| shared.with_untracked(read))
     }
 
-    /// Puts another value in its place and tells all that follow it; nothing, when the part that it belongs to is gone.
+    /// Replaces the value, and runs all effects that follow it again. Does nothing when the part that it belongs to is gone.
     pub fn set(self, value: T) {
         if let Some(shared) = self.shared() {
             shared.set(value);
@@ -128,13 +128,13 @@ impl<T: 'static> Signal<T> {
 }
 
 impl<T: Clone + 'static> Signal<T> {
-    /// A copy; the effect that asks runs again after each change.
+    /// A copy. The effect that reads it runs again after each change.
     #[must_use]
     pub fn get(self) -> T {
         self.with(T::clone)
     }
 
-    /// A copy.
+    /// A copy, without following the value.
     #[must_use]
     pub fn get_untracked(self) -> T {
         self.with_untracked(T::clone)

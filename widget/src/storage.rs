@@ -1,4 +1,4 @@
-//! What the browser keeps for us between visits. When it may not keep anything, memory stands in until the page goes.
+//! What the browser keeps for us between visits. Where it cannot, values are in memory until the page is left.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -7,21 +7,20 @@ use wire::MessageId;
 
 use crate::env::window;
 
-/// Named texts under one prefix. Every draft has a name of its own, so that tabs never overwrite each other's.
-/// Copies are the same.
+/// Texts by name, under one prefix. Every draft has a name of its own, so that tabs never overwrite each other's. Copies share everything.
 #[derive(Clone)]
 pub struct Storage {
     prefix: String,
     kept: Option<web_sys::Storage>,
-    /// What could not be kept: storage is blocked, or full.
+    /// What the browser could not keep: storage is blocked or full.
     memory: Rc<RefCell<Vec<(String, String)>>>,
 }
 
-/// What another tab did to what is kept.
+/// What another tab changed in the storage.
 pub enum Elsewhere {
-    /// A draft is kept.
+    /// It keeps a draft.
     Draft(widget_core::KeptDraft),
-    /// What was kept of a draft is dropped.
+    /// It dropped a draft.
     NoDraft(MessageId),
     /// A name has another text now, or none.
     Text(String, Option<String>),
@@ -41,7 +40,7 @@ impl Storage {
         self.kept.is_some() && self.memory.borrow().is_empty()
     }
 
-    /// What a storage event says, if it is about names of ours.
+    /// Reads a storage event; none when it is not about our names.
     #[must_use]
     pub fn elsewhere(&self, event: &web_sys::StorageEvent) -> Option<Elsewhere> {
         let key = event.key()?;
@@ -95,7 +94,7 @@ impl Storage {
         self.set(&[DRAFT, &draft.id.text()].concat(), &widget_core::write_draft(draft));
     }
 
-    /// The draft is recorded, or given up.
+    /// Drops a draft: it was recorded or discarded.
     pub fn forget_draft(&self, id: MessageId) {
         self.remove(&[DRAFT, &id.text()].concat());
     }
@@ -104,7 +103,7 @@ impl Storage {
         [&self.prefix, name].concat()
     }
 
-    /// The kept names that begin so.
+    /// The kept names with this beginning.
     #[must_use]
     pub fn names(&self, beginning: &str) -> Vec<String> {
         let Some(kept) = &self.kept else { return Vec::new() };

@@ -1,7 +1,7 @@
-//! What runs effects: whatever became ready goes on as soon as the browser's present task is over, before anything is drawn.
+//! Runs effects: those that are ready run as soon as the browser's present task is over, before anything is drawn.
 //!
-//! Leptos' reactive core asks for an executor of futures. wasm-bindgen's own brings promises of every kind along; effects wait for
-//! nothing but each other, and this is enough for them. It weighs a third.
+//! Leptos' reactive core needs an executor of futures. That of wasm-bindgen can wait for promises, too. Effects wait for each other only, so
+//! this is enough, and a third of the size.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -15,17 +15,17 @@ use wasm_bindgen::closure::Closure;
 use crate::env::window;
 
 thread_local! {
-    /// The tasks that are not over, each at its number; none where a number is free, or while its task runs.
+    /// The tasks by number. None where a number is free, and while its task runs.
     static TASKS: RefCell<Vec<Option<PinnedLocalFuture<()>>>> = const { RefCell::new(Vec::new()) };
-    /// Numbers to be used again.
+    /// Free numbers.
     static FREE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
-    /// The tasks that can go on.
+    /// The tasks that can run.
     static READY: RefCell<VecDeque<usize>> = const { RefCell::new(VecDeque::new()) };
-    /// Whether the browser was asked to call `run`, or it runs.
+    /// Whether the browser was asked to call `run`, or `run` is running.
     static CALLED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Lets effects run here from now on.
+/// Makes this the executor of effects.
 pub fn init() {
     Executor::init_custom_executor(Effects).ok();
 }
@@ -52,7 +52,7 @@ impl CustomExecutor for Effects {
     fn poll_local(&self) {}
 }
 
-/// What wakes a task. One that comes too late wakes the number's next task: that looks, and goes on waiting.
+/// Wakes the task of a number. Called too late it may wake the number's next task, which then finds nothing to do and waits on.
 struct Number(usize);
 
 impl Wake for Number {
@@ -78,7 +78,7 @@ fn call() {
 
 fn run() {
     while let Some(number) = READY.with_borrow_mut(VecDeque::pop_front) {
-        // Taken out while it runs: it may begin others.
+        // Taken out while it runs, because it may spawn others.
         let Some(mut task) = TASKS.with_borrow_mut(|tasks| tasks[number].take()) else { continue };
         let waker = Waker::from(Arc::new(Number(number)));
         if task.as_mut().poll(&mut Context::from_waker(&waker)) == Poll::Pending {

@@ -1,4 +1,4 @@
-//! The catalogue of texts in the reader's language, and times as they write them.
+//! The texts in the reader's language, and times as they are written in it.
 
 use js_sys::{Array, Function, Reflect};
 use reactive_graph::owner::{expect_context, provide_context};
@@ -10,8 +10,8 @@ use crate::env::{document, field, listen, root, window};
 use crate::signal::Signal;
 use crate::time;
 
-/// What a reader takes for the first character of a word: a flag and a family are one (Unicode's extended grapheme clusters, which the browser
-/// knows). Where the browser is too old for that, the first code point.
+/// The first character of a word as a reader sees it: a flag of two code points is one (Unicode's extended grapheme clusters). In browsers that
+/// do not know these, the first code point.
 #[must_use]
 pub fn first_character(word: &str) -> String {
     let cluster = || {
@@ -122,7 +122,7 @@ macro_rules! key {
 pub struct Text(Signal<Words>);
 
 struct Words {
-    /// The day that it is here, and what tells of the next one.
+    /// Today's number, and the timer that changes it at midnight.
     today: Signal<u64>,
     midnight: Timer,
     catalogue: Array,
@@ -131,7 +131,7 @@ struct Words {
 }
 
 impl Text {
-    /// A catalogue: a list of texts.
+    /// With the list of texts that the page loaded.
     pub fn new(catalogue: Array) -> Self {
         let language = root().lang();
         let today = Signal::new(time::day(now_ms()));
@@ -139,25 +139,25 @@ impl Text {
         let late = Signal::new(None::<Self>);
         let midnight = Timer::new(move || {
             if let Some(text) = late.get_untracked() {
-                text.mind_the_day();
+                text.watch_midnight();
             }
         });
         let text = Self(Signal::new(Words { today, midnight, catalogue, clock, date }));
         late.set(Some(text));
-        text.mind_the_day();
-        // A machine that slept through midnight may not have counted the time.
-        listen(&document(), "visibilitychange", move |_| text.mind_the_day());
+        text.watch_midnight();
+        // The timer may be late on a machine that slept over midnight.
+        listen(&document(), "visibilitychange", move |_| text.watch_midnight());
         text
     }
 
-    /// The same, known to all components below. The chat hands it on instead: a table of contexts weighs a kilobyte.
+    /// The same, given to all components below by a context. The chat passes it on instead: a table of contexts weighs a kilobyte.
     pub fn provide(catalogue: Array) -> Self {
         let text = Self::new(catalogue);
         provide_context(text);
         text
     }
 
-    /// The catalogue, for a component.
+    /// The texts that were given by [`Text::provide`].
     #[must_use]
     pub fn here() -> Self {
         expect_context()
@@ -169,11 +169,11 @@ impl Text {
         self.0.with_untracked(|words| words.catalogue.get(key.0).as_string()).unwrap_or_default()
     }
 
-    /// The text of a key with one `{name}` in it replaced. A value that may be written from the right is isolated (U+2068, U+2069): it must not
-    /// turn what stands around it.
+    /// The text of a key with one `{name}` in it replaced. A value that may be written from the right is isolated (U+2068, U+2069), so that it
+    /// does not change the direction of the text around it.
     #[must_use]
     pub fn with(self, key: Key, name: &str, value: &str) -> String {
-        // By characters: the search for any text weighs a kilobyte.
+        // Split by a character: code that searches for a text weighs a kilobyte more.
         let mut out = String::new();
         for (at, part) in self.get(key).split('{').enumerate() {
             let behind = if at == 0 { None } else { part.strip_prefix(name).and_then(|part| part.strip_prefix('}')) };
@@ -204,8 +204,8 @@ impl Text {
         self.0.with_untracked(|words| time::write(&words.clock, at_ms))
     }
 
-    /// Says that a new day has begun, when it has, and waits for the next.
-    fn mind_the_day(self) {
+    /// Changes `today` if a new day has begun, and waits for the next midnight.
+    fn watch_midnight(self) {
         let now_ms = now_ms();
         self.0.try_with(|words| {
             if words.today.get_untracked() != time::day(now_ms) {
@@ -219,7 +219,7 @@ impl Text {
         self.0.with_untracked(|words| words.today.get())
     }
 
-    /// The day of a time: "Today", "Yesterday" or the date. What follows it hears of midnight.
+    /// The day of a time: "Today", "Yesterday" or the date. Effects that read it run again at midnight.
     #[must_use]
     pub fn day(self, at_ms: u64) -> String {
         match self.today().saturating_sub(time::day(at_ms)) {
@@ -235,7 +235,7 @@ impl Text {
         if self.today() == time::day(at_ms) { self.clock(at_ms) } else { self.day(at_ms) }
     }
 
-    /// A length in the unit people read ("340 KB", "2.4 MB").
+    /// A length in the unit that people use ("340 KB", "2.4 MB").
     #[must_use]
     pub fn bytes(self, bytes: u64) -> String {
         const KIB: u64 = 1024;

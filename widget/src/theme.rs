@@ -1,23 +1,23 @@
-//! The site's own accent, made readable on both grounds.
+//! The site's own colour, made readable on both backgrounds.
 
 use crate::env::{query, root};
 
-/// The grounds that the accent is read on: light and dark, as in tokens.css.
-const GROUNDS: [[u8; 3]; 2] = [[0xff, 0xff, 0xff], [0x0f, 0x15, 0x18]];
+/// The backgrounds, light and dark, as in `www/tokens.css`.
+const BACKGROUNDS: [[u8; 3]; 2] = [[0xff, 0xff, 0xff], [0x0f, 0x15, 0x18]];
 /// The least contrast of text (WCAG 2.2, success criterion 1.4.3).
 const CONTRAST_MIN: f32 = 4.5;
 
 type Colour = [u8; 3];
 
-/// Takes the accent from the address (`?color=#rrggbb`), if there is a valid one.
+/// Takes the colour from the page's address (`?color=#rrggbb`), if there is a valid one.
 pub fn apply() {
     let Some(accent) = query("color").and_then(|text| parse(&text)) else { return };
     let style = root().style();
     let set = |name: &str, colour: Colour| style.set_property(name, &write(colour)).ok();
     set("--site-mine", accent);
     set("--site-on-mine", on(accent));
-    for (name, ground) in ["light", "dark"].into_iter().zip(GROUNDS) {
-        let readable = readable(accent, ground);
+    for (name, background) in ["light", "dark"].into_iter().zip(BACKGROUNDS) {
+        let readable = readable(accent, background);
         set(&["--site-", name].concat(), readable);
         set(&["--site-on-", name].concat(), on(readable));
     }
@@ -44,21 +44,21 @@ fn write(colour: Colour) -> String {
     text
 }
 
-/// White where it can be read, else black: one of the two always can.
+/// White if it is readable on a colour, else black. One of the two always is.
 fn on(colour: Colour) -> Colour {
     if contrast([255; 3], colour) >= CONTRAST_MIN { [255; 3] } else { [0; 3] }
 }
 
-/// The colour, moved away from the ground until it can be read there.
-fn readable(colour: Colour, ground: Colour) -> Colour {
-    let target: u16 = if luminance(ground) > 0.5 { 0 } else { 255 };
+/// A colour, mixed with black or white until it is readable on a background.
+fn readable(colour: Colour, background: Colour) -> Colour {
+    let target: u16 = if luminance(background) > 0.5 { 0 } else { 255 };
     (0..=16_u16)
         .map(|step| colour.map(|part| mix(part, target, step)))
-        .find(|moved| contrast(*moved, ground) >= CONTRAST_MIN)
+        .find(|moved| contrast(*moved, background) >= CONTRAST_MIN)
         .unwrap_or(colour)
 }
 
-/// So many sixteenths of the way to the target.
+/// `step` sixteenths of the way from one value to another.
 fn mix(part: u8, target: u16, step: u16) -> u8 {
     let mixed = (u16::from(part) * (16 - step) + target * step) / 16;
     u8::try_from(mixed).unwrap_or(u8::MAX)
@@ -70,8 +70,8 @@ fn contrast(one: Colour, other: Colour) -> f32 {
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
-/// Relative luminance, 0 to 1 (WCAG 2.2). The power 2.4 of sRGB is taken by a polynomial, near enough and without the
-/// mathematics library, which would weigh more than the rest of this file.
+/// Relative luminance, 0 to 1 (WCAG 2.2). A polynomial stands for sRGB's power of 2.4: exact enough, and without the mathematics library, which
+/// would weigh more than the rest of this file.
 fn luminance([r, g, b]: Colour) -> f32 {
     let linear = |part: u8| {
         let part = f32::from(part) / 255.0;
@@ -95,13 +95,16 @@ mod tests {
     }
 
     #[test]
-    fn every_accent_becomes_readable_on_both_grounds() {
+    fn every_accent_becomes_readable_on_both_backgrounds() {
         for red in (0..=255).step_by(51) {
             for green in (0..=255).step_by(51) {
                 for blue in (0..=255).step_by(51) {
                     let accent = [red, green, blue];
-                    for ground in GROUNDS {
-                        assert!(contrast(readable(accent, ground), ground) >= CONTRAST_MIN, "{accent:?} {ground:?}");
+                    for background in BACKGROUNDS {
+                        assert!(
+                            contrast(readable(accent, background), background) >= CONTRAST_MIN,
+                            "{accent:?} {background:?}"
+                        );
                     }
                     assert!(contrast(on(accent), accent) >= CONTRAST_MIN, "{accent:?}");
                 }

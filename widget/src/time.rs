@@ -8,19 +8,20 @@ use crate::env::{field, languages};
 const DAY_MS: u64 = 86_400_000;
 const MINUTE_MS: u64 = 60_000;
 
-/// Writes hours and minutes, as the reader's region does.
+/// A format for hours and minutes, as they are written in the reader's region.
 #[must_use]
 pub fn clock(language: &str) -> Function {
     format(language, "timeStyle", "short")
 }
 
-/// Writes a day of a year.
+/// A format for a date.
 #[must_use]
 pub fn date(language: &str) -> Function {
     format(language, "dateStyle", "long")
 }
 
-/// A format in a language: with the region that the browser names for it, and with the browser's own hours where it names none.
+/// A format in a language. With the region that the browser has for this language; if it has none, with the browser's own choice of 12 or 24
+/// hours.
 fn format(language: &str, style: &str, value: &str) -> Function {
     let options = Object::new();
     Reflect::set(&options, &style.into(), &value.into()).ok();
@@ -48,7 +49,7 @@ pub fn write(format: &Function, at_ms: u64) -> String {
     format.call1(&JsValue::UNDEFINED, &at).ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
-/// The number of the reader's own day that a time falls on.
+/// The number of the day, in the reader's time zone, of a time.
 #[must_use]
 pub fn day(at_ms: u64) -> u64 {
     local_ms(at_ms) / DAY_MS
@@ -60,7 +61,7 @@ fn local_ms(at_ms: u64) -> u64 {
     at_ms.saturating_add_signed(-west_minutes * MINUTE_MS.cast_signed())
 }
 
-/// The reader's own day as a name for files ("2026-11-21").
+/// The day in the reader's time zone, for names of files ("2026-11-21").
 #[must_use]
 pub fn day_name(at_ms: u64) -> String {
     let local_ms = day(at_ms) * DAY_MS;

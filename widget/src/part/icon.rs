@@ -30,7 +30,7 @@ pub const PLAY: &str = "M8 5l11 7-11 7z";
 /// A looking glass with a plus.
 pub const ZOOM: &str = "M10 4a6 6 0 100 12 6 6 0 000-12M14.5 14.5L20 20M10 7.5v5M7.5 10h5";
 
-/// Draws an icon; it says nothing to those who hear the page.
+/// Draws an icon. It is hidden from screen readers.
 #[must_use]
 pub fn icon(path: &'static str) -> El {
     const SVG: &str = "http://www.w3.org/2000/svg";

@@ -10,5 +10,5 @@ pub mod typing;
 pub use banner::connection_banner;
 pub use composer::{Field, Writing, composer};
 pub use drop::drop_zone;
-pub use timeline::{Board, StaffWords, Surroundings, timeline};
+pub use timeline::{Rows, StaffWords, Surroundings, timeline};
 pub use typing::typing;

@@ -1,4 +1,4 @@
-//! Files of a conversation: fetched with the reader's own right, shown from memory, saved under their own name.
+//! Fetches files of a conversation with the reader's own right, to show them from memory or to save them.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,14 +11,14 @@ use crate::env::{document, field};
 use crate::signal::Shared;
 use crate::transport::{Headers, Request, RequestNews, Response, Want};
 
-/// How far the showing of a file is.
+/// Whether a file can be shown yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Preview {
-    /// On its way.
+    /// It is being fetched.
     Loading,
-    /// Here, under an address that only this page understands.
+    /// It is here, under an address that is valid in this page only.
     Ready(String),
-    /// It did not come.
+    /// It could not be fetched.
     Failed,
 }
 
@@ -30,19 +30,19 @@ struct Inner {
     offered: RefCell<Option<Offered>>,
 }
 
-/// Fetches files; copies are the same.
+/// Fetches files. Copies share what they fetched.
 #[derive(Clone)]
 pub struct Downloads(Rc<Inner>);
 
 impl Downloads {
-    /// With the headers that prove the reader's right at that time.
+    /// `headers` are asked for at each request; they prove the reader's right.
     pub fn new(headers: impl Fn() -> Headers + 'static) -> Self {
         let headers = Box::new(headers);
         let (previews, running, offered) = (RefCell::default(), RefCell::default(), RefCell::default());
         Self(Rc::new(Inner { headers, previews, running, offered }))
     }
 
-    /// What can be shown of a file; asks for it unless it is here or on its way.
+    /// A file to be shown. Fetches it, unless it is here or being fetched.
     #[must_use]
     pub fn preview(&self, attachment: AttachmentId) -> Shared<Preview> {
         let signal = match self.known(attachment) {
@@ -61,7 +61,7 @@ impl Downloads {
         signal
     }
 
-    /// Shows a file of this very browser without fetching it back.
+    /// Takes a file that was sent from this page, so that it need not be fetched to be shown.
     pub(crate) fn adopt(&self, attachment: AttachmentId, file: &Blob) {
         if let Ok(url) = Url::create_object_url_with_blob(file) {
             match self.known(attachment) {
@@ -82,7 +82,7 @@ impl Downloads {
         signal
     }
 
-    /// Saves what a path of the relay holds under a name; `done` hears whether it came.
+    /// Fetches a path of the relay and saves it under a name. `done` is told whether that worked.
     pub fn save(&self, path: &str, name: &str, done: impl Fn(bool) + 'static) {
         let name = name.to_owned();
         let late = Rc::downgrade(&self.0);
@@ -95,7 +95,7 @@ impl Downloads {
         });
     }
 
-    /// Fetches a path; `done` gets the body, or nothing when it did not come.
+    /// Fetches a path; `done` gets the body, or nothing when that failed.
     fn fetch(&self, path: &str, done: impl Fn(Option<Blob>) + 'static) {
         let path = path.to_owned();
         let late = Rc::downgrade(&self.0);
@@ -129,7 +129,7 @@ fn body(answer: Response) -> Option<Blob> {
     if answer.status == 200 { answer.body.dyn_into().ok() } else { None }
 }
 
-/// What was offered last: a frame of our own and the blob's address. Both are given up for the next one.
+/// What was saved last: the iframe that was used, and the blob's address. Both are removed when the next file is saved.
 struct Offered(Element, String);
 
 impl Drop for Offered {
@@ -141,8 +141,9 @@ impl Drop for Offered {
 
 /// Lets the browser save a blob.
 ///
-/// Firefox asks the policy of the page around a frame whether the frame may go to the blob's address, although it only saves it; the sites' policies
-/// name the relay and nothing else. So the link is followed in a frame within this page, whose policy lets blobs in.
+/// The chat is in an iframe on the site's page. When a frame follows a link to a blob, Firefox asks the policy of the page around it, even if the
+/// blob is only saved, and the site's policy allows the relay only. So the link is followed in an iframe within this page, whose own policy
+/// allows blobs.
 fn offer(blob: &Blob, name: &str) -> Option<Offered> {
     let page = document();
     let frame = page.create_element("iframe").ok()?;

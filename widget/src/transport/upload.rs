@@ -1,4 +1,4 @@
-//! A file on its way to the relay. What sends it is in the room of files: most visitors never send one.
+//! Uploads a file. The code that sends it is in the room `files`: most visitors never send one.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -13,18 +13,18 @@ use crate::transport::{Headers, Request, RequestNews, Response, Want};
 /// Tells the session what becomes of the upload.
 type Tell = Box<dyn Fn(UploadInput)>;
 
-/// A running upload. Dropping it ends it without further news.
+/// A running upload. Dropping it ends it; nothing more is told of it.
 pub(crate) struct Upload {
     /// The draft that it belongs to.
     id: MessageId,
-    /// Where the relay takes it.
+    /// The path of the request.
     path: String,
     headers: Headers,
     file: File,
-    /// What is here already need not be fetched to be shown.
+    /// Gets the file, so that it need not be fetched back to be shown.
     downloads: Downloads,
     tell: Tell,
-    /// None until the room has come.
+    /// None until the room is loaded.
     request: RefCell<Option<Request>>,
 }
 
@@ -47,7 +47,7 @@ impl Upload {
         (self.tell)(UploadInput::Failed { id: self.id, refusal });
     }
 
-    /// What the relay's answer means.
+    /// Tells the session what the relay's answer means.
     fn over(&self, answer: &Response) {
         let body = answer.body.as_string().unwrap_or_default();
         if (200..300).contains(&answer.status)

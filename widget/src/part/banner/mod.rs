@@ -1,4 +1,4 @@
-//! The connection banner: says truthfully what happens to what was written.
+//! The connection banner: says that there is no connection, and what happens to messages meanwhile.
 
 use crate::key;
 use crate::signal::Signal;
@@ -10,16 +10,16 @@ use crate::env::window;
 use crate::part::icon::{self, icon};
 use crate::text::{Key, Text};
 
-/// How long it says that the line is back: time to read it, and gone before it is in the way. The style fades it out by then.
+/// How long it says that the connection is back: time to read it. The style sheet fades it out by then.
 const RESTORED_MS: u64 = 5_000;
 
-/// Shown while there is no line to the relay: how it stands, and how many messages wait for it. When they can go again it says so, and goes.
-pub fn connection_banner(text: Text, line: impl Fn() -> (Online, usize) + Copy + 'static) -> El {
+/// Shown while there is no connection: why, and how many messages wait for it. If some waited, it says for a moment that the connection is back.
+pub fn connection_banner(text: Text, state: impl Fn() -> (Online, usize) + Copy + 'static) -> El {
     let restored = Signal::new(false);
     let timer = Timer::new(move || restored.set(false));
     let mut waited = false;
     follow(move || {
-        let (online, waiting) = line();
+        let (online, waiting) = state();
         if lost(online).is_some() {
             waited |= waiting > 0;
             restored.set(false);
@@ -30,12 +30,12 @@ pub fn connection_banner(text: Text, line: impl Fn() -> (Online, usize) + Copy +
         }
     });
     let words = move || {
-        let (online, waiting) = line();
+        let (online, waiting) = state();
         words(text, online, waiting)
     };
     let shown = move || if restored.get() { 2 } else { u32::from(words().is_some()) };
-    let refused = move || matches!(line().0, Online::Refused(_));
-    let late = move || Some(String::from(if line().0 == Online::Connecting { "net net--late" } else { "net" }));
+    let refused = move || matches!(state().0, Online::Refused(_));
+    let late = move || Some(String::from(if state().0 == Online::Connecting { "net net--late" } else { "net" }));
     let net = move |what| {
         if what == 2 {
             let done = el("div", "net net--back").test("restored").child(icon(icon::CHECK));
@@ -55,7 +55,7 @@ pub fn connection_banner(text: Text, line: impl Fn() -> (Online, usize) + Copy +
     el("div", "").attr("role", "status").switch(shown, net)
 }
 
-/// What a connection that was lost is called: where nothing waits for it, where several messages do, where one does; none for any other.
+/// The texts for a connection that is lost: when no message waits, when several do, when one does. None for other states.
 const fn lost(online: Online) -> Option<[Key; 3]> {
     match online {
         Online::Idle | Online::Live | Online::Refused(_) | Online::Connecting => None,

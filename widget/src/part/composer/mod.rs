@@ -1,4 +1,4 @@
-//! Where a message is written: words, files, pasted pictures.
+//! Where a message is written: text, files, pasted pictures.
 
 use crate::key;
 use crate::signal::Signal;
@@ -16,10 +16,10 @@ use crate::part::drop::each_file;
 use crate::part::icon::{self, icon};
 use crate::text::Text;
 
-/// What the chooser offers first; the relay decides by content.
+/// The kinds of files that the browser's file dialog offers. The relay decides by content.
 const ACCEPT: &str = ".png,.jpg,.jpeg,.webp,.gif,.pdf,.txt,.csv,.mp4,.webm";
 
-/// The field to write in, for its owner to focus; empty until a composer stands.
+/// The text field, so that the owner can focus it. Empty until the composer is there.
 #[derive(Clone, Copy)]
 pub struct Field(Signal<Option<HtmlElement>>);
 
@@ -30,22 +30,22 @@ impl Default for Field {
 }
 
 impl Field {
-    /// A handle that waits for its composer.
+    /// For a composer that is made later.
     #[must_use]
     pub fn new() -> Self {
         Self(Signal::new(None))
     }
 
-    /// Puts the focus into the field, if it stands.
+    /// Focuses the field, if it is there.
     pub fn focus(self) {
-        // Whoever asks a frame later may find that the composer has gone.
+        // Called a moment later, when the composer may be gone.
         self.0.try_with(|field| field.as_ref().map(|field| field.focus().ok()));
     }
 }
 
 /// What a composer tells its owner.
 pub struct Writing {
-    /// Takes a message; false leaves it in the field.
+    /// Sends a message; false leaves it in the field.
     pub send: Box<dyn Fn(String) -> bool>,
     /// Gets each chosen or pasted file.
     pub file: Box<dyn Fn(File)>,
@@ -53,8 +53,8 @@ pub struct Writing {
     pub typing: Box<dyn Fn()>,
 }
 
-/// A form with a growing field. Enter sends, Shift and Enter breaks the line. `written` belongs to the owner, who may keep it
-/// per conversation.
+/// A form with a field that grows with its text. Enter sends, Shift and Enter begins a new line. `written` belongs to the owner, who may keep
+/// one for each conversation.
 pub fn composer(
     text: Text,
     written: Signal<String>,
@@ -104,7 +104,7 @@ fn area(written: Signal<String>, trouble: Signal<String>, send: Rc<dyn Fn()>, wr
         .attr("enterkeyhint", "send")
         .attr("dir", "auto");
     let raw: HtmlTextAreaElement = area.raw().clone().unchecked_into();
-    // Follows every change of the text, the owner's too.
+    // Shows every change of the text, also one made by the owner.
     follow({
         let raw = raw.clone();
         move || {
@@ -140,8 +140,8 @@ fn area(written: Signal<String>, trouble: Signal<String>, send: Rc<dyn Fn()>, wr
         })
 }
 
-/// Whether what is pasted is words that came with a picture of themselves (cells of a spreadsheet). A copied file may bring its own name, and a
-/// copied picture brings no words at all.
+/// Whether what is pasted is text with a picture of it, as cells of a spreadsheet are. A copied file may come with its name as text, and a copied
+/// picture comes without text.
 fn brings_words(data: &DataTransfer) -> bool {
     let words = data.get_data("text/plain").unwrap_or_default();
     let first = words.split('\n').next().unwrap_or_default().trim();
@@ -157,7 +157,7 @@ fn chooser(text: Text, writing: Rc<Writing>) -> El {
         let Some(input) = event.target() else { return };
         let input: HtmlInputElement = input.unchecked_into();
         each_file(input.files(), &writing.file);
-        // So that choosing the same file again is a change again.
+        // Otherwise choosing the same file again would not be a change.
         input.set_value("");
     };
     let input = el("input", "")
@@ -170,17 +170,17 @@ fn chooser(text: Text, writing: Rc<Writing>) -> El {
     el("label", "composer__attach").attr("title", &text.get(key!("attach"))).child(icon(icon::ATTACH)).child(input)
 }
 
-/// Enter alone sends. While an input method composes (Chinese, Japanese, Korean …) Enter chooses a word and must not;
-/// key code 229 is how some browsers say the same.
+/// Enter alone sends. While an input method composes (Chinese, Japanese, Korean …) Enter chooses a word, and must not send. Some browsers tell
+/// so by the key code 229.
 fn sends(event: &KeyboardEvent) -> bool {
     event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
 }
 
-/// Makes the field as high as its text where the sheet's `field-sizing` does not; the sheet bounds it.
+/// Makes the field as high as its text, for browsers without `field-sizing`. The style sheet bounds the height.
 fn fit(field: &HtmlTextAreaElement) {
     let style = HtmlElement::style(field);
     style.set_property("height", "auto").ok();
-    // Before it stands in the page it has no height to go by: what was kept is fitted when it is turned to.
+    // It has no height before it is in the page. A kept text is fitted when the field gets the focus.
     if field.scroll_height() > field.client_height() {
         style.set_property("height", &[&wire::digits(field.scroll_height().unsigned_abs().into()), "px"].concat()).ok();
     }

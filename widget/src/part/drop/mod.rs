@@ -1,4 +1,4 @@
-//! A part of the page that takes files dropped on it.
+//! Takes files that are dropped on a part of the page.
 
 use crate::key;
 use crate::signal::Signal;
@@ -9,13 +9,13 @@ use crate::dom::{El, el};
 use crate::part::icon::{self, icon};
 use crate::text::Text;
 
-/// Hands out each file of a list; a browser may give none at all.
+/// Calls `take` with each file of a list. A browser may give no list.
 pub fn each_file(files: Option<FileList>, take: &dyn Fn(File)) {
     let Some(files) = files else { return };
     (0..files.length()).filter_map(|index| files.get(index)).for_each(take);
 }
 
-/// The element, and over it the invitation to drop while files are dragged over it.
+/// Makes an element take dropped files. While files are dragged over it, it says that they can be dropped.
 pub fn drop_zone(zone: El, text: Text, open: impl Fn() -> bool + 'static, take: impl Fn(File) + 'static) -> El {
     let over = Signal::new(false);
     let folder = Signal::new(false);
@@ -32,7 +32,7 @@ pub fn drop_zone(zone: El, text: Text, open: impl Fn() -> bool + 'static, take: 
             over.set(false);
             let event: &DragEvent = event.unchecked_ref();
             if let Some(data) = event.data_transfer() {
-                // A browser hands a folder over like a file that cannot be read.
+                // A browser gives a folder as a file that cannot be read.
                 let folders = folders(&data);
                 let files = data.files();
                 let count = files.as_ref().map_or(0, FileList::length);
@@ -44,7 +44,7 @@ pub fn drop_zone(zone: El, text: Text, open: impl Fn() -> bool + 'static, take: 
     })
     .on("dragleave", move |event| {
         let event: &MouseEvent = event.unchecked_ref();
-        // The pointer goes out of the element, not only over one of its children.
+        // Only when the pointer leaves the element, not when it moves over one of its children.
         if !contains(event.current_target(), event.related_target()) {
             over.set(false);
         }
@@ -53,7 +53,7 @@ pub fn drop_zone(zone: El, text: Text, open: impl Fn() -> bool + 'static, take: 
     .child(el("div", "").attr("role", "alert").when(move || folder.get(), move || folder_refused(text, folder)))
 }
 
-/// Why nothing was taken, until it is clicked away or something else is dragged here.
+/// Says that a folder was not taken, until it is clicked away or something else is dragged here.
 fn folder_refused(text: Text, folder: Signal<bool>) -> El {
     el("button", "drop")
         .test("folder-refused")
@@ -63,7 +63,7 @@ fn folder_refused(text: Text, folder: Signal<bool>) -> El {
         .text(&text.get(key!("folder")))
 }
 
-/// Which of the dropped things are folders, by their place among the files.
+/// Which of the dropped files are folders, by index.
 fn folders(data: &DataTransfer) -> Vec<u32> {
     let items = data.items();
     let files = (0..items.length()).filter_map(|index| items.get(index)).filter(|item| item.kind() == "file");
@@ -76,14 +76,14 @@ fn brings_files(event: &DragEvent) -> bool {
     event.data_transfer().is_some_and(|data| data.types().includes(&"Files".into(), 0))
 }
 
-/// Whether the focus goes to something outside the element that listens. Not when it goes nowhere: what had it was taken away
-/// (an item that made room for a question), or the whole window lost it.
+/// Whether the focus moves to something outside the element that listens. Not when it moves to nothing: the element that had it was removed,
+/// or the whole window lost it.
 #[must_use]
 pub fn goes_outside(event: &FocusEvent) -> bool {
     event.related_target().is_some() && !contains(event.current_target(), event.related_target())
 }
 
-/// Whether one stands in the other.
+/// Whether one is inside the other.
 #[must_use]
 pub fn contains(outer: Option<EventTarget>, inner: Option<EventTarget>) -> bool {
     let node = |target: EventTarget| target.dyn_into::<Node>().ok();

@@ -1,4 +1,4 @@
-//! Files in the timeline: pictures and films shown, others offered, uploads with their progress.
+//! Files in the timeline: pictures and films are shown, others can be saved; uploads with their progress.
 
 use std::rc::Rc;
 
@@ -8,7 +8,7 @@ use widget_core::ItemState;
 use wire::{Attachment, Media, digits};
 
 use super::Surroundings;
-use super::bubble::Line;
+use super::bubble::LiveRow;
 use crate::dom::{El, el};
 use crate::env::document;
 use crate::key;
@@ -46,12 +46,12 @@ fn address(preview: &Preview) -> String {
     if let Preview::Ready(url) = preview { url.clone() } else { String::new() }
 }
 
-/// As high as a picture is shown in the talk.
+/// How high a picture is shown in the timeline, in pixels.
 const HEIGHT_MAX: u64 = 280;
-/// A picture with more is only offered: a browser takes four bytes for each to show it, whatever the file takes.
+/// A picture with more pixels is not shown, only offered to be saved: to show it a browser needs four bytes for each pixel.
 const PIXELS_MAX: u64 = 50_000_000;
 
-/// A picture keeps its place while it is fetched; it opens in a viewer.
+/// A picture. Its space is kept free while it is fetched; a click opens it in a viewer.
 fn picture(surroundings: &Surroundings, attachment: Attachment) -> El {
     if u64::from(attachment.width) * u64::from(attachment.height) > PIXELS_MAX {
         return card(surroundings, &attachment);
@@ -87,7 +87,7 @@ fn sized(view: El, attachment: &Attachment) -> El {
     view.style("aspect-ratio", &[&width, "/", &height].concat()).style("width", &[&shown, "px"].concat())
 }
 
-/// Shows a picture above everything: whole or, enlarged, at its own size to be moved about. Escape and the button close it; the focus goes back by itself.
+/// Shows a picture above everything, whole, or enlarged to its own size. Escape and the button close it; the focus returns by itself.
 fn view(text: Text, url: &str, name: &str) {
     let image = el("img", "").attr("src", url).attr("alt", name);
     let button = |key: Key, kind: &'static str| {
@@ -115,7 +115,7 @@ fn view(text: Text, url: &str, name: &str) {
                 .child(button(key!("zoom_close"), icon::CROSS).attr("autofocus", "")),
         )
         .child(el("div", "viewer__scroll").attr("tabindex", "0").child(image))
-        // Escape closes the viewer and not what is behind it.
+        // Escape closes the viewer only, not the chat.
         .on("keydown", |event| event.stop_propagation())
         .on("close", move |_| closed.raw().remove());
     document().body().map(|body| body.append_child(viewer.raw()).ok());
@@ -146,7 +146,7 @@ fn film(surroundings: &Surroundings, attachment: Attachment) -> El {
             .attr("aria-label", &label)
             .flag("disabled", move || stage == LOADING)
             .click(move || {
-                // Asked for again after a failure, the same signal tells of the new try.
+                // After a failure this asks again, and gives the same signal.
                 let asked = files.preview(id);
                 preview.set(asked).ok();
                 wanted.set(true);
@@ -157,7 +157,7 @@ fn film(surroundings: &Surroundings, attachment: Attachment) -> El {
     el("div", "").switch(stage_now, build)
 }
 
-/// Name, length and a button that saves it.
+/// Name, size, and a button that saves the file.
 fn card(surroundings: &Surroundings, attachment: &Attachment) -> El {
     let text = surroundings.text;
     let busy = Signal::new(false);
@@ -195,21 +195,21 @@ fn card(surroundings: &Surroundings, attachment: &Attachment) -> El {
         )
 }
 
-/// A file on its way, or one that did not make it: its row, name, kind and length in bytes.
-pub(super) type Sending = (Surroundings, Line, String, Media, u64);
+/// A file that is being uploaded, or whose upload failed: its row, name, kind and length in bytes.
+pub(super) type Sending = (Surroundings, LiveRow, String, Media, u64);
 
 crate::room!("files", "00000000000000000000000000000004", upload_view(about: Sending) = upload_now, |about| about.0.text);
 
-fn upload_now((surroundings, line, name, media, bytes): &Sending) -> El {
+fn upload_now((surroundings, live, name, media, bytes): &Sending) -> El {
     let (text, media, bytes) = (surroundings.text, *media, *bytes);
-    let id = line.with_untracked(|row| row.item.id);
+    let id = live.with_untracked(|row| row.item.id);
     let failed = {
-        let line = line.clone();
-        move || line.with(|row| matches!(row.item.state, ItemState::Failed(_)))
+        let live = live.clone();
+        move || live.with(|row| matches!(row.item.state, ItemState::Failed(_)))
     };
     let percent = {
-        let line = line.clone();
-        move || digits(line.with(|row| percent(&row.item.state)))
+        let live = live.clone();
+        move || digits(live.with(|row| percent(&row.item.state)))
     };
     let (uploading, length, stopped) = (text.with(key!("uploading"), "name", name), text.bytes(bytes), failed.clone());
     let progress = move |kind| {

@@ -1,4 +1,4 @@
-//! One row of the timeline: day, bubble, and under a group its name, time and state.
+//! The view of one row: the day, the bubble, and under a group its name, time and state.
 
 use crate::key;
 use crate::signal::Shared;
@@ -14,19 +14,19 @@ use super::row::Row;
 use crate::dom::{El, el};
 use crate::text::Key;
 
-/// A row as it stands now and as it changes.
-pub(super) type Line = Shared<Row>;
+/// A row, and a signal of its changes.
+pub(super) type LiveRow = Shared<Row>;
 
-/// A row; what never changes about it is decided once.
-pub(super) fn row_view(line: Line, surroundings: &Surroundings) -> El {
+/// The view of a row. What never changes about it is decided once.
+pub(super) fn row_view(live: LiveRow, surroundings: &Surroundings) -> El {
     let text = surroundings.text;
     let (notice, note) =
-        line.with_untracked(|row| (row.item.content.is_notice(), matches!(row.item.content, Content::Note(_))));
+        live.with_untracked(|row| (row.item.content.is_notice(), matches!(row.item.content, Content::Note(_))));
     let reader = |read: fn(&Row) -> Option<String>| {
-        let line = line.clone();
-        move || line.with(read)
+        let live = live.clone();
+        move || live.with(read)
     };
-    let (day, days) = (line.clone(), line.clone());
+    let (day, days) = (live.clone(), live.clone());
     let view = el("div", "").attr_of("class", reader(row_class)).when(
         move || day.with(|row| row.begins_day),
         move || {
@@ -48,12 +48,12 @@ pub(super) fn row_view(line: Line, surroundings: &Surroundings) -> El {
     .attr_of("data-author", reader(author_name))
     .attr_of("data-state", reader(state_name))
     .attr_of("data-seq", reader(|row| Some(wire::digits(row.item.seq.0))));
-    let bubble = with_body(bubble, &line, surroundings);
-    let view = if notice { view } else { view.child(speaker(&line, surroundings)) };
-    let (kind, foot_line, surroundings) = (line.clone(), line, surroundings.clone());
+    let bubble = with_body(bubble, &live, surroundings);
+    let view = if notice { view } else { view.child(speaker(&live, surroundings)) };
+    let (kind, foot, surroundings) = (live.clone(), live, surroundings.clone());
     view.child(bubble).switch(
         move || kind.with(foot_kind),
-        move |kind| if kind == FAILED { failed(&foot_line, &surroundings) } else { meta(&foot_line, &surroundings) },
+        move |kind| if kind == FAILED { failed(&foot, &surroundings) } else { meta(&foot, &surroundings) },
     )
 }
 
@@ -72,20 +72,20 @@ fn row_class(row: &Row) -> Option<String> {
     Some(class)
 }
 
-/// What the bubble says. It is drawn anew only when an upload has become a file; nothing else ever changes.
-fn with_body(bubble: El, line: &Line, surroundings: &Surroundings) -> El {
-    let content = line.with_untracked(|row| row.item.content.clone());
+/// Puts the content into the bubble. It is drawn anew only when an upload has become a file; nothing else changes.
+fn with_body(bubble: El, live: &LiveRow, surroundings: &Surroundings) -> El {
+    let content = live.with_untracked(|row| row.item.content.clone());
     match &content {
         Content::Text(words) | Content::Note(words) => bubble.child(words_view(words)),
         Content::Notice(notice) => notice_view(bubble, surroundings, notice),
         Content::StaffNotice(_) => match &surroundings.staff_notice {
-            Some(words) => bubble.child(line.with_untracked(|row| words(&row.item))),
+            Some(words) => bubble.child(live.with_untracked(|row| words(&row.item))),
             None => bubble,
         },
         Content::File(_) | Content::Uploading { .. } => {
-            let (line, row, surroundings) = (line.clone(), line.clone(), surroundings.clone());
+            let (live, row, surroundings) = (live.clone(), live.clone(), surroundings.clone());
             bubble.switch(
-                move || line.with(|row| if matches!(row.item.content, Content::File(_)) { 1 } else { 2 }),
+                move || live.with(|row| if matches!(row.item.content, Content::File(_)) { 1 } else { 2 }),
                 move |_| match row.with_untracked(|row| row.item.content.clone()) {
                     Content::File(attachment) => file_view((surroundings.clone(), attachment)),
                     Content::Uploading { name, media, bytes } => {
@@ -100,7 +100,7 @@ fn with_body(bubble: El, line: &Line, surroundings: &Surroundings) -> El {
     }
 }
 
-/// Words as text nodes only; the sheet keeps their line breaks.
+/// A text, as text nodes only. The style sheet keeps its line breaks.
 fn words_view(words: &str) -> El {
     let mut view = el("span", "").attr("dir", "auto");
     for piece in pieces(words) {
@@ -112,7 +112,7 @@ fn words_view(words: &str) -> El {
     view
 }
 
-/// A link; one whose letters look like others is written as the browser writes it, so that it cannot pass for another.
+/// A link. If letters of its host look like others, it is written as the browser writes it (`xn--…`), so that it cannot pass for another.
 fn address_view(address: &str, plain: bool) -> El {
     let written = if plain { None } else { Url::new(address).ok().map(|url| url.href()) };
     let words = written.as_deref().unwrap_or(address);
@@ -130,12 +130,12 @@ fn address_view(address: &str, plain: bool) -> El {
         .text(words)
 }
 
-/// Somebody's own words or name among ours: it turns nothing beside it, and no translator changes it.
+/// For a name or text of a person among ours: it has a direction of its own, and no translator changes it.
 fn own_words() -> El {
     el("bdi", "").attr("translate", "no")
 }
 
-/// What happened, in our words with somebody's own between them.
+/// What happened, in our words, with names and texts of people between them.
 fn notice_view(view: El, surroundings: &Surroundings, notice: &Notice) -> El {
     let text = surroundings.text;
     // The team reads of the visitor in the third person.
@@ -145,7 +145,7 @@ fn notice_view(view: El, surroundings: &Surroundings, notice: &Notice) -> El {
             view.text(&text.get(if team { key!("console_notice_queued") } else { key!("notice_queued") }))
         }
         Notice::LeftQueue => view.text(&text.get(if team { key!("console_notice_left") } else { key!("notice_left") })),
-        Notice::Joined { name } => around(view, &text.get(key!("notice_joined")), own_words().text(name)),
+        Notice::Joined { name } => filled(view, &text.get(key!("notice_joined")), own_words().text(name)),
         Notice::Closed { .. } => view.text(&text.get(key!("notice_closed"))),
         Notice::Rated { score, comment } => {
             let view = view.text(&text.with(key!("notice_rated"), "score", &wire::digits((*score).into())));
@@ -157,18 +157,18 @@ fn notice_view(view: El, surroundings: &Surroundings, notice: &Notice) -> El {
     }
 }
 
-/// The words before and behind the one place in them, and at the place an element.
-fn around(view: El, words: &str, place: El) -> El {
+/// A text of ours with one `{name}` in it, which an element replaces.
+fn filled(view: El, words: &str, element: El) -> El {
     let (before, behind) = words.split_once('{').unwrap_or((words, ""));
     let behind = behind.split_once('}').map_or("", |(_, behind)| behind);
-    view.text(before).child(place).text(behind)
+    view.text(before).child(element).text(behind)
 }
 
-/// Nothing stands under the row.
+/// Nothing under the row.
 const NOTHING: u32 = 0;
 /// Name, time and state.
 const META: u32 = 1;
-/// A reason and what can be done.
+/// The reason of a failure, and what can be done.
 const FAILED: u32 = 2;
 
 fn foot_kind(row: &Row) -> u32 {
@@ -182,8 +182,8 @@ fn foot_kind(row: &Row) -> u32 {
     }
 }
 
-fn meta(line: &Line, surroundings: &Surroundings) -> El {
-    let (who, rest) = ((line.clone(), surroundings.clone()), (line.clone(), surroundings.clone()));
+fn meta(live: &LiveRow, surroundings: &Surroundings) -> El {
+    let (who, rest) = ((live.clone(), surroundings.clone()), (live.clone(), surroundings.clone()));
     el("div", "meta")
         .child(own_words().words(move || who.0.with(|row| meta_name(row, &who.1))))
         .child(el("span", "").words(move || rest.0.with(|row| meta_words(row, &rest.1))))
@@ -216,10 +216,10 @@ fn meta_words(row: &Row, surroundings: &Surroundings) -> String {
     words
 }
 
-/// A failed line says why, and what can be done.
-fn failed(line: &Line, surroundings: &Surroundings) -> El {
+/// Under a failed message: why, and what can be done.
+fn failed(live: &LiveRow, surroundings: &Surroundings) -> El {
     let text = surroundings.text;
-    let (id, upload, refusal) = line.with_untracked(|row| {
+    let (id, upload, refusal) = live.with_untracked(|row| {
         let refusal = if let ItemState::Failed(refusal) = &row.item.state { refusal.clone() } else { Refusal::Busy };
         (row.item.id, matches!(row.item.content, Content::Uploading { .. }), refusal)
     });
@@ -241,7 +241,7 @@ fn failed(line: &Line, surroundings: &Surroundings) -> El {
     view.child(button("remove", key!("remove"), &surroundings.discard))
 }
 
-/// Whether the very same message could be taken when the reader asks for it again.
+/// Whether the same message might be taken when it is sent again.
 const fn may_succeed(refusal: &Refusal) -> bool {
     !matches!(
         refusal,
@@ -263,12 +263,12 @@ fn name_of(surroundings: &Surroundings, author: &Author) -> String {
     }
 }
 
-/// Who speaks, for those who hear the page.
-fn speaker(line: &Line, surroundings: &Surroundings) -> El {
-    let (line, surroundings) = (line.clone(), surroundings.clone());
+/// Who wrote it, for screen readers.
+fn speaker(live: &LiveRow, surroundings: &Surroundings) -> El {
+    let (live, surroundings) = (live.clone(), surroundings.clone());
     el("span", "unseen").words(move || {
-        let name = line.with(|row| name_of(&surroundings, &row.item.author));
-        let mine = line.with_untracked(|row| row.mine);
+        let name = live.with(|row| name_of(&surroundings, &row.item.author));
+        let mine = live.with_untracked(|row| row.mine);
         if !name.is_empty() { name } else { surroundings.text.get(if mine { key!("you") } else { key!("support") }) }
     })
 }

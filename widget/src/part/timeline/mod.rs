@@ -1,4 +1,4 @@
-//! The timeline: the lines of a conversation, grouped, with days, names, times and states.
+//! The timeline: what is shown of a conversation, grouped, with days, names, times and states.
 
 mod attachment;
 mod bubble;
@@ -11,7 +11,7 @@ use std::rc::Rc;
 use widget_core::Item;
 use wire::MessageId;
 
-pub use row::{Board, Row};
+pub use row::{Row, Rows};
 
 use crate::dom::{El, el, follow};
 use crate::part::icon::{self, icon};
@@ -22,7 +22,7 @@ use bubble::row_view;
 /// Makes the words of a [`Content::StaffNotice`](widget_core::Content::StaffNotice).
 pub type StaffWords = Rc<dyn Fn(&Item) -> El>;
 
-/// What every row needs of its owner.
+/// What the rows need of the owner of the timeline.
 #[derive(Clone)]
 pub struct Surroundings {
     /// The texts.
@@ -33,50 +33,50 @@ pub struct Surroundings {
     pub retry: Rc<dyn Fn(MessageId)>,
     /// Drops a failed draft, or stops an upload.
     pub discard: Rc<dyn Fn(MessageId)>,
-    /// How the visitor is called in the lines; empty where the reader is the visitor.
+    /// The visitor's name under their messages; empty where the reader is the visitor.
     pub visitor_name: Rc<dyn Fn() -> String>,
     /// The words of what agents alone are told; none where the reader is the visitor.
     pub staff_notice: Option<StaffWords>,
 }
 
-/// Farther than this from the newest line, a button leads back to it.
+/// Scrolled farther than this from the newest row, a button leads back to it.
 const AWAY_PIXELS: i32 = 160;
 
-/// A conversation, newest at the bottom, and below it what belongs to the moment. New lines are read out politely.
-pub fn timeline(board: Board, surroundings: Surroundings, below: Vec<El>) -> El {
+/// A conversation, the newest row at the bottom, and `below` it what is true now (who is typing, the queue). Screen readers read new rows out.
+pub fn timeline(rows: Rows, surroundings: Surroundings, below: Vec<El>) -> El {
     let text = surroundings.text;
     let away = Signal::new(false);
     let log = el("div", "")
         .attr("role", "log")
         .attr("aria-live", "polite")
         .attr("aria-relevant", "additions")
-        .each(move || board.keys(), move |key| row_view(board.line(key), &surroundings));
+        .each(move || rows.keys(), move |key| row_view(rows.row(key), &surroundings));
     let scroller = el("div", "timeline__scroll")
         .attr("tabindex", "0")
         .attr("role", "group")
         .attr("aria-label", &text.get(key!("timeline")));
     let raw = scroller.raw().clone();
     let scrolled = raw.clone();
-    // The sheet lays the scroller out from the bottom, so that the newest line stays in view by itself; upwards counts negative.
-    // What had come from the other side when the reader went away from the newest line.
+    // How many messages of the other side there were when the reader scrolled away from the newest row.
     let known = Signal::new(0_u64);
+    // The style sheet lays the scroller out from the bottom, so that the newest row stays in view by itself. Scrolled up, the position is negative.
     let scroller = scroller
         .on("scroll", move |_| {
             let now = scrolled.scroll_top() < -AWAY_PIXELS;
             if now != away.get_untracked() {
-                known.set(board.others() as u64);
+                known.set(rows.others() as u64);
                 away.set(now);
             }
         })
         .child(el("div", "timeline__inner").child(log).children(below));
     let down = raw.clone();
-    // What one writes oneself is always brought into view.
+    // One's own new message is always scrolled to.
     follow(move || {
-        if board.last_is_own_draft() {
+        if rows.last_is_own_draft() {
             raw.set_scroll_top(0);
         }
     });
-    let fresh = move || (board.others() as u64).saturating_sub(known.get());
+    let fresh = move || (rows.others() as u64).saturating_sub(known.get());
     let button = el("button", "timeline__down")
         .test("newest")
         .attr("type", "button")

@@ -1,10 +1,10 @@
-//! The sign that the other side is typing.
+//! Shows that the other side is typing.
 
 use crate::dom::{El, el};
 use crate::key;
 use crate::text::Text;
 
-/// Three dots, while somebody types; the name is empty when it is not known, none when nobody does.
+/// Three dots while somebody types. `who` gives a name, an empty one when it is not known, none when nobody types.
 pub fn typing(text: Text, who: impl Fn() -> Option<String> + Copy + 'static) -> El {
     let words = move || match who() {
         Some(name) if !name.is_empty() => text.with(key!("typing"), "name", &name),

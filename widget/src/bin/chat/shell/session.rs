@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use wire::{AgentState, ConversationId, Party, Refusal, SiteId, ToVisitor, VisitorConversation};
 
 use widget::env::{listen, random_seed, setting, window};
-use widget::part::Board;
+use widget::part::Rows;
 use widget::runner::{CONVERSATION, Hooks, Runner, Session, TOKEN};
 use widget::signal::Signal;
 use widget::storage::{Elsewhere, Storage};
@@ -133,7 +133,7 @@ impl Shown {
 pub(crate) struct Chat {
     link: Signal<Runner<Visitor>>,
     /// The rows of the shown conversation.
-    pub(crate) board: Board,
+    pub(crate) timeline: Rows,
     files: Signal<Downloads>,
     shown: Signal<Shown>,
     /// The name that another tab has changed last in what is kept, and its text.
@@ -156,14 +156,14 @@ impl Chat {
                 drafts: storage.drafts(),
             },
         );
-        let board = Board::new();
+        let timeline = Rows::new();
         let shown = Signal::new(Shown::of(&session, storage.keeps()));
         let kept = storage.clone();
         let visitor = Visitor { session, site: site.as_str().to_owned() };
         let hooks = Hooks {
             changed: Box::new(move |visitor: &Visitor| {
                 let session = &visitor.session;
-                board.mirror(session.timeline(), Party::Visitor);
+                timeline.update(session.timeline(), Party::Visitor);
                 let fresh = Shown::of(session, kept.keeps());
                 // Without its token the next page could do nothing.
                 let awake = if fresh.keeps { session.awake() } else { Some(false) };
@@ -183,7 +183,7 @@ impl Chat {
         let link = Runner::new(visitor, storage, hooks);
         let files = Signal::new(link.downloads());
         let elsewhere = Signal::new((String::new(), None));
-        let chat = Self { link: Signal::new(link), board, files, shown, elsewhere };
+        let chat = Self { link: Signal::new(link), timeline, files, shown, elsewhere };
         chat.hear_other_tabs();
         Some(chat)
     }

@@ -8,7 +8,7 @@ use crate::shell::Shell;
 /// A greeting, while there is no message.
 pub(crate) fn empty(shell: Shell) -> El {
     let Shell { text, chat, .. } = shell;
-    let stage = move || match (chat.board.is_empty(), chat.read(|shown| shown.loading)) {
+    let stage = move || match (chat.timeline.is_empty(), chat.read(|shown| shown.loading)) {
         (false, _) => 0,
         (true, true) => 1,
         (true, false) => 2,

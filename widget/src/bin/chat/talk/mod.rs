@@ -28,6 +28,6 @@ pub(crate) fn talk(shell: Shell) -> El {
     };
     let who = move || chat.read(|shown| shown.typing.clone());
     let below = vec![queue_card(shell), typing(text, who), rating_card(shell)];
-    let main = el("main", "talk").child(empty(shell)).child(timeline(chat.board, surroundings, below));
+    let main = el("main", "talk").child(empty(shell)).child(timeline(chat.timeline, surroundings, below));
     el("div", "screen").child(main).child(footer(shell))
 }

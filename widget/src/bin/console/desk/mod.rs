@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use leptos::prelude::*;
 use widget::clock::{Timer, now_ms};
 use widget::env::{listen, page_visible, random_seed, window};
-use widget::part::Board;
+use widget::part::Rows;
 use widget::runner::{Hooks, Runner, Session};
 use widget::storage::Storage;
 use widget::transport::Headers;
@@ -116,7 +116,7 @@ pub(crate) struct Desk {
     /// The relay's clock, about once a second.
     clock_ms: RwSignal<u64>,
     /// The lines of the shown conversation.
-    pub(crate) board: Board,
+    pub(crate) timeline: Rows,
     screen: Screen,
 }
 
@@ -128,7 +128,7 @@ impl Desk {
         let team = RwSignal::new(Vec::new());
         let me = RwSignal::new(None);
         let rows = StoredValue::new_local(BTreeMap::<ConversationId, ArcTrigger>::new());
-        let board = Board::new();
+        let timeline = Rows::new();
         let storage = Storage::new(&format!("{KEPT}.{email}"));
         let start = AgentStart { seed: random_seed(), drafts: storage.drafts(), away: false };
         let session = AgentSession::new(now_ms(), start);
@@ -138,7 +138,7 @@ impl Desk {
             changed: Box::new(move |agent: &Agent| {
                 revision.update(|revision| *revision += 1);
                 shown.set(agent.session.shown());
-                board.mirror(agent.session.timeline(), Party::Staff);
+                timeline.update(agent.session.timeline(), Party::Staff);
                 if !team.with_untracked(|team: &Vec<AgentSummary>| team.iter().eq(agent.session.agents())) {
                     team.set(agent.session.agents().cloned().collect());
                 }
@@ -173,7 +173,7 @@ impl Desk {
             me,
             leaving: RwSignal::new(None),
             clock_ms: RwSignal::new(now_ms()),
-            board,
+            timeline,
             screen,
         };
         desk.start_clock();

@@ -120,8 +120,8 @@ fn Lines(desk: Desk, row: Memo<Option<ConversationSummary>>) -> impl IntoView {
     let who = Memo::new(move |_| desk.read(|session| session.timeline()?.typing().map(str::to_owned)));
     let loading = move || desk.read(|session| session.timeline().is_none_or(|timeline| timeline.loading()));
     view! {
-        <TimelineView board=desk.board files retry discard visitor_name staff_notice>
-            <Show when=move || loading() && desk.board.is_empty()>
+        <TimelineView rows=desk.timeline files retry discard visitor_name staff_notice>
+            <Show when=move || loading() && desk.timeline.is_empty()>
                 <p class="talk__loading" role="status">{t(key!("console_loading"))}</p>
             </Show>
             <Typing who />

@@ -6,7 +6,7 @@ use leptos::mount::mount_to;
 use leptos::prelude::*;
 use web_sys::File;
 use widget::dom::{El, el};
-use widget::part::{self, Board, Field, StaffWords, Surroundings, Writing};
+use widget::part::{self, Field, Rows, StaffWords, Surroundings, Writing};
 use widget::text::Text;
 use widget::transport::Downloads;
 use widget_core::Online;
@@ -27,7 +27,7 @@ fn bridge(element: El) -> impl IntoView {
 #[component]
 pub(crate) fn TimelineView(
     /// The lines.
-    board: Board,
+    rows: Rows,
     /// Where files come from.
     files: Downloads,
     /// Sends a failed draft again.
@@ -52,7 +52,7 @@ pub(crate) fn TimelineView(
     let below = el("div", "bridge");
     // Leaves with the component that mounted it.
     StoredValue::new_local(mount_to(below.html().clone(), children));
-    bridge(part::timeline(board, surroundings, vec![below]))
+    bridge(part::timeline(rows, surroundings, vec![below]))
 }
 
 /// A form with a growing field.
