@@ -1,4 +1,4 @@
-//! Copying a data folder while a relay serves it, and telling whether one is whole.
+//! Copies a data folder while a relay serves it, and checks whether one is complete.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -14,7 +14,7 @@ use crate::store::{self, AttachmentRecord, Reader, Store, StoreError, write_once
 /// Records read at once.
 const RECORDS_PER_PAGE: usize = 500;
 
-/// What a whole data folder holds.
+/// What a complete data folder holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Whole {
     /// Uploaded files with a record.
@@ -23,8 +23,8 @@ pub struct Whole {
     pub bytes: u64,
 }
 
-/// Writes a data folder that stands for itself: the database first, of one moment, then every file that it names, which never change.
-/// It gets its name when all of it is on the disk and was found whole; what a broken copy left is removed by the next one.
+/// Writes a complete data folder: first a snapshot of the database, then every file that it names; files never change. It gets its name when all
+/// of it is on the disk and was verified. What an interrupted copy left is removed by the next one.
 ///
 /// # Errors
 /// When there is something of that name, the disk fails, or the data is not whole.
@@ -50,7 +50,7 @@ pub fn backup(data: &Path, to: &Path) -> anyhow::Result<Whole> {
     Ok(whole)
 }
 
-/// Looks through a data folder: the database's own check, and every recorded file with its length.
+/// Checks a data folder: the database's own check, and every recorded file with its length.
 ///
 /// # Errors
 /// With what is wrong.
@@ -60,8 +60,8 @@ pub fn verify(data: &Path) -> anyhow::Result<Whole> {
     let mut whole = Whole::default();
     let (mut reader, mut again) = (store.reader()?, store.reader()?);
     each_record(&mut *reader, |record| {
-        let place = file_in(&data.join(FILES_FOLDER), &record.key).context("a record with an impossible name")?;
-        match fs::metadata(&place) {
+        let path = file_in(&data.join(FILES_FOLDER), &record.key).context("a record with an impossible name")?;
+        match fs::metadata(&path) {
             Ok(found) if found.len() == record.attachment.bytes => {
                 whole.files += 1;
                 whole.bytes += found.len();
@@ -69,11 +69,11 @@ pub fn verify(data: &Path) -> anyhow::Result<Whole> {
             }
             Ok(found) => {
                 let wanted = record.attachment.bytes;
-                bail!("{} has {} bytes, and {wanted} were uploaded", place.display(), found.len())
+                bail!("{} has {} bytes, and {wanted} were uploaded", path.display(), found.len())
             }
             // A serving relay may have removed both: then the record is gone, too.
             Err(error) if error.kind() == ErrorKind::NotFound && gone(&mut *again, record.attachment.id) => Ok(()),
-            Err(error) => Err(error).with_context(|| format!("the uploaded file {}", place.display())),
+            Err(error) => Err(error).with_context(|| format!("the uploaded file {}", path.display())),
         }
     })?;
     Ok(whole)
@@ -85,15 +85,15 @@ fn copy_files(served: &dyn Store, data: &Path, partial: &Path) -> anyhow::Result
     let mut forgotten = Vec::new();
     each_record(&mut *copy.reader()?, |record| {
         let (from, to) = (data.join(FILES_FOLDER), partial.join(FILES_FOLDER));
-        let places = file_in(&from, &record.key).zip(file_in(&to, &record.key));
-        let (from, to) = places.context("a record with an impossible name")?;
-        let shelf = to.parent().context("a file lies on a shelf")?;
-        crate::folder::make(shelf)?;
+        let paths = file_in(&from, &record.key).zip(file_in(&to, &record.key));
+        let (from, to) = paths.context("a record with an impossible name")?;
+        let subfolder = to.parent().context("a file is in a subfolder")?;
+        crate::folder::make(subfolder)?;
         match fs::copy(&from, &to) {
             Ok(_) => {
                 fs::set_permissions(&to, fs::Permissions::from_mode(0o600))?;
                 File::open(&to)?.sync_all()?;
-                sync(shelf)
+                sync(subfolder)
             }
             // Uploaded, never named, and removed since the database was copied.
             Err(error) if error.kind() == ErrorKind::NotFound && gone(&mut *now, record.attachment.id) => {

@@ -39,7 +39,7 @@ const UPLOAD: usize = (PARTS_IN_FLIGHT_MAX + 1) * PART_BYTES + UPLOAD_HEAD_BYTES
 /// An answer being written: what the library gathers, and the piece that was one too many.
 const ANSWER: usize = HEAD_BYTES_MAX + 64 * 1024;
 
-/// A topic that the relay hears of: in the core's tree and in the bus's table, each half empty at worst.
+/// A topic that the relay is subscribed to: in the core's tree and in the bus's table, each half empty at worst.
 const TOPIC_BYTES: usize = 2 * (size_of::<wire::ConversationId>() + size_of::<relay_core::Topic>());
 /// There is room for what all visitors follow, and for as much of agents.
 const _: () = assert!(TOPICS_MAX >= 5 * CONNECTIONS_MAX && OPEN_CONVERSATIONS_PER_VISITOR_MAX <= 3);
@@ -108,7 +108,7 @@ fn memory() -> Vec<(&'static str, Figures, &'static str)> {
             "`STORE_QUEUE_BYTES_MAX`; over it: `busy`",
         ),
         (
-            "recorded texts that wait for their place",
+            "recorded texts that wait to be moved",
             whole(RECENT_BYTES_MAX, RECENT_BYTES_MAX + RECENT_EVENTS_MAX * EVENT_BYTES),
             "`RECENT_…_MAX`; always there",
         ),

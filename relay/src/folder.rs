@@ -1,4 +1,4 @@
-//! The data folder as a whole: for this user's eyes only, and known again by a mark, so that a wrong or emptied one is not taken for a new one.
+//! The data folder: readable by this user only, and recognised by a mark, so that a wrong or emptied folder is not taken for a new one.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Write};
@@ -13,14 +13,14 @@ pub const MARK_FILE: &str = "causeway.id";
 const MARK_WORDS: &str = "A data folder of Causeway. Do not remove. Store ";
 /// Read at most of a mark: more than it has.
 const MARK_BYTES_MAX: usize = 512;
-/// What others of the machine may not have.
+/// The permissions that other users may not have.
 const OTHERS: u32 = 0o077;
 /// Everybody may make files there, and remove only their own.
 const STICKY: u32 = 0o1000;
-/// Shelves lie in the folder of files and hold no folders.
-const SHELVES_DEEP: u32 = 1;
+/// Subfolders of the folder of files have no folders in them.
+const SUBFOLDER_DEPTH: u32 = 1;
 
-/// New files and folders of this process are for this user alone, whatever the shell says.
+/// New files and folders of this process are for this user alone, whatever the shell's umask.
 pub fn keep_to_oneself() {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(OTHERS));
 }
@@ -38,8 +38,8 @@ pub(crate) fn private(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
     options.write(true).mode(0o600)
 }
 
-/// Takes from others what they were given of a data folder, whoever made it, and of what is ours in it; says so aloud. What cannot be narrowed is
-/// said, too, and no reason not to serve.
+/// Removes other users' permissions on a data folder and on our files in it, and logs that. A failure is logged, too, and does not keep the relay
+/// from serving.
 pub fn narrow(folder: &Path) {
     let mut narrowed = Narrowed::default();
     // A folder that many share, such as /tmp, is not ours to close.
@@ -51,7 +51,7 @@ pub fn narrow(folder: &Path) {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if name == FILES_FOLDER {
-            narrowed.narrow_all(&entry.path(), SHELVES_DEEP);
+            narrowed.narrow_all(&entry.path(), SUBFOLDER_DEPTH);
         } else if name.starts_with("causeway.") || name.starts_with("relay.lock") {
             narrowed.narrow(&entry.path());
         }
@@ -65,7 +65,7 @@ pub fn narrow(folder: &Path) {
     }
 }
 
-/// What came of it.
+/// What was changed.
 #[derive(Default)]
 struct Narrowed {
     count: u64,
@@ -73,7 +73,7 @@ struct Narrowed {
 }
 
 impl Narrowed {
-    /// Narrows one file or folder; whether it was open to others.
+    /// Narrows one file or folder; returns whether others had permissions.
     fn narrow(&mut self, path: &Path) -> bool {
         let Ok(found) = fs::metadata(path) else { return false };
         let mode = found.permissions().mode();
@@ -87,11 +87,11 @@ impl Narrowed {
         true
     }
 
-    /// The folder of files, its shelves, and the files on those shelves that were open: a closed one has hidden what lies on it, and there may
-    /// be a million of them.
+    /// The folder of files, its subfolders, and the files in those subfolders that were open. A closed subfolder protects its files already, and there
+    /// may be a million of them.
     fn narrow_all(&mut self, folder: &Path, deep: u32) {
         let open = self.narrow(folder);
-        if !open && deep < SHELVES_DEEP {
+        if !open && deep < SUBFOLDER_DEPTH {
             return;
         }
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -105,7 +105,7 @@ impl Narrowed {
     }
 }
 
-/// What a data folder looks like before its database is opened.
+/// What a data folder holds before its database is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
     /// Nothing is there, or a database with something in it.
@@ -128,11 +128,11 @@ pub(crate) fn look_beside(folder: &Path, database: &Path) -> Look {
 
 /// Whether there is any uploaded file.
 fn has_files(folder: &Path) -> bool {
-    let shelves = fs::read_dir(folder).into_iter().flatten().flatten();
-    shelves.filter_map(|shelf| fs::read_dir(shelf.path()).ok()).any(|mut files| files.next().is_some())
+    let subfolders = fs::read_dir(folder).into_iter().flatten().flatten();
+    subfolders.filter_map(|subfolder| fs::read_dir(subfolder.path()).ok()).any(|mut files| files.next().is_some())
 }
 
-/// Puts what is left of a database aside, and removes the marks, so that a new one can begin.
+/// Renames what is left of a database, and removes the marks, so that a new one can begin.
 ///
 /// # Errors
 /// When the disk fails.
@@ -178,21 +178,21 @@ pub enum FolderError {
 /// Compares the marks with the store's id, and makes those that are missing.
 ///
 /// # Errors
-/// When a mark is another store's: a wrong folder stands in the place of the right one.
+/// When a mark is another store's: a wrong folder is mounted.
 pub(crate) fn settle(folder: &Path, store: &str, has_files_recorded: bool) -> Result<(), FolderError> {
     let files = folder.join(FILES_FOLDER);
     let known = read_mark(folder);
-    for place in [folder, &files] {
-        match read_mark(place) {
+    for path in [folder, &files] {
+        match read_mark(path) {
             Some(found) if found != store => {
                 return Err(FolderError::OtherStore {
-                    folder: place.display().to_string(),
+                    folder: path.display().to_string(),
                     found,
                     store: store.to_owned(),
                 });
             }
-            // The database is known here and names files, and the folder for them was never its own: something is not mounted.
-            None if place == files && known.is_some() && has_files_recorded && !files.join(MARK_FILE).exists() => {
+            // The data folder is the database's, and the folder of files never was: it is not mounted.
+            None if path == files && known.is_some() && has_files_recorded && !files.join(MARK_FILE).exists() => {
                 return Err(FolderError::FilesMissing(files.display().to_string()));
             }
             Some(_) | None => {}
@@ -210,7 +210,7 @@ fn read_mark(folder: &Path) -> Option<String> {
     let found = fs::read(folder.join(MARK_FILE)).ok()?;
     let text = String::from_utf8_lossy(&found[..found.len().min(MARK_BYTES_MAX)]).into_owned();
     let id = text.trim().rsplit(' ').next()?;
-    // One that was cut off by a crash while it was made says nothing.
+    // A mark that a crash has cut off says nothing.
     (text.starts_with(MARK_WORDS) && id.len() == 32).then(|| id.to_owned())
 }
 
@@ -244,19 +244,19 @@ mod tests {
     fn whatever_others_were_given_is_taken_back() {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("data");
-        let shelf = data.join(FILES_FOLDER).join("ab");
-        fs::create_dir_all(&shelf).expect("made");
-        let files = [data.join("causeway.sqlite3"), data.join("causeway.sqlite3-wal"), shelf.join("abcd")];
+        let subfolder = data.join(FILES_FOLDER).join("ab");
+        fs::create_dir_all(&subfolder).expect("made");
+        let files = [data.join("causeway.sqlite3"), data.join("causeway.sqlite3-wal"), subfolder.join("abcd")];
         for file in &files {
             fs::write(file, "x").expect("written");
             fs::set_permissions(file, Permissions::from_mode(0o666)).expect("set");
         }
-        for folder in [&data, &data.join(FILES_FOLDER), &shelf] {
+        for folder in [&data, &data.join(FILES_FOLDER), &subfolder] {
             fs::set_permissions(folder, Permissions::from_mode(0o777)).expect("set");
         }
         narrow(&data);
         assert_eq!(files.map(|file| mode(&file)), [0o600; 3]);
-        assert_eq!([&data, &data.join(FILES_FOLDER), &shelf].map(|folder| mode(folder)), [0o700; 3]);
+        assert_eq!([&data, &data.join(FILES_FOLDER), &subfolder].map(|folder| mode(folder)), [0o700; 3]);
     }
 
     #[test]

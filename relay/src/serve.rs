@@ -14,8 +14,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wire::limit::{
-    ADMISSIONS_AT_ONCE_MAX, CORE_QUEUE_INPUTS_MAX, FRAMES_PER_ADDRESS_BURST_MAX, FRAMES_PER_NETWORK_BURST_MAX,
-    FRAMES_SHARED_WINDOW_MS, GREETING_QUEUE_WAIT_MS, STOP_WAIT_MS, UPLOADS_PER_ADDRESS_MAX,
+    ADMISSION_WAIT_MS, ADMISSIONS_AT_ONCE_MAX, CORE_QUEUE_INPUTS_MAX, FRAMES_PER_ADDRESS_BURST_MAX,
+    FRAMES_PER_NETWORK_BURST_MAX, FRAMES_SHARED_WINDOW_MS, STOP_WAIT_MS, UPLOADS_PER_ADDRESS_MAX,
 };
 
 use crate::app::{App, Shared, SignIns, Streams};
@@ -43,7 +43,7 @@ use crate::transport::http_limits::HttpLimits;
 use crate::transport::listen::{Listener, bind, load_tls};
 use crate::web::{KeptAssets, Packed, Web};
 
-/// What connections are given to hear that they may come back.
+/// How long connections have to receive that code.
 const LAST_WORDS_WAIT: Duration = Duration::from_millis(400);
 const MINUTE_MS: u64 = 60_000;
 /// Uploads under way: a network has four times what an address has.
@@ -97,7 +97,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         kept_assets: KeptAssets::new(&config.data),
         packed: Packed::default(),
         connections: Arc::new(Shares::new(connections(limits))),
-        admission: Admission::new(greetings(limits)),
+        admission: Admission::new(admission_bounds(limits)),
         connects: connects(limits),
         registrations: registrations(limits),
         frames: Paces::new(FRAMES_PER_ADDRESS_BURST_MAX, FRAMES_PER_NETWORK_BURST_MAX, FRAMES_SHARED_WINDOW_MS),
@@ -174,7 +174,7 @@ impl Running {
         let _ = tokio::time::timeout(LAST_WORDS_WAIT, self.app.sockets.wait()).await;
     }
 
-    /// Stops in order: no new connections, every socket told to come back, everything acknowledged on disk.
+    /// Stops in order: no new connections, every connection closed with the code that says "come back", everything acknowledged on disk.
     ///
     /// # Errors
     /// When the store's threads could not be joined.
@@ -208,12 +208,12 @@ const fn connections(limits: Limits) -> Bounds {
 }
 
 /// How many visitors may be admitted at once, and wait to be: each has a connection, so that no more can wait than there are of those.
-fn greetings(limits: Limits) -> AdmissionBounds {
+fn admission_bounds(limits: Limits) -> AdmissionBounds {
     AdmissionBounds {
         slots: ADMISSIONS_AT_ONCE_MAX,
         waiting: limits.connections_max,
         waiting_of_network: limits.connections_per_network_max.max(2 * limits.connections_per_address_max),
-        wait: Duration::from_millis(GREETING_QUEUE_WAIT_MS),
+        wait: Duration::from_millis(ADMISSION_WAIT_MS),
     }
 }
 

@@ -84,8 +84,8 @@ async fn what_a_killed_relay_left_is_removed_at_the_next_start() {
     upload.write(Bytes::from_static(b"whole")).await.unwrap();
     let key = upload.key().to_owned();
     upload.finish().await.unwrap();
-    let shelf = folder.path().join(&key[..2]);
-    std::fs::write(shelf.join(format!("{key}#1")), b"half").unwrap();
+    let subfolder = folder.path().join(&key[..2]);
+    std::fs::write(subfolder.join(format!("{key}#1")), b"half").unwrap();
     let blobs = Blobs::open_local(folder.path()).unwrap();
     assert_eq!(files(folder.path()), [key.as_str()]);
     assert_eq!(content(&blobs, &key).await.unwrap(), b"whole");

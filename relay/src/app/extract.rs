@@ -1,4 +1,4 @@
-//! What handlers take out of a request: the caller's address, the page's origin.
+//! Extractors that handlers and connections share: the caller's address, the page's origin.
 
 use std::net::SocketAddr;
 

@@ -47,13 +47,13 @@ pub struct Shared {
     pub config: Config,
     /// The origins under which browsers reach this relay, the one to print first.
     pub own_origins: Vec<Origin>,
-    /// What survives.
+    /// The store.
     pub store: StoreHandle,
     /// Uploaded files.
     pub blobs: Blobs,
-    /// The way to the core.
+    /// The queue of inputs for the core.
     pub core: mpsc::Sender<Arrival>,
-    /// Knows people.
+    /// Proves who visitors and agents are.
     pub identity: Identity,
     /// The built chat and console.
     pub web: Web,
@@ -63,27 +63,27 @@ pub struct Shared {
     pub packed: Packed,
     /// Connections held now.
     pub connections: Arc<Shares>,
-    /// Where visitors wait when very many come at once.
+    /// Admission of visitors when very many come at once.
     pub admission: Admission,
-    /// Connections opened lately.
+    /// Rates of new connections.
     pub connects: Paces,
-    /// Visitors registered lately.
+    /// Rates of new visitors.
     pub registrations: Paces,
-    /// Frames of visitors lately, of all their connections together.
+    /// Rates of frames, over all connections of visitors of an address or network.
     pub frames: Paces,
-    /// What stands for addresses.
+    /// Makes tags of addresses.
     pub tags: Tags,
-    /// What people may bring.
+    /// Quotas in bytes.
     pub quotas: Arc<Quotas>,
-    /// What the disk still takes.
+    /// The reserve of free disk space.
     pub reserve: Arc<Reserve>,
     /// Uploads under way.
     pub uploads: Arc<Shares>,
-    /// What waits to be sent.
+    /// Bytes of unsent frames.
     pub unsent: Unsent,
     /// Transcripts being written.
     pub transcripts: TranscriptSlots,
-    /// Knows which sign-ins stand.
+    /// Sign-ins that a check may have missed.
     pub sign_ins: SignIns,
     /// Set when the relay stops.
     pub stopping: CancellationToken,
@@ -120,24 +120,24 @@ impl App {
         self.own_origins.first().is_some_and(Origin::is_https)
     }
 
-    /// Tells the core who the agents are now.
+    /// Gives the core the agents that the store has now.
     ///
     /// # Errors
     /// The store's own failures.
     pub async fn announce_agents(&self) -> Result<(), StoreError> {
         let agents = self.identity.agents().await?;
-        // Only a core that has ended does not take it.
+        // Fails only when the core has ended.
         let _ = self.core.send(Arrival::Input(Input::Agents(agents))).await;
         Ok(())
     }
 
-    /// Tells the core who the agents are now, which sites there are, and who is kept out.
+    /// Gives the core the agents, sites and blocks that the store has now.
     ///
     /// # Errors
     /// The store's own failures.
     pub async fn announce_settings(&self) -> Result<(), StoreError> {
         self.announce_agents().await?;
-        // Only a core that has ended does not take it.
+        // Fails only when the core has ended.
         let sites = self.sites().await?;
         let _ = self.core.send(Arrival::Input(Input::Sites(sites))).await;
         let blocks = self.store.read(|reader| reader.blocks()).await?;

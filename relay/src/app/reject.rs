@@ -1,4 +1,4 @@
-//! The one way an HTTP request is turned down.
+//! The one error of HTTP requests.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -11,14 +11,14 @@ use crate::store::StoreError;
 /// Why a request was not carried out.
 #[derive(Debug)]
 pub enum Reject {
-    /// What the client did; it is told, as JSON.
+    /// What the client did wrong; sent to it as JSON.
     Refused(Refusal),
-    /// What went wrong here; logged, never told.
+    /// What went wrong here; logged, never sent.
     Internal(&'static str),
 }
 
 impl Reject {
-    /// What a client on a socket is told instead.
+    /// The refusal that a client on a connection gets instead.
     #[must_use]
     pub fn refusal(self) -> Refusal {
         match self {
@@ -44,14 +44,14 @@ impl From<BlobError> for Reject {
     fn from(error: BlobError) -> Self {
         match error {
             BlobError::Missing => Self::Refused(Refusal::NotFound),
-            // Whoever sets the bound says how large it is; see the upload.
+            // The upload answers with its bound before this.
             BlobError::TooLarge => Self::Internal("a file passed its bound unseen"),
             BlobError::Down => Self::Refused(Refusal::StoreDown),
         }
     }
 }
 
-/// The HTTP status that says the same as a refusal.
+/// The HTTP status of a refusal.
 const fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,

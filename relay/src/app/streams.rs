@@ -1,4 +1,4 @@
-//! The open streams: connections without WebSocket, to which frames are posted.
+//! The open streams: connections without WebSocket; their clients post frames.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,18 +11,18 @@ use wire::Token;
 use crate::identity::hash;
 use crate::store::TokenHash;
 
-/// The header that names the stream.
+/// The header with the stream's key.
 const STREAM: &str = "x-line";
 
 /// One posted body.
 pub struct Post {
     /// The body: one frame in each line of text.
     pub bytes: Bytes,
-    /// Answered once everything in it was taken.
+    /// Answered once every frame in it was handled.
     pub taken: oneshot::Sender<()>,
 }
 
-/// The open streams, by the hash of their keys: there is at most one for each connection, so their number has its bound there.
+/// The open streams, by the hash of their keys. Each is a connection, so the bound of connections holds for them.
 #[derive(Clone, Default)]
 pub struct Streams(Arc<Mutex<BTreeMap<TokenHash, mpsc::Sender<Post>>>>);
 
@@ -33,10 +33,10 @@ pub struct OpenStream {
 }
 
 impl Streams {
-    /// Makes a stream known by its key.
+    /// Adds a stream by its key.
     pub(crate) fn open(&self, key: &Token) -> (OpenStream, mpsc::Receiver<Post>) {
         let hash = hash(key);
-        // One: frames have an order, so a client posts one after the other.
+        // One: frames have an order, so a client sends one post after the other.
         let (posts, queue) = mpsc::channel(1);
         self.posts().insert(hash, posts);
         (OpenStream { streams: self.clone(), hash }, queue)
@@ -48,13 +48,13 @@ impl Streams {
         self.posts().len()
     }
 
-    /// The stream that a request names. Looked up by a hash, so the time it takes tells nothing about any key.
+    /// The stream that a request names. Looked up by a hash, so its duration says nothing about any key.
     pub(crate) fn find(&self, headers: &HeaderMap) -> Option<mpsc::Sender<Post>> {
         let key: Token = headers.get(STREAM)?.to_str().ok()?.parse().ok()?;
         self.posts().get(&hash(&key)).cloned()
     }
 
-    /// The map is whole after any panic elsewhere, so a poisoned lock is taken all the same.
+    /// A panic elsewhere leaves the map valid, so a poisoned lock is used all the same.
     fn posts(&self) -> MutexGuard<'_, BTreeMap<TokenHash, mpsc::Sender<Post>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

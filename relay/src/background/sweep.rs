@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use wire::limit::{AGENT_SESSION_MS, FILE_COST_BYTES, UPLOAD_ORPHAN_MS};
 
 use crate::app::App;
-use crate::blob::{BlobError, Blobs, SHELVES, StoredFile};
+use crate::blob::{BlobError, Blobs, SUBFOLDERS, StoredFile};
 use crate::clock::now_ms;
 use crate::quota::Quotas;
 use crate::store::task::StoreHandle;
@@ -16,14 +16,14 @@ use crate::store::{AttachmentRecord, StoreError, Uploader, Writer};
 /// How often forgotten uploads are looked for.
 const EVERY_MS: u64 = 60_000;
 /// How often old sign-ins and unrecorded files are looked for.
-const SHELVES_EVERY_MS: u64 = 600_000;
+const SUBFOLDERS_EVERY_MS: u64 = 600_000;
 /// Forgotten uploads removed together. One round after the other follows until none is left: they go as fast as the disk lets them, however fast
 /// they came.
 const UPLOADS_PER_ROUND: usize = 500;
 /// Rounds in one sweep, far above what the quota of pending uploads allows.
 const ROUNDS_MAX: usize = 10_000;
-/// Shelves looked through in one sweep: all of them in five to six hours, so that a million files are no work to speak of.
-const SHELVES_MAX: u64 = 8;
+/// Subfolders checked in one sweep: all of them in five to six hours, so that a million files are little work.
+const SUBFOLDERS_MAX: u64 = 8;
 /// Files asked about in one look-up.
 const FILES_PER_LOOK_UP: usize = 500;
 
@@ -46,7 +46,7 @@ pub async fn run(app: App) {
         }
         let now_ms = now_ms();
         let mut swept = sweep_uploads(&app.store, &app.blobs, &app.quotas, now_ms).await;
-        if shelves_at_ms / SHELVES_EVERY_MS != now_ms / SHELVES_EVERY_MS {
+        if shelves_at_ms / SUBFOLDERS_EVERY_MS != now_ms / SUBFOLDERS_EVERY_MS {
             shelves_at_ms = now_ms;
             swept = swept.and(sweep_rest(&app, now_ms).await);
             keep_assets(&app).await;
@@ -110,23 +110,28 @@ async fn sweep_rest(app: &App, now_ms: u64) -> Result<(), SweepError> {
     let old_ms = now_ms.saturating_sub(AGENT_SESSION_MS);
     app.store.write(move |writer| writer.remove_sessions_before(old_ms)).await?;
     let before_ms = now_ms.saturating_sub(UPLOAD_ORPHAN_MS);
-    for shelf in shelves(now_ms) {
-        remove_unrecorded(&app.store, &app.blobs, shelf, before_ms).await?;
+    for subfolder in subfolders(now_ms) {
+        remove_unrecorded(&app.store, &app.blobs, subfolder, before_ms).await?;
     }
     Ok(())
 }
 
-/// The shelves whose turn it is. The time says so, not a count: a relay that is often started anew comes to all of them, too.
-fn shelves(now_ms: u64) -> impl Iterator<Item = u8> {
-    let first = now_ms / SHELVES_EVERY_MS * SHELVES_MAX;
+/// The subfolders that are checked now. They follow from the time, not from a count, so that a relay that restarts often checks all of them, too.
+fn subfolders(now_ms: u64) -> impl Iterator<Item = u8> {
+    let first = now_ms / SUBFOLDERS_EVERY_MS * SUBFOLDERS_MAX;
     // Whatever is left after dividing by 256 fits.
-    (first..first + SHELVES_MAX).map(|shelf| (shelf % SHELVES) as u8)
+    (first..first + SUBFOLDERS_MAX).map(|subfolder| (subfolder % SUBFOLDERS) as u8)
 }
 
-/// Removes the files of one shelf that no record names: a relay was killed between making the file and recording it. A young one may be
+/// Removes the files of one subfolder that no record names: a relay was killed between making the file and recording it. A young one may be
 /// on its way to its record.
-async fn remove_unrecorded(store: &StoreHandle, blobs: &Blobs, shelf: u8, before_ms: u64) -> Result<(), SweepError> {
-    let old = blobs.list(shelf).try_filter(|file| ready(file.modified_at_ms < before_ms));
+async fn remove_unrecorded(
+    store: &StoreHandle,
+    blobs: &Blobs,
+    subfolder: u8,
+    before_ms: u64,
+) -> Result<(), SweepError> {
+    let old = blobs.list(subfolder).try_filter(|file| ready(file.modified_at_ms < before_ms));
     let mut chunks = old.chunks(FILES_PER_LOOK_UP);
     while let Some(chunk) = chunks.next().await {
         let files: Vec<StoredFile> = chunk.into_iter().collect::<Result<_, _>>()?;
@@ -153,8 +158,8 @@ mod tests {
     fn every_shelf_has_its_turn() {
         let mut seen = [0; 256];
         for sweep in 0..32 {
-            for shelf in shelves(1_700_000_000_000 + sweep * SHELVES_EVERY_MS) {
-                seen[usize::from(shelf)] += 1;
+            for subfolder in subfolders(1_700_000_000_000 + sweep * SUBFOLDERS_EVERY_MS) {
+                seen[usize::from(subfolder)] += 1;
             }
         }
         assert_eq!(seen, [1; 256]);
@@ -201,7 +206,7 @@ mod tests {
         let row = record(3, &recorded, now_ms() - 40 * 3_600_000);
         store.write(move |writer| writer.add_attachment(&row)).await.expect("recorded");
         remove_unrecorded(&store, &blobs, 1, before_ms).await.expect("swept");
-        assert!(blobs.download(&lost).await.is_ok(), "another shelf");
+        assert!(blobs.download(&lost).await.is_ok(), "another subfolder");
         remove_unrecorded(&store, &blobs, 0, before_ms).await.expect("swept");
         assert!(blobs.download(&lost).await.is_err());
         assert!(blobs.download(&young).await.is_ok() && blobs.download(&recorded).await.is_ok());

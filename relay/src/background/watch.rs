@@ -14,7 +14,7 @@ use crate::store::{Reader, StoreError, TokenHash};
 
 /// Runs until the relay stops.
 pub async fn run(app: App) {
-    let mut told = None;
+    let mut announced = None;
     let mut looked_at_ms = now_ms();
     loop {
         let again = tokio::select! {
@@ -24,7 +24,7 @@ pub async fn run(app: App) {
         };
         // A store in trouble is asked again, and logs for itself.
         let Ok(version) = app.store.read(|reader| reader.settings_version()).await else { continue };
-        let changed = told != Some(version);
+        let changed = announced != Some(version);
         // Being open counts as use, and too old a sign-in ends.
         let due = now_ms().saturating_sub(looked_at_ms) >= SESSION_USE_EVERY_MS;
         if !(changed || again || due) {
@@ -35,7 +35,7 @@ pub async fn run(app: App) {
             continue;
         }
         if look(&app).await.is_ok() {
-            told = Some(version);
+            announced = Some(version);
             looked_at_ms = now_ms();
         }
     }

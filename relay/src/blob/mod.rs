@@ -12,7 +12,7 @@ use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 /// The folder's name in the data folder.
 pub const FILES_FOLDER: &str = "files";
 /// Folders that the files are spread over, by the first two digits of their names.
-pub const SHELVES: u64 = 256;
+pub const SUBFOLDERS: u64 = 256;
 /// Bytes gathered before they are written.
 pub(crate) const PART_BYTES: usize = 256 * 1024;
 /// Parts of one upload being written at once: with the one being filled, an upload holds at most three parts in memory.
@@ -97,13 +97,13 @@ impl Blobs {
         Ok(Download { bytes: found.meta.size, content: found.into_stream().map_err(failed).boxed() })
     }
 
-    /// The whole files of one shelf, in no order.
-    pub fn list(&self, shelf: u8) -> BoxStream<'static, Result<StoredFile, BlobError>> {
-        let listed = self.store.list(Some(&object_store::path::Path::from(format!("{shelf:02x}"))));
+    /// The whole files of one subfolder, in no order.
+    pub fn list(&self, subfolder: u8) -> BoxStream<'static, Result<StoredFile, BlobError>> {
+        let listed = self.store.list(Some(&object_store::path::Path::from(format!("{subfolder:02x}"))));
         let ours = listed.map_err(failed).try_filter_map(|found| async move {
             let key = found.location.filename().unwrap_or_default().to_owned();
             let modified_at_ms = u64::try_from(found.last_modified.timestamp_millis()).unwrap_or(0);
-            Ok(location(&key).is_ok_and(|place| place == found.location).then_some(StoredFile { key, modified_at_ms }))
+            Ok(location(&key).is_ok_and(|path| path == found.location).then_some(StoredFile { key, modified_at_ms }))
         });
         ours.boxed()
     }
@@ -177,7 +177,7 @@ fn location(key: &str) -> Result<object_store::path::Path, BlobError> {
 /// Where a file lies in a local folder; none when the name is not one of ours.
 #[must_use]
 pub fn file_in(folder: &Path, key: &str) -> Option<PathBuf> {
-    location(key).ok().map(|place| folder.join(place.as_ref()))
+    location(key).ok().map(|path| folder.join(path.as_ref()))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used by map_err, which hands over the value")]
@@ -192,11 +192,11 @@ fn failed(error: object_store::Error) -> BlobError {
 
 /// `object_store` writes a local file as `name#number` until it is whole.
 fn remove_half_uploads(folder: &Path) -> std::io::Result<()> {
-    for shelf in entries(folder)? {
-        if !shelf.is_dir() {
+    for subfolder in entries(folder)? {
+        if !subfolder.is_dir() {
             continue;
         }
-        for file in entries(&shelf)? {
+        for file in entries(&subfolder)? {
             if file.file_name().is_some_and(|name| name.to_string_lossy().contains('#')) {
                 std::fs::remove_file(file)?;
             }

@@ -16,7 +16,7 @@ use crate::identity::{PASSWORD_BYTES_MAX, hash_password, new_agent_id};
 use crate::origin::Origin;
 use crate::store::{AgentRecord, Site, Store, StoreError, write_once};
 use crate::transcript::lanes::{self, Lanes, Step};
-use crate::transcript::{Document, Format, Wish};
+use crate::transcript::{Document, Format, TranscriptOptions};
 
 /// Characters of a password that somebody chose.
 const PASSWORD_CHARS_MIN: usize = 10;
@@ -114,7 +114,7 @@ pub(super) fn print_transcript(
     conversation: ConversationId,
     format: Format,
     notes: bool,
-    wish: &Wish,
+    options: &TranscriptOptions,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let store = attach(config)?;
@@ -127,7 +127,7 @@ pub(super) fn print_transcript(
         QueryError::Busy | QueryError::Down => anyhow::anyhow!("the store in {} cannot be read", config.data_shown()),
     };
     let known = lanes::conversation(&mut *reader, conversation).map_err(words)?;
-    let (mut document, mut text) = (Document::of(&known, format, wish, &mut *reader), String::new());
+    let (mut document, mut text) = (Document::of(&known, format, options, &mut *reader), String::new());
     document.begin(&mut text);
     let mut lanes = Lanes::new(&known, notes);
     loop {

@@ -16,7 +16,7 @@ use wire::{BlockId, BlockScope, ConversationId, Role, SiteId};
 
 use crate::config::{Config, EXAMPLE, Flags};
 use crate::origin::Origin;
-use crate::transcript::{Format, Wish};
+use crate::transcript::{Format, TranscriptOptions};
 
 /// The relay of Causeway: support chat that you run yourself.
 #[derive(Debug, Parser)]
@@ -239,7 +239,14 @@ impl Cli {
         let config = Config::load(&flags)?;
         if let Command::Transcript { conversation, format, notes, language, zone } = self.command {
             // A transcript makes itself harmless, and keeps what it isolates.
-            return manage::print_transcript(&config, conversation, format, notes, &Wish { language, zone }, out);
+            return manage::print_transcript(
+                &config,
+                conversation,
+                format,
+                notes,
+                &TranscriptOptions { language, zone },
+                out,
+            );
         }
         let out = &mut Printed(out);
         match self.command {
@@ -251,9 +258,11 @@ impl Cli {
             Command::Site(SiteCommand::Remove { id, keep_conversations }) => {
                 access::remove_site(&config, &id, keep_conversations, out)
             }
-            Command::Visitor(VisitorCommand::Block { conversation, scope, minutes, reason }) => {
-                visitor::block(&config, visitor::Wish { conversation, scope: scope.into(), minutes, reason }, out)
-            }
+            Command::Visitor(VisitorCommand::Block { conversation, scope, minutes, reason }) => visitor::block(
+                &config,
+                visitor::BlockOptions { conversation, scope: scope.into(), minutes, reason },
+                out,
+            ),
             Command::Visitor(VisitorCommand::Unblock { block }) => visitor::unblock(&config, block, out),
             Command::Visitor(VisitorCommand::Blocks) => visitor::blocks(&config, out),
             Command::Agent(AgentCommand::List) => access::list_agents(&config, out),

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::store::{StoreError, write_once};
 
 /// What `relay visitor block` was given.
-pub(super) struct Wish {
+pub(super) struct BlockOptions {
     pub(super) conversation: ConversationId,
     pub(super) scope: BlockScope,
     pub(super) minutes: u64,
@@ -21,8 +21,8 @@ pub(super) struct Wish {
 }
 
 /// `relay visitor block`.
-pub(super) fn block(config: &Config, wish: Wish, out: &mut impl Write) -> anyhow::Result<()> {
-    let Wish { conversation, scope, minutes, reason } = wish;
+pub(super) fn block(config: &Config, options: BlockOptions, out: &mut impl Write) -> anyhow::Result<()> {
+    let BlockOptions { conversation, scope, minutes, reason } = options;
     let for_ms = minutes.saturating_mul(60_000);
     if for_ms == 0 || for_ms > BLOCK_MS_MAX {
         bail!("a block lasts 1 to {} minutes", BLOCK_MS_MAX / 60_000);

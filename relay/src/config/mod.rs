@@ -104,7 +104,7 @@ pub struct Limits {
     pub registrations_per_address_per_minute_max: u32,
     /// Visitors that one network registers in a minute.
     pub registrations_per_network_per_minute_max: u32,
-    /// Events that may wait for the move to their place in the database.
+    /// Events that may wait to be moved to their conversation in the database.
     pub recent_events_max: usize,
 }
 

@@ -42,7 +42,8 @@ impl CoreTask {
         });
     }
 
-    /// Another relay has changed the settings: the blocks are read again. The watch (`background/watch.rs`) finds the rest, and these too if that fails.
+    /// Another relay has changed the settings: the blocks are read again. `relay/src/background/watch.rs` finds the rest,
+    /// and these too if that fails.
     pub(super) fn read_blocks(&mut self) {
         if self.begin_request() {
             let answers = self.answers.clone();

@@ -18,7 +18,7 @@ use crate::transport::listen::HttpConnection;
 
 /// Asked by the operator's monitoring: always answered.
 const HEALTH: &str = "/health";
-/// When whoever was refused may come back, in seconds.
+/// When a refused client may try again, in seconds.
 const RETRY_AFTER: &str = "5";
 
 /// Lets a request through, or answers why not.
@@ -31,7 +31,7 @@ pub(super) async fn guard(State(app): State<App>, Caller(address): Caller, reque
     let Some(http_connection) = http_connection.filter(|_| request.uri().path() != HEALTH) else {
         return next.run(request).await;
     };
-    // What a proxy brings counts for whoever sent it; a connection that comes from there itself is counted already.
+    // A request through a proxy counts for the address that sent it. A direct connection is counted already.
     if let Err(full) = http_connection.begin_request(address, Standing::Stranger) {
         let is_agent = Box::pin(app.identity.agent(request.headers())).await.is_ok();
         if !is_agent || http_connection.begin_request(address, Standing::Agent).is_err() {
@@ -41,7 +41,7 @@ pub(super) async fn guard(State(app): State<App>, Caller(address): Caller, reque
             return (StatusCode::SERVICE_UNAVAILABLE, retry, words).into_response();
         }
     }
-    // Made before the handler runs, which may be given up at any point.
+    // Made before the handler runs, which may be cancelled at any point.
     let mut held = Held { body: Body::empty(), http_connection };
     let (head, body) = next.run(request).await.into_parts();
     held.body = body;
@@ -65,7 +65,7 @@ fn has_one_host(version: Version, headers: &HeaderMap) -> bool {
     }
 }
 
-/// An answer that counts as a request under way until it is written or given up.
+/// An answer that counts as a request under way until it is written or cancelled.
 struct Held {
     body: Body,
     http_connection: HttpConnection,

@@ -20,9 +20,9 @@ use crate::core_task::Arrival;
 use crate::numbers::bytes;
 use crate::store::{Position, Reader, StoreError};
 
-/// How long a page waits for the core; a core with too much to do must not take the other numbers away.
+/// How long a page waits for the core; a busy core must not make the other numbers unavailable.
 const CORE_WAIT: Duration = Duration::from_secs(2);
-/// Where the numbers gather, and what is asked for its own.
+/// The recorder of all numbers, and the parts that are asked when the page is read.
 #[derive(Clone)]
 struct Numbers {
     recorder: PrometheusHandle,
@@ -97,10 +97,10 @@ impl Feed {
     }
 }
 
-/// Puts the core's own numbers beside the others; `lines` are all lines, those that the core does not know too.
-fn set_gauges(gauges: &Gauges, lines: usize) {
+/// Puts the core's own numbers beside the others; `connections` are all connections, those that the core does not know too.
+fn set_gauges(gauges: &Gauges, connections: usize) {
     let Gauges { visitors, agents, agents_online, waiting, waiting_since_ms, open_conversations, .. } = *gauges;
-    let other = lines.saturating_sub(visitors + agents);
+    let other = connections.saturating_sub(visitors + agents);
     for (kind, count) in [("visitor", visitors), ("agent", agents), ("other", other)] {
         gauge!("relay_connections", "kind" => kind).set(number(count));
     }

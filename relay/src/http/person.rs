@@ -23,7 +23,7 @@ pub(super) enum Person {
 }
 
 impl Person {
-    /// As the one who brings a file.
+    /// As the uploader of a file.
     pub(super) const fn uploader(&self) -> Uploader {
         match self {
             Self::Visitor(visitor) => Uploader::Visitor(visitor.id),
@@ -70,7 +70,7 @@ fn site(headers: &HeaderMap) -> Result<Option<SiteId>, Reject> {
     Ok(Some(site.ok_or(Refusal::SiteUnknown)?))
 }
 
-/// A conversation as it stands, when there is one.
+/// A conversation, when there is one.
 pub(super) async fn conversation(app: &App, id: ConversationId) -> Result<Option<Conversation>, Reject> {
     let found = app.store.read(move |reader| read_conversation(reader, id)).await;
     match found {
@@ -88,7 +88,7 @@ fn read_conversation(reader: &mut dyn Reader, id: ConversationId) -> Result<Conv
     }
 }
 
-/// The same failure in the store's own words.
+/// The same failure as an error of the store.
 pub(super) const fn store_error(error: QueryError) -> StoreError {
     match error {
         QueryError::NotFound => StoreError::Missing,

@@ -17,14 +17,14 @@ use super::{guard, health, page};
 use crate::app::App;
 use crate::transport::{socket, stream};
 
-/// Shorter answers gain nothing.
+/// Compression gains nothing for shorter answers.
 const COMPRESSED_BYTES_MIN: u16 = 256;
-/// Dense enough, and fast: it is done for each answer.
+/// Fast, because it is done for each answer.
 const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
 
 /// Every route of the public listener.
 pub fn router(app: App) -> Router {
-    // What is text is compressed on its way, unless it was before: brotli where the browser takes it, else gzip.
+    // Texts are compressed, unless they are already: with brotli where the browser accepts it, else gzip.
     let texts = Router::new()
         // the customer's page
         .route("/embed.js", get(asset::embed))
@@ -38,7 +38,7 @@ pub fn router(app: App) -> Router {
         .layer(compression(CompressionLayer::new()));
     let documents = Router::new()
         .route("/transcript/{conversation}", get(transcript::transcript))
-        // A long one holds its encoder for long, and brotli's takes megabytes.
+        // A long transcript needs its encoder for long, and brotli's takes megabytes.
         .layer(compression(CompressionLayer::new().no_br()));
     Router::new()
         .merge(texts)
@@ -57,7 +57,7 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// Compresses texts of more than a network packet's rest; pictures, and what is compressed already, stay as they are.
+/// Compresses texts that are not short; pictures, and what is compressed already, stay as they are.
 fn compression(layer: CompressionLayer) -> CompressionLayer<impl Predicate> {
     let worth_it = SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::const_new("application/octet-stream"));
     layer.quality(COMPRESSION).compress_when(worth_it.and(NotForContentType::IMAGES))

@@ -1,5 +1,5 @@
-//! How often passwords may be tried: by address and network, slower for an account that somebody guesses at, and apart from both for a browser
-//! that has signed in to the account before (OWASP's "device cookies"). So nobody locks anybody out by guessing.
+//! How often passwords may be tried: limited by address and network, slowed down for an account at which somebody guesses. A browser that has
+//! signed in to the account before is counted apart (OWASP's "device cookies"), so nobody can lock an agent out by guessing.
 
 use wire::limit::{
     SIGN_IN_FAILURES_MAX, SIGN_IN_FAILURES_PER_ACCOUNT_MAX, SIGN_IN_FAILURES_PER_NETWORK_MAX, SIGN_IN_WINDOW_MS,
@@ -12,24 +12,24 @@ use crate::store::TokenHash;
 /// Counts failures.
 #[derive(Debug)]
 pub(super) struct Guesses {
-    /// Of strange browsers, from one address and network.
-    places: Paces,
-    /// Of strange browsers, at one account: over this its right password is looked at later.
+    /// Of unknown browsers, by address and network.
+    networks: Paces,
+    /// Of unknown browsers, by account: beyond this, passwords are checked later.
     guessed_at: Pace<TokenHash>,
-    /// The same: over this it is not looked at from strange browsers.
+    /// The same: beyond this, passwords from unknown browsers are refused.
     accounts: Pace<TokenHash>,
-    /// Of one known browser: over this it is a strange one.
+    /// By known browser: beyond this it counts as unknown.
     devices: Pace<TokenHash>,
 }
 
-/// One attempt, counted as failed until it is [given back](Guesses::succeeded).
+/// One attempt, counted as failed until it is [undone](Guesses::succeeded).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attempt {
-    /// From a browser that is known to the account: it goes before all others.
+    /// From a browser that is known to the account: it is checked before all others.
     Known(TokenHash),
     /// From any other.
     Strange {
-        /// Somebody guesses at this account: it waits a while.
+        /// Whether somebody guesses at this account: then the check waits a while.
         slowed: bool,
     },
 }
@@ -38,14 +38,14 @@ impl Guesses {
     /// Nothing counted.
     pub(super) fn new() -> Self {
         Self {
-            places: Paces::new(SIGN_IN_FAILURES_MAX, SIGN_IN_FAILURES_PER_NETWORK_MAX, SIGN_IN_WINDOW_MS),
+            networks: Paces::new(SIGN_IN_FAILURES_MAX, SIGN_IN_FAILURES_PER_NETWORK_MAX, SIGN_IN_WINDOW_MS),
             guessed_at: Pace::new(SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS),
             accounts: Pace::new(SIGN_IN_FAILURES_PER_ACCOUNT_MAX, SIGN_IN_WINDOW_MS),
             devices: Pace::new(SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS),
         }
     }
 
-    /// Counts an attempt beforehand, so that attempts at the same time count too.
+    /// Counts an attempt in advance, so that attempts at the same time count too.
     ///
     /// # Errors
     /// When there were too many: the milliseconds until the next.
@@ -61,21 +61,21 @@ impl Guesses {
         {
             return Ok(Attempt::Known(device));
         }
-        self.places.take(address, now_ms)?;
+        self.networks.take(address, now_ms)?;
         if let Err(retry_after_ms) = self.accounts.take(account, now_ms) {
-            self.places.give_back(address);
+            self.networks.give_back(address);
             return Err(retry_after_ms);
         }
         let slowed = self.guessed_at.take(account, now_ms).is_err();
         Ok(Attempt::Strange { slowed })
     }
 
-    /// It was right, or was not looked at.
+    /// The password was right, or was not checked.
     pub(super) fn succeeded(&self, address: Address, account: TokenHash, attempt: Attempt) {
         match attempt {
             Attempt::Known(device) => self.devices.give_back(&device),
             Attempt::Strange { slowed } => {
-                self.places.give_back(address);
+                self.networks.give_back(address);
                 self.accounts.give_back(&account);
                 if !slowed {
                     self.guessed_at.give_back(&account);
@@ -97,7 +97,7 @@ mod tests {
         Address::new(std::net::IpAddr::from([198, 51, network, last]))
     }
 
-    /// Wrong passwords for one account from each address; how many were looked at.
+    /// Wrong passwords for one account from each address; how many were checked.
     fn guess(guesses: &Guesses, account: TokenHash, from: impl Iterator<Item = Address>) -> usize {
         from.map(|address| (0..100).filter(|_| guesses.begin(address, account, None, 0).is_ok()).count()).sum()
     }

@@ -1,4 +1,4 @@
-//! Who is there: visitors by their token, agents by their cookie, and signing in.
+//! Identity: visitors by their token, agents by their cookie, and signing in.
 
 mod guesses;
 mod password;
@@ -25,9 +25,9 @@ use crate::numbers::Rate;
 use crate::store::task::StoreHandle;
 use crate::store::{AgentRecord, DeviceRecord, SessionRecord, StoreError, TokenHash, VisitorRecord};
 
-/// A visitor's last use is recorded at most this often: it only has to be right against [`VISITOR_TOKEN_MS`].
+/// A visitor's last use is recorded at most this often, which is exact enough for [`VISITOR_TOKEN_MS`].
 const VISITOR_USE_EVERY_MS: u64 = 24 * 3_600_000;
-/// Longest e-mail address and password looked at; longer ones are wrong anyway.
+/// The longest e-mail address and password that are checked; longer ones are wrong.
 const EMAIL_BYTES_MAX: usize = 254;
 /// Bytes of a password hashed at most.
 pub const PASSWORD_BYTES_MAX: usize = 512;
@@ -38,21 +38,21 @@ pub fn hash(token: &Token) -> TokenHash {
     TokenHash(Sha256::digest(token.reveal().as_bytes()).into())
 }
 
-/// Knows people and counts failures.
+/// Proves who visitors and agents are, and counts failed sign-ins.
 pub struct Identity {
     store: StoreHandle,
     passwords: Passwords,
     guesses: Guesses,
-    /// How its cookies are called.
+    /// The names of its cookies.
     pub names: Names,
 }
 
-/// Who wants to sign in.
+/// A sign-in as it was requested.
 #[derive(Debug)]
-pub struct Asked {
-    /// From where.
+pub struct SignInAttempt {
+    /// The address.
     pub address: Address,
-    /// What the browser is known by, to whatever accounts.
+    /// The browser's device tokens, of any account.
     pub devices: Vec<Token>,
     /// As typed.
     pub email: String,
@@ -62,10 +62,10 @@ pub struct Asked {
 
 /// A sign-in that was just made.
 #[derive(Debug)]
-pub struct Made {
+pub struct NewSignIn {
     /// For the session's cookie.
     pub session: Token,
-    /// For the other one: all that the browser is known by now.
+    /// For the other cookie: all the browser's device tokens.
     pub devices: Vec<Token>,
     /// Who it is.
     pub agent: AgentRecord,
@@ -76,9 +76,9 @@ pub struct Made {
 pub struct SignedIn {
     /// Its record.
     pub agent: AgentRecord,
-    /// The sign-in the cookie stands for.
+    /// The sign-in that the cookie names.
     pub session: TokenHash,
-    /// The version of the settings at which it stood.
+    /// The version of the settings at which it was valid.
     pub version: u64,
 }
 
@@ -118,7 +118,7 @@ impl Identity {
         self.session(hash(&token)).await
     }
 
-    /// The agent of a sign-in, which counts as used.
+    /// The agent of a sign-in; notes that it was used.
     ///
     /// # Errors
     /// `SignedOut` when it is revoked or too old; the store's own failures.
@@ -126,7 +126,7 @@ impl Identity {
         let found = self
             .store
             .read(move |reader| {
-                // First: what is read after it is at least as new.
+                // Read first, so that what is read after it is at least as new.
                 let version = reader.settings_version()?;
                 let record = reader.session(&session)?;
                 let agent = reader.agent(record.agent)?;
@@ -145,12 +145,12 @@ impl Identity {
         Ok(SignedIn { agent, session, version })
     }
 
-    /// Checks e-mail and password and makes a sign-in. The answer never tells which of the two was wrong, nor does its time.
+    /// Checks e-mail and password and makes a sign-in. Neither the answer nor its duration says which of the two was wrong.
     ///
     /// # Errors
     /// `SignInFailed`, `RateLimited`, `Busy`; the store's own failures.
-    pub async fn sign_in(&self, asked: Asked) -> Result<Made, Refusal> {
-        let Asked { address, devices, email, password } = asked;
+    pub async fn sign_in(&self, asked: SignInAttempt) -> Result<NewSignIn, Refusal> {
+        let SignInAttempt { address, devices, email, password } = asked;
         let account = TokenHash(Sha256::digest(email.to_ascii_lowercase().as_bytes()).into());
         let device = self.device(&devices, &email).await?;
         let attempt = self.guesses.begin(address, account, device, now_ms()).map_err(|retry_after_ms| {
@@ -171,7 +171,7 @@ impl Identity {
         self.keep(outcome?, devices, device).await
     }
 
-    /// What of it is known to the account with this mail address.
+    /// The device token that is known to the account with this mail address.
     async fn device(&self, devices: &[Token], email: &str) -> Result<Option<TokenHash>, Refusal> {
         if devices.is_empty() || email.len() > EMAIL_BYTES_MAX {
             return Ok(None);
@@ -196,7 +196,12 @@ impl Identity {
     }
 
     /// Keeps a sign-in, and that it was made from this browser.
-    async fn keep(&self, agent: AgentRecord, devices: Vec<Token>, known: Option<TokenHash>) -> Result<Made, Refusal> {
+    async fn keep(
+        &self,
+        agent: AgentRecord,
+        devices: Vec<Token>,
+        known: Option<TokenHash>,
+    ) -> Result<NewSignIn, Refusal> {
         let now = now_ms();
         let (token, device) = (Token::from_bytes(&random_bytes()), Token::from_bytes(&random_bytes()));
         let session = SessionRecord { token: hash(&token), agent: agent.id, created_at_ms: now, used_at_ms: now };
@@ -207,7 +212,7 @@ impl Identity {
         });
         kept.await?;
         let others = devices.into_iter().filter(|other| Some(hash(other)) != known);
-        Ok(Made { session: token, devices: std::iter::once(device).chain(others).collect(), agent })
+        Ok(NewSignIn { session: token, devices: std::iter::once(device).chain(others).collect(), agent })
     }
 
     async fn check_password(
@@ -241,7 +246,7 @@ impl Identity {
         Ok(self.store.write(move |writer| writer.remove_session(&session)).await?)
     }
 
-    /// Every agent that is not switched off, as the core knows them.
+    /// Every agent that is not switched off, for the core.
     ///
     /// # Errors
     /// The store's own failures.
@@ -269,7 +274,7 @@ pub fn new_agent_id() -> AgentId {
     AgentId(crate::clock::new_id())
 }
 
-/// What is not there means `refusal`; everything else is the store's failure.
+/// `Missing` becomes `refusal`; everything else is a failure of the store.
 fn missing_is(error: StoreError, refusal: Refusal) -> Refusal {
     if error == StoreError::Missing { refusal } else { error.into() }
 }

@@ -1,4 +1,4 @@
-//! Passwords: argon2id, never on a thread that serves connections, one at a time, and in turn by network.
+//! Passwords: argon2id, never on a thread that serves connections, one at a time; networks take turns.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use crate::limit::admission::{Admission, AdmissionBounds};
 
 /// Memory of one hash in KiB, passes and lanes: the first choice of the OWASP password storage sheet for argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
-/// The same in bytes: what checking passwords takes.
+/// The same in bytes.
 #[cfg(test)]
 pub(crate) const PASSWORD_BYTES: usize = MEMORY_KIB as usize * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// One at a time; whoever is known to the account goes first, and networks take turns.
+/// One at a time; browsers that are known to the account go first, and networks take turns.
 const TURNS: AdmissionBounds = AdmissionBounds {
     slots: 1,
     waiting: PASSWORDS_WAITING_MAX,
@@ -35,8 +35,8 @@ const NOBODY: &str =
 #[error("the password could not be checked now")]
 pub struct PasswordError;
 
-/// Checks passwords, one after the other, all in the same 19 MiB: given back, the allocator would keep as much for each thread that ever
-/// checked one.
+/// Checks passwords, one after the other, all in the same 19 MiB. If they were freed, the allocator would keep as much for each thread that ever
+/// checked a password.
 #[derive(Clone, Debug)]
 pub struct Passwords {
     turns: Admission,
@@ -59,7 +59,7 @@ impl Passwords {
     /// Whether the password belongs to the hash; with no hash the same work is done and the answer is no.
     ///
     /// # Errors
-    /// When no turn came in time, or too many wait.
+    /// When it was not checked in time, or too many wait.
     pub async fn verify(
         &self,
         password: String,
@@ -70,7 +70,7 @@ impl Passwords {
         let turn = self.turns.enter(network, first).await.map_err(|_| PasswordError)?;
         let mut memory = Arc::clone(&self.memory).lock_owned().await;
         let work = move || {
-            // Kept until the end of the work, also when nobody waits for it any more.
+            // Held until the work is done, also when nobody waits for it any more.
             let _turn = turn;
             let against = hash.as_deref().unwrap_or(NOBODY);
             fits(password.as_bytes(), against, &mut memory).is_ok_and(|right| right) && hash.is_some()
@@ -79,7 +79,7 @@ impl Passwords {
     }
 }
 
-/// Whether a password belongs to a hash in PHC form, at the cost that stands in it; `memory` grows to what that takes.
+/// Whether a password belongs to a hash in PHC form, at the cost that it names; `memory` grows as needed.
 fn fits(password: &[u8], hash: &str, memory: &mut Vec<Block>) -> Result<bool, argon2::password_hash::Error> {
     let known = PasswordHash::new(hash)?;
     let (Some(salt), Some(expected)) = (&known.salt, &known.hash) else { return Ok(false) };

@@ -1,4 +1,4 @@
-//! What stands for addresses and networks, so that neither log nor store nor console ever holds one.
+//! Tags: keyed hashes of addresses and networks, so that no log, store or console ever holds an address.
 
 use relay_core::Source;
 use sha2::{Digest, Sha256};
@@ -9,11 +9,11 @@ use crate::store::Secret;
 
 /// The name of the key in the store.
 pub const SECRET: &str = "tags";
-/// SHA-256 works on blocks of so many bytes (FIPS 180-4).
+/// Bytes of a block of SHA-256 (FIPS 180-4).
 const BLOCK_BYTES: usize = 64;
 
-/// Makes tags: HMAC-SHA-256 (RFC 2104) under the store's own key, cut to 64 bits. Whoever has the key and the tags could try every address of IPv4:
-/// both are in the data folder only, and the key in no backup of the log alone.
+/// Makes tags: HMAC-SHA-256 (RFC 2104) under the store's own key, cut to 64 bits. Somebody with the key and the tags could try every address of IPv4:
+/// both are in the data folder only, and the key is in no backup of the log alone.
 #[derive(Clone)]
 pub struct Tags {
     key: Secret,
@@ -26,11 +26,11 @@ impl Tags {
         Self { key }
     }
 
-    /// What stands for where this address is.
+    /// The tags of an address.
     #[must_use]
     pub fn source(&self, address: Address) -> Source {
         let mut steps = address.steps();
-        // The narrowest first: what counts as one address.
+        // The narrowest first: it is the tag of the address.
         let narrow = steps.next().map(|step| self.tag(b'a', step));
         Source { address: narrow, network: Some(self.tag(b'n', address.network())) }
     }

@@ -1,5 +1,6 @@
-//! Slots that are waited for in turn: networks take turns, so that nobody waits behind all that one of them has sent. Visitors are admitted
-//! a few at a time, so that agents, who do not wait here, get through when thousands come at once. Passwords are checked the same way.
+//! Admission: a bounded number of slots and a queue for them, in which networks take turns, so that one network cannot delay all others. Visitors
+//! are admitted a few at a time, so that agents, who do not wait here, get through when thousands connect at once. Passwords are checked the
+//! same way.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,7 +51,7 @@ impl<T> Round<T> {
         one
     }
 
-    /// Forgets those of a network who no longer wait.
+    /// Removes those of a network that no longer wait.
     fn retain_of(&mut self, network: Network, kept: impl Fn(&T) -> bool) {
         let Some(waiting) = self.waiting.get_mut(&network) else { return };
         let before = waiting.len();
@@ -62,7 +63,7 @@ impl<T> Round<T> {
         }
     }
 
-    /// Forgets everybody who no longer waits.
+    /// Removes all that no longer wait.
     fn retain(&mut self, kept: impl Fn(&T) -> bool) {
         for network in self.waiting.keys().copied().collect::<Vec<_>>() {
             self.retain_of(network, &kept);
@@ -94,7 +95,7 @@ pub enum NotAdmitted {
     Late,
 }
 
-/// Gives out a bounded number of slots; who gets none at once waits in turn.
+/// A bounded number of slots, and the queue for them.
 #[derive(Clone, Debug)]
 pub struct Admission {
     bounds: AdmissionBounds,
@@ -104,14 +105,14 @@ pub struct Admission {
 #[derive(Debug)]
 struct State {
     free: usize,
-    /// Those who go first, then the others.
+    /// The queue with priority, then the other one.
     rounds: [Round<oneshot::Sender<AdmissionPermit>>; 2],
 }
 
 /// The right to be admitted now. Dropping it frees the slot.
 #[derive(Debug)]
 pub struct AdmissionPermit {
-    /// None when whoever waited has gone away: then the slot goes to somebody else.
+    /// None when the waiting side has gone away: then the slot goes to the next one.
     state: Option<Arc<Mutex<State>>>,
 }
 
@@ -123,10 +124,10 @@ impl Admission {
         Self { bounds, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Waits for a slot: in the order of coming within a network, in turn with the other networks, and behind all those who go first.
+    /// Waits for a slot: first come, first served within a network, in turn with the other networks, and after those with priority.
     ///
     /// # Errors
-    /// Why there is no slot.
+    /// Why it was not admitted.
     pub async fn enter(&self, network: Network, first: bool) -> Result<AdmissionPermit, NotAdmitted> {
         let Some(mine) = self.ask(network, first)? else {
             return Ok(AdmissionPermit { state: Some(Arc::clone(&self.state)) });
@@ -147,7 +148,7 @@ impl Admission {
         let round = &mut state.rounds[usize::from(!first)];
         let is_full = |round: &Round<_>| round.count >= self.bounds.waiting;
         let is_full_of = |round: &Round<_>| round.of(network) >= self.bounds.waiting_of_network;
-        // Some may have gone away meanwhile.
+        // Some may have stopped waiting.
         if is_full_of(round) {
             round.retain_of(network, |waiter| !waiter.is_closed());
         }
@@ -172,7 +173,7 @@ impl Drop for AdmissionPermit {
         let mut state = guard(&shared);
         while let Some(next) = state.rounds.iter_mut().find_map(Round::pop) {
             let permit = Self { state: Some(Arc::clone(&shared)) };
-            // Whoever has gone away gives it back; it must not come here again while the lock is held.
+            // If the waiting side has gone away, the slot is returned; that must not happen while the lock is held.
             let Err(mut permit) = next.send(permit) else { return };
             permit.state = None;
         }
@@ -180,13 +181,13 @@ impl Drop for AdmissionPermit {
     }
 }
 
-/// A queue is whole after any panic elsewhere, so a poisoned lock is taken all the same.
+/// A panic elsewhere leaves the queue valid, so a poisoned lock is used all the same.
 fn guard(lock: &Mutex<State>) -> MutexGuard<'_, State> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl AdmissionPermit {
-    /// Holds the slot while a connection is greeted, at most `ADMISSION_SLOT_MS`: whoever is slow or silent must not hold up the next.
+    /// Holds the slot until the hello is proven, at most `ADMISSION_SLOT_MS`: a slow or silent client must not delay the next one.
     pub async fn during<T>(permit: Option<Self>, greeting: impl Future<Output = T>) -> T {
         let give_up = async {
             tokio::time::sleep(Duration::from_millis(ADMISSION_SLOT_MS)).await;

@@ -1,4 +1,4 @@
-//! Bounds on who may come, how many at once, how often and how slowly. They know addresses and networks, and nothing of chats.
+//! Limits by address and network: how many at once, how often, and how slowly. They know nothing of chats.
 
 pub mod admission;
 pub mod rate;

@@ -5,17 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::address::{Address, Network};
 
-/// Keys remembered at most. Beyond, whoever is new is refused until old ones fall out: memory is bounded in a flood.
+/// Keys that are remembered. When there are more, new ones are refused until old ones are forgotten: memory is bounded in a flood.
 pub(crate) const KEYS_MAX: usize = 100_000;
 
-/// At most `burst` at once, and in the long run as many in each window, for every key. What was spent comes back evenly, so that an office
-/// whose network failed a few times is let in again after a moment instead of at the window's end (the generic cell rate algorithm,
-/// ITU-T I.371).
+/// At most `burst` at once, and in the long run as many in each window, for every key. The allowance is refilled evenly, so that an office with a
+/// few failures may go on after a moment instead of at the window's end (generic cell rate algorithm, ITU-T I.371).
 #[derive(Debug)]
 pub struct Pace<K> {
     burst: u32,
     window_us: u64,
-    /// For each key the time at which nothing of it is spent any more, in µs.
+    /// For each key the time at which its allowance is full again, in µs.
     whole_at: Mutex<BTreeMap<K, u64>>,
 }
 
@@ -26,7 +25,7 @@ impl<K: Ord> Pace<K> {
         Self { burst, window_us: window_ms.saturating_mul(1_000), whole_at: Mutex::new(BTreeMap::new()) }
     }
 
-    /// What one costs: with a burst of nothing more than there ever is.
+    /// The cost of one; with a burst of 0 more than anybody ever has.
     const fn price_us(&self) -> u64 {
         if self.burst == 0 { self.window_us.saturating_mul(2) } else { self.window_us / self.burst as u64 }
     }
@@ -45,7 +44,7 @@ impl<K: Ord> Pace<K> {
             }
         }
         let whole_at_us = all.entry(key).or_insert(0);
-        // A clock that was set back must not lock anybody out for longer than the window.
+        // After the clock was set back nobody must be refused for longer than the window.
         *whole_at_us = (*whole_at_us).min(now_us + self.window_us);
         let spent_us = whole_at_us.saturating_sub(now_us) + self.price_us();
         if spent_us > self.window_us {
@@ -55,7 +54,7 @@ impl<K: Ord> Pace<K> {
         Ok(())
     }
 
-    /// Takes one back: what was counted beforehand turned out not to count.
+    /// Undoes one that was counted in advance.
     pub fn give_back(&self, key: &K) {
         if let Some(whole_at_us) = guard(&self.whole_at).get_mut(key) {
             *whole_at_us = whole_at_us.saturating_sub(self.price_us());
@@ -63,14 +62,14 @@ impl<K: Ord> Pace<K> {
     }
 }
 
-/// A pace for each address and each network around it: `burst` of each at once, and in the long run as many in each window.
+/// A rate for each address and each network around it: `burst` of each at once, and in the long run as many in each window.
 #[derive(Debug)]
 pub struct Paces {
     address: u32,
     network: u32,
     window_us: u64,
     /// For each network, wide or narrow, the time at which nothing of it is spent any more, in µs. A narrow one has a key only after the wide
-    /// one let it, so that one network brings no more keys than its pace allows.
+    /// one allowed it, so that one network adds no more keys than its rate allows.
     whole_at: Mutex<BTreeMap<Network, u64>>,
 }
 
@@ -82,7 +81,7 @@ impl Paces {
         Self { address, network, window_us: window_ms.saturating_mul(1_000), whole_at: Mutex::new(BTreeMap::new()) }
     }
 
-    /// What each step of the address pays for one, from wide to narrow, in µs.
+    /// The cost of one for each step of the address, from wide to narrow, in µs.
     fn prices(&self, address: Address) -> impl Iterator<Item = (Network, u64)> {
         let last = address.steps().count().saturating_sub(1);
         address.steps().rev().enumerate().map(move |(index, step)| {
@@ -91,7 +90,7 @@ impl Paces {
                 _ if index == last => self.address,
                 _ => (self.network / 2).max(self.address),
             };
-            // With a burst of nothing more than there ever is.
+            // With a burst of 0 more than anybody ever has.
             let price_us =
                 if burst == 0 { self.window_us.saturating_mul(2) } else { self.window_us / u64::from(burst) };
             (step, price_us)
@@ -111,7 +110,7 @@ impl Paces {
                 return Err(self.window_us / 1_000);
             }
         }
-        // A clock that was set back must not lock anybody out for longer than the window.
+        // After the clock was set back nobody must be refused for longer than the window.
         let spent_us = |all: &BTreeMap<_, u64>, step, price_us| {
             let whole_at_us = all.get(&step).copied().unwrap_or(0).min(now_us + self.window_us);
             whole_at_us.saturating_sub(now_us) + price_us
@@ -129,7 +128,7 @@ impl Paces {
         Ok(())
     }
 
-    /// Takes one back: what was counted beforehand turned out not to count.
+    /// Undoes one that was counted in advance.
     pub fn give_back(&self, address: Address) {
         let mut all = guard(&self.whole_at);
         for (step, price_us) in self.prices(address) {
@@ -143,7 +142,7 @@ impl Paces {
 /// Keys of one address at most: itself, the part of its network, its network.
 const STEPS_MAX: usize = 3;
 
-/// At most so many at once, in all and for every key.
+/// At most this many at once, in all and for every key.
 #[derive(Debug)]
 pub struct Slots<K: Ord> {
     total_max: usize,
@@ -205,7 +204,7 @@ impl<K: Ord + Clone> Drop for Slot<K> {
     }
 }
 
-/// A counter is whole after any panic elsewhere, so a poisoned lock is taken all the same.
+/// A panic elsewhere leaves the counter valid, so a poisoned lock is used all the same.
 fn guard<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,10 +1,10 @@
-//! Slots shared out between addresses and networks: each has a bound of its own, and the fewer are left, the less one may hold.
+//! Slots that addresses and networks share: each has a bound of its own, and the fewer are free, the fewer one may hold.
 //!
 //! The rule is the dynamic threshold of shared buffers (Choudhury and Hahne, 1998): a network gets one more only while it holds less than a
 //! certain part of what is free. With a bound of `1/p` of all, `n` networks that take all they can, in whatever order, leave `(1 - 1/p)^n` of
 //! all: of eight thousand connections that speak HTTP eighteen leave more than six hundred. Somebody from elsewhere, who holds none, gets one
-//! as long as one is free; while there is plenty, nobody notices. Inside a network its addresses leave room to each other, too. Agents are
-//! counted apart, and the last slots are kept for them and for visitors who are known.
+//! as long as one is free; while many are free, nobody is limited by this. The same holds for the addresses inside a network. Agents are
+//! counted apart, and the last slots are reserved for them and for known visitors.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,9 +13,9 @@ pub use crate::numbers::Full;
 
 use crate::address::{Address, Network};
 
-/// One part in so many is kept for agents, and as much again for known visitors.
+/// The part of the slots that is reserved for agents, and as much again for known visitors: one in this many.
 const KEPT_PART: usize = 32;
-/// A network may always hold one part in so many while all are free.
+/// A network may hold one part in this many while all are free.
 const NETWORK_PART: usize = 17;
 
 /// Who asks for a slot.
@@ -23,9 +23,9 @@ const NETWORK_PART: usize = 17;
 pub enum Standing {
     /// Anybody.
     Stranger,
-    /// Somebody who has been here before, or has yet to prove it.
+    /// A known visitor, or one who has yet to prove it.
     Known,
-    /// Somebody with a sign-in that stands.
+    /// An agent with a valid sign-in.
     Agent,
 }
 
@@ -88,7 +88,7 @@ impl Table {
         self.held.get(&(agent, network)).copied().unwrap_or(0)
     }
 
-    /// What is left for somebody of this standing.
+    /// The slots that are free for somebody of this standing.
     fn free(&self, standing: Standing) -> usize {
         let kept = self.bounds.all / KEPT_PART;
         let kept = match standing {
@@ -99,11 +99,11 @@ impl Table {
         self.bounds.all.saturating_sub(kept + self.total)
     }
 
-    /// How many one network may hold while so many are free: of all of them exactly its bound.
+    /// How many one network may hold while this many are free: its bound when all are.
     fn share(&self, free: usize, standing: Standing) -> usize {
         let all = self.free(standing) + self.total;
         let bound = self.bounds.of(Level::Network).max(all / NETWORK_PART);
-        // An owner who lets one network have all of them has said so.
+        // The configuration may let one network have all of them.
         let Some(rest) = all.checked_sub(bound).filter(|rest| *rest > 0) else { return usize::MAX };
         (free.saturating_mul(bound) / rest).max(1)
     }
@@ -155,7 +155,7 @@ pub struct Shares {
 #[derive(Debug)]
 pub struct Share {
     shares: Arc<Shares>,
-    /// None counts for nobody.
+    /// None when it counts in all only.
     address: Option<Address>,
     agent: bool,
 }
@@ -170,14 +170,14 @@ impl Shares {
     /// Takes one.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Which bound is reached.
     pub fn take(self: &Arc<Self>, address: Address, standing: Standing) -> Result<Share, Full> {
         self.guard().take(address, standing)?;
         let agent = standing == Standing::Agent;
         Ok(Share { shares: Arc::clone(self), address: Some(address), agent })
     }
 
-    /// Takes one that counts in all only: for somebody who brings many others.
+    /// Takes one that counts in all only: for a proxy.
     ///
     /// # Errors
     /// When none is left.
@@ -197,7 +197,7 @@ impl Shares {
         self.guard().total
     }
 
-    /// A table is whole after any panic elsewhere, so a poisoned lock is taken all the same.
+    /// A panic elsewhere leaves the table valid, so a poisoned lock is used all the same.
     fn guard(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,5 +1,6 @@
-//! How long one side of a transfer may keep the relay waiting: so long at a stretch, and in all no longer than a slow line needs for what
-//! it moved. Without it, whoever reads or sends a byte now and then holds a place, a file and memory for ever ("slow read").
+//! How long a client may keep a transfer waiting: `TRANSFER_STALL_MS` at a stretch, and in all no longer than the slowest allowed connection needs
+//! for the bytes that were moved. Otherwise a client that reads or sends a byte now and then would hold a slot, a file and memory for ever
+//! ("slow read").
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -14,24 +15,24 @@ use wire::limit::{
     FRAME_BYTES_MAX, FRAMES_BURST_MAX, FRAMES_PER_SECOND_MAX, TRANSFER_BYTES_PER_SECOND_MIN, TRANSFER_STALL_MS,
 };
 
-/// What a frame of the largest kind takes on the wire: beside its bytes, what the WebSocket and the pieces that it is sent in put around them.
+/// Bytes of the largest frame on the wire, with the headers of WebSocket and TLS around its pieces.
 const FRAME_ON_WIRE_BYTES: u64 = FRAME_BYTES_MAX as u64 + 1_024;
-/// Bytes that a client with frames may send at once: as many of the largest frames as it may.
+/// Bytes that a connection with frames may receive at once: as many of the largest frames as it may send at once.
 const HEARD_BURST_BYTES: u64 = FRAMES_BURST_MAX as u64 * FRAME_ON_WIRE_BYTES;
-/// The same for each second, lastingly.
+/// The same for each second after that.
 const HEARD_PER_SECOND_BYTES: u64 = FRAMES_PER_SECOND_MAX as u64 * FRAME_ON_WIRE_BYTES;
 
-/// What is left of it for one transfer.
+/// The waiting time that one transfer has left.
 #[derive(Debug)]
 pub struct TransferTimeout {
     left: Duration,
 }
 
 impl TransferTimeout {
-    /// `TRANSFER_STALL_MS`, of which there is never more.
+    /// At most `TRANSFER_STALL_MS`.
     pub const ALL: Duration = Duration::from_millis(TRANSFER_STALL_MS);
 
-    /// Nothing spent.
+    /// All of it.
     #[must_use]
     pub const fn new() -> Self {
         Self { left: Self::ALL }
@@ -43,7 +44,7 @@ impl TransferTimeout {
         self.left
     }
 
-    /// After a wait of `waited`, so many bytes moved: they buy as much time as the slowest line needs for them.
+    /// After a wait of `waited`, this many bytes moved. They give back as much time as the slowest allowed connection needs for them.
     pub fn moved(&mut self, waited: Duration, bytes: usize) {
         let millis = (bytes as u64).saturating_mul(1_000) / TRANSFER_BYTES_PER_SECOND_MIN;
         let left = self.left.saturating_sub(waited);
@@ -57,18 +58,18 @@ impl Default for TransferTimeout {
     }
 }
 
-/// What is known of a connection by those who do not hold its stream.
+/// The state of a connection for those who do not hold its stream.
 #[derive(Debug, Default)]
 pub struct Marks {
-    /// Set when it was cut because the other side took too little …
+    /// Set when it was cut because the client read too slowly …
     pub slow: AtomicBool,
-    /// … or sent more than frames may hold.
+    /// … or sent more bytes than frames may have.
     pub flooded: AtomicBool,
-    /// Set once it carries frames: from then on what is heard is bounded, whatever it is. Empty pieces of a frame that never ends are no frame.
+    /// Set once it carries frames. From then on all received bytes are bounded, also empty fragments of a frame that never ends.
     pub framed: AtomicBool,
 }
 
-/// How many bytes may be heard: a burst, which comes back evenly.
+/// How many bytes may be received: a burst that is refilled evenly.
 #[derive(Debug)]
 struct Hearing {
     left: u64,
@@ -76,7 +77,7 @@ struct Hearing {
 }
 
 impl Hearing {
-    /// Counts what was heard; false when it is too much.
+    /// Counts received bytes; false when they are too many.
     fn count(&mut self, now: Instant, bytes: u64) -> bool {
         let since = self.at.replace(now).map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
         let micros = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
@@ -87,25 +88,25 @@ impl Hearing {
     }
 }
 
-/// A stream whose other side has to take what is written to it, and may not send without end.
+/// A stream whose client must read what is written, and may not send without end.
 #[derive(Debug)]
 pub struct TimedStream<S> {
     stream: S,
     timeout: TransferTimeout,
     hearing: Hearing,
-    /// Since when a write waits, and when that has been too long.
+    /// Since when a write waits, and when it is cut.
     wait: Option<(Instant, Pin<Box<Sleep>>)>,
     marks: Arc<Marks>,
 }
 
 impl<S> TimedStream<S> {
-    /// Nothing spent; the marks tell when it is.
+    /// With its full waiting time; the flags say whether it was cut.
     pub const fn new(stream: S, marks: Arc<Marks>) -> Self {
         let hearing = Hearing { left: HEARD_BURST_BYTES, at: None };
         Self { stream, timeout: TransferTimeout::new(), hearing, wait: None, marks }
     }
 
-    /// Counts a try to write, and breaks it when the wait has been too long. Its task is woken for either.
+    /// Counts an attempt to write, and fails it when the wait has been too long. The task is woken for both.
     fn count<T>(
         &mut self,
         context: &mut Context<'_>,

@@ -11,7 +11,7 @@ const BESIDE: u64 = 1_000;
 pub fn raise() -> Option<u64> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum {
-        // Whoever forbids it leaves the limit as it was, and that is what is told.
+        // When it may not be raised, the limit stays as it was, and that is returned.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     }
     getrlimit(Resource::Nofile).current

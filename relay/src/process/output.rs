@@ -54,7 +54,7 @@ impl Output {
         Self::start(File::from(file.as_fd().try_clone_to_owned()?), tell)
     }
 
-    /// `tell` hears how much was lost once something can be written again.
+    /// `tell` is called with the number of lost lines once something can be written again.
     fn start(file: impl Write + Send + 'static, tell: impl Fn(u64) + Send + 'static) -> io::Result<Self> {
         let (items, queue) = sync_channel(PIECES_MAX);
         let counts = Arc::new(Counts::default());
@@ -76,7 +76,7 @@ impl Output {
     /// Waits until what was handed over has been tried, but no longer than this.
     pub fn flush(&self, wait: Duration) {
         let until = Instant::now() + wait;
-        let (done, heard) = sync_channel(1);
+        let (done, received) = sync_channel(1);
         let mut word = Item::Flush(done);
         // A full queue is asked again: it may be moving.
         while let Err(TrySendError::Full(back)) = self.items.try_send(word) {
@@ -86,7 +86,7 @@ impl Output {
             word = back;
             thread::sleep(FLUSH_AGAIN);
         }
-        let _ = heard.recv_timeout(until.saturating_duration_since(Instant::now()));
+        let _ = received.recv_timeout(until.saturating_duration_since(Instant::now()));
     }
 
     /// How many pieces were dropped so far.
@@ -141,7 +141,7 @@ fn write(file: &mut impl Write, mut piece: &[u8]) -> io::Result<()> {
     file.flush()
 }
 
-/// One log line on its way; the subscriber writes it whole.
+/// One log line; the subscriber writes it as a whole.
 #[derive(Debug)]
 pub struct LogLine<'a>(&'a Output);
 
@@ -179,14 +179,14 @@ mod tests {
     #[test]
     fn what_was_lost_is_told_once_when_something_can_be_written_again() {
         let (mut reader, writer) = pipe().expect("a pipe");
-        let (tell, heard) = sync_channel(8);
-        let output = Output::start(writer, move |lost| tell.send(lost).expect("heard")).expect("started");
+        let (tell, received) = sync_channel(8);
+        let output = Output::start(writer, move |lost| tell.send(lost).expect("received")).expect("started");
         write_much(&output);
         let lost = output.dropped();
         let reading = thread::spawn(move || reader.read_to_end(&mut Vec::new()).expect("read"));
         let mut counts = 0;
         while counts < lost {
-            counts += heard.recv_timeout(SOON).expect("counts");
+            counts += received.recv_timeout(SOON).expect("counts");
         }
         assert_eq!(counts, lost);
         drop(output);

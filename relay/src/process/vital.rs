@@ -6,7 +6,7 @@ use tokio::sync::watch;
 /// The process ends with this code when one of its parts has ended by itself (EX_SOFTWARE of sysexits.h): start it again.
 pub const EXIT_CODE: u8 = 70;
 
-/// Hears of parts that have ended; clones hear and tell the same.
+/// Reports and receives parts that have ended; clones share it.
 #[derive(Clone, Debug)]
 pub struct Vitals {
     ended: watch::Sender<Option<&'static str>>,
@@ -34,8 +34,8 @@ impl Vitals {
 
     /// Waits for the first part that ends, and gives its name.
     pub async fn ended(&self) -> &'static str {
-        let mut heard = self.ended.subscribe();
-        let name = heard.wait_for(Option::is_some).await.ok().and_then(|name| *name);
+        let mut received = self.ended.subscribe();
+        let name = received.wait_for(Option::is_some).await.ok().and_then(|name| *name);
         // The sender is `self`, so that it cannot be gone.
         name.unwrap_or("?")
     }

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-/// Keys remembered at most. Beyond, those that have spent least are forgotten: nobody is refused for being new, and whoever brings much is
+/// Keys that are remembered. When there are more, those that have used least are forgotten: new ones are never refused, and heavy users stay
 /// remembered. What is forgotten still counts for wider keys.
 const KEYS_MAX: usize = 50_000;
-/// The window of every measure: a day.
+/// The window of every quota: a day.
 pub(super) const WINDOW_MS: u64 = 24 * 3_600_000;
 
-/// What each key has spent of its measure.
+/// What each key has used of its quota.
 #[derive(Debug)]
 pub(super) struct Meter<K> {
-    /// For each key the time at which nothing of it is spent any more, in µs.
+    /// For each key the time at which its quota is full again, in µs.
     whole_at: BTreeMap<K, u64>,
 }
 
@@ -22,13 +22,13 @@ impl<K> Default for Meter<K> {
 }
 
 impl<K: Ord + Clone> Meter<K> {
-    /// Whether so many bytes of a measure are left to spend; an error is the milliseconds until they are.
+    /// Whether this many bytes of a quota are left; the error is the milliseconds until they are.
     pub(super) fn has(&self, key: &K, bytes: u64, bytes_max: u64, now_ms: u64) -> Result<(), u64> {
         let spent_us = self.spent_us(key, now_ms).saturating_add(price_us(bytes, bytes_max));
         if spent_us <= WINDOW_MS * 1_000 { Ok(()) } else { Err((spent_us - WINDOW_MS * 1_000).div_ceil(1_000)) }
     }
 
-    /// Spends them.
+    /// Counts them.
     pub(super) fn spend(&mut self, key: &K, bytes: u64, bytes_max: u64, now_ms: u64) {
         if self.whole_at.len() >= KEYS_MAX && !self.whole_at.contains_key(key) {
             self.forget(now_ms);
@@ -37,20 +37,20 @@ impl<K: Ord + Clone> Meter<K> {
         self.whole_at.insert(key.clone(), (now_ms * 1_000).saturating_add(spent_us));
     }
 
-    /// Takes bytes back that were spent and then did not come.
+    /// Undoes bytes that were counted and then not used.
     pub(super) fn give_back(&mut self, key: &K, bytes: u64, bytes_max: u64) {
         if let Some(whole_at_us) = self.whole_at.get_mut(key) {
             *whole_at_us = whole_at_us.saturating_sub(price_us(bytes, bytes_max));
         }
     }
 
-    /// A clock that was set back must not hold anybody for longer than the window.
+    /// After the clock was set back nobody must be refused for longer than the window.
     fn spent_us(&self, key: &K, now_ms: u64) -> u64 {
         let whole_at_us = self.whole_at.get(key).copied().unwrap_or(0);
         whole_at_us.saturating_sub(now_ms * 1_000).min(WINDOW_MS * 1_000)
     }
 
-    /// Drops what is whole again, and where that is not enough the half that has spent least.
+    /// Removes full quotas, and when that is not enough the half that has used least.
     fn forget(&mut self, now_ms: u64) {
         self.whole_at.retain(|_, whole_at_us| *whole_at_us > now_ms * 1_000);
         if self.whole_at.len() > KEYS_MAX / 2 {
@@ -62,7 +62,7 @@ impl<K: Ord + Clone> Meter<K> {
     }
 }
 
-/// What bytes cost of the window. More than the whole measure costs more than there ever is.
+/// The part of the window that bytes cost. More than the whole quota costs more than anybody ever has.
 fn price_us(bytes: u64, bytes_max: u64) -> u64 {
     let price = u128::from(bytes) * u128::from(WINDOW_MS * 1_000) / u128::from(bytes_max.max(1));
     u64::try_from(price).unwrap_or(u64::MAX)

@@ -1,7 +1,7 @@
-//! How many bytes people may bring: a day's measure for each visitor, network and site, and what may lie here at once.
+//! Quotas: how many bytes people may upload and write, in a day for each visitor, network and site, and how many may be kept at once.
 //!
-//! Everything here is in memory and costs no more than a few look-ups; what is kept at once is counted by the store, in the transaction.
-//! Agents count for their site alone.
+//! Everything here is in memory and costs no more than a few look-ups. What is kept is counted by the store, in its transactions. Uploads of
+//! agents count for their site only.
 
 mod meter;
 pub mod reserve;
@@ -20,7 +20,7 @@ use crate::config::Quota;
 pub use crate::numbers::Measure;
 use crate::store::Kept;
 
-/// A quota is used up: after so many milliseconds there is room again, 0 when time alone does not make any.
+/// A quota is used up; it says when it allows more, 0 when waiting does not help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Over {
     /// Milliseconds.
@@ -29,16 +29,16 @@ pub struct Over {
     pub measure: Measure,
 }
 
-/// Who brings a file.
+/// Who uploads a file.
 #[derive(Clone, Debug)]
-pub struct Bringer {
+pub struct UploadSource {
     /// The visitor and where they come from; none for an agent.
     pub visitor: Option<(VisitorId, Address)>,
     /// To which site it belongs.
     pub site: SiteId,
 }
 
-/// The quotas and what was taken of them.
+/// The quotas and what was used of them.
 #[derive(Debug)]
 pub struct Quotas {
     quota: Quota,
@@ -70,29 +70,29 @@ struct Spent {
 #[derive(Clone, Debug)]
 struct Pending {
     visitor: VisitorId,
-    /// Not known for files from before the start.
+    /// None for files from before the start.
     network: Option<Network>,
     cost: u64,
     since_ms: u64,
 }
 
-/// An upload under way; dropped without [`Coming::keep`] everything is given back.
+/// An upload under way; dropped without [`PendingUpload::keep`], all that it counted is undone.
 #[derive(Debug)]
-pub struct Coming {
+pub struct PendingUpload {
     quotas: Arc<Quotas>,
-    bringer: Bringer,
+    source: UploadSource,
     cost: u64,
     kept: bool,
 }
 
 impl Quotas {
-    /// Nothing taken.
+    /// Nothing used.
     #[must_use]
     pub fn new(quota: Quota) -> Arc<Self> {
         Arc::new(Self { quota, taken: Mutex::default() })
     }
 
-    /// What lay here at the start without a message that names it.
+    /// Adds the files that no message named at the start.
     pub fn found(&self, id: AttachmentId, visitor: VisitorId, bytes: u64, since_ms: u64) {
         let mut taken = self.taken();
         let pending = Pending { visitor, network: None, cost: cost(bytes), since_ms };
@@ -100,7 +100,7 @@ impl Quotas {
         taken.files.insert(id, pending);
     }
 
-    /// Counts a text on its way to be recorded, by where it comes from and by site.
+    /// Counts a text that is to be recorded, by source and by site.
     ///
     /// # Errors
     /// When one of them is used up; then nothing is counted.
@@ -125,7 +125,7 @@ impl Quotas {
     /// Counts what a visitor is about to record.
     ///
     /// # Errors
-    /// When the visitor's measure is used up; then nothing is counted.
+    /// When the visitor's quota is used up; then nothing is counted.
     pub fn text_of(&self, visitor: VisitorId, bytes: u64, now_ms: u64) -> Result<(), Over> {
         let texts = &mut self.taken().texts.visitors;
         let bytes_max = self.quota.text_bytes_per_visitor_a_day;
@@ -134,19 +134,25 @@ impl Quotas {
         Ok(())
     }
 
-    /// Lets a file of at most so many bytes come; `kept` is what the store holds of this visitor and this site.
+    /// Begins an upload of at most this many bytes; `kept` is what the store has of this visitor and this site.
     ///
     /// # Errors
-    /// When a quota would be passed; then nothing is counted.
-    pub fn upload(self: &Arc<Self>, bringer: Bringer, bytes: u64, kept: Kept, now_ms: u64) -> Result<Coming, Over> {
+    /// When it would exceed a quota; then nothing is counted.
+    pub fn upload(
+        self: &Arc<Self>,
+        source: UploadSource,
+        bytes: u64,
+        kept: Kept,
+        now_ms: u64,
+    ) -> Result<PendingUpload, Over> {
         let cost = cost(bytes);
         let mut taken = self.taken();
-        self.has_room(&taken, &bringer, cost, kept)?;
-        self.has_measure(&taken, &bringer, cost, now_ms)?;
+        self.has_room(&taken, &source, cost, kept)?;
+        self.has_measure(&taken, &source, cost, now_ms)?;
         let quota = &self.quota;
-        taken.uploads.sites.spend(&bringer.site, cost, quota.upload_bytes_per_site_a_day, now_ms);
-        *taken.coming_to.entry(bringer.site.clone()).or_default() += cost;
-        if let Some((visitor, address)) = bringer.visitor {
+        taken.uploads.sites.spend(&source.site, cost, quota.upload_bytes_per_site_a_day, now_ms);
+        *taken.coming_to.entry(source.site.clone()).or_default() += cost;
+        if let Some((visitor, address)) = source.visitor {
             taken.uploads.visitors.spend(&visitor, cost, quota.upload_bytes_per_visitor_a_day, now_ms);
             for network in address.steps() {
                 taken.uploads.networks.spend(&network, cost, self.upload_max(network, address), now_ms);
@@ -156,10 +162,10 @@ impl Quotas {
             taken.add_pending(&Pending { visitor, network, cost, since_ms: now_ms });
         }
         drop(taken);
-        Ok(Coming { quotas: Arc::clone(self), bringer, cost, kept: false })
+        Ok(PendingUpload { quotas: Arc::clone(self), source, cost, kept: false })
     }
 
-    /// A file has been named by a message, or is gone: it is pending no longer.
+    /// A message has named a file, or it was removed: it is no longer pending.
     pub fn settled(&self, id: AttachmentId) {
         let mut taken = self.taken();
         if let Some(pending) = taken.files.remove(&id) {
@@ -167,7 +173,7 @@ impl Quotas {
         }
     }
 
-    /// Forgets what must have been named or removed by now, should a word about it have been lost.
+    /// Forgets what must have been named or removed by now, in case a message about it was lost.
     pub fn forget_settled(&self, now_ms: u64) {
         let before_ms = now_ms.saturating_sub(2 * UPLOAD_ORPHAN_MS);
         let mut taken = self.taken();
@@ -192,16 +198,16 @@ impl Quotas {
         self.taken().coming_to.values().sum()
     }
 
-    fn has_room(&self, taken: &Taken, bringer: &Bringer, cost: u64, kept: Kept) -> Result<(), Over> {
+    fn has_room(&self, taken: &Taken, source: &UploadSource, cost: u64, kept: Kept) -> Result<(), Over> {
         let quota = &self.quota;
         let held = |map: Option<&u64>| map.copied().unwrap_or(0);
         let room = |held: u64, bytes_max: u64, measure: Measure, retry_after_ms: u64| {
             let fits = held.saturating_add(cost) <= bytes_max;
             if fits { Ok(()) } else { Err(Over { retry_after_ms, measure }) }
         };
-        let of_site = kept.site_bytes + held(taken.coming_to.get(&bringer.site));
+        let of_site = kept.site_bytes + held(taken.coming_to.get(&source.site));
         room(of_site, quota.kept_bytes_per_site_max, Measure::KeptSite, 0)?;
-        let Some((visitor, address)) = bringer.visitor else { return Ok(()) };
+        let Some((visitor, address)) = source.visitor else { return Ok(()) };
         let of_visitor = kept.visitor_bytes + held(taken.coming_of.get(&visitor));
         room(of_visitor, quota.kept_bytes_per_visitor_max, Measure::KeptVisitor, 0)?;
         let pending_of = held(taken.pending_of.get(&visitor));
@@ -211,10 +217,10 @@ impl Quotas {
         room(taken.pending, quota.pending_bytes_max, Measure::Pending, UPLOAD_ORPHAN_MS)
     }
 
-    fn has_measure(&self, taken: &Taken, bringer: &Bringer, cost: u64, now_ms: u64) -> Result<(), Over> {
+    fn has_measure(&self, taken: &Taken, source: &UploadSource, cost: u64, now_ms: u64) -> Result<(), Over> {
         let (quota, uploads) = (&self.quota, &taken.uploads);
-        over(uploads.sites.has(&bringer.site, cost, quota.upload_bytes_per_site_a_day, now_ms), Measure::UploadSite)?;
-        let Some((visitor, address)) = bringer.visitor else { return Ok(()) };
+        over(uploads.sites.has(&source.site, cost, quota.upload_bytes_per_site_a_day, now_ms), Measure::UploadSite)?;
+        let Some((visitor, address)) = source.visitor else { return Ok(()) };
         let of_visitor = uploads.visitors.has(&visitor, cost, quota.upload_bytes_per_visitor_a_day, now_ms);
         over(of_visitor, Measure::UploadVisitor)?;
         for network in address.steps() {
@@ -229,7 +235,7 @@ impl Quotas {
         among(network, address, quota.upload_bytes_per_address_a_day, quota.upload_bytes_per_network_a_day)
     }
 
-    /// Counts are whole after any panic elsewhere, so a poisoned lock is taken all the same.
+    /// A panic elsewhere leaves the counts valid, so a poisoned lock is used all the same.
     fn taken(&self) -> MutexGuard<'_, Taken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -253,9 +259,9 @@ impl Taken {
     }
 }
 
-impl Coming {
-    /// The whole file is there: from here on it is pending until [`Quotas::settled`]. Called before its record is written, so that no message can name it
-    /// unheard. A file that has come twice under one id is pending once; whether this one is, is given back.
+impl PendingUpload {
+    /// The file is complete: from here on it is pending until [`Quotas::settled`]. Called before its record is written, so that no message can name it
+    /// earlier. A file that was uploaded twice under one id is pending once; returns whether this one is.
     pub fn keep(mut self, id: AttachmentId, bytes: u64, now_ms: u64) -> bool {
         self.kept = true;
         let kept = cost(bytes).min(self.cost);
@@ -263,7 +269,7 @@ impl Coming {
         let taken = &mut *quotas.taken();
         self.arrived(taken);
         self.refund(taken, self.cost - kept);
-        let Some((visitor, address)) = self.bringer.visitor else { return false };
+        let Some((visitor, address)) = self.source.visitor else { return false };
         let network = Some(address.network());
         taken.remove_pending(&Pending { visitor, network, cost: self.cost, since_ms: now_ms });
         let pending = Pending { visitor, network, cost: kept, since_ms: now_ms };
@@ -275,19 +281,19 @@ impl Coming {
         first
     }
 
-    /// It is under way no longer.
+    /// It is no longer under way.
     fn arrived(&self, taken: &mut Taken) {
-        less(&mut taken.coming_to, &self.bringer.site, self.cost);
-        if let Some((visitor, _)) = &self.bringer.visitor {
+        less(&mut taken.coming_to, &self.source.site, self.cost);
+        if let Some((visitor, _)) = &self.source.visitor {
             less(&mut taken.coming_of, visitor, self.cost);
         }
     }
 
-    /// Gives bytes back to every measure they were taken from.
+    /// Undoes bytes in every quota that counted them.
     fn refund(&self, taken: &mut Taken, cost: u64) {
         let quota = &self.quotas.quota;
-        taken.uploads.sites.give_back(&self.bringer.site, cost, quota.upload_bytes_per_site_a_day);
-        let Some((visitor, address)) = self.bringer.visitor else { return };
+        taken.uploads.sites.give_back(&self.source.site, cost, quota.upload_bytes_per_site_a_day);
+        let Some((visitor, address)) = self.source.visitor else { return };
         taken.uploads.visitors.give_back(&visitor, cost, quota.upload_bytes_per_visitor_a_day);
         for network in address.steps() {
             taken.uploads.networks.give_back(&network, cost, self.quotas.upload_max(network, address));
@@ -295,7 +301,7 @@ impl Coming {
     }
 }
 
-impl Drop for Coming {
+impl Drop for PendingUpload {
     fn drop(&mut self) {
         if self.kept {
             return;
@@ -304,21 +310,21 @@ impl Drop for Coming {
         let taken = &mut *quotas.taken();
         self.arrived(taken);
         self.refund(taken, self.cost);
-        if let Some((visitor, address)) = self.bringer.visitor {
+        if let Some((visitor, address)) = self.source.visitor {
             let network = Some(address.network());
             taken.remove_pending(&Pending { visitor, network, cost: self.cost, since_ms: 0 });
         }
     }
 }
 
-/// What a file of so many bytes takes of the disk at most: its last block, its inode and its record too.
+/// What a file of this many bytes takes of the disk at most: with its last block, its inode and its record.
 #[must_use]
 pub const fn cost(bytes: u64) -> u64 {
     bytes.saturating_add(FILE_COST_BYTES)
 }
 
-/// The measure of one step between an address and its network: the narrowest has the address's, the widest the network's, and what lies
-/// between (IPv6 /56) the middle.
+/// The quota of one step between an address and its network: the narrowest has the address's, the widest the network's, and the one between
+/// (IPv6 /56) the middle of both.
 fn among(step: Network, address: Address, address_max: u64, network_max: u64) -> u64 {
     if Some(step) == address.steps().next() {
         address_max

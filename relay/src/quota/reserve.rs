@@ -1,5 +1,5 @@
-//! Free disk space that is kept back in three steps: uploads stop first, then new visitors, then visitors' texts. What is recorded, sign-in, the
-//! console and agents' answers have the rest.
+//! The reserve of free disk space, in three steps: uploads stop first, then new visitors, then visitors' texts. The rest is for sign-in, the
+//! console and agents' answers.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,15 +11,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config;
 
-/// How often the disk is asked.
+/// How often free space is measured.
 const EVERY: Duration = Duration::from_secs(1);
 /// On a small disk a step is at most this part of it: a tenth, a twentieth, a fortieth.
 const SHARES: [u64; 3] = [10, 20, 40];
 
-/// What is no longer taken.
+/// What is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// Everything is taken.
+    /// Nothing is refused.
     Free,
     /// No files.
     Uploads,
@@ -51,12 +51,12 @@ impl Step {
     }
 }
 
-/// Room in a file system.
+/// The space of a file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
     /// Bytes free for the relay.
     pub free: u64,
-    /// Bytes in all.
+    /// Its size in bytes.
     pub total: u64,
 }
 
@@ -78,32 +78,32 @@ impl Reserve {
         Arc::new(Self { steps, folders, step: AtomicU8::new(0), free: AtomicU64::new(u64::MAX) })
     }
 
-    /// What is not taken now: one atomic load.
+    /// The step now: one atomic load.
     #[must_use]
     pub fn step(&self) -> Step {
         Step::of(self.step.load(Ordering::Relaxed))
     }
 
-    /// Bytes that were free when last asked.
+    /// Bytes that were free at the last measurement.
     #[must_use]
     pub fn free_bytes(&self) -> u64 {
         self.free.load(Ordering::Relaxed)
     }
 
-    /// Whether a file of so many bytes may come beside those that are coming. Asks the disk: many may have come since the last look.
+    /// Whether a file of this many bytes may be uploaded beside those under way. Measures again: many may have come since the last time.
     #[must_use]
     pub fn takes_file(&self, bytes: u64, coming_bytes: u64) -> bool {
         self.look(space);
         let wanted = bytes.saturating_add(coming_bytes);
         self.step() == Step::Free
             && self.folders.iter().all(|folder| {
-                // What cannot be asked decides nothing: the write itself will tell.
+                // When it cannot be measured, nothing is decided: the write itself may fail.
                 space(folder)
                     .is_ok_and(|space| space.free.saturating_sub(wanted) >= bound(self.steps[0], SHARES[0], space))
             })
     }
 
-    /// Asks and settles the step.
+    /// Measures and sets the step.
     pub fn look(&self, ask: impl Fn(&Path) -> io::Result<Space>) {
         let before = self.step();
         let mut step = Step::Free;
@@ -124,7 +124,7 @@ impl Reserve {
         }
     }
 
-    /// A step that was taken is left only with a sixteenth more than it needs, so that it does not come and go with every message.
+    /// A step is left only when a sixteenth more than its bound is free, so that it does not change with every message.
     fn step_at(&self, space: Space, before: Step) -> Step {
         let mut step = 0;
         for (number, (bytes, share)) in (1_u8..).zip(self.steps.into_iter().zip(SHARES)) {
@@ -137,7 +137,7 @@ impl Reserve {
         Step::of(step)
     }
 
-    /// Looks now and then until the relay stops.
+    /// Measures regularly until the relay stops.
     pub async fn run(self: Arc<Self>, stopping: CancellationToken) {
         loop {
             tokio::select! {
@@ -145,7 +145,7 @@ impl Reserve {
                 () = tokio::time::sleep(EVERY) => {}
             }
             let reserve = Arc::clone(&self);
-            // A file system that hangs must not hold up anybody else.
+            // A file system that hangs must not delay anything else.
             if tokio::task::spawn_blocking(move || reserve.look(space)).await.is_err() {
                 return;
             }
@@ -157,7 +157,7 @@ fn bound(bytes: u64, share: u64, space: Space) -> u64 {
     bytes.min(space.total / share)
 }
 
-/// Asks the file system a folder lies in.
+/// Measures the file system of a folder.
 ///
 /// # Errors
 /// When it cannot be asked.

@@ -12,13 +12,13 @@ fn quotas() -> Arc<Quotas> {
     Quotas::new(Config::parse("").expect("the example").quotas)
 }
 
-fn from(visitor: u128, address: &str) -> Bringer {
+fn from(visitor: u128, address: &str) -> UploadSource {
     let address = Address::new(address.parse().expect("an address"));
-    Bringer { visitor: Some((VisitorId(visitor), address)), site: "demo".parse().expect("a site") }
+    UploadSource { visitor: Some((VisitorId(visitor), address)), site: "demo".parse().expect("a site") }
 }
 
 /// Brings files of 1 MiB, each named at once, until one is refused; the bytes that came.
-fn bring(quotas: &Arc<Quotas>, mut who: impl FnMut(u64) -> Bringer) -> (u64, Measure) {
+fn bring(quotas: &Arc<Quotas>, mut who: impl FnMut(u64) -> UploadSource) -> (u64, Measure) {
     for number in 0..1_000_000 {
         match quotas.upload(who(number), MIB, Kept::default(), NOW) {
             Ok(coming) => {
@@ -34,7 +34,7 @@ fn bring(quotas: &Arc<Quotas>, mut who: impl FnMut(u64) -> Bringer) -> (u64, Mea
 #[test]
 fn a_day_has_a_measure_for_visitor_address_network_and_site() {
     let quota = Config::parse("").expect("the example").quotas;
-    type From = fn(u64) -> Bringer;
+    type From = fn(u64) -> UploadSource;
     let cases: [(&str, From, u64, Measure); 6] = [
         ("one visitor", |_| from(1, "192.0.2.1"), quota.upload_bytes_per_visitor_a_day, Measure::UploadVisitor),
         ("one address", |n| from(n.into(), "192.0.2.1"), quota.upload_bytes_per_address_a_day, Measure::UploadNetwork),
@@ -63,9 +63,9 @@ fn a_day_has_a_measure_for_visitor_address_network_and_site() {
             Measure::UploadSite,
         ),
     ];
-    for (who, bringer, bytes_max, measure) in cases {
+    for (who, source, bytes_max, measure) in cases {
         let quotas = quotas();
-        let (brought, refused_by) = bring(&quotas, bringer);
+        let (brought, refused_by) = bring(&quotas, source);
         assert_eq!(refused_by, measure, "{who}");
         assert!(
             brought <= bytes_max && brought + 2 * MIB + brought / MIB * FILE_COST_BYTES >= bytes_max,
@@ -87,7 +87,7 @@ fn a_hostile_network_leaves_the_others_alone() {
     let quotas = quotas();
     bring(&quotas, |n| from(n.into(), &format!("192.0.2.{}", n % 256)));
     assert!(quotas.upload(from(7_777_777, "192.0.3.1"), 20 * MIB, Kept::default(), NOW).is_ok());
-    let agent = Bringer { visitor: None, site: "demo".parse().expect("a site") };
+    let agent = UploadSource { visitor: None, site: "demo".parse().expect("a site") };
     assert!(quotas.upload(agent, 20 * MIB, Kept::default(), NOW).is_ok(), "an agent counts for the site alone");
 }
 
@@ -141,7 +141,7 @@ fn what_is_kept_and_what_is_under_way_count_together() {
     drop(first);
     assert!(quotas.upload(from(1, "192.0.2.1"), MIB, kept, NOW).is_ok());
     let full = Kept { visitor_bytes: 0, site_bytes: quota.kept_bytes_per_site_max };
-    let agent = Bringer { visitor: None, site: "demo".parse().expect("a site") };
+    let agent = UploadSource { visitor: None, site: "demo".parse().expect("a site") };
     assert_eq!(quotas.upload(agent, MIB, full, NOW).map(|_| ()).expect_err("full").measure, Measure::KeptSite);
 }
 

@@ -1,4 +1,4 @@
-//! What visitors have recorded, in bytes, and whether it may be.
+//! The quota of what visitors record, in bytes.
 
 use relay_core::append::{Append, AppendError, NewBody};
 use wire::{FromVisitor, PageContext, Say};
@@ -7,10 +7,10 @@ use super::Quotas;
 use crate::clock::now_ms;
 use crate::quota::reserve::{Reserve, Step};
 
-/// What one recorded thing costs beside its text: its row and its share of the indexes.
+/// What one event costs beside its text: its row and its part of the indexes.
 const EVENT_COST_BYTES: u64 = 256;
 
-/// Whether disk and quotas take what a visitor wants recorded: an atomic load and a look-up. Agents and the relay itself always may.
+/// Whether disk and quotas allow what a visitor wants recorded: an atomic load and a look-up. Agents and the relay itself are always allowed.
 pub(crate) fn may_record(quotas: &Quotas, reserve: &Reserve, append: &Append) -> Result<(), AppendError> {
     let Some(visitor) = append.owner() else { return Ok(()) };
     let step = reserve.step();

@@ -15,7 +15,7 @@ use wire::{Author, Body, ConversationId, ConversationState, Event, Lane, SiteId}
 
 pub(crate) use slots::TranscriptSlot;
 pub use slots::TranscriptSlots;
-pub use words::{Wish, Words};
+pub use words::{TranscriptOptions, Words};
 
 use crate::store::Reader;
 use crate::web::escape;
@@ -78,8 +78,13 @@ impl Document {
     }
 
     /// Nothing written, with what the store knows about the reader's wish and the site.
-    pub fn of(conversation: &Conversation, format: Format, wish: &Wish, reader: &mut dyn Reader) -> Self {
-        let words = Words::of(conversation, wish, reader);
+    pub fn of(
+        conversation: &Conversation,
+        format: Format,
+        options: &TranscriptOptions,
+        reader: &mut dyn Reader,
+    ) -> Self {
+        let words = Words::of(conversation, options, reader);
         let site = reader.site(&conversation.site).map(|site| site.name);
         Self::new(conversation, site.unwrap_or_else(|_| conversation.site.to_string()), format, words)
     }

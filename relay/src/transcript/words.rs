@@ -32,7 +32,7 @@ pub struct Words {
 
 /// What a reader asks for; what is not given, or is none of ours, comes from the conversation.
 #[derive(Clone, Debug, Default)]
-pub struct Wish {
+pub struct TranscriptOptions {
     /// A language tag (BCP 47).
     pub language: Option<String>,
     /// An IANA time zone.
@@ -51,17 +51,17 @@ impl Words {
 
     /// As wished, else as the conversation's visitor has it. Reads one page of the staff lane at most: where the visitor writes from is told at
     /// the beginning.
-    pub fn of(conversation: &Conversation, wish: &Wish, reader: &mut dyn Reader) -> Self {
-        let zone = wish.zone.clone().filter(|zone| zone.parse::<Tz>().is_ok());
+    pub fn of(conversation: &Conversation, options: &TranscriptOptions, reader: &mut dyn Reader) -> Self {
+        let zone = options.zone.clone().filter(|zone| zone.parse::<Tz>().is_ok());
         let zone = zone.unwrap_or_else(|| {
             let query = Query::Events { conversation: conversation.id, lane: Lane::Staff, after: Seq::ZERO };
             let Ok(QueryAnswer::Events { events, .. }) = reader.query(&query) else { return String::new() };
-            let told = events
+            let recorded = events
                 .into_iter()
                 .find_map(|event| if let Body::Context { page } = event.body { Some(page.time_zone) } else { None });
-            told.unwrap_or_default()
+            recorded.unwrap_or_default()
         });
-        Self::new(wish.language.as_deref().unwrap_or(&conversation.language), &zone)
+        Self::new(options.language.as_deref().unwrap_or(&conversation.language), &zone)
     }
 
     /// The language's tag.

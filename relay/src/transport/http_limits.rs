@@ -1,5 +1,5 @@
-//! Who may come in at all: connections that speak HTTP are counted, in all and for each address and network, before a byte of theirs is read;
-//! and what comes through a trusted proxy once its head says from where. Whoever may not is told so.
+//! Limits of plain HTTP: connections are counted, in all and for each address and network, before a byte is read. Requests through a trusted
+//! proxy are counted when their head says where they come from. A connection without a slot gets an answer that says so.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,29 +15,29 @@ use wire::limit::{HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_SPARE, REFUSALS_AT_ONCE
 use crate::address::Address;
 use crate::limit::share::{Bounds, Full, Share, Shares, Standing};
 
-/// What a connection is told that is refused unread.
+/// The answer to a connection that is refused unread.
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n\
     content-type: text/plain; charset=utf-8\r\ncache-control: no-store\r\ncontent-length: 62\r\n\r\n\
     The relay holds as many connections as it may; try again soon.";
-/// How long telling it may take, with the other side's taking leave.
+/// How long that answer and the end of the connection may take.
 const REFUSAL_WAIT: Duration = Duration::from_secs(1);
-/// Bytes of it that are read and forgotten meanwhile: closed with something unread, a connection loses what was written.
+/// Bytes that are read and dropped meanwhile: closing a connection with unread bytes would lose the answer.
 const FORGOTTEN_BYTES_MAX: u64 = 16 * 1024;
 
 /// Counts the connections of one listener until they are upgraded or end.
 #[derive(Clone, Debug)]
 pub struct HttpLimits {
     connections: Arc<Shares>,
-    /// Requests that a trusted proxy brought, by where they come from.
+    /// Requests through a trusted proxy, by their senders' addresses.
     requests: Arc<Shares>,
-    /// Refused ones that are being told so.
+    /// Refused connections that are being answered.
     refusals: Arc<Semaphore>,
-    /// Proxies bring everybody: their connections count in all only, and their requests for those who sent them.
+    /// Trusted proxies: their connections count in all only, and their requests for the addresses that sent them.
     trusted: Arc<[IpNet]>,
 }
 
 impl HttpLimits {
-    /// No connection yet. `connections_max` is how many connections one address may hold, and `network_max` one network: as many may be on their way to one.
+    /// No connection yet. `connections_max` is how many connections one address may hold, and `network_max` one network: they may open as many here.
     #[must_use]
     pub fn new(connections_max: usize, network_max: usize, trusted: &[IpNet]) -> Self {
         let address = connections_max.saturating_add(HTTP_CONNECTIONS_SPARE);
@@ -51,10 +51,10 @@ impl HttpLimits {
         }
     }
 
-    /// A slot for a connection from there.
+    /// A slot for a connection from this address.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Which bound is reached.
     pub fn enter(&self, peer: IpAddr) -> Result<Share, Full> {
         if self.is_trusted(peer) {
             self.connections.take_for_many()
@@ -63,45 +63,45 @@ impl HttpLimits {
         }
     }
 
-    /// Whether requests from there come from somewhere else.
+    /// Whether this address is a proxy, whose requests come from elsewhere.
     #[must_use]
     pub fn is_trusted(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.trusted.iter().any(|net| net.contains(&peer))
     }
 
-    /// A slot for a request that a trusted proxy brought.
+    /// A slot for a request through a trusted proxy.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Which bound is reached.
     pub fn bring(&self, address: Address, standing: Standing) -> Result<Share, Full> {
         self.requests.take(address, standing)
     }
 
-    /// Tells a connection that there is no slot, when not too many are being told: then it is only closed.
+    /// Answers a connection that there is no slot. When too many are being answered, it is only closed.
     pub(crate) fn refuse(&self, stream: TcpStream, tls: Option<TlsAcceptor>) {
         let Ok(turn) = Arc::clone(&self.refusals).try_acquire_owned() else {
             if tls.is_none() {
-                // Its send buffer is empty, so that this never waits; what it has sent already may make the answer get lost.
+                // Its send buffer is empty, so this never waits. The answer may be lost if the client has sent something already.
                 let _ = stream.try_write(REFUSAL);
             }
             return;
         };
         tokio::spawn(async move {
-            let told = async {
+            let telling = async {
                 match tls {
                     Some(tls) => tell(tls.accept(stream).await?).await,
                     None => tell(stream).await,
                 }
             };
-            // Whoever does not take it in time has had it told.
-            let _ = tokio::time::timeout(REFUSAL_WAIT, told).await;
+            // A client that does not read it in time is closed without it.
+            let _ = tokio::time::timeout(REFUSAL_WAIT, telling).await;
             drop(turn);
         });
     }
 }
 
-/// Says it, and waits for the other side to have read it.
+/// Sends the answer, and waits until the client has read it.
 async fn tell<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> std::io::Result<()> {
     stream.write_all(REFUSAL).await?;
     stream.shutdown().await?;
@@ -155,11 +155,11 @@ mod tests {
         assert!(head.contains(&format!("content-length: {}", words.len())), "{text}");
         let (near, mut far) = tokio::io::duplex(1024);
         far.write_all(b"GET / HTTP/1.1\r\n\r\n").await.expect("sent");
-        let told = tokio::spawn(tell(near));
-        let mut heard = vec![0; REFUSAL.len()];
-        far.read_exact(&mut heard).await.expect("the answer");
-        assert_eq!(heard, REFUSAL);
+        let telling = tokio::spawn(tell(near));
+        let mut received = vec![0; REFUSAL.len()];
+        far.read_exact(&mut received).await.expect("the answer");
+        assert_eq!(received, REFUSAL);
         drop(far);
-        told.await.expect("joined").expect("told");
+        telling.await.expect("joined").expect("telling");
     }
 }

@@ -33,10 +33,10 @@ use crate::transport::http_limits::HttpLimits;
 
 /// How long a client may take for its handshake, for the head of a request, and between two requests.
 const HEAD_WAIT: Duration = Duration::from_secs(10);
-/// Connections that may wait to be accepted. The usual 128 overflow when everybody comes back after a restart, and whoever is dropped there
-/// tries again only after a second, then two, then four.
+/// Connections that may wait to be accepted. The usual 128 overflow when everybody reconnects after a restart, and a dropped client tries again
+/// only after a second, then two, then four.
 const BACKLOG: u32 = 4_096;
-/// Pause after an accept that failed, which is mostly for want of file descriptors.
+/// Pause after a failed accept; mostly there are no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A bound socket and what is served on it.
@@ -47,24 +47,24 @@ pub struct Listener {
     pub tls: Option<TlsAcceptor>,
     /// What is served.
     pub router: Router,
-    /// Who may come in; whoever may not is told so.
+    /// The limits of connections.
     pub http_limits: HttpLimits,
 }
 
-/// The connection that a request came by, for a handler whose answer goes on for as long as the other side likes.
+/// The connection of a request, for handlers whose answer may last as long as the client likes.
 #[derive(Clone, Debug)]
 pub struct HttpConnection(Arc<HttpConnectionState>);
 
 #[derive(Debug)]
 struct HttpConnectionState {
-    /// Where it comes from, and where such are counted.
+    /// Its address, and the limits that count it.
     peer: SocketAddr,
     http_limits: HttpLimits,
-    /// The slot among the connections that speak HTTP.
+    /// Its slot among connections of plain HTTP.
     slot: Mutex<Option<Share>>,
-    /// The slot of the request that a trusted proxy brought by it.
+    /// The slot of its current request, when it is a trusted proxy's.
     request: Mutex<Option<Share>>,
-    /// Why it was cut, and what it carries.
+    /// Why it was cut, and whether it carries frames.
     marks: Arc<Marks>,
     /// Set to cut the connection.
     cut: CancellationToken,
@@ -85,37 +85,37 @@ impl HttpConnection {
         }))
     }
 
-    /// Whether its requests come from somewhere else: then each has a slot of its own.
+    /// Whether it is a trusted proxy's: then each request has a slot of its own.
     pub(crate) fn is_of_proxy(&self) -> bool {
         self.0.http_limits.is_trusted(self.0.peer.ip())
     }
 
-    /// Gives the request that is being answered a slot among those of its address, until [`HttpConnection::end_request`].
+    /// Gives the current request a slot among those of its address, until [`HttpConnection::end_request`].
     pub(crate) fn begin_request(&self, address: Address, standing: Standing) -> Result<(), Full> {
         let slot = self.0.http_limits.bring(address, standing)?;
         *guard(&self.0.request) = Some(slot);
         Ok(())
     }
 
-    /// The answer has been written, or will not be.
+    /// The answer has been written, or was cancelled.
     pub(crate) fn end_request(&self) {
         let slot = guard(&self.0.request).take();
         drop(slot);
     }
 
-    /// From now on it counts elsewhere.
+    /// Frees its slots: from now on it is counted among the connections of chats and consoles.
     pub(crate) fn leave_requests(&self) {
         let slot = guard(&self.0.slot).take();
         drop(slot);
         self.end_request();
     }
 
-    /// Whether it was cut because the other side took too little.
+    /// Whether it was cut because the client read too slowly.
     pub(crate) fn was_slow(&self) -> bool {
         self.0.marks.slow.load(Ordering::Relaxed)
     }
 
-    /// Whether it was cut because the other side sent more than frames may hold.
+    /// Whether it was cut because the client sent more bytes than frames may have.
     pub(crate) fn was_flooded(&self) -> bool {
         self.0.marks.flooded.load(Ordering::Relaxed)
     }
@@ -125,7 +125,7 @@ impl HttpConnection {
         self.0.marks.framed.store(true, Ordering::Relaxed);
     }
 
-    /// Waits for the connection's end, and makes it when it takes too long: what is not read cannot be finished.
+    /// Waits for the connection's end, and cuts it when that takes too long: a client that does not read would never end it.
     pub(crate) async fn end(&self, wait: Duration) {
         if tokio::time::timeout(wait, self.0.gone.cancelled()).await.is_err() {
             self.0.cut.cancel();
@@ -133,7 +133,7 @@ impl HttpConnection {
     }
 }
 
-/// A slot is whole after any panic elsewhere, so a poisoned lock is taken all the same.
+/// A panic elsewhere leaves the slot valid, so a poisoned lock is used all the same.
 fn guard(lock: &Mutex<Option<Share>>) -> MutexGuard<'_, Option<Share>> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -145,7 +145,7 @@ fn guard(lock: &Mutex<Option<Share>>) -> MutexGuard<'_, Option<Share>> {
 pub fn bind(at: SocketAddr) -> anyhow::Result<TcpListener> {
     let listen = || {
         let socket = if at.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // A relay that restarts must not wait for the connections of its former life to be forgotten.
+        // A relay that restarts must not wait until the system has forgotten its earlier connections.
         socket.set_reuseaddr(true)?;
         socket.bind(at)?;
         socket.listen(BACKLOG)
@@ -177,7 +177,7 @@ pub fn load_tls(files: &Tls) -> anyhow::Result<TlsAcceptor> {
 }
 
 impl Listener {
-    /// Accepts until `stopping`; connections live on in `connections`, each finishing the request it is at.
+    /// Accepts until `stopping`. The tasks of `connections` go on, each until its current request is finished.
     pub async fn serve(self, stopping: CancellationToken, connections: TaskTracker) {
         loop {
             let accepted = tokio::select! {
@@ -214,10 +214,10 @@ impl Listener {
     }
 }
 
-/// A slow reader must not fill the kernel's memory beside its own queue, nor hide for megabytes that it takes nothing.
+/// Bounds the kernel's send buffer: a slow reader must not fill it beside its own queue, and must be noticed soon.
 #[cfg(target_os = "linux")]
 fn bound_unsent(stream: &TcpStream) {
-    // What cannot be set is as it would be without.
+    // When it cannot be set, the system's default holds.
     let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(wire::limit::UNSENT_BYTES_MAX);
 }
 
@@ -225,7 +225,7 @@ fn bound_unsent(stream: &TcpStream) {
 #[cfg(not(target_os = "linux"))]
 const fn bound_unsent(_: &TcpStream) {}
 
-/// Shakes hands, then serves.
+/// Does the TLS handshake, then serves.
 async fn greet(
     stream: TcpStream,
     peer: SocketAddr,
@@ -234,7 +234,7 @@ async fn greet(
     stopping: CancellationToken,
     http_connection: &HttpConnection,
 ) {
-    // Frames are small and wait for nobody.
+    // Frames are small and must be sent at once.
     let _ = stream.set_nodelay(true);
     bound_unsent(&stream);
     let Some(tls) = tls else { return serve(stream, peer, router, stopping, http_connection).await };

@@ -27,7 +27,7 @@ use crate::transport::listen::HttpConnection;
 
 /// Bytes that are gathered before they are written without a flush.
 const WRITE_BUFFER_BYTES: usize = 4 * 1024;
-/// Bytes that may wait in a socket's write buffer: those, and the largest frame. While they wait nothing is added.
+/// Bytes that may wait in a socket's write buffer: those, and the largest frame. Until they are written nothing is added.
 const WRITE_BUFFER_BYTES_MAX: usize = SEND_FRAME_BYTES_MAX + 2 * WRITE_BUFFER_BYTES;
 
 /// `GET /socket`: visitors and agents.
@@ -48,7 +48,7 @@ pub async fn upgrade(
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        // Boxed: what spawns it would hold its space a second time.
+        // Boxed: otherwise the future would be held twice.
         .on_upgrade(move |socket| Box::pin(serve(app, pending, http_connection, socket.split())))
 }
 
@@ -58,12 +58,12 @@ type Ends = (SplitSink<WebSocket, Message>, SplitStream<WebSocket>);
 /// A connection that the core knows.
 struct OpenConnection<'a> {
     reader: Reader<'a>,
-    /// By which the core ends it.
+    /// Set by the core to end it.
     closed: oneshot::Receiver<Close>,
     queue: outgoing::Receiver,
 }
 
-/// The life of one connection. Each part is boxed, so that an idle connection holds the space of the part it is in, not of the largest.
+/// Runs one connection. Each phase is boxed, so that an idle connection needs memory for its current phase only.
 async fn serve(
     app: App,
     mut pending: PendingConnection,
@@ -79,7 +79,7 @@ async fn serve(
             Ok(open) => Box::pin(converse(&app, connection, open, &mut sink, &mut stream)).await,
             Err(close) => close,
         };
-        // The connection was cut because of what the other side did or did not do.
+        // The connection was cut because of the client.
         let close = match close {
             None if http_connection.was_slow() => Some(Close::Slow),
             None if http_connection.was_flooded() => Some(Close::Flood),
@@ -87,13 +87,13 @@ async fn serve(
         };
         tracing::debug!(?close, "ended");
         crate::numbers::closed(close);
-        // What is slow or silent here holds nothing any more but the socket itself, and that not for long.
+        // From here on a slow client holds only the socket, and not for long.
         let _ = tokio::time::timeout(END_WAIT, Box::pin(end(&mut sink, &mut stream, close))).await;
     };
     life.instrument(span).await;
 }
 
-/// Greets the client and tells the core of it.
+/// Reads the hello and tells the core of the client.
 async fn begin<'a>(
     app: &'a App,
     pending: &'a PendingConnection,
@@ -133,7 +133,7 @@ async fn first_frame(stream: &mut SplitStream<WebSocket>) -> Result<FirstFrame, 
     }
 }
 
-/// From its beginning to the reason of its end.
+/// Reads and writes until the end; returns the reason.
 async fn converse(
     app: &App,
     connection: ConnectionId,
@@ -151,8 +151,8 @@ async fn converse(
     drop(reader);
     leave(app, connection).await;
     if reason != Some(Close::Slow) {
-        // What was said before the end still goes out, the refusal that explains it above all: until the core, which may have
-        // much of this client's still to read, has let go of the connection.
+        // Frames from before the end are still sent, above all the refusal that explains it: until the core, which may have many inputs of
+        // this client left, has dropped the connection.
         let last = async {
             while let Some(frame) = queue.recv().await {
                 if sink.feed(Message::Text(frame.text().clone())).await.is_err() {
@@ -165,7 +165,7 @@ async fn converse(
     reason
 }
 
-/// Reads until the end; gives the reason when it is ours to say.
+/// Reads until the end; returns the close code, if one is to be sent.
 async fn read(reader: &mut Reader<'_>, stream: &mut SplitStream<WebSocket>) -> Option<Close> {
     let idle = Duration::from_millis(IDLE_MAX_MS);
     loop {
@@ -189,7 +189,7 @@ fn receive(message: Option<Result<Message, axum::Error>>) -> Received<Utf8Bytes>
     }
 }
 
-/// What to say to a client whose bytes could not be read; nothing when the connection itself broke.
+/// The close code for a client whose bytes could not be read; none when the connection broke.
 fn why(error: &axum::BoxError) -> Option<Close> {
     let error = error.downcast_ref::<WsError>()?;
     if matches!(error, WsError::Capacity(CapacityError::MessageTooLong { .. })) {
@@ -211,12 +211,12 @@ async fn write(queue: &mut outgoing::Receiver, sink: &mut SplitSink<WebSocket, M
         if sink.flush().await.is_err() {
             return;
         }
-        // Until here they count.
+        // Only now they are no longer counted as unsent.
         batch.clear();
     }
 }
 
-/// Says why, and waits for the other side to have read it.
+/// Sends the close code, and waits until the client has read it.
 async fn end(sink: &mut SplitSink<WebSocket, Message>, stream: &mut SplitStream<WebSocket>, close: Option<Close>) {
     if let Some(close) = close {
         let frame = CloseFrame { code: close.code(), reason: Utf8Bytes::from_static(close.reason()) };
@@ -224,7 +224,7 @@ async fn end(sink: &mut SplitSink<WebSocket, Message>, stream: &mut SplitStream<
             return;
         }
         if close == Close::TooLarge {
-            // The rest of the oversized frame must not be read; the other side gets the time instead.
+            // The rest of the oversized frame must not be read; instead this waits for a while.
             tokio::time::sleep(END_WAIT).await;
             return;
         }

@@ -26,8 +26,8 @@ async fn told() -> (Relay, Visitor, Attachment) {
 /// The only uploaded file of a data folder.
 fn only_file(data: &Path) -> PathBuf {
     let mut entries = fs::read_dir(data.join("files")).expect("read").map(|entry| entry.expect("read").path());
-    let shelf = entries.find(|path| path.is_dir()).expect("a shelf");
-    fs::read_dir(shelf).expect("read").next().expect("a file").expect("read").path()
+    let subfolder = entries.find(|path| path.is_dir()).expect("a subfolder");
+    fs::read_dir(subfolder).expect("read").next().expect("a file").expect("read").path()
 }
 
 #[tokio::test(flavor = "multi_thread")]

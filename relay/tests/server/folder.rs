@@ -78,11 +78,16 @@ async fn everything_is_for_one_user_whatever_made_it() {
     serves(&data).await;
 
     // What somebody made wide is narrowed at the next start, and the log says so.
-    let shelf = fs::read_dir(data.join("files")).expect("read").flatten().find(|entry| entry.path().is_dir());
-    let shelf = shelf.expect("a shelf").path();
-    let file = fs::read_dir(&shelf).expect("read").next().expect("a file").expect("an entry").path();
-    let wide =
-        [(&data, 0o755), (&data.join("files"), 0o777), (&shelf, 0o755), (&file, 0o644), (&data.join(DATABASE), 0o666)];
+    let subfolder = fs::read_dir(data.join("files")).expect("read").flatten().find(|entry| entry.path().is_dir());
+    let subfolder = subfolder.expect("a subfolder").path();
+    let file = fs::read_dir(&subfolder).expect("read").next().expect("a file").expect("an entry").path();
+    let wide = [
+        (&data, 0o755),
+        (&data.join("files"), 0o777),
+        (&subfolder, 0o755),
+        (&file, 0o644),
+        (&data.join(DATABASE), 0o666),
+    ];
     for (path, mode) in wide {
         fs::set_permissions(path, Permissions::from_mode(mode)).expect("set");
     }

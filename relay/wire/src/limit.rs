@@ -24,7 +24,7 @@ pub const PING_EVERY_MS: u64 = 20_000;
 /// A client that hears nothing for this long after a ping takes the connection for dead.
 pub const PONG_WAIT_MS: u64 = 10_000;
 /// A client gives up an attempt to connect after this long; the browser itself would wait minutes. Must exceed
-/// `GREETING_QUEUE_WAIT_MS`, or clients give up while they are still queued for admission, and queue again from the end.
+/// `ADMISSION_WAIT_MS`, or clients give up while they are still queued for admission, and queue again from the end.
 pub const CONNECT_WAIT_MS: u64 = 12_000;
 /// After so many WebSockets in a row that failed before the relay's welcome, or fell silent, a client opens a stream. An attempt that
 /// hangs until `CONNECT_WAIT_MS` counts twice, so that nobody waits twice that long.
@@ -123,7 +123,7 @@ pub const CONNECTIONS_MAX: usize = 50_000;
 /// which the core takes after theirs, is not late.
 pub const ADMISSIONS_AT_ONCE_MAX: usize = 128;
 /// How long a visitor waits for admission before being told to come back later.
-pub const GREETING_QUEUE_WAIT_MS: u64 = 10_000;
+pub const ADMISSION_WAIT_MS: u64 = 10_000;
 /// A visitor who has sent no hello after this long frees the admission slot for the next one. The connection stays.
 pub const ADMISSION_SLOT_MS: u64 = 250;
 /// New visitors that one address may register at once. The allowance is refilled evenly, as many in a minute.
@@ -287,7 +287,7 @@ const _: () = assert!(SOCKET_AGAIN_MS > CONNECT_WAIT_MS && STREAM_COMMENT_EVERY_
 const _: () = assert!(STORE_BATCH_APPENDS_MAX <= STORE_QUEUE_APPENDS_MAX);
 const _: () = assert!(REVOCATION_EVERY_MS <= 500 && SESSION_USE_EVERY_MS < AGENT_SESSION_MS);
 const _: () = assert!(SIGN_IN_FAILURES_PER_ACCOUNT_MAX > 18 * SIGN_IN_FAILURES_PER_NETWORK_MAX);
-const _: () = assert!(GREETING_QUEUE_WAIT_MS < CONNECT_WAIT_MS);
+const _: () = assert!(ADMISSION_WAIT_MS < CONNECT_WAIT_MS);
 const _: () = assert!(ADMISSION_SLOT_MS < HELLO_WAIT_MS);
 const _: () = assert!(CAPACITY_DEFAULT <= CAPACITY_MAX);
 const _: () = assert!(CAPACITY_MAX as usize >= FOLLOW_CONVERSATIONS_MAX);

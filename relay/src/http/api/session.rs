@@ -13,7 +13,7 @@ use wire::{AgentId, Refusal, Role};
 
 use crate::app::{App, Caller, OwnOrigin, Reject};
 use crate::core_task::Arrival;
-use crate::identity::{Asked, Made, devices_text};
+use crate::identity::{NewSignIn, SignInAttempt, devices_text};
 
 /// Bytes of a sign-in request: an address, a password, braces.
 pub(crate) const SIGN_IN_BYTES_MAX: usize = 4 * 1024;
@@ -46,7 +46,8 @@ pub(in crate::http) async fn sign_in(
     let bytes = read.map_err(|_| Refusal::Malformed)?.map_err(|_| Refusal::Malformed)?;
     let SignIn { email, password } = serde_json::from_slice(&bytes).map_err(|_| Refusal::Malformed)?;
     let devices = app.identity.names.devices(&headers);
-    let Made { session, devices, agent } = app.identity.sign_in(Asked { address, devices, email, password }).await?;
+    let NewSignIn { session, devices, agent } =
+        app.identity.sign_in(SignInAttempt { address, devices, email, password }).await?;
     // An agent added a moment ago must be known to the core before its console connects.
     app.announce_agents().await?;
     tracing::info!(agent.id = %agent.id, "an agent signed in");
@@ -64,7 +65,7 @@ pub(in crate::http) async fn show(State(app): State<App>, headers: HeaderMap) ->
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(me)).into_response())
 }
 
-/// `DELETE /session`: revokes the sign-in and closes its connections. Nobody signed in is signed out already.
+/// `DELETE /session`: revokes the sign-in and closes its connections. Without a sign-in it does nothing.
 pub(in crate::http) async fn sign_out(
     State(app): State<App>,
     _own: OwnOrigin,
@@ -74,7 +75,7 @@ pub(in crate::http) async fn sign_out(
         Ok(signed_in) => {
             app.identity.sign_out(signed_in.session).await?;
             let arrival = Arrival::SignedOut { session: signed_in.session, agent: signed_in.agent.id };
-            // Only a core that has ended does not take it.
+            // Fails only when the core has ended.
             let _ = app.core.send(arrival).await;
             tracing::info!(agent.id = %signed_in.agent.id, "an agent signed out");
         }
@@ -84,7 +85,7 @@ pub(in crate::http) async fn sign_out(
     Ok(with_cookies(&[format!("{}=; Max-Age=0; {}", app.identity.names.session, attributes(&app))]))
 }
 
-/// The cookies are for this relay's own pages only ; that of a sign-in ends with the browser's session, and the store knows when it is too old.
+/// The cookies are for this relay's own pages only. That of a sign-in ends with the browser's session; the store knows when it has expired.
 fn attributes(app: &App) -> &'static str {
     if app.is_https() { "Path=/; HttpOnly; SameSite=Strict; Secure" } else { "Path=/; HttpOnly; SameSite=Strict" }
 }

@@ -1,4 +1,4 @@
-//! Handing out an uploaded file, to those who take part in its conversation and to nobody else.
+//! Downloads an uploaded file, for those who take part in its conversation and nobody else.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -12,8 +12,8 @@ use crate::http::person::{Person, conversation};
 use crate::store::AttachmentRecord;
 use relay_edge::name::disposition;
 
-/// `GET /file/{attachment}`. Chat and console show files from memory; opened by its address, one is saved and never shown under the relay's
-/// own. Whoever has no right to it learns nothing, not even that it exists.
+/// `GET /file/{attachment}`. Chat and console show files from memory. A file that is opened by its URL is saved and never shown under the relay's
+/// own origin. Somebody without access learns nothing, not even that it exists.
 pub(in crate::http) async fn download(
     State(app): State<App>,
     PathParams(id): PathParams<String>,
@@ -38,7 +38,7 @@ pub(in crate::http) async fn download(
     Ok(response)
 }
 
-/// Not knowing who asks is answered like not finding anything.
+/// Somebody who is not known gets the same answer as for a file that does not exist.
 fn hide(reject: Reject) -> Reject {
     match reject {
         Reject::Refused(Refusal::SignedOut | Refusal::TokenInvalid | Refusal::SiteUnknown) => Refusal::NotFound.into(),
@@ -54,7 +54,7 @@ async fn may_read(app: &App, person: &Person, record: &AttachmentRecord) -> Resu
     })
 }
 
-/// Text is UTF-8: that was checked when it came.
+/// Text is UTF-8: that was checked by the upload.
 fn content_type(media_type: &str) -> String {
     if media_type.starts_with("text/") { format!("{media_type}; charset=utf-8") } else { media_type.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! Handing out a conversation as a document, chunk by chunk as the other side takes it, a few at once.
+//! Transcripts: a conversation as a document, sent chunk by chunk as the client reads it, a few at the same time.
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -15,10 +15,10 @@ use crate::http::params::{PathParams, QueryParams};
 use crate::http::person::{Person, conversation, store_error};
 use crate::store::StoreError;
 use crate::transcript::lanes::{Lanes, Step};
-use crate::transcript::{Document, Format, TranscriptSlot, Wish};
+use crate::transcript::{Document, Format, TranscriptOptions, TranscriptSlot};
 use relay_edge::name::disposition;
 
-/// What stands in the address.
+/// The parameters.
 #[derive(Debug, Deserialize)]
 pub(in crate::http) struct TranscriptQuery {
     #[serde(default)]
@@ -42,30 +42,30 @@ pub(in crate::http) async fn transcript(
     let id: ConversationId = id.parse().map_err(|_| Refusal::NotFound)?;
     let known = conversation(&app, id).await?.filter(|known| person.takes_part(known));
     let known = known.ok_or(Refusal::NotFound)?;
-    let place = app.transcripts.take(person.uploader(), person.standing(), address)?;
+    let slot = app.transcripts.take(person.uploader(), person.standing(), address)?;
     let notes = matches!(person, Person::Agent(_)) && query.notes.as_deref() == Some("1");
-    let wish = Wish { language: query.language.map(short), zone: query.zone.map(short) };
+    let options = TranscriptOptions { language: query.language.map(short), zone: query.zone.map(short) };
     let (asked, format) = (known.clone(), query.format);
-    let document = app.store.read(move |reader| Ok(Document::of(&asked, format, &wish, reader))).await?;
+    let document = app.store.read(move |reader| Ok(Document::of(&asked, format, &options, reader))).await?;
     let name = disposition(false, &document.file_name());
-    let mut writing = Writing { app, lanes: Lanes::new(&known, notes), document, at: At::Begin, _place: place };
-    // Before the head of the answer: a store in trouble is told in words, not by a broken body.
+    let mut writing = Writing { app, lanes: Lanes::new(&known, notes), document, at: At::Begin, _slot: slot };
+    // Before the head of the answer: a failure of the store is then an error, not a broken body.
     let first = writing.next().await?.unwrap_or_default();
     Ok(answer(query.format, &name, writing.body(first)))
 }
 
-/// What is longer than any language or zone is none.
+/// Cuts what is longer than any language tag or zone.
 fn short(value: String) -> String {
     if value.len() <= CONTEXT_FIELD_CHARS_MAX { value } else { String::new() }
 }
 
-/// A document on its way.
+/// A document that is being sent.
 struct Writing {
     app: App,
     lanes: Lanes,
     document: Document,
     at: At,
-    _place: TranscriptSlot,
+    _slot: TranscriptSlot,
 }
 
 /// What is to be written next.
@@ -102,8 +102,8 @@ impl Writing {
         Ok(Some(out.into()))
     }
 
-    /// What is left of it, behind its first chunk. Nothing is read before what was read is taken; how slowly that may go, the connection
-    /// knows.
+    /// The rest, after the first chunk. Nothing is read before the client has taken the chunk before; `relay/src/limit/transfer_timeout.rs` bounds how slow
+    /// that may be.
     fn body(self, first: Bytes) -> Body {
         let rest = stream::unfold(Some(self), |writing| async {
             let mut writing = writing?;
@@ -116,7 +116,7 @@ impl Writing {
             }
         });
         let first = stream::once(std::future::ready(Ok(first)));
-        // What compresses it may ask once more behind its end.
+        // The compression layer may ask once more after the end.
         Body::from_stream(StreamExt::fuse(StreamExt::chain(first, rest)))
     }
 }

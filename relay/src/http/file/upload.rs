@@ -1,4 +1,4 @@
-//! Receiving a file: streamed with a bound, told by its content, kept whole or not at all.
+//! Uploads: streamed with a bound, the kind found by content, kept whole or not at all.
 
 use axum::Json;
 use axum::body::{Body, BodyDataStream};
@@ -21,7 +21,7 @@ use crate::limit::transfer_timeout::TransferTimeout;
 use crate::numbers::Slots;
 use crate::origin::Origin;
 use crate::quota::reserve::Step;
-use crate::quota::{Bringer, Coming};
+use crate::quota::{PendingUpload, UploadSource};
 use crate::store::{AttachmentRecord, StoreError};
 use relay_edge::encoding::is_other_text;
 use relay_edge::name::clean;
@@ -32,7 +32,7 @@ use relay_edge::sniff::{Kind, TextCheck, size, sniff};
 pub(crate) const UPLOADS_MAX: usize = 256;
 /// The beginning of a file that is looked at before anything is written: enough for the kind and most pictures' size.
 pub(crate) const HEAD_BYTES: usize = 64 * 1024;
-/// When an address has all its uploads under way, the next may come after this.
+/// When an address may try again that has all its uploads under way.
 const RETRY_AFTER_MS: u64 = 2_000;
 
 /// `PUT /upload/{conversation}/{attachment}`.
@@ -64,7 +64,7 @@ pub(in crate::http) async fn upload(
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(kept?)).into_response())
 }
 
-/// Where the file belongs.
+/// The conversation that the file belongs to.
 struct UploadTarget {
     conversation: ConversationId,
     id: AttachmentId,
@@ -72,7 +72,7 @@ struct UploadTarget {
     address: Address,
 }
 
-/// The body, piece by piece, never waiting for ever.
+/// The body, piece by piece, with a bound on every wait.
 struct Pieces {
     stream: BodyDataStream,
     timeout: TransferTimeout,
@@ -124,7 +124,7 @@ async fn check_origin(app: &App, person: &Person, origin: &Origin) -> Result<(),
     if app.allows(&site, origin) { Ok(()) } else { Err(Refusal::OriginRefused.into()) }
 }
 
-/// Whoever is blocked has no connection, and brings nothing beside one either.
+/// Somebody who is blocked may not upload either.
 async fn check_blocks(app: &App, person: &Person, address: Address) -> Result<(), Reject> {
     let Person::Visitor(visitor) = person else { return Ok(()) };
     let (id, source) = (visitor.id, app.tags.source(address));
@@ -181,13 +181,13 @@ async fn receive(
         key: upload.key().to_owned(),
         uploaded_at_ms: now_ms(),
     };
-    // From here on it must come to its end even if the client goes away, or a file would lie there without a record.
+    // From here on it must finish even if the client goes away, or a file would stay without a record.
     let keeping = app.sockets.spawn(keep(app.clone(), upload, coming, record));
     keeping.await.map_err(|_| Reject::Internal("keeping a file panicked"))?
 }
 
-/// Whether disk and quotas take a file of at most so many bytes.
-async fn admit(app: &App, target: &UploadTarget, site: SiteId, bytes: u64) -> Result<Coming, Reject> {
+/// Whether disk and quotas allow a file of at most this many bytes.
+async fn admit(app: &App, target: &UploadTarget, site: SiteId, bytes: u64) -> Result<PendingUpload, Reject> {
     if app.reserve.step() > Step::Free || !app.reserve.takes_file(bytes, app.quotas.coming_bytes()) {
         return Err(Refusal::DiskFull.into());
     }
@@ -197,21 +197,21 @@ async fn admit(app: &App, target: &UploadTarget, site: SiteId, bytes: u64) -> Re
     };
     let asked = (visitor.map(|(visitor, _)| visitor), site.clone());
     let kept = app.store.read(move |reader| reader.kept(asked.0, &asked.1)).await?;
-    app.quotas.upload(Bringer { visitor, site }, bytes, kept, now_ms()).map_err(|over| {
+    app.quotas.upload(UploadSource { visitor, site }, bytes, kept, now_ms()).map_err(|over| {
         crate::numbers::over_quota(over.measure);
         Refusal::QuotaExceeded { retry_after_ms: over.retry_after_ms }.into()
     })
 }
 
-/// What is under an id.
+/// What an id stands for.
 enum Found {
-    /// The file has come already.
+    /// The file was uploaded already.
     Kept(Box<Attachment>),
-    /// It may come, and this is the site it comes to.
+    /// It may be uploaded, to this site.
     Site(SiteId),
 }
 
-/// Whether a file may come here.
+/// Whether a file may be uploaded to this conversation.
 async fn check_target(app: &App, target: &UploadTarget) -> Result<Found, Reject> {
     let known = conversation(app, target.conversation).await?;
     let site = match (&known, &target.person) {
@@ -247,12 +247,12 @@ async fn read_head(pieces: &mut Pieces) -> Result<Bytes, Refusal> {
     Ok(head.freeze())
 }
 
-/// Why bytes are of no kind that is taken.
+/// Why the bytes are refused.
 fn unfit(bytes: &[u8]) -> Refusal {
     if is_other_text(bytes) { Refusal::FileEncoding } else { Refusal::FileKind }
 }
 
-/// Writes head and rest; text is looked at to the last byte, and of a picture every header.
+/// Writes head and rest. Text is checked to the last byte, a picture's headers all.
 async fn stream(
     upload: &mut Upload,
     head: Bytes,
@@ -279,14 +279,14 @@ async fn stream(
     if check.is_whole() { Ok(()) } else { Err(Refusal::FileEncoding.into()) }
 }
 
-/// Makes the file durable, then its record. When the record says that the file had come before, this one goes.
-async fn keep(app: App, upload: Upload, coming: Coming, record: AttachmentRecord) -> Result<Attachment, Reject> {
+/// Makes the file durable, then its record. When the record says that the file was uploaded before, this copy is removed.
+async fn keep(app: App, upload: Upload, coming: PendingUpload, record: AttachmentRecord) -> Result<Attachment, Reject> {
     let (key, id) = (record.key.clone(), record.attachment.id);
     let bytes = upload.finish().await?;
     let pending = coming.keep(id, bytes, now_ms());
     let kept = app.store.write(move |writer| writer.add_attachment(&record)).await;
     if !kept.as_ref().is_ok_and(|kept| kept.key == key) {
-        // The one that had come before under this id stays pending by itself.
+        // The earlier file under this id is counted as pending by itself.
         if pending && kept.is_err() {
             app.quotas.settled(id);
         }

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::http::params::PathParams;
 use crate::web::WebFile;
 
-/// `GET /embed.js`: the one script tag. Its name is not hashed, so it is asked for again after five minutes.
+/// `GET /embed.js`: the one script tag. Its name has no hash, so browsers may cache it for five minutes only.
 pub(in crate::http) async fn embed(State(app): State<App>, headers: HeaderMap) -> Response {
     let mut response = send(&|name| app.web.get(name), "embed.js", &headers, "public, max-age=300");
     let out = response.headers_mut();
@@ -30,14 +30,14 @@ pub(in crate::http) async fn asset(
     // A name of an earlier build is asked for by a chat that was loaded before an upgrade.
     let find = |name: &str| app.web.get(name).or_else(|| app.kept_assets.get(name.strip_prefix("assets/")?));
     let mut response = send(&find, &format!("assets/{path}"), &headers, "public, max-age=31536000, immutable");
-    // What is in them is public; a frame in an isolated page (COEP) takes nothing that does not say so.
+    // They are public; a frame in an isolated page (COEP) loads only what says so.
     let cross = HeaderValue::from_static("cross-origin");
     response.headers_mut().insert(HeaderName::from_static("cross-origin-resource-policy"), cross);
     response
 }
 
 fn send(find: &dyn Fn(&str) -> Option<WebFile>, name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
-    // The compressed neighbours are encodings of a file, not files of their own.
+    // The compressed files beside it are encodings of it, not files of their own.
     let found = if name.ends_with(".br") || name.ends_with(".gz") { None } else { pick(find, name, headers) };
     let Some((file, encoding)) = found else {
         return (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")]).into_response();
@@ -66,7 +66,7 @@ fn send(find: &dyn Fn(&str) -> Option<WebFile>, name: &str, headers: &HeaderMap,
     response
 }
 
-/// The smallest form of a file that the client takes.
+/// The smallest encoding of a file that the client accepts.
 fn pick(
     find: &dyn Fn(&str) -> Option<WebFile>,
     name: &str,

@@ -17,13 +17,13 @@ use crate::origin::Origin;
 use crate::store::{Site, StoreError};
 use crate::web::escape;
 
-/// What stands in the address of the chat for the relay; the rest is for the page.
+/// The parameters in the chat's URL that the relay reads; the others are for the page.
 #[derive(Debug, Deserialize)]
 pub(super) struct ChatQuery {
     site: Option<String>,
     /// The origin of the page that wants to frame it, as that page says.
     origin: Option<String>,
-    /// The language that the page around has chosen.
+    /// The language that the host page has chosen.
     lang: Option<String>,
     /// The page is opened to end the visitor's session: no chat is shown.
     end: Option<String>,
@@ -39,7 +39,7 @@ pub(super) async fn chat(
         return Ok(not_built());
     };
     let (lang, locale) = choose(&manifest.locale, query.lang.as_deref(), &headers);
-    // Why there is no chat is said by a page that anybody may put into a frame, because it holds nothing else.
+    // The page that says why there is no chat may be framed by anybody: it holds nothing else.
     let refused = |status: StatusCode, why: &str| {
         let none = ["{{site}}", "{{site_name}}", "{{origins}}"].map(|name| (name, ""));
         let page =
@@ -84,16 +84,15 @@ pub(super) async fn console(State(app): State<App>, headers: HeaderMap) -> Respo
     let page = fill(&page, &[("{{lang}}", &lang), ("{{locale}}", &locale)]);
     let mut response = html(&app, &headers, page, &policy(&app, &headers, "'none'"));
     preload(&mut response, &manifest.console, &locale);
-    // No page that opened the console, or that it opened, holds on to its window or shares its process.
+    // No page that opened the console, or was opened by it, keeps a reference to its window or shares its process.
     for (name, value) in [("cross-origin-opener-policy", "same-origin"), ("origin-agent-cluster", "?1")] {
         response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     response
 }
 
-/// The one origin that may frame the chat: that of the page that asks, as it says in the address or, where it says nothing, as the browser says in
-/// `Referer`; none when the site does not list it. Nothing has to be proven: whoever names another's origin gets an answer that its own page cannot
-/// frame. So nobody is told which other pages a site has.
+/// The one origin that may frame the chat: that of the host page, from the URL or else from `Referer`; none when the site does not list it. It
+/// needs no proof: a page that names another origin gets an answer that it cannot frame itself. So no page learns which other origins a site has.
 fn framing(site: &Site, said: Option<&str>, headers: &HeaderMap) -> Option<Origin> {
     let referer = || headers.get(header::REFERER)?.to_str().ok().and_then(origin_of);
     let origin = match said {
@@ -136,36 +135,36 @@ impl Manifest {
     }
 }
 
-/// The language of a page and the address of its catalogue: the first wish that there is a catalogue for, the same tag or else the
-/// same language; else English. What the page around has chosen is the only wish; where it has not, the browser's languages are.
+/// The language of a page and the path of its catalogue: the first preferred language that has a catalogue, with the same tag or else the same
+/// language; else English. When the host page has chosen a language, only that one is preferred; otherwise the browser's languages are.
 fn choose(catalogues: &BTreeMap<String, String>, chosen: Option<&str>, headers: &HeaderMap) -> (String, String) {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let wishes = chosen.map_or_else(|| wishes(accepted), |wish| vec![wish]);
+    let preferences = chosen.map_or_else(|| preferences(accepted), |tag| vec![tag]);
     let language = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    let found = wishes.iter().find_map(|wish| {
-        let same = catalogues.keys().find(|tag| tag.eq_ignore_ascii_case(wish));
-        same.or_else(|| catalogues.keys().find(|tag| language(tag) == language(wish)))
+    let found = preferences.iter().find_map(|wanted| {
+        let same = catalogues.keys().find(|tag| tag.eq_ignore_ascii_case(wanted));
+        same.or_else(|| catalogues.keys().find(|tag| language(tag) == language(wanted)))
     });
     let tag = found.map_or("en", String::as_str);
     (tag.to_owned(), catalogues.get(tag).map(|path| format!("/{path}")).unwrap_or_default())
 }
 
-/// The languages of `Accept-Language`, the dearest first (RFC 9110, section 12.5.4).
-fn wishes(accepted: &str) -> Vec<&str> {
-    let mut wishes: Vec<(&str, f32)> = Vec::new();
+/// The languages of `Accept-Language`, the most preferred first (RFC 9110, section 12.5.4).
+fn preferences(accepted: &str) -> Vec<&str> {
+    let mut preferences: Vec<(&str, f32)> = Vec::new();
     for item in accepted.split(',') {
         let (tag, weight) = item.split_once(';').unwrap_or((item, ""));
         let weight = weight.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.parse().ok()).unwrap_or(0.0);
         if weight > 0.0 {
-            wishes.push((tag.trim(), weight));
+            preferences.push((tag.trim(), weight));
         }
     }
     // Stable: of two with the same weight the first stays first.
-    wishes.sort_by(|one, other| other.1.total_cmp(&one.1));
-    wishes.into_iter().map(|(tag, _)| tag).collect()
+    preferences.sort_by(|one, other| other.1.total_cmp(&one.1));
+    preferences.into_iter().map(|(tag, _)| tag).collect()
 }
 
-/// Tells the browser to ask for program and texts at once: the script that needs them has to come first otherwise.
+/// Lets the browser load program and texts at once, before the script that needs them has arrived.
 fn preload(response: &mut Response, loaded: &[String], locale: &str) {
     let module = loaded.iter().find(|path| path.ends_with(".wasm")).map(|path| format!("/{path}"));
     let links = module.iter().map(String::as_str).chain([locale]).filter(|path| !path.is_empty());
@@ -201,7 +200,7 @@ fn fill(page: &str, values: &[(&str, &str)]) -> String {
 
 /// What the page may do: run its own files, talk to this relay, show what it was given; nothing else.
 fn policy(app: &App, headers: &HeaderMap, ancestors: &str) -> String {
-    // The name the browser used, when it is one of ours: on this machine there are several.
+    // The name that the browser used, when it is one of ours: a local machine has several.
     let asked = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
     let own = app.own_origins.iter().find(|origin| origin.host() == asked).or(app.own_origins.first());
     let scheme = if own.is_some_and(Origin::is_https) { "wss" } else { "ws" };

@@ -69,8 +69,8 @@ impl LogReader for MemoryReader {
             }
             Query::Conversation { conversation: id } => Ok(QueryAnswer::Conversation(conversation(id)?)),
             Query::Closed { before_ms, before } => {
-                let place = (*before_ms, before.unwrap_or(ConversationId(0)));
-                let mut rows = tables.conversations(|row| row.closed() && (closed_at_ms(row), row.id) < place);
+                let cursor = (*before_ms, before.unwrap_or(ConversationId(0)));
+                let mut rows = tables.conversations(|row| row.closed() && (closed_at_ms(row), row.id) < cursor);
                 rows.sort_by_key(|row| std::cmp::Reverse((closed_at_ms(row), row.id)));
                 rows.truncate(PAGE_CONVERSATIONS_MAX + 1);
                 Ok(page_of_closed(rows))

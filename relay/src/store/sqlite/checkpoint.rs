@@ -24,12 +24,12 @@ const PAGES_MAX: i32 = 12_000;
 pub(super) struct Checkpointer {
     /// None once it is to end.
     due: Option<SyncSender<()>>,
-    told: Arc<Told>,
+    shared_state: Arc<SharedState>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// What the thread and the writer tell each other.
-struct Told {
+struct SharedState {
     /// It is due when the log has this many pages.
     next: AtomicI32,
     /// All but what came a moment ago is carried over: the writer may do the rest.
@@ -40,32 +40,33 @@ impl Checkpointer {
     /// Starts the thread; it opens the database when it is first needed.
     pub(super) fn start(database: &Path, part: Part) -> Result<Self, OpenError> {
         // One waiting word is enough: it is about everything that is in the log by then.
-        let (due, heard) = sync_channel(1);
-        let told = Arc::new(Told { next: AtomicI32::new(due_after(0, &part)), rest: AtomicBool::new(false) });
-        let (database, shared) = (database.to_owned(), Arc::clone(&told));
+        let (due, due_receiver) = sync_channel(1);
+        let shared_state =
+            Arc::new(SharedState { next: AtomicI32::new(due_after(0, &part)), rest: AtomicBool::new(false) });
+        let (database, shared) = (database.to_owned(), Arc::clone(&shared_state));
         let thread = thread::Builder::new()
             .name("store-checkpoint".to_owned())
-            .spawn(move || run(&database, &heard, &shared, &part))
+            .spawn(move || run(&database, &due_receiver, &shared, &part))
             .map_err(|source| OpenError::Io { path: "thread store-checkpoint".to_owned(), source })?;
-        Ok(Self { due: Some(due), told, thread: Some(thread) })
+        Ok(Self { due: Some(due), shared_state, thread: Some(thread) })
     }
 
     /// Makes a connection that writes tell how long the log is, in place of carrying it over within its commits.
     pub(super) fn watch(&self, connection: &mut Connection) -> rusqlite::Result<()> {
         let Some(due) = self.due.clone() else { return Ok(()) };
-        let told = Arc::clone(&self.told);
+        let shared_state = Arc::clone(&self.shared_state);
         let mut last = 0;
         connection.wal_hook(Some(move |wal: &mut Wal, pages: i32| {
             if pages < last {
                 // It has begun anew.
-                told.next.store(PAGES_DUE, Ordering::Relaxed);
+                shared_state.next.store(PAGES_DUE, Ordering::Relaxed);
             }
             last = pages;
-            if pages >= told.next.load(Ordering::Relaxed) {
+            if pages >= shared_state.next.load(Ordering::Relaxed) {
                 // A thread that has its hands full hears it with the next commit.
                 let _ = due.try_send(());
             }
-            if told.rest.swap(false, Ordering::Relaxed) {
+            if shared_state.rest.swap(false, Ordering::Relaxed) {
                 // Here and not on the thread: beside a writer that never rests there is always a page more. Passive, so that no reader
                 // can hold a commit up. The commit is on the disk whatever comes of this; the thread comes back to it.
                 let _ = wal.checkpoint_v2(CheckpointMode::PASSIVE);
@@ -91,7 +92,7 @@ fn due_after(log: i32, part: &Part) -> i32 {
     if part.is_marked() { 1 } else { log + PAGES_DUE }
 }
 
-fn run(database: &Path, due: &Receiver<()>, told: &Told, part: &Part) {
+fn run(database: &Path, due: &Receiver<()>, shared_state: &SharedState, part: &Part) {
     let mut connection = None;
     let mut well = true;
     while due.recv().is_ok() {
@@ -102,10 +103,10 @@ fn run(database: &Path, due: &Receiver<()>, told: &Told, part: &Part) {
         if done.as_ref().is_ok_and(|log| *log >= PAGES_MAX) {
             // What came meanwhile, so that little is left.
             done = carry_over(database, &mut connection);
-            told.rest.store(done.is_ok(), Ordering::Relaxed);
+            shared_state.rest.store(done.is_ok(), Ordering::Relaxed);
         }
         match &done {
-            Ok(log) => told.next.store(due_after(*log, part), Ordering::Relaxed),
+            Ok(log) => shared_state.next.store(due_after(*log, part), Ordering::Relaxed),
             // Told once: on a full disk it would be told with every commit. The log keeps everything meanwhile.
             Err(error) if well => {
                 tracing::error!(%error, "the database's log could not be carried over; it grows until it can")

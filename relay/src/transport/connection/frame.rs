@@ -1,18 +1,18 @@
-//! What came over the wire, before anybody acts on it: reading one frame, and counting how many come.
+//! Received frames before they are handled: decoding one, and counting them.
 
 use std::borrow::Cow;
 
 use wire::limit::{FRAMES_BURST_MAX, FRAMES_PER_SECOND_MAX, FRAMES_REFUSED_MAX};
 use wire::{Close, FirstFrame, FromAgent, FromVisitor, Incoming, PROTOCOL};
 
-/// What came from a client, before it is read.
+/// What was received from a client.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Received<T> {
-    /// A text that should be a frame.
+    /// A text, to be decoded as a frame.
     Text(T),
-    /// Nothing for us: a ping or pong of the WebSocket itself.
+    /// Nothing to handle: a ping or pong of the WebSocket itself.
     Quiet,
-    /// The connection is at its end; with a reason when it is ours to say.
+    /// The connection ends; with a close code if one is to be sent.
     End(Option<Close>),
 }
 
@@ -21,12 +21,12 @@ pub(crate) enum Received<T> {
 pub(super) enum NoFrame {
     /// A frame of a type that this side does not have: a newer client's, or the other side's.
     Unknown,
-    /// Nothing that a client of this protocol says.
+    /// It is malformed.
     Malformed,
 }
 
-/// Reads the JSON of one frame as its side's. Nearly all are well-formed and known, so that the type is looked at by itself only when it
-/// must be.
+/// Decodes the JSON of one frame as its side's. Nearly all frames are well-formed and known, so the type is read by itself only after a
+/// failure.
 pub(super) fn decode(is_visitor: bool, text: &str) -> Result<Incoming, NoFrame> {
     let (frame, types) = if is_visitor {
         (serde_json::from_str(text).map(Incoming::Visitor), FromVisitor::TYPES)
@@ -34,7 +34,7 @@ pub(super) fn decode(is_visitor: bool, text: &str) -> Result<Incoming, NoFrame> 
         (serde_json::from_str(text).map(Incoming::Agent), FromAgent::TYPES)
     };
     frame.map_err(|_| match kind(text) {
-        // A second hello is no frame of either side, and no newer one.
+        // A second hello is malformed, not a frame of a newer client.
         Some(kind) if kind != "hello" && !types.contains(&kind.as_ref()) => NoFrame::Unknown,
         Some(_) | None => NoFrame::Malformed,
     })
@@ -66,8 +66,8 @@ fn other_protocol(text: &str) -> bool {
         .is_ok_and(|probe| probe.r#type == "hello" && probe.protocol != u64::from(PROTOCOL))
 }
 
-/// Counts the frames of one connection, so that a flood ends here and never fills the core's queue. Its measure is the core's own: what the
-/// core allows at once and what it refuses one by one.
+/// Counts the frames of one connection, so that a flood ends here and never fills the core's queue. Its limits are the core's: what the core
+/// allows at once, and what it refuses one by one.
 #[derive(Debug)]
 pub(super) struct Bucket {
     level: u32,

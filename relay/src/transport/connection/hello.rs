@@ -14,7 +14,7 @@ use crate::store::{StoreError, TokenHash, VisitorRecord};
 pub(crate) struct Greeted {
     pub(super) peer: Peer,
     pub(super) follow: Vec<Follow>,
-    /// The sign-in of an agent, and the version of the settings at which it stood.
+    /// The sign-in of an agent, and the version of the settings at which it was valid.
     pub(super) session: Option<(TokenHash, AgentId, u64)>,
 }
 
@@ -77,7 +77,7 @@ async fn visitor(app: &App, token: &Token, site: &SiteId) -> Result<VisitorRecor
     }
 }
 
-/// A failed proof as a close code; the store's troubles pass, so they say "come back".
+/// The close code of a failed proof. Failures of the store pass, so their codes say "come back".
 fn close_for(refusal: &Refusal) -> Close {
     if *refusal == Refusal::TokenInvalid {
         Close::TokenInvalid

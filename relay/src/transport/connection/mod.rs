@@ -1,4 +1,4 @@
-//! One connection, whatever carries it: who may open one, its admission, and a client's frames on their way to the core.
+//! One connection, over WebSocket or a stream: its limits, its admission, its hello, and the handling of the client's frames.
 
 pub(crate) mod frame;
 mod hello;
@@ -31,13 +31,13 @@ use crate::store::TokenHash;
 
 /// Frames written between two flushes.
 pub(crate) const FRAMES_PER_FLUSH: usize = 32;
-/// How long the end of a connection may take: last frames, the reason, the other side's answer.
+/// How long the end of a connection may take: last frames, the close code, the client's answer.
 pub(crate) const END_WAIT: Duration = Duration::from_secs(1);
 
-/// A text of no more bytes is short.
+/// Texts of up to this many bytes are short.
 pub(crate) const SHORT_TEXT_BYTES: usize = 2 * 1024;
 
-/// Bytes of the texts that a frame brings.
+/// Bytes of the texts in a frame.
 fn text_bytes(frame: &Incoming) -> usize {
     match frame {
         Incoming::Visitor(
@@ -58,19 +58,19 @@ pub(crate) struct PendingConnection {
     address: Address,
     origin: Option<Origin>,
     session: Option<TokenHash>,
-    /// Whether that sign-in stood when it came: then no bound for visitors counts.
+    /// Whether that sign-in was valid when it connected: then the bounds for visitors do not apply.
     is_agent: bool,
-    /// It has a slot of those that are kept for whoever is known, and is yet to prove that it is.
+    /// Whether it has a slot that is reserved for known visitors, and must still prove that it is one.
     must_be_known: bool,
-    /// A visitor's right to be greeted now.
+    /// A visitor's admission.
     permit: Option<AdmissionPermit>,
     _slot: Share,
     _tracked: TaskTrackerToken,
 }
 
 impl PendingConnection {
-    /// Counts one more connection of this address and, when very many come at once, lets visitors wait; or says by an HTTP answer that there is
-    /// no room for it. Whoever brings a sign-in that stands is not counted among the visitors and does not wait.
+    /// Counts one more connection of this address and, when very many come at once, lets visitors wait for admission; or returns an HTTP answer that
+    /// there is no room. A client with a valid sign-in is not counted among the visitors and does not wait.
     pub(crate) async fn admit(app: &App, address: Address, headers: &HeaderMap) -> Result<Self, NoRoom> {
         if app.stopping.is_cancelled() {
             return Err(away(StatusCode::SERVICE_UNAVAILABLE, RETRY_MS, "The relay is restarting."));
@@ -92,20 +92,20 @@ impl PendingConnection {
         Ok(Self { address, origin, session, is_agent, must_be_known, permit, _slot: slot, _tracked: tracked })
     }
 
-    /// What [`AdmissionPermit::during`] holds while this connection is greeted.
+    /// The permit, which [`AdmissionPermit::during`] holds until the hello is proven.
     pub(crate) const fn take_permit(&mut self) -> Option<AdmissionPermit> {
         self.permit.take()
     }
 }
 
-/// When whoever found no room may try again.
+/// When a client that found no room may try again.
 const RETRY_MS: u64 = 5_000;
 
 /// There is no room for a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoRoom {
     status: StatusCode,
-    /// When to come back.
+    /// When the client may try again.
     retry_after_ms: u64,
     words: &'static str,
 }
@@ -121,12 +121,12 @@ impl IntoResponse for NoRoom {
     }
 }
 
-/// A slot among the connections held; the second says that it is one of those kept for whoever is known.
+/// A slot among all connections; the second value says whether it is one that is reserved for known visitors.
 fn slot(app: &App, address: Address, is_agent: bool) -> Result<(Share, bool), NoRoom> {
     let standing = if is_agent { Standing::Agent } else { Standing::Stranger };
     let taken = match app.connections.take(address, standing) {
         Ok(slot) => return Ok((slot, false)),
-        // Who it is comes with the hello. Until then it may hold a slot kept for known visitors.
+        // The hello says whether the visitor is known. Until then it may hold a slot that is reserved for known visitors.
         Err(_) if !is_agent => app.connections.take(address, Standing::Known),
         Err(full) => Err(full),
     };
@@ -153,7 +153,7 @@ async fn wait_for_permit(app: &App, address: Address) -> Result<AdmissionPermit,
     })
 }
 
-/// The queue of what a client is sent, within the bounds of its side.
+/// The queue of frames for a client, within the bounds of its side.
 pub(crate) fn queue(
     app: &App,
     pending: &PendingConnection,
@@ -165,8 +165,8 @@ pub(crate) fn queue(
     })
 }
 
-/// Tells the core of a client that has proven who it is. `frames` is the way of what the core sends it. Gives the client's way to the
-/// core, and the word by which the core ends the connection; [`leave`] must follow.
+/// Tells the core of a client that has proven who it is. `frames` is the queue of frames for it. Returns what handles the client's frames, and
+/// the receiver by which the core ends the connection. [`leave`] must follow.
 pub(crate) fn enter<'a>(
     app: &'a App,
     pending: &'a PendingConnection,
@@ -192,7 +192,7 @@ pub(crate) fn enter<'a>(
     }
     tracing::debug!("connected");
     if let Some((_, _, proven)) = session {
-        // After the core was told: whoever asks it for all sign-ins from here on hears of this one.
+        // Only now: who asks the core for all sign-ins from here on gets this one, too.
         app.sign_ins.entered(proven);
     }
     let reader = Reader { app, pending, connection, frames, visits, bucket: Bucket::new(now_ms()) };
@@ -201,11 +201,11 @@ pub(crate) fn enter<'a>(
 
 /// Tells the core that the connection has ended.
 pub(crate) async fn leave(app: &App, connection: ConnectionId) {
-    // Only a core that has ended does not take it.
+    // Fails only when the core has ended.
     let _ = Box::pin(app.core.send(Arrival::Input(Input::Disconnected { connection }))).await;
 }
 
-/// A client's way to the core.
+/// Handles the frames of one client and passes them to the core.
 pub(crate) struct Reader<'a> {
     app: &'a App,
     pending: &'a PendingConnection,
@@ -217,7 +217,7 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Takes what a client said. An error ends the connection, with the reason when it is ours to say.
+    /// Handles what was received. An error ends the connection, with the close code if one is to be sent.
     pub(crate) fn take(&mut self, received: &Received<impl Deref<Target = str>>) -> Result<(), Option<Close>> {
         if !self.bucket.take(now_ms()) {
             return Err(Some(Close::Flood));
@@ -230,7 +230,7 @@ impl Reader<'_> {
         if frame == Some(Err(NoFrame::Malformed)) {
             return Err(Some(Close::Malformed));
         }
-        // All of an address together, so that many connections may not say more than one.
+        // Counted for all connections of an address together, so that many may not send more than one.
         if !self.pending.is_agent
             && let Err(retry_after_ms) = self.app.frames.take(self.pending.address, now_ms())
         {
@@ -245,7 +245,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Hands a frame to the core, unless the shell has something against it.
+    /// Passes a frame to the core, unless the shell refuses it.
     fn pass(&self, frame: Incoming) -> Result<(), Close> {
         if frame == Incoming::Visitor(FromVisitor::Register)
             && let Err(retry_after_ms) = self.app.registrations.take(self.pending.address, now_ms())
@@ -275,7 +275,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Answers without the core.
+    /// Sends a refusal without the core.
     fn refuse(&self, subject: Subject, refusal: Refusal) -> Result<(), Close> {
         crate::numbers::refused(&refusal, 1);
         let frame = ServerFrame::Refused { subject, refusal };

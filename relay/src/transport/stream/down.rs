@@ -1,4 +1,4 @@
-//! What goes down a stream: server-sent events, one for each frame, and comments while there is nothing to say.
+//! What is sent on a stream: server-sent events, one for each frame, and comments while there is nothing to send.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use wire::{Close, Token};
 use crate::core_task::outgoing::{self, Frame};
 use crate::transport::connection::FRAMES_PER_FLUSH;
 
-/// Frames are put together to parts of about this size.
+/// Frames are joined to parts of about this size.
 pub(crate) const PART_BYTES: usize = 16 * 1024;
 
-/// What is still to go down.
+/// What is still to be sent.
 struct Down {
     first: Option<Bytes>,
     queue: outgoing::Receiver,
-    /// Tells of the end; none once that was said.
+    /// Receives the end; none once the last event is sent.
     ended: Option<oneshot::Receiver<Option<Close>>>,
 }
 
@@ -46,7 +46,7 @@ impl Down {
         let ended = self.ended.as_mut()?;
         let close = tokio::select! {
             biased;
-            // What was said before the end still goes out, the refusal that explains it above all.
+            // Frames from before the end are still sent, above all the refusal that explains it.
             Some(frame) = self.queue.recv() => return Some(self.batch(&frame)),
             close = ended => close.ok().flatten(),
             () = tokio::time::sleep(Duration::from_millis(STREAM_COMMENT_EVERY_MS)) => {
@@ -57,7 +57,7 @@ impl Down {
         close.map(closed)
     }
 
-    /// This frame, and what waits behind it. JSON as it is written here has no line breaks, so that each frame is one `data` line.
+    /// This frame, and those that wait after it. JSON as it is written here has no line breaks, so that each frame is one `data` line.
     fn batch(&mut self, first: &Frame) -> Bytes {
         let mut text = Vec::with_capacity(first.bytes());
         let add = |text: &mut Vec<u8>, frame: &Frame| {

@@ -1,4 +1,4 @@
-//! A connection where WebSocket is blocked: server-sent events down, posted frames up; for the core a connection like any other.
+//! A connection where WebSocket is blocked: server-sent events to the client, posted frames from it. For the core it is a connection like any other.
 
 pub(crate) mod down;
 mod up;
@@ -48,7 +48,7 @@ pub async fn open(
             Body::from(down::closed(close))
         }
     };
-    // Nothing on the way may hold it back, not even to compress it; and nothing else is to follow on this connection.
+    // No proxy may delay or compress it, and no other request may follow on this connection.
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store, no-transform"),
@@ -62,13 +62,13 @@ pub async fn open(
 async fn hello(app: &App, pending: &PendingConnection, body: Body) -> Result<Greeted, Close> {
     let wait = Duration::from_millis(HELLO_WAIT_MS);
     let read = tokio::time::timeout(wait, axum::body::to_bytes(body, FRAME_BYTES_MAX)).await;
-    // A body that broke off has nobody left to tell.
+    // After a broken body nobody reads an answer.
     let bytes = read.map_err(|_| Close::HelloLate)?.map_err(|_| Close::TooLarge)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Close::Malformed)?;
     greet(app, pending, decode_first(text)?).await
 }
 
-/// Starts the life of one connection; gives what goes down.
+/// Starts one connection; returns what is sent on it.
 fn begin(app: App, pending: PendingConnection, greeted: Greeted, http_connection: HttpConnection) -> Body {
     http_connection.leave_requests();
     let key = Token::from_bytes(&random_bytes());
@@ -83,7 +83,7 @@ fn begin(app: App, pending: PendingConnection, greeted: Greeted, http_connection
         let close = if close.is_none() && http_connection.was_slow() { Some(Close::Slow) } else { close };
         tracing::debug!(?close, "ended");
         crate::numbers::closed(close);
-        // Whoever has gone away is not told.
+        // Fails only when the client has gone.
         let _ = end.send(close);
         http_connection.end(END_WAIT).await;
     };
@@ -91,7 +91,7 @@ fn begin(app: App, pending: PendingConnection, greeted: Greeted, http_connection
     down::events(&key, queue, ended)
 }
 
-/// From the hello to the reason of the end.
+/// Runs from the hello to the end; returns the close code.
 async fn converse(
     app: &App,
     pending: &PendingConnection,
@@ -116,7 +116,7 @@ async fn converse(
     reason
 }
 
-/// Reads what is posted until the end; gives the reason when it is ours to say.
+/// Reads posts until the end; returns the close code, if one is to be sent.
 async fn read(reader: &mut Reader<'_>, posts: &mut mpsc::Receiver<Post>) -> Option<Close> {
     let idle = Duration::from_millis(IDLE_MAX_MS);
     loop {
@@ -131,7 +131,7 @@ async fn read(reader: &mut Reader<'_>, posts: &mut mpsc::Receiver<Post>) -> Opti
                 break;
             }
         }
-        // It was taken also when it is the end: the reason goes down.
+        // Also when it ends the connection: the close code is sent on the stream.
         let _ = taken.send(());
         if let Some(close) = end {
             return close;

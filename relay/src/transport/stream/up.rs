@@ -1,4 +1,4 @@
-//! What comes up for a stream: posted frames, brought to their connection by the stream's key.
+//! Posted frames of a stream, passed to their connection by the stream's key.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::transport::connection::frame::Received;
 /// `POST /frame`: one frame on each line of text, for the connection that the header names.
 pub async fn frame(State(app): State<App>, headers: HeaderMap, body: Body) -> StatusCode {
     let Some(posts) = app.streams.find(&headers) else { return StatusCode::GONE };
-    // Before the body is read: what a connection can make the relay hold is bounded.
+    // Before the body is read, so that the memory for one connection is bounded.
     let slot = match posts.try_reserve_owned() {
         Ok(slot) => slot,
         Err(TrySendError::Full(_)) => return StatusCode::CONFLICT,
@@ -35,7 +35,7 @@ pub async fn frame(State(app): State<App>, headers: HeaderMap, body: Body) -> St
 /// The frames of one body, in order.
 pub(super) fn receive(bytes: &[u8]) -> impl Iterator<Item = Received<&str>> + Send {
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    // One too many ends the connection, and with it the reading.
+    // One frame too many ends the connection.
     lines.take(POST_FRAMES_MAX + 1).enumerate().map(|(index, line)| {
         if index == POST_FRAMES_MAX {
             return Received::End(Some(Close::Flood));
