@@ -19,7 +19,7 @@ fn other(world: &World, text: &str) -> Other {
 }
 
 #[test]
-fn a_visitor_waits_sees_the_place_move_keeps_it_over_a_restart_and_is_served() {
+fn a_visitor_waits_sees_the_position_move_keeps_it_over_a_restart_and_is_served() {
     let mut world = World::start();
     let ada = world.agent("ada@example.com", "Ada L.", 1);
     world.relay.agent("ben@example.com", "Ben K.", 1);

@@ -2,8 +2,8 @@
 //!
 //! Why not `view!` in what the visitor loads: with it every different view is a type of its own, and the code of those types was more than a
 //! third of the chat's weight. Here each kind of change is compiled once. The console, whose size matters less, uses `view!`, and takes these
-//! parts in by `ui/parts.rs`. For the same reason nothing here or in the chat names the `leptos` crate itself, which also exports what only
-//! server functions use: signals and effects come from its reactive crate.
+//! parts in by `widget/src/bin/console/ui/parts.rs`. For the same reason nothing here or in the chat names the `leptos` crate itself, which also
+//! exports what only server functions use: signals and effects come from its reactive crate.
 
 use reactive_graph::effect::RenderEffect;
 use reactive_graph::graph::untrack;

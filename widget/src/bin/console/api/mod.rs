@@ -1,10 +1,10 @@
-//! Requests over HTTP: signing in and out. What is live goes over the connection.
+//! Requests over HTTP: signing in and out. Conversations go over the connection.
 
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::{Deserialize, Serialize};
 use wire::Refusal;
 
-/// Where a sign-in is made, asked for and ended.
+/// The path by which to sign in, ask who is signed in, and sign out.
 const SESSION: &str = "/session";
 
 /// Who is signed in.
@@ -16,14 +16,14 @@ pub(crate) struct Person {
     pub(crate) email: String,
 }
 
-/// Why a request came to nothing.
+/// Why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// Nobody is signed in.
     SignedOut,
     /// The relay refuses.
     Refused(Refusal),
-    /// The relay cannot be reached, or does not know what to say.
+    /// The relay cannot be reached, or gave no reason.
     Unreachable,
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn sign_in(email: &str, password: &str) -> Result<(), Trouble> 
     if answer.status() == 204 { Ok(()) } else { Err(trouble(answer).await) }
 }
 
-/// Signs out; says whether nobody is signed in any more.
+/// Signs out. Whether that worked.
 pub(crate) async fn sign_out() -> bool {
     answer(Request::delete(SESSION)).await.is_ok_and(|answer| matches!(answer.status(), 204 | 401))
 }
@@ -66,7 +66,7 @@ async fn answer(request: RequestBuilder) -> Result<Response, Trouble> {
     request.send().await.map_err(|_| Trouble::Unreachable)
 }
 
-/// The relay says why as JSON; without words of its own it was not reached, or somebody between answered.
+/// Reads the relay's reason. Without one the relay was not reached, or something between answered.
 async fn trouble(answer: Response) -> Trouble {
     answer.json().await.map_or(Trouble::Unreachable, Trouble::Refused)
 }

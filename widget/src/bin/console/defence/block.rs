@@ -1,4 +1,4 @@
-//! Keeping somebody out: whom, for how long, and why.
+//! The window that blocks somebody: whom, for how long, and why.
 
 use leptos::prelude::*;
 use widget::key;
@@ -27,7 +27,7 @@ const SCOPES: [(BlockScope, &str, Key, Key); 3] = [
     (BlockScope::Network, "console_block_network", key!("console_block_network"), key!("console_block_network_note")),
 ];
 
-/// Asks for a block of whoever writes in a conversation.
+/// Blocks the visitor of a conversation.
 #[component]
 pub(crate) fn BlockDialog(
     /// The session.
@@ -90,7 +90,7 @@ pub(crate) fn BlockDialog(
 #[component]
 fn Choice(
     group: &'static str,
-    /// By which tests find it.
+    /// The id by which tests find it.
     test: &'static str,
     words: Key,
     note: Option<Key>,

@@ -1,4 +1,4 @@
-//! The section where a desk defends itself: the word for a flood, and who is kept out.
+//! The page for defence against floods: declaring one, and the list of blocks.
 
 pub(crate) mod block;
 
@@ -77,7 +77,7 @@ fn FloodSwitch(desk: Desk) -> impl IntoView {
     }
 }
 
-/// Over the page while a flood is declared.
+/// A bar over the page while a flood is declared.
 #[component]
 pub(crate) fn FloodBanner(
     /// The session.

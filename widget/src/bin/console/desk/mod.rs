@@ -1,4 +1,4 @@
-//! The console's handle on the session: what views read, and what they tell it.
+//! The desk: the console's handle on the agent's session. Views read it, and tell it what the agent does.
 
 pub(crate) mod rights;
 pub(crate) mod route;
@@ -22,13 +22,13 @@ use wire::{AgentId, AgentState, AgentSummary, ConversationId, ConversationSummar
 use crate::desk::screen::{Ending, Screen, What};
 use crate::desk::sound::Sound;
 
-/// What the browser keeps for the console stands under this prefix; drafts are per agent (a shared computer).
+/// The prefix of names in the browser's storage. Each agent has an own one after it: computers are shared.
 const KEPT: &str = "causeway.console";
-/// Waiting times move this often.
+/// Waiting times are updated this often.
 const TICK_MS: u64 = 1_000;
-/// How long signing out waits for the relay to record the ends that were still to be sent.
+/// How long signing out waits for the relay to record the endings that are still to be sent.
 const LEAVE_WAIT_MS: u64 = 5_000;
-/// Rows that somebody looked at, before those that are not known any more are let go of.
+/// With more watched rows than this, those that are not known any more are dropped.
 const WATCHED_MAX: usize = 8_000;
 
 /// The agent's session as the runner drives it.
@@ -96,7 +96,7 @@ impl Session for Agent {
     }
 }
 
-/// The session, its clock and the view's state; copies are the same desk.
+/// The session, its clock and the state of the view. Copies are the same desk.
 #[derive(Clone, Copy)]
 pub(crate) struct Desk {
     runner: StoredValue<Runner<Agent>, LocalStorage>,
@@ -107,21 +107,21 @@ pub(crate) struct Desk {
     lists: RwSignal<u64>,
     /// One for each row that a view shows: of many rows only those that changed are drawn anew.
     rows: StoredValue<BTreeMap<ConversationId, ArcTrigger>, LocalStorage>,
-    /// Everybody, as of the last change.
+    /// All agents, as of the last change.
     team: RwSignal<Vec<AgentSummary>>,
-    /// The agent at this desk, as of the last change.
+    /// The signed-in agent, as of the last change.
     me: RwSignal<Option<AgentSummary>>,
-    /// Signing out waits until then for what is still to be sent.
+    /// While signing out: until when it waits for what is still to be sent.
     leaving: RwSignal<Option<u64>>,
-    /// The relay's clock, about once a second.
+    /// The relay's clock, updated about once a second.
     clock_ms: RwSignal<u64>,
-    /// The lines of the shown conversation.
+    /// The timeline of the shown conversation.
     pub(crate) timeline: Rows,
     screen: Screen,
 }
 
 impl Desk {
-    /// Connects as the agent that is signed in.
+    /// Connects as the signed-in agent.
     pub(crate) fn new(screen: Screen, sound: Sound, email: &str) -> Self {
         let revision = RwSignal::new(0);
         let lists = RwSignal::new(0);
@@ -182,13 +182,13 @@ impl Desk {
         desk
     }
 
-    /// Reads the session; the caller runs again when something changed.
+    /// Reads the session. The effect that calls this runs again when something changed.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&AgentSession) -> T) -> T {
         self.revision.track();
         self.peek(read)
     }
 
-    /// Reads the session once.
+    /// Reads the session without following it.
     pub(crate) fn peek<T>(&self, read: impl FnOnce(&AgentSession) -> T) -> T {
         self.runner.with_value(|runner| runner.read(|agent| read(&agent.session)))
     }
@@ -203,18 +203,18 @@ impl Desk {
         work(&self.runner.with_value(Clone::clone))
     }
 
-    /// The relay's clock, in milliseconds since 1970 UTC; the caller runs again every second.
+    /// The relay's clock, in milliseconds since 1970 UTC. The effect that calls this runs again every second.
     pub(crate) fn now_ms(&self) -> u64 {
         self.clock_ms.get()
     }
 
-    /// A conversation's row, wherever it is known from; the caller runs again when that row changed.
+    /// A conversation's row, from whichever list has it. The effect that calls this runs again when that row changed.
     pub(crate) fn row(&self, conversation: ConversationId) -> Option<ConversationSummary> {
         self.watch(conversation);
         self.peek(|session| session.row(conversation).cloned())
     }
 
-    /// Whether a colleague's note waits there to be looked at; the caller runs again when that row changed.
+    /// Whether a colleague left a note there that was not looked at. The effect that calls this runs again when that row changed.
     pub(crate) fn noted(&self, conversation: ConversationId) -> bool {
         self.watch(conversation);
         self.peek(|session| session.noted(conversation))
@@ -234,13 +234,13 @@ impl Desk {
         }
     }
 
-    /// Reads the session's lists; the caller runs again when a row changed.
+    /// Reads the session's lists. The effect that calls this runs again when a row changed.
     pub(crate) fn lists<T>(&self, read: impl FnOnce(&AgentSession) -> T) -> T {
         self.lists.track();
         self.peek(read)
     }
 
-    /// An agent as of now; the caller runs again when somebody of the team changed.
+    /// An agent. The effect that calls this runs again when any agent changed.
     pub(crate) fn agent(&self, wanted: AgentId) -> Option<AgentSummary> {
         self.team.with(|team| team.iter().find(|agent| agent.id == wanted).cloned())
     }
@@ -255,12 +255,12 @@ impl Desk {
         self.agent(wanted).map_or(AgentState::Offline, |agent| agent.state)
     }
 
-    /// The agent at this desk; none before the first welcome. The caller runs again when it changed.
+    /// The signed-in agent; none before the first welcome. The effect that calls this runs again when it changed.
     pub(crate) fn me(&self) -> Option<AgentSummary> {
         self.me.get()
     }
 
-    /// Whether an agent is the one at this desk.
+    /// Whether an agent is the signed-in one.
     pub(crate) fn is_me(&self, agent: AgentId) -> bool {
         self.me.with(|me| me.as_ref().is_some_and(|me| me.id == agent))
     }
@@ -270,7 +270,7 @@ impl Desk {
         self.read(AgentSession::shown)
     }
 
-    /// Shows a conversation; what was being written in the other one is kept.
+    /// Shows a conversation. The half-written text in the other one is kept.
     pub(crate) fn open(&self, conversation: ConversationId) {
         self.screen.switch(self.peek(AgentSession::shown), Some(conversation));
         self.screen.panel.set(false);
@@ -285,13 +285,13 @@ impl Desk {
         self.tell(AgentInput::Hide);
     }
 
-    /// Ends something after a moment in which it can be taken back.
+    /// Ends something, after a short time in which it can be undone.
     pub(crate) fn end(&self, ending: Ending) {
         self.end_now();
         self.screen.ending.set(Some(ending));
     }
 
-    /// Sends the end that still could be taken back.
+    /// Sends now the ending that could still be undone.
     pub(crate) fn end_now(&self) {
         if let Some(ending) = self.screen.ending.get_untracked() {
             self.screen.ending.set(None);
@@ -302,25 +302,25 @@ impl Desk {
         }
     }
 
-    /// Signs out once what could still be taken back is recorded, or cannot be for now.
+    /// Signs out, once endings that could still be undone are recorded or the wait for them is over.
     pub(crate) fn sign_out(&self) {
         self.end_now();
         self.leaving.set(Some(now_ms() + LEAVE_WAIT_MS));
     }
 
-    /// Whether signing out waits.
+    /// Whether signing out waits for something.
     pub(crate) fn leaving(&self) -> bool {
         self.leaving.read().is_some()
     }
 
-    /// Whether the wait before signing out is over. Asked again with every change and every second.
+    /// Whether the wait before signing out is over. The effect that calls this runs again with every change and every second.
     pub(crate) fn may_leave(&self) -> bool {
         self.clock_ms.track();
         let Some(until_ms) = self.leaving.get() else { return false };
         now_ms() >= until_ms || self.read(|session| session.ends_waiting() == 0)
     }
 
-    /// Signing out did not work: the person stays.
+    /// Signing out failed: the agent stays signed in.
     pub(crate) fn stay(&self) {
         self.leaving.set(None);
     }
@@ -347,7 +347,7 @@ impl Desk {
                 desk.tell(AgentInput::Visible { visible: page_visible() });
             }
         });
-        // Who closes the page meant the end that was still to be sent.
+        // The ending was wanted. It can no longer be undone when the page is left, so it is sent now.
         listen(&window(), "pagehide", move |_| {
             if desk.alive() {
                 desk.end_now();
@@ -355,7 +355,7 @@ impl Desk {
         });
     }
 
-    /// Whether the page still belongs to this desk: after signing out, listeners find an empty place.
+    /// Whether this desk is still shown. Listeners on the page outlive it.
     fn alive(&self) -> bool {
         !self.revision.is_disposed()
     }

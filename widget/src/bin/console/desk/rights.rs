@@ -1,10 +1,10 @@
-//! What the agent at the desk may do, so that nothing is offered that the relay would refuse.
+//! What the signed-in agent may do, so that nothing is offered that the relay would refuse.
 
 use wire::{AgentState, ConversationState, ConversationSummary, Role};
 
 use crate::desk::Desk;
 
-/// Whether the agent at the desk watches over others.
+/// Whether the signed-in agent is a supervisor.
 pub(crate) fn supervises(desk: Desk) -> bool {
     desk.me().is_some_and(|me| me.role >= Role::Supervisor)
 }
@@ -14,9 +14,9 @@ pub(crate) fn supervises(desk: Desk) -> bool {
 pub(crate) struct Rights {
     /// Answer: it is the agent's own.
     pub(crate) answer: bool,
-    /// Take: nobody has it, or nobody who is there.
+    /// Take it: nobody has it, or an agent who is not there.
     pub(crate) take: bool,
-    /// It could be taken, if the agent did not hold as many as it can.
+    /// It could be taken, but the agent holds as many as it can.
     pub(crate) full: bool,
     /// End.
     pub(crate) end: bool,
@@ -26,11 +26,11 @@ pub(crate) struct Rights {
     pub(crate) release: bool,
     /// Mark it as spam.
     pub(crate) spam: bool,
-    /// Keep whoever writes in it out, and end what else comes from there.
+    /// Block its visitor, and end all conversations from the same network.
     pub(crate) block: bool,
 }
 
-/// The same rules as the relay's, so that nothing is offered that would be refused.
+/// By the same rules as the relay's.
 pub(crate) fn rights(desk: Desk, row: Option<&ConversationSummary>) -> Rights {
     let (Some(me), Some(row)) = (desk.me(), row) else { return Rights::default() };
     let full = me.load >= me.capacity;

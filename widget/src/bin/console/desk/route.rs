@@ -1,4 +1,4 @@
-//! The console's addresses: which page, which list, which conversation. They say nothing about people.
+//! The console's addresses: which page, which list, which conversation. No data of people is in them.
 
 use wire::ConversationId;
 
@@ -19,7 +19,7 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// What the path of an address names; none when there is no such page. `tab` is the list shown last.
+    /// Reads the path of an address; none when there is no such page. `tab` is the list shown last.
     pub(crate) fn read(path: &str, tab: Tab) -> Option<Self> {
         let rest = path.strip_prefix(ROOT)?;
         let mut parts = rest.split('/').filter(|part| !part.is_empty());

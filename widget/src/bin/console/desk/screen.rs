@@ -1,4 +1,4 @@
-//! What the person at the console has chosen to look at: the view's own state, nothing that the relay knows.
+//! What the agent has chosen to look at: the state of the view, which the relay does not know.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use wire::{ConversationId, Many, View};
 use crate::desk::route::Route;
 use crate::desk::written::Written;
 
-/// How long an end can be taken back before it is sent …
+/// How long the ending of a conversation can be undone before it is sent …
 const END_UNDO_MS: u64 = 4_000;
 /// … and that of many.
 const MANY_UNDO_MS: u64 = 10_000;
@@ -19,7 +19,7 @@ const MANY_UNDO_MS: u64 = 10_000;
 pub(crate) enum Section {
     /// Conversations.
     Inbox,
-    /// Who is kept out (supervisors).
+    /// Blocks (supervisors).
     Defence,
 }
 
@@ -44,7 +44,7 @@ impl Tab {
     /// In the order shown.
     pub(crate) const ALL: [Self; 6] = [Self::Waiting, Self::Mine, Self::Open, Self::Left, Self::Messages, Self::Ended];
 
-    /// What the relay calls it; none where the session has all of it, or what has ended.
+    /// Its name at the relay; none for lists that the session has whole, and for ended conversations.
     pub(crate) const fn view(self) -> Option<View> {
         match self {
             Self::Waiting => Some(View::Waiting),
@@ -61,21 +61,21 @@ impl Tab {
 pub(crate) enum What {
     /// A conversation.
     One(ConversationId),
-    /// Many, and how many (0: not known).
+    /// Many conversations, and how many (0: not known).
     Many(Many, usize),
 }
 
-/// An end that can still be taken back.
+/// An ending that can still be undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ending {
-    /// Of what.
+    /// What is to be ended.
     pub(crate) what: What,
     /// When it is sent, by the browser's clock.
     pub(crate) at_ms: u64,
 }
 
 impl Ending {
-    /// One that begins now.
+    /// An ending whose time to be undone begins now.
     pub(crate) fn new(what: What) -> Self {
         let undo_ms = if matches!(what, What::One(_)) { END_UNDO_MS } else { MANY_UNDO_MS };
         Self { what, at_ms: now_ms() + undo_ms }
@@ -87,14 +87,14 @@ impl Ending {
     }
 }
 
-/// A window with a question, or a list.
+/// Which window is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Asking {
-    /// Whom to block.
+    /// Asks whom to block.
     Block(ConversationId),
-    /// Whether to end so many (0: not known).
+    /// Asks whether to end so many (0: not known).
     EndMany(Many, usize),
-    /// The keyboard ways.
+    /// Lists the keyboard shortcuts.
     Keys,
 }
 
@@ -109,11 +109,11 @@ pub(crate) struct Screen {
     pub(crate) search: RwSignal<String>,
     /// Whether the composer writes notes.
     pub(crate) note: RwSignal<bool>,
-    /// Whether the visitor's panel is open where it is a drawer.
+    /// Whether the visitor's panel is open, in windows too narrow to show it always.
     pub(crate) panel: RwSignal<bool>,
-    /// What stands in the composer.
+    /// The text in the composer.
     pub(crate) text: widget::signal::Signal<String>,
-    /// An end that can still be taken back.
+    /// An ending that can still be undone.
     pub(crate) ending: RwSignal<Option<Ending>>,
     /// The window that is open.
     pub(crate) asking: RwSignal<Option<Asking>>,
@@ -125,18 +125,18 @@ pub(crate) struct Screen {
     pub(crate) all: RwSignal<bool>,
     /// The conversation that this agent got last.
     pub(crate) fresh: RwSignal<Option<ConversationId>>,
-    /// Something to tell the person in passing.
+    /// What is shown for a few seconds at the bottom.
     pub(crate) news: RwSignal<Option<News>>,
     written: Written,
-    /// Whose text stands in the composer.
+    /// Which conversation the text in the composer belongs to.
     writing_in: StoredValue<Option<ConversationId>>,
 }
 
-/// Something that passes by.
+/// What can be shown for a few seconds at the bottom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum News {
-    /// Words.
-    Words(String),
+    /// A text.
+    Text(String),
     /// This agent got a conversation.
     Fresh(ConversationId),
 }
@@ -163,7 +163,7 @@ impl Screen {
         }
     }
 
-    /// Puts away what was being written in one conversation and brings back what was being written in another.
+    /// Keeps the half-written text of one conversation, and shows that of another in the composer.
     pub(crate) fn switch(&self, from: Option<ConversationId>, to: Option<ConversationId>) {
         if from == to {
             return;
@@ -173,7 +173,7 @@ impl Screen {
         self.bring_back();
     }
 
-    /// Keeps what stands in the composer with every change, and takes what another tab kept while nobody writes in this one.
+    /// Keeps the text in the composer with every change. Takes what another tab kept, if nobody is writing in this one.
     pub(crate) fn keep_written(&self) {
         let screen = *self;
         Effect::new(move || {
@@ -188,7 +188,7 @@ impl Screen {
         });
     }
 
-    /// Chooses a list; what was chosen in another is not.
+    /// Shows a list. Rows chosen in another list are no longer chosen.
     pub(crate) fn choose(&self, tab: Tab) {
         self.section.set(Section::Inbox);
         if self.tab.get_untracked() != tab {
@@ -216,9 +216,9 @@ impl Screen {
         self.all.set(false);
     }
 
-    /// Tells the person something in passing.
+    /// Shows a text for a few seconds at the bottom.
     pub(crate) fn tell(&self, words: String) {
-        self.news.set(Some(News::Words(words)));
+        self.news.set(Some(News::Text(words)));
     }
 
     fn put_away(&self) {

@@ -1,4 +1,4 @@
-//! A short tone for what must not be missed, and its switch.
+//! A short tone for new messages and assignments, and its switch.
 
 use leptos::prelude::*;
 use web_sys::AudioContext;
@@ -23,7 +23,7 @@ pub(crate) struct Sound {
 }
 
 impl Sound {
-    /// As it was left last time; on at first.
+    /// On or off as it was last time; on at first.
     pub(crate) fn new() -> Self {
         let storage = Storage::new("causeway.console");
         let on = storage.get(KEPT).as_deref() != Some("off");
@@ -35,7 +35,7 @@ impl Sound {
         self.on.get()
     }
 
-    /// Switches it; going on, it is heard at once.
+    /// Switches it. When switched on, it plays once.
     pub(crate) fn toggle(&self) {
         let on = !self.on.get_untracked();
         self.on.set(on);
@@ -44,7 +44,7 @@ impl Sound {
         self.play();
     }
 
-    /// A person did something on the page: from now on it may sound.
+    /// The person did something on the page: from now on browsers let it play.
     pub(crate) fn allow(&self) {
         self.context.update_value(|context| {
             if context.is_none() {
@@ -57,7 +57,7 @@ impl Sound {
     pub(crate) fn play(&self) {
         if self.on.get_untracked() {
             self.context.with_value(|context| {
-                // A browser without sound stays silent; the title and the badge tell the same.
+                // A browser without sound stays silent. Title and badge show the same.
                 let _ = context.as_ref().map(beep);
             });
         }
@@ -65,7 +65,7 @@ impl Sound {
 }
 
 fn beep(context: &AudioContext) -> Result<(), wasm_bindgen::JsValue> {
-    // A page that was in the background may have been put to sleep.
+    // Browsers may have suspended the sound of a page in the background.
     let _waking = context.resume()?;
     let mut at = context.current_time();
     for pitch in NOTES_HZ {

@@ -6,12 +6,12 @@ use web_sys::StorageEvent;
 use widget::storage::Storage;
 use wire::ConversationId;
 
-/// Kept at most; the oldest conversations' go first.
+/// Texts kept at most; those of the oldest conversations are dropped first.
 const WRITTEN_MAX: usize = 200;
-/// How their names begin.
+/// How their names in the storage begin.
 const WRITTEN: &str = "written.";
 
-/// Where they are kept; copies are the same place.
+/// The half-written texts of one agent. Copies share them.
 #[derive(Clone, Copy)]
 pub(crate) struct Written(StoredValue<Storage, LocalStorage>);
 
@@ -27,7 +27,7 @@ impl Written {
         kept.split_at_checked(1).map(|(kind, text)| (text.to_owned(), kind == "n")).unwrap_or_default()
     }
 
-    /// Keeps it; nothing but blanks is nothing.
+    /// Keeps a text. A blank one is dropped.
     pub(crate) fn keep(self, conversation: ConversationId, text: &str, note: bool) {
         let name = name(conversation);
         self.0.with_value(|storage| {

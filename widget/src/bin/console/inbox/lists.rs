@@ -12,7 +12,7 @@ use crate::desk::screen::{Screen, Tab};
 use crate::inbox::row::matches;
 use crate::ui::words::fill;
 
-/// How long typing rests before the relay is asked.
+/// The relay is asked once nobody has typed for this long.
 const FIND_WAIT_MS: u64 = 300;
 
 /// The conversations of the chosen list that fit the search, in the order shown.
@@ -35,7 +35,7 @@ pub(crate) fn listed(desk: Desk, screen: Screen) -> Vec<ConversationId> {
     })
 }
 
-/// What the relay found, if it is what the person looks for now and its first page came.
+/// What the relay found, if it is for the present search and its first page came.
 pub(crate) fn with_found<T>(desk: Desk, screen: Screen, read: impl FnOnce(&Found) -> T) -> Option<T> {
     let view = screen.tab.get().view()?;
     let find = wanted(screen);
@@ -64,7 +64,7 @@ pub(crate) fn total(desk: Desk, screen: Screen) -> usize {
     count_of(desk, screen.tab.get())
 }
 
-/// How many conversations stand in a list: as the relay counts, and where it does not (yet), as they are here.
+/// How many conversations a list has: by the relay's count, else by those that are here.
 pub(crate) fn count_of(desk: Desk, tab: Tab) -> usize {
     let counts = desk.read(|session| session.counts());
     let here = || {
@@ -88,7 +88,7 @@ pub(crate) fn count_of(desk: Desk, tab: Tab) -> usize {
     told as usize
 }
 
-/// Asks the relay for what is searched for, once typing rests; and lets go of it when nothing is.
+/// Asks the relay for what is searched for, once nobody types; ends the search when the field is empty.
 pub(crate) fn ask_relay(desk: Desk, screen: Screen) {
     let timer = StoredValue::new_local(Timer::new(move || {
         let view = screen.tab.get_untracked().view();

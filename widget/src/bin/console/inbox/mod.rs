@@ -128,7 +128,7 @@ fn More(desk: Desk, screen: Screen) -> impl IntoView {
 fn Presence(desk: Desk) -> impl IntoView {
     let me = Memo::new(move |_| desk.me());
     let online = move || !desk.read(|session| session.away());
-    // Without a connection nobody can say whether visitors come.
+    // Without a connection it is not known whether visitors are assigned.
     let live = move || desk.read(|session| session.online() == Online::Live);
     let label = move || {
         let (load, capacity) = me.read().as_ref().map(|me| (me.load, me.capacity)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The window with a question or a list that stands over the page.
+//! The window that is open over the page.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::desk::screen::{Asking, Screen};
 use crate::inbox::many::EndDialog;
 use crate::ui::help::Keys;
 
-/// The window that is open, whichever it is.
+/// Shows the window that is open, if any.
 #[component]
 pub(crate) fn Asked(
     /// The session.

@@ -53,7 +53,7 @@ fn press(event: &KeyboardEvent, desk: Desk, screen: Screen, search: NodeRef<html
     }
 }
 
-/// The ways that also work while one writes. The key's place, not its letter: with Alt some systems type another one.
+/// The shortcuts that also work while one writes. By the key's position, not its letter: with Alt some systems type another one.
 fn press_alt(event: &KeyboardEvent, desk: Desk, screen: Screen) {
     let code = event.code();
     let list = code.strip_prefix("Digit").and_then(|digit| digit.parse::<usize>().ok());
@@ -118,7 +118,7 @@ fn escape(event: &KeyboardEvent, desk: Desk, screen: Screen, search: NodeRef<htm
     } else if is(event, search) && !screen.search.read_untracked().is_empty() {
         screen.search.set(String::new());
     } else {
-        // On one column the conversation makes room for the list; beside it only the focus moves.
+        // In a window with one column the list replaces the conversation; in others only the focus moves.
         if widget::env::window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width < 720.0)
         {
             desk.leave();

@@ -1,4 +1,4 @@
-//! The page: who is signed in decides between the sign-in form and the desk.
+//! The whole page: the sign-in form, or the desk of the signed-in agent.
 
 mod asked;
 pub(crate) mod keys;
@@ -40,9 +40,9 @@ use crate::visitor::VisitorPanel;
 enum Phase {
     /// The relay is being asked who is signed in.
     Asking,
-    /// Nobody, with a reason if there is one to tell.
+    /// Nobody is signed in, with a reason if there is one to show.
     Out(Option<String>),
-    /// Somebody.
+    /// An agent is signed in.
     In(Person),
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn App() -> impl IntoView {
     }
 }
 
-/// Before it is known who is signed in.
+/// Shown until it is known who is signed in.
 #[component]
 fn Start() -> impl IntoView {
     view! {
@@ -99,10 +99,10 @@ fn DeskPage(
     /// The agent signs out.
     #[prop(into)]
     leave: Callback<()>,
-    /// The relay no longer knows the sign-in.
+    /// The relay no longer accepts the sign-in.
     #[prop(into)]
     ended: Callback<()>,
-    /// Grows when signing out did not work.
+    /// Grows when signing out failed.
     stuck: RwSignal<u32>,
 ) -> impl IntoView {
     let first = route::first();
@@ -153,7 +153,7 @@ fn DeskPage(
                 <Show when=move || shown.get().is_none()>
                     <NoTalk screen />
                 </Show>
-                // Keyed, so that each conversation gets elements of its own and none shows what stood there before.
+                // Keyed, so that each conversation gets elements of its own and shows nothing of the one before.
                 <For each=move || shown.get() key=|conversation| *conversation let(conversation)>
                     <Talk desk screen conversation />
                 </For>
@@ -168,7 +168,7 @@ fn DeskPage(
     }
 }
 
-/// In place of a page that does not exist.
+/// Shown for an address that names no page.
 #[component]
 fn NoPage() -> impl IntoView {
     view! {
@@ -184,7 +184,7 @@ fn NoPage() -> impl IntoView {
     }
 }
 
-/// Signs out as soon as nothing is left that was to be sent before.
+/// Signs out as soon as everything is sent that was to be sent before.
 fn leave_when_done(desk: Desk, screen: Screen, leave: Callback<()>, stuck: RwSignal<u32>) {
     let done = Memo::new(move |_| desk.may_leave());
     Effect::new(move || {
@@ -211,7 +211,7 @@ fn allow_sound(sound: Sound) {
     });
 }
 
-/// The page's title says how much waits, for whoever works in another tab.
+/// Shows the number of unseen messages in the page's title, for agents who work in another tab.
 fn show_title(desk: Desk) {
     Effect::new(move || {
         let unread = desk.read(|session| session.unread_total());
@@ -221,7 +221,7 @@ fn show_title(desk: Desk) {
         });
     });
     on_cleanup(|| document().set_title(&t(key!("console_title"))));
-    // A page that comes from the history keeps its old focus otherwise.
+    // Otherwise a page that is restored from the history keeps its old focus.
     if let Some(element) = document().active_element() {
         let _ = element.unchecked_into::<HtmlElement>().blur();
     }

@@ -1,4 +1,4 @@
-//! The address and what is looked at, kept the same: back and forward work, a reload shows what was shown, and an address can be handed on.
+//! Keeps the address and what is looked at the same: *back* works, a reload shows what was shown, and an address can be sent to a colleague.
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -51,7 +51,7 @@ pub(crate) fn follow(desk: Desk, screen: Screen, first: Route) {
         let address = path.get_untracked();
         let is_page = Route::read(&address, route.tab).is_some();
         if (is_page || before.is_some_and(|before| before != route)) && route.path() != address.trim_end_matches('/') {
-            // The way to the first page is no step of its own.
+            // The first page needs no entry of its own in the history.
             let options = NavigateOptions { replace: before.is_none(), scroll: false, ..NavigateOptions::default() };
             navigate(&route.path(), options);
         }
@@ -59,7 +59,7 @@ pub(crate) fn follow(desk: Desk, screen: Screen, first: Route) {
     });
 }
 
-/// Shows what an address names, as far as it is there.
+/// Shows what an address names, as far as it exists.
 fn show(desk: Desk, screen: Screen, route: Route) {
     let section = if route.section == Section::Defence && !untrack(|| supervises(desk)) {
         screen.tell(t(key!("console_no_page_right")));

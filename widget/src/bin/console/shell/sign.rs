@@ -15,7 +15,7 @@ use crate::ui::words::t;
 /// The form, with a note on top when something is to be said.
 #[component]
 pub(crate) fn SignIn(
-    /// Why the person is here again ("your session ended"), if there is a reason.
+    /// Why the form is shown again ("your session has ended"), if there is a reason.
     note: Option<String>,
     /// Called after a sign-in.
     #[prop(into)]

@@ -1,4 +1,4 @@
-//! What passes by at the bottom: refusals in words, and the end that can still be taken back.
+//! What is shown for a few seconds at the bottom: refusals, and the ending that can still be undone.
 
 use leptos::prelude::*;
 use widget::clock::{Timer, now_ms};
@@ -33,7 +33,7 @@ pub(crate) fn Toasts(
             screen.tell(refusal::words(&refusal));
         }
     });
-    // Whoever looks at it already needs no word, and needs none any more once it is opened.
+    // Nothing is said about a conversation that is shown already, and no more once it is opened.
     Effect::new(move || {
         if let Some(fresh) = screen.fresh.get() {
             screen.fresh.set(None);
@@ -93,7 +93,7 @@ fn progress_words(ended: u32, left: u32) -> String {
 #[component]
 fn Toast(desk: Desk, screen: Screen, news: News) -> impl IntoView {
     let words = match news {
-        News::Words(words) => view! { <span>{words}</span> }.into_any(),
+        News::Text(words) => view! { <span>{words}</span> }.into_any(),
         News::Fresh(fresh) => {
             let who = desk.peek(|session| session.row(fresh).map(|row| name(row.visitor))).unwrap_or_default();
             let open = move |_| {

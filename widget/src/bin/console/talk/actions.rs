@@ -17,11 +17,11 @@ use crate::ui::words::t;
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// To the queue, or aside.
+    /// Give it back to the queue, or leave it without an agent if the visitor is gone.
     Release,
-    /// Nothing that a visitor meant.
+    /// Mark it as spam.
     Spam,
-    /// Keep whoever wrote it out.
+    /// Block its visitor.
     Block,
     /// End every conversation from the same network.
     Network,

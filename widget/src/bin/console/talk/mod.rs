@@ -29,10 +29,10 @@ use crate::ui::person::{is_late, name, presence_words, score};
 use crate::ui::when;
 use crate::ui::words::{fill, t};
 
-/// A hidden drawer cannot take the focus in the frame that opens it.
+/// The panel can take the focus only when it is visible, a moment after it was opened.
 const DRAWER_WAIT: Duration = Duration::from_millis(60);
 
-/// The keyboard ways that are named where no conversation is shown; the others stand in a window.
+/// How many keyboard shortcuts are listed while no conversation is shown; a window lists all.
 const KEYS_SHOWN: usize = 7;
 
 /// The column of the shown conversation.
@@ -139,7 +139,7 @@ fn Head(
     let may = Memo::new(move |_| rights(desk, row.read().as_ref()));
     let ending = move || screen.ending.read().as_ref().is_some_and(|ending| ending.is_of(conversation));
     let late = move || row.read().as_ref().is_some_and(|row| is_late(row, desk.now_ms()));
-    let standing = Memo::new(move |_| row.read().as_ref().map(|row| standing(desk, row)));
+    let standing = Memo::new(move |_| row.read().as_ref().map(|row| state_spoken(desk, row)));
     view! {
         <header class="talk__head">
             <button
@@ -192,7 +192,7 @@ fn Head(
                 aria-expanded=move || screen.panel.get().to_string()
                 on:click=move |_| {
                     screen.panel.update(|open| *open = !*open);
-                    // The drawer takes the focus once it has begun to show.
+                    // See `DRAWER_WAIT`.
                     set_timeout(|| focus::focus(".visitor__close"), DRAWER_WAIT);
                 }
             >
@@ -216,7 +216,7 @@ fn state_words(desk: Desk, row: Memo<Option<ConversationSummary>>) -> String {
         ConversationState::Assigned { agent } => vec![holder_words(desk, agent), opened()],
         ConversationState::Closed { at_ms } => vec![fill(key!("console_ended_at"), &[("time", &when::long(at_ms))])],
     };
-    parts.extend(row.presence.map(|presence| place_words(desk, presence)));
+    parts.extend(row.presence.map(|presence| whereabouts(desk, presence)));
     parts.extend(score(row.score).map(|score| fill(key!("console_rated"), &[("score", &score)])));
     if !matches!(row.state, ConversationState::Closed { .. }) && desk.read(visitor_has_read_all) {
         parts.push(t(key!("console_read_all")));
@@ -224,7 +224,7 @@ fn state_words(desk: Desk, row: Memo<Option<ConversationSummary>>) -> String {
     parts.join(" · ")
 }
 
-/// Why it is with nobody and not in the queue.
+/// Why it is neither assigned nor in the queue.
 const fn idle_words(why: Idle) -> Key {
     match why {
         Idle::SteppedOut => key!("console_idle"),
@@ -234,7 +234,7 @@ const fn idle_words(why: Idle) -> Key {
 }
 
 /// Whether the visitor is there, and on which page.
-fn place_words(desk: Desk, presence: VisitorPresence) -> String {
+fn whereabouts(desk: Desk, presence: VisitorPresence) -> String {
     let page = desk.read(|session| session.context().map(|page| page.title.trim().to_owned()));
     match (presence, page.filter(|page| !page.is_empty())) {
         (VisitorPresence::Here, Some(page)) => fill(key!("console_visitor_here_on"), &[("page", &page)]),
@@ -255,8 +255,8 @@ fn holder_words(desk: Desk, holder: AgentId) -> String {
     fill(key, &[("name", &desk.agent_name(holder))])
 }
 
-/// Where it stands, without the times: read out when it changes.
-fn standing(desk: Desk, row: &ConversationSummary) -> String {
+/// Its state in words, without times. Screen readers read it out when it changes.
+fn state_spoken(desk: Desk, row: &ConversationSummary) -> String {
     match row.state {
         ConversationState::Waiting { .. } => t(key!("console_notice_queued")),
         ConversationState::Idle { why, .. } => t(idle_words(why)),

@@ -1,4 +1,4 @@
-//! What happened on the staff lane, in words: one arm for each kind of event that is a line there and no note.
+//! What happened on the staff lane, in words: one arm for each kind of event that is shown and is no note.
 
 use widget::dom::{El, el};
 use widget::key;
@@ -34,7 +34,7 @@ pub(super) fn words(desk: Desk, item: &Item) -> El {
     }
 }
 
-/// Who did it, as far as it has a name.
+/// Who did it; empty without a name.
 fn author_name(item: &Item) -> &str {
     if let Author::Agent { name, .. } = &item.author { name } else { "" }
 }
@@ -50,7 +50,7 @@ fn labels(labels: &[String]) -> El {
     view
 }
 
-/// A text of ours; at each `{name}` in it stands the element of that name.
+/// A text of ours, with an element for each `{name}` in it.
 fn sentence(key: Key, element: impl Fn(&str) -> El) -> El {
     let words = t(key);
     let mut view = el("span", "");
@@ -64,7 +64,7 @@ fn sentence(key: Key, element: impl Fn(&str) -> El) -> El {
     view.text(rest)
 }
 
-/// Words of a person among ours: they turn nothing beside them, and no translator changes them.
+/// For a name or text of a person among ours: it has a direction of its own, and no translator changes it.
 fn own() -> El {
     el("bdi", "").attr("translate", "no")
 }

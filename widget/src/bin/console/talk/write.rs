@@ -27,7 +27,7 @@ pub(crate) fn Write(
 ) -> impl IntoView {
     let may = Memo::new(move |_| rights(desk, row.read().as_ref()));
     let over = move || row.read().as_ref().is_some_and(|row| matches!(row.state, ConversationState::Closed { .. }));
-    // Whoever has just taken a conversation finds it among the own ones, and answers.
+    // After an agent has taken a conversation, the list of the agent's own ones is shown, and the composer writes answers.
     Effect::new(move |before: Option<bool>| {
         let answers = may.get().answer;
         if answers && before == Some(false) {
@@ -48,7 +48,7 @@ pub(crate) fn Write(
 
 #[component]
 fn Writing(desk: Desk, screen: Screen, row: Memo<Option<ConversationSummary>>, may: Memo<Rights>) -> impl IntoView {
-    // Where the agent cannot answer, only a note can be meant.
+    // An agent who may not answer can only write notes.
     let note = Memo::new(move |_| screen.note.get() || !may.get().answer);
     let field = Field::new();
     let who = move || row.read().as_ref().map(|row| name(row.visitor)).unwrap_or_default();
@@ -59,22 +59,22 @@ fn Writing(desk: Desk, screen: Screen, row: Memo<Option<ConversationSummary>>, m
         let room = desk.peek(|session| session.room());
         if room {
             desk.tell(if note.get_untracked() { AgentInput::Note { text } } else { AgentInput::Say { text } });
-            // A note is an aside: what is written next is meant for the visitor again.
+            // What is written next is probably for the visitor again.
             screen.note.set(false);
         }
         room
     });
     let attach = UnsyncCallback::new(move |file: File| attach(desk, screen, note, file));
     let typing = UnsyncCallback::new(move |()| {
-        // Nobody is told of a note being written.
+        // The visitor must not see that a note is written.
         if !note.get_untracked() {
             desk.tell(AgentInput::Typing);
         }
     });
     let focus = move || field.focus();
-    // The field is ready when a conversation opens; on a phone the screen's keyboard would cover what is to be read.
+    // The field has the focus when a conversation opens. Not on a phone: the keyboard would cover the conversation.
     Effect::new(move || {
-        if !fingers() {
+        if !by_touch() {
             request_animation_frame(focus);
         }
     });
@@ -119,17 +119,17 @@ fn Writing(desk: Desk, screen: Screen, row: Memo<Option<ConversationSummary>>, m
     }
 }
 
-/// Files always go to the visitor; in a note's place that would be a mistake.
+/// Sends a file. Files are always for the visitor, so none is taken while a note is written.
 pub(crate) fn attach(desk: Desk, screen: Screen, note: Memo<bool>, file: File) {
     if note.get_untracked() {
         screen.tell(t(key!("console_note_no_file")));
     } else {
-        desk.with_runner(|link| link.attach(file));
+        desk.with_runner(|runner| runner.attach(file));
     }
 }
 
-/// Whether the page is used with fingers.
-fn fingers() -> bool {
+/// Whether the page is used by touch.
+fn by_touch() -> bool {
     let coarse = widget::env::window().match_media("(pointer: coarse)").ok().flatten();
     coarse.is_some_and(|coarse| coarse.matches())
 }

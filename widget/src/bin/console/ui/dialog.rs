@@ -1,4 +1,4 @@
-//! Questions in a window of their own: the browser keeps the focus inside and gives it back, Escape says no.
+//! Windows with a question. The browser keeps the focus inside and returns it afterwards; Escape means no.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -9,22 +9,22 @@ use widget::key;
 
 use crate::ui::words::t;
 
-/// A window over the page, shown as long as it stands.
+/// A window over the page, shown as long as the component is there.
 #[component]
 pub(crate) fn Dialog(
     /// Its heading.
     #[prop(into)]
     title: Signal<String>,
-    /// By which tests find it.
+    /// The id by which tests find it.
     name: &'static str,
     /// Closed without an answer.
     #[prop(into)]
     closed: Callback<()>,
-    /// What stands in it.
+    /// Its content.
     children: Children,
 ) -> impl IntoView {
     let window = NodeRef::<html::Dialog>::new();
-    // Back to where the person was, when that still stands.
+    // Returns the focus to where it was, if that is still there.
     let before = StoredValue::new_local(document().active_element());
     on_cleanup(move || {
         if let Some(before) = before.try_get_value().flatten().and_then(|before| before.dyn_into::<HtmlElement>().ok())
@@ -33,7 +33,7 @@ pub(crate) fn Dialog(
         }
     });
     window.on_load(move |window| {
-        // Only a window that is not in the page yet, or open already, refuses; then it stands in the page as it is.
+        // Fails only for a window that is not in the page yet, or open already.
         request_animation_frame(move || drop(window.show_modal()));
     });
     view! {
@@ -51,13 +51,13 @@ pub(crate) fn Dialog(
     }
 }
 
-/// The buttons at the foot of a window: what it is for, and the way out.
+/// The buttons at the foot of a window: the answer, and *cancel*.
 #[component]
 pub(crate) fn Answers(
     /// What the first button says.
     #[prop(into)]
     yes: Signal<String>,
-    /// Whether it cannot be taken back.
+    /// Whether the answer cannot be undone.
     #[prop(optional)]
     danger: bool,
     /// The answer.

@@ -1,4 +1,4 @@
-//! Where the keyboard's focus goes.
+//! Moves the keyboard's focus.
 
 use leptos::ev::{FocusEvent, KeyboardEvent};
 use wasm_bindgen::JsCast;
@@ -32,7 +32,7 @@ pub(crate) fn focus(selector: &str) {
     }
 }
 
-/// Whether the focus that leaves an element goes to something inside the element that listens.
+/// Whether the focus moves to something inside the element that listens.
 pub(crate) fn stays_inside(event: &FocusEvent) -> bool {
     let listens = event.current_target().and_then(|target| target.dyn_into::<Node>().ok());
     let to = event.related_target().and_then(|target| target.dyn_into::<Node>().ok());

@@ -1,4 +1,4 @@
-//! The list of keyboard ways.
+//! The list of keyboard shortcuts.
 
 use leptos::prelude::*;
 use widget::key;
@@ -7,7 +7,7 @@ use widget::text::Key;
 use crate::ui::dialog::Dialog;
 use crate::ui::words::t;
 
-/// Every way: the keys, and what they do.
+/// Every shortcut: the keys, and what they do.
 pub(crate) const KEYS: [(&[&str], Key); 15] = [
     (&["J", "K"], key!("console_key_move")),
     (&["Enter"], key!("console_key_open")),
@@ -26,7 +26,7 @@ pub(crate) const KEYS: [(&[&str], Key); 15] = [
     (&["?"], key!("console_key_help")),
 ];
 
-/// The list as rows of a table of terms.
+/// The list, as a list of terms.
 #[component]
 pub(crate) fn KeyList(
     /// How many of them.

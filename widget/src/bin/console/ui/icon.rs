@@ -34,7 +34,7 @@ pub(crate) const KEYBOARD: &str = "M4 5h16a2 2 0 012 2v10a2 2 0 01-2 2H4a2 2 0 0
 /// Three points.
 pub(crate) const MORE: &str = "M5 12h.01M12 12h.01M19 12h.01";
 
-/// Draws an icon; it says nothing to those who hear the page.
+/// Draws an icon. It is hidden from screen readers.
 pub(crate) fn icon(path: &'static str) -> impl IntoView {
     view! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">

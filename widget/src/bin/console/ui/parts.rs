@@ -1,4 +1,4 @@
-//! The shared parts as components: what the chat uses bare, the console takes into its views.
+//! The parts that the chat uses too, as components for the console's views.
 
 use std::rc::Rc;
 
@@ -12,21 +12,21 @@ use widget::transport::Downloads;
 use widget_core::Online;
 use wire::MessageId;
 
-/// An element in a page drawn by `view!`: in a host that takes no place of its own.
+/// An element of `widget::dom` in a view: inside a host element that takes no space of its own.
 fn bridge(element: El) -> impl IntoView {
     let host = NodeRef::<leptos::html::Div>::new();
     host.on_load(move |host| {
-        // A view that is rebuilt keeps its host: what stood there before must go.
+        // A view that is rebuilt keeps its host element: remove what was in it before.
         host.set_text_content(None);
         host.append_child(element.raw()).ok();
     });
     view! { <div class="bridge" node_ref=host></div> }
 }
 
-/// A conversation, and below its last line the children.
+/// A conversation, with the children below its last row.
 #[component]
 pub(crate) fn TimelineView(
-    /// The lines.
+    /// The rows.
     rows: Rows,
     /// Where files come from.
     files: Downloads,
@@ -34,11 +34,11 @@ pub(crate) fn TimelineView(
     retry: UnsyncCallback<MessageId>,
     /// Drops a failed draft, or stops an upload.
     discard: UnsyncCallback<MessageId>,
-    /// How the visitor is called in the lines.
+    /// The visitor's name under their messages.
     visitor_name: Signal<String>,
     /// The words of what happened on the staff lane.
     staff_notice: StaffWords,
-    /// What stands below the last line.
+    /// What is shown below the last row.
     children: Children,
 ) -> impl IntoView {
     let surroundings = Surroundings {
@@ -50,7 +50,7 @@ pub(crate) fn TimelineView(
         staff_notice: Some(staff_notice),
     };
     let below = el("div", "bridge");
-    // Leaves with the component that mounted it.
+    // Removed with the component that mounted it.
     StoredValue::new_local(mount_to(below.html().clone(), children));
     bridge(part::timeline(rows, surroundings, vec![below]))
 }
@@ -62,7 +62,7 @@ pub(crate) fn Composer(
     text: widget::signal::Signal<String>,
     /// What the empty field says; also its label.
     placeholder: Signal<String>,
-    /// Takes a message; false leaves it in the field.
+    /// Sends a message; false leaves it in the field.
     on_send: UnsyncCallback<String, bool>,
     /// Gets each chosen or pasted file.
     on_file: UnsyncCallback<File>,
@@ -99,7 +99,7 @@ pub(crate) fn Typing(
     bridge(part::typing(Text::here(), move || who.get()))
 }
 
-/// Its children, and over them the invitation to drop while files are dragged over it.
+/// Takes dropped files. While files are dragged over its children, it says that they can be dropped.
 #[component]
 pub(crate) fn DropZone(
     /// The class of the element.
@@ -108,7 +108,7 @@ pub(crate) fn DropZone(
     open: Signal<bool>,
     /// Gets each dropped file.
     on_file: UnsyncCallback<File>,
-    /// What stands in it.
+    /// Its content.
     children: Children,
 ) -> impl IntoView {
     let zone = NodeRef::<leptos::html::Div>::new();

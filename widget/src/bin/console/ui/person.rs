@@ -1,4 +1,4 @@
-//! How visitors and their rows are told in words.
+//! Visitors and their rows in words.
 
 use widget::key;
 use widget_core::waits_since_ms;
@@ -31,7 +31,7 @@ pub(crate) fn name(visitor: VisitorId) -> String {
     fill(key!("console_visitor"), &[("id", &visitor.short())])
 }
 
-/// What stands in the circle before the name.
+/// The characters in the circle before the name.
 pub(crate) fn initials(visitor: VisitorId) -> String {
     visitor.short().chars().take(2).collect::<String>().to_uppercase()
 }

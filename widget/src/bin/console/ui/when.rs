@@ -1,4 +1,4 @@
-//! Times in words that only the console says: how long somebody waits, short days, the time of another place.
+//! Times as only the console writes them: how long somebody waits, short dates, the time in another time zone.
 
 use js_sys::{Array, Date, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -52,8 +52,8 @@ fn write(at_ms: u64, choices: &[(&str, &str)]) -> String {
     words.unwrap_or_default()
 }
 
-/// `new Intl[name]([language], options)` as a call that may fail: a visitor's time zone may be nonsense, and the typed
-/// constructors of the bindings do not return the error.
+/// `new Intl[name]([language], options)`, as a call that may fail: a visitor's time zone may be invalid, and the typed constructors of the
+/// bindings do not return the error.
 fn intl(name: &str, choices: &[(&str, &str)]) -> Option<JsValue> {
     let options = Object::new();
     for (choice, value) in choices {

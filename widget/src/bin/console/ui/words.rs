@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use widget::text::{Key, Text};
 
 thread_local! {
-    /// The page's one catalogue. Not a context, because event handlers run outside the reactive tree and speak too.
+    /// The page's texts. Not a context, because event handlers run outside the reactive tree and need texts too.
     static TEXT: OnceCell<Text> = const { OnceCell::new() };
 }
 

@@ -1,6 +1,6 @@
 //! Reads a browser's user-agent text into the two names an agent can use: which browser, on which system.
 
-/// Marks of browsers, most telling first: nearly all of them also claim to be Chrome or Safari.
+/// Words by which browsers are told, most specific first: nearly all also claim to be Chrome or Safari.
 const BROWSERS: [(&str, &str); 12] = [
     ("Edg/", "Edge"),
     ("EdgA/", "Edge"),
@@ -16,7 +16,7 @@ const BROWSERS: [(&str, &str); 12] = [
     ("Chrome/", "Chrome"),
 ];
 
-/// Marks of systems, most telling first: Android also says Linux, an iPhone also says Mac OS X.
+/// Words by which systems are told, most specific first: Android also says Linux, an iPhone also says Mac OS X.
 const SYSTEMS: [(&str, &str); 8] = [
     ("iPhone", "iOS"),
     ("iPad", "iPadOS"),

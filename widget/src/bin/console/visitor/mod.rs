@@ -15,7 +15,7 @@ use crate::ui::person::{initials, name, score};
 use crate::ui::when;
 use crate::ui::words::{fill, language, t};
 
-/// The last column; a drawer where the window is narrow.
+/// The last column; in a narrow window it is opened and closed.
 #[component]
 pub(crate) fn VisitorPanel(
     /// The session.
@@ -62,7 +62,7 @@ fn Facts(desk: Desk, row: Memo<Option<ConversationSummary>>, page: Memo<Option<P
     let of_page =
         move |read: fn(&PageContext) -> Option<String>| Memo::new(move |_| page.read().as_ref().and_then(read));
     let started = Memo::new(move |_| row.read().as_ref().map(|row| when::long(row.opened_at_ms)));
-    // The clock ticks every second; only a new minute reaches the page.
+    // The clock changes every second, the text every minute.
     let time = Memo::new(move |_| page.read().as_ref().and_then(|page| local_time(&page.time_zone, desk.now_ms())));
     let nothing = of_page(|_| None);
     view! {
@@ -171,7 +171,7 @@ fn earlier_words(row: &ConversationSummary) -> String {
     }
 }
 
-/// A browser may ask for many.
+/// How many of the browser's languages are shown.
 const LANGUAGES_SHOWN: usize = 4;
 
 fn some(text: &str) -> Option<String> {
@@ -183,7 +183,7 @@ fn page_title(page: &PageContext) -> Option<String> {
     some(&page.title).or_else(|| some(&page.url))
 }
 
-/// The address below the title, without the scheme; never a link: it is the visitor's word.
+/// The page's address, without the scheme. Never a link: the visitor's browser may have claimed anything.
 fn page_address(page: &PageContext) -> Option<String> {
     some(&page.title)?;
     let url = some(&page.url)?;
@@ -204,7 +204,7 @@ fn language_words(page: &PageContext) -> Option<String> {
     Some(names.join(", "))
 }
 
-/// The language the chat speaks with them, where their own are known.
+/// The language of the chat; shown beside the visitor's own languages, where those are known.
 fn chat_language(page: &PageContext) -> Option<String> {
     some(&page.languages)?;
     some(&page.language)
