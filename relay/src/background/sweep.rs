@@ -1,4 +1,4 @@
-//! Removing what nobody needs any more: uploads that no message named, files that no record names, old sign-ins.
+//! Removes what nobody needs any more: uploads that no message named, files that no record names, old sign-ins.
 
 use std::future::ready;
 use std::time::{Duration, SystemTime};
@@ -17,14 +17,13 @@ use crate::store::{AttachmentRecord, StoreError, Uploader, Writer};
 const EVERY_MS: u64 = 60_000;
 /// How often old sign-ins and unrecorded files are looked for.
 const SUBFOLDERS_EVERY_MS: u64 = 600_000;
-/// Forgotten uploads removed together. One round after the other follows until none is left: they go as fast as the disk lets them, however fast
-/// they came.
+/// Forgotten uploads removed together. One round after the other follows until none is left: so they are removed as fast as the disk allows.
 const UPLOADS_PER_ROUND: usize = 500;
 /// Rounds in one sweep, far above what the quota of pending uploads allows.
 const ROUNDS_MAX: usize = 10_000;
 /// Subfolders checked in one sweep: all of them in five to six hours, so that a million files are little work.
 const SUBFOLDERS_MAX: u64 = 8;
-/// Files asked about in one look-up.
+/// Files that are looked up together.
 const FILES_PER_LOOK_UP: usize = 500;
 
 /// Why a sweep was cut short.
@@ -36,7 +35,7 @@ enum SweepError {
     Files(#[from] BlobError),
 }
 
-/// Sweeps now and then until the relay stops.
+/// Sweeps regularly until the relay stops.
 pub async fn run(app: App) {
     let mut shelves_at_ms = 0;
     loop {
@@ -57,7 +56,7 @@ pub async fn run(app: App) {
     }
 }
 
-/// Tells the quotas what lies here from before the start without a message that names it.
+/// Counts files from before the start that no message names in the quotas.
 ///
 /// # Errors
 /// The store's own failures.
@@ -123,8 +122,8 @@ fn subfolders(now_ms: u64) -> impl Iterator<Item = u8> {
     (first..first + SUBFOLDERS_MAX).map(|subfolder| (subfolder % SUBFOLDERS) as u8)
 }
 
-/// Removes the files of one subfolder that no record names: a relay was killed between making the file and recording it. A young one may be
-/// on its way to its record.
+/// Removes the files of one subfolder that no record names: a relay was killed between making the file and recording it. A new one may not
+/// be recorded yet.
 async fn remove_unrecorded(
     store: &StoreHandle,
     blobs: &Blobs,

@@ -1,5 +1,4 @@
-//! Watches what may change beside the relay or inside it: sites, agents, sign-ins. Whoever's sign-in has ended is thrown out at once, whatever
-//! its connections say or do not say.
+//! Watches sites, agents and sign-ins, which other processes may change, too. When a sign-in has ended, its connections are closed at once.
 
 use std::time::Duration;
 
@@ -22,10 +21,10 @@ pub async fn run(app: App) {
             () = app.sign_ins.entered_late() => true,
             () = tokio::time::sleep(Duration::from_millis(REVOCATION_EVERY_MS)) => false,
         };
-        // A store in trouble is asked again, and logs for itself.
+        // A store that fails logs that itself; it is asked again.
         let Ok(version) = app.store.read(|reader| reader.settings_version()).await else { continue };
         let changed = announced != Some(version);
-        // Being open counts as use, and too old a sign-in ends.
+        // An open connection counts as use; a sign-in that is too old ends.
         let due = now_ms().saturating_sub(looked_at_ms) >= SESSION_USE_EVERY_MS;
         if !(changed || again || due) {
             continue;
@@ -41,10 +40,10 @@ pub async fn run(app: App) {
     }
 }
 
-/// Ends the connections of every sign-in that does not stand any more.
+/// Ends the connections of every sign-in that is no longer valid.
 async fn look(app: &App) -> Result<(), StoreError> {
     let (reply, open) = oneshot::channel();
-    // Only a core that has ended does not take it.
+    // Fails only when the core has ended.
     let _ = app.core.send(Arrival::Sessions(reply)).await;
     let open = open.await.map_err(|_| StoreError::Down)?;
     if open.is_empty() {
@@ -57,7 +56,7 @@ async fn look(app: &App) -> Result<(), StoreError> {
         let _ = app.core.send(Arrival::SignedOut { session, agent }).await;
     }
     if !used.is_empty() {
-        // A disk that is full signs nobody out: what matters is whether it stands.
+        // A full disk signs nobody out: noting the use may fail.
         let touch =
             app.store.write(move |writer| used.iter().try_for_each(|session| writer.touch_session(session, now_ms)));
         let _ = touch.await;

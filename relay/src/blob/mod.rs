@@ -32,7 +32,7 @@ pub enum BlobError {
     Down,
 }
 
-/// Where uploaded files lie.
+/// The store of uploaded files.
 #[derive(Clone)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
@@ -49,7 +49,7 @@ pub struct Download {
 /// A file as the folder lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredFile {
-    /// The name it lies under.
+    /// Its name in the blob store.
     pub key: String,
     /// When it was last written.
     pub modified_at_ms: u64,
@@ -64,7 +64,7 @@ pub struct Upload {
 }
 
 impl Blobs {
-    /// Files in a local folder, which is made when missing. What a killed relay left of half uploads is removed, so only the relay that
+    /// Files in a local folder, which is made when missing. Partial uploads of a killed relay are removed, so only the relay that
     /// holds the data folder's lock may call this.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl Blobs {
         Ok(Download { bytes: found.meta.size, content: found.into_stream().map_err(failed).boxed() })
     }
 
-    /// The whole files of one subfolder, in no order.
+    /// The complete files of one subfolder, in no order.
     pub fn list(&self, subfolder: u8) -> BoxStream<'static, Result<StoredFile, BlobError>> {
         let listed = self.store.list(Some(&object_store::path::Path::from(format!("{subfolder:02x}"))));
         let ours = listed.map_err(failed).try_filter_map(|found| async move {
@@ -121,7 +121,7 @@ impl Blobs {
 }
 
 impl Upload {
-    /// The name it will lie under.
+    /// The name that it will have.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
@@ -133,10 +133,10 @@ impl Upload {
         self.bytes
     }
 
-    /// Takes the next piece.
+    /// Writes the next piece.
     ///
     /// # Errors
-    /// `TooLarge` as soon as the bound is passed, or `Down`; the upload is then only good for [`Upload::abort`].
+    /// `TooLarge` as soon as the bound is passed, or `Down`; then only [`Upload::abort`] may follow.
     pub async fn write(&mut self, piece: Bytes) -> Result<(), BlobError> {
         self.bytes = self.bytes.saturating_add(piece.len() as u64);
         if self.bytes > self.bytes_max {
@@ -165,7 +165,7 @@ impl Upload {
     }
 }
 
-/// Two levels, so that no folder grows too long. Anything but one of our names is nowhere.
+/// Two levels, so that no folder has too many entries. Fails for anything but one of our names.
 fn location(key: &str) -> Result<object_store::path::Path, BlobError> {
     let ours = key.len() == 32 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if !ours {
@@ -174,7 +174,7 @@ fn location(key: &str) -> Result<object_store::path::Path, BlobError> {
     Ok(object_store::path::Path::from_iter([&key[..2], key]))
 }
 
-/// Where a file lies in a local folder; none when the name is not one of ours.
+/// The path of a file in a local folder; none when the name is not one of ours.
 #[must_use]
 pub fn file_in(folder: &Path, key: &str) -> Option<PathBuf> {
     location(key).ok().map(|path| folder.join(path.as_ref()))

@@ -1,6 +1,6 @@
 //! Consumers of the feed: each reads every committed event in order, at its own pace, from a cursor that the store keeps.
 //!
-//! A consumer that is slow or fails delays nobody else, and goes on where it was. With many relays exactly one runs it: the one that holds its
+//! A consumer that is slow or fails delays nobody else, and continues from its cursor. With many relays exactly one runs it: the one that holds its
 //! lease. Rows that a consumer keeps in the store are written in the transaction that moves its cursor, so every event counts there exactly
 //! once. What it does elsewhere (sending, indexing) happens before the cursor moves: at least once.
 //!
@@ -23,7 +23,7 @@ pub use counter::{COUNTER, Counter};
 /// Every consumer of this relay, for the numbers.
 pub const CONSUMERS: [&str; 1] = [COUNTER];
 
-/// A commit of this relay wakes a consumer; one of another relay, or a lease that ran out, is found by looking this often.
+/// A commit of this relay wakes a consumer. A commit of another relay, or a lease that ran out, is found by checking this often.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// The first wait after a failure, doubled each time …
 const RETRY_FIRST: Duration = Duration::from_secs(1);
@@ -35,11 +35,11 @@ const LEASE_LEFT_MS: u64 = CONSUMER_LEASE_MS / 2;
 /// What a consumer writes into the store for one page, in the transaction that moves its cursor.
 pub type Rows = Box<dyn FnMut(&mut dyn ConsumerRows) -> Result<(), StoreError> + Send>;
 
-/// Someone who reads the feed.
+/// A consumer of the feed.
 pub trait Consumer: Send + 'static {
     /// Its name in the store; it must never change.
     const NAME: &'static str;
-    /// How long it lets events gather after it has read all there were.
+    /// How long events may gather after it has read all of them.
     const PAUSE: Duration;
 
     /// Takes a page of events, in order and without a gap. The same page comes again when the relay ends before the cursor has moved, or when
@@ -68,7 +68,7 @@ pub async fn run<C: Consumer>(consumer: C, store: StoreHandle, stopping: Cancell
             Ok(Step::Nothing) => {
                 tokio::select! {
                     () = stopping.cancelled() => break,
-                    // A store that has ended wakes nobody; then the relay stops, too.
+                    // The store has ended; then the relay stops, too.
                     _ = commits.changed() => {}
                     () = tokio::time::sleep(LOOK_EVERY) => {}
                 }
@@ -89,7 +89,7 @@ pub async fn run<C: Consumer>(consumer: C, store: StoreHandle, stopping: Cancell
     running.release().await;
 }
 
-/// What a step came to.
+/// The result of a step.
 enum Step {
     /// There is more to read.
     More,
@@ -112,7 +112,7 @@ struct Running<C> {
 }
 
 impl<C: Consumer> Running<C> {
-    /// Reads one page and moves the cursor behind it.
+    /// Reads one page and moves the cursor past it.
     async fn step(&mut self) -> Result<Step, StoreError> {
         let end = self.store.read_feed(|reader| reader.feed_end()).await?;
         if self.cursor == Some(end) {
@@ -126,7 +126,7 @@ impl<C: Consumer> Running<C> {
         let Some(to) = page.last().map(|last| last.position) else { return Ok(Step::Nothing) };
         let full = page.len() >= FEED_PAGE_EVENTS_MAX;
         let Some(mut rows) = self.consumer.take(page).await else { return Err(StoreError::Busy) };
-        // Whatever comes of it: what the store says then is what counts.
+        // Also after a failure: the store's answer to the next request counts.
         self.lease = None;
         let until_ms = now_ms() + CONSUMER_LEASE_MS;
         let moved = self.store.write(move |writer| writer.consume(&lease, to, until_ms, &mut *rows)).await?;
@@ -153,7 +153,7 @@ impl<C: Consumer> Running<C> {
         Ok(leased)
     }
 
-    /// Lets another relay go on at once.
+    /// Returns the lease, so that another relay can continue at once.
     async fn release(self) {
         if let Some(lease) = self.lease {
             // A store that is stopping refuses it: then the lease runs out.

@@ -15,7 +15,7 @@ pub enum StoreError {
     /// Somebody else has that name or id.
     #[error("that name or id is taken")]
     Conflict,
-    /// Too much waits for the store.
+    /// The store's queue is full.
     #[error("the store is busy")]
     Busy,
     /// The store cannot read or write (disk full, I/O error …). Already logged.
@@ -34,7 +34,7 @@ impl From<StoreError> for Refusal {
 }
 
 impl From<StoreError> for AppendError {
-    /// For failures of the database while appending: what an append refuses by its own rules is decided before.
+    /// For failures of the database while appending: refusals are decided before.
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::Busy,

@@ -2,14 +2,14 @@
 //!
 //! A consumer (a counter, a search index, webhooks) reads events by [`Position`] from a cursor of its own. The cursor is kept in the store and
 //! moves in the same transaction as the rows that the consumer keeps there, so that each event counts there exactly once. Of many relays one
-//! runs a consumer: the one that holds its lease. A lease has a number that rises with each new holder. Whoever holds an older number can move
-//! nothing any more, however late it comes.
+//! runs a consumer: the one that holds its lease. A lease has a number that rises with each new holder. Who holds an older number can move
+//! nothing any more.
 
 use wire::{Event, SiteId, VisitorId};
 
 use super::{StoreError, Transaction};
 
-/// Where an event stands in the order of all commits: 1, 2, 3 … without gaps.
+/// An event's position in the order of all commits: 1, 2, 3 … without gaps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub u64);
 
@@ -27,7 +27,7 @@ impl Position {
 /// A committed event with its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedEvent {
-    /// Where it stands.
+    /// Its position.
     pub position: Position,
     /// The site of its conversation.
     pub site: SiteId,
@@ -44,7 +44,7 @@ pub struct FeedEvent {
 pub struct Lease {
     /// Whose cursor.
     pub consumer: &'static str,
-    /// Which holder in turn; every new one has a higher number.
+    /// The number of the holder; every new holder has a higher one.
     pub number: u64,
     /// The last position that the consumer is done with.
     pub cursor: Position,
@@ -74,7 +74,7 @@ pub struct EventCount {
 
 /// Moves cursors.
 pub trait FeedWriter: Transaction {
-    /// Gives a consumer's lease to a holder: when nobody has it, when it ran out by `now_ms`, and again to the one who has it. The first lease of
+    /// Gives a consumer's lease to a holder: when nobody has it, when it ran out by `now_ms`, and again to the one that has it. The first lease of
     /// a consumer registers it, with its cursor at [`Position::START`].
     ///
     /// # Errors
@@ -83,7 +83,7 @@ pub trait FeedWriter: Transaction {
     -> Result<Leased, StoreError>;
 
     /// Moves the cursor from where the lease says it is, makes the lease last until `until_ms`, and writes the consumer's own rows: all of it or
-    /// nothing. What all consumers are done with is then removed from the feed's own rows. The new lease.
+    /// nothing. Rows of the feed that all consumers have passed are then removed. Returns the new lease.
     ///
     /// # Errors
     /// `Conflict` when another holder has had the lease since, or the cursor is elsewhere; what `rows` answers.
@@ -119,7 +119,7 @@ pub trait ConsumerRows {
 
 /// Reads what consumers keep.
 pub trait CursorReader {
-    /// Where a consumer's cursor is.
+    /// A consumer's cursor.
     ///
     /// # Errors
     /// `Missing` when it has never had a lease, or `Down`.

@@ -1,4 +1,4 @@
-//! The log: the numbered events of conversations, and the conversations as they stand after them.
+//! The log: the numbered events of conversations, and the conversations after them.
 
 use relay_core::append::{Append, AppendError, Appended};
 use relay_core::conversation::Conversation;
@@ -38,8 +38,8 @@ pub trait LogReader {
     fn conversations_of(&mut self, site: &SiteId) -> Result<(u64, u64), StoreError>;
 }
 
-/// Cuts a page of ended conversations out of one row more than a page, newest first. An older client asks for what ended strictly before
-/// the last row's time, so rows of one millisecond stay together as long as others stand before them.
+/// Cuts a page of ended conversations from one row more than a page, newest first. An older client asks for what ended strictly before the last
+/// row's time, so rows of one millisecond stay together on the next page, if there are rows before them.
 pub(super) fn page_of_closed(mut rows: Vec<Conversation>) -> QueryAnswer {
     let more = rows.len() > PAGE_CONVERSATIONS_MAX;
     if more {

@@ -104,7 +104,7 @@ pub fn open(folder: &Path, recent_events_max: usize) -> Result<Box<dyn Store>, O
     Ok(Box::new(store))
 }
 
-/// Puts aside what is left of a store in a data folder and begins a new one: its owner said so.
+/// Renames what is left of a store in a data folder and begins a new one, at the operator's request.
 ///
 /// # Errors
 /// When another relay has the folder, or there is a store with something in it.
@@ -130,7 +130,7 @@ pub fn attach_existing(folder: &Path) -> Result<Box<dyn Store>, OpenError> {
     attach(folder)
 }
 
-/// Runs one change in a transaction of its own; for command lines and tests. A serving relay goes through [`task::StoreHandle`].
+/// Runs one change in a transaction of its own; for commands and tests. A serving relay goes through [`task::StoreHandle`].
 ///
 /// # Errors
 /// What the change answers, or `Down` when it could not be committed.

@@ -24,8 +24,8 @@ impl<W: Transaction + SiteWriter + AgentWriter + VisitorWriter + UploadWriter + 
 
 /// Reads records of every kind.
 pub trait RecordReader: SiteReader + AgentReader + VisitorReader + UploadReader + BlockReader {
-    /// Rises with every change of a site, an agent or a block and with every sign-in that is revoked, also by another process: cheap to ask
-    /// several times a second.
+    /// Rises with every change of a site, an agent or a block and with every sign-in that is revoked, also by another process. Cheap enough
+    /// to be read several times a second.
     ///
     /// # Errors
     /// `Down`.

@@ -13,12 +13,12 @@ use wire::limit::{STORE_BATCH_APPENDS_MAX, STORE_QUEUE_APPENDS_MAX, STORE_QUEUE_
 use super::{OpenError, Reader, Store, StoreError, Writer};
 use crate::process::vital::{Part, Vitals};
 
-/// Requests of the core that may be under way here. The answers' queue has room for each, so that a store thread that answers never waits.
+/// Requests of the core that may be under way. The queue of answers has room for each, so that a store thread never waits when it answers.
 pub const REQUESTS_MAX: usize = STORE_QUEUE_APPENDS_MAX + STORE_QUEUE_READS_MAX;
 
-/// Threads that read. Two: one long page must not hold up every other look-up, and more would only wait for the disk.
+/// Threads that read. Two, so that one long page does not delay every other look-up; more would only wait for the disk.
 const READERS: usize = 2;
-/// Reads of the feed that may wait. A thread of its own does them, so that no consumer holds up a person.
+/// Reads of the feed that may wait. A thread of its own does them, so that no consumer delays a person.
 const FEED_READS_MAX: usize = 64;
 
 /// Runs inside the transaction; what it gives back runs after it, with its outcome.
@@ -39,7 +39,7 @@ pub struct StoreTask {
     threads: Vec<thread::JoinHandle<()>>,
 }
 
-/// The way to the store's threads; clones are cheap.
+/// Sends requests to the store's threads; clones are cheap.
 #[derive(Clone)]
 pub struct StoreHandle {
     writes: mpsc::Sender<Work<WriteJob>>,
@@ -71,13 +71,13 @@ impl StoreTask {
         Ok(Self { handle: StoreHandle { writes, reads, feeds, commits }, vitals, threads })
     }
 
-    /// Hears of a thread that has ended.
+    /// Reports a thread that has ended.
     #[must_use]
     pub fn vitals(&self) -> Vitals {
         self.vitals.clone()
     }
 
-    /// The way to it.
+    /// The handle.
     #[must_use]
     pub fn handle(&self) -> StoreHandle {
         self.handle.clone()
@@ -141,7 +141,7 @@ impl StoreHandle {
         }
     }
 
-    /// Carries out a change of settings, people or files in the next transaction. `reply` is called as for [`StoreHandle::append`].
+    /// Carries out a change of records in the next transaction. `reply` is called as for [`StoreHandle::append`].
     pub fn write_then<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut dyn Writer) -> Result<T, StoreError> + Send + 'static,
@@ -167,7 +167,7 @@ impl StoreHandle {
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.write_then(change, move |result| {
-            // Whoever asked may have gone away meanwhile.
+            // Fails only when nobody waits for it any more.
             let _ = reply.send(result);
         });
         answer.await.unwrap_or(Err(StoreError::Down))
@@ -225,7 +225,7 @@ async fn read<T: Send + 'static>(
 ) -> Result<T, StoreError> {
     let (reply, answer) = oneshot::channel();
     let job: ReadJob = Box::new(move |reader| {
-        // Whoever asked may have gone away meanwhile.
+        // Fails only when nobody waits for it any more.
         let _ = reply.send(look_up(reader));
     });
     queue.try_send(Work::Job(job)).map_err(|error| refused(&error))?;
@@ -243,7 +243,7 @@ fn backlog<T>(queue: &mpsc::Sender<T>) -> (usize, usize) {
     (queue.max_capacity() - queue.capacity(), queue.max_capacity())
 }
 
-/// Why a queue did not take a job.
+/// Why a job was not queued.
 const fn refused<T>(error: &mpsc::error::TrySendError<T>) -> StoreError {
     match error {
         mpsc::error::TrySendError::Full(_) => StoreError::Busy,
@@ -251,7 +251,7 @@ const fn refused<T>(error: &mpsc::error::TrySendError<T>) -> StoreError {
     }
 }
 
-/// The writer's loop: while one transaction is being committed, the next ones gather in the queue.
+/// The writer's loop: while one transaction is being committed, the next requests gather in the queue.
 fn write_all(mut writer: Box<dyn Writer>, mut queue: mpsc::Receiver<Work<WriteJob>>, part: &Part) {
     let mut batch = Vec::with_capacity(STORE_BATCH_APPENDS_MAX);
     let mut after = Vec::with_capacity(STORE_BATCH_APPENDS_MAX);

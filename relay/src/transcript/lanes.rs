@@ -14,7 +14,7 @@ use crate::store::Reader;
 pub enum Step {
     /// This event.
     Event(Event),
-    /// Nothing before this page of a lane is read and given to [`Lanes::turn`].
+    /// This page of a lane must be read and given to [`Lanes::turn`] first.
     Page(Lane, Query),
     /// The conversation's end, as it was when the reading began.
     End,
@@ -32,7 +32,7 @@ struct OneLane {
     lane: Lane,
     /// The last number read from the store.
     read: Seq,
-    /// The last number there is: what comes later belongs to another document, so that reading ends.
+    /// The last number there is: later events are not part of this document, so that reading ends.
     last: Seq,
     /// The latest time given so far.
     latest_ms: u64,
@@ -91,7 +91,7 @@ impl OneLane {
     }
 }
 
-/// Reads a conversation as it stands.
+/// Reads a conversation.
 ///
 /// # Errors
 /// As the store's.

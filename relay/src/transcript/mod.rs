@@ -20,7 +20,7 @@ pub use words::{TranscriptOptions, Words};
 use crate::store::Reader;
 use crate::web::escape;
 
-/// The HTML's whole style; its hash stands in the policy that it is served with.
+/// The HTML's whole style; its hash is in the Content-Security-Policy that it is served with.
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;\
 color:#111827;background:#fff}h1{font-size:1.25rem}dl{display:grid;grid-template-columns:auto 1fr;gap:0 1rem}\
 dd{margin:0}li{margin:.75rem 0}ol{list-style:none;padding:0}time,.note b{color:#4b5563}p{margin:0;\
@@ -77,7 +77,7 @@ impl Document {
         }
     }
 
-    /// Nothing written, with what the store knows about the reader's wish and the site.
+    /// Nothing written, for a reader's options, with the site's name from the store.
     pub fn of(
         conversation: &Conversation,
         format: Format,
@@ -100,7 +100,7 @@ impl Document {
         format!("chat-{}.{ending}", &self.words.time(self.opened_at_ms)[..10])
     }
 
-    /// What stands before the events.
+    /// Writes what comes before the events.
     pub fn begin(&self, out: &mut String) {
         match self.format {
             Format::Text => self.begin_text(out),
@@ -119,7 +119,7 @@ impl Document {
         self.empty = false;
     }
 
-    /// What stands after them.
+    /// Writes what comes after them.
     pub fn end(&self, out: &mut String) {
         out.push_str(match self.format {
             Format::Text => "",
@@ -138,7 +138,7 @@ impl Document {
         }
     }
 
-    /// What stands above the events: names and values.
+    /// The head of the document: names and values.
     fn head(&self) -> [(&'static str, String); 5] {
         let words = &self.words;
         [
@@ -161,7 +161,7 @@ impl Document {
     }
 
     fn begin_json(&self, out: &mut String) {
-        /// No more than both sides may know: the row of an agent's list would tell how much the staff lane holds.
+        /// Only what both sides may know: the row of an agent's list would show how long the staff lane is.
         #[derive(Serialize)]
         struct Head<'a> {
             conversation: ConversationId,
@@ -201,7 +201,7 @@ impl Document {
     }
 }
 
-/// Later lines of a message are set in, so that none can pass for an entry of its own.
+/// Later lines of a message are indented, so that none looks like an entry of its own.
 const INDENT: &str = "    ";
 
 fn text_event(event: &Event, words: &Words, out: &mut String) {
@@ -214,7 +214,7 @@ fn text_event(event: &Event, words: &Words, out: &mut String) {
     out.push_str(&format!("[{}] {what}\n", words.time(event.at_ms)));
 }
 
-/// As it stands within a list within an object.
+/// Indented for a list within an object.
 fn json_event(event: &Event, first: bool, out: &mut String) {
     out.push_str(if first { "\n    " } else { ",\n    " });
     // In JSON a line break is never part of a text.

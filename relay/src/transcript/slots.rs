@@ -1,4 +1,4 @@
-//! How many transcripts may be written at once.
+//! How many transcripts may be written at the same time.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::limit::share::{Bounds, Full, Share, Shares, Standing};
 use crate::numbers;
 use crate::store::Uploader;
 
-/// When somebody has as many under way as they may, the next may come after this.
+/// When somebody may try again who has as many under way as they may.
 const RETRY_AFTER_MS: u64 = 2_000;
 
 /// Those of visitors: a network has twice what an address has.
@@ -31,7 +31,7 @@ pub struct TranscriptSlots {
     visitors: Arc<Shares>,
 }
 
-/// The right to write one; given back when dropped.
+/// A slot for one transcript; free again when dropped.
 pub(crate) struct TranscriptSlot {
     _all: Option<OwnedSemaphorePermit>,
     _person: Slot<Uploader>,
@@ -49,7 +49,7 @@ impl Default for TranscriptSlots {
 }
 
 impl TranscriptSlots {
-    /// The right to one more.
+    /// Takes a slot.
     pub(crate) fn take(
         &self,
         person: Uploader,

@@ -1,4 +1,4 @@
-//! What a transcript says in words of its own: in one of our languages, with times as they were for its reader.
+//! The texts of a transcript, in one of our languages, and times in its reader's time zone.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -30,7 +30,7 @@ pub struct Words {
     zone: Tz,
 }
 
-/// What a reader asks for; what is not given, or is none of ours, comes from the conversation.
+/// The options of a transcript. What is not given, or not known, comes from the conversation.
 #[derive(Clone, Debug, Default)]
 pub struct TranscriptOptions {
     /// A language tag (BCP 47).
@@ -49,8 +49,8 @@ impl Words {
         Self { language, catalogue, zone: zone.parse().unwrap_or(Tz::UTC) }
     }
 
-    /// As wished, else as the conversation's visitor has it. Reads one page of the staff lane at most: where the visitor writes from is told at
-    /// the beginning.
+    /// As the options say, else in the visitor's language and time zone. Reads at most one page of the staff lane: the visitor's context is at
+    /// its beginning.
     pub fn of(conversation: &Conversation, options: &TranscriptOptions, reader: &mut dyn Reader) -> Self {
         let zone = options.zone.clone().filter(|zone| zone.parse::<Tz>().is_ok());
         let zone = zone.unwrap_or_else(|| {
@@ -82,7 +82,7 @@ impl Words {
         self.catalogue.get(&["relay_", key].concat()).map_or("", String::as_str)
     }
 
-    /// The words of a key with what stands for its places; what is put in is not looked at again.
+    /// The words of a key with its placeholders filled; placeholders in what is filled in are ignored.
     #[must_use]
     pub fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {
         let mut out = String::new();
@@ -122,7 +122,7 @@ mod tests {
             let words = Words::new(language, zone);
             assert_eq!((words.language(), words.time(1_700_000_000_000).as_str()), wanted, "{language} {zone}");
         }
-        // Summer is told from winter.
+        // Summer time and winter time differ.
         assert_eq!(Words::new("en", "Europe/Berlin").time(1_720_000_000_000), "2024-07-03 11:46:40");
     }
 

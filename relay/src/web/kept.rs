@@ -17,7 +17,7 @@ pub const ASSETS_FOLDER: &str = "assets";
 const UNFINISHED: &str = ".part";
 
 /// The folder in which the assets of this build and of earlier ones lie. A file's time says when a relay that had it in its build was last
-/// seen at work.
+/// running.
 #[derive(Clone, Debug)]
 pub struct KeptAssets {
     folder: PathBuf,
@@ -31,8 +31,8 @@ impl KeptAssets {
         Self { folder: data.join(ASSETS_FOLDER), bytes_max: KEPT_ASSETS_BYTES_MAX }
     }
 
-    /// Copies what this build has, unless it lies there, marks it as in use now, and removes what has not been in use for thirty days,
-    /// or what is too much, the oldest first.
+    /// Copies the assets of this build, if they are not there yet, and marks them as in use now. Removes what has not been in use for thirty days,
+    /// and, beyond the bound in bytes, the oldest.
     ///
     /// # Errors
     /// When the folder cannot be read or written; nothing depends on it but chats that were loaded before an upgrade.

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use wire::limit::PACKED_PAGES_MAX;
 
-/// The densest there is: it is done once.
+/// The best compression: it is done once for each page.
 const BROTLI_QUALITY: u32 = 11;
 /// As a power of two, in bytes: a page is far smaller.
 const BROTLI_WINDOW: u32 = 16;

@@ -42,7 +42,7 @@ struct Tables {
     secrets: BTreeMap<&'static str, Secret>,
 }
 
-/// A store that is gone with the process.
+/// A store that ends with the process.
 #[derive(Clone, Default)]
 pub struct MemoryStore {
     tables: Arc<Mutex<Tables>>,
@@ -78,7 +78,7 @@ impl Store for MemoryStore {
     }
 }
 
-/// Changes a copy, which takes the place of what was committed before. Requests check before they write, so each is all or nothing.
+/// Changes a copy, which replaces what was committed before. Requests check before they write, so each is all or nothing.
 struct MemoryWriter {
     committed: Arc<Mutex<Tables>>,
     running: Option<Tables>,
@@ -112,7 +112,7 @@ impl MemoryReader {
     }
 }
 
-/// Nothing panics while it holds the lock, so a poisoned one is whole.
+/// Nothing panics while it holds the lock, so a poisoned one is used all the same.
 fn lock(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
     tables.lock().unwrap_or_else(PoisonError::into_inner)
 }

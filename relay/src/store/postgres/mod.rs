@@ -16,7 +16,7 @@ use crate::numbers::Fault;
 const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/postgres/0001_records.sql")];
 /// The schema this relay reads and writes.
 const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
-/// Held while the schema is made, so that of several relays that start at once one makes it. Any number of ours.
+/// The lock that is held while the schema is made, so that of several relays that start at once only one makes it. Any number would do.
 const SCHEMA_LOCK: &str = "SELECT pg_advisory_xact_lock(4711)";
 
 /// Records in a PostgreSQL database.
@@ -90,7 +90,7 @@ impl Link {
         Ok(Statements { client, prepared })
     }
 
-    /// Runs a command; the connection is given up when that fails.
+    /// Runs a command; the connection is dropped when that fails.
     fn command(&mut self, sql: &str) -> Result<(), SqlError> {
         let done = self.ready().and_then(|statements| Ok(statements.client.batch_execute(sql)?));
         done.inspect_err(|_| self.client = None)
@@ -130,7 +130,7 @@ impl SqlWriter for PostgresWriter {
             Err(Failure::Database(error)) if error.is_of_request() => return Err(error.down()),
             Err(Failure::Database(error)) => error,
         };
-        // Giving up the connection takes the transaction back.
+        // Dropping the connection rolls the transaction back.
         (self.begun, self.link.client) = (false, None);
         Err(lost.down())
     }
@@ -163,7 +163,7 @@ impl SqlReader for PostgresReader {
         let ended = if found.is_ok() { self.link.command("COMMIT") } else { Ok(()) };
         let found = ended.and(found);
         if found.is_err() {
-            // Whatever it was, the next look-up begins afresh.
+            // Whatever failed, the next look-up uses a new connection.
             self.link.client = None;
         }
         found.map_err(SqlError::down)

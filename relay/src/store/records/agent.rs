@@ -7,7 +7,7 @@ use wire::{AgentId, Role};
 use super::TokenHash;
 use crate::store::StoreError;
 
-/// Browsers that one account is known in at most; the one longest not signed in from goes first.
+/// Browsers that are known to one account at most; the one with the oldest sign-in is forgotten first.
 pub(in crate::store) const DEVICES_PER_AGENT_MAX: usize = 20;
 
 /// A person who answers, with what is needed to sign in.
@@ -25,7 +25,7 @@ pub struct AgentRecord {
     pub capacity: u32,
     /// Argon2id in PHC form.
     pub password_hash: String,
-    /// Switched off: it neither signs in nor keeps anything, and is not among the agents of the core.
+    /// Whether it is switched off: then it cannot sign in, keeps no conversation, and is not among the agents of the core.
     pub disabled: bool,
 }
 
@@ -48,7 +48,7 @@ pub struct SessionRecord {
     pub used_at_ms: u64,
 }
 
-/// A browser that an agent has signed in from: what it knows may be tried there while others guess.
+/// A browser that an agent has signed in from: passwords from it are checked also while somebody else guesses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceRecord {
     /// Hash of what its cookie carries.
@@ -79,7 +79,7 @@ pub trait AgentWriter {
     /// `Down`.
     fn touch_session(&mut self, token: &TokenHash, used_at_ms: u64) -> Result<(), StoreError>;
 
-    /// Revokes a sign-in; an unknown one is none already. Like every removal of sign-ins this raises the settings version when there was one.
+    /// Revokes a sign-in; an unknown one is ignored. Like every removal of sign-ins this raises the settings version when there was one.
     ///
     /// # Errors
     /// `Down`.

@@ -1,4 +1,4 @@
-//! Who is kept out, and the random keys of a store.
+//! Blocks, and the random keys of a store.
 
 use wire::{BlockId, BlockSummary};
 

@@ -11,20 +11,20 @@ pub struct Site {
     pub id: SiteId,
     /// Its name in the chat's header.
     pub name: String,
-    /// Web origins whose pages may carry the chat, in the owner's order.
+    /// Web origins whose pages may show the chat, in the owner's order.
     pub origins: Vec<String>,
 }
 
 /// Writes sites.
 pub trait SiteWriter {
-    /// Adds a site, or replaces its name and origins; one that was removed is back. Raises the settings version.
+    /// Adds a site, or replaces its name and origins; one that was removed exists again. Raises the settings version.
     ///
     /// # Errors
     /// `Down`.
     fn put_site(&mut self, site: &Site) -> Result<(), StoreError>;
 
-    /// Removes a site: no page may carry it any more. While there are conversations of it they are kept with their visitors, and with `keep`
-    /// alone. Raises the settings version.
+    /// Removes a site: no page may show its chat any more. A site with conversations is removed only with `keep`; they are kept with their
+    /// visitors. Raises the settings version.
     ///
     /// # Errors
     /// `Missing` when there is no such site, `Conflict` when it has conversations and `keep` is not set.

@@ -11,13 +11,13 @@ use crate::store::StoreError;
 pub struct AttachmentRecord {
     /// As everybody sees it.
     pub attachment: Attachment,
-    /// Where it may be named.
+    /// The conversation that it was uploaded to.
     pub conversation: ConversationId,
-    /// Who brought it.
+    /// Who uploaded it.
     pub uploader: Uploader,
-    /// The random name it lies under in the blob store.
+    /// Its random name in the blob store.
     pub key: String,
-    /// When, in milliseconds since 1970 UTC.
+    /// When it was uploaded, in milliseconds since 1970 UTC.
     pub uploaded_at_ms: u64,
 }
 
@@ -37,7 +37,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// What so many files with so many bytes take.
+    /// What this many files with this many bytes take.
     #[must_use]
     pub const fn cost(files: u64, bytes: u64) -> u64 {
         bytes.saturating_add(files.saturating_mul(wire::limit::FILE_COST_BYTES))
@@ -74,8 +74,8 @@ pub trait UploadReader {
     /// `Down`.
     fn attachments(&mut self, after: AttachmentId, count_max: usize) -> Result<Vec<AttachmentRecord>, StoreError>;
 
-    /// Those of the files that no record names. With one exception: what was last written before the oldest record belongs to another
-    /// database, such as the one that this one stands in for until it is restored, and is never among them.
+    /// Those of the files that no record names. With one exception: a file that was last written before the oldest record belongs to another
+    /// database, for example one that is yet to be restored, and is never returned.
     ///
     /// # Errors
     /// `Down`.

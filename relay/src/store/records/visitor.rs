@@ -22,7 +22,7 @@ pub struct VisitorRecord {
 }
 
 impl VisitorRecord {
-    /// Whether it has been known for as long as nobody waits who only wants to pass for known.
+    /// Whether the visitor counts as known: registered for longer than a flood would prepare itself.
     #[must_use]
     pub const fn is_known(&self, now_ms: u64) -> bool {
         now_ms.saturating_sub(self.created_at_ms) >= KNOWN_AFTER_MS

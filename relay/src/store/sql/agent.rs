@@ -145,12 +145,12 @@ impl<R: SqlReader> AgentReader for R {
     }
 }
 
-/// Whoever watches the settings looks at every open sign-in again.
+/// Raises the settings version, so that every open sign-in is checked again.
 fn sessions_removed(sql: &mut dyn Sql, removed: u64) -> Changed<()> {
     if removed == 0 { Ok(()) } else { sql.settings_changed() }
 }
 
-/// An agent with what it signs in by.
+/// An agent with its credentials.
 fn read(row: &dyn Row) -> Result<AgentRecord, SqlError> {
     let role = match row.signed(3)? {
         0 => Role::Agent,

@@ -1,4 +1,4 @@
-//! Who is kept out, and the store's keys.
+//! Blocks, and the store's keys.
 
 use wire::{AgentId, BlockId, BlockScope, BlockSummary, VisitorId};
 
@@ -23,7 +23,7 @@ impl<W: SqlWriter> BlockWriter for W {
                 id.into(),
                 scope.into(),
                 block.visitor.map(|visitor| visitor.0).into(),
-                // The column counts with a sign.
+                // The column is a signed number.
                 block.tag.map_or(Value::Null, |tag| Value::Number(tag.0.cast_signed())),
                 (&block.reason).into(),
                 block.by.map(|agent| agent.0).into(),
@@ -69,7 +69,7 @@ fn read(row: &dyn Row) -> Result<BlockSummary, SqlError> {
             0 => BlockScope::Visitor,
             1 => BlockScope::Address,
             2 => BlockScope::Network,
-            // A newer relay's, in a store of many relays.
+            // Written by a newer relay.
             _ => BlockScope::Other,
         },
         visitor: row.optional_id(2)?.map(VisitorId),

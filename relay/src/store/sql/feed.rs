@@ -1,11 +1,11 @@
-//! Consumers of the feed: their cursors, leases and rows. The events themselves lie differently in each database.
+//! Consumers of the feed: their cursors, leases and rows. The events themselves are stored differently in each database.
 
 use wire::SiteId;
 
 use super::{Changed, Failure, Row, Sql, SqlError, SqlReader, SqlWriter};
 use crate::store::{ConsumerRows, CursorReader, EventCount, FeedWriter, Lease, Leased, Position, StoreError};
 
-/// Rows of the feed removed at once, more than one page of events brings.
+/// Rows of the feed that are removed together, more than one page of events adds.
 const TRIMMED_MAX: u64 = 2_048;
 
 impl<W: SqlWriter + crate::store::Transaction> FeedWriter for W {
@@ -101,7 +101,7 @@ impl<R: SqlReader> CursorReader for R {
 /// A consumer's own rows, in the transaction that moves its cursor.
 struct SqlRows<'a> {
     sql: &'a mut dyn Sql,
-    /// What failed: it fails the whole request, whatever the consumer makes of it.
+    /// What failed; it fails the whole request, also when the consumer ignores it.
     failed: Option<SqlError>,
 }
 

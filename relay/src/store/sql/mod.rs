@@ -30,7 +30,7 @@ pub(super) enum Value<'a> {
 }
 
 impl From<u64> for Value<'_> {
-    /// Times and counts never come near the end of 63 bits.
+    /// Times and counts are far below 2^63.
     fn from(number: u64) -> Self {
         Self::Number(i64::try_from(number).unwrap_or(i64::MAX))
     }
@@ -78,7 +78,7 @@ impl<'a, T: Into<Self>> From<Option<T>> for Value<'a> {
     }
 }
 
-/// How many rows to read at most, for a `LIMIT`.
+/// A bound on rows, for a `LIMIT`.
 pub(super) fn count(rows: usize) -> Value<'static> {
     Value::Number(i64::try_from(rows).unwrap_or(i64::MAX))
 }
@@ -90,12 +90,12 @@ pub(super) struct SqlError {
     pub(super) text: String,
 }
 
-/// What a failure means for the others in the transaction.
+/// What a failure means for the other requests in the transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// A rule of the schema (unique, reference, check) refused it.
+    /// A constraint of the schema (unique, reference, check) refused it.
     Rule,
-    /// A row holds what no relay of this version writes.
+    /// A row has a value that no relay of this version writes.
     Row,
     /// The database: the whole transaction is lost.
     Database(Fault),
@@ -120,9 +120,9 @@ impl SqlError {
 
 /// Why a request did not go through.
 pub(super) enum Failure<E> {
-    /// By its own rules: the others go on.
+    /// It was refused: the other requests go on.
     Refused(E),
-    /// By the database.
+    /// The database failed.
     Database(SqlError),
 }
 
@@ -132,10 +132,10 @@ impl<E> From<SqlError> for Failure<E> {
     }
 }
 
-/// What a request for a record comes to.
+/// The result of a request for a record.
 pub(super) type Changed<T> = Result<T, Failure<StoreError>>;
 
-/// Turns a broken rule of the schema into a refusal.
+/// Turns a violated constraint into a refusal.
 pub(super) fn refuse<E>(refusal: E) -> impl FnOnce(SqlError) -> Failure<E> {
     |error| if error.cause == Cause::Rule { Failure::Refused(refusal) } else { Failure::Database(error) }
 }
@@ -185,13 +185,13 @@ impl dyn Sql + '_ {
         Ok(self.one(sql, values, |_| Ok(()))?.is_some())
     }
 
-    /// A number that only rises.
+    /// Raises a number by one.
     pub(super) fn counter(&mut self, name: &str) -> Result<u64, SqlError> {
         let found = self.one("SELECT value FROM counter WHERE name = $1", &[name.into()], |row| row.number(0))?;
         found.ok_or_else(|| row::broken("no such counter"))
     }
 
-    /// Whoever watches the settings hears of a change.
+    /// Raises the settings version.
     pub(super) fn settings_changed(&mut self) -> Changed<()> {
         self.execute("UPDATE counter SET value = value + 1 WHERE name = 'settings'", &[])?;
         Ok(())
@@ -200,13 +200,13 @@ impl dyn Sql + '_ {
 
 /// A writer whose connection speaks SQL.
 pub(super) trait SqlWriter {
-    /// Runs one request so that its refusal takes back all it wrote and nothing else.
+    /// Runs one request so that its refusal rolls back all that it wrote and nothing else.
     fn request<T>(&mut self, request: impl FnOnce(&mut dyn Sql) -> Changed<T>) -> Result<T, StoreError>;
 }
 
 /// A reader whose connection speaks SQL.
 pub(super) trait SqlReader {
-    /// Runs one look-up; all of it sees one moment.
+    /// Runs one look-up in one snapshot.
     fn look_up<T>(&mut self, look_up: impl FnOnce(&mut dyn Sql) -> Result<T, SqlError>) -> Result<T, StoreError>;
 
     /// The same for what may be missing.

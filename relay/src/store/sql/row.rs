@@ -44,7 +44,7 @@ impl dyn Row + '_ {
         self.optional_text(column)?.ok_or_else(|| wrong(column))
     }
 
-    /// So many bytes, when there are any.
+    /// Bytes of a fixed length, when there are any.
     pub(in crate::store) fn optional_bytes<const N: usize>(&self, column: usize) -> Result<Option<[u8; N]>, SqlError> {
         match self.value(column)? {
             Value::Null => Ok(None),
@@ -53,7 +53,7 @@ impl dyn Row + '_ {
         }
     }
 
-    /// So many bytes.
+    /// Bytes of a fixed length.
     pub(in crate::store) fn bytes<const N: usize>(&self, column: usize) -> Result<[u8; N], SqlError> {
         self.optional_bytes(column)?.ok_or_else(|| wrong(column))
     }
@@ -78,7 +78,7 @@ impl dyn Row + '_ {
         self.text(column)?.parse().map_err(|_| wrong(column))
     }
 
-    /// A tag's 64 bits, when there are any; the column counts with a sign.
+    /// A tag's 64 bits, when there are any; the column is a signed number.
     pub(in crate::store) fn tag(&self, column: usize) -> Result<Option<Tag>, SqlError> {
         match self.value(column)? {
             Value::Null => Ok(None),
@@ -88,7 +88,7 @@ impl dyn Row + '_ {
     }
 }
 
-/// A column holds what no relay of this version writes.
+/// A column has a value that no relay of this version writes.
 pub(in crate::store) fn wrong(column: usize) -> SqlError {
     broken(&format!("column {column} holds a value this relay does not write"))
 }

@@ -55,7 +55,7 @@ impl<R: SqlReader> UploadReader for R {
                 }
             }
             if !lost.is_empty() {
-                // Reads the whole table, but only when a file may have to go.
+                // Reads the whole table, but only when a file may have to be removed.
                 const OLDEST: &str = "SELECT uploaded_at_ms FROM attachment ORDER BY uploaded_at_ms LIMIT 1";
                 let oldest_ms: u64 = sql.one(OLDEST, &[], |row| row.number(0))?.unwrap_or(u64::MAX);
                 lost.retain(|file| file.modified_at_ms >= oldest_ms);
@@ -130,7 +130,7 @@ fn add(sql: &mut dyn Sql, record: &AttachmentRecord) -> Changed<AttachmentRecord
     Ok(record.clone())
 }
 
-/// One file of a site more or less.
+/// Adds to or subtracts from a site's files.
 fn count_kept(sql: &mut dyn Sql, site: Option<String>, files: i64, bytes: i64) -> Changed<()> {
     const SQL: &str = "INSERT INTO kept (site, files, bytes) VALUES ($1, $2, $3) ON CONFLICT (site) DO UPDATE SET \
                        files = kept.files + excluded.files, bytes = kept.bytes + excluded.bytes";

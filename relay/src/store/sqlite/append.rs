@@ -10,7 +10,7 @@ use super::row::{self, conversation_columns, event_columns};
 use super::statements::Statements;
 use crate::store::sql::{Failure, Sql, SqlError, attachment, site_of};
 
-/// What a look-up gives the rules of an append.
+/// The result of a look-up for an append.
 type Found<T> = std::result::Result<T, RowsFailed>;
 
 /// Carries out one append in the running transaction.
@@ -24,7 +24,7 @@ pub(super) fn append(
     let mut rows = SqliteRows { connection, recent, batch, wrote: false, failed: None };
     let result = relay_core::append::decide(&mut rows, now_ms, append);
     match rows.failed {
-        // Nothing has to be taken back.
+        // Nothing was written, so nothing must be rolled back.
         Some(error) if !rows.wrote && error.is_of_request() => Err(Failure::Refused(error.down().into())),
         Some(error) => Err(Failure::Database(error)),
         None => result.map_err(Failure::Refused),
@@ -37,7 +37,7 @@ struct SqliteRows<'a> {
     recent: &'a Recent,
     batch: &'a mut Batch,
     wrote: bool,
-    /// What failed; the rules only learn that something did.
+    /// What failed; the append only learns that something did.
     failed: Option<SqlError>,
 }
 
@@ -87,7 +87,7 @@ impl Rows for SqliteRows<'_> {
     }
 }
 
-/// A conversation as it stands.
+/// A conversation now.
 pub(super) fn conversation(connection: &Connection, id: ConversationId) -> Result<Option<Conversation>> {
     const SQL: &str = concat!("SELECT ", conversation_columns!(), " FROM conversation WHERE id = ?1");
     connection.prepare_cached(SQL)?.query_row([id.0.to_be_bytes()], row::conversation).optional()
@@ -126,7 +126,7 @@ impl SqliteRows<'_> {
     }
 }
 
-/// Writes an event at the end of those that wait; the bytes of its body.
+/// Writes an event at the end of `recent`; returns the bytes of its body.
 fn write_event(connection: &Connection, position: i64, event: &Event) -> Result<usize> {
     const SQL: &str = concat!(
         "INSERT INTO recent (",
@@ -155,8 +155,8 @@ fn write_event(connection: &Connection, position: i64, event: &Event) -> Result<
     Ok(body.len())
 }
 
-/// A new row, or the columns of an old one that lists are ordered and counted by, when they changed. The others follow when the events are
-/// moved.
+/// Writes a new row, or the columns of an old one by which lists are ordered and counted, when they changed. The others are written when the
+/// events are moved.
 fn write_conversation(connection: &Connection, before: Option<Listed>, now: &Conversation) -> Result<()> {
     let Some(before) = before else { return insert_conversation(connection, now) };
     if before != Listed::of(now) {

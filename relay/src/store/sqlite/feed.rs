@@ -1,8 +1,8 @@
-//! Where the feed's events are. Three tables in turn, each of which knows positions:
+//! Finds the feed's events, in three tables:
 //!
 //! - `recent`, whose key is the position: nearly always where a consumer reads.
 //! - `feed`, for a consumer that is further behind: the keys in `event` of what was removed from `recent` before every consumer had read it.
-//! - `event` itself, for one that is still further behind, or new: it has no index by position, so one look through all of it finds many keys.
+//! - `event` itself, for one that is still further behind, or new: it has no index by position, so one scan of all of it finds many keys.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -13,9 +13,9 @@ use wire::{SiteId, VisitorId};
 use super::row::{self, event_columns};
 use crate::store::{FeedEvent, Position};
 
-/// Keys that one look through `event` finds, 48 bytes each.
+/// Keys that one scan of `event` finds, 48 bytes each.
 const KEYS_MAX: i64 = 65_536;
-/// Conversations that a reader remembers, about 100 bytes each; at this many it forgets all and begins anew.
+/// Conversations that a reader remembers, about 100 bytes each; at this many it forgets all of them.
 const WHOSE_MAX: usize = 16_384;
 
 /// Where an event is in `event`.
@@ -33,7 +33,7 @@ type Whose = HashMap<[u8; 16], (SiteId, VisitorId)>;
 /// What a reader of the feed remembers between two pages.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
-    /// Keys that the last look through `event` found, in order. Events never change, so they hold for good.
+    /// Keys that the last scan of `event` found, in order. Events never change, so the keys stay valid.
     found: VecDeque<Key>,
     /// Site and visitor of conversations, which never change. Looked up once: a page of a thousand conversations would read as many pages of the
     /// database otherwise, anew after each commit.
@@ -47,13 +47,13 @@ pub(super) fn end(connection: &Connection) -> Result<i64> {
     connection.prepare_cached(SQL)?.query_row([], |row| row.get(0))
 }
 
-/// Keeps the keys of the rows of `recent` below a position that some consumer has not read, at most so many. Called before those rows are removed.
+/// Keeps the keys of the rows of `recent` below a position that some consumer has not read, up to a bound. Called before those rows are removed.
 pub(super) fn keep(connection: &Connection, until: i64, events_max: i64) -> Result<()> {
     const SQL: &str = "INSERT INTO feed (position, conversation, lane, seq) SELECT position, conversation, lane, seq FROM recent \
                        WHERE position < ?1 AND position > (SELECT min(position) FROM consumer) ORDER BY position";
     const CUT: &str = "DELETE FROM feed WHERE position < ?1";
     connection.prepare_cached(SQL)?.execute([until])?;
-    // No more than came: each call keeps what was removed from `recent` since the one before.
+    // No more than were added: each call keeps what was removed from `recent` since the one before.
     connection.prepare_cached(CUT)?.execute([until - events_max])?;
     Ok(())
 }
@@ -127,7 +127,7 @@ fn kept(connection: &Connection, after: Position, count_max: usize) -> Result<Ve
 }
 
 impl Reading {
-    /// Makes `found` begin right after a position, and looks through `event` when it does not go that far. Below `first` everything is there.
+    /// Makes `found` begin right after a position, and scans `event` when it does not reach that far. Everything below `first` is in `event`.
     fn advance(&mut self, connection: &Connection, after: Position, first: u64) -> Result<()> {
         const SQL: &str = "SELECT position, conversation, lane, seq FROM event WHERE position > ?1 AND position < ?2 \
                            ORDER BY position LIMIT ?3";
@@ -156,7 +156,7 @@ struct Page {
 }
 
 impl Page {
-    /// Takes one more event; false when it did not fit.
+    /// Adds one more event; false when it did not fit.
     fn takes(&mut self, (event, bytes): (FeedEvent, usize)) -> bool {
         self.bytes += bytes;
         let fits = self.events.is_empty() || self.bytes <= FEED_PAGE_BYTES_MAX;

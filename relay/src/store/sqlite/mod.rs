@@ -39,9 +39,9 @@ pub struct SqliteStore {
     pages_max: Arc<AtomicU32>,
     /// Events that are committed and not yet moved to `event`.
     recent: Arc<Recent>,
-    /// Hears of the thread that carries the log over.
+    /// Reports the thread that does checkpoints when it ends.
     vitals: Vitals,
-    /// Held as long as this relay serves; the system lets go of it when the process ends, however it ends.
+    /// Held as long as this relay serves; the system releases it when the process ends, also after a crash.
     _lock: Option<File>,
 }
 
@@ -60,7 +60,7 @@ impl SqliteStore {
         Self::with(folder, database, &connection, Some(lock))
     }
 
-    /// Puts aside what is left of a store in a data folder and begins a new one: its owner said so.
+    /// Renames what is left of a store in a data folder and begins a new one, at the operator's request.
     ///
     /// # Errors
     /// When another relay has the folder, or there is a database with something in it.
@@ -135,12 +135,12 @@ impl SqliteStore {
         self.pages_max.store(pages, Ordering::Relaxed);
     }
 
-    /// Lets so many events wait in `recent` instead of `RECENT_EVENTS_MAX`, from the next transaction on. Fewer cost more for each commit.
+    /// Lets this many events wait in `recent` instead of `RECENT_EVENTS_MAX`, from the next transaction on. Fewer cost more for each commit.
     pub fn limit_recent(&self, events: usize) {
         self.recent.limit(events);
     }
 
-    /// Lets the feed's index have so many keys instead of `FEED_EVENTS_MAX`, from the next transaction on.
+    /// Lets the feed's index have this many keys instead of `FEED_EVENTS_MAX`, from the next transaction on.
     pub fn limit_feed(&self, events: i64) {
         self.recent.limit_feed(events);
     }
@@ -192,7 +192,7 @@ impl From<rusqlite::Error> for SqlError {
     }
 }
 
-/// What ails the database, in one word.
+/// The kind of a database failure, in one word.
 const fn fault(code: ErrorCode) -> Fault {
     #[expect(clippy::wildcard_enum_match_arm, reason = "SQLite knows many more, and all of them are `Other`")]
     match code {

@@ -28,8 +28,8 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Prepared statements kept by a connection: more than there are.
 const STATEMENTS_KEPT: usize = 64;
 
-/// `synchronous=FULL`: a commit returns when the log is on the disk. The relay's writer has its log carried over by a thread of its own
-/// (`checkpoint.rs`); for commands beside it, that comes every 4,000 pages (16 MiB). The log file is cut back after it has grown.
+/// `synchronous=FULL`: a commit returns when the log is on the disk. A thread does the checkpoints of the relay's writer
+/// (`checkpoint.rs`); connections of commands do them every 4,000 pages (16 MiB). The log file is truncated after it has grown.
 const SETTINGS: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -40,7 +40,7 @@ const SETTINGS: &str = "
     PRAGMA cache_size = -32768;
 ";
 
-/// The same, unless the database is missing or empty where an older one has left something: then a wrong folder is mounted, or it was lost.
+/// The same, unless the database is missing or empty while an older one has left something: then a wrong folder is mounted, or it was lost.
 pub(super) fn connect_known(folder: &Path, database: &Path) -> Result<Connection, OpenError> {
     let emptied = || OpenError::Emptied(folder.display().to_string());
     if folder::look(folder, database) == Look::Emptied {
@@ -62,7 +62,7 @@ pub(super) fn identity(connection: &Connection) -> Result<(String, bool), OpenEr
 /// A connection with our settings; makes the file when it is missing, for this user alone: its log is made like it.
 pub(super) fn connect(database: &Path) -> Result<Connection, OpenError> {
     if !database.exists() {
-        // Whatever is wrong with it, opening it says so.
+        // If something is wrong with it, opening it fails.
         let _ = private(File::options().create_new(true)).open(database);
     }
     let connection = Connection::open(database).map_err(refused)?;
@@ -72,7 +72,7 @@ pub(super) fn connect(database: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// Locks the folder for one relay, or says that another has it.
+/// Locks the folder for one relay; fails when another has it.
 pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join(LOCK_FILE);
     let options = private(File::options().create(true).truncate(false)).open(&path);
@@ -89,8 +89,8 @@ pub(super) fn schema_version(connection: &Connection) -> Result<u32, OpenError> 
     connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(refused)
 }
 
-/// Applies the migrations that are missing, all or none. Where none is missing it writes nothing: a relay must come up again on a disk that is
-/// full.
+/// Applies the migrations that are missing, all or none. When none is missing it writes nothing: a relay must be able to start on a full
+/// disk.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     if schema_version(connection)? == SCHEMA_VERSION {
         return Ok(());
@@ -107,7 +107,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     transaction.commit().map_err(refused)
 }
 
-/// SQLite's own look at everything: pages, indexes, rules of the tables, references.
+/// SQLite's own check of everything: pages, indexes, constraints, references.
 pub(super) fn check(database: &Path) -> Result<(), OpenError> {
     let connection = connect(database)?;
     let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(refused)?;
@@ -119,7 +119,7 @@ pub(super) fn check(database: &Path) -> Result<(), OpenError> {
     if lost { Err(OpenError::Database("a row refers to one that is not there".to_owned())) } else { Ok(()) }
 }
 
-/// Writes a consistent copy beside the target, syncs it, and only then gives it its name: no half copy is taken for a whole one.
+/// Writes a consistent copy beside the target, syncs it, and only then gives it its name, so that no partial copy is taken for a complete one.
 pub(super) fn backup(database: &Path, to: &Path) -> Result<(), OpenError> {
     if to.exists() {
         return Err(OpenError::Exists(to.display().to_string()));
@@ -134,7 +134,7 @@ pub(super) fn backup(database: &Path, to: &Path) -> Result<(), OpenError> {
         return Err(io_error(to, std::io::Error::other("the name must be UTF-8")));
     };
     let connection = connect(database)?;
-    // An empty file is taken for none.
+    // An empty file counts as none.
     private(File::options().create_new(true)).open(partial).map_err(|source| io_error(partial, source))?;
     connection.execute("VACUUM INTO ?1", [name]).map_err(refused)?;
     File::open(partial)

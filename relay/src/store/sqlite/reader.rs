@@ -45,9 +45,9 @@ impl SqliteReader {
         sql.query_map(key, read).and_then(Iterator::collect).map_err(down)
     }
 
-    /// A page of a lane with the conversation of the same moment.
+    /// A page of a lane, and the conversation in the same snapshot.
     fn events(&mut self, conversation: ConversationId, lane: Lane, after: Seq) -> Result<QueryAnswer, QueryError> {
-        // Before the rows: what is moved meanwhile is found twice, not missed.
+        // Before the rows are read: an event that is moved meanwhile is then found twice, not missed.
         let waiting = self.recent.lane(conversation, lane, after, PAGE_EVENTS_MAX);
         let moment = self.connection.transaction().map_err(down)?;
         let (found, waiting) = match waiting {
@@ -85,7 +85,7 @@ struct Page {
 }
 
 impl Page {
-    /// Whether so many bytes still fit.
+    /// Whether this many bytes still fit.
     fn fits(&mut self, bytes: usize) -> bool {
         self.bytes += bytes;
         self.full |= self.events.len() >= PAGE_EVENTS_MAX || self.bytes > PAGE_BYTES_MAX && !self.events.is_empty();
@@ -170,7 +170,7 @@ impl LogReader for SqliteReader {
     }
 
     fn open_conversations(&mut self) -> Result<Vec<Conversation>, StoreError> {
-        // By the index, whatever the planner thinks of the order: the open ones are few, and a start must not read all there ever were.
+        // Forces the index: few conversations are open, and a start must not read all that ever were.
         const SQL: &str = concat!(
             "SELECT ",
             conversation_columns!(),

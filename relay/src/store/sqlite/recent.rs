@@ -20,34 +20,34 @@ use wire::{ConversationId, Cursor, Event, Lane, MessageId, Seq};
 use super::row::{self, event_columns};
 use super::{append, feed};
 
-/// Events of one conversation that move at once where no more have to, so that no commit takes long.
+/// Events of one conversation that are moved together, unless more must be, so that no commit takes long.
 const SLICE_EVENTS_MAX: usize = 128;
-/// Events moved in one transaction beyond those that came with it.
+/// Events that are moved in one transaction, beyond the number that it adds.
 const SPARE_EVENTS: usize = 256;
 /// Moved rows are removed from `recent` when there are at least this many of them.
 const REMOVED_MIN: i64 = 512;
-/// Rows removed in one transaction beyond those that came with it.
+/// Rows that are removed in one transaction, beyond the number that it adds.
 const REMOVED_SPARE: i64 = 2_048;
 
 /// An event that waits to be moved.
 #[derive(Clone, Debug)]
 struct Waiting {
     position: i64,
-    /// Of its body.
+    /// Bytes of its body.
     bytes: usize,
     event: Event,
 }
 
-/// The waiting events of one conversation, and the conversation as it stands after them.
+/// The waiting events of one conversation, and the conversation after them.
 #[derive(Debug)]
 struct Tail {
     conversation: Conversation,
     events: VecDeque<Waiting>,
-    /// The ids of `events`. Nearly every message is new; this tells so without looking through `events`.
+    /// The ids of `events`. Nearly every message is new; this shows it without going through `events`.
     ids: HashSet<MessageId>,
 }
 
-/// Everything that waits and is committed, by conversation.
+/// All committed events that wait to be moved, by conversation.
 #[derive(Debug, Default)]
 struct Tails {
     all: HashMap<ConversationId, Tail>,
@@ -58,7 +58,7 @@ struct Tails {
     next_position: i64,
 }
 
-/// What waits in one database, shared by its writer and its readers.
+/// The waiting events of one database, shared by its writer and its readers.
 #[derive(Debug)]
 pub(super) struct Recent {
     tails: RwLock<Tails>,
@@ -71,7 +71,7 @@ pub(super) struct Recent {
 pub(super) type Weighed = (Event, usize);
 
 impl Recent {
-    /// Reads what waits in a database.
+    /// Reads the waiting events of a database.
     pub(super) fn load(connection: &Connection, events_max: usize) -> Result<Self> {
         Ok(Self {
             tails: RwLock::new(Tails::load(connection)?),
@@ -97,7 +97,7 @@ impl Recent {
         Ok(())
     }
 
-    /// Nothing panics in the middle of a change, so a poisoned lock guards whole data.
+    /// Nothing panics in the middle of a change, so a poisoned lock is used all the same.
     fn tails(&self) -> RwLockReadGuard<'_, Tails> {
         self.tails.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -149,7 +149,7 @@ impl Recent {
         Batch { tails, moved, events: 0, bytes: 0, first_position: next, next_position: next }
     }
 
-    /// Moves events while more wait than may, and removes rows that were moved before. `removed` is the position below which `recent` has no row.
+    /// Moves events while too many wait, and removes rows that were moved before. `removed` is the position below which `recent` has no row.
     pub(super) fn tidy(&self, connection: &Connection, batch: &mut Batch, removed: &mut i64) -> Result<()> {
         let tails = self.tails();
         let kept_from = tails.oldest.first_key_value().map_or(batch.first_position, |(position, _)| *position);
@@ -222,7 +222,7 @@ impl Batch {
         self.tails.get(&conversation)?.event(id)
     }
 
-    /// The position of an event, with so many of its append before it.
+    /// The position of an event, with this many events of its append before it.
     pub(super) fn position(&self, before: usize) -> i64 {
         self.next_position + i64::try_from(before).unwrap_or(i64::MAX)
     }
@@ -256,7 +256,7 @@ impl Tail {
         self.events.push_back(waiting);
     }
 
-    /// Looks at the latest first: a repeated append repeats one of those.
+    /// Searches the latest first: a repeated append nearly always repeats one of those.
     fn event(&self, id: MessageId) -> Option<Event> {
         if !self.ids.contains(&id) {
             return None;
@@ -284,7 +284,7 @@ impl Tails {
                 Entry::Vacant(new) => *new.insert(moved_head(connection, id)?),
             };
             if waiting.event.seq <= head.of(waiting.event.lane) {
-                // It was moved, and only its row here is still to be removed.
+                // It was moved; only its row in `recent` must still be removed.
                 continue;
             }
             let tail = match tails.all.entry(id) {

@@ -1,4 +1,4 @@
-//! Rows to types and back: the only place that knows how ids, times and states stand in columns.
+//! Rows to types and back: nothing else knows how ids, times and states are stored in columns.
 
 use std::collections::VecDeque;
 
@@ -26,7 +26,7 @@ macro_rules! event_columns {
 }
 pub(super) use {conversation_columns, event_columns};
 
-/// A conversation as it stands.
+/// A conversation.
 pub(super) fn conversation(row: &Row<'_>) -> Result<Conversation> {
     let agent = optional_id(row, 8)?.map(AgentId);
     let state_at_ms = number(row, 6)?;
@@ -107,7 +107,7 @@ fn aside(row: &Row<'_>, column: usize) -> Result<Idle> {
     }
 }
 
-/// A tag's 64 bits; the column counts with a sign.
+/// A tag's 64 bits; the column is a signed number.
 pub(super) fn tag(row: &Row<'_>, column: usize) -> Result<Option<Tag>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(|bits| Tag(bits.cast_unsigned())))
 }
@@ -131,7 +131,7 @@ fn broken(column: usize) -> Error {
     Error::InvalidColumnType(column, "a value this relay does not write".to_owned(), Type::Null)
 }
 
-/// A number for a column; times and counts never come near the end of 63 bits.
+/// A number for a column; times and counts are far below 2^63.
 pub(super) fn column(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -148,7 +148,7 @@ pub(super) const fn state_columns(state: ConversationState) -> (u8, u64, u8) {
     }
 }
 
-/// Rising numbers as their distances, LEB128: one byte each as a rule.
+/// Rising numbers as their differences, in LEB128: usually one byte each.
 pub(super) fn pack(seqs: &VecDeque<Seq>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(seqs.len() + 8);
     let mut last = 0;

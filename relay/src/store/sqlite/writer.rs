@@ -19,7 +19,7 @@ use crate::store::{LogWriter, OpenError, StoreError, Transaction};
 pub(super) struct SqliteWriter {
     database: PathBuf,
     pages_max: Arc<AtomicU32>,
-    /// None after a failure: the next transaction begins on a new connection.
+    /// None after a failure: the next transaction opens a new connection.
     connection: Option<Connection>,
     checkpointer: Checkpointer,
     recent: Arc<Recent>,
@@ -52,7 +52,7 @@ impl SqliteWriter {
                 crate::numbers::store_failed(crate::numbers::Fault::Io);
                 StoreError::Down
             })?;
-            // The last transaction's fate is the database's to tell.
+            // Only the database knows whether the last transaction was committed.
             self.recent.reload(&connection).map_err(down)?;
             self.removed = removed;
             self.connection = Some(connection);
@@ -69,8 +69,8 @@ impl SqliteWriter {
         Ok(())
     }
 
-    /// Runs one request so that its refusal takes back all it wrote and nothing else. A failure of the database fails the
-    /// whole transaction: SQLite may have rolled it back already, and what follows must not be committed on its own.
+    /// Runs one request so that its refusal rolls back all that it wrote and nothing else. A failure of the database fails the
+    /// whole transaction: SQLite may have rolled it back already, and later requests must not be committed without it.
     fn isolated<T, E: From<StoreError>>(
         &mut self,
         request: impl FnOnce(&Connection) -> Result<T, Failure<E>>,
