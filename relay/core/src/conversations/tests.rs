@@ -264,6 +264,22 @@ fn a_message_opens_is_recorded_or_queues_again() {
 }
 
 #[test]
+fn a_conversation_that_is_heard_of_before_its_append_is_answered_counts_once() {
+    let mut world = World::after(&[Comes]);
+    let open = |world: &mut World, conversation: ConversationId| {
+        let (id, body) = (MessageId(conversation.0), NewBody::Ready(text("hello")));
+        let event = VisitorEvent { visitor: VISITOR, conversation, id, body };
+        world.all.open_with(CONNECTION, event, (site(), PageContext::default()), &mut world.step);
+    };
+    open(&mut world, IT);
+    world.happens(&Recorded(opened()));
+    open(&mut world, ConversationId(1));
+    assert_eq!(world.all.effect(VISITOR, ConversationId(2)), Ok(MessageEffect::Open));
+    open(&mut world, ConversationId(2));
+    assert_eq!(world.all.effect(VISITOR, ConversationId(3)), Err(Refusal::TooManyConversations));
+}
+
+#[test]
 fn who_may_answer_and_who_may_end() {
     let queued = vec![Comes, Recorded(opened())];
     let held = [queued.clone(), vec![Recorded(assigned())]].concat();

@@ -75,11 +75,13 @@ impl Conversations {
         rows.iter().filter(|row| row.visitor == visitor).map(Conversation::visitor_view).collect()
     }
 
-    /// What a visitor has open, or is opening.
+    /// What a visitor has open, or is opening; each once.
     pub(crate) fn open_or_opening(&self, visitor: VisitorId) -> impl Iterator<Item = ConversationId> {
         let open = self.visitors.get(&visitor).into_iter().flat_map(|known| known.open.iter().copied());
         let of_visitor = (visitor, ConversationId(0))..=(visitor, ConversationId(u128::MAX));
-        open.chain(self.opening_of.range(of_visitor).map(|(_, id)| *id))
+        // A recorded opening may be heard of before its append is answered; until then it is both.
+        let opening = self.opening_of.range(of_visitor).map(|(_, id)| *id).filter(|id| self.open(*id).is_none());
+        open.chain(opening)
     }
 
     /// The visitor of a conversation that is open or being opened.
