@@ -1,4 +1,4 @@
-//! Why a line ended: WebSocket close codes (RFC 6455, section 7.4.2, private range).
+//! Why a connection ended: WebSocket close codes (RFC 6455, section 7.4.2, private range).
 
 /// The relay's reasons to end a connection. 4000–4499: come back; 4500–4999: coming back the same way is useless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -8,7 +8,7 @@ pub enum Close {
     Restart = 4000,
     /// The reader was slower than what it was sent.
     Slow = 4001,
-    /// Nothing was heard for too long.
+    /// Nothing was received for too long.
     Idle = 4002,
     /// The relay holds as many connections, or as much work, as it may.
     Busy = 4003,

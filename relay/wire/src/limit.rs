@@ -17,11 +17,11 @@ pub const PACKED_PAGES_MAX: usize = 64;
 pub const KEPT_ASSETS_MS: u64 = 30 * 86_400_000;
 /// Bytes of all kept assets, those of the running build included: about thirty builds.
 pub const KEPT_ASSETS_BYTES_MAX: u64 = 96 * 1024 * 1024;
-/// How long a fresh connection may stay silent before its first frame.
+/// How long a new connection may take to send its first frame.
 pub const HELLO_WAIT_MS: u64 = 10_000;
 /// A client that has nothing to say pings this often, so that both sides notice a dead connection.
 pub const PING_EVERY_MS: u64 = 20_000;
-/// A client that hears nothing for this long after a ping takes the connection for dead.
+/// A client that receives nothing for this long after a ping takes the connection for dead.
 pub const PONG_WAIT_MS: u64 = 10_000;
 /// A client gives up an attempt to connect after this long; the browser itself would wait minutes. Must exceed
 /// `ADMISSION_WAIT_MS`, or clients give up while they are still queued for admission, and queue again from the end.
@@ -39,7 +39,7 @@ pub const POST_FRAMES_MAX: usize = 32;
 pub const POST_BYTES_MAX: usize = 128 * 1024;
 /// How long a post may take to arrive.
 pub const POST_WAIT_MS: u64 = 30_000;
-/// The relay closes a connection that said nothing for this long. Browsers let the timers of a hidden page fire once a minute
+/// The relay closes a connection on which it received nothing for this long. Browsers let the timers of a hidden page fire once a minute
 /// only, so its pings come that late: two of them may be missed.
 pub const IDLE_MAX_MS: u64 = 150_000;
 /// Bytes of frames that may wait for one visitor who reads slowly, before the connection is closed with a code that says
@@ -95,7 +95,7 @@ pub const FRAMES_REFUSED_MAX: u32 = 200;
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 200;
 /// Connections that one network (IPv4 /24, IPv6 /48) may hold at once.
 pub const CONNECTIONS_PER_NETWORK_MAX: usize = 1_000;
-/// Refused connections that are told the reason at once. Beyond these the reason is sent only as far as that needs no waiting.
+/// Refused connections that are answered with the reason at the same time. Further ones are answered only if that needs no waiting.
 pub const REFUSALS_AT_ONCE_MAX: usize = 64;
 /// A visitor whose token is older than this is known. A few slots are kept for known visitors; a flood cannot make such tokens at once.
 pub const KNOWN_AFTER_MS: u64 = 24 * 3_600_000;
@@ -122,7 +122,7 @@ pub const CONNECTIONS_MAX: usize = 50_000;
 /// enough that slow networks do not hold others up: five hundred are admitted each second. Small enough that an agent's own hello,
 /// which the core takes after theirs, is not late.
 pub const ADMISSIONS_AT_ONCE_MAX: usize = 128;
-/// How long a visitor waits for admission before being told to come back later.
+/// How long a visitor waits for admission before it is refused and may come back later.
 pub const ADMISSION_WAIT_MS: u64 = 10_000;
 /// A visitor who has sent no hello after this long frees the admission slot for the next one. The connection stays.
 pub const ADMISSION_SLOT_MS: u64 = 250;

@@ -33,8 +33,8 @@ macro_rules! tolerant {
 
 pub(crate) use tolerant;
 
-/// A field whose value may be of a newer peer's making: what is not understood is read as its default. For fields of what one hears, where a
-/// value must never cost what stands around it; what the store keeps is read strictly.
+/// A field whose value may be of a newer peer's making: what is not understood is read as its default. For fields of received frames, where a
+/// value must never cost the frame around it; what the store keeps is read strictly.
 pub(crate) fn or_default<'de, D, T>(from: D) -> Result<T, D::Error>
 where
     D: serde::Deserializer<'de>,

@@ -49,8 +49,8 @@ pub const fn is_line_break(char: char) -> bool {
     matches!(char, '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// A text without the blank lines around it, and without white space at its end. Clients send it so, and the relay records it so. What
-/// stands unseen in a line with something in it stays: it may belong to it (the end of a flag, a direction).
+/// A text without the blank lines around it, and without white space at its end. Clients send it so, and the relay records it so. Unseen
+/// characters in a line with something in it stay: they may belong to it (the end of a flag, a direction).
 #[must_use]
 pub fn trim_text(text: &str) -> &str {
     let seen = |char: char| !is_unseen(char);
@@ -68,7 +68,7 @@ pub fn first_line(text: &str) -> String {
     let mut room = LAST_LINE_CHARS_MAX;
     for char in text.trim_start().chars() {
         if turns_line(char) {
-            // Half of a pair would turn what stands behind the line.
+            // Half of a pair would turn the direction of what follows the line.
             continue;
         }
         if room == 0 {

@@ -34,7 +34,7 @@ by_side! {
             /// What.
             say: Say,
         };
-        /// Somebody is typing; passes and is not recorded.
+        /// Somebody is typing; passed on and not recorded.
         Typing = "typing" {
             /// Where.
             conversation: ConversationId,
@@ -72,13 +72,13 @@ by_side! {
             /// After this number.
             after: Seq,
         };
-        /// Nothing to say, still here.
+        /// A sign of life, when there is nothing else to send.
         Ping = "ping";
     }
     visitor {
         /// A visitor without a token asks for one, when there is a first message to send and not before.
         Register = "register";
-        /// The visitor leaves the line.
+        /// The visitor leaves the queue.
         LeaveQueue = "leave_queue" {
             /// Where.
             conversation: ConversationId,
@@ -182,7 +182,7 @@ by_side! {
             /// Which of both.
             on: bool,
         };
-        /// An agent asks for open conversations, those first that stand where they stand longest. Answered with `Open`.
+        /// An agent asks for open conversations, those first that have had their state for longest. Answered with `Open`.
         ListOpen = "list_open" {
             /// Which.
             view: View,

@@ -1,4 +1,4 @@
-//! What the relay hears of a client whose side it knows, and what a refusal of it is about.
+//! Frames that the relay receives from a client whose side it knows, and what a refusal of one is about.
 
 use super::{ClientFrame, FromAgent, FromVisitor, Subject};
 use crate::log::Party;
@@ -31,7 +31,7 @@ impl Incoming {
         }
     }
 
-    /// Whether it only says "still here".
+    /// Whether it is only a sign of life.
     #[must_use]
     pub const fn is_ping(&self) -> bool {
         matches!(self, Self::Visitor(FromVisitor::Ping) | Self::Agent(FromAgent::Ping))

@@ -10,9 +10,9 @@ use crate::staff::{AgentState, AgentSummary, BlockSummary, ConversationSummary, 
 by_side! {
     /// What the relay says, to whichever side.
     all ServerFrame;
-    /// What a visitor's client hears.
+    /// The frames for a visitor's client.
     visitor ToVisitor;
-    /// What an agent's client hears.
+    /// The frames for an agent's client.
     agent ToAgent;
     neither {}
     both {
@@ -75,13 +75,13 @@ by_side! {
             /// To be kept by the client, shown in every later `Hello`.
             token: Token,
         };
-        /// The visitor's place in line.
+        /// The visitor's position in the queue.
         Queue = "queue" {
             /// Of which conversation.
             conversation: ConversationId,
             /// 1 is next.
             place: u32,
-            /// How many stand in line.
+            /// How many wait.
             waiting: u32,
         };
         /// How many agents answer visitors now.
@@ -89,7 +89,7 @@ by_side! {
             /// Online agents.
             agents: u32,
         };
-        /// Whether the agent that has the visitor's conversation is there (visitors).
+        /// The state of the agent that has the visitor's conversation (visitors).
         Holder = "holder" {
             /// Which conversation.
             conversation: ConversationId,
@@ -98,7 +98,7 @@ by_side! {
         };
     }
     agent {
-        /// How many conversations stand where; told when it changes, at most once a second (agents).
+        /// How many conversations have each state; sent when that changes, at most once a second (agents).
         Counts = "counts" {
             /// The numbers.
             counts: Counts,
@@ -118,7 +118,7 @@ by_side! {
             /// How many there are in all.
             total: u32,
         };
-        /// The answer to `EndMany`: told as it goes on, and once more when all is done.
+        /// The answer to `EndMany`: sent as it goes on, and once more when all is done.
         Ending = "ending" {
             /// How many have ended.
             ended: u32,

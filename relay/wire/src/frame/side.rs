@@ -1,6 +1,6 @@
-//! Frames by side: each frame is declared once, in the group of who may say or hear it, and each side gets an enum of its own.
+//! Frames by side: each frame is declared once, in the group of those who may send or receive it, and each side gets an enum of its own.
 //!
-//! So a visitor's connection cannot even read what only agents may say, and a chat cannot read what only consoles hear.
+//! So a visitor's connection cannot even decode what only agents may send, and a chat cannot decode what only consoles receive.
 
 /// Declares the frames of one direction, each with its `type` on the wire, in three groups. Makes of them
 /// - an enum of all, for whoever writes to both sides or is none of them (tests, tools);
@@ -34,7 +34,7 @@ macro_rules! by_side {
         }
 
         impl $Enum {
-            /// The `type` of every frame of these: by it a newer peer's frame is told from a malformed one.
+            /// The `type` of every frame of these: it tells the frame of a newer peer from a malformed one.
             pub const TYPES: &'static [&'static str] = &[$($kind),*];
         }
     };

@@ -20,7 +20,7 @@ pub enum Media {
 /// An uploaded file, as everybody sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// Its name in requests; the file lies under another, random one.
+    /// Its name in requests; the file has another, random name.
     pub id: AttachmentId,
     /// What its sender called it, shortened and without path or control characters.
     pub name: String,
@@ -30,7 +30,7 @@ pub struct Attachment {
     pub media: Media,
     /// Its length in bytes.
     pub bytes: u64,
-    /// Pixels across, 0 when unknown or not an image; lets the timeline keep the place before the image is there.
+    /// Pixels across, 0 when unknown or not an image; lets the timeline reserve space before the image is loaded.
     pub width: u32,
     /// Pixels down, 0 when unknown or not an image.
     pub height: u32,

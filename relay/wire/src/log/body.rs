@@ -61,22 +61,22 @@ pub enum Body {
     Turn {
         /// Grows with every queueing on this store; says nothing else. Who comes back to the queue keeps it.
         turn: u64,
-        /// What stands for the address that the visitor wrote from. None in older logs.
+        /// The tag of the address that the visitor wrote from. None in older logs.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<Tag>,
-        /// What stands for that address's network: networks are served in turn.
+        /// The tag of that address's network: networks are served in turn.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         network: Option<Tag>,
         /// Whether the visitor was known before: a token older than a day, and an agent has answered them.
         #[serde(default, skip_serializing_if = "is_false")]
         known: bool,
     },
-    /// It leaves the queue, or its agent, although nobody ended it (staff): its visitor is not there. What was said is kept.
+    /// It is taken out of the queue or from its agent, although nobody ended it (staff): its visitor is not there. Its messages are kept.
     SetAside {
-        /// What becomes of it.
+        /// Why.
         why: Aside,
     },
-    /// It is nothing that a visitor meant (staff): told by the author.
+    /// The author marked it as spam (staff).
     Spam,
     /// Who answers from now on (staff). At most one agent at a time.
     Assigned {
@@ -97,7 +97,7 @@ pub enum Body {
 /// What holds for every event of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Rules {
-    /// The lane it stands in. No visitor is ever sent what stands in the staff lane.
+    /// The lane that it belongs to. No visitor is ever sent anything of the staff lane.
     lane: Lane,
     /// Whether a person wrote it for the other side to read. Messages count as unread.
     message: bool,
@@ -128,12 +128,12 @@ impl Body {
             Self::Turn { .. } | Self::SetAside { .. } | Self::Context { .. } => {
                 Rules { lane: Staff, message: false, line: false, after_end: false }
             }
-            // Of what nobody knows, no visitor is told.
+            // No visitor is sent what nobody knows.
             Self::Unknown => Rules { lane: Staff, message: false, line: false, after_end: false },
         }
     }
 
-    /// The lane this kind of event stands in.
+    /// The lane of this kind of event.
     #[must_use]
     pub const fn lane(&self) -> Lane {
         self.rules().lane

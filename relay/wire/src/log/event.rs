@@ -63,7 +63,7 @@ impl Author {
 pub struct Event {
     /// The conversation it belongs to.
     pub conversation: ConversationId,
-    /// The log it stands in.
+    /// The lane that it belongs to.
     pub lane: Lane,
     /// Its number there.
     pub seq: Seq,
@@ -98,7 +98,7 @@ impl Cursor {
         }
     }
 
-    /// The place of one lane's number.
+    /// The number for one lane, to be changed.
     pub const fn of_mut(&mut self, lane: Lane) -> &mut Seq {
         match lane {
             Lane::Shared => &mut self.shared,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the visitor's browser says about the page the chat stands on. Each field is cut to
+/// What the visitor's browser says about the page that the chat is on. Each field is cut to
 /// [`crate::limit::CONTEXT_FIELD_CHARS_MAX`] characters; shown to agents, never trusted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageContext {
@@ -16,13 +16,13 @@ pub struct PageContext {
     pub time_zone: String,
     /// The browser's user-agent text.
     pub browser: String,
-    /// The languages that the browser asks for, the dearest first, between commas: the visitor's, which the chat may not have.
+    /// The languages that the browser prefers, best first, separated by commas; the chat may not have them.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub languages: String,
 }
 
 impl PageContext {
-    /// The visitor's own language, as far as it is known: the dearest that the browser asks for, else the chat's.
+    /// The visitor's own language, as far as it is known: the first that the browser prefers, else the chat's.
     #[must_use]
     pub fn own_language(&self) -> &str {
         self.languages.split(',').map(str::trim).find(|tag| !tag.is_empty()).unwrap_or(&self.language)

@@ -1,4 +1,4 @@
-//! An agent, as colleagues see it. Of these, visitors are told the state of the agent who has their conversation.
+//! An agent, as colleagues see it. Visitors are sent only the state of the agent who has their conversation.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub enum Role {
     Agent = 0,
 }
 
-/// Whether an agent gets visitors. A state that is not known here reads as away: nobody is sent to it for a guess.
+/// Whether an agent gets visitors. A state that is not known here reads as away: it is then offered no visitors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentState {

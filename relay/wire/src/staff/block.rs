@@ -1,4 +1,4 @@
-//! Who is kept out, and for how long.
+//! Blocks: who is blocked, and for how long.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,14 +22,14 @@ pub enum BlockScope {
 /// A block as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockSummary {
-    /// Its own name, to be undone by.
+    /// Its id, by which it can be undone.
     pub block: BlockId,
     /// How far it reaches.
     pub scope: BlockScope,
     /// The visitor, when it is one that is blocked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visitor: Option<VisitorId>,
-    /// What stands for the address or the network, when it is one of these.
+    /// The tag of the address or the network, when it is one of these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<Tag>,
     /// Why, in the words of whoever blocked; may be empty.

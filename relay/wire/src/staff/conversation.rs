@@ -6,11 +6,11 @@ use crate::id::{AgentId, ConversationId, SiteId, Tag, VisitorId};
 use crate::log::{Cursor, Party};
 use crate::newer::{or_default, tolerant};
 
-/// Where a conversation stands. A state that is not known here reads as idle: open, and with nobody.
+/// The state of a conversation. A state that is not known here reads as idle: open, and with nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self", tag = "is", rename_all = "snake_case")]
 pub enum ConversationState {
-    /// In line for an agent.
+    /// In the queue for an agent.
     Waiting {
         /// Since when.
         since_ms: u64,
@@ -50,7 +50,7 @@ tolerant! {
 pub enum Idle {
     /// The visitor is gone; it returns to the queue with them.
     Left,
-    /// The visitor is gone, and their last words wait for an answer. Nothing ends it by time alone.
+    /// The visitor is gone, and their last message waits for an answer. Nothing ends it by time alone.
     Message,
     /// The visitor left the queue themselves.
     #[default]
@@ -96,7 +96,7 @@ pub struct ConversationSummary {
     pub site: SiteId,
     /// With whom.
     pub visitor: VisitorId,
-    /// Where it stands.
+    /// Its state.
     pub state: ConversationState,
     /// When it began.
     pub opened_at_ms: u64,
@@ -123,7 +123,7 @@ pub struct ConversationSummary {
     /// Whether the visitor was known when they last queued: a token older than a day, and an agent has answered them.
     #[serde(default, skip_serializing_if = "is_false")]
     pub known: bool,
-    /// What stands for the network that the visitor last queued from: rows with the same tag come from one network.
+    /// The tag of the network that the visitor last queued from: rows with the same tag come from one network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Tag>,
 }

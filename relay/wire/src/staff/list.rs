@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::ConversationId;
 
-/// How many conversations stand where: true however many there are.
+/// How many conversations have each state, also those that no list shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// In the queue.
@@ -37,7 +37,7 @@ pub enum View {
     Message,
 }
 
-/// A place in the order of a list of open conversations: by the time since when a row stands where it stands, then by id.
+/// A position in a list of open conversations, which is ordered by the time since when a row has its state, then by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RowCursor {
     /// The last row's time.

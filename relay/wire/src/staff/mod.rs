@@ -1,4 +1,4 @@
-//! What only agents say, hear or see.
+//! What only agents send, receive or see.
 
 mod agent;
 mod block;

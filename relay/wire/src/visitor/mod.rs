@@ -1,4 +1,4 @@
-//! What only visitors say, hear or see.
+//! What only visitors send, receive or see.
 
 mod conversation;
 
