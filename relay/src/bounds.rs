@@ -32,8 +32,10 @@ const PACES: usize = 7;
 const SLOT_BYTES: usize = 3 * KEY_BYTES;
 /// A page of a log: the last event may overstep the bound.
 const PAGE: usize = PAGE_BYTES_MAX + FRAME_BYTES_MAX + PAGE_EVENTS_MAX * EVENT_BYTES;
-/// A transcript: the page, what of it is written, and one event more, escaped.
-const TRANSCRIPT: usize = PAGE + TRANSCRIPT_CHUNK_BYTES + 6 * TEXT_CHARS_MAX;
+/// What compresses one answer with gzip: its window, hashes and codes (`miniz_oxide` and `zlib-rs` each take less).
+const GZIP_BYTES: usize = 384 * 1024;
+/// A transcript: the page, what of it is written, one event more, escaped, and what compresses it.
+const TRANSCRIPT: usize = PAGE + TRANSCRIPT_CHUNK_BYTES + 6 * TEXT_CHARS_MAX + GZIP_BYTES;
 /// An upload: parts being written, the one being filled, and the beginning that was looked at.
 const UPLOAD: usize = (PARTS_IN_FLIGHT_MAX + 1) * PART_BYTES + UPLOAD_HEAD_BYTES;
 /// An answer being written: what the library gathers, and the piece that was one too many.
