@@ -27,8 +27,12 @@ fn pages_of_the_console_do_not_know_each_other() {
 }
 
 #[test]
-fn the_clients_core_and_what_both_pages_share_have_no_circles() {
-    for (root, from, to) in [("widget/core/src", "session", "outbox"), ("widget/src", "runner", "transport")] {
+fn the_clients_core_the_chat_and_what_both_pages_share_have_no_circles() {
+    for (root, from, to) in [
+        ("widget/core/src", "session", "outbox"),
+        ("widget/src", "runner", "transport"),
+        ("widget/src/bin/chat", "app", "shell"),
+    ] {
         let names = read(&xtask::root().join(root));
         assert!(names[from].contains(to), "{root}: the sources were not found: {names:?}");
         assert_eq!(circles(&names), Vec::<String>::new(), "{root}: move what both need below both");

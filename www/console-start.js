@@ -1,4 +1,4 @@
-// Starts the console: loads its texts and the program at the same time, then hands over.
+// Starts the console: loads its texts and the program at the same time, then starts the program.
 import init, { start } from "/assets/console.js";
 import { onTrap, stop, texts } from "./start.js";
 

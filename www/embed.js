@@ -1,9 +1,9 @@
-// The one script tag: draws the launcher, opens the chat in an iframe and speaks with it. Touches nothing else of the page, but for its
-// scrolling and focus while the chat covers all of it.
+// The one script tag on a site's page: draws the launcher, opens the chat in an iframe and exchanges messages with it. It changes nothing else
+// of the page, except scrolling and focus while the chat covers the whole page.
 (() => {
   "use strict";
   const warn = (...words) => console.warn("Causeway:", ...words);
-  // No mistake of ours, nor of a listener, may reach the page.
+  // Errors of ours, or of a listener of the page, must not reach the page.
   const safe = (run) => (...given) => {
     try {
       return run(...given);
@@ -13,14 +13,15 @@
   };
 
   safe(() => {
-    // Markup can put names on `document` and on the window (<img name=body>, <a id=Causeway>), and old libraries extend Object.prototype.
-    // So the document is asked by the browser's own getters, values are read where they are own, and dictionaries inherit nothing.
+    // Markup can define names on `document` and on the window (<img name=body>, <a id=Causeway>), and old libraries extend Object.prototype.
+    // So properties of the document are read by the browser's own getters, other values only where they are own properties, and objects that
+    // are handed to the browser inherit nothing.
     const doc = (name) => Reflect.get(Document.prototype, name, document);
     const own = (object, name) => (Reflect.getOwnPropertyDescriptor(Object(object), name) || { __proto__: null }).value;
     const script = doc("currentScript");
     const earlier = own(window, "Causeway");
     const queue = Array.isArray(earlier) ? earlier : earlier ? own(earlier, "q") : [];
-    // Anything else under our name means that the tag is there twice.
+    // Anything else under our name: the tag is on the page twice.
     if (!queue) return;
     if (!script) throw "load embed.js by a classic script tag of its own";
 
@@ -56,16 +57,16 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
     const [site, side, color] = ["site", "side", "color"].map(given);
     if (!site) throw "the script tag needs data-site";
     const relay = new URL(script.src).origin;
-    // The one place where the language is chosen: the tag's, the page's, the browser's first that we speak. The chat takes it over.
+    // The language is chosen here, and the chat uses the same: the tag's, else the page's, else the first of the browser's that we have.
     const lang = [given("lang"), doc("documentElement").lang, ...navigator.languages].find((wish) => /^(en|zh)(?![a-z])/i.test(wish)) || "en";
     const say = /^zh/i.test(lang)
       ? { chat: "在线客服", open: "打开在线客服", close: "关闭在线客服", unread: "条未读消息", down: "暂时无法连接在线客服。", retry: "重试" }
       : { chat: "Support chat", open: "Open support chat", close: "Close support chat", unread: "unread", down: "Support chat cannot be reached right now.", retry: "Try again" };
     const READY_WAIT_MS = 10000;
-    // How long a frame that has loaded may take to say that it is ours: an error page of the browser never does.
+    // How long a loaded frame may take to send "here". An error page of the browser never sends it.
     const HERE_WAIT_MS = 1000;
     const RETRY_MS_MAX = 300000;
-    // All that is ever kept on the page: that the chat has something to do, from the first message on.
+    // The one key that is kept in the page's storage: set while the chat has something to do, from the first message on.
     const AWAKE = "causeway.awake";
 
     const listeners = new Map();
@@ -106,7 +107,7 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       for (const listener of [...(listeners.get(event) || [])]) safe(listener)(detail);
     };
     const tell = (message) => port && port.postMessage(message);
-    // The query may hold what is nobody's business, so only the path goes to the chat.
+    // The query of the address may hold private data, so only the path is told to the chat.
     const page = () => ({ type: "page", url: (told = location.origin + location.pathname), title: doc("title"), language: doc("documentElement").lang });
     const keep = (awake) => {
       try {
@@ -120,8 +121,8 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       } catch {}
     };
 
-    // As the tag says; else as the page is, by its style or its <meta>: its scheme is our element's, whose text has the browser's own colour.
-    // (Firefox has to be asked for that.)
+    // The tag's, else the page's, set by its style or its <meta>. Our element inherits the page's scheme and has the browser's own text colour,
+    // which tells light from dark. (In Firefox only if the style asks for that colour.)
     const scheme = () => {
       const wish = given("theme");
       if (/^(light|dark)$/.test(wish)) return wish;
@@ -139,8 +140,8 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       fit();
     };
 
-    // While the chat covers the page, that stands still and takes no focus. The soft keyboard of iOS covers a full-screen frame instead of
-    // making it smaller.
+    // While the chat covers the page, the page does not scroll and takes no focus. The soft keyboard of iOS covers a full-screen frame instead of
+    // making it smaller, so its height is set here.
     const fit = () => {
       const full = opened && narrow.matches;
       if (full !== held) {
@@ -164,7 +165,7 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       notice.textContent = say.down;
       draw();
       if (warned !== remedy) warn((warned = remedy));
-      // Whoever looks at it has a button; a chat that only waits to send tries again by itself.
+      // An open chat has a button to try again. A closed one, which may have something to send, tries by itself.
       wait = setTimeout(safe(() => opened || load()), (retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)));
     };
     const later = (ms) => {
@@ -172,19 +173,19 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       wait = setTimeout(safe(() => fail(`the chat did not load. Is the relay ${relay} up, and in this page's frame-src?`)), ms);
     };
 
-    const hear = (from, message) => {
+    const receive = (from, message) => {
       const [type, seq, count] = ["type", "seq", "count"].map((name) => own(message, name));
       if (type === "ready") {
         clearTimeout(wait);
         port = from;
-        // What the page turned to while the chat was loading is told now.
+        // The theme may have changed while the chat was loading.
         theme = notice.textContent = "";
         draw();
         emit("ready");
         looking = looking || setInterval(safe(look), 1000);
         if (!opened && count && script.hasAttribute("data-reopen")) return open(undefined, true);
         if (!opened) return;
-        // First the frame, then the word: focusing a frame of another process takes the focus from its elements.
+        // Focus the frame before sending "open": focusing a frame of another process takes the focus from the elements in it.
         if (root.activeElement) frame.focus();
         tell({ type: "open", options });
       } else if (type === "unread") {
@@ -199,7 +200,7 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
 
     const connect = () => {
       const { port1, port2 } = new MessageChannel();
-      port1.onmessage = safe((event) => hear(port1, event.data));
+      port1.onmessage = safe((event) => receive(port1, event.data));
       frame.contentWindow.postMessage({ causeway: 1, type: "connect", page: page() }, relay, [port2]);
     };
 
@@ -213,11 +214,11 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       frame = chat({ theme: scheme(), ...(color && { color }) });
       frame.onload = safe(() => here || later(HERE_WAIT_MS));
       panel.append(frame);
-      // A frame from another origin does not say that it failed; it only never gets ready.
+      // A frame from another origin does not tell that it failed, so there is a limit of time.
       later(READY_WAIT_MS);
     };
-    // A chat that is loading says so, before it can be spoken with; or why there is none.
-    const greeted = (event) => {
+    // The first message of the chat, before there is a port: it is loading, or why there is no chat.
+    const receiveFirst = (event) => {
       const type = event.origin === relay && own(event.data, "causeway") && own(event.data, "type");
       if (!frame || event.source !== frame.contentWindow) return;
       const add = `relay site add ${site} --origin ${location.origin}`;
@@ -230,7 +231,7 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       else if (type === "site") fail(`the relay ${relay} knows no site "${site}". Mend data-site, or: ${add}`);
     };
 
-    // Only known plain fields cross to the frame: whatever calls this may hand over an event.
+    // Only known fields are sent to the frame: a page may pass anything here, an event for instance.
     const open = (wish, quiet) => {
       const topic = own(wish, "topic");
       options = typeof topic === "string" ? { topic } : undefined;
@@ -253,8 +254,8 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       emit("close");
     };
 
-    // Ends the visitor's session in this browser and takes everything away. A frame of its own does the first, whether the chat was
-    // loaded or not; the promise says whether it could.
+    // Ends the visitor's session in this browser and removes everything. The session is ended by a frame made for that, whether the chat was loaded
+    // or not; the promise tells whether that worked.
     const shutdown = () => {
       keep(false);
       opened = false;
@@ -272,8 +273,8 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
           away.remove();
           resolve(done);
         };
-        const hears = ({ source, data }) => source === last.contentWindow && own(data, "type") === "gone" && over(true);
-        doc("addEventListener").call(window, "message", safe(hears));
+        const finished = ({ source, data }) => source === last.contentWindow && own(data, "type") === "gone" && over(true);
+        doc("addEventListener").call(window, "message", safe(finished));
         setTimeout(over, READY_WAIT_MS, false);
         last.setAttribute("hidden", "");
         shadow(away).append(last);
@@ -281,7 +282,7 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       });
     };
 
-    // White where it can be read on the site's colour, black elsewhere: one of the two always reaches 4.5 : 1.
+    // White on the site's colour where that is readable, else black: one of the two always has a contrast of 4.5 : 1.
     const paint = () => {
       for (const name of ["x", "y"]) {
         const pixels = parseInt(given("offset-" + name));
@@ -294,8 +295,8 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       shell.style.setProperty("--on-accent", 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) < 4.5 ? "#000" : "#fff");
     };
 
-    // A page's style may come later than this file, and change. Applications set the address first and the title a moment later: both are
-    // told once the address has stood for a while. Of a title alone nothing is told: many show a price in it.
+    // The page's style may load later than this file, and change. Applications set the address first and the title a moment later, so both are
+    // told once the address is a second old. A change of the title alone is not told: many pages show a price in it.
     const look = () => {
       if (theme !== scheme()) draw();
       const now = location.origin + location.pathname;
@@ -303,16 +304,16 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       seen = now;
     };
 
-    // In <html>, beside the body: whatever an application does to its body leaves us alone. Whatever takes us away all the same gets us
-    // put back, at most once a moment.
+    // In <html>, beside the body, so that what an application does to its body does not remove us. If we are removed all the same, we are put
+    // back 50 ms later.
     const mount = () => {
       if (host.isConnected || ended.signal.aborted) return;
-      // An application that puts back a copy of its page puts back a copy of us, which does nothing.
+      // An application that restores a copy of its page restores a copy of our element, which does nothing.
       for (const copy of doc("querySelectorAll").call(document, "causeway-launcher")) copy.remove();
       doc("documentElement").append(host);
-      // The top layer lies above every z-index and outside every transform of the page.
+      // The browser's top layer is above every z-index and outside every transform of the page.
       if (host.showPopover) host.showPopover();
-      for (const place of [document, doc("documentElement")]) observer.observe(place, { __proto__: null, childList: true });
+      for (const node of [document, doc("documentElement")]) observer.observe(node, { __proto__: null, childList: true });
       if (held && doc("body")) doc("body").inert = true;
     };
     const observer = new MutationObserver(safe(() => setTimeout(safe(mount), 50)));
@@ -329,7 +330,7 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       root.append(shell);
       mount();
       draw();
-      listen(window, "message", greeted);
+      listen(window, "message", receiveFirst);
       listen(launcher, "click", () => (opened ? close() : open()));
       listen(minimise, "click", close);
       listen(retry, "click", () => {
@@ -341,7 +342,7 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       listen(document, "click", (event) => {
         const near = (at, css) => at instanceof Element && Element.prototype.closest.call(at, css);
         const asked = near(event.target, "[data-causeway-open]");
-        // A link that is to be opened elsewhere is the browser's.
+        // With a modifier key the link is to be opened in another tab or window: that is left to the browser.
         if (!asked || ((event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) && near(event.target, ":any-link"))) return;
         event.preventDefault();
         const topic = Element.prototype.getAttribute.call(asked, "data-causeway-open");
@@ -367,7 +368,7 @@ p button{min-height:40px;padding:0 20px;border-radius:20px;font-weight:600}
       return () => all.delete(listener);
     };
     const api = { __proto__: null, open: safe((wish) => open(wish)), close: safe(close), shutdown: safe(shutdown), on: safe(on) };
-    // A call made before this file was here: [name, ...values], or [name, arguments] from a stub that copies the interface.
+    // A call that was made before this file was loaded: [name, ...values], or [name, arguments] from a stub that copies the interface.
     const push = api.push = safe(([name, ...values]) => api[name](...(String(values[0]) === "[object Arguments]" ? values[0] : values)));
 
     window.Causeway = api;

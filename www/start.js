@@ -1,5 +1,5 @@
-// What chat and console begin with: the reader's texts and the program, loaded at the same time, and words for when that fails.
-// The relay has chosen the language; it stands in the page, as does where its texts are.
+// How chat and console start: the reader's texts and the program are loaded at the same time; if that fails, a text says so.
+// The relay has chosen the language and written it into the page, with the address of its texts.
 
 export const root = document.documentElement;
 

@@ -1,4 +1,4 @@
-//! Arbitrary inputs into the relay's brain, in the world of its own tests: never a panic, never a broken promise or bound.
+//! Arbitrary inputs into the relay's core, in the world of its own tests: never a panic, never a broken promise or bound.
 //!
 //! Each step is a byte that says what happens and the bytes that say to whom. The world checks every frame that leaves and the
 //! model store after every append; at the end the faults stop and whoever waits is served.

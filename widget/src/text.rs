@@ -29,7 +29,7 @@ const CHAT: &[u8] = include_bytes!("../../www/locale/en/chat.json");
 /// What only the console shows, and what the relay writes into transcripts: no page loads that.
 const CONSOLE: &[u8] = include_bytes!("../../www/locale/en/console.json");
 
-/// Where a text stands in the list of texts that a page loads. The names stay behind: they are in the program already.
+/// The index of a text in the list of texts that a page loads. The list has no names: they would only be weight.
 ///
 /// A list is in the order of names, first those of `chat.json`, then those of `console.json`. The chat loads the first part only, so one number
 /// is right in both lists.
@@ -40,14 +40,14 @@ impl Key {
     /// The key of a name. Called by [`key!`] while this is compiled; a name that no text has does not compile.
     #[must_use]
     pub const fn of(name: &str) -> Self {
-        let (chat, console) = (find(CHAT, name.as_bytes()), find(CONSOLE, name.as_bytes()));
+        let (chat, console) = (rank(CHAT, name.as_bytes()), rank(CONSOLE, name.as_bytes()));
         assert!(chat.there || console.there, "no text has this name in www/locale/en/");
         Self(if chat.there { chat.before } else { chat.all + console.before })
     }
 }
 
-/// A name looked for in a catalogue.
-struct Found {
+/// Where a name is among those of a catalogue.
+struct Rank {
     there: bool,
     /// How many names come before it.
     before: u32,
@@ -55,8 +55,8 @@ struct Found {
     all: u32,
 }
 
-const fn find(catalogue: &[u8], name: &[u8]) -> Found {
-    let mut found = Found { there: false, before: 0, all: 0 };
+const fn rank(catalogue: &[u8], name: &[u8]) -> Rank {
+    let mut found = Rank { there: false, before: 0, all: 0 };
     let mut at = 0;
     // A line of the catalogue for each text: two spaces and the name in quotes.
     while at + 3 < catalogue.len() {
@@ -92,7 +92,7 @@ const fn is_of_transcripts(catalogue: &[u8], start: usize) -> bool {
     true
 }
 
-/// How a name stands to one of the catalogue: behind it (1), the same (0), or before it (-1).
+/// How a name compares with one of the catalogue: after it (1), the same (0), before it (-1).
 const fn order(name: &[u8], catalogue: &[u8], start: usize, end: usize) -> i32 {
     let mut at = 0;
     while at < name.len() && start + at < end {
@@ -119,9 +119,9 @@ macro_rules! key {
 
 /// Texts by key; a copy is the same catalogue.
 #[derive(Clone, Copy)]
-pub struct Text(Signal<Words>);
+pub struct Text(Signal<Inner>);
 
-struct Words {
+struct Inner {
     /// Today's number, and the timer that changes it at midnight.
     today: Signal<u64>,
     midnight: Timer,
@@ -142,7 +142,7 @@ impl Text {
                 text.watch_midnight();
             }
         });
-        let text = Self(Signal::new(Words { today, midnight, catalogue, clock, date }));
+        let text = Self(Signal::new(Inner { today, midnight, catalogue, clock, date }));
         late.set(Some(text));
         text.watch_midnight();
         // The timer may be late on a machine that slept over midnight.
@@ -166,7 +166,7 @@ impl Text {
     /// The text of a key.
     #[must_use]
     pub fn get(self, key: Key) -> String {
-        self.0.with_untracked(|words| words.catalogue.get(key.0).as_string()).unwrap_or_default()
+        self.0.with_untracked(|inner| inner.catalogue.get(key.0).as_string()).unwrap_or_default()
     }
 
     /// The text of a key with one `{name}` in it replaced. A value that may be written from the right is isolated (U+2068, U+2069), so that it
@@ -201,22 +201,22 @@ impl Text {
     /// Hours and minutes of a time ("14:02").
     #[must_use]
     pub fn clock(self, at_ms: u64) -> String {
-        self.0.with_untracked(|words| time::write(&words.clock, at_ms))
+        self.0.with_untracked(|inner| time::write(&inner.clock, at_ms))
     }
 
     /// Changes `today` if a new day has begun, and waits for the next midnight.
     fn watch_midnight(self) {
         let now_ms = now_ms();
-        self.0.try_with(|words| {
-            if words.today.get_untracked() != time::day(now_ms) {
-                words.today.set(time::day(now_ms));
+        self.0.try_with(|inner| {
+            if inner.today.get_untracked() != time::day(now_ms) {
+                inner.today.set(time::day(now_ms));
             }
-            words.midnight.set(time::until_midnight_ms(now_ms));
+            inner.midnight.set(time::until_midnight_ms(now_ms));
         });
     }
 
     fn today(self) -> u64 {
-        self.0.with_untracked(|words| words.today.get())
+        self.0.with_untracked(|inner| inner.today.get())
     }
 
     /// The day of a time: "Today", "Yesterday" or the date. Effects that read it run again at midnight.
@@ -225,7 +225,7 @@ impl Text {
         match self.today().saturating_sub(time::day(at_ms)) {
             0 => self.get(key!("today")),
             1 => self.get(key!("yesterday")),
-            _ => self.0.with_untracked(|words| time::write(&words.date, at_ms)),
+            _ => self.0.with_untracked(|inner| time::write(&inner.date, at_ms)),
         }
     }
 

@@ -217,7 +217,7 @@ impl Followed {
         }
     }
 
-    /// A pong told how far both lanes reach.
+    /// A pong came with the heads of both lanes.
     pub(crate) fn raise_heads(&mut self, head: Cursor) {
         self.shared.raise_head(head.shared);
         self.staff.raise_head(head.staff);

@@ -4,7 +4,7 @@ use wire::{BlockSummary, ClientFrame, ConversationId, Counts, MessageId, Refusal
 
 use super::AgentSession;
 
-/// What the relay told of all this.
+/// What the relay sent about all this.
 #[derive(Debug, Default)]
 pub(super) struct Defence {
     pub(super) counts: Option<Counts>,

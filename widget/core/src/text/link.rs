@@ -154,7 +154,7 @@ fn tail(text: &str) -> usize {
     end
 }
 
-/// What no address goes on behind: blanks, what is not seen or turns the line, quotes and brackets of all scripts, and full-width marks.
+/// Where an address ends: blanks, invisible characters and those that change the direction of text, quotes and brackets of all scripts, and full-width marks.
 fn ends_address(char: char) -> bool {
     wire::is_unseen(char)
         || matches!(

@@ -23,9 +23,9 @@ pub(crate) enum Step {
     Down(Client, usize),
     /// All frames go where they go, until there are none.
     Flow,
-    /// The next event for a page is lost while the line stays.
+    /// The next event for a page is lost while the connection stays.
     Lose(Client),
-    /// The line breaks; what is on it is lost.
+    /// The connection breaks; what is on it is lost.
     Cut(Client),
     /// The page is loaded anew.
     Reload(Client),

@@ -8,7 +8,7 @@ use wire::{
     ServerFrame, Session, Subject, Token, VisitorConversation, VisitorId,
 };
 
-/// A client's line, as the test numbers them.
+/// A client's connection, as the test numbers them.
 pub(crate) type Client = usize;
 
 /// A conversation of the model.
@@ -56,7 +56,7 @@ fn me() -> AgentSummary {
 type Out = Vec<(Client, ServerFrame)>;
 
 impl Relay {
-    /// The line is gone.
+    /// The connection is gone.
     pub(crate) fn cut(&mut self, client: Client) {
         self.peers.remove(&client);
     }

@@ -16,21 +16,21 @@ const SECOND_TAB: Client = 1;
 const AGENT: Client = 2;
 
 #[expect(clippy::large_enum_variant, reason = "made once for each page")]
-enum Brain {
+enum Session {
     Visitor(VisitorSession),
     Agent(AgentSession),
 }
 
-/// What the relay's side of a line brings down.
+/// What the relay sends over a connection.
 #[expect(clippy::large_enum_variant, reason = "there are few at a time")]
 enum News {
     Up,
     Frame(ServerFrame),
 }
 
-/// A page in a browser, and its line.
+/// A page in a browser, and its connection.
 struct Page {
-    brain: Option<Brain>,
+    session: Option<Session>,
     /// How far its clock is off.
     off_ms: i64,
     /// When its timer ends, by the true clock: browsers count a timer's length, whatever is done to their clock.
@@ -65,8 +65,14 @@ const START_MS: u64 = 1_700_000_000_000;
 
 impl World {
     pub(crate) fn new() -> Self {
-        let page =
-            || Page { brain: None, off_ms: 0, due_ms: None, loses: false, up: VecDeque::new(), down: VecDeque::new() };
+        let page = || Page {
+            session: None,
+            off_ms: 0,
+            due_ms: None,
+            loses: false,
+            up: VecDeque::new(),
+            down: VecDeque::new(),
+        };
         let pages = (0..3).map(|_| page()).collect();
         let (relay, storages) = (Relay::default(), Default::default());
         let mut world = Self { relay, now_ms: START_MS, seed: 0, pages, storages, said: Vec::new(), ordered: true };
@@ -81,8 +87,8 @@ impl World {
         let now_ms = self.clock_ms(client);
         let storage = &self.storages[usize::from(client == AGENT)];
         let drafts = storage.drafts.values().cloned().collect();
-        let brain = if client == AGENT {
-            Brain::Agent(AgentSession::new(now_ms, AgentStart { seed: self.seed, drafts, away: false }))
+        let session = if client == AGENT {
+            Session::Agent(AgentSession::new(now_ms, AgentStart { seed: self.seed, drafts, away: false }))
         } else {
             let start = VisitorStart {
                 site: "demo".parse().expect("a site id"),
@@ -92,9 +98,9 @@ impl World {
                 conversation: storage.conversation,
                 drafts,
             };
-            Brain::Visitor(VisitorSession::new(now_ms, start))
+            Session::Visitor(VisitorSession::new(now_ms, start))
         };
-        self.pages[client].brain = Some(brain);
+        self.pages[client].session = Some(session);
         self.drain(client);
         match client {
             AGENT => self.agent(AgentInput::Open),
@@ -108,30 +114,30 @@ impl World {
 
     fn visitor(&mut self, tab: Client, input: VisitorInput) {
         let now_ms = self.clock_ms(tab);
-        let Some(Brain::Visitor(session)) = &mut self.pages[tab].brain else { return };
+        let Some(Session::Visitor(session)) = &mut self.pages[tab].session else { return };
         session.handle(now_ms, input);
         self.drain(tab);
     }
 
     fn agent(&mut self, input: AgentInput) {
         let now_ms = self.clock_ms(AGENT);
-        let Some(Brain::Agent(session)) = &mut self.pages[AGENT].brain else { return };
+        let Some(Session::Agent(session)) = &mut self.pages[AGENT].session else { return };
         session.handle(now_ms, input);
         self.drain(AGENT);
     }
 
-    fn line(&mut self, client: Client, input: ConnectionInput<ServerFrame>) {
+    fn connection(&mut self, client: Client, input: ConnectionInput<ServerFrame>) {
         match client {
-            AGENT => self.agent(AgentInput::Connection(input.of_side().expect("agents hear it"))),
-            tab => self.visitor(tab, VisitorInput::Connection(input.of_side().expect("visitors hear it"))),
+            AGENT => self.agent(AgentInput::Connection(input.of_side().expect("agents get it"))),
+            tab => self.visitor(tab, VisitorInput::Connection(input.of_side().expect("visitors get it"))),
         }
     }
 
     fn drain(&mut self, client: Client) {
         loop {
-            let output = match &mut self.pages[client].brain {
-                Some(Brain::Visitor(session)) => session.next_output(),
-                Some(Brain::Agent(session)) => session.next_output(),
+            let output = match &mut self.pages[client].session {
+                Some(Session::Visitor(session)) => session.next_output(),
+                Some(Session::Agent(session)) => session.next_output(),
                 None => None,
             };
             let storage = &mut self.storages[usize::from(client == AGENT)];
@@ -151,9 +157,9 @@ impl World {
                 Some(other) => panic!("{other:?}"),
             }
         }
-        let at_ms = match &self.pages[client].brain {
-            Some(Brain::Visitor(session)) => session.poll_timeout(),
-            Some(Brain::Agent(session)) => session.poll_timeout(),
+        let at_ms = match &self.pages[client].session {
+            Some(Session::Visitor(session)) => session.poll_timeout(),
+            Some(Session::Agent(session)) => session.poll_timeout(),
             None => None,
         };
         let now_ms = self.clock_ms(client);
@@ -188,7 +194,7 @@ impl World {
                 News::Up => ConnectionInput::Up,
                 News::Frame(frame) => ConnectionInput::Frame(frame),
             };
-            self.line(client, input);
+            self.connection(client, input);
         }
     }
 
@@ -200,7 +206,7 @@ impl World {
 
     pub(crate) fn run(&mut self, step: &Step) {
         match *step {
-            Step::VisitorSays(tab) if self.pages[tab].brain.is_some() => {
+            Step::VisitorSays(tab) if self.pages[tab].session.is_some() => {
                 let text = self.say(if tab == FIRST_TAB { "first" } else { "second" });
                 self.visitor(tab, VisitorInput::Say { text });
             }
@@ -220,7 +226,7 @@ impl World {
             }
             Step::Ends(tab) => self.visitor(tab, VisitorInput::EndConversation),
             Step::AgentShows(which) => {
-                let Some(Brain::Agent(session)) = &self.pages[AGENT].brain else { return };
+                let Some(Session::Agent(session)) = &self.pages[AGENT].session else { return };
                 let row = session.open().get(which).map(|row| row.conversation);
                 if let Some(conversation) = row {
                     self.agent(AgentInput::Show { conversation });
@@ -232,7 +238,7 @@ impl World {
             Step::Lose(client) => self.pages[client].loses = true,
             Step::Cut(client) => {
                 self.cut_quietly(client);
-                self.line(client, ConnectionInput::Down { code: 1006 });
+                self.connection(client, ConnectionInput::Down { code: 1006 });
             }
             // Two tabs that both register are two visitors: the second one opens when there is a token.
             Step::Reload(SECOND_TAB) if self.storages[0].token.is_none() => {}
@@ -249,9 +255,9 @@ impl World {
     }
 
     fn shown(&self) -> Option<ConversationId> {
-        match &self.pages[AGENT].brain {
-            Some(Brain::Agent(session)) => session.shown(),
-            Some(Brain::Visitor(_)) | None => None,
+        match &self.pages[AGENT].session {
+            Some(Session::Agent(session)) => session.shown(),
+            Some(Session::Visitor(_)) | None => None,
         }
     }
 
@@ -262,9 +268,9 @@ impl World {
                 continue;
             }
             let now_ms = self.clock_ms(client);
-            match &mut self.pages[client].brain {
-                Some(Brain::Visitor(session)) => session.handle_timeout(now_ms),
-                Some(Brain::Agent(session)) => session.handle_timeout(now_ms),
+            match &mut self.pages[client].session {
+                Some(Session::Visitor(session)) => session.handle_timeout(now_ms),
+                Some(Session::Agent(session)) => session.handle_timeout(now_ms),
                 None => {}
             }
             self.drain(client);
@@ -305,14 +311,14 @@ impl World {
             self.heal(2_000);
             let log = &self.relay.logs[&conversation];
             for page in &self.pages {
-                match &page.brain {
+                match &page.session {
                     None => {}
-                    Some(Brain::Visitor(session)) => {
+                    Some(Session::Visitor(session)) => {
                         let timeline = session.timeline().expect("one is shown");
                         assert_eq!(ids(timeline, |_| true), shown(&log.shared), "the visitor's timeline");
                         assert_eq!(session.drafts_waiting(), 0);
                     }
-                    Some(Brain::Agent(session)) => {
+                    Some(Session::Agent(session)) => {
                         let timeline = session.timeline().expect("one is shown");
                         assert_eq!(ids(timeline, |item| !staff(item)), shown(&log.shared), "the agent's timeline");
                         assert_eq!(ids(timeline, staff), shown(&log.staff), "the agent's notes");
@@ -347,7 +353,7 @@ impl World {
         for conversation in shown {
             self.agent(AgentInput::Show { conversation });
             self.flow();
-            let Some(Brain::Agent(session)) = &self.pages[AGENT].brain else { unreachable!() };
+            let Some(Session::Agent(session)) = &self.pages[AGENT].session else { unreachable!() };
             let timeline = session.timeline().expect("one is shown");
             for item in timeline.items().filter(|item| item.seq.0 == 0) {
                 assert!(matches!(item.state, ItemState::Failed(wire::Refusal::Ended)), "{item:?}");

@@ -6,7 +6,7 @@ use wire::{
     Refusal, RowCursor, ServerFrame, Subject, View,
 };
 
-use super::{Desk, HERE, answering, mine, row};
+use super::{Console, HERE, answering, mine, row};
 
 /// A row of the queue.
 fn queued(id: u128) -> wire::ConversationSummary {
@@ -90,7 +90,7 @@ fn what_is_found_comes_page_by_page_into_a_window() {
         desk.does(AgentInput::FindMore);
         assert!(desk.session.found().is_some_and(|found| found.rows.len() <= FOUND_ROWS_MAX));
     }
-    let ids = |desk: &Desk| {
+    let ids = |desk: &Console| {
         let found = desk.session.found().expect("it is looked for");
         (found.cut, found.rows.first().map(|row| row.conversation.0), found.rows.last().map(|row| row.conversation.0))
     };

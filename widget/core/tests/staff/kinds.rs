@@ -22,8 +22,8 @@ fn every_kind_that_is_a_line_is_shown_in_its_lane_and_no_other_kind_is() {
         desk.hears(ServerFrame::Event { event: event(seq, 90, 95, ada, body) });
         let items = desk.items();
         assert_eq!(items.len(), before + usize::from(is_line), "{name}");
-        let Some(line) = items.into_iter().find(|item| item.id == MessageId(95)) else { continue };
-        assert_eq!(line.content.is_staff(), staff, "{name}");
+        let Some(item) = items.into_iter().find(|item| item.id == MessageId(95)) else { continue };
+        assert_eq!(item.content.is_staff(), staff, "{name}");
         shown += 1;
     }
     assert!(shown > 7, "{shown}");

@@ -3,7 +3,7 @@
 use widget_core::{AgentInput, ENDED_ROWS_MAX, Output};
 use wire::{AgentState, Author, Body, ClientFrame, ConversationId, ConversationState, Event, Seq, ServerFrame};
 
-use super::{Desk, HERE, ME, OTHER, answering, event, mine, row};
+use super::{Console, HERE, ME, OTHER, answering, event, mine, row};
 
 #[test]
 fn ended_conversations_come_page_by_page() {
@@ -30,7 +30,7 @@ fn ended_conversations_come_page_by_page() {
 fn the_list_of_ended_conversations_is_a_window_of_bounded_length() {
     let mut desk = answering();
     let closed = |at_ms: u64| row(u128::from(at_ms) + 1_000, ConversationState::Closed { at_ms }, 0);
-    let oldest_first = |desk: &Desk| {
+    let oldest_first = |desk: &Console| {
         let list = desk.session.closed_list();
         (list.len(), list.first().map(|row| row.conversation.0), list.last().map(|row| row.conversation.0))
     };

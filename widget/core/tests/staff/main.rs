@@ -17,25 +17,25 @@ const ME: AgentId = AgentId(1);
 const OTHER: AgentId = AgentId(2);
 const HERE: ConversationId = ConversationId(10);
 
-struct Desk {
+struct Console {
     session: AgentSession,
     now_ms: u64,
 }
 
-fn start(away: bool) -> Desk {
+fn start(away: bool) -> Console {
     let now_ms = 1_000;
     let session = AgentSession::new(now_ms, AgentStart { seed: 5, drafts: Vec::new(), away });
-    Desk { session, now_ms }
+    Console { session, now_ms }
 }
 
-impl Desk {
+impl Console {
     fn does(&mut self, input: AgentInput) -> Vec<Output> {
         self.session.handle(self.now_ms, input);
         std::iter::from_fn(|| self.session.next_output()).collect()
     }
 
     fn hears(&mut self, frame: ServerFrame) -> Vec<Output> {
-        let frame = ToAgent::try_from(frame).expect("agents hear it");
+        let frame = ToAgent::try_from(frame).expect("agents get it");
         self.does(AgentInput::Connection(ConnectionInput::Frame(frame)))
     }
 
@@ -112,7 +112,7 @@ fn about(conversation: ConversationId, refusal: Refusal) -> ServerFrame {
 }
 
 /// Live, with one own conversation shown and loaded.
-fn answering() -> Desk {
+fn answering() -> Console {
     let mut desk = start(false);
     desk.does(AgentInput::Open);
     desk.connects(AgentState::Online, vec![row(10, mine(), 1)]);
@@ -193,7 +193,7 @@ fn the_three_lists_are_sorted_and_follow_the_rows() {
     let ids = |rows: Vec<&ConversationSummary>| rows.iter().map(|row| row.conversation.0).collect::<Vec<_>>();
     assert_eq!(ids(desk.session.waiting()), [3, 1]);
     assert_eq!(ids(desk.session.mine()), [5, 2]);
-    // Whoever waits comes first, the longest wait on top: in line, or with a colleague who has not looked.
+    // Whoever waits comes first, the longest wait on top: in the queue, or with a colleague who has not looked.
     assert_eq!(ids(desk.session.open()), [2, 4, 3, 1, 6, 5]);
     assert_eq!(desk.session.unread_total(), 2);
     desk.row(row(5, ConversationState::Closed { at_ms: 9 }, 0));
@@ -211,7 +211,7 @@ fn assignments_and_messages_arrive_once_and_not_with_the_first_picture() {
     assert_eq!(desk.row(row(11, ConversationState::Waiting { since_ms: 1 }, 1)), []);
     let got = Output::Arrived { conversation: ConversationId(11), seq: Seq(4), assigned: true };
     assert_eq!(desk.row(row(11, mine(), 1)), [got]);
-    // What happened while the line was down.
+    // What happened while the connection was down.
     let out = desk.reconnects(AgentState::Online, vec![row(10, mine(), 3), row(11, mine(), 1)]);
     assert_eq!(out[1..], [arrived(false)]);
 }
@@ -238,7 +238,7 @@ fn a_choice_to_be_away_holds_over_reconnects_and_tabs() {
     assert_eq!(desk.reconnects(AgentState::Online, Vec::new()), [hello(None)]);
     assert_eq!(desk.does(AgentInput::Presence { away: true }), [presence(AgentState::Away)]);
     assert_eq!(desk.session.me().map(|me| me.state), Some(AgentState::Online));
-    // Back again while the line was down: said, although it is what a relay expects of whoever comes.
+    // Back again while the connection was down: said, although it is what a relay expects of whoever comes.
     desk.does(AgentInput::Connection(ConnectionInput::Down { code: 1006 }));
     assert_eq!(desk.does(AgentInput::Presence { away: false }), []);
     assert_eq!(desk.does(AgentInput::Connection(ConnectionInput::NetworkUp)), [Output::Connect(Transport::Socket)]);

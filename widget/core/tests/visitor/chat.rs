@@ -32,7 +32,7 @@ impl Chat {
     }
 
     pub(crate) fn hears(&mut self, frame: ServerFrame) -> Vec<Output> {
-        let frame = ToVisitor::try_from(frame).expect("visitors hear it");
+        let frame = ToVisitor::try_from(frame).expect("visitors get it");
         self.does(VisitorInput::Connection(ConnectionInput::Frame(frame)))
     }
 
@@ -51,7 +51,7 @@ impl Chat {
         self.outputs()
     }
 
-    /// Opens the line and gets a welcome.
+    /// Opens the connection and gets a welcome.
     pub(crate) fn connects(
         &mut self,
         visitor: Option<VisitorId>,

@@ -220,7 +220,7 @@ fn seen_is_said_only_when_looked_at_and_not_too_often() {
     let at_ms = chat.now_ms;
     assert_eq!(chat.wakes(), [seen(3)]);
     assert_eq!(chat.now_ms, at_ms + 1_000);
-    // The report may have been lost with the line.
+    // The report may have been lost with the connection.
     chat.down(1006);
     chat.now_ms += 5_000;
     assert_eq!(chat.does(VisitorInput::Connection(ConnectionInput::NetworkUp)), [Output::Connect(Transport::Socket)]);

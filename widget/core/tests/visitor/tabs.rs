@@ -15,7 +15,7 @@ fn forgotten(out: &[Output]) -> Vec<MessageId> {
     out.iter().filter_map(|output| if let Output::Forget(id) = output { Some(*id) } else { None }).collect()
 }
 
-/// Ends and ratings given while the line is down go out after a reload, and are forgotten once they are recorded or pointless.
+/// Ends and ratings given while the connection is down go out after a reload, and are forgotten once they are recorded or no longer of use.
 #[test]
 fn ends_and_ratings_are_kept_like_messages() {
     let (mut chat, here) = talking();

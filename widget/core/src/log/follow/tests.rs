@@ -135,7 +135,7 @@ fn a_proof_is_asked_for_until_the_end_is_there() {
     followed.check_end();
     assert_eq!(asks(&mut followed, 10), [1]);
     assert_eq!(asks(&mut followed, 10 + ACKNOWLEDGE_WAIT_MS), [1], "no answer came");
-    // An answer to an older question, or of a relay that has not heard of the end yet.
+    // An answer to an older question, or of a relay that does not have the end yet.
     page(&mut followed, 1, 2, 2);
     assert!(!followed.take_checked());
     assert_eq!((asks(&mut followed, 0), asks(&mut followed, CHECK_AGAIN_MS)), (vec![], vec![2]));
