@@ -6,7 +6,7 @@ use serde_json::{from_str, to_string};
 use widget_core::{
     read_attachment, read_draft, read_frame_of_visitor, read_refusal, write_draft, write_frame_of_visitor,
 };
-use wire::{Attachment, ClientFrame, FromVisitor, Lane, Refusal, Session, ToVisitor};
+use wire::{Attachment, ClientFrame, FromVisitor, Lane, Refusal, SessionStart, ToVisitor};
 
 /// Whether it holds what is for agents only: the chat does not carry the reader of that, and is never sent it.
 fn holds_staff_events(frame: &ToVisitor) -> bool {
@@ -33,7 +33,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Some(frame) = by_serde.filter(|frame| !holds_staff_events(frame)) {
         // As the relay writes it, it must be read.
         let written = to_string(&frame).expect("a frame is JSON");
-        let is_agents = matches!(&frame, ToVisitor::Welcome { session: Session::Agent { .. }, .. });
+        let is_agents = matches!(&frame, ToVisitor::Welcome { session: SessionStart::Agent { .. }, .. });
         assert_eq!(read_frame_of_visitor(&written), (!is_agents).then_some(frame));
     }
     if let Ok(frame) = from_str::<FromVisitor>(text).map(ClientFrame::from) {

@@ -11,7 +11,7 @@ use tungstenite::http::HeaderValue;
 use tungstenite::{Error, HandshakeError, Message, WebSocket};
 use wire::{
     AgentState, ClientFrame, ConversationId, ConversationSummary, Event, Hello, Lane, MessageId, PageContext, Refusal,
-    Say, Seq, ServerFrame, Session, Token, VisitorId,
+    Say, Seq, ServerFrame, SessionStart, Token, VisitorId,
 };
 
 use crate::relay::Relay;
@@ -34,7 +34,7 @@ pub fn new_id() -> u128 {
 pub struct Line {
     socket: WebSocket<TcpStream>,
     /// The answer to `Hello`.
-    welcome: Option<Session>,
+    welcome: Option<SessionStart>,
 }
 
 impl Line {
@@ -227,8 +227,8 @@ impl Line {
     #[track_caller]
     pub fn row(&mut self, what: &str, wanted: impl Fn(&ConversationSummary) -> bool) -> ConversationSummary {
         let known = match &self.welcome {
-            Some(Session::Agent { open, .. }) => open.iter().find(|row| wanted(row)).cloned(),
-            Some(Session::Visitor { .. }) | None => None,
+            Some(SessionStart::Agent { open, .. }) => open.iter().find(|row| wanted(row)).cloned(),
+            Some(SessionStart::Visitor { .. }) | None => None,
         };
         known.unwrap_or_else(|| {
             self.until(what, |frame| match frame {
@@ -242,8 +242,8 @@ impl Line {
     #[must_use]
     pub fn welcome_rows(&self) -> &[ConversationSummary] {
         match &self.welcome {
-            Some(Session::Agent { open, .. }) => open,
-            Some(Session::Visitor { .. }) | None => &[],
+            Some(SessionStart::Agent { open, .. }) => open,
+            Some(SessionStart::Visitor { .. }) | None => &[],
         }
     }
 
@@ -251,7 +251,9 @@ impl Line {
     #[track_caller]
     #[must_use]
     pub fn read_all(mut self) -> BTreeMap<ConversationId, Vec<Event>> {
-        let Some(Session::Agent { open, .. }) = self.welcome.take() else { panic!("only agents may read everything") };
+        let Some(SessionStart::Agent { open, .. }) = self.welcome.take() else {
+            panic!("only agents may read everything")
+        };
         open.iter().map(|row| (row.conversation, self.read(row.conversation))).collect()
     }
 

@@ -9,7 +9,7 @@ use tungstenite::handshake::client::ClientHandshake;
 use tungstenite::handshake::{HandshakeError, MidHandshake};
 use tungstenite::{Error, Message, WebSocket};
 use wire::{
-    ClientFrame, Close, ConversationId, Cursor, Follow, Hello, Lane, MessageId, Say, ServerFrame, Session, Token,
+    ClientFrame, Close, ConversationId, Cursor, Follow, Hello, Lane, MessageId, Say, ServerFrame, SessionStart, Token,
 };
 
 /// The pause between two attempts of one client, and how much longer it may be by chance.
@@ -211,7 +211,7 @@ impl Member {
     fn take(&mut self, frame: ServerFrame) {
         let (State::Up(socket), who) = (&mut self.state, &mut self.who) else { return };
         match (frame, who) {
-            (ServerFrame::Welcome { session: Session::Visitor { visitor, .. }, .. }, _) => {
+            (ServerFrame::Welcome { session: SessionStart::Visitor { visitor, .. }, .. }, _) => {
                 self.welcomed = true;
                 if visitor.is_none() {
                     put(socket, &ClientFrame::Register);

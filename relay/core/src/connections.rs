@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use wire::{
-    AgentId, BlockSummary, Close, ConversationId, Incoming, Lane, PageContext, Refusal, Seq, Session, SiteId, Subject,
-    VisitorId,
+    AgentId, BlockSummary, Close, ConversationId, Incoming, Lane, PageContext, Refusal, Seq, SessionStart, SiteId,
+    Subject, VisitorId,
 };
 
 use crate::admit::REQUESTS_PER_CONNECTION_MAX;
@@ -305,7 +305,7 @@ impl Connections {
     }
 
     /// Sends `Welcome`, then what was held back for it.
-    pub(crate) fn welcome(&mut self, connection: ConnectionId, session: Session, step: &mut Step) {
+    pub(crate) fn welcome(&mut self, connection: ConnectionId, session: SessionStart, step: &mut Step) {
         let frame = wire::ServerFrame::Welcome {
             protocol: wire::PROTOCOL,
             now_ms: step.wall_ms(),

@@ -2,7 +2,7 @@
 
 use wire::{
     AgentState, Author, Body, ClientFrame, ConversationState, ConversationSummary, Hello, Lane, PROTOCOL, ServerFrame,
-    Session,
+    SessionStart,
 };
 
 use crate::support::{Agent, Relay, new_conversation};
@@ -90,7 +90,9 @@ async fn an_agent_who_is_away_stays_so_over_a_restart() {
     line.send(&ClientFrame::Hello { protocol: PROTOCOL, hello, follow: Vec::new() }).await;
     let (me, open) = line
         .until(|frame| match frame {
-            ServerFrame::Welcome { session: Session::Agent { me, open, .. }, .. } => Some((me.state, open.clone())),
+            ServerFrame::Welcome { session: SessionStart::Agent { me, open, .. }, .. } => {
+                Some((me.state, open.clone()))
+            }
             _ => None,
         })
         .await;

@@ -5,7 +5,7 @@
 use divan::{Bencher, black_box};
 use wire::{
     AgentId, AgentState, AgentSummary, Author, Body, ClientFrame, ConversationId, ConversationState,
-    ConversationSummary, Cursor, Event, Lane, MessageId, PROTOCOL, Party, Role, Say, Seq, ServerFrame, Session,
+    ConversationSummary, Cursor, Event, Lane, MessageId, PROTOCOL, Party, Role, Say, Seq, ServerFrame, SessionStart,
     VisitorId,
 };
 
@@ -64,7 +64,7 @@ fn welcome(open: usize) -> ServerFrame {
         known: false,
         network: None,
     };
-    let session = Session::Agent { me: me.clone(), agents: vec![me; 20], open: vec![row; open] };
+    let session = SessionStart::Agent { me: me.clone(), agents: vec![me; 20], open: vec![row; open] };
     ServerFrame::Welcome { protocol: PROTOCOL, now_ms: TIME_MS, attachment_bytes_max: 20 * 1024 * 1024, session }
 }
 

@@ -15,8 +15,8 @@ mod visitor;
 
 pub use close::Close;
 pub use frame::{
-    ClientFrame, FirstFrame, Follow, FromAgent, FromVisitor, Head, Hello, Incoming, Say, ServerFrame, Session, Subject,
-    ToAgent, ToVisitor,
+    ClientFrame, FirstFrame, Follow, FromAgent, FromVisitor, Head, Hello, Incoming, Say, ServerFrame, SessionStart,
+    Subject, ToAgent, ToVisitor,
 };
 pub use id::{
     AgentId, AttachmentId, BlockId, ConversationId, IdError, MessageId, Seq, SiteId, Tag, Token, VisitorId, digits,

@@ -122,9 +122,11 @@ fn client_frames() {
 /// As [`client_frame_name`].
 fn server_frame_name(frame: &ServerFrame) -> &'static str {
     match frame {
-        ServerFrame::Welcome { session: Session::Visitor { visitor: Some(_), .. }, .. } => "welcome_visitor",
-        ServerFrame::Welcome { session: Session::Visitor { visitor: None, .. }, .. } => "welcome_visitor_first_time",
-        ServerFrame::Welcome { session: Session::Agent { .. }, .. } => "welcome_agent",
+        ServerFrame::Welcome { session: SessionStart::Visitor { visitor: Some(_), .. }, .. } => "welcome_visitor",
+        ServerFrame::Welcome { session: SessionStart::Visitor { visitor: None, .. }, .. } => {
+            "welcome_visitor_first_time"
+        }
+        ServerFrame::Welcome { session: SessionStart::Agent { .. }, .. } => "welcome_agent",
         ServerFrame::Registered { .. } => "registered",
         ServerFrame::Event { .. } => "event",
         ServerFrame::Events { .. } => "events",
@@ -157,9 +159,9 @@ fn server_frames() {
         attachment_bytes_max: 20_971_520,
         session,
     };
-    let visitor = |visitor, conversations| Session::Visitor { visitor, conversations, answering: 2 };
+    let visitor = |visitor, conversations| SessionStart::Visitor { visitor, conversations, answering: 2 };
     let agent =
-        Session::Agent { me: agent_summary(), agents: vec![agent_summary()], open: vec![conversation_summary()] };
+        SessionStart::Agent { me: agent_summary(), agents: vec![agent_summary()], open: vec![conversation_summary()] };
     let frames = [
         welcome(visitor(Some(VISITOR), vec![visitor_conversation()])),
         welcome(visitor(None, Vec::new())),

@@ -6,7 +6,7 @@ use relay_core::{Append, AppendError, Appended, Condition, NewBody};
 use widget_core::{Content, Item};
 use wire::limit::{INBOX_CONVERSATIONS_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
 use wire::{
-    Body, ConversationId, ConversationState, Event, Lane, MessageId, Refusal, Seq, ServerFrame, Session, Subject,
+    Body, ConversationId, ConversationState, Event, Lane, MessageId, Refusal, Seq, ServerFrame, SessionStart, Subject,
     VisitorId,
 };
 
@@ -37,7 +37,7 @@ impl World {
                     assert!(event.seq <= *head, "an event after the last one");
                 }
             }
-            ServerFrame::Welcome { session: Session::Agent { open, .. }, .. } => {
+            ServerFrame::Welcome { session: SessionStart::Agent { open, .. }, .. } => {
                 assert!(open.len() <= INBOX_CONVERSATIONS_MAX, "more open conversations than the bound");
             }
             ServerFrame::Closed { rows, .. } => {
@@ -81,7 +81,7 @@ impl World {
                     assert_eq!(head.head.staff, Seq::ZERO, "a visitor is sent the staff lane's last number");
                 }
             }
-            ServerFrame::Welcome { session: Session::Visitor { conversations, visitor: sent, .. }, .. } => {
+            ServerFrame::Welcome { session: SessionStart::Visitor { conversations, visitor: sent, .. }, .. } => {
                 assert_eq!(*sent, visitor);
                 conversations.iter().for_each(|row| own(row.conversation));
             }

@@ -7,7 +7,7 @@ use widget_core::{AgentInput, ConnectionInput, Content, Item, ItemState, Online,
 use wire::limit::AGENT_GRACE_MS;
 use wire::{AgentId, AgentState, Body, ConversationId, Refusal, Seq, Tag};
 
-use crate::page::{Page, Person, Session};
+use crate::page::{Page, PageSession, Person};
 use crate::world::World;
 
 /// After the last fault everything is well again within this long …
@@ -60,8 +60,8 @@ impl World {
                 }
             }
             let offline = match &self.pages[page].session {
-                Some(Session::Visitor(session)) => session.online() == Online::Offline,
-                Some(Session::Agent(session)) => session.online() == Online::Offline,
+                Some(PageSession::Visitor(session)) => session.online() == Online::Offline,
+                Some(PageSession::Agent(session)) => session.online() == Online::Offline,
                 None => false,
             };
             if offline {
@@ -101,7 +101,7 @@ impl World {
         }
         let mut shown_at = BTreeMap::new();
         for page in self.open_pages() {
-            let Some(Session::Visitor(session)) = &self.pages[page].session else { continue };
+            let Some(PageSession::Visitor(session)) = &self.pages[page].session else { continue };
             let Some(shown) = session.timeline().map(|timeline| timeline.conversation()) else { continue };
             match (session.queue(), self.positions(shown)) {
                 (None, None) => {}
@@ -147,7 +147,7 @@ impl World {
     fn state_of(&self, agent: AgentId) -> AgentState {
         let own = |page: &&Page| matches!(self.browsers[page.browser].person, Person::Agent(id) if id == agent);
         let mut away = self.pages.iter().filter(own).filter_map(|page| match &page.session {
-            Some(Session::Agent(session)) => Some(session.away()),
+            Some(PageSession::Agent(session)) => Some(session.away()),
             _ => None,
         });
         match away.next() {
@@ -160,7 +160,7 @@ impl World {
     /// Every console shows every agent as it is.
     fn presence_is_true(&mut self) {
         for page in self.open_pages() {
-            let Some(Session::Agent(session)) = &self.pages[page].session else { continue };
+            let Some(PageSession::Agent(session)) = &self.pages[page].session else { continue };
             for agent in session.agents() {
                 assert_eq!(
                     agent.state,
@@ -186,7 +186,7 @@ impl World {
         }
         self.run_for(AGENT_GRACE_MS + 2_000);
         for page in &consoles {
-            let Some(Session::Agent(session)) = &self.pages[*page].session else { continue };
+            let Some(PageSession::Agent(session)) = &self.pages[*page].session else { continue };
             let seen = session.agents().find(|agent| agent.id == gone).map(|agent| agent.state);
             assert_eq!(seen, Some(AgentState::Away), "page {page} still sees who has gone");
         }
@@ -252,7 +252,7 @@ impl World {
         for conversation in conversations {
             self.show(page, conversation);
             self.run_for(700);
-            let timeline = self.pages[page].session.as_ref().and_then(Session::timeline);
+            let timeline = self.pages[page].session.as_ref().and_then(PageSession::timeline);
             drafts.extend(
                 timeline
                     .into_iter()
@@ -305,7 +305,7 @@ impl World {
                 break;
             }
             for page in self.open_pages() {
-                let Some(Session::Agent(session)) = &self.pages[page].session else { continue };
+                let Some(PageSession::Agent(session)) = &self.pages[page].session else { continue };
                 let mine: Vec<ConversationId> = session.mine().iter().map(|row| row.conversation).collect();
                 for conversation in mine {
                     self.agent(page, AgentInput::End { conversation });

@@ -36,12 +36,12 @@ pub(crate) struct Browser {
 }
 
 #[expect(clippy::large_enum_variant, reason = "made once for each page")]
-pub(crate) enum Session {
+pub(crate) enum PageSession {
     Visitor(VisitorSession),
     Agent(AgentSession),
 }
 
-impl Session {
+impl PageSession {
     pub(crate) fn timeline(&self) -> Option<&Timeline> {
         match self {
             Self::Visitor(session) => session.timeline(),
@@ -85,7 +85,7 @@ impl Session {
 /// A tab; closed while it has no session.
 pub(crate) struct Page {
     pub(crate) browser: usize,
-    pub(crate) session: Option<Session>,
+    pub(crate) session: Option<PageSession>,
     pub(crate) connection: Option<ConnectionNumber>,
     pub(crate) off_ms: i64,
     /// Counts the loads: what belongs to an earlier one is dropped.
@@ -122,12 +122,12 @@ impl World {
         let Browser { person, storage } = &self.browsers[self.pages[page].browser];
         let drafts = storage.drafts.values().cloned().collect();
         let session = match person {
-            Person::Agent(_) => Session::Agent(AgentSession::new(now_ms, AgentStart { seed, drafts, away: false })),
+            Person::Agent(_) => PageSession::Agent(AgentSession::new(now_ms, AgentStart { seed, drafts, away: false })),
             Person::Visitor(site) => {
                 let context = PageContext { url: format!("https://example.com/{page}"), ..PageContext::default() };
                 let (token, conversation) = (storage.token.clone(), storage.conversation);
                 let start = VisitorStart { site: site.clone(), seed, page: context, token, conversation, drafts };
-                Session::Visitor(VisitorSession::new(now_ms, start))
+                PageSession::Visitor(VisitorSession::new(now_ms, start))
             }
         };
         let here = &mut self.pages[page];
@@ -151,7 +151,7 @@ impl World {
 
     pub(crate) fn visitor(&mut self, page: usize, input: VisitorInput) {
         let now_ms = self.page_clock_ms(page);
-        if let Some(Session::Visitor(session)) = &mut self.pages[page].session {
+        if let Some(PageSession::Visitor(session)) = &mut self.pages[page].session {
             session.handle(now_ms, input);
             self.after(page);
         }
@@ -159,7 +159,7 @@ impl World {
 
     pub(crate) fn agent(&mut self, page: usize, input: AgentInput) {
         let now_ms = self.page_clock_ms(page);
-        if let Some(Session::Agent(session)) = &mut self.pages[page].session {
+        if let Some(PageSession::Agent(session)) = &mut self.pages[page].session {
             session.handle(now_ms, input);
             self.after(page);
         }
@@ -203,8 +203,8 @@ impl World {
         }
         let now_ms = self.page_clock_ms(page);
         match &mut self.pages[page].session {
-            Some(Session::Visitor(session)) => session.handle_timeout(now_ms),
-            Some(Session::Agent(session)) => session.handle_timeout(now_ms),
+            Some(PageSession::Visitor(session)) => session.handle_timeout(now_ms),
+            Some(PageSession::Agent(session)) => session.handle_timeout(now_ms),
             None => return,
         }
         self.after(page);
@@ -213,14 +213,14 @@ impl World {
     /// Carries out what the session wants, sets its timer, and looks at what it shows.
     fn after(&mut self, page: usize) {
         let mut left = OUTPUTS_MAX;
-        while let Some(output) = self.pages[page].session.as_mut().and_then(Session::next_output) {
+        while let Some(output) = self.pages[page].session.as_mut().and_then(PageSession::next_output) {
             left -= 1;
             assert!(left > 0, "the session does not come to rest");
             self.carry_out_page(page, output);
         }
         let now_ms = self.page_clock_ms(page);
         self.pages[page].turn += 1;
-        if let Some(at_ms) = self.pages[page].session.as_ref().and_then(Session::poll_timeout) {
+        if let Some(at_ms) = self.pages[page].session.as_ref().and_then(PageSession::poll_timeout) {
             assert!(at_ms > now_ms, "the session would wake for ever");
             let turn = self.pages[page].turn;
             // Browsers count a timer's length, whatever is done to their clock.

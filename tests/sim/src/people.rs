@@ -5,7 +5,7 @@ use widget_core::{AgentInput, ConnectionInput, Online, VisitorInput};
 use wire::{Body, ClientFrame, ConversationId, Cursor, Follow, Lane, MessageId, PageContext, Say, Seq, Tag};
 
 use crate::connection::{ConnectionNumber, Who};
-use crate::page::Session;
+use crate::page::PageSession;
 use crate::plan::Trouble;
 use crate::world::{Happening, World};
 
@@ -38,14 +38,14 @@ impl World {
         }
         match &self.pages[page].session {
             None => {}
-            Some(Session::Visitor(_)) => self.act_of_visitor(page),
-            Some(Session::Agent(_)) => self.act_of_agent(page),
+            Some(PageSession::Visitor(_)) => self.act_of_visitor(page),
+            Some(PageSession::Agent(_)) => self.act_of_agent(page),
         }
     }
 
     /// Words that nobody said before; none when the page takes no more.
     fn words(&mut self, page: usize) -> Option<String> {
-        if !self.pages[page].session.as_ref().is_some_and(Session::room) {
+        if !self.pages[page].session.as_ref().is_some_and(PageSession::room) {
             return None;
         }
         let text = format!("{page} {}", self.said.len());
@@ -73,7 +73,7 @@ impl World {
             }
             75..77 => self.visitor(page, VisitorInput::NewConversation),
             77..82 => {
-                let Some(Session::Visitor(session)) = &self.pages[page].session else { return };
+                let Some(PageSession::Visitor(session)) = &self.pages[page].session else { return };
                 let rows = session.conversations();
                 if rows.is_empty() {
                     return;
@@ -92,7 +92,7 @@ impl World {
     }
 
     fn act_of_agent(&mut self, page: usize) {
-        let Some(Session::Agent(session)) = &self.pages[page].session else { return };
+        let Some(PageSession::Agent(session)) = &self.pages[page].session else { return };
         let open: Vec<ConversationId> = session.open().iter().map(|row| row.conversation).collect();
         let shown = session.shown();
         let mine: Vec<ConversationId> = session.mine().iter().map(|row| row.conversation).collect();
@@ -145,7 +145,7 @@ impl World {
     }
 
     fn retry_or_discard(&mut self, page: usize) {
-        let Some(timeline) = self.pages[page].session.as_ref().and_then(Session::timeline) else { return };
+        let Some(timeline) = self.pages[page].session.as_ref().and_then(PageSession::timeline) else { return };
         let drafts: Vec<_> = timeline.items().filter(|item| item.seq == Seq::ZERO).cloned().collect();
         if drafts.is_empty() {
             return;
@@ -159,7 +159,7 @@ impl World {
             (true, false) => self.agent(page, AgentInput::Discard { id }),
             (false, false) => self.visitor(page, VisitorInput::Discard { id }),
         }
-        let still = self.pages[page].session.as_ref().and_then(Session::timeline);
+        let still = self.pages[page].session.as_ref().and_then(PageSession::timeline);
         let gone = still.is_some_and(|timeline| timeline.items().all(|item| item.id != id));
         if let widget_core::Content::Text(text) | widget_core::Content::Note(text) = &item.content
             && let Some(said) = self.said.iter_mut().find(|said| said.text == *text)
@@ -293,7 +293,7 @@ impl World {
 
     fn flood(&mut self, page: usize) {
         for _ in 0..self.rng.between(20, 250) {
-            let Some(Session::Visitor(_)) = &self.pages[page].session else { return };
+            let Some(PageSession::Visitor(_)) = &self.pages[page].session else { return };
             let Some(text) = self.words(page) else { return };
             self.visitor(page, VisitorInput::Say { text });
         }
@@ -302,8 +302,8 @@ impl World {
     /// Whether a page has a connection that works.
     pub(crate) fn live(&self, page: usize) -> bool {
         let online = match &self.pages[page].session {
-            Some(Session::Visitor(session)) => session.online(),
-            Some(Session::Agent(session)) => session.online(),
+            Some(PageSession::Visitor(session)) => session.online(),
+            Some(PageSession::Agent(session)) => session.online(),
             None => return false,
         };
         online == Online::Live

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use widget_core::{Content, Item, Notice};
 use wire::{Body, ConversationId, Lane, Seq};
 
-use crate::page::{Page, Session};
+use crate::page::{Page, PageSession};
 use crate::world::World;
 
 /// Longer than a changed row waits until it is sent, and than it travels.
@@ -29,17 +29,17 @@ impl World {
 
     fn may_see(&self, page: usize, conversation: ConversationId) -> bool {
         match &self.pages[page].session {
-            Some(Session::Visitor(session)) => {
+            Some(PageSession::Visitor(session)) => {
                 let token = session.token().and_then(|token| self.relay.tokens.get(token.reveal()));
                 self.relay.store.owner(conversation).as_ref() == token
             }
-            Some(Session::Agent(_)) => true,
+            Some(PageSession::Agent(_)) => true,
             None => false,
         }
     }
 
     fn screen_is_the_log(&self, page: usize, conversation: ConversationId) {
-        let timeline = self.pages[page].session.as_ref().and_then(Session::timeline).expect("one is shown");
+        let timeline = self.pages[page].session.as_ref().and_then(PageSession::timeline).expect("one is shown");
         let log = self.relay.store.events(conversation);
         let agent = self.agent_of(page).is_some();
         let late = !agent && self.late_may_be_missed() && timeline.closed();
@@ -72,7 +72,7 @@ impl World {
             self.run_for(2_000);
             self.come_to_rest();
             match (&self.pages[page].session, &self.pages[fresh].session) {
-                (Some(Session::Visitor(old)), Some(Session::Visitor(new))) => {
+                (Some(PageSession::Visitor(old)), Some(PageSession::Visitor(new))) => {
                     let rows = |session: &widget_core::VisitorSession| {
                         let rows = session.conversations().iter();
                         rows.map(|row| (row.conversation, row.clone())).collect::<BTreeMap<_, _>>()
@@ -85,7 +85,7 @@ impl World {
                     assert_eq!(old_rows.len(), new_rows.len(), "page {page}: the list of conversations");
                     assert_eq!(old.answering(), new.answering(), "page {page}: agents who answer");
                 }
-                (Some(Session::Agent(old)), Some(Session::Agent(new))) => {
+                (Some(PageSession::Agent(old)), Some(PageSession::Agent(new))) => {
                     let rows = |session: &widget_core::AgentSession| {
                         let open = session.open();
                         open.iter().map(|row| (row.conversation, (*row).clone())).collect::<BTreeMap<_, _>>()
@@ -136,7 +136,7 @@ impl World {
             self.run_for(1_500);
             self.come_to_rest();
             let items = |page: usize| {
-                let timeline = self.pages[page].session.as_ref().and_then(Session::timeline).expect("one is shown");
+                let timeline = self.pages[page].session.as_ref().and_then(PageSession::timeline).expect("one is shown");
                 let recorded = timeline.items().filter(|item| item.seq != Seq::ZERO);
                 let items: Vec<Item> = recorded.cloned().collect();
                 (

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use wire::{
     ClientFrame, Close, ConversationState, ConversationSummary, Cursor, Event, Follow, Hello, Lane, PageContext,
-    Refusal, Seq, ServerFrame, Session, Subject,
+    Refusal, Seq, ServerFrame, SessionStart, Subject,
 };
 
 use super::{Client, READ_WAIT, Side};
@@ -177,9 +177,9 @@ impl Client {
         }
     }
 
-    fn welcomed(&mut self, session: Session) {
+    fn welcomed(&mut self, session: SessionStart) {
         match session {
-            Session::Visitor { visitor, conversations, .. } => {
+            SessionStart::Visitor { visitor, conversations, .. } => {
                 match visitor {
                     None => self.put(&ClientFrame::Register),
                     Some(_) => self.ready = true,
@@ -188,7 +188,7 @@ impl Client {
                     self.ask_if_behind((known.conversation, Lane::Shared), known.head);
                 }
             }
-            Session::Agent { me, open, .. } => {
+            SessionStart::Agent { me, open, .. } => {
                 if let Side::Agent { id, .. } = &mut self.side {
                     *id = Some(me.id);
                 }

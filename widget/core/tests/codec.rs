@@ -7,7 +7,7 @@ use widget_core::{
     write_frame_of_visitor,
 };
 use wire::{
-    ClientFrame, ConversationId, FromVisitor, Hello, MessageId, Refusal, Say, Seq, ServerFrame, Session, ToVisitor,
+    ClientFrame, ConversationId, FromVisitor, Hello, MessageId, Refusal, Say, Seq, ServerFrame, SessionStart, ToVisitor,
 };
 
 #[expect(clippy::disallowed_methods, reason = "a test reads files")]
@@ -41,7 +41,7 @@ fn every_frame_for_a_visitor_reads_as_serde_reads_it() {
     for (name, value) in golden("server_frame") {
         let want: ServerFrame = serde_json::from_value(value.clone()).unwrap();
         // The chat knows no agent's welcome.
-        let is_agents = matches!(&want, ServerFrame::Welcome { session: Session::Agent { .. }, .. });
+        let is_agents = matches!(&want, ServerFrame::Welcome { session: SessionStart::Agent { .. }, .. });
         let want = ToVisitor::try_from(want).ok().filter(|_| !is_agents);
         let text = serde_json::to_string_pretty(&value).unwrap();
         assert_eq!(read_frame_of_visitor(&text), want, "{name}");

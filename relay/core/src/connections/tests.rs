@@ -34,7 +34,7 @@ fn given() -> (Connections, Step) {
     for (connection, agent) in [(DESK, AGENT), (OTHER_DESK, AgentId(2))] {
         assert!(all.connect_agent(connection, agent, &mut step));
     }
-    let session = Session::Visitor { visitor: Some(VISITOR), conversations: Vec::new(), answering: 0 };
+    let session = SessionStart::Visitor { visitor: Some(VISITOR), conversations: Vec::new(), answering: 0 };
     all.welcome(ANN, session, &mut step);
     step.take_news();
     (all, step)
@@ -77,7 +77,7 @@ fn each_audience_is_who_it_names_and_whoever_waits_for_welcome_is_sent_it_after_
     let (mut all, mut step) = given();
     all.send(Audience::Visitor(VISITOR), frame.clone(), &mut step);
     step.take_news();
-    let session = Session::Visitor { visitor: Some(VISITOR), conversations: Vec::new(), answering: 0 };
+    let session = SessionStart::Visitor { visitor: Some(VISITOR), conversations: Vec::new(), answering: 0 };
     all.welcome(ANN_TOO, session, &mut step);
     let got = step.take_news();
     assert!(matches!(&got[0], News::Out(Output::Send { frame: ServerFrame::Welcome { .. }, .. })));

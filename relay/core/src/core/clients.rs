@@ -2,7 +2,7 @@
 
 use wire::limit::FOLLOW_CONVERSATIONS_MAX;
 use wire::{
-    AgentId, AgentState, Close, ConversationState, Follow, Party, Refusal, ServerFrame, Session, Token, VisitorId,
+    AgentId, AgentState, Close, ConversationState, Follow, Party, Refusal, ServerFrame, SessionStart, Token, VisitorId,
 };
 
 use super::Core;
@@ -53,7 +53,8 @@ impl Core {
     }
 
     fn welcome_stranger(&mut self, connection: ConnectionId, follow: &[Follow]) {
-        let session = Session::Visitor { visitor: None, conversations: Vec::new(), answering: self.staff.online() };
+        let session =
+            SessionStart::Visitor { visitor: None, conversations: Vec::new(), answering: self.staff.online() };
         self.connections.welcome(connection, session, &mut self.step);
         for follow in follow {
             self.step.refuse(connection, about(follow.conversation), Refusal::NotFound);
@@ -64,7 +65,7 @@ impl Core {
         let Some(me) = self.staff.summary(agent) else { return };
         let first = self.routing.order().chain(self.staff.held_by(agent)).chain(self.routing.absent());
         let open = self.conversations.first_rows(agent, first, self.step.now_ms());
-        let session = Session::Agent { me, agents: self.staff.summaries(), open };
+        let session = SessionStart::Agent { me, agents: self.staff.summaries(), open };
         self.connections.welcome(connection, session, &mut self.step);
         let counts = self.conversations.counts(self.routing.flood());
         self.step.send(Audience::One(connection), ServerFrame::Counts { counts });
@@ -88,7 +89,7 @@ impl Core {
             }
         }
         let conversations = self.conversations.welcome(visitor, rows, &self.step);
-        let session = Session::Visitor { visitor: Some(visitor), conversations, answering: self.staff.online() };
+        let session = SessionStart::Visitor { visitor: Some(visitor), conversations, answering: self.staff.online() };
         self.connections.welcome(connection, session, &mut self.step);
         for (conversation, state) in self.conversations.states_of(visitor) {
             let frame = match state {

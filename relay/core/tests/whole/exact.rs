@@ -59,7 +59,7 @@ fn text(text: &str) -> Body {
     Body::Text { text: text.to_owned() }
 }
 
-fn welcome(session: Session) -> ServerFrame {
+fn welcome(session: SessionStart) -> ServerFrame {
     ServerFrame::Welcome { protocol: 1, now_ms: START_MS, attachment_bytes_max: 1_000, session }
 }
 
@@ -94,7 +94,7 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
         Input::Connected { connection: ConnectionId(1), peer, follow: Vec::new() },
         &[on(Topic::Presence), on(Topic::Settings), Output::Query { request: RequestId(1), query }],
     );
-    let session = Session::Visitor { visitor: Some(visitor(1)), conversations: Vec::new(), answering: 0 };
+    let session = SessionStart::Visitor { visitor: Some(visitor(1)), conversations: Vec::new(), answering: 0 };
     let rows = relay_core::QueryAnswer::Conversations { rows: Vec::new(), more: false };
     step(Input::Answered { request: RequestId(1), result: Ok(rows) }, &[send(&[1], welcome(session))]);
 
@@ -159,7 +159,7 @@ fn an_agent_comes_is_offered_who_waits_and_serves_them() {
     for event in &recorded {
         known.apply(event).unwrap();
     }
-    let session = Session::Agent { me: me.clone(), agents: vec![me.clone()], open: vec![row(&known)] };
+    let session = SessionStart::Agent { me: me.clone(), agents: vec![me.clone()], open: vec![row(&known)] };
     let ada = Author::Agent { id: agent(1), name: "Agent 1".to_owned() };
     let new_events = vec![
         ready(MessageId(0), ada.clone(), Body::Assigned { agent: agent(1) }),

@@ -366,7 +366,7 @@ impl World {
                     own(&head.conversation);
                 }
             }
-            ServerFrame::Welcome { session, .. } => assert!(matches!(session, Session::Visitor { .. })),
+            ServerFrame::Welcome { session, .. } => assert!(matches!(session, SessionStart::Visitor { .. })),
             ServerFrame::Inbox { .. }
             | ServerFrame::Agent { .. }
             | ServerFrame::Closed { .. }

@@ -44,10 +44,10 @@ pub enum Hello {
     },
 }
 
-/// What a side needs to begin.
+/// What a client needs to begin its session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "as", rename_all = "snake_case")]
-pub enum Session {
+pub enum SessionStart {
     /// For a visitor.
     Visitor {
         /// Who they are; none before they registered.

@@ -10,7 +10,7 @@ mod server;
 mod side;
 
 pub use client::{ClientFrame, FromAgent, FromVisitor};
-pub use hello::{FirstFrame, Hello, Session};
+pub use hello::{FirstFrame, Hello, SessionStart};
 pub use incoming::Incoming;
 pub use part::{Follow, Head, Say, Subject};
 pub use server::{ServerFrame, ToAgent, ToVisitor};

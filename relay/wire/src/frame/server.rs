@@ -1,7 +1,7 @@
 //! What the relay says: one JSON object for each frame.
 
 use super::side::by_side;
-use super::{Head, Session, Subject};
+use super::{Head, SessionStart, Subject};
 use crate::id::{ConversationId, Seq, Token, VisitorId};
 use crate::log::{Event, Lane, Party};
 use crate::refusal::Refusal;
@@ -25,7 +25,7 @@ by_side! {
             /// The largest attachment taken.
             attachment_bytes_max: u64,
             /// What this side needs to begin.
-            session: Session,
+            session: SessionStart,
         };
         /// Something was recorded.
         Event = "event" {

@@ -5,7 +5,7 @@
 
 use wire::{
     AgentState, Attachment, Author, Body, ClientFrame, Cursor, Event, Follow, Head, Hello, Lane, Media, PageContext,
-    Party, Refusal, Say, Session, Subject, ToVisitor, VisitorConversation,
+    Party, Refusal, Say, SessionStart, Subject, ToVisitor, VisitorConversation,
 };
 
 use crate::codec::declare::{Object, Value, choice, is_default, object, tagged};
@@ -41,7 +41,7 @@ tagged!(ClientFrame by "type" {
 });
 
 tagged!(Hello by "as" { Visitor = "visitor" { site, token, page }, });
-tagged!(Session by "as" { Visitor = "visitor" { visitor, conversations, answering }, });
+tagged!(SessionStart by "as" { Visitor = "visitor" { visitor, conversations, answering }, });
 tagged!(Say by "kind" { Text = "text" { text }, File = "file" { attachment }, });
 
 // Kinds that agents alone are told are unknown here. The event is read all the same: it has a number, and without it there would be a gap.

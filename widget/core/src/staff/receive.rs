@@ -1,6 +1,6 @@
 //! Frames of the relay to an agent.
 
-use wire::{AgentState, AgentSummary, Author, ConversationId, Refusal, Session, Subject, ToAgent};
+use wire::{AgentState, AgentSummary, Author, ConversationId, Refusal, SessionStart, Subject, ToAgent};
 
 use super::AgentSession;
 
@@ -8,7 +8,7 @@ impl AgentSession {
     pub(super) fn receive(&mut self, frame: ToAgent) {
         match frame {
             ToAgent::Welcome { now_ms, attachment_bytes_max, session, .. } => {
-                if let Session::Agent { me, agents, open } = session {
+                if let SessionStart::Agent { me, agents, open } = session {
                     self.session.welcome(now_ms, attachment_bytes_max);
                     // An agent who connects is online, unless away was chosen, here or in another tab.
                     self.away |= me.state == AgentState::Away && !self.choosing;

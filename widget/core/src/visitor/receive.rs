@@ -1,6 +1,6 @@
 //! Frames of the relay to a visitor.
 
-use wire::{ConversationId, Refusal, Session, Subject, ToVisitor, Token, VisitorConversation};
+use wire::{ConversationId, Refusal, SessionStart, Subject, ToVisitor, Token, VisitorConversation};
 
 use super::{Register, VisitorSession};
 use crate::connection::refused_ms;
@@ -14,7 +14,7 @@ impl VisitorSession {
     pub(super) fn receive(&mut self, frame: ToVisitor) {
         match frame {
             ToVisitor::Welcome { now_ms, attachment_bytes_max, session, .. } => {
-                if let Session::Visitor { conversations, answering, .. } = session {
+                if let SessionStart::Visitor { conversations, answering, .. } = session {
                     self.session.welcome(now_ms, attachment_bytes_max);
                     self.answering = answering;
                     self.welcome(conversations);

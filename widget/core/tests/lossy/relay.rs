@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wire::{
     AgentId, AgentState, AgentSummary, Author, Body, ClientFrame, ConversationId, ConversationState,
     ConversationSummary, Cursor, Event, Follow, Head, Hello, Lane, MessageId, Party, Refusal, Role, Say, Seq,
-    ServerFrame, Session, Subject, Token, VisitorConversation, VisitorId,
+    ServerFrame, SessionStart, Subject, Token, VisitorConversation, VisitorId,
 };
 
 /// A client's connection, as the test numbers them.
@@ -137,12 +137,12 @@ impl Relay {
                         head: Seq(log.shared.len() as u64),
                     });
                 }
-                Session::Visitor { visitor, conversations, answering: 1 }
+                SessionStart::Visitor { visitor, conversations, answering: 1 }
             }
             Hello::Agent { .. } => {
                 self.peers.insert(client, (Peer::Agent, Vec::new()));
                 let open = self.logs.keys().map(|id| self.row(*id)).filter(|row| !closed(row)).collect();
-                Session::Agent { me: me(), agents: vec![me()], open }
+                SessionStart::Agent { me: me(), agents: vec![me()], open }
             }
         };
         let (protocol, now_ms) = (wire::PROTOCOL, self.now_ms);

@@ -10,7 +10,7 @@ use widget_core::{
 use wire::{
     AgentId, AgentState, AgentSummary, Author, Body, ClientFrame, Close, ConversationId, ConversationState,
     ConversationSummary, Cursor, Event, Follow, Head, Hello, MessageId, PageContext, Party, Refusal, Role, Seq,
-    ServerFrame, Session, Subject, ToAgent, VisitorId,
+    ServerFrame, SessionStart, Subject, ToAgent, VisitorId,
 };
 
 const ME: AgentId = AgentId(1);
@@ -46,7 +46,7 @@ impl Console {
     fn connects(&mut self, me: AgentState, open: Vec<ConversationSummary>) -> Vec<Output> {
         let mut all = self.does(AgentInput::Connection(ConnectionInput::Up));
         let agents = vec![summary(ME, me), summary(OTHER, AgentState::Online)];
-        let session = Session::Agent { me: summary(ME, me), agents, open };
+        let session = SessionStart::Agent { me: summary(ME, me), agents, open };
         let welcome = ServerFrame::Welcome { protocol: 1, now_ms: 61_000, attachment_bytes_max: 100, session };
         all.extend(self.hears(welcome));
         all

@@ -3,7 +3,7 @@
 use widget_core::{ConnectionInput, ItemState, Kept, KeptDraft, Output, VisitorInput, VisitorSession, VisitorStart};
 use wire::{
     AgentId, Attachment, AttachmentId, Author, Body, ClientFrame, ConversationId, Event, Lane, Media, MessageId,
-    PageContext, Refusal, Seq, ServerFrame, Session, Subject, ToVisitor, Token, VisitorConversation, VisitorId,
+    PageContext, Refusal, Seq, ServerFrame, SessionStart, Subject, ToVisitor, Token, VisitorConversation, VisitorId,
 };
 
 pub(crate) struct Chat {
@@ -58,7 +58,7 @@ impl Chat {
         conversations: Vec<VisitorConversation>,
     ) -> Vec<Output> {
         let mut all = self.does(VisitorInput::Connection(ConnectionInput::Up));
-        let session = Session::Visitor { visitor, conversations, answering: 2 };
+        let session = SessionStart::Visitor { visitor, conversations, answering: 2 };
         let welcome = ServerFrame::Welcome { protocol: 1, now_ms: 9_000, attachment_bytes_max: 100, session };
         all.extend(self.hears(welcome));
         all
