@@ -12,7 +12,9 @@ use metrics::{counter, gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
 use relay_core::Gauges;
 use tokio::sync::oneshot;
+use tower_http::compression::CompressionLayer;
 
+use super::router::compression;
 use crate::app::App;
 use crate::clock::now_ms;
 use crate::consumer::CONSUMERS;
@@ -22,6 +24,7 @@ use crate::store::{Position, Reader, StoreError};
 
 /// How long a page waits for the core; a busy core must not make the other numbers unavailable.
 const CORE_WAIT: Duration = Duration::from_secs(2);
+
 /// The recorder of all numbers, and the parts that are asked when the page is read.
 #[derive(Clone)]
 struct Numbers {
@@ -31,7 +34,8 @@ struct Numbers {
 
 /// The routes of the metrics listener.
 pub fn router(recorder: PrometheusHandle, app: App) -> Router {
-    Router::new().route("/metrics", get(show)).with_state(Numbers { recorder, app })
+    let compressed = compression(CompressionLayer::new().no_br());
+    Router::new().route("/metrics", get(show)).layer(compressed).with_state(Numbers { recorder, app })
 }
 
 /// `GET /metrics`.

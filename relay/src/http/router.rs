@@ -48,6 +48,7 @@ pub fn router(app: App) -> Router {
         .route("/stream", post(stream::open))
         .route("/frame", post(stream::frame))
         .route("/upload/{conversation}/{attachment}", put(upload::upload))
+        // A file goes as it was brought: the memory that compresses it would be held by whoever reads slowly.
         .route("/file/{attachment}", get(download::download))
         .route("/visitor", delete(visitor::end))
         // the operator's monitoring
@@ -58,7 +59,7 @@ pub fn router(app: App) -> Router {
 }
 
 /// Compresses texts that are not short; pictures, and what is compressed already, stay as they are.
-fn compression(layer: CompressionLayer) -> CompressionLayer<impl Predicate> {
+pub(super) fn compression(layer: CompressionLayer) -> CompressionLayer<impl Predicate> {
     let worth_it = SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::const_new("application/octet-stream"));
     layer.quality(COMPRESSION).compress_when(worth_it.and(NotForContentType::IMAGES))
 }

@@ -65,6 +65,10 @@ async fn numbers_are_served_on_their_own_listener_only() {
     let text = reqwest::get(format!("http://{address}/metrics")).await.expect("answered").text().await.expect("text");
     assert!(text.contains("\nrelay_connections{kind=\"visitor\"} 2\n"), "{text}");
     assert!(text.contains("\nrelay_streams 1\n"), "{text}");
+    let packed = reqwest::Client::new().get(format!("http://{address}/metrics")).header("accept-encoding", "gzip, br");
+    let packed = packed.send().await.expect("answered");
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    assert!(packed.bytes().await.expect("bytes").len() * 2 < text.len());
     let public = reqwest::get(relay.url("/metrics")).await.expect("answered");
     assert_eq!(public.status(), 404);
     relay.running.stop().await.expect("stopped");
