@@ -1,7 +1,7 @@
 //! A visitor who knows every id of somebody else's conversation, and still gets nothing of it.
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks the frames and events it waits for")]
 
-use support::{Answer, Line, Relay, new_id};
+use support::{Answer, RawSocket, Relay, new_id};
 use wire::{
     AgentState, AttachmentId, Body, ClientFrame, ConversationId, Cursor, Event, Follow, Hello, Lane, MessageId,
     PageContext, Refusal, Say, Seq, ServerFrame, Token,
@@ -14,7 +14,7 @@ const SECRET: &str = "the words of the first visitor";
 
 /// A visitor with a conversation, a file in it, and the token that opens both.
 struct Owner {
-    line: Line,
+    line: RawSocket,
     token: Token,
     conversation: ConversationId,
     attachment: AttachmentId,
@@ -33,7 +33,7 @@ fn upload(relay: &Relay, token: &Token, conversation: ConversationId, attachment
 }
 
 fn owner(relay: &Relay) -> Owner {
-    let mut line = Line::visitor(relay, None);
+    let mut line = RawSocket::visitor(relay, None);
     let (_, token) = line.register();
     let (conversation, attachment) = (ConversationId(new_id()), AttachmentId(new_id()));
     line.say(conversation, SECRET);
@@ -79,8 +79,8 @@ fn tells(frame: &ServerFrame, conversation: ConversationId) -> bool {
     about && !matches!(frame, ServerFrame::Refused { refusal: Refusal::NotFound | Refusal::NotAllowed, .. })
 }
 
-/// Sends a ping and hears everything up to its answer.
-fn hear_until_pong(line: &mut Line, conversation: ConversationId) -> usize {
+/// Sends a ping and reads everything up to its answer.
+fn receive_until_pong(line: &mut RawSocket, conversation: ConversationId) -> usize {
     let mut refused = 0;
     line.send(&ClientFrame::Ping);
     line.until("the answer to the ping", |frame| {
@@ -99,7 +99,7 @@ fn a_stranger_gets_nothing_over_the_socket() {
 
     // With a token of its own, and as somebody who never registered.
     for registers in [true, false] {
-        let mut stranger = Line::visitor(&relay, None);
+        let mut stranger = RawSocket::visitor(&relay, None);
         if registers {
             stranger.register();
             stranger.say(ConversationId(new_id()), "my own business");
@@ -107,15 +107,15 @@ fn a_stranger_gets_nothing_over_the_socket() {
         let tries = attempts(conversation, owner.attachment);
         for attempt in &tries {
             stranger.send(attempt);
-            hear_until_pong(&mut stranger, conversation);
+            receive_until_pong(&mut stranger, conversation);
         }
         // Nothing follows later either, when the owner goes on.
         owner.line.say(conversation, SECRET);
-        hear_until_pong(&mut stranger, conversation);
+        receive_until_pong(&mut stranger, conversation);
     }
 
     // A first frame that asks to continue a stranger's conversation.
-    let mut stranger = Line::open(&relay, &[("origin", &relay.origin())]).expect("the own page may connect");
+    let mut stranger = RawSocket::open(&relay, &[("origin", &relay.origin())]).expect("the own page may connect");
     let hello = Hello::Visitor { site: "demo".parse().expect("a site id"), token: None, page: PageContext::default() };
     let follow = vec![Follow { conversation, after: Cursor::default() }];
     stranger.send(&ClientFrame::Hello { protocol: wire::PROTOCOL, hello, follow });
@@ -140,7 +140,7 @@ fn a_stranger_gets_nothing_over_http() {
     let owner = owner(&relay);
     let (conversation, attachment) = (owner.conversation, owner.attachment);
     let stranger = {
-        let mut line = Line::visitor(&relay, None);
+        let mut line = RawSocket::visitor(&relay, None);
         line.register().1
     };
     let forged: Token = "ab".repeat(32).parse().expect("a well-formed token");
@@ -178,14 +178,14 @@ fn a_stranger_gets_nothing_over_http() {
 }
 
 #[test]
-fn a_foreign_page_gets_no_line() {
+fn a_foreign_page_gets_no_connection() {
     let relay = Relay::start("http://localhost:9");
     relay.agent("ada@example.com", "Ada L.", 4);
     let cookie = relay.sign_in("ada@example.com");
     // No origin at all, a foreign page, and a foreign page whose visitor happens to be a signed-in agent.
     let foreign = ("origin", "https://evil.example.com");
     for headers in [vec![], vec![foreign], vec![foreign, ("cookie", &*cookie)], vec![("cookie", &*cookie)]] {
-        let Ok(mut line) = Line::open(&relay, &headers) else { continue };
+        let Ok(mut line) = RawSocket::open(&relay, &headers) else { continue };
         line.send(&ClientFrame::Hello {
             protocol: wire::PROTOCOL,
             hello: Hello::Agent { state: None },

@@ -1,7 +1,7 @@
 //! A chat with something to do wakes by itself on the next page; one without never does.
 
 use serde_json::{Value, json};
-use support::{Agent, Browser, Line, Look, Visitor, World, eventually, wait_until};
+use support::{Agent, Browser, Look, RawSocket, Visitor, World, eventually, wait_until};
 use wire::{AgentState, ClientFrame, ConversationState, MessageId, Say};
 
 const KEY: &str = "causeway.awake";
@@ -55,16 +55,16 @@ fn began(world: &World, text: &str) -> Visitor {
     visitor
 }
 
-fn answer(world: &World, text: &str) -> Line {
+fn answer(world: &World, text: &str) -> RawSocket {
     world.relay.agent("ada@example.com", "Ada L.", 4);
-    let mut ada = Line::agent(&world.relay, &world.relay.sign_in("ada@example.com"));
+    let mut ada = RawSocket::agent(&world.relay, &world.relay.sign_in("ada@example.com"));
     ada.presence(AgentState::Online);
     let row = ada.row("the visitor's conversation", |row| matches!(row.state, ConversationState::Assigned { .. }));
     say(&mut ada, row.conversation, text);
     ada
 }
 
-fn say(line: &mut Line, conversation: wire::ConversationId, text: &str) {
+fn say(line: &mut RawSocket, conversation: wire::ConversationId, text: &str) {
     let id = MessageId(support::new_id());
     line.send(&ClientFrame::Say { conversation, id, say: Say::Text { text: text.into() } });
 }

@@ -1,7 +1,7 @@
 //! Every button and key that no story of its own presses: pressed once, and its effect seen.
 
 use serde_json::json;
-use support::{Agent, Browser, Line, Look, Visitor, World, new_id, wait_until};
+use support::{Agent, Browser, Look, RawSocket, Visitor, World, new_id, wait_until};
 use wire::{ClientFrame, ConversationId, MessageId};
 
 const DOWN: &str = "\u{e015}";
@@ -147,7 +147,7 @@ fn the_consoles_lists_search_and_menus_by_mouse_and_by_keys() {
     shown(&ada, "[data-testid=presence]");
     assert_ne!(value(&ada, pressed), before, "the choice stays");
 
-    let mut other = Line::visitor(&world.relay, None);
+    let mut other = RawSocket::visitor(&world.relay, None);
     other.register();
     other.say(ConversationId(new_id()), "Second of all");
     ada.click("[data-testid=list-mine]");
@@ -233,7 +233,7 @@ fn ended_conversations_go_on_after_the_first_page() {
     const MORE_THAN_A_PAGE: usize = 60;
     let world = World::start();
     world.relay.agent("ada@example.com", "Ada L.", 4);
-    let mut visitor = Line::visitor(&world.relay, None);
+    let mut visitor = RawSocket::visitor(&world.relay, None);
     visitor.register();
     for number in 0..MORE_THAN_A_PAGE {
         let conversation = ConversationId(new_id());

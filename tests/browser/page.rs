@@ -1,7 +1,7 @@
 //! The exchange's own page: nothing happens on it before the launcher is used, nothing breaks it, nothing breaks us.
 
 use serde_json::{Value, json};
-use support::{Browser, Line, World, new_id, wait_until};
+use support::{Browser, RawSocket, World, new_id, wait_until};
 use wire::{ClientFrame, ConversationState, ConversationSummary, MessageId, Say};
 
 /// Lines of the browser's console about a broken content security policy.
@@ -68,7 +68,7 @@ fn a_hostile_page_leaves_the_chat_usable() {
     let page = page.replace("</body>", "<iframe src=\"missing.html\"></iframe><div id=\"war\">in the way</div></body>");
     let war = world.site.put("war.html", &page);
     world.relay.agent("ada@example.com", "Ada L.", 4);
-    let mut ada = Line::agent(&world.relay, &world.relay.sign_in("ada@example.com"));
+    let mut ada = RawSocket::agent(&world.relay, &world.relay.sign_in("ada@example.com"));
     ada.presence(wire::AgentState::Online);
 
     let visitor = world.visitor();
@@ -130,7 +130,7 @@ fn with_the_keyboard_alone() {
 fn the_page_hears_of_messages_without_their_words_and_can_end_it_all() {
     let world = World::start();
     world.relay.agent("ada@example.com", "Ada L.", 4);
-    let mut ada = Line::agent(&world.relay, &world.relay.sign_in("ada@example.com"));
+    let mut ada = RawSocket::agent(&world.relay, &world.relay.sign_in("ada@example.com"));
     ada.presence(wire::AgentState::Online);
     let visitor = world.visitor();
     wait_until("the interface", || {

@@ -1,17 +1,17 @@
 //! Everybody is busy: the queue, the position in it, and that both survive a restart of the relay.
 
-use support::{Line, World, new_id, wait_until};
+use support::{RawSocket, World, new_id, wait_until};
 use wire::{AgentState, ClientFrame, ConversationId, ConversationState, MessageId, Token};
 
 /// A visitor without a browser who wrote one message.
 struct Other {
-    line: Line,
+    line: RawSocket,
     token: Token,
     conversation: ConversationId,
 }
 
 fn other(world: &World, text: &str) -> Other {
-    let mut line = Line::visitor(&world.relay, None);
+    let mut line = RawSocket::visitor(&world.relay, None);
     let (_, token) = line.register();
     let conversation = ConversationId(new_id());
     line.say(conversation, text);
@@ -24,7 +24,7 @@ fn a_visitor_waits_sees_the_position_move_keeps_it_over_a_restart_and_is_served(
     let ada = world.agent("ada@example.com", "Ada L.", 1);
     world.relay.agent("ben@example.com", "Ben K.", 1);
     let cookie = world.relay.sign_in("ben@example.com");
-    let mut ben = Line::agent(&world.relay, &cookie);
+    let mut ben = RawSocket::agent(&world.relay, &cookie);
     ben.presence(AgentState::Online);
 
     let _first = other(&world, "first in the queue");
@@ -47,9 +47,9 @@ fn a_visitor_waits_sees_the_position_move_keeps_it_over_a_restart_and_is_served(
     world.relay.kill();
     wait_until("the chat notices", || visitor.shows("[data-testid=connection]").then_some(()));
     world.relay.up();
-    let mut ben = Line::agent(&world.relay, &cookie);
+    let mut ben = RawSocket::agent(&world.relay, &cookie);
     ben.presence(AgentState::Online);
-    third.line = Line::visitor(&world.relay, Some(third.token.clone()));
+    third.line = RawSocket::visitor(&world.relay, Some(third.token.clone()));
     wait_until("the chat is connected again", || (!visitor.shows("[data-testid=connection]")).then_some(()));
     visitor.wait_position(2);
 

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::driver::{Driver, Fault};
 use crate::look::{Engine, Look, capabilities};
-use crate::place::screenshots;
+use crate::paths::screenshots;
 use crate::wait::{eventually, wait_until};
 
 /// The key under which the protocol writes an element's id.

@@ -1,7 +1,7 @@
 //! A participant that always comes back: keeps its drafts until they are acknowledged, resumes where it was, repairs gaps, and tells
 //! the judge all it sees. It shares no code with the widget, so that it cannot share its errors.
 
-mod hear;
+mod receive;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use wire::{
 };
 
 use crate::judge::{Judge, LaneOf};
-use crate::line::{Line, new_id};
+use crate::raw_socket::{RawSocket, new_id};
 use crate::relay::Relay;
 
-/// One look at the line.
+/// One look at the connection.
 const READ_WAIT: Duration = Duration::from_millis(10);
 /// Drafts on their way at once.
 const IN_FLIGHT_MAX: usize = 8;
@@ -67,12 +67,12 @@ pub struct Client {
     side: Side,
     door: Door,
     judge: Arc<Judge>,
-    line: Option<Line>,
-    /// The line may carry drafts: welcomed, and a visitor has a token.
+    socket: Option<RawSocket>,
+    /// The connection may carry drafts: welcomed, and a visitor has a token.
     ready: bool,
     dial_after: Instant,
     send_after: Instant,
-    heard: Instant,
+    last_frame_at: Instant,
     pinged: Instant,
     /// Pings on this line that were not answered yet.
     pings: u32,
@@ -117,11 +117,11 @@ impl Client {
             side,
             door,
             judge: Arc::clone(judge),
-            line: None,
+            socket: None,
             ready: false,
             dial_after: now,
             send_after: now,
-            heard: now,
+            last_frame_at: now,
             pinged: now,
             pings: 0,
             outbox: VecDeque::new(),
@@ -161,7 +161,7 @@ impl Client {
         id
     }
 
-    /// Sends what is not kept, if there is a line now.
+    /// Sends what is not kept, if there is a connection now.
     pub fn mention(&mut self, frame: &ClientFrame) {
         if self.ready {
             self.put(frame);
@@ -174,7 +174,7 @@ impl Client {
         self.outbox.len()
     }
 
-    /// Whether the line is open and welcomed.
+    /// Whether the connection is open and welcomed.
     #[must_use]
     pub fn ready(&self) -> bool {
         self.ready
@@ -218,23 +218,23 @@ impl Client {
         self.lanes.keys().map(|(conversation, _)| *conversation).collect()
     }
 
-    /// The line breaks as when a tab is closed: without a word.
+    /// The connection breaks as when a tab is closed: without a word.
     pub fn drop_line(&mut self) {
         self.lost(1006);
     }
 
-    /// Connects if need be, sends what waits, hears for a moment.
+    /// Connects if need be, sends what waits, reads for a moment.
     #[track_caller]
     pub fn step(&mut self) {
-        if self.line.is_none() && !self.dial() {
+        if self.socket.is_none() && !self.dial() {
             std::thread::sleep(READ_WAIT);
             return;
         }
         self.send_waiting();
-        let Some(line) = &mut self.line else { return };
-        match line.hear() {
+        let Some(socket) = &mut self.socket else { return };
+        match socket.receive() {
             Ok(Some(frame)) => {
-                self.heard = Instant::now();
+                self.last_frame_at = Instant::now();
                 self.take(frame);
             }
             Ok(None) => self.quiet(),
@@ -263,7 +263,7 @@ impl Client {
     pub fn deliver(&mut self, bound: Duration) {
         let sent = self.until(bound, |client| client.ready && client.outbox.is_empty());
         let stuck: Vec<_> = self.outbox.iter().map(|draft| (draft.id, draft.sent.is_some())).collect();
-        assert!(sent, "{}: {} drafts have no fate (line: {}): {stuck:?}", self.name, stuck.len(), self.ready);
+        assert!(sent, "{}: {} drafts have no fate (connected: {}): {stuck:?}", self.name, stuck.len(), self.ready);
     }
 
     /// Fetches whatever it lacks of every conversation it knows, as far as the log goes.
@@ -272,7 +272,7 @@ impl Client {
     /// When that does not come within the bound.
     #[track_caller]
     pub fn catch_up(&mut self, bound: Duration, log: &crate::judge::Log) {
-        // What has been lying on the line says nothing about now: first everything up to an answer of now is read.
+        // What has been lying on the connection says nothing about now: first everything up to an answer of now is read.
         assert!(self.until(bound, Self::ready), "{}: no line", self.name);
         self.ping();
         assert!(self.until(bound, |client| client.ready && client.pings == 0), "{}: pings find no answer", self.name);

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::place::workspace;
+use crate::paths::workspace;
 
 /// Two widths that pages are looked at in: a phone's and a desk's.
 const SCREENS: [(u32, u32); 2] = [(390, 844), (1280, 860)];

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use wire::{Body, ConversationId, ConversationState, Event, Lane, MessageId, Refusal, Seq, VisitorPresence};
 
 use crate::feed::check_feed;
-use crate::line::Line;
+use crate::raw_socket::RawSocket;
 use crate::relay::Relay;
 
 /// One lane of one conversation.
@@ -164,7 +164,7 @@ impl Judge {
         let mut log = Log::new();
         let all: Vec<_> = self.conversations().into_iter().collect();
         for part in all.chunks(PAGES_PER_LINE / 2) {
-            let mut line = Line::onlooker(relay, cookie);
+            let mut line = RawSocket::onlooker(relay, cookie);
             for conversation in part {
                 for lane in [Lane::Shared, Lane::Staff] {
                     log.insert((*conversation, lane), line.read_lane(*conversation, lane));
@@ -253,7 +253,7 @@ fn disorder(kept: &Kept, events: &[Event]) -> Vec<String> {
 #[track_caller]
 #[must_use]
 pub fn check_queue(relay: &Relay, cookie: &str, log: &Log) -> usize {
-    let line = Line::onlooker(relay, cookie);
+    let line = RawSocket::onlooker(relay, cookie);
     let waits = |state: &ConversationState| matches!(state, ConversationState::Waiting { .. });
     let rows: Vec<_> = line.welcome_rows().iter().filter(|row| waits(&row.state)).collect();
     // Whoever is here in the order of the queue; the others behind them, in none.

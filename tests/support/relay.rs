@@ -10,9 +10,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 use wire::{ConversationId, Event};
 
-use crate::line::Line;
-use crate::place::relay_binary;
+use crate::paths::relay_binary;
 use crate::process::{Process, free_port};
+use crate::raw_socket::RawSocket;
 use crate::wait::wait_until;
 
 /// What every agent of a test signs in with.
@@ -321,7 +321,7 @@ impl Relay {
     /// What the store holds: every open conversation's shared events, as an agent named `email` reads them.
     #[must_use]
     pub fn stored(&self, email: &str) -> BTreeMap<ConversationId, Vec<Event>> {
-        Line::agent(self, &self.sign_in(email)).read_all()
+        RawSocket::agent(self, &self.sign_in(email)).read_all()
     }
 }
 

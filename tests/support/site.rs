@@ -5,7 +5,7 @@ use std::fs;
 use tempfile::TempDir;
 use xtask::demo::{self, Demo};
 
-use crate::place::workspace;
+use crate::paths::workspace;
 
 /// A copy of `www/demo`, served; a test may change and add pages.
 pub struct Site {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use support::{Door, Line, Relay, Setup, check_integrity, new_id, wait_until};
+use support::{Door, RawSocket, Relay, Setup, check_integrity, new_id, wait_until};
 use wire::{AttachmentId, ConversationId, Refusal, Token};
 
 use crate::crowd::{Crowd, Size, Stage};
@@ -23,7 +23,7 @@ fn on_a_full_disk_it_refuses_and_goes_on_when_there_is_room() {
     let data = Some(disk.path().join("data"));
     let mut relay = Relay::start_with(Setup { data, ..Setup::moving() });
     let mut crowd = Crowd::new(&relay, CROWD, &turn.dice, &Door::of(&relay));
-    let (_, token) = Line::visitor(&relay, None).register();
+    let (_, token) = RawSocket::visitor(&relay, None).register();
     let (conversation, file) = (ConversationId(new_id()), AttachmentId(new_id()));
     assert_eq!(upload(&relay, &token, conversation, file), 201, "with room an upload goes through");
     let files = count_files(&disk.path().join("data/files"));
@@ -117,7 +117,7 @@ fn a_stranger_who_fills_the_disk_stops_nobody_else() {
     let (data, config) = (Some(disk.path().join("data")), format!("[quotas]\n{quotas}"));
     let relay = Relay::start_with(Setup { data, config, ..Setup::default() });
     relay.agent("ann@example.com", "Ann", 4);
-    let mut known = Line::visitor(&relay, None);
+    let mut known = RawSocket::visitor(&relay, None);
     let (_, token) = known.register();
     let conversation = ConversationId(new_id());
     known.say(conversation, "Before");
@@ -142,8 +142,8 @@ fn a_stranger_who_fills_the_disk_stops_nobody_else() {
     disk.leave(10_000_000);
     wait_until("files stop", || health(&relay).contains("no files are taken").then_some(()));
     known.say(conversation, "After the first step");
-    let (_, new) = Line::visitor(&relay, None).register();
-    Line::visitor(&relay, Some(new)).say(ConversationId(new_id()), "A new visitor begins");
+    let (_, new) = RawSocket::visitor(&relay, None).register();
+    RawSocket::visitor(&relay, Some(new)).say(ConversationId(new_id()), "A new visitor begins");
 
     // Whatever else fills the disk now, the second and third step hold back.
     disk.leave(5_000_000);
@@ -152,7 +152,7 @@ fn a_stranger_who_fills_the_disk_stops_nobody_else() {
     disk.leave(2_000_000);
     wait_until("texts stop", || health(&relay).contains("nothing of visitors").then_some(()));
     let cookie = relay.sign_in("ann@example.com");
-    let mut agent = Line::agent(&relay, &cookie);
+    let mut agent = RawSocket::agent(&relay, &cookie);
     assert!(agent.read(conversation).len() >= 3, "what is recorded is read");
     agent.send(&wire::ClientFrame::Take { conversation });
     agent.say(conversation, "An agent answers");
@@ -211,7 +211,7 @@ fn on_a_read_only_disk_it_says_so_instead_of_starting() {
     };
     let data = Some(disk.path().join("data"));
     let mut relay = Relay::start_with(Setup { data, ..Setup::default() });
-    let (_, token) = Line::visitor(&relay, None).register();
+    let (_, token) = RawSocket::visitor(&relay, None).register();
     assert!(relay.stop(), "the relay did not end cleanly");
     disk.set_read_only(true);
     let said = relay.fails_to_start();
@@ -219,7 +219,7 @@ fn on_a_read_only_disk_it_says_so_instead_of_starting() {
     assert!(said.contains(&*disk.path().to_string_lossy()), "it does not say which folder: {said}");
     disk.set_read_only(false);
     relay.up();
-    let mut visitor = Line::visitor(&relay, Some(token));
+    let mut visitor = RawSocket::visitor(&relay, Some(token));
     visitor.say(ConversationId(new_id()), "Still here");
     turn.tell("refused to start, then started");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use support::{Door, Line, Relay, Setup, check_counter, check_feed, check_integrity, check_queue, new_id};
+use support::{Door, RawSocket, Relay, Setup, check_counter, check_feed, check_integrity, check_queue, new_id};
 use wire::ConversationId;
 
 use crate::crowd::{Crowd, Size};
@@ -50,7 +50,7 @@ const ONE_TABLE: &str = "INSERT OR IGNORE INTO event (conversation, lane, seq, a
 #[test]
 fn each_fault_in_the_feed_is_found() {
     let mut relay = Relay::start_with(Setup::moving());
-    let mut visitor = Line::visitor(&relay, None);
+    let mut visitor = RawSocket::visitor(&relay, None);
     visitor.register();
     for n in 0..3 {
         visitor.say(ConversationId(new_id()), &format!("{n}"));

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use support::{Line, new_id};
+use support::{RawSocket, new_id};
 use tungstenite::handshake::client::ClientHandshake;
 use tungstenite::handshake::{HandshakeError, MidHandshake};
 use tungstenite::{Error, Message, WebSocket};
@@ -129,7 +129,7 @@ impl Member {
         if let Who::Agent { cookie } = &self.who {
             headers.push(("cookie", cookie));
         }
-        let shaken = tungstenite::client(Line::request(port, &headers), stream);
+        let shaken = tungstenite::client(RawSocket::request(port, &headers), stream);
         self.shaken(shaken.map(|(socket, _)| socket));
     }
 
@@ -156,7 +156,7 @@ impl Member {
                 ClientFrame::Hello { protocol: wire::PROTOCOL, hello: Hello::Agent { state: None }, follow: Vec::new() }
             }
             Who::Visitor { token, conversation } => {
-                let ClientFrame::Hello { protocol, hello, .. } = Line::hello(token.clone()) else {
+                let ClientFrame::Hello { protocol, hello, .. } = RawSocket::hello(token.clone()) else {
                     unreachable!("a hello is a hello")
                 };
                 let follow = Follow { conversation: *conversation, after: Cursor::default() };

@@ -1,4 +1,4 @@
-//! The half of a client that nobody calls: coming back, sending what waits, and what each frame means to it.
+//! What a client does by itself: connect again, send what waits, take each frame.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use wire::{
 
 use super::{Client, READ_WAIT, Side};
 use crate::judge::LaneOf;
-use crate::line::Line;
+use crate::raw_socket::RawSocket;
 
 /// The pause between two attempts to connect.
 const DIAL_PAUSE: Duration = Duration::from_millis(60);
@@ -40,17 +40,17 @@ impl Client {
         if let Side::Agent { cookie, .. } = &self.side {
             headers.push(("cookie", cookie));
         }
-        let Ok(mut line) = Line::dial(self.door.port, &headers, self.door.silence_max) else {
+        let Ok(mut socket) = RawSocket::dial(self.door.port, &headers, self.door.silence_max) else {
             self.unreached += 1;
             return false;
         };
-        line.set_read_wait(READ_WAIT);
-        if !line.try_send(&self.hello()) {
+        socket.set_read_wait(READ_WAIT);
+        if !socket.try_send(&self.hello()) {
             return false;
         }
-        self.line = Some(line);
-        self.heard = Instant::now();
-        self.pinged = self.heard;
+        self.socket = Some(socket);
+        self.last_frame_at = Instant::now();
+        self.pinged = self.last_frame_at;
         true
     }
 
@@ -81,14 +81,14 @@ impl Client {
     }
 
     pub(super) fn put(&mut self, frame: &ClientFrame) {
-        if self.line.as_mut().is_some_and(|line| !line.try_send(frame)) {
+        if self.socket.as_mut().is_some_and(|socket| !socket.try_send(frame)) {
             self.lost(1006);
         }
     }
 
     pub(super) fn lost(&mut self, code: u16) {
         assert!(Close::come_back(code), "{}: closed for good with {code}", self.name);
-        if self.line.take().is_some() {
+        if self.socket.take().is_some() {
             self.closes.push(code);
         }
         self.ready = false;
@@ -101,9 +101,9 @@ impl Client {
     }
 
     pub(super) fn quiet(&mut self) {
-        if self.heard.elapsed() > self.door.silence_max {
+        if self.last_frame_at.elapsed() > self.door.silence_max {
             self.lost(1006);
-        } else if self.ready && self.heard.elapsed() > PING_AFTER && self.pinged.elapsed() > PING_AFTER {
+        } else if self.ready && self.last_frame_at.elapsed() > PING_AFTER && self.pinged.elapsed() > PING_AFTER {
             self.ping();
         }
     }
@@ -266,7 +266,7 @@ impl Client {
                     self.outbox.retain(|draft| draft.id != id);
                 }
             }
-            // A visitor who could not be registered: the line is begun anew.
+            // A visitor who could not be registered: the connection is begun anew.
             Subject::Connection if !self.ready && refusal.retry() => self.lost(1006),
             Subject::Conversation { .. } | Subject::Connection => {}
         }

@@ -31,13 +31,13 @@ pub fn new_id() -> u128 {
 
 /// One open connection.
 #[derive(Debug)]
-pub struct Line {
+pub struct RawSocket {
     socket: WebSocket<TcpStream>,
     /// The answer to `Hello`.
     welcome: Option<SessionStart>,
 }
 
-impl Line {
+impl RawSocket {
     /// Opens a socket with these headers, says nothing; the HTTP status when the relay refuses the upgrade.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl Line {
     /// The same on any port of loopback, a proxy's too, and with a bound of its own on every wait for the other side.
     ///
     /// # Errors
-    /// The status of the refusal; none when nobody listens or the line broke before there was one.
+    /// The status of the refusal; none when nobody listens or the connection broke before there was one.
     pub fn dial(port: u16, headers: &[(&'static str, &str)], wait: Duration) -> Result<Self, Option<u16>> {
         let stream = TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), wait).map_err(|_| None)?;
         // Frames are small and wait for nobody.
@@ -67,7 +67,7 @@ impl Line {
         }
     }
 
-    /// The request that opens a line on a port of loopback, with these headers.
+    /// The request that opens a connection on a port of loopback, with these headers.
     #[must_use]
     pub fn request(port: u16, headers: &[(&'static str, &str)]) -> Request {
         let mut request =
@@ -78,7 +78,7 @@ impl Line {
         request
     }
 
-    /// How long [`Self::hear`] waits for a frame.
+    /// How long [`Self::receive`] waits for a frame.
     pub fn set_read_wait(&self, wait: Duration) {
         self.socket.get_ref().set_read_timeout(Some(wait)).expect("a socket takes a timeout");
     }
@@ -87,9 +87,10 @@ impl Line {
     #[track_caller]
     #[must_use]
     pub fn visitor(relay: &Relay, token: Option<Token>) -> Self {
-        let mut line = Self::open(relay, &[("origin", &relay.origin())]).expect("the relay lets its own page connect");
-        line.send(&Self::hello(token));
-        line.welcomed()
+        let mut socket =
+            Self::open(relay, &[("origin", &relay.origin())]).expect("the relay lets its own page connect");
+        socket.send(&Self::hello(token));
+        socket.welcomed()
     }
 
     /// A visitor's first frame on the site `demo`.
@@ -118,9 +119,13 @@ impl Line {
     #[track_caller]
     fn agent_as(relay: &Relay, cookie: &str, state: Option<AgentState>) -> Self {
         let headers = [("origin", &*relay.origin()), ("cookie", cookie)];
-        let mut line = Self::open(relay, &headers).expect("the relay lets a signed-in agent connect");
-        line.send(&ClientFrame::Hello { protocol: wire::PROTOCOL, hello: Hello::Agent { state }, follow: Vec::new() });
-        line.welcomed()
+        let mut socket = Self::open(relay, &headers).expect("the relay lets a signed-in agent connect");
+        socket.send(&ClientFrame::Hello {
+            protocol: wire::PROTOCOL,
+            hello: Hello::Agent { state },
+            follow: Vec::new(),
+        });
+        socket.welcomed()
     }
 
     #[track_caller]
@@ -138,24 +143,24 @@ impl Line {
         self.send_raw(Message::text(serde_json::to_string(frame).expect("frames are JSON")));
     }
 
-    /// Sends one frame; whether the line still took it.
+    /// Sends one frame; whether the connection still took it.
     #[must_use]
     pub fn try_send(&mut self, frame: &ClientFrame) -> bool {
         self.socket.send(Message::text(serde_json::to_string(frame).expect("frames are JSON"))).is_ok()
     }
 
-    /// Sends anything; a line that the relay closed meanwhile is no failure.
+    /// Sends anything; a connection that the relay closed meanwhile is no failure.
     pub fn send_raw(&mut self, message: Message) {
         self.socket.send(message).ok();
     }
 
-    /// The next frame: `None` when nothing came for a moment, the close code when the relay ended the line
+    /// The next frame: `None` when nothing came for a moment, the close code when the relay ended the connection
     /// (1006 without one).
     ///
     /// # Errors
     /// The close code.
     #[track_caller]
-    pub fn hear(&mut self) -> Result<Option<ServerFrame>, u16> {
+    pub fn receive(&mut self) -> Result<Option<ServerFrame>, u16> {
         match self.socket.read() {
             Ok(Message::Text(text)) => Ok(Some(serde_json::from_str(&text).expect("the relay speaks the protocol"))),
             Ok(Message::Close(frame)) => Err(frame.map_or(1006, |frame| frame.code.into())),
@@ -165,12 +170,12 @@ impl Line {
         }
     }
 
-    /// Hears frames until `pick` takes one.
+    /// Reads frames until `pick` takes one.
     #[track_caller]
     pub fn until<T>(&mut self, what: &str, mut pick: impl FnMut(&ServerFrame) -> Option<T>) -> T {
         let end = Instant::now() + BOUND;
         while Instant::now() < end {
-            match self.hear() {
+            match self.receive() {
                 Ok(Some(frame)) => {
                     if let Some(found) = pick(&frame) {
                         return found;
@@ -180,7 +185,7 @@ impl Line {
                 Err(code) => panic!("the relay closed with {code} instead of: {what}"),
             }
         }
-        panic!("did not hear within {} s: {what}", BOUND.as_secs());
+        panic!("nothing came within {} s: {what}", BOUND.as_secs());
     }
 
     /// Hears until the relay closes, and gives the code.
@@ -188,7 +193,7 @@ impl Line {
     pub fn close_code(&mut self) -> u16 {
         let end = Instant::now() + BOUND;
         while Instant::now() < end {
-            if let Err(code) = self.hear() {
+            if let Err(code) = self.receive() {
                 return code;
             }
         }
