@@ -1,4 +1,4 @@
-//! `kill -9` at random instants under load: nothing acknowledged is lost or doubled, everybody keeps their place in line, and the counter, which
+//! `kill -9` at random instants under load: nothing acknowledged is lost or doubled, everybody keeps their position in the queue, and the counter, which
 //! reads the feed, has counted every event once.
 
 use std::path::Path;
@@ -38,7 +38,9 @@ fn killed_at_random_instants_it_loses_nothing_and_nobody_their_place() {
         let _ = crowd.judge.verdict(&log);
         let waiting = check_queue(&relay, &crowd.cookie, &log);
         assert_eq!(waiting, before, "after another kill somebody is missing in line");
-        turn.tell(format_args!("{killed} kills, {waiting} wait in line, {counted} events counted once: {verdict:?}"));
+        turn.tell(format_args!(
+            "{killed} kills, {waiting} wait in the queue, {counted} events counted once: {verdict:?}"
+        ));
     }
 }
 

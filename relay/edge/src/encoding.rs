@@ -1,8 +1,8 @@
-//! Text in another encoding than UTF-8: not taken, but known, so that its owner can be told the reason.
+//! Text in another encoding than UTF-8: refused, but recognised, so that its owner can be given the reason.
 
 use crate::sniff::looks_like_code;
 
-/// Whether a file that is of no kind that is taken is plain text all the same, in another encoding than UTF-8: its owner can be told so.
+/// Whether a refused file is plain text in another encoding than UTF-8, so that its owner can be given that reason.
 #[must_use]
 pub fn is_other_text(head: &[u8]) -> bool {
     const MARKS: [&[u8]; 3] = [b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"];

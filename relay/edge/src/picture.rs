@@ -1,4 +1,4 @@
-//! How many pixels a picture asks a browser to hold, told while it streams by: a few bytes of a file may unpack to gigabytes.
+//! How many pixels a picture makes a browser hold, found while it is uploaded: a few bytes of a file may unpack to gigabytes.
 
 use wire::limit::{PICTURE_FRAMES_PIXELS_MAX, PICTURE_PIXELS_MAX};
 

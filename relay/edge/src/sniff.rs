@@ -21,7 +21,7 @@ pub enum Kind {
     Webm,
     /// Plain text, UTF-8.
     Text,
-    /// A table, told from other text by its name.
+    /// A table, distinguished from other text by its name.
     Csv,
 }
 

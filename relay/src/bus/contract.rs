@@ -169,7 +169,7 @@ fn a_slow_member_is_told_that_it_missed_commits_and_harms_nobody(join: &mut Join
     let mut quick = join(RelayId(3));
     quick.subscribe(&[staff("a")]);
     for seq in 1..=FLOOD {
-        assert_eq!(one.bus.publish(commit(1, "a", seq)), Ok(()), "a publisher is told of its own queue only");
+        assert_eq!(one.bus.publish(commit(1, "a", seq)), Ok(()), "a publisher gets errors of its own queue only");
         one.receives(&[commit(1, "a", seq)]);
         quick.receives(&[commit(1, "a", seq)]);
     }
@@ -178,7 +178,7 @@ fn a_slow_member_is_told_that_it_missed_commits_and_harms_nobody(join: &mut Join
     assert!(count >= REQUESTS_MAX, "there is room for every commit that one relay has under way");
     assert!((count as u64) < FLOOD, "what waits is bounded");
     assert_eq!(received.iter().filter(|received| **received == Received::Lost).count(), 1);
-    // What it heard is in order, from the first, and afterwards it goes on.
+    // What it received is in order, from the first, and afterwards it goes on.
     let first = received.iter().filter(|received| **received != Received::Lost).take(REQUESTS_MAX);
     assert!(first.zip(1..).all(|(received, seq)| *received == Received::Message(commit(1, "a", seq))));
     assert_eq!(one.bus.publish(commit(1, "a", FLOOD + 1)), Ok(()));

@@ -1,4 +1,4 @@
-//! `relay serve`: until the process is told to stop, or a part of it has ended by itself.
+//! `relay serve`: until the process gets a signal to stop, or a part of it has ended by itself.
 
 use std::time::Duration;
 

@@ -259,7 +259,7 @@ mod tests {
         let began = Instant::now();
         let error = near.write_all(&[0; 2 * PACE]).await.expect_err("nobody reads");
         assert_eq!((error.kind(), began.elapsed().as_secs()), (ErrorKind::TimedOut, 30));
-        assert!(known.slow.load(Ordering::Relaxed), "others are told why it ended");
+        assert!(known.slow.load(Ordering::Relaxed), "the reason is known to others");
         assert_eq!(write_to_one_who_takes(PACE).await, (98, false));
         let (took, cut) = write_to_one_who_takes(PACE / 4).await;
         assert!(cut && (35..45).contains(&took), "a quarter of the pace lasts {took} s");

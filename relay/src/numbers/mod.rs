@@ -273,7 +273,7 @@ pub fn slow(slow: Slow) {
     counter!("relay_slow_total", "reason" => slow.label()).increment(1);
 }
 
-/// Clients were told that something was not carried out.
+/// Requests of clients were refused.
 pub fn refused(refusal: &Refusal, clients: usize) {
     counter!("relay_refusals_total", "code" => refusal.code()).increment(clients as u64);
 }

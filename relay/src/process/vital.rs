@@ -1,4 +1,4 @@
-//! The parts that a relay cannot live without: when one ends, for whatever reason, the process ends too, and its keeper starts it anew. Nothing
+//! The parts that a relay cannot live without: when one ends, for whatever reason, the process ends too, and its supervisor starts it again. Nothing
 //! lives on half.
 
 use tokio::sync::watch;

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use wire::{AttachmentId, ClientFrame, Hello, PROTOCOL, ServerFrame};
 
-use crate::support::{Line, PASSWORD, PATIENCE, Relay, Visitor, hello, new_conversation};
+use crate::support::{Connection, PASSWORD, PATIENCE, Relay, Visitor, hello, new_conversation};
 
 const NETWORKS: u8 = 18;
 /// Small pools, so that the attack fills what it can.
@@ -24,7 +24,7 @@ const LIMITS: &str = "trusted_proxies = [\"127.0.0.1\"]\n[limits]\nconnections_m
 const SOON: Duration = Duration::from_secs(1);
 
 /// A socket that the proxy brings from there; or the status it was refused with.
-pub(crate) async fn socket(relay: &Relay, from: &str, cookie: Option<&str>) -> Result<Line, u16> {
+pub(crate) async fn socket(relay: &Relay, from: &str, cookie: Option<&str>) -> Result<Connection, u16> {
     let mut request = format!("ws://{}/socket", relay.running.address).into_client_request().expect("a request");
     let origin = relay.origin();
     for (name, value) in [("origin", Some(origin.as_str())), ("x-forwarded-for", Some(from)), ("cookie", cookie)] {
@@ -34,7 +34,7 @@ pub(crate) async fn socket(relay: &Relay, from: &str, cookie: Option<&str>) -> R
     }
     let connected = tokio::time::timeout(2 * PATIENCE, tokio_tungstenite::connect_async(request)).await;
     match connected.expect("answered in time") {
-        Ok((socket, _)) => Ok(Line::Socket(Box::new(socket))),
+        Ok((socket, _)) => Ok(Connection::Socket(Box::new(socket))),
         Err(Error::Http(answer)) => {
             let retry = answer.headers().get("retry-after");
             assert!(retry.is_some_and(|value| value.to_str().is_ok_and(|text| text.parse::<u64>().is_ok())));
@@ -63,10 +63,10 @@ fn cookies(response: &reqwest::Response) -> Vec<String> {
 /// Gets in as a visitor does: until its first message is recorded.
 async fn visit(relay: &Relay, from: &str) -> (Duration, Visitor) {
     let began = Instant::now();
-    let mut line = socket(relay, from, None).await.expect("there is room for somebody else");
-    line.send(&hello("demo", None)).await;
-    line.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
-    let mut visitor = Visitor { line, token: None, id: None };
+    let mut connection = socket(relay, from, None).await.expect("there is room for somebody else");
+    connection.send(&hello("demo", None)).await;
+    connection.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
+    let mut visitor = Visitor { connection, token: None, id: None };
     visitor.register().await;
     visitor.say(new_conversation(), "is anybody there?").await;
     (began.elapsed(), visitor)
@@ -78,7 +78,7 @@ async fn half_open(to: SocketAddr, network: u8) -> Vec<TcpStream> {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, network, last)), 0)).expect("loopback is wide");
         let mut stream = socket.connect(to).await.expect("connected");
-        // One that is closed already is heard of by nobody.
+        // One that is closed already is not counted.
         let _ = stream.write_all(b"POST /session HTTP/1.1\r\nhost: x\r\ncontent-le").await;
         stream
     };
@@ -134,7 +134,7 @@ async fn eighteen_networks_keep_neither_visitors_nor_agents_out() {
             let mut held = Vec::new();
             for number in 0..60 {
                 match socket(&relay, &format!("198.51.{network}.{}", number % 5), None).await {
-                    Ok(line) => held.push(line),
+                    Ok(connection) => held.push(connection),
                     Err(_) => drop(refused.fetch_add(1, Ordering::Relaxed)),
                 }
             }

@@ -10,7 +10,7 @@ use crate::file::{PNG, put};
 use crate::support::{Relay, Visitor, new_conversation, new_message};
 
 /// A relay with one message that names a file; and who wrote it.
-async fn told() -> (Relay, Visitor, Attachment) {
+async fn relay_with_file() -> (Relay, Visitor, Attachment) {
     let relay = Relay::start().await;
     let mut visitor = relay.registered().await;
     let conversation = new_conversation();
@@ -18,8 +18,8 @@ async fn told() -> (Relay, Visitor, Attachment) {
     let sent = put(&relay, &visitor, conversation, "a.png", PNG.to_vec()).await;
     let file: Attachment = sent.json().await.expect("JSON");
     let id = new_message();
-    visitor.line.send(&ClientFrame::Say { conversation, id, say: Say::File { attachment: file.id } }).await;
-    visitor.line.event(|event| event.id == id).await;
+    visitor.connection.send(&ClientFrame::Say { conversation, id, say: Say::File { attachment: file.id } }).await;
+    visitor.connection.event(|event| event.id == id).await;
     (relay, visitor, file)
 }
 
@@ -32,7 +32,7 @@ fn only_file(data: &Path) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_goes_on_from_a_copy_made_while_it_served() {
-    let (relay, visitor, file) = told().await;
+    let (relay, visitor, file) = relay_with_file().await;
     let copies = tempfile::tempdir().expect("a folder");
     let copy = copies.path().join("copy");
     fs::create_dir(copies.path().join("copy.partial")).expect("what a broken copy left");
@@ -48,8 +48,8 @@ async fn a_relay_goes_on_from_a_copy_made_while_it_served() {
 
     // The disk is lost; the copy takes its place.
     let Relay { running, folder } = relay;
-    let Visitor { line, token, .. } = visitor;
-    drop(line);
+    let Visitor { connection, token, .. } = visitor;
+    drop(connection);
     running.stop().await.expect("stopped");
     fs::remove_dir_all(folder.path()).expect("removed");
     fs::rename(&copy, folder.path()).expect("restored");
@@ -63,7 +63,7 @@ async fn a_relay_goes_on_from_a_copy_made_while_it_served() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_or_broken_is_told_and_not_copied() {
-    let (relay, visitor, _) = told().await;
+    let (relay, visitor, _) = relay_with_file().await;
     let Relay { running, folder } = relay;
     drop(visitor);
     running.stop().await.expect("stopped");

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 use wire::{ClientFrame, Close, Hello, PROTOCOL, Refusal, Say, ServerFrame, Token};
 
-use crate::support::{Line, Relay, hello, new_conversation, new_message};
+use crate::support::{Connection, Relay, hello, new_conversation, new_message};
 
 /// Another visitor's chat goes on as before.
 async fn others_do_not_notice(relay: &Relay) {
@@ -16,8 +16,8 @@ async fn others_do_not_notice(relay: &Relay) {
 
 async fn closes_after(relay: &Relay, message: Message, close: Close) {
     let mut visitor = relay.visitor(None).await;
-    visitor.line.raw(message).await;
-    visitor.line.closes(close).await;
+    visitor.connection.raw(message).await;
+    visitor.connection.closes(close).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,8 +63,8 @@ async fn an_oversized_frame_ends_the_line() {
 async fn an_unknown_frame_is_refused_and_the_line_stays() {
     let relay = Relay::start().await;
     let mut visitor = relay.registered().await;
-    visitor.line.raw(Message::text(r#"{"type":"dance","with":"me"}"#)).await;
-    assert_eq!(visitor.line.refusal().await, Refusal::UnknownFrame);
+    visitor.connection.raw(Message::text(r#"{"type":"dance","with":"me"}"#)).await;
+    assert_eq!(visitor.connection.refusal().await, Refusal::UnknownFrame);
     visitor.say(new_conversation(), "still here").await;
     relay.running.stop().await.expect("stopped");
 }
@@ -81,8 +81,8 @@ async fn texts_out_of_bounds_are_refused() {
         ("  \n ".to_owned(), Refusal::TextEmpty),
     ] {
         let id = new_message();
-        visitor.line.send(&ClientFrame::Say { conversation, id, say: Say::Text { text } }).await;
-        let answer = visitor.line.until(|frame| match frame {
+        visitor.connection.send(&ClientFrame::Say { conversation, id, say: Say::Text { text } }).await;
+        let answer = visitor.connection.until(|frame| match frame {
             ServerFrame::Refused { subject, refusal } => Some((*subject, refusal.clone())),
             _ => None,
         });
@@ -100,11 +100,11 @@ async fn a_flood_is_refused_and_then_closed() {
     let conversation = new_conversation();
     for number in 0..1_000 {
         let say = Say::Text { text: format!("flood {number}") };
-        visitor.line.send(&ClientFrame::Say { conversation, id: new_message(), say }).await;
+        visitor.connection.send(&ClientFrame::Say { conversation, id: new_message(), say }).await;
     }
     let mut limited = 0;
     let code = loop {
-        match visitor.line.next().await {
+        match visitor.connection.next().await {
             Ok(ServerFrame::Refused { refusal: Refusal::RateLimited { .. }, .. }) => limited += 1,
             Ok(_) => {}
             Err(code) => break code,
@@ -121,9 +121,9 @@ async fn a_hello_is_checked() {
     let relay = Relay::start().await;
     let own = relay.origin();
     let check = async |origin: Option<&str>, frame: ClientFrame, close: Close| {
-        let mut line: Line = relay.line(origin, None).await;
-        line.send(&frame).await;
-        line.closes(close).await;
+        let mut connection: Connection = relay.connection(origin, None).await;
+        connection.send(&frame).await;
+        connection.closes(close).await;
     };
     check(Some(&own), hello("nowhere", None), Close::SiteUnknown).await;
     check(Some("http://evil.example.com"), hello("demo", None), Close::OriginRefused).await;
@@ -138,14 +138,14 @@ async fn a_hello_is_checked() {
     check(Some(&own), agent(PROTOCOL + 1), Close::Version).await;
     check(Some(crate::support::SITE_ORIGIN), agent(PROTOCOL), Close::OriginRefused).await;
 
-    let mut line = relay.line(Some(&own), None).await;
-    line.raw(Message::text(r#"{"type":"hello","protocol":7,"shape":"of the future"}"#)).await;
-    line.closes(Close::Version).await;
+    let mut connection = relay.connection(Some(&own), None).await;
+    connection.raw(Message::text(r#"{"type":"hello","protocol":7,"shape":"of the future"}"#)).await;
+    connection.closes(Close::Version).await;
 
     // The site's own pages may speak for it.
-    let mut line = relay.line(Some(crate::support::SITE_ORIGIN), None).await;
-    line.send(&hello("demo", None)).await;
-    assert!(matches!(line.next().await, Ok(ServerFrame::Welcome { .. })));
+    let mut connection = relay.connection(Some(crate::support::SITE_ORIGIN), None).await;
+    connection.send(&hello("demo", None)).await;
+    assert!(matches!(connection.next().await, Ok(ServerFrame::Welcome { .. })));
     relay.running.stop().await.expect("stopped");
 }
 
@@ -153,9 +153,9 @@ async fn a_hello_is_checked() {
 async fn a_token_is_good_on_its_site_only_and_not_for_ever() {
     let relay = Relay::start().await;
     let visitor = relay.registered().await;
-    let mut line = relay.line(Some(&relay.origin()), None).await;
-    line.send(&hello("other", visitor.token.as_ref())).await;
-    line.closes(Close::TokenInvalid).await;
+    let mut connection = relay.connection(Some(&relay.origin()), None).await;
+    connection.send(&hello("other", visitor.token.as_ref())).await;
+    connection.closes(Close::TokenInvalid).await;
 
     // As if it had last been used longer ago than tokens live.
     let old_ms = relay::clock::now_ms() - wire::limit::VISITOR_TOKEN_MS - 1;
@@ -163,9 +163,9 @@ async fn a_token_is_good_on_its_site_only_and_not_for_ever() {
     let store = relay::store::sqlite::SqliteStore::attach(relay.folder.path()).expect("a store");
     let mut writer = relay::store::Store::writer(&store).expect("a writer");
     relay::store::write_once(&mut *writer, |writer| writer.touch_visitor(id, old_ms)).expect("written");
-    let mut line = relay.line(Some(&relay.origin()), None).await;
-    line.send(&hello("demo", visitor.token.as_ref())).await;
-    line.closes(Close::TokenInvalid).await;
+    let mut connection = relay.connection(Some(&relay.origin()), None).await;
+    connection.send(&hello("demo", visitor.token.as_ref())).await;
+    connection.closes(Close::TokenInvalid).await;
     relay.running.stop().await.expect("stopped");
 }
 
@@ -176,8 +176,8 @@ async fn an_address_has_a_bounded_number_of_connections_and_registrations() {
     let mut first = relay.registered().await;
     let mut second = relay.registered().await;
     let mut third = relay.visitor(None).await;
-    third.line.send(&ClientFrame::Register).await;
-    assert!(matches!(third.line.refusal().await, Refusal::RateLimited { .. }));
+    third.connection.send(&ClientFrame::Register).await;
+    assert!(matches!(third.connection.refusal().await, Refusal::RateLimited { .. }));
     let fourth = upgrade(&relay, "203.0.113.1").await;
     assert_eq!(fourth.status(), 503);
     first.say(new_conversation(), "one").await;
@@ -193,8 +193,8 @@ async fn who_says_nothing_is_not_held() {
     let mut mute = tokio::net::TcpStream::connect(relay.running.address).await.expect("connected");
     let mut half = tokio::net::TcpStream::connect(relay.running.address).await.expect("connected");
     half.write_all(b"GET /health HTTP/1.1\r\nhost:").await.expect("sent");
-    let mut line = relay.line(Some(&relay.origin()), None).await;
-    line.closes_within(Close::HelloLate, wait).await;
+    let mut connection = relay.connection(Some(&relay.origin()), None).await;
+    connection.closes_within(Close::HelloLate, wait).await;
     for socket in [&mut mute, &mut half] {
         let mut rest = Vec::new();
         let ended = tokio::time::timeout(crate::support::PATIENCE, socket.read_to_end(&mut rest)).await;

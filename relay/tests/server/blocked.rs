@@ -21,9 +21,9 @@ pub(crate) async fn run(relay: &Relay, words: &[&str]) -> String {
 }
 
 async fn is_out(relay: &Relay, token: Option<&wire::Token>) {
-    let mut line = relay.line(Some(&relay.origin()), None).await;
-    line.send(&hello("demo", token)).await;
-    line.closes(Close::Blocked).await;
+    let mut connection = relay.connection(Some(&relay.origin()), None).await;
+    connection.send(&hello("demo", token)).await;
+    connection.closes(Close::Blocked).await;
 }
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn the_command_keeps_a_visitor_out_beside_a_running_relay_and_lets_them_in
     let id = conversation.to_string();
     let said = run(&relay, &["visitor", "block", &id, "--minutes", "5", "--reason", "robot"]).await;
     assert!(said.contains("relay visitor unblock"), "{said}");
-    visitor.line.closes_within(Close::Blocked, AT_ONCE).await;
+    visitor.connection.closes_within(Close::Blocked, AT_ONCE).await;
     is_out(&relay, visitor.token.as_ref()).await;
     // Somebody else is not.
     relay.visitor(None).await;
@@ -48,9 +48,9 @@ async fn the_command_keeps_a_visitor_out_beside_a_running_relay_and_lets_them_in
     let is_in = async {
         loop {
             pause.tick().await;
-            let mut line = relay.line(Some(&relay.origin()), None).await;
-            line.send(&hello("demo", visitor.token.as_ref())).await;
-            match line.next().await {
+            let mut connection = relay.connection(Some(&relay.origin()), None).await;
+            connection.send(&hello("demo", visitor.token.as_ref())).await;
+            match connection.next().await {
                 Ok(ServerFrame::Welcome { .. }) => return,
                 other => assert_eq!(other, Err(Close::Blocked.code())),
             }
@@ -62,9 +62,9 @@ async fn the_command_keeps_a_visitor_out_beside_a_running_relay_and_lets_them_in
 
 /// A visitor whom the proxy brings from there, with a conversation.
 async fn comes(relay: &Relay, from: &str) -> (Visitor, ConversationId) {
-    let mut line = socket(relay, from, None).await.expect("there is room");
-    line.send(&hello("demo", None)).await;
-    let mut visitor = Visitor { line, token: None, id: None };
+    let mut connection = socket(relay, from, None).await.expect("there is room");
+    connection.send(&hello("demo", None)).await;
+    let mut visitor = Visitor { connection, token: None, id: None };
     visitor.register().await;
     let conversation = new_conversation();
     visitor.say(conversation, "hello").await;
@@ -104,8 +104,10 @@ async fn whoever_is_blocked_uploads_nothing_until_it_is_undone() {
         let (visitor, conversation) = comes(&relay, here).await;
         let (bystander, _) = comes(&relay, far).await;
         assert_eq!(uploads(&relay, &visitor, here).await, None);
-        desk.line.send(&ClientFrame::Block { conversation, scope, for_ms: 600_000, reason: "robots".to_owned() }).await;
-        let block = desk.line.until(|frame| match frame {
+        desk.connection
+            .send(&ClientFrame::Block { conversation, scope, for_ms: 600_000, reason: "robots".to_owned() })
+            .await;
+        let block = desk.connection.until(|frame| match frame {
             ServerFrame::Blocks { blocks } => blocks.first().map(|block| block.block),
             _ => None,
         });
@@ -118,9 +120,10 @@ async fn whoever_is_blocked_uploads_nothing_until_it_is_undone() {
             assert_eq!(uploads(&relay, &bystander, from).await, refused(yes), "{scope:?} another {from}");
         }
         assert_eq!(uploads(&relay, &bystander, far).await, None);
-        desk.line.send(&ClientFrame::Unblock { block }).await;
-        let undone =
-            desk.line.until(|frame| matches!(frame, ServerFrame::Blocks { blocks } if blocks.is_empty()).then_some(()));
+        desk.connection.send(&ClientFrame::Unblock { block }).await;
+        let undone = desk
+            .connection
+            .until(|frame| matches!(frame, ServerFrame::Blocks { blocks } if blocks.is_empty()).then_some(()));
         undone.await;
         assert_eq!(uploads(&relay, &visitor, here).await, None, "{scope:?}");
     }
@@ -135,17 +138,17 @@ async fn a_supervisor_blocks_an_address_and_it_survives_a_restart() {
     let conversation: ConversationId = new_conversation();
     visitor.say(conversation, "hello").await;
     let (scope, reason) = (BlockScope::Address, "robots".to_owned());
-    desk.line.send(&ClientFrame::Block { conversation, scope, for_ms: 600_000, reason }).await;
+    desk.connection.send(&ClientFrame::Block { conversation, scope, for_ms: 600_000, reason }).await;
     let blocks = desk
-        .line
+        .connection
         .until(|frame| match frame {
             ServerFrame::Blocks { blocks } => Some(blocks.clone()),
             _ => None,
         })
         .await;
     assert!(blocks.len() == 1 && blocks[0].tag.is_some() && blocks[0].visitor.is_none(), "{blocks:?}");
-    visitor.line.closes(Close::Blocked).await;
-    desk.line.event(|event| event.conversation == conversation && event.body == Body::Closed).await;
+    visitor.connection.closes(Close::Blocked).await;
+    desk.connection.event(|event| event.conversation == conversation && event.body == Body::Closed).await;
     is_out(&relay, None).await;
     let relay = relay.restart().await;
     is_out(&relay, None).await;

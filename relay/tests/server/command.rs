@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use wire::{ClientFrame, Say, ServerFrame};
 
 use crate::filled::recorded;
-use crate::support::{Line, hello, new_conversation, new_message};
+use crate::support::{Connection, hello, new_conversation, new_message};
 
 pub(crate) fn relay(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
@@ -162,23 +162,23 @@ async fn a_killed_relay_loses_nothing_it_acknowledged() {
     let folder = tempfile::tempdir().expect("a folder");
     crate::support::add_site(folder.path(), "demo", crate::support::SITE_ORIGIN);
     let (mut child, _out, address) = serve(folder.path());
-    let mut line = Line::connect(&address, Some(&format!("http://{address}")), None).await;
-    line.send(&hello("demo", None)).await;
-    line.send(&ClientFrame::Register).await;
-    line.until(|frame| matches!(frame, ServerFrame::Registered { .. }).then_some(())).await;
+    let mut connection = Connection::connect(&address, Some(&format!("http://{address}")), None).await;
+    connection.send(&hello("demo", None)).await;
+    connection.send(&ClientFrame::Register).await;
+    connection.until(|frame| matches!(frame, ServerFrame::Registered { .. }).then_some(())).await;
     let conversation = new_conversation();
     for number in 0..100 {
         let say = Say::Text { text: format!("message {number}") };
-        line.send(&ClientFrame::Say { conversation, id: new_message(), say }).await;
+        connection.send(&ClientFrame::Say { conversation, id: new_message(), say }).await;
     }
     let mut acknowledged = Vec::new();
     while acknowledged.len() < 20 {
-        acknowledged.push(line.event(|event| event.body.is_message()).await);
+        acknowledged.push(connection.event(|event| event.body.is_message()).await);
     }
     child.kill().expect("killed");
     child.wait().expect("ended");
     // What was on its way counts as acknowledged as well.
-    while let Ok(frame) = line.next().await {
+    while let Ok(frame) = connection.next().await {
         if let ServerFrame::Event { event } = frame
             && event.body.is_message()
         {
@@ -200,10 +200,10 @@ async fn a_killed_relay_loses_nothing_it_acknowledged() {
 fn a_signal_stops_it_in_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut child, mut out, _) = serve(folder.path());
-    let mut heard = String::new();
-    while !heard.contains("Ctrl-C") {
-        heard.clear();
-        out.read_line(&mut heard).expect("a line");
+    let mut received = String::new();
+    while !received.contains("Ctrl-C") {
+        received.clear();
+        out.read_line(&mut received).expect("a line");
     }
     // Beside the serving relay, commands still work.
     let (done, text) = run(relay(folder.path()).args(["site", "add", "late", "--origin", "https://late.example.com"]));

@@ -64,9 +64,9 @@ async fn a_file_goes_both_ways() {
     assert_eq!((attachment.name.as_str(), attachment.media_type.as_str()), ("Снимок 1.png", "image/png"));
     assert_eq!((attachment.media, attachment.width, attachment.height), (Media::Image, 2, 1));
     let say = Say::File { attachment: attachment.id };
-    visitor.line.send(&ClientFrame::Say { conversation, id: new_message(), say }).await;
+    visitor.connection.send(&ClientFrame::Say { conversation, id: new_message(), say }).await;
     let body = Body::File { attachment: attachment.clone() };
-    visitor.line.event(|event| event.body == body).await;
+    visitor.connection.event(|event| event.body == body).await;
 
     let client = reqwest::Client::new();
     let got = client.get(relay.url(&format!("/file/{}", attachment.id))).header("cookie", &agent.cookie);
@@ -82,7 +82,7 @@ async fn a_file_goes_both_ways() {
 
     // And back: a document from the agent.
     agent.follow(conversation).await;
-    visitor.line.event(|event| event.body == Body::Joined).await;
+    visitor.connection.event(|event| event.body == Body::Joined).await;
     let id = AttachmentId(relay::clock::new_id());
     let sent = client
         .put(relay.url(&format!("/upload/{conversation}/{id}")))
@@ -92,8 +92,8 @@ async fn a_file_goes_both_ways() {
         .body("time,price\n1,2\n");
     assert_eq!(sent.send().await.expect("answered").status(), 201);
     let message = new_message();
-    agent.line.send(&ClientFrame::Say { conversation, id: message, say: Say::File { attachment: id } }).await;
-    visitor.line.event(|event| event.id == message).await;
+    agent.connection.send(&ClientFrame::Say { conversation, id: message, say: Say::File { attachment: id } }).await;
+    visitor.connection.event(|event| event.id == message).await;
     let got = client.get(relay.url(&format!("/file/{id}"))).header("authorization", visitor.bearer());
     let got = got.send().await.expect("answered");
     assert_eq!(got.headers()["content-type"], "text/csv; charset=utf-8");
@@ -113,7 +113,7 @@ async fn files_of_other_kinds_are_refused_and_leave_nothing() {
     refused(send("picture.png", b"<html><script>1</script>".to_vec()).await, 415, &Refusal::FileKind).await;
     refused(send("run.txt", b"MZ\x90\0\x03\0\0\0".to_vec()).await, 415, &Refusal::FileKind).await;
     refused(send("empty.txt", Vec::new()).await, 400, &Refusal::FileEmpty).await;
-    // Text in another encoding is told as such, also where that shows late.
+    // Text in another encoding is refused as such, also where that shows late.
     refused(send("a.txt", b"caf\xe9\n".to_vec()).await, 415, &Refusal::FileEncoding).await;
     let mut late = vec![b'a'; 70_000];
     late.extend(b"\xcf\xf0\xe8");
@@ -155,7 +155,7 @@ async fn an_upload_cut_in_half_leaves_nothing() {
     socket.write_all(PNG).await.expect("sent");
     socket.write_all(&vec![7; 400_000]).await.expect("sent");
     let folder = relay.folder.path().join("files");
-    // It is being written, then the line breaks.
+    // It is being written, then the connection breaks.
     wait_for(|| files(&folder) > 0).await;
     drop(socket);
     wait_for(|| files(&folder) == 0).await;

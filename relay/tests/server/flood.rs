@@ -12,7 +12,7 @@ use wire::{ClientFrame, ConversationId, ConversationState, Hello, PROTOCOL, Refu
 
 use crate::attacked::socket;
 use crate::filled::known_visitor;
-use crate::support::{Line, PATIENCE, Relay, add_agent, hello, new_conversation, new_message};
+use crate::support::{Connection, PATIENCE, Relay, add_agent, hello, new_conversation, new_message};
 
 const NETWORKS: u16 = 556;
 /// Agents who together have room for one of each network.
@@ -28,28 +28,28 @@ fn says(conversation: ConversationId) -> ClientFrame {
 }
 
 /// Comes from there, with a token or as somebody new.
-async fn comes(relay: &Relay, from: &str, token: Option<&Token>) -> Line {
-    let mut line = socket(relay, from, None).await.expect("there is room");
-    line.send(&hello("demo", token)).await;
-    line.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
+async fn comes(relay: &Relay, from: &str, token: Option<&Token>) -> Connection {
+    let mut connection = socket(relay, from, None).await.expect("there is room");
+    connection.send(&hello("demo", token)).await;
+    connection.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
     if token.is_none() {
-        line.send(&ClientFrame::Register).await;
-        line.until(|frame| matches!(frame, ServerFrame::Registered { .. }).then_some(())).await;
+        connection.send(&ClientFrame::Register).await;
+        connection.until(|frame| matches!(frame, ServerFrame::Registered { .. }).then_some(())).await;
     }
-    line
+    connection
 }
 
-/// Opens a conversation as fast as the relay lets one; the first position that is told.
-async fn opens(line: &mut Line, conversation: ConversationId) -> u32 {
+/// Opens a conversation as fast as the relay allows; returns the first position that is sent.
+async fn opens(connection: &mut Connection, conversation: ConversationId) -> u32 {
     let began = Instant::now();
     loop {
-        line.send(&says(conversation)).await;
-        let told = line.until(|frame| match frame {
+        connection.send(&says(conversation)).await;
+        let sent = connection.until(|frame| match frame {
             ServerFrame::Queue { conversation: of, place, .. } if *of == conversation => Some(Ok(*place)),
             ServerFrame::Refused { refusal, .. } => Some(Err(refusal.clone())),
             _ => None,
         });
-        match told.await {
+        match sent.await {
             Ok(place) => return place,
             Err(Refusal::RateLimited { retry_after_ms }) => {
                 assert!(began.elapsed() < PATIENCE, "kept out");
@@ -62,12 +62,12 @@ async fn opens(line: &mut Line, conversation: ConversationId) -> u32 {
 }
 
 /// A robot that has opened one conversation goes on to open others for as long as it may, and takes what it is sent.
-async fn goes_on(mut line: Line) {
+async fn goes_on(mut connection: Connection) {
     let mut pause = tokio::time::interval(OFTEN);
     loop {
         tokio::select! {
-            _ = pause.tick() => line.send(&says(new_conversation())).await,
-            frame = line.next_within(Duration::from_secs(60)) => if frame.is_err() { return },
+            _ = pause.tick() => connection.send(&says(new_conversation())).await,
+            frame = connection.next_within(Duration::from_secs(60)) => if frame.is_err() { return },
         }
     }
 }
@@ -85,13 +85,14 @@ async fn in_a_flood_of_556_networks_known_visitors_pass_agents_get_in_and_new_on
     let relay = relay.await;
     let relay = Arc::new(relay);
 
-    let robots: Vec<Line> = stream::iter(0..NETWORKS)
+    let robots: Vec<Connection> = stream::iter(0..NETWORKS)
         .map(|network| {
             let relay = Arc::clone(&relay);
             async move {
-                let mut line = comes(&relay, &format!("198.{}.{}.9", 18 + network / 256, network % 256), None).await;
-                line.send(&says(new_conversation())).await;
-                line
+                let mut connection =
+                    comes(&relay, &format!("198.{}.{}.9", 18 + network / 256, network % 256), None).await;
+                connection.send(&says(new_conversation())).await;
+                connection
             }
         })
         .buffer_unordered(AT_ONCE)

@@ -45,10 +45,10 @@ async fn serves(data: &Path) {
     let mut command = widely(&["--data", data.to_str().expect("text")]);
     let (mut child, _out, address) = crate::command::start(&mut command);
     let origin = format!("http://{address}");
-    let mut line = crate::support::Line::connect(&address, Some(&origin), None).await;
-    line.send(&crate::support::hello("demo", None)).await;
-    line.send(&wire::ClientFrame::Register).await;
-    let token = line
+    let mut connection = crate::support::Connection::connect(&address, Some(&origin), None).await;
+    connection.send(&crate::support::hello("demo", None)).await;
+    connection.send(&wire::ClientFrame::Register).await;
+    let token = connection
         .until(|frame| match frame {
             wire::ServerFrame::Registered { token, .. } => Some(token.clone()),
             _ => None,

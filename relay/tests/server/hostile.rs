@@ -258,7 +258,7 @@ async fn a_crowd_of_half_open_connections_is_bounded_for_its_address() {
     let mut sockets = Vec::with_capacity(crowd);
     for number in 0..crowd {
         let mut stream = from(1, relay.running.address).await;
-        // Half a head from some; a relay that closed already is heard below.
+        // Half a head from some; a relay that closed already is noticed below.
         if number % 2 == 0 {
             let _ = stream.write_all(b"GET /health HTTP/1.1\r\nhost:").await;
         }
@@ -279,9 +279,9 @@ async fn a_crowd_of_half_open_connections_is_bounded_for_its_address() {
         tokio::task::yield_now().await;
     };
     assert!(held <= bound, "{held} are held for one address, {bound} at most");
-    let told = rest(&mut from(1, relay.running.address).await).await;
+    let sent = rest(&mut from(1, relay.running.address).await).await;
     assert!(
-        told.starts_with("HTTP/1.1 503 ") && told.contains("\r\nretry-after: ") && told.ends_with("try again soon.")
+        sent.starts_with("HTTP/1.1 503 ") && sent.contains("\r\nretry-after: ") && sent.ends_with("try again soon.")
     );
     let grown_kib = memory_kib().saturating_sub(before_kib);
     assert!(grown_kib < 64 * 1024, "{crowd} half-open connections cost {grown_kib} KiB");

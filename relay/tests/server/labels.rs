@@ -12,18 +12,21 @@ fn labelled(added: &[&str], removed: &[&str]) -> Body {
 
 async fn record(agent: &mut Agent, conversation: ConversationId, body: Body) -> MessageId {
     let id = new_message();
-    agent.line.send(&ClientFrame::Record { conversation, id, body }).await;
+    agent.connection.send(&ClientFrame::Record { conversation, id, body }).await;
     id
 }
 
 /// The conversation as one who comes later reads it.
 async fn staff_lane(agent: &mut Agent, conversation: ConversationId) -> Vec<Event> {
-    agent.line.send(&ClientFrame::Follow { follow: Follow { conversation, after: wire::Cursor::default() } }).await;
+    agent
+        .connection
+        .send(&ClientFrame::Follow { follow: Follow { conversation, after: wire::Cursor::default() } })
+        .await;
     let page = |frame: &ServerFrame| match frame {
         ServerFrame::Events { lane: Lane::Staff, events, .. } => Some(events.clone()),
         _ => None,
     };
-    agent.line.until(page).await
+    agent.connection.until(page).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,12 +42,12 @@ async fn an_agent_labels_colleagues_see_it_the_visitor_never_does_and_it_is_kept
 
     // Whoever may read may label: Bob does not have the conversation.
     let id = record(&mut bob, conversation, labelled(&[" withdrawal ", "VIP"], &[])).await;
-    let seen = ann.line.event(|event| event.id == id).await;
+    let seen = ann.connection.event(|event| event.id == id).await;
     assert_eq!((seen.lane, &seen.body), (Lane::Staff, &labelled(&["withdrawal", "VIP"], &[])));
-    assert_eq!(bob.line.event(|event| event.id == id).await, seen);
+    assert_eq!(bob.connection.event(|event| event.id == id).await, seen);
     // The same once more is the same event.
-    bob.line.send(&ClientFrame::Record { conversation, id, body: labelled(&["withdrawal", "VIP"], &[]) }).await;
-    assert_eq!(bob.line.event(|event| event.id == id).await, seen);
+    bob.connection.send(&ClientFrame::Record { conversation, id, body: labelled(&["withdrawal", "VIP"], &[]) }).await;
+    assert_eq!(bob.connection.event(|event| event.id == id).await, seen);
 
     for (body, why) in [
         (labelled(&[], &[]), Refusal::Malformed),
@@ -58,28 +61,28 @@ async fn an_agent_labels_colleagues_see_it_the_visitor_never_does_and_it_is_kept
         ),
     ] {
         record(&mut bob, conversation, body).await;
-        assert_eq!(bob.line.refusal().await, why);
+        assert_eq!(bob.connection.refusal().await, why);
     }
 
-    // A visitor can neither say it nor ask for it; what they hear next is the answer that was said after it.
+    // A visitor can neither say it nor ask for it; the next frame for them is the answer that was sent after it.
     let body = labelled(&["mine"], &[]);
-    visitor.line.send(&ClientFrame::Record { conversation, id: new_message(), body }).await;
-    assert_eq!(visitor.line.refusal().await, Refusal::UnknownFrame);
-    visitor.line.send(&ClientFrame::Fetch { conversation, lane: Lane::Staff, after: Seq::ZERO }).await;
-    assert_eq!(visitor.line.refusal().await, Refusal::NotAllowed);
+    visitor.connection.send(&ClientFrame::Record { conversation, id: new_message(), body }).await;
+    assert_eq!(visitor.connection.refusal().await, Refusal::UnknownFrame);
+    visitor.connection.send(&ClientFrame::Fetch { conversation, lane: Lane::Staff, after: Seq::ZERO }).await;
+    assert_eq!(visitor.connection.refusal().await, Refusal::NotAllowed);
     let answer = ann.say(conversation, "I am looking into it").await;
     let is_labels = |frame: &ServerFrame| serde_json::to_string(frame).expect("JSON").contains("label");
-    let heard = |frame: &ServerFrame| {
+    let received = |frame: &ServerFrame| {
         assert!(!is_labels(frame), "{frame:?}");
         matches!(frame, ServerFrame::Event { event } if event.id == answer.id).then_some(())
     };
-    visitor.line.until(heard).await;
+    visitor.connection.until(received).await;
 
     // Also after the end, and over a restart.
-    ann.line.send(&ClientFrame::End { conversation, id: new_message() }).await;
-    ann.line.event(|event| event.body == Body::Closed).await;
+    ann.connection.send(&ClientFrame::End { conversation, id: new_message() }).await;
+    ann.connection.event(|event| event.body == Body::Closed).await;
     let later = record(&mut ann, conversation, labelled(&["refunded"], &["withdrawal"])).await;
-    let last = bob.line.event(|event| event.id == later).await;
+    let last = bob.connection.event(|event| event.id == later).await;
     let (bearer, cookie) = (visitor.bearer(), ann.cookie.clone());
     drop((ann, bob, visitor));
     let relay = relay.restart().await;

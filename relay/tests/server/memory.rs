@@ -13,7 +13,7 @@ use wire::limit::{
 use wire::{AttachmentId, ClientFrame, ConversationId, Lane, Seq, Token};
 
 use crate::command::{relay, start};
-use crate::support::{Line, PATIENCE, SITE_ORIGIN, Visitor, add_site, hello, new_conversation};
+use crate::support::{Connection, PATIENCE, SITE_ORIGIN, Visitor, add_site, hello, new_conversation};
 
 /// Connections of the address that attacks: as many as it may have.
 const HOSTILE: usize = CONNECTIONS_PER_ADDRESS_MAX;
@@ -95,8 +95,10 @@ impl Target {
 
     fn memory_kib(&self, name: &str) -> u64 {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.process)).expect("the process runs");
-        let line = text.lines().find_map(|line| line.strip_prefix(name)).expect("the system counts memory");
-        line.trim_matches([':', ' ', '\t'])
+        let connection =
+            text.lines().find_map(|connection| connection.strip_prefix(name)).expect("the system counts memory");
+        connection
+            .trim_matches([':', ' ', '\t'])
             .split_whitespace()
             .next()
             .and_then(|kib| kib.parse().ok())
@@ -161,9 +163,9 @@ async fn read_until(stream: &mut TcpStream, end: &str) -> String {
 /// A visitor with a conversation of long texts, at a relay of its own.
 async fn target(address: &str, process: u32) -> Target {
     let origin = format!("http://{address}");
-    let mut line = Line::connect(address, Some(&origin), None).await;
-    line.send(&hello("demo", None)).await;
-    let mut visitor = Visitor { line, token: None, id: None };
+    let mut connection = Connection::connect(address, Some(&origin), None).await;
+    connection.send(&hello("demo", None)).await;
+    let mut visitor = Visitor { connection, token: None, id: None };
     visitor.register().await;
     let conversation = new_conversation();
     for number in 0..TEXTS {

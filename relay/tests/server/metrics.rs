@@ -1,4 +1,4 @@
-//! The numbers: a story is told to a relay in a process of its own, and read back from them.
+//! The numbers: clients use a relay in a process of its own, and the numbers must show what they did.
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -10,7 +10,7 @@ use wire::{
 };
 
 use crate::support::{
-    Line, PASSWORD, PATIENCE, SITE_ORIGIN, add_agent, add_site, cookie_of, hello, new_conversation, new_message,
+    Connection, PASSWORD, PATIENCE, SITE_ORIGIN, add_agent, add_site, cookie_of, hello, new_conversation, new_message,
     sign_in,
 };
 
@@ -75,12 +75,13 @@ fn say(conversation: ConversationId, text: &str) -> ClientFrame {
 }
 
 /// Reads frames until the relay has answered a `Follow` or `Fetch`.
-async fn events(line: &mut Line) -> usize {
-    line.until(|frame| match frame {
-        ServerFrame::Events { events, .. } => Some(events.len()),
-        _ => None,
-    })
-    .await
+async fn events(connection: &mut Connection) -> usize {
+    connection
+        .until(|frame| match frame {
+            ServerFrame::Events { events, .. } => Some(events.len()),
+            _ => None,
+        })
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +101,7 @@ async fn a_story_can_be_read_from_the_numbers() {
     check_zeros(&Page::read(&url).await);
 
     // A visitor waits, and asks for something that is refused.
-    let mut visitor = Line::connect(&address, Some(&origin), None).await;
+    let mut visitor = Connection::connect(&address, Some(&origin), None).await;
     visitor.send(&hello("demo", None)).await;
     visitor.send(&ClientFrame::Register).await;
     let token = visitor
@@ -118,12 +119,12 @@ async fn a_story_can_be_read_from_the_numbers() {
     assert!(waiting.get("relay_conversations_longest_wait_seconds") < 3_600.0, "since the message, not since 1970");
 
     // Somebody speaks another language, an agent mistypes, then comes, and is given the conversation.
-    let mut stranger = Line::connect(&address, Some(&origin), None).await;
+    let mut stranger = Connection::connect(&address, Some(&origin), None).await;
     stranger.raw("nonsense".into()).await;
     stranger.closes(Close::Malformed).await;
     assert_eq!(sign_in(&origin, "ann@example.com", "wrong").await.status(), 401);
     let cookie = cookie_of(&sign_in(&origin, "ann@example.com", PASSWORD).await);
-    let mut agent = Line::connect(&address, Some(&origin), Some(&cookie)).await;
+    let mut agent = Connection::connect(&address, Some(&origin), Some(&cookie)).await;
     agent
         .send(&ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent { state: None }, follow: Vec::new() })
         .await;
@@ -131,7 +132,7 @@ async fn a_story_can_be_read_from_the_numbers() {
 
     // The visitor is cut off, comes back, and misses something.
     drop(visitor);
-    let mut visitor = Line::connect(&address, Some(&origin), None).await;
+    let mut visitor = Connection::connect(&address, Some(&origin), None).await;
     let ClientFrame::Hello { protocol, hello, .. } = hello("demo", Some(&token)) else { unreachable!("a hello") };
     let follow = vec![Follow { conversation, after: Cursor { shared: Seq(3), staff: Seq::ZERO } }];
     visitor.send(&ClientFrame::Hello { protocol, hello, follow }).await;

@@ -14,8 +14,8 @@ async fn a_conversation_is_closed_to_other_visitors() {
     let said = a.say(conversation, "my account number is secret").await;
 
     let refused = async |visitor: &mut Visitor, frame: ClientFrame| {
-        visitor.line.send(&frame).await;
-        assert_eq!(visitor.line.refusal().await, Refusal::NotFound, "{frame:?}");
+        visitor.connection.send(&frame).await;
+        assert_eq!(visitor.connection.refusal().await, Refusal::NotFound, "{frame:?}");
     };
     let follow = Follow { conversation, after: Cursor::default() };
     refused(&mut b, ClientFrame::Follow { follow }).await;
@@ -26,8 +26,8 @@ async fn a_conversation_is_closed_to_other_visitors() {
     refused(&mut b, ClientFrame::End { conversation, id: new_message() }).await;
 
     // Staff only, even for the visitor whose conversation it is.
-    a.line.send(&ClientFrame::Fetch { conversation, lane: Lane::Staff, after: Seq::ZERO }).await;
-    assert_eq!(a.line.refusal().await, Refusal::NotAllowed);
+    a.connection.send(&ClientFrame::Fetch { conversation, lane: Lane::Staff, after: Seq::ZERO }).await;
+    assert_eq!(a.connection.refusal().await, Refusal::NotAllowed);
     relay.running.stop().await.expect("stopped");
 }
 
@@ -63,8 +63,8 @@ async fn files_and_transcripts_are_closed_to_others() {
     let own = new_conversation();
     b.say(own, "mine").await;
     let say = Say::File { attachment: attachment.id };
-    b.line.send(&ClientFrame::Say { conversation: own, id: new_message(), say }).await;
-    assert_eq!(b.line.refusal().await, Refusal::FileMissing);
+    b.connection.send(&ClientFrame::Say { conversation: own, id: new_message(), say }).await;
+    assert_eq!(b.connection.refusal().await, Refusal::FileMissing);
     relay.running.stop().await.expect("stopped");
 }
 
@@ -77,8 +77,8 @@ async fn notes_reach_the_transcript_of_agents_only() {
     visitor.say(conversation, "hello").await;
     agent.follow(conversation).await;
     let id = new_message();
-    agent.line.send(&ClientFrame::Note { conversation, id, text: "a <b>secret</b> note".to_owned() }).await;
-    agent.line.event(|event| event.id == id).await;
+    agent.connection.send(&ClientFrame::Note { conversation, id, text: "a <b>secret</b> note".to_owned() }).await;
+    agent.connection.event(|event| event.id == id).await;
 
     let client = reqwest::Client::new();
     let url = |format: &str| relay.url(&format!("/transcript/{conversation}?notes=1&format={format}"));

@@ -1,4 +1,4 @@
-//! What one visitor and one site can make the relay keep, over HTTP and on lines, and that it is remembered over a restart.
+//! What one visitor and one site can make the relay keep, over HTTP and on connections, and that it is remembered over a restart.
 
 use wire::{Attachment, AttachmentId, Body, ClientFrame, ConversationId, Refusal, Say};
 
@@ -40,9 +40,9 @@ async fn send(relay: &Relay, visitor: &mut Visitor, conversation: ConversationId
 
 async fn name(visitor: &mut Visitor, conversation: ConversationId, id: AttachmentId) {
     let say = Say::File { attachment: id };
-    visitor.line.send(&ClientFrame::Say { conversation, id: new_message(), say }).await;
+    visitor.connection.send(&ClientFrame::Say { conversation, id: new_message(), say }).await;
     let named = |body: &Body| matches!(body, Body::File { attachment } if attachment.id == id);
-    visitor.line.event(|event| named(&event.body)).await;
+    visitor.connection.event(|event| named(&event.body)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,9 +128,9 @@ async fn a_day_of_texts_has_an_end_for_a_visitor_and_an_address_and_none_for_age
         for _ in 0..3 {
             let say = Say::Text { text: long.clone() };
             let id = new_message();
-            visitor.line.send(&ClientFrame::Say { conversation, id, say }).await;
-            let told = visitor
-                .line
+            visitor.connection.send(&ClientFrame::Say { conversation, id, say }).await;
+            let sent = visitor
+                .connection
                 .until(|frame| match frame {
                     wire::ServerFrame::Event { event } if event.id == id => Some(true),
                     wire::ServerFrame::Refused { refusal: Refusal::QuotaExceeded { retry_after_ms }, .. } => {
@@ -140,14 +140,14 @@ async fn a_day_of_texts_has_an_end_for_a_visitor_and_an_address_and_none_for_age
                     _ => None,
                 })
                 .await;
-            if told {
+            if sent {
                 said += 1
             } else {
                 refused += 1
             }
             if said == 1 {
                 agent.follow(conversation).await;
-                agent.line.send(&ClientFrame::Take { conversation }).await;
+                agent.connection.send(&ClientFrame::Take { conversation }).await;
             }
         }
     }

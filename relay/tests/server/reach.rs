@@ -17,8 +17,8 @@ const NETWORKS: u32 = 4;
 async fn all(desk: &mut Agent, view: View, find: &str) -> Vec<ConversationId> {
     let (mut after, mut seen): (Option<RowCursor>, Vec<_>) = (None, Vec::new());
     loop {
-        desk.line.send(&ClientFrame::ListOpen { view, find: find.to_owned(), after }).await;
-        let page = desk.line.until(|frame| match frame {
+        desk.connection.send(&ClientFrame::ListOpen { view, find: find.to_owned(), after }).await;
+        let page = desk.connection.until(|frame| match frame {
             ServerFrame::Open { rows, next, total, .. } => Some(Ok((rows.clone(), *next, *total))),
             ServerFrame::Refused { refusal: Refusal::RateLimited { retry_after_ms }, .. } => Some(Err(*retry_after_ms)),
             _ => None,
@@ -42,7 +42,7 @@ async fn all(desk: &mut Agent, view: View, find: &str) -> Vec<ConversationId> {
 }
 
 async fn counts(desk: &mut Agent, wanted: impl Fn(&Counts) -> bool) -> Counts {
-    desk.line
+    desk.connection
         .until(|frame| match frame {
             ServerFrame::Counts { counts } if wanted(counts) => Some(*counts),
             _ => None,
@@ -55,8 +55,8 @@ async fn two_thousand_that_wait_are_all_reached_counted_and_ended_by_network() {
     let relay = Relay::start_filled("", |folder| filled::waiting(folder, WAITING, NETWORKS)).await;
     run(&relay, &["agent", "role", "ann@example.com", "supervisor"]).await;
     let mut desk = relay.away("ann").await;
-    let told = counts(&mut desk, |_| true).await;
-    assert_eq!((told.waiting, told.owned), (WAITING, 0));
+    let sent = counts(&mut desk, |_| true).await;
+    assert_eq!((sent.waiting, sent.owned), (WAITING, 0));
 
     let listed = all(&mut desk, View::Waiting, "").await;
     assert_eq!(listed.iter().collect::<BTreeSet<_>>().len(), WAITING as usize, "each once");
@@ -65,18 +65,18 @@ async fn two_thousand_that_wait_are_all_reached_counted_and_ended_by_network() {
     let [last] = all(&mut desk, View::Waiting, "number 1999 waits").await[..] else { panic!("one has these words") };
     assert!(listed.contains(&last));
 
-    desk.line.send(&ClientFrame::EndMany { many: Many::OfNetwork { conversation: last } }).await;
-    let mut told = Vec::new();
-    while told.last().is_none_or(|(_, left)| *left > 0) {
-        let next = desk.line.until(|frame| match frame {
+    desk.connection.send(&ClientFrame::EndMany { many: Many::OfNetwork { conversation: last } }).await;
+    let mut sent = Vec::new();
+    while sent.last().is_none_or(|(_, left)| *left > 0) {
+        let next = desk.connection.until(|frame| match frame {
             ServerFrame::Ending { ended, left } => Some((*ended, *left)),
             _ => None,
         });
-        told.push(next.await);
+        sent.push(next.await);
     }
     let of_one = WAITING / NETWORKS;
-    assert_eq!(told.last(), Some(&(of_one, 0)));
-    assert!(told.iter().all(|(ended, left)| ended + left == of_one), "{told:?}");
+    assert_eq!(sent.last(), Some(&(of_one, 0)));
+    assert!(sent.iter().all(|(ended, left)| ended + left == of_one), "{sent:?}");
     let left = counts(&mut desk, |counts| counts.waiting == WAITING - of_one).await;
     assert_eq!(left.owned, 0);
     let rest = all(&mut desk, View::Waiting, "").await;

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 use wire::{ClientFrame, Close, Hello, PROTOCOL, Role, ServerFrame};
 
-use crate::support::{Line, PASSWORD, PATIENCE, Relay};
+use crate::support::{Connection, PASSWORD, PATIENCE, Relay};
 
 /// From the end of the command, or of the request, to the end of the connection.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -51,16 +51,16 @@ fn json(frame: &ClientFrame) -> String {
 async fn console(relay: &Relay, cookie: &str, habit: Habit) -> JoinHandle<(u16, Instant)> {
     let origin = relay.origin();
     let is_stream = matches!(habit, Habit::StreamNothing | Habit::StreamEmptyPosts | Habit::StreamPings);
-    let mut line = if is_stream {
+    let mut connection = if is_stream {
         relay.streamed(Some(&origin), Some(cookie), json(&hello())).await
     } else {
-        let mut line = relay.line(Some(&origin), Some(cookie)).await;
-        line.send(&hello()).await;
-        line
+        let mut connection = relay.connection(Some(&origin), Some(cookie)).await;
+        connection.send(&hello()).await;
+        connection
     };
-    line.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
-    match line {
-        Line::Streamed(mut streamed) => {
+    connection.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
+    match connection {
+        Connection::Streamed(mut streamed) => {
             let (url, key) = (relay.url("/frame"), streamed.key.clone());
             tokio::spawn(async move {
                 let talk = async {
@@ -86,7 +86,7 @@ async fn console(relay: &Relay, cookie: &str, habit: Habit) -> JoinHandle<(u16, 
                 tokio::select! { ended = listen => ended, () = talk => unreachable!("it never ends") }
             })
         }
-        Line::Socket(socket) => {
+        Connection::Socket(socket) => {
             let (mut sink, mut stream) = socket.split();
             tokio::spawn(async move {
                 let word = match habit {
@@ -171,9 +171,9 @@ async fn an_agent_disabled_by_the_command_line_is_out_at_once_until_it_is_enable
     let client = reqwest::Client::new();
     let me = client.get(relay.url("/session")).header("cookie", &cookie).send().await.expect("answered");
     assert_eq!(me.status(), 401);
-    let mut line = relay.line(Some(&relay.origin()), Some(&cookie)).await;
-    line.send(&hello()).await;
-    line.closes(Close::SignedOut).await;
+    let mut connection = relay.connection(Some(&relay.origin()), Some(&cookie)).await;
+    connection.send(&hello()).await;
+    connection.closes(Close::SignedOut).await;
     command(&relay, &["agent", "enable", "ann@example.com"]).await;
     let back = relay.agent("ann").await;
     assert!(!back.cookie.is_empty());
@@ -201,11 +201,11 @@ async fn a_role_changed_by_the_command_line_is_told_at_once() {
     let mut bob = relay.agent("bob").await;
     let since = command(&relay, &["agent", "role", "ann@example.com", "administrator"]).await;
     for agent in [&mut ann, &mut bob] {
-        let told = agent.line.until(|frame| match frame {
+        let sent = agent.connection.until(|frame| match frame {
             ServerFrame::Agent { agent } => (agent.name == "ann" && agent.role == Role::Administrator).then_some(()),
             _ => None,
         });
-        told.await;
+        sent.await;
         assert!(since.elapsed() <= AT_ONCE, "{:?}", since.elapsed());
     }
     relay.running.stop().await.expect("stopped");
@@ -216,10 +216,10 @@ async fn a_visitor_who_ends_the_session_ends_every_connection_of_it_at_once() {
     let relay = Relay::start().await;
     let first = relay.registered().await;
     let token = first.token.clone().expect("registered");
-    let mut others = vec![first.line];
+    let mut others = vec![first.connection];
     for _ in 0..2 {
-        others.push(relay.visitor(Some(&token)).await.line);
-        others.push(relay.streamed_visitor(Some(&token)).await.line);
+        others.push(relay.visitor(Some(&token)).await.connection);
+        others.push(relay.streamed_visitor(Some(&token)).await.connection);
     }
     let mut bystander = relay.registered().await;
     let end = reqwest::Client::new()
@@ -229,11 +229,11 @@ async fn a_visitor_who_ends_the_session_ends_every_connection_of_it_at_once() {
         .header("authorization", format!("Bearer {}", token.reveal()));
     assert_eq!(end.send().await.expect("answered").status(), 204);
     let since = Instant::now();
-    for line in &mut others {
-        line.closes(Close::TokenInvalid).await;
+    for connection in &mut others {
+        connection.closes(Close::TokenInvalid).await;
         assert!(since.elapsed() <= AT_ONCE, "{:?}", since.elapsed());
     }
-    let mut again = relay.line(Some(&relay.origin()), None).await;
+    let mut again = relay.connection(Some(&relay.origin()), None).await;
     again.send(&crate::support::hello("demo", Some(&token))).await;
     again.closes(Close::TokenInvalid).await;
     bystander.say(crate::support::new_conversation(), "still here").await;

@@ -63,10 +63,10 @@ async fn behind_a_proxy_every_answer_and_cookie_says_that_it_is_over_tls() {
     }
     // The console's socket is taken from the page over TLS, never from the plain one.
     let hello = ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent { state: None }, follow: Vec::new() };
-    let mut plain = relay.line(Some("http://chat.example.com"), Some(&pair)).await;
+    let mut plain = relay.connection(Some("http://chat.example.com"), Some(&pair)).await;
     plain.send(&hello).await;
     plain.closes(Close::OriginRefused).await;
-    let mut secure = relay.line(Some(PUBLIC), Some(&pair)).await;
+    let mut secure = relay.connection(Some(PUBLIC), Some(&pair)).await;
     secure.send(&hello).await;
     assert!(secure.next().await.is_ok());
 

@@ -21,19 +21,19 @@ async fn an_agent_signs_in_is_known_and_signs_out_everywhere() {
     assert_eq!((me["name"].as_str(), me["email"].as_str()), (Some("ann"), Some("ann@example.com")));
     assert_eq!(me["role"], "agent");
 
-    let mut line = relay.line(Some(&relay.origin()), Some(&cookie)).await;
+    let mut connection = relay.connection(Some(&relay.origin()), Some(&cookie)).await;
     let hello = ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent { state: None }, follow: Vec::new() };
-    line.send(&hello).await;
-    line.until(|frame| matches!(frame, wire::ServerFrame::Welcome { .. }).then_some(())).await;
+    connection.send(&hello).await;
+    connection.until(|frame| matches!(frame, wire::ServerFrame::Welcome { .. }).then_some(())).await;
     let out = client.delete(relay.url("/session")).header("cookie", &cookie).header("origin", relay.origin());
     assert_eq!(out.send().await.expect("answered").status(), 204);
-    line.closes(Close::SignedOut).await;
+    connection.closes(Close::SignedOut).await;
 
     let gone = client.get(relay.url("/session")).header("cookie", &cookie).send().await.expect("answered");
     assert_eq!(gone.status(), 401);
-    let mut line = relay.line(Some(&relay.origin()), Some(&cookie)).await;
-    line.send(&hello).await;
-    line.closes(Close::SignedOut).await;
+    let mut connection = relay.connection(Some(&relay.origin()), Some(&cookie)).await;
+    connection.send(&hello).await;
+    connection.closes(Close::SignedOut).await;
     relay.running.stop().await.expect("stopped");
 }
 
@@ -73,13 +73,13 @@ async fn signing_in_works_from_the_relays_own_pages_only() {
 async fn sites_and_agents_added_while_it_runs_are_there_at_once() {
     let relay = Relay::start().await;
     add_site(relay.folder.path(), "late", "http://late.example.com");
-    let mut line = relay.line(Some("http://late.example.com"), None).await;
-    line.send(&hello("late", None)).await;
-    assert!(matches!(line.next().await, Ok(wire::ServerFrame::Welcome { .. })));
+    let mut connection = relay.connection(Some("http://late.example.com"), None).await;
+    connection.send(&hello("late", None)).await;
+    assert!(matches!(connection.next().await, Ok(wire::ServerFrame::Welcome { .. })));
     add_agent(relay.folder.path(), "eve", 1);
     let mut agent = relay.agent("eve").await;
     agent
-        .line
+        .connection
         .until(|frame| match frame {
             wire::ServerFrame::Agent { agent } => (agent.name == "eve").then_some(()),
             _ => None,

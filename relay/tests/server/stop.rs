@@ -12,14 +12,14 @@ use crate::support::{Relay, new_conversation};
 async fn a_stopping_relay_tells_everybody_to_come_back() {
     let relay = Relay::start().await;
     let mut visitor = relay.registered().await;
-    let mut silent = relay.line(Some(&relay.origin()), None).await;
+    let mut silent = relay.connection(Some(&relay.origin()), None).await;
     let mut agent = relay.agent("ann").await;
     let said = visitor.say(new_conversation(), "kept").await;
     let Relay { running, folder } = relay;
     let begun = std::time::Instant::now();
     let stopping = tokio::spawn(running.stop());
-    visitor.line.closes(Close::Restart).await;
-    agent.line.closes(Close::Restart).await;
+    visitor.connection.closes(Close::Restart).await;
+    agent.connection.closes(Close::Restart).await;
     silent.closes(Close::Restart).await;
     stopping.await.expect("joined").expect("stopped");
     assert!(begun.elapsed().as_millis() < u128::from(wire::limit::STOP_WAIT_MS));

@@ -22,35 +22,35 @@ fn agent_hello(protocol: u16) -> String {
 async fn a_first_message_is_answered_resumed_and_recorded_once() {
     let relay = Relay::start().await;
     let cookie = relay.cookie("ann").await;
-    let mut line = relay.streamed(Some(&relay.origin()), Some(&cookie), agent_hello(PROTOCOL)).await;
-    line.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
-    let mut agent = Agent { line, cookie };
-    agent.line.send(&ClientFrame::Presence { state: wire::AgentState::Online }).await;
+    let mut connection = relay.streamed(Some(&relay.origin()), Some(&cookie), agent_hello(PROTOCOL)).await;
+    connection.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
+    let mut agent = Agent { connection, cookie };
+    agent.connection.send(&ClientFrame::Presence { state: wire::AgentState::Online }).await;
 
     let mut visitor = relay.streamed_visitor(None).await;
     visitor.register().await;
     let conversation = new_conversation();
     let said = visitor.say(conversation, "Hello, my withdrawal is stuck").await;
-    visitor.line.event(|event| event.body == Body::Joined).await;
+    visitor.connection.event(|event| event.body == Body::Joined).await;
     agent.follow(conversation).await;
     let answer = agent.say(conversation, "Hi, I am looking into it").await;
-    assert_eq!(visitor.line.event(|event| event.id == answer.id).await, answer);
+    assert_eq!(visitor.connection.event(|event| event.id == answer.id).await, answer);
 
-    // The line goes; on the next one the same message is recorded once, and the answer is there.
+    // The connection goes; on the next one the same message is recorded once, and the answer is there.
     let token = visitor.token.clone();
     drop(visitor);
     let mut visitor = relay.streamed_visitor(token.as_ref()).await;
     let follow = wire::Follow { conversation, after: wire::Cursor::default() };
-    visitor.line.send(&ClientFrame::Follow { follow }).await;
-    let page = visitor.line.until(|frame| match frame {
+    visitor.connection.send(&ClientFrame::Follow { follow }).await;
+    let page = visitor.connection.until(|frame| match frame {
         ServerFrame::Events { events, lane: Lane::Shared, .. } => Some(events.clone()),
         _ => None,
     });
     let page = page.await;
     assert!(page.contains(&said) && page.contains(&answer));
     let say = Say::Text { text: "Hello, my withdrawal is stuck".to_owned() };
-    visitor.line.send(&ClientFrame::Say { conversation, id: said.id, say }).await;
-    assert_eq!(visitor.line.event(|event| event.id == said.id).await, said);
+    visitor.connection.send(&ClientFrame::Say { conversation, id: said.id, say }).await;
+    assert_eq!(visitor.connection.event(|event| event.id == said.id).await, said);
     relay.running.stop().await.expect("stopped");
 }
 
@@ -63,17 +63,17 @@ async fn several_frames_go_up_in_one_post_and_keep_their_order() {
     let ids: Vec<_> = (0..10).map(|_| new_message()).collect();
     let frame = |id| ClientFrame::Say { conversation, id, say: Say::Text { text: "in order".to_owned() } };
     let body: Vec<String> = ids.iter().map(|id| json(&frame(*id))).collect();
-    let mut streamed = visitor.line.streamed();
+    let mut streamed = visitor.connection.streamed();
     assert_eq!(streamed.post(body.join("\n")).await, 204);
-    let mut heard = Vec::new();
-    while heard.len() < ids.len() {
+    let mut received = Vec::new();
+    while received.len() < ids.len() {
         if let ServerFrame::Event { event } = streamed.next().await.expect("open")
             && ids.contains(&event.id)
         {
-            heard.push(event.id);
+            received.push(event.id);
         }
     }
-    assert_eq!(heard, ids);
+    assert_eq!(received, ids);
     relay.running.stop().await.expect("stopped");
 }
 
@@ -100,8 +100,8 @@ async fn a_hello_is_checked_as_on_a_socket() {
         (Some(SITE_ORIGIN), agent_hello(PROTOCOL), Close::OriginRefused),
         (own, "x".repeat(FRAME_BYTES_MAX + 1), Close::TooLarge),
     ] {
-        let line = relay.streamed(origin, None, first.clone()).await;
-        let mut streamed = line.streamed();
+        let connection = relay.streamed(origin, None, first.clone()).await;
+        let mut streamed = connection.streamed();
         assert_eq!(streamed.next().await.err(), Some(close.code()), "{origin:?} {first:.80}");
         assert_eq!(streamed.key, "", "who is refused gets no key");
     }
@@ -111,7 +111,7 @@ async fn a_hello_is_checked_as_on_a_socket() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_post_needs_the_key_of_an_open_line() {
     let relay = Relay::start().await;
-    let mut streamed = relay.streamed_visitor(None).await.line.streamed();
+    let mut streamed = relay.streamed_visitor(None).await.connection.streamed();
     let ping = json(&ClientFrame::Ping);
     assert_eq!(streamed.key.len(), 64);
     let key = std::mem::replace(&mut streamed.key, "0".repeat(64));
@@ -122,7 +122,7 @@ async fn a_post_needs_the_key_of_an_open_line() {
     assert_eq!(streamed.post(ping.clone()).await, 204);
     assert!(matches!(streamed.next().await, Ok(ServerFrame::Pong { .. })));
 
-    // What is too much is not taken, and the line stays.
+    // What is too much is not taken, and the connection stays.
     assert_eq!(streamed.post("x".repeat(POST_BYTES_MAX + 1)).await, 413);
     assert_eq!(streamed.post(ping.clone()).await, 204);
     assert!(matches!(streamed.next().await, Ok(ServerFrame::Pong { .. })));
@@ -135,7 +135,7 @@ async fn a_post_needs_the_key_of_an_open_line() {
     slow.write_all(ping.as_bytes()).await.expect("sent");
     assert!(matches!(streamed.next().await, Ok(ServerFrame::Pong { .. })));
 
-    // Nonsense ends the line, and a line that has ended is not known any more.
+    // Nonsense ends the connection, and a connection that has ended is not known any more.
     assert_eq!(streamed.post("{").await, 204);
     assert_eq!(streamed.next().await.err(), Some(Close::Malformed.code()));
     until("the key is worthless", async || streamed.post("").await == 410).await;
@@ -147,7 +147,7 @@ async fn an_unknown_frame_is_refused_and_a_flood_is_closed() {
     let relay = Relay::start().await;
     let mut visitor = relay.streamed_visitor(None).await;
     visitor.register().await;
-    let mut streamed = visitor.line.streamed();
+    let mut streamed = visitor.connection.streamed();
     streamed.post(r#"{"type":"dance","with":"me"}"#).await;
     assert!(matches!(streamed.next().await, Ok(ServerFrame::Refused { refusal: Refusal::UnknownFrame, .. })));
     let flood = vec![json(&ClientFrame::Ping); 30].join("\n");
@@ -254,7 +254,7 @@ async fn a_stopping_relay_tells_it_to_come_back() {
     let mut visitor = relay.streamed_visitor(None).await;
     let begun = std::time::Instant::now();
     let stopping = tokio::spawn(relay.running.stop());
-    visitor.line.closes(Close::Restart).await;
+    visitor.connection.closes(Close::Restart).await;
     stopping.await.expect("joined").expect("stopped");
     assert!(begun.elapsed().as_millis() < u128::from(wire::limit::STOP_WAIT_MS));
 }
@@ -263,12 +263,12 @@ async fn a_stopping_relay_tells_it_to_come_back() {
 async fn signing_out_closes_an_agents_stream() {
     let relay = Relay::start().await;
     let cookie = relay.cookie("ann").await;
-    let mut line = relay.streamed(Some(&relay.origin()), Some(&cookie), agent_hello(PROTOCOL)).await;
-    line.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
+    let mut connection = relay.streamed(Some(&relay.origin()), Some(&cookie), agent_hello(PROTOCOL)).await;
+    connection.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
     let out = reqwest::Client::new().delete(relay.url("/session"));
     let out = out.header("cookie", &cookie).header("origin", relay.origin()).send().await.expect("answered");
     assert_eq!(out.status(), 204);
-    line.closes(Close::SignedOut).await;
+    connection.closes(Close::SignedOut).await;
     relay.running.stop().await.expect("stopped");
 }
 

@@ -1,4 +1,4 @@
-//! A line without a WebSocket, as a page behind a proxy that blocks it has one.
+//! A connection over a stream, as a page behind a proxy that blocks WebSocket has one.
 
 use std::future::ready;
 use std::pin::Pin;
@@ -36,7 +36,7 @@ impl Streamed {
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
         assert!(answer.headers()["cache-control"].to_str().is_ok_and(|value| value.contains("no-store")));
         assert_eq!(answer.headers()["x-accel-buffering"], "no");
-        // A line that breaks ends the bytes.
+        // A connection that breaks ends the bytes.
         let bytes = answer.bytes_stream().scan((), |(), part| ready(part.ok().map(|part| part.to_vec())));
         let mut opened = Self { client, base, key: String::new(), bytes: Box::pin(bytes), rest: String::new() };
         let first = opened.event().await;
@@ -55,11 +55,11 @@ impl Streamed {
     }
 
     pub(crate) async fn send(&mut self, frame: &ClientFrame) {
-        // A relay that has ended the line already is heard by whoever reads.
+        // A relay that has ended the connection already is noticed by whoever reads.
         self.post(serde_json::to_string(frame).expect("JSON")).await;
     }
 
-    /// The next frame, or the code the line was closed with; 1006 when it broke.
+    /// The next frame, or the code the connection was closed with; 1006 when it broke.
     pub(crate) async fn next(&mut self) -> Result<ServerFrame, u16> {
         match self.event().await {
             Some((kind, data)) if kind == "close" => Err(data.parse().expect("a code")),
@@ -77,7 +77,8 @@ impl Streamed {
             while let Some((event, rest)) = self.rest.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
                 self.rest = rest;
-                let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+                let field =
+                    |name: &str| event.lines().find_map(|connection| connection.strip_prefix(name)).map(str::to_owned);
                 if let Some(data) = field("data: ") {
                     return Some((field("event: ").unwrap_or_default(), data));
                 }

@@ -79,33 +79,33 @@ impl Relay {
         self.running.origin.to_string()
     }
 
-    /// A line that has not said anything yet.
-    pub(crate) async fn line(&self, origin: Option<&str>, cookie: Option<&str>) -> Line {
-        Line::connect(&self.running.address.to_string(), origin, cookie).await
+    /// A connection that has not said anything yet.
+    pub(crate) async fn connection(&self, origin: Option<&str>, cookie: Option<&str>) -> Connection {
+        Connection::connect(&self.running.address.to_string(), origin, cookie).await
     }
 
-    /// A line without a socket, on which this hello was said.
-    pub(crate) async fn streamed(&self, origin: Option<&str>, cookie: Option<&str>, hello: String) -> Line {
+    /// A connection without a socket, on which this hello was said.
+    pub(crate) async fn streamed(&self, origin: Option<&str>, cookie: Option<&str>, hello: String) -> Connection {
         let given = [("origin", origin), ("cookie", cookie)];
         let headers: Vec<_> = given.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))).collect();
         let opened = Streamed::open(&self.running.address.to_string(), &headers, hello).await;
-        Line::Streamed(Box::new(opened.expect("a stream")))
+        Connection::Streamed(Box::new(opened.expect("a stream")))
     }
 
     /// A visitor who has said hello without a socket.
     pub(crate) async fn streamed_visitor(&self, token: Option<&Token>) -> Visitor {
         let hello = serde_json::to_string(&hello("demo", token)).expect("JSON");
-        let mut line = self.streamed(Some(&self.origin()), None, hello).await;
-        line.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
-        Visitor { line, token: token.cloned(), id: None }
+        let mut connection = self.streamed(Some(&self.origin()), None, hello).await;
+        connection.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
+        Visitor { connection, token: token.cloned(), id: None }
     }
 
     /// A visitor who has said hello.
     pub(crate) async fn visitor(&self, token: Option<&Token>) -> Visitor {
-        let mut line = self.line(Some(&self.origin()), None).await;
-        line.send(&hello("demo", token)).await;
-        line.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
-        Visitor { line, token: token.cloned(), id: None }
+        let mut connection = self.connection(Some(&self.origin()), None).await;
+        connection.send(&hello("demo", token)).await;
+        connection.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
+        Visitor { connection, token: token.cloned(), id: None }
     }
 
     /// A visitor with a token.
@@ -129,7 +129,7 @@ impl Relay {
     /// An agent's console, signed in, connected and online.
     pub(crate) async fn agent(&self, name: &str) -> Agent {
         let mut agent = self.console(name, None).await;
-        agent.line.send(&ClientFrame::Presence { state: wire::AgentState::Online }).await;
+        agent.connection.send(&ClientFrame::Presence { state: wire::AgentState::Online }).await;
         agent
     }
 
@@ -140,11 +140,11 @@ impl Relay {
 
     async fn console(&self, name: &str, state: Option<wire::AgentState>) -> Agent {
         let cookie = self.cookie(name).await;
-        let mut line = self.line(Some(&self.origin()), Some(&cookie)).await;
+        let mut connection = self.connection(Some(&self.origin()), Some(&cookie)).await;
         let hello = Hello::Agent { state };
-        line.send(&ClientFrame::Hello { protocol: PROTOCOL, hello, follow: Vec::new() }).await;
-        line.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
-        Agent { line, cookie }
+        connection.send(&ClientFrame::Hello { protocol: PROTOCOL, hello, follow: Vec::new() }).await;
+        connection.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
+        Agent { connection, cookie }
     }
 }
 
@@ -226,13 +226,13 @@ pub(crate) fn new_message() -> MessageId {
     MessageId(uuid_v7(relay::clock::now_ms(), u128::from_be_bytes(relay::clock::random_bytes())))
 }
 
-/// One line.
-pub(crate) enum Line {
+/// One connection.
+pub(crate) enum Connection {
     Socket(Box<WebSocketStream<MaybeTlsStream<TcpStream>>>),
     Streamed(Box<Streamed>),
 }
 
-impl Line {
+impl Connection {
     pub(crate) async fn connect(address: &str, origin: Option<&str>, cookie: Option<&str>) -> Self {
         let mut request = format!("ws://{address}/socket").into_client_request().expect("a request");
         for (name, value) in [("origin", origin), ("cookie", cookie)] {
@@ -253,7 +253,7 @@ impl Line {
 
     pub(crate) async fn raw(&mut self, message: Message) {
         let Self::Socket(socket) = self else { panic!("only sockets take messages") };
-        // A relay that has ended the line already is heard by whoever reads.
+        // A relay that has ended the connection already is noticed by whoever reads.
         let _ = socket.send(message).await;
     }
 
@@ -265,7 +265,7 @@ impl Line {
         }
     }
 
-    /// The next frame, or the code the line was closed with.
+    /// The next frame, or the code the connection was closed with.
     pub(crate) async fn next(&mut self) -> Result<ServerFrame, u16> {
         self.next_within(PATIENCE).await
     }
@@ -293,7 +293,7 @@ impl Line {
     /// Reads frames until one is what is looked for.
     pub(crate) async fn until<T>(&mut self, mut wanted: impl FnMut(&ServerFrame) -> Option<T>) -> T {
         loop {
-            let frame = self.next().await.expect("the line stays open");
+            let frame = self.next().await.expect("the connection stays open");
             if let Some(found) = wanted(&frame) {
                 return found;
             }
@@ -309,7 +309,7 @@ impl Line {
         .await
     }
 
-    /// Reads until the line is closed; it must be for this reason.
+    /// Reads until the connection is closed; it must be for this reason.
     pub(crate) async fn closes(&mut self, close: Close) {
         self.closes_within(close, PATIENCE).await;
     }
@@ -338,16 +338,16 @@ impl Line {
 
 /// A visitor's chat.
 pub(crate) struct Visitor {
-    pub(crate) line: Line,
+    pub(crate) connection: Connection,
     pub(crate) token: Option<Token>,
     pub(crate) id: Option<VisitorId>,
 }
 
 impl Visitor {
     pub(crate) async fn register(&mut self) {
-        self.line.send(&ClientFrame::Register).await;
+        self.connection.send(&ClientFrame::Register).await;
         let (visitor, token) = self
-            .line
+            .connection
             .until(|frame| match frame {
                 ServerFrame::Registered { visitor, token } => Some((*visitor, token.clone())),
                 _ => None,
@@ -365,14 +365,14 @@ impl Visitor {
     pub(crate) async fn say(&mut self, conversation: ConversationId, text: &str) -> Event {
         let id = new_message();
         let say = Say::Text { text: text.to_owned() };
-        self.line.send(&ClientFrame::Say { conversation, id, say }).await;
-        self.line.event(|event| event.id == id).await
+        self.connection.send(&ClientFrame::Say { conversation, id, say }).await;
+        self.connection.event(|event| event.id == id).await
     }
 }
 
 /// An agent's console.
 pub(crate) struct Agent {
-    pub(crate) line: Line,
+    pub(crate) connection: Connection,
     pub(crate) cookie: String,
 }
 
@@ -380,12 +380,12 @@ impl Agent {
     pub(crate) async fn say(&mut self, conversation: ConversationId, text: &str) -> Event {
         let id = new_message();
         let say = Say::Text { text: text.to_owned() };
-        self.line.send(&ClientFrame::Say { conversation, id, say }).await;
-        self.line.event(|event| event.id == id).await
+        self.connection.send(&ClientFrame::Say { conversation, id, say }).await;
+        self.connection.event(|event| event.id == id).await
     }
 
     pub(crate) async fn follow(&mut self, conversation: ConversationId) {
         let follow = wire::Follow { conversation, after: wire::Cursor::default() };
-        self.line.send(&ClientFrame::Follow { follow }).await;
+        self.connection.send(&ClientFrame::Follow { follow }).await;
     }
 }

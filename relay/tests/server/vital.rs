@@ -13,7 +13,7 @@ use wire::{ClientFrame, Close, ServerFrame};
 
 use crate::command::relay;
 use crate::support::{
-    Line, PASSWORD, PATIENCE, SITE_ORIGIN, add_agent, add_site, hello, new_conversation, new_message, sign_in,
+    Connection, PASSWORD, PATIENCE, SITE_ORIGIN, add_agent, add_site, hello, new_conversation, new_message, sign_in,
 };
 
 const PARTS: [&str; 9] =
@@ -56,21 +56,21 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-async fn registered(address: &str) -> Line {
-    let mut line = Line::connect(address, Some(&format!("http://{address}")), None).await;
-    line.send(&hello("demo", None)).await;
-    line.send(&ClientFrame::Register).await;
-    line.until(|frame| matches!(frame, ServerFrame::Registered { .. }).then_some(())).await;
-    line
+async fn registered(address: &str) -> Connection {
+    let mut connection = Connection::connect(address, Some(&format!("http://{address}")), None).await;
+    connection.send(&hello("demo", None)).await;
+    connection.send(&ClientFrame::Register).await;
+    connection.until(|frame| matches!(frame, ServerFrame::Registered { .. }).then_some(())).await;
+    connection
 }
 
 /// A visitor writes, and an agent signs in.
 async fn works(address: &str) {
-    let mut line = registered(address).await;
+    let mut connection = registered(address).await;
     let (conversation, id) = (new_conversation(), new_message());
     let say = wire::Say::Text { text: "It works".to_owned() };
-    line.send(&ClientFrame::Say { conversation, id, say }).await;
-    line.event(|event| event.id == id).await;
+    connection.send(&ClientFrame::Say { conversation, id, say }).await;
+    connection.event(|event| event.id == id).await;
     assert_eq!(sign_in(&format!("http://{address}"), "ann@example.com", PASSWORD).await.status(), 204);
 }
 
@@ -84,22 +84,23 @@ async fn a_part_that_ends_ends_the_process_with_a_code_of_its_own() {
             command.env("RELAY_TEST_ENDS", format!("{part}:{how}:{}", word.display()));
             let (child, _out, address) = crate::command::start(&mut command);
             let mut process = Process(child);
-            let mut line = registered(&address).await;
+            let mut connection = registered(&address).await;
             assert!(process.0.try_wait().expect("asked").is_none(), "{part}: it runs");
             File::create(&word).expect("the word is given");
             let since = Instant::now();
             // The store's writer and what carries its log over end at their next piece of work.
-            line.send(&ClientFrame::Say {
-                conversation: new_conversation(),
-                id: new_message(),
-                say: wire::Say::Text { text: "work".to_owned() },
-            })
-            .await;
+            connection
+                .send(&ClientFrame::Say {
+                    conversation: new_conversation(),
+                    id: new_message(),
+                    say: wire::Say::Text { text: "work".to_owned() },
+                })
+                .await;
             let status = process.ends().await;
             assert_eq!(status.code(), Some(EXIT_CODE.into()), "{part}, {how}");
             println!("{part}, {how}: ended after {} ms", since.elapsed().as_millis());
             let close = loop {
-                if let Err(code) = line.next().await {
+                if let Err(code) = connection.next().await {
                     break code;
                 }
             };
@@ -152,7 +153,7 @@ async fn serves_with(what: &str, folder: &Path, stdout: Stdio, stderr: Stdio) {
     let address = format!("127.0.0.1:{}", port());
     let mut command = relay(folder);
     command.args(["serve", "--listen", &address]).stdout(stdout).stderr(stderr);
-    // Very many lines, also while it works.
+    // Very many connections, also while it works.
     let child = command.env("CAUSEWAY_LOG__LEVEL", "trace").spawn().expect("run");
     drop(command);
     let mut process = Process(child);

@@ -212,7 +212,7 @@ pub(crate) fn blocks_are_kept_undone_and_forgotten_when_they_have_ended(mut worl
     }
     assert_eq!(write_once(&mut *world.writer, |writer| writer.put_block(&of_visitor)), Err(StoreError::Conflict));
     assert_eq!(world.reader.blocks(), Ok(vec![block(1, 2_000), of_visitor.clone()]));
-    assert!(world.reader.settings_version().unwrap() > version, "who watches the settings hears of it");
+    assert!(world.reader.settings_version().unwrap() > version, "the settings version rises");
     // The first has ended when the third begins.
     let third = BlockSummary { since_ms: 3_000, ..block(3, 9_000) };
     write_once(&mut *world.writer, |writer| writer.put_block(&third)).unwrap();

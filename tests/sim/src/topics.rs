@@ -40,7 +40,7 @@ impl Relay {
     pub(crate) fn note_output(&mut self, output: &Output) {
         self.followed.output(output);
         match output {
-            Output::Send { to, frame } => to.iter().for_each(|connection| self.followed.told(*connection, frame)),
+            Output::Send { to, frame } => to.iter().for_each(|connection| self.followed.sent(*connection, frame)),
             Output::Close { connection, .. } => {
                 self.peers.remove(connection);
                 self.followed.gone(*connection);

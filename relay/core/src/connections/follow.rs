@@ -9,7 +9,7 @@ use crate::news::News;
 use crate::request::Page;
 use crate::step::Step;
 
-/// Long logs of one connection in which pages are told apart from gaps: both lanes of all that it may follow.
+/// Long logs of one connection in which pages are distinguished from gaps: both lanes of all that it may follow.
 const TURNING_MAX: usize = 2 * FOLLOW_CONVERSATIONS_MAX;
 
 impl Connections {

@@ -79,7 +79,7 @@ impl Conversations {
     pub(crate) fn open_or_opening(&self, visitor: VisitorId) -> impl Iterator<Item = ConversationId> {
         let open = self.visitors.get(&visitor).into_iter().flat_map(|known| known.open.iter().copied());
         let of_visitor = (visitor, ConversationId(0))..=(visitor, ConversationId(u128::MAX));
-        // A recorded opening may be heard of before its append is answered; until then it is both.
+        // The events of an opening may arrive before its append is answered; until then it is both.
         let opening = self.opening_of.range(of_visitor).map(|(_, id)| *id).filter(|id| self.open(*id).is_none());
         open.chain(opening)
     }

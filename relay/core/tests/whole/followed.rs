@@ -63,7 +63,7 @@ impl Followed {
         }
     }
 
-    pub(crate) fn told(&mut self, connection: ConnectionId, frame: &ServerFrame) {
+    pub(crate) fn sent(&mut self, connection: ConnectionId, frame: &ServerFrame) {
         if let ServerFrame::Refused { subject: Subject::Conversation { conversation }, .. } = frame
             && let Some(sure) =
                 self.consoles.get_mut(&connection).and_then(|console| console.asked.get_mut(conversation))

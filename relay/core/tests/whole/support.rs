@@ -314,7 +314,7 @@ impl World {
                 assert!(!to.is_empty());
                 for connection in to {
                     self.check_frame(connection, &frame);
-                    self.followed.told(connection, &frame);
+                    self.followed.sent(connection, &frame);
                     self.got.entry(connection).or_default().push(frame.clone());
                 }
             }

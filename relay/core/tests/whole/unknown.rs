@@ -215,7 +215,7 @@ fn a_block_that_another_relay_made_is_undone_and_one_that_nobody_made_is_not_fou
     let unblock = ClientFrame::Unblock { block };
     world.frame(supervisor, unblock.clone());
     assert_eq!(world.news(supervisor), ["refused NotFound"], "nobody made it");
-    // The other relay's, of which this one has not heard yet.
+    // The other relay's; its events have not arrived here yet.
     let (scope, visitor) = (BlockScope::Visitor, Some(visitor(1)));
     let (reason, by, since_ms, until_ms) = (String::new(), None, world.now_ms, u64::MAX);
     world.blocks.insert(block, BlockSummary { block, scope, visitor, tag: None, reason, by, since_ms, until_ms });

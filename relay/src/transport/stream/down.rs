@@ -97,7 +97,7 @@ mod tests {
         frames.try_send(unsent.frame("{2}")).expect("room");
         assert_eq!(text(&mut down).await.as_deref(), Some("data: {1}\n\ndata: {2}\n\n"));
         frames.try_send(unsent.frame("{3}")).expect("room");
-        end.send(Some(Close::Restart)).expect("heard");
+        end.send(Some(Close::Restart)).expect("received");
         assert_eq!(text(&mut down).await.as_deref(), Some("data: {3}\n\n"));
         assert_eq!(text(&mut down).await.as_deref(), Some("event: close\ndata: 4000\n\n"));
         assert_eq!(text(&mut down).await, None);
