@@ -2,6 +2,7 @@
 
 mod locale;
 mod paths;
+mod words;
 
 use std::collections::BTreeSet;
 use std::fs;

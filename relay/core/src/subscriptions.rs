@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relay_hears_of_presence_and_settings_from_its_start() {
+    fn a_relay_is_subscribed_to_presence_and_settings_from_its_start() {
         check(|_, _| {}, |all, step| all.started(step), &[on(Topic::Presence), on(Topic::Settings)]);
     }
 

@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_are_told_by_content() {
+    fn kinds_are_found_by_content() {
         let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
         assert_eq!(sniff(png, "x.html"), Some(Kind::Png));
         assert_eq!(sniff(b"\xff\xd8\xff\xe0\0\x10JFIF", ""), Some(Kind::Jpeg));

@@ -37,7 +37,7 @@ enum SweepError {
 
 /// Sweeps regularly until the relay stops.
 pub async fn run(app: App) {
-    let mut shelves_at_ms = 0;
+    let mut subfolders_at_ms = 0;
     loop {
         tokio::select! {
             () = app.stopping.cancelled() => return,
@@ -45,8 +45,8 @@ pub async fn run(app: App) {
         }
         let now_ms = now_ms();
         let mut swept = sweep_uploads(&app.store, &app.blobs, &app.quotas, now_ms).await;
-        if shelves_at_ms / SUBFOLDERS_EVERY_MS != now_ms / SUBFOLDERS_EVERY_MS {
-            shelves_at_ms = now_ms;
+        if subfolders_at_ms / SUBFOLDERS_EVERY_MS != now_ms / SUBFOLDERS_EVERY_MS {
+            subfolders_at_ms = now_ms;
             swept = swept.and(sweep_rest(&app, now_ms).await);
             keep_assets(&app).await;
         }
@@ -154,7 +154,7 @@ mod tests {
     use crate::store::task::StoreTask;
 
     #[test]
-    fn every_shelf_has_its_turn() {
+    fn every_subfolder_has_its_turn() {
         let mut seen = [0; 256];
         for sweep in 0..32 {
             for subfolder in subfolders(1_700_000_000_000 + sweep * SUBFOLDERS_EVERY_MS) {

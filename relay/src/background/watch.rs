@@ -102,7 +102,7 @@ mod tests {
     use crate::store::{AgentRecord, SessionRecord, Store, write_once};
 
     #[test]
-    fn what_has_ended_is_told_from_what_is_used() {
+    fn what_has_ended_is_distinguished_from_what_is_used() {
         const NOW: u64 = AGENT_SESSION_MS * 2;
         let store = MemoryStore::new();
         let mut writer = store.writer().expect("a writer");

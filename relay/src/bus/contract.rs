@@ -164,7 +164,7 @@ fn every_member_receives_and_each_only_what_it_follows(join: &mut Join) {
     }
 }
 
-fn a_slow_member_is_told_that_it_missed_commits_and_harms_nobody(join: &mut Join) {
+fn a_slow_member_learns_that_it_missed_commits_and_harms_nobody(join: &mut Join) {
     let (mut one, mut slow) = two(join, &[staff("a")]);
     let mut quick = join(RelayId(3));
     quick.subscribe(&[staff("a")]);
@@ -240,7 +240,7 @@ macro_rules! every_case {
                 the_order_of_one_publisher_is_kept,
                 a_publisher_receives_its_own_commits_and_typing_at_once_and_nothing_else_of_itself,
                 every_member_receives_and_each_only_what_it_follows,
-                a_slow_member_is_told_that_it_missed_commits_and_harms_nobody,
+                a_slow_member_learns_that_it_missed_commits_and_harms_nobody,
                 what_is_said_again_anyway_leaves_room_for_commits_and_is_not_missed,
                 whoever_has_left_is_not_waited_for,
             ]

@@ -18,9 +18,9 @@ use wire::limit::{
 /// Bytes of the largest frame on the wire, with the headers of WebSocket and TLS around its pieces.
 const FRAME_ON_WIRE_BYTES: u64 = FRAME_BYTES_MAX as u64 + 1_024;
 /// Bytes that a connection with frames may receive at once: as many of the largest frames as it may send at once.
-const HEARD_BURST_BYTES: u64 = FRAMES_BURST_MAX as u64 * FRAME_ON_WIRE_BYTES;
+const RECEIVED_BURST_BYTES: u64 = FRAMES_BURST_MAX as u64 * FRAME_ON_WIRE_BYTES;
 /// The same for each second after that.
-const HEARD_PER_SECOND_BYTES: u64 = FRAMES_PER_SECOND_MAX as u64 * FRAME_ON_WIRE_BYTES;
+const RECEIVED_PER_SECOND_BYTES: u64 = FRAMES_PER_SECOND_MAX as u64 * FRAME_ON_WIRE_BYTES;
 
 /// The waiting time that one transfer has left.
 #[derive(Debug)]
@@ -81,8 +81,8 @@ impl Hearing {
     fn count(&mut self, now: Instant, bytes: u64) -> bool {
         let since = self.at.replace(now).map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
         let micros = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
-        let back = micros.saturating_mul(HEARD_PER_SECOND_BYTES) / 1_000_000;
-        let left = self.left.saturating_add(back).min(HEARD_BURST_BYTES).checked_sub(bytes);
+        let back = micros.saturating_mul(RECEIVED_PER_SECOND_BYTES) / 1_000_000;
+        let left = self.left.saturating_add(back).min(RECEIVED_BURST_BYTES).checked_sub(bytes);
         self.left = left.unwrap_or(0);
         left.is_some()
     }
@@ -102,7 +102,7 @@ pub struct TimedStream<S> {
 impl<S> TimedStream<S> {
     /// With its full waiting time; the flags say whether it was cut.
     pub const fn new(stream: S, marks: Arc<Marks>) -> Self {
-        let hearing = Hearing { left: HEARD_BURST_BYTES, at: None };
+        let hearing = Hearing { left: RECEIVED_BURST_BYTES, at: None };
         Self { stream, timeout: TransferTimeout::new(), hearing, wait: None, marks }
     }
 
@@ -201,18 +201,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_heard_is_bounded_at_once_and_lastingly() {
-        let mut hearing = Hearing { left: HEARD_BURST_BYTES, at: None };
+    fn what_is_received_is_bounded_at_once_and_lastingly() {
+        let mut hearing = Hearing { left: RECEIVED_BURST_BYTES, at: None };
         let begin = Instant::now();
-        assert!(hearing.count(begin, HEARD_BURST_BYTES));
+        assert!(hearing.count(begin, RECEIVED_BURST_BYTES));
         assert!(!hearing.count(begin, 1));
-        assert!(hearing.count(begin + SECOND, HEARD_PER_SECOND_BYTES));
+        assert!(hearing.count(begin + SECOND, RECEIVED_PER_SECOND_BYTES));
         assert!(!hearing.count(begin + SECOND, 1));
         // It comes back in small steps too, and never more than the burst.
         for step in 1..=100_u32 {
-            assert!(hearing.count(begin + SECOND + SECOND * step / 100, HEARD_PER_SECOND_BYTES / 101), "{step}");
+            assert!(hearing.count(begin + SECOND + SECOND * step / 100, RECEIVED_PER_SECOND_BYTES / 101), "{step}");
         }
-        assert!(!hearing.count(begin + 1_000 * SECOND, HEARD_BURST_BYTES + 1));
+        assert!(!hearing.count(begin + 1_000 * SECOND, RECEIVED_BURST_BYTES + 1));
     }
 
     #[tokio::test]
@@ -222,7 +222,7 @@ mod tests {
             marks.framed.store(framed, Ordering::Relaxed);
             let sender = tokio::spawn(async move {
                 let piece = vec![0; 64 * 1024];
-                for _ in 0..HEARD_BURST_BYTES * 2 / 65_536 {
+                for _ in 0..RECEIVED_BURST_BYTES * 2 / 65_536 {
                     if far.write_all(&piece).await.is_err() {
                         return;
                     }

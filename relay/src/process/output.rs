@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_lost_is_told_once_when_something_can_be_written_again() {
+    fn what_was_lost_is_reported_once_when_something_can_be_written_again() {
         let (mut reader, writer) = pipe().expect("a pipe");
         let (tell, received) = sync_channel(8);
         let output = Output::start(writer, move |lost| tell.send(lost).expect("received")).expect("started");

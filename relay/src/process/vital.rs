@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_end_of_a_part_is_heard_however_it_ends() {
+    async fn the_end_of_a_part_is_reported_however_it_ends() {
         let vitals = Vitals::default();
         let waits = tokio::spawn({
             let part = vitals.part("waits");

@@ -62,7 +62,7 @@ async fn a_relay_goes_on_from_a_copy_made_while_it_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_missing_or_broken_is_told_and_not_copied() {
+async fn what_is_missing_or_broken_is_reported_and_not_copied() {
     let (relay, visitor, _) = relay_with_file().await;
     let Relay { running, folder } = relay;
     drop(visitor);

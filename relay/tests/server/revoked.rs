@@ -195,7 +195,7 @@ async fn signing_out_ends_every_console_of_that_sign_in_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_changed_by_the_command_line_is_told_at_once() {
+async fn a_role_changed_by_the_command_line_is_sent_at_once() {
     let relay = Relay::start().await;
     let mut ann = relay.agent("ann").await;
     let mut bob = relay.agent("bob").await;

@@ -25,7 +25,7 @@ pub(crate) fn only_the_owner_and_only_on_its_site_opens(store: &dyn Store) {
     assert_eq!(opened.opened_at_ms, world.now_ms);
 }
 
-pub(crate) fn a_stranger_is_told_that_nothing_is_there(store: &dyn Store) {
+pub(crate) fn a_stranger_is_answered_that_nothing_is_there(store: &dyn Store) {
     let mut world = world(store);
     world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello")]));
     for append in
@@ -67,7 +67,7 @@ pub(crate) fn only_who_waits_leaves_the_line(store: &dyn Store) {
     assert_eq!(world.append(&leaves(5)), Err(AppendError::Moved), "once is enough");
 }
 
-pub(crate) fn of_two_who_assign_one_is_told_that_it_moved(store: &dyn Store) {
+pub(crate) fn of_two_who_assign_one_is_answered_that_it_moved(store: &dyn Store) {
     let mut world = world(store);
     world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello")]));
     let assign = |id, agent| {

@@ -181,7 +181,7 @@ pub(crate) fn a_repeated_upload_is_one_file(mut world: Records) {
     assert_eq!(world.reader.attachment(AttachmentId(2)), Err(StoreError::Missing));
 }
 
-pub(crate) fn a_file_without_a_record_is_told_unless_it_is_older_than_all(mut world: Records) {
+pub(crate) fn a_file_without_a_record_is_found_unless_it_is_older_than_all(mut world: Records) {
     let lies = |key: u128, modified_at_ms| StoredFile { key: format!("{key:032x}"), modified_at_ms };
     assert_eq!(world.reader.unrecorded(&[lies(1, 900), lies(2, 900)]), Ok(Vec::new()), "no record at all");
     let record = file(1, FIRST, Uploader::Visitor(ANNA));

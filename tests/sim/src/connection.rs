@@ -194,7 +194,7 @@ impl World {
             if connection.relay_end {
                 self.flow_down(id);
             }
-            self.page_hears(id, news);
+            self.page_receives(id, news);
         }
     }
 
@@ -286,7 +286,7 @@ impl World {
     pub(crate) fn page_loses(&mut self, id: ConnectionNumber) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if std::mem::replace(&mut connection.page_end, false) {
-            self.page_hears(id, News::Closed(1006));
+            self.page_receives(id, News::Closed(1006));
         }
         self.bury(id);
     }

@@ -174,7 +174,7 @@ impl World {
     }
 
     /// Something came down the connection with this number.
-    pub(crate) fn page_hears(&mut self, id: ConnectionNumber, news: News) {
+    pub(crate) fn page_receives(&mut self, id: ConnectionNumber, news: News) {
         let Some(page) = self.connections.get(&id).map(|connection| connection.page) else { return };
         if self.pages[page].connection != Some(id) {
             return;

@@ -62,7 +62,7 @@ fn event(lane: Lane, text: &str) -> Event {
 }
 
 #[test]
-fn each_audience_is_who_it_names_and_whoever_waits_for_welcome_is_sent_it_after_that() {
+fn each_audience_is_who_it_names_and_whoever_waits_for_welcome_gets_it_after_that() {
     let frame = ServerFrame::Answering { agents: 1 };
     for (audience, to) in [
         (Audience::One(STRANGER), &[STRANGER][..]),
@@ -107,7 +107,7 @@ fn events_reach_followers_holders_and_the_visitor_each_in_their_lanes() {
 }
 
 #[test]
-fn the_last_connection_of_somebody_is_told() {
+fn the_last_connection_of_somebody_is_reported() {
     check(|all, step| all.disconnected(STRANGER, step), &[]);
     check(|all, step| all.disconnected(ANN, step), &[]);
     check(
@@ -184,7 +184,7 @@ fn too_much_is_refused_then_closed() {
 }
 
 #[test]
-fn whoever_is_sent_too_much_before_welcome_is_told_to_come_back() {
+fn whoever_is_sent_too_much_before_welcome_is_closed_as_slow() {
     let text = "x".repeat(HELD_BYTES_MAX / 2);
     let frame = ServerFrame::Event { event: event(Lane::Shared, &text) };
     check(

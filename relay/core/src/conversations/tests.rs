@@ -159,7 +159,7 @@ fn moves(was: Status, is: Status, here: bool) -> String {
 const HERE: &str = "row Some(Here)";
 
 #[test]
-fn each_commit_is_told_to_those_it_concerns_and_what_it_moves_to_all() {
+fn each_commit_is_sent_to_those_it_concerns_and_what_it_moves_to_all() {
     let none: [Option<AgentId>; 2] = [None, None];
     let first = [format!("3 events for {none:?}"), moves(Status::Absent, entry(3), true), HERE.to_owned()];
     check(&[Comes], &Recorded(opened()), &first);
@@ -264,7 +264,7 @@ fn a_message_opens_is_recorded_or_queues_again() {
 }
 
 #[test]
-fn a_conversation_that_is_heard_of_before_its_append_is_answered_counts_once() {
+fn a_conversation_whose_events_come_before_its_append_is_answered_counts_once() {
     let mut world = World::after(&[Comes]);
     let open = |world: &mut World, conversation: ConversationId| {
         let (id, body) = (MessageId(conversation.0), NewBody::Ready(text("hello")));

@@ -158,7 +158,7 @@ fn an_agent_takes_what_is_free_and_no_more_than_it_may() {
 }
 
 #[test]
-fn positions_are_told_to_whoever_moved() {
+fn positions_are_sent_to_whoever_moved() {
     let mut routing = Routing::new(&Settings::default());
     let mut step = Step::new(START_MS, 7);
     let position = |n: u128, place, waiting| {

@@ -136,7 +136,7 @@ fn whoever_goes_gets_nobody_at_once_and_is_away_after_the_grace() {
 }
 
 #[test]
-fn a_choice_is_told_even_when_it_changes_nothing_and_offline_is_none() {
+fn a_choice_is_sent_even_when_it_changes_nothing_and_offline_is_none() {
     let given = || vec![Are(&[1]), Comes(1, None)];
     check(&given(), &Chooses(1, AgentState::Online), &[looks(1, AgentState::Online, 0)]);
     let away = [seat(1, false, 0), looks(1, AgentState::Away, 0), online(0)];
@@ -146,7 +146,7 @@ fn a_choice_is_told_even_when_it_changes_nothing_and_offline_is_none() {
 }
 
 #[test]
-fn what_an_agent_holds_is_told_to_colleagues_and_to_its_visitors() {
+fn what_an_agent_holds_is_sent_to_colleagues_and_to_its_visitors() {
     let given = || vec![Are(&[1]), Comes(1, None), Gets(1, 5)];
     let got = [seat(1, true, 2), holder(6, AgentState::Online), looks(1, AgentState::Online, 2)];
     check(&given(), &Gets(1, 6), &got);
@@ -224,7 +224,7 @@ fn whoever_is_blocked_is_found_by_each_of_their_marks_until_it_is_over() {
 }
 
 #[test]
-fn only_new_blocks_that_last_are_told_and_only_supervisors_block() {
+fn only_new_blocks_that_last_are_reported_and_only_supervisors_block() {
     let (mut staff, mut step) = (Staff::new(Vec::new(), GONE_AFTER_MS), Step::new(START_MS, 7));
     let [one, two] = [1, 2].map(|n| block(n, BlockScope::Visitor, Some(n), None, START_MS + 10));
     staff.set_blocks(vec![one.clone(), block(3, BlockScope::Visitor, Some(3), None, START_MS)], &mut step);

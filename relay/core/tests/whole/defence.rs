@@ -80,7 +80,7 @@ fn ending_a_network_ends_all_of_it_or_all_of_a_visitor_without_one() {
 }
 
 #[test]
-fn wishes_of_one_supervisor_are_told_apart() {
+fn requests_of_one_supervisor_are_kept_apart() {
     let mut world = World::new(vec![supervisor(1)]);
     let console = world.agent_who_chose(1, Some(AgentState::Away));
     for n in 1..=40 {

@@ -5,7 +5,7 @@ use wire::{ClientFrame, MessageId, PageContext, ServerFrame};
 use crate::support::*;
 
 #[test]
-fn a_row_is_told_at_once_when_it_moves_and_otherwise_a_little_later_as_it_is_then() {
+fn a_row_is_sent_at_once_when_it_moves_and_otherwise_a_little_later_as_it_is_then() {
     let mut world = World::new(vec![settings(1, 4), settings(2, 4)]);
     let (_, colleague) = (world.agent(1), world.agent(2));
     let phone = world.visitor(1);
@@ -34,7 +34,7 @@ fn a_row_is_told_at_once_when_it_moves_and_otherwise_a_little_later_as_it_is_the
 }
 
 #[test]
-fn many_rows_that_change_at_once_are_told_some_at_a_time() {
+fn many_rows_that_change_at_once_are_sent_some_at_a_time() {
     let mut world = World::new(vec![settings(1, 50)]);
     let console = world.agent(1);
     let connections: Vec<_> = (1..=40).map(|n| world.visitor(n)).collect();

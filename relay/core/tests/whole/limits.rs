@@ -328,7 +328,7 @@ fn a_lost_commit_is_noticed_and_read_again() {
 }
 
 #[test]
-fn positions_in_a_long_queue_are_told_at_most_once_a_second() {
+fn positions_in_a_long_queue_are_sent_at_most_once_a_second() {
     let mut world = World::new(Vec::new());
     let connections: Vec<_> = (1..=60).map(|n| world.visitor(n)).collect();
     world.ignore();

@@ -356,7 +356,7 @@ fn ended_unheard() -> (World, ConnectionId) {
 }
 
 #[test]
-fn an_end_that_nobody_announced_is_heard_of_when_the_store_tells_of_it() {
+fn an_end_that_the_bus_lost_is_found_when_the_store_reports_it() {
     let (mut world, ann) = ended_unheard();
     assert_eq!(world.core.gauges().waiting, 1);
     world.frame(ann, say(1, 2, "still there?"));
@@ -365,7 +365,7 @@ fn an_end_that_nobody_announced_is_heard_of_when_the_store_tells_of_it() {
 }
 
 #[test]
-fn what_nobody_announced_is_told_to_whoever_asks() {
+fn what_the_bus_lost_is_sent_to_whoever_asks() {
     let (mut world, ann) = ended_unheard();
     let after = Cursor { shared: Seq(2), staff: Seq::ZERO };
     world.frame(ann, ClientFrame::Follow { follow: Follow { conversation: conversation(1), after } });

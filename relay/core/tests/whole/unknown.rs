@@ -126,7 +126,7 @@ fn a_visitors_message_takes_nobodys_turn_or_agent_away() {
 }
 
 #[test]
-fn a_visitor_who_comes_is_told_how_their_conversations_stand() {
+fn a_visitor_who_connects_is_sent_the_state_of_their_conversations() {
     let (mut world, _) = unaware();
     let (ann, bob) = (world.visitor(1), world.visitor(2));
     let frames = |world: &mut World, who| world.got(who);

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_are_told_from_unknown_ones_and_nonsense() {
+    fn frames_are_distinguished_from_unknown_ones_and_nonsense() {
         let both = |text: &str| [true, false].map(|is_visitor| decode(is_visitor, text));
         let ping = r#"{"type":"ping"}"#;
         assert_eq!(both(ping), [Ok(Incoming::Visitor(FromVisitor::Ping)), Ok(Incoming::Agent(FromAgent::Ping))]);

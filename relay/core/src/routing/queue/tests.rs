@@ -244,7 +244,7 @@ fn in_a_flood_those_who_are_taken_count_as_served() {
 }
 
 #[test]
-fn a_short_queue_is_told_in_the_order_of_all() {
+fn a_short_queue_is_sent_in_the_order_of_all() {
     let mut state = 11;
     for _ in 0..100 {
         let mut queue = Queue::default();

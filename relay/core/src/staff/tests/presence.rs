@@ -19,7 +19,7 @@ fn check_published(given: &[When], when: &When, then: &[(u128, AgentState, bool)
 }
 
 #[test]
-fn other_relays_are_told_who_comes_chooses_and_goes_and_nothing_twice() {
+fn other_relays_are_sent_who_connects_chooses_and_leaves_and_nothing_twice() {
     check_published(&[], &Are(&[1]), &[]);
     check_published(&[Are(&[1])], &Comes(1, None), &[(1, Online, true)]);
     check_published(&[Are(&[1])], &Comes(1, Some(Away)), &[(1, Away, true)]);
@@ -38,7 +38,7 @@ fn other_relays_are_told_who_comes_chooses_and_goes_and_nothing_twice() {
 }
 
 #[test]
-fn what_was_told_is_renewed_well_before_its_lease_runs_out() {
+fn what_was_sent_is_renewed_well_before_its_lease_runs_out() {
     let here = [Are(&[1, 2, 3]), Comes(1, None), Comes(3, Some(Away))];
     check_published(&here, &Waits(LEASE_MS / 3 - 1), &[]);
     check_published(&here, &Waits(LEASE_MS / 3), &[(1, Online, true), (3, Away, true)]);
@@ -103,7 +103,7 @@ fn whoever_is_at_another_relay_keeps_what_it_has() {
 }
 
 #[test]
-fn what_is_heard_is_bounded() {
+fn what_is_received_is_bounded() {
     let (mut staff, mut step) = (Staff::new(Vec::new(), GONE_AFTER_MS), Step::new(START_MS, 7));
     staff.set(vec![settings(1), settings(2)], &mut step);
     // A lease that would last for ever lasts as long as any other.
