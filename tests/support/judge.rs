@@ -41,7 +41,7 @@ struct Sent {
 pub struct Acknowledged {
     /// Of which message.
     pub id: MessageId,
-    /// When it was read off the line.
+    /// When it was read from the connection.
     pub at: Instant,
     /// The same by the wall clock.
     pub wall: SystemTime,
@@ -245,7 +245,7 @@ fn disorder(kept: &Kept, events: &[Event]) -> Vec<String> {
     wrong
 }
 
-/// Holds the line of waiting visitors, as a fresh console is shown it, against the log: everybody who waits stands in it, in
+/// Compares the queue of waiting visitors, as a new console is shown it, with the log: everybody who waits is in it, in
 /// the order of the turns that the log keeps. Gives how many wait.
 ///
 /// # Panics
@@ -273,7 +273,7 @@ pub fn check_queue(relay: &Relay, cookie: &str, log: &Log) -> usize {
         .collect();
     kept.sort_unstable();
     let kept: Vec<ConversationId> = kept.into_iter().map(|(_, conversation)| conversation).collect();
-    assert_eq!(shown, kept, "the line that is shown is not the line that was recorded");
+    assert_eq!(shown, kept, "the queue that is shown is not the queue that was recorded");
     shown.len()
 }
 

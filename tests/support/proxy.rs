@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often a pump that hears nothing looks whether it should end.
+/// How often a pump that reads nothing looks whether it should end.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Bytes taken at once; small, so that a cut or a narrow line meets the middle of frames.
 const CHUNK_BYTES: usize = 1024;

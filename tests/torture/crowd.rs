@@ -110,7 +110,7 @@ impl Crowd {
         for person in &mut self.people {
             person.client.deliver(SETTLE);
         }
-        // What an ending sets free is given to the next in line: that goes on for a moment.
+        // What an ending sets free is given to the next in the queue: that goes on for a moment.
         let mut log = self.judge.read(relay, &self.cookie);
         let mut quiet = false;
         for _ in 0..ROUNDS_MAX {
