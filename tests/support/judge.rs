@@ -188,7 +188,7 @@ impl Judge {
         for ((conversation, lane), events) in log {
             for (index, event) in events.iter().enumerate() {
                 if event.seq.0 != index as u64 + 1 {
-                    wrong.push(format!("{conversation} {lane:?}: {} stands at place {}", event.seq.0, index + 1));
+                    wrong.push(format!("{conversation} {lane:?}: {} stands at {} in its lane", event.seq.0, index + 1));
                 }
                 *found.entry(event.id).or_default() += 1;
                 if let Body::Turn { turn, .. } = event.body

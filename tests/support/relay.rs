@@ -44,7 +44,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Few events wait for the move to their place: they move while the test goes on, not only in a year of a small site.
+    /// Few events wait to be moved to their table: they move while the test goes on, not only in a year of a small site.
     #[must_use]
     pub fn moving() -> Self {
         Self { config: "[limits]\nrecent_events_max = 100\n".to_owned(), ..Self::default() }

@@ -42,7 +42,7 @@ pub(crate) fn deny() -> Result<()> {
     run("Dependencies: licences, sources, bans", cargo().args(rules), "deny.toml holds the rules.")?;
     say("Dependencies: known holes");
     if output(cargo().args(["deny", "fetch"])).is_none() {
-        // A machine without a way out cannot check them; a keeper must know that, and a check must not fail for it.
+        // A machine without a way out cannot check them; whoever maintains this must know it, and a check must not fail for it.
         say("NOT CHECKED: known holes of dependencies. The database of advisories cannot be fetched from here.");
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! The door to every command; the commands themselves are the library.
+//! The entry point of every command; the commands themselves are the library.
 
 use std::process::ExitCode;
 

@@ -20,9 +20,9 @@ pub(crate) const ACKNOWLEDGED: u8 = 1;
 /// It has reached the other side.
 pub(crate) const DELIVERED: u8 = 2;
 
-/// What a line heard.
+/// What a connection received.
 #[derive(Debug)]
-pub(crate) enum Heard {
+pub(crate) enum Received {
     /// The sender's message is stored.
     Acknowledged(u64),
     /// The message has reached the other side.
@@ -31,7 +31,7 @@ pub(crate) enum Heard {
     Answer(String),
     /// A message was refused.
     Refused(String),
-    /// The server has ended the line.
+    /// The server has ended the connection.
     Closed(String),
 }
 
@@ -55,11 +55,11 @@ pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, LONGEST_US, 3).expect("the bounds are in order")
 }
 
-/// What has been sent and heard.
+/// What has been sent and received.
 pub(crate) struct Board {
     /// When it was begun.
     pub(crate) origin: Instant,
-    /// When each message was due, in nanoseconds since the origin; the place is its number.
+    /// When each message was due, in nanoseconds since the origin; the index is its number.
     due_ns: Vec<u64>,
     state: Vec<u8>,
     /// How often each message has arrived at the other side.
@@ -139,20 +139,20 @@ impl Board {
         ns(self.origin.elapsed())
     }
 
-    /// Notes what was heard.
-    pub(crate) fn hear(&mut self, heard: Heard) {
-        match heard {
-            Heard::Acknowledged(index) => self.arrived(index, ACKNOWLEDGED),
-            Heard::Delivered(index) => self.arrived(index, DELIVERED),
-            Heard::Answer(_) => {}
-            Heard::Refused(why) => {
+    /// Notes what was received.
+    pub(crate) fn receive(&mut self, received: Received) {
+        match received {
+            Received::Acknowledged(index) => self.arrived(index, ACKNOWLEDGED),
+            Received::Delivered(index) => self.arrived(index, DELIVERED),
+            Received::Answer(_) => {}
+            Received::Refused(why) => {
                 // The same trouble with other numbers in it is the same trouble.
                 let why = why.chars().filter(|c| !c.is_ascii_digit()).take(80).collect();
                 *self.tally.refused.entry(why).or_default() += 1;
                 self.next();
             }
-            Heard::Closed(why) => {
-                *self.tally.refused.entry(format!("a line was closed: {why}")).or_default() += 1;
+            Received::Closed(why) => {
+                *self.tally.refused.entry(format!("a connection was closed: {why}")).or_default() += 1;
                 self.closed += 1;
             }
         }
@@ -249,8 +249,8 @@ mod tests {
         board.begin();
         board.origin = Instant::now().checked_sub(Duration::from_secs(2)).expect("the machine is up for two seconds");
         let index = board.sent(ns(Duration::from_secs(1)));
-        board.hear(Heard::Acknowledged(index));
-        board.hear(Heard::Acknowledged(index));
+        board.receive(Received::Acknowledged(index));
+        board.receive(Received::Acknowledged(index));
         assert!(board.tally.ack.max() >= 1_000_000);
         assert_eq!((board.tally.acknowledged, board.tally.doubled, board.tally.delivered), (1, 1, 0));
     }

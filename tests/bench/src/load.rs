@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::board::{ACKNOWLEDGED, Board, DELIVERED, Heard, Tally, ns};
-use crate::socket::{Line, drive};
+use crate::board::{ACKNOWLEDGED, Board, DELIVERED, Received, Tally, ns};
+use crate::socket::{Connection, drive};
 
 /// A measurement waits this long for its last answers as long as none come.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 32;
 pub(crate) struct Crew {
     board: Rc<RefCell<Board>>,
     visitors: Vec<UnboundedSender<u64>>,
-    /// Their lines live as long as these.
+    /// Their connections live as long as these.
     agents: Vec<UnboundedSender<u64>>,
     turn: usize,
 }
@@ -34,21 +34,21 @@ impl Crew {
         Self { board: Rc::new(RefCell::new(Board::new())), visitors: Vec::new(), agents: Vec::new(), turn: 0 }
     }
 
-    /// One more who writes. The line lives from now on: servers expect answers while others still connect.
-    pub(crate) fn writes(&mut self, line: Line) {
-        let orders = self.live(line);
+    /// One more who writes. The connection lives from now on: servers expect answers while others still connect.
+    pub(crate) fn writes(&mut self, connection: Connection) {
+        let orders = self.live(connection);
         self.visitors.push(orders);
     }
 
     /// One more who reads.
-    pub(crate) fn reads(&mut self, line: Line) {
-        let orders = self.live(line);
+    pub(crate) fn reads(&mut self, connection: Connection) {
+        let orders = self.live(connection);
         self.agents.push(orders);
     }
 
-    fn live(&self, line: Line) -> UnboundedSender<u64> {
+    fn live(&self, connection: Connection) -> UnboundedSender<u64> {
         let (orders, taken) = unbounded_channel();
-        tokio::task::spawn_local(drive(line, taken, Rc::clone(&self.board)));
+        tokio::task::spawn_local(drive(connection, taken, Rc::clone(&self.board)));
         orders
     }
 
@@ -71,7 +71,7 @@ impl Crew {
         let visitor = &self.visitors[self.turn % self.visitors.len()];
         self.turn += 1;
         if visitor.send(index).is_err() {
-            self.board.borrow_mut().hear(Heard::Refused("its line is gone".to_owned()));
+            self.board.borrow_mut().receive(Received::Refused("its connection is gone".to_owned()));
         }
     }
 
@@ -105,7 +105,7 @@ impl Crew {
         self.finish(Instant::now()).await
     }
 
-    /// Whether the server has closed a line: what is measured from then on is another load.
+    /// Whether the server has closed a connection: what is measured from then on is another load.
     pub(crate) fn broken(&self) -> bool {
         self.board.borrow().closed > 0
     }

@@ -3,8 +3,8 @@
 mod axis;
 mod board;
 mod load;
+mod paths;
 mod peer;
-mod place;
 mod process;
 mod record;
 mod socket;
@@ -108,7 +108,7 @@ fn run(words: &[String]) -> Result<()> {
         axes = AXES.to_vec();
     }
     take_core()?;
-    let data = place::data_folder()?;
+    let data = paths::data_folder()?;
     let record = Record::new(&machine(data.path()))?;
     println!("kept in {}", record.folder().display());
     for axis in axes {

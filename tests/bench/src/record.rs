@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 
-use crate::place::{kept, workspace};
+use crate::paths::{kept, workspace};
 use crate::process::done;
 
 /// Name of the file with one measurement a line.
@@ -90,7 +90,7 @@ pub(crate) fn machine(data: &Path) -> Value {
         "cpu": model.trim(),
         "cores": cores,
         "memory_mib": crate::process::kib(&memory, "MemTotal:") / 1024,
-        "data_file_system": crate::place::file_system(data),
+        "data_file_system": crate::paths::file_system(data),
         "rustc": said("rustc", &["--version"]),
         "relay_commit": said("git", &["describe", "--always", "--dirty"]),
         "relay_build": "cargo build --release (lto thin, 4 codegen units)",

@@ -1,4 +1,4 @@
-//! The generator's lines: one WebSocket each, and what is read and written on it.
+//! The generator's connections: one WebSocket each, and what is read and written on it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,14 +15,14 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use crate::board::{Board, Heard};
+use crate::board::{Board, Received};
 
 /// An open WebSocket.
 pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// No step of a handshake takes longer.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// A line that said nothing for this long pings: before the relay takes it for dead, and so rarely that a short
+/// A connection that said nothing for this long pings: before the relay takes it for dead, and so rarely that a short
 /// measurement has none of it.
 const SILENCE_MAX: Duration = Duration::from_secs(100);
 /// The library's own read buffer would be 128 KiB for each of thousands of lines.
@@ -33,15 +33,15 @@ pub(crate) trait Codec {
     /// The frames that send the message with this number.
     fn say(&mut self, index: u64, frames: &mut Vec<String>);
     /// What a frame means.
-    fn hear(&mut self, text: &str, heard: &mut Vec<Heard>);
+    fn receive(&mut self, text: &str, received: &mut Vec<Received>);
     /// What a client says that has long had nothing to say, where the server expects that.
     fn ping(&self) -> Option<&'static str> {
         None
     }
 }
 
-/// A line that is ready to write and to hear messages.
-pub(crate) struct Line {
+/// A connection that is ready to write and to receive messages.
+pub(crate) struct Connection {
     /// The socket, past every handshake.
     pub(crate) socket: Socket,
     /// What is spoken on it.
@@ -75,7 +75,7 @@ pub(crate) async fn until<T>(socket: &mut Socket, what: &str, mut pick: impl FnM
         let mut last = String::new();
         loop {
             match socket.next().await {
-                Some(Ok(Message::Close(frame))) => bail!("closed ({frame:?}) instead of {what}; last heard: {last}"),
+                Some(Ok(Message::Close(frame))) => bail!("closed ({frame:?}) instead of {what}; last received: {last}"),
                 Some(Ok(message)) => {
                     let Some(text) = words(&message) else { continue };
                     if let Some(found) = pick(text) {
@@ -83,8 +83,8 @@ pub(crate) async fn until<T>(socket: &mut Socket, what: &str, mut pick: impl FnM
                     }
                     text.clone_into(&mut last);
                 }
-                Some(Err(error)) => return Err(anyhow!(error).context(format!("no {what}; last heard: {last}"))),
-                None => bail!("ended instead of {what}; last heard: {last}"),
+                Some(Err(error)) => return Err(anyhow!(error).context(format!("no {what}; last received: {last}"))),
+                None => bail!("ended instead of {what}; last received: {last}"),
             }
         }
     };
@@ -100,10 +100,10 @@ fn words(message: &Message) -> Option<&str> {
     }
 }
 
-/// The life of a line under load: sends the messages it is told to, and notes on the board what it hears.
-pub(crate) async fn drive(line: Line, mut orders: UnboundedReceiver<u64>, board: Rc<RefCell<Board>>) {
-    let Line { mut socket, mut codec } = line;
-    let (mut frames, mut heard) = (Vec::new(), Vec::new());
+/// The life of a connection under load: sends the messages it is told to, and notes on the board what it receives.
+pub(crate) async fn drive(connection: Connection, mut orders: UnboundedReceiver<u64>, board: Rc<RefCell<Board>>) {
+    let Connection { mut socket, mut codec } = connection;
+    let (mut frames, mut received) = (Vec::new(), Vec::new());
     let mut said = Instant::now();
     let silence = sleep_until(said + SILENCE_MAX);
     tokio::pin!(silence);
@@ -125,13 +125,13 @@ pub(crate) async fn drive(line: Line, mut orders: UnboundedReceiver<u64>, board:
                 Some(Ok(Message::Close(frame))) => break frame.map_or(1005, |frame| frame.code.into()).to_string(),
                 Some(Ok(message)) => {
                     let Some(text) = words(&message) else { continue };
-                    codec.hear(text, &mut heard);
+                    codec.receive(text, &mut received);
                     let mut board = board.borrow_mut();
-                    for one in heard.drain(..) {
+                    for one in received.drain(..) {
                         match one {
-                            Heard::Answer(text) => frames.push(text),
-                            noted @ (Heard::Acknowledged(_) | Heard::Delivered(_) | Heard::Refused(_) | Heard::Closed(_)) => {
-                                board.hear(noted);
+                            Received::Answer(text) => frames.push(text),
+                            noted @ (Received::Acknowledged(_) | Received::Delivered(_) | Received::Refused(_) | Received::Closed(_)) => {
+                                board.receive(noted);
                             }
                         }
                     }
@@ -147,7 +147,7 @@ pub(crate) async fn drive(line: Line, mut orders: UnboundedReceiver<u64>, board:
             }
         }
     };
-    board.borrow_mut().hear(Heard::Closed(end));
+    board.borrow_mut().receive(Received::Closed(end));
 }
 
 async fn write(socket: &mut Socket, frames: &mut Vec<String>) -> Result<(), Error> {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::place::kept;
+use crate::paths::kept;
 use crate::record::{MACHINE, MEASUREMENTS};
 
 /// Everything that was measured, in order.
@@ -139,13 +139,13 @@ fn row_of(one: &Value) -> String {
     }
 }
 
-/// What a busy generator or a broken line falsified does not count.
+/// What a busy generator or a broken connection falsified does not count.
 fn counts(one: &Value) -> bool {
     one["discarded"] != true && one["broken"] != true
 }
 
-fn cell(found: &[&Value], (_, place, factor, digits): &Column) -> String {
-    let mut values: Vec<f64> = found.iter().filter_map(|one| Some(one.pointer(place)?.as_f64()? * factor)).collect();
+fn cell(found: &[&Value], (_, pointer, factor, digits): &Column) -> String {
+    let mut values: Vec<f64> = found.iter().filter_map(|one| Some(one.pointer(pointer)?.as_f64()? * factor)).collect();
     values.sort_by(f64::total_cmp);
     let (Some(least), Some(most)) = (values.first(), values.last()) else { return "–".to_owned() };
     let middle = values.len() / 2;

@@ -9,7 +9,7 @@ use wire::{ClientFrame, ConversationId, Lane, MessageId, Say, Seq, ServerFrame};
 
 use super::{Setting, on_this_thread};
 use crate::peer::Crowd;
-use crate::peer::relay::{Relay, heard, new_id, say};
+use crate::peer::relay::{Relay, new_id, received, say};
 use crate::record::Record;
 use crate::socket::until;
 
@@ -46,7 +46,7 @@ fn one(setting: Setting, record: &Record, run: usize) -> Result<()> {
         for _ in 0..TEXTS {
             let say_it = Say::Text { text: "😀".repeat(TEXT_CHARS_MAX) };
             say(&mut writer, &ClientFrame::Say { conversation, id: MessageId(new_id()), say: say_it }).await?;
-            heard(
+            received(
                 &mut writer,
                 "the text",
                 |frame| matches!(frame, ServerFrame::Event { event } if event.body.is_message()),

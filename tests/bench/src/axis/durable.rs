@@ -50,8 +50,8 @@ pub(crate) fn measure(setting: Setting, record: &Record, names: &[&str]) -> Resu
     let slowest = best.values().map(|(per_second, _)| *per_second).fold(f64::INFINITY, f64::min);
     for run in 1..=setting.runs {
         // Each run begins with another one, so that none always has the machine at its warmest.
-        for place in 0..names.len() {
-            let name = names[(place + run) % names.len()];
+        for turn in 0..names.len() {
+            let name = names[(turn + run) % names.len()];
             let (per_second, window) = best[name];
             let mut phases = vec![Phase { name: "saturation".to_owned(), load: Load::Closed(window) }];
             let shares = SHARES.map(|(name, share)| (name, per_second * share));
@@ -76,7 +76,7 @@ fn session(name: &str, setting: Setting, record: &Record, run: usize, phases: &[
             let warm_up = setting.windows.first().copied().unwrap_or(1);
             crew.closed(warm_up, setting.warm_up).await;
             crew.settle().await;
-            ensure!(!crew.broken(), "it closes lines while it warms up");
+            ensure!(!crew.broken(), "it closes connections while it warms up");
             while rates.len() < phases.len() && !crew.broken() {
                 rates.push(measured(&*chat, &mut crew, setting, record, run, &phases[rates.len()]).await?);
             }

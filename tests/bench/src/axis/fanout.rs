@@ -21,8 +21,8 @@ pub(crate) fn measure(setting: Setting, record: &Record, names: &[&str]) -> Resu
     let sizes = setting.sizes(&SIZES, &BRIEF);
     for run in 1..=setting.runs {
         for size in &sizes {
-            for place in 0..names.len() {
-                let name = names[(place + run) % names.len()];
+            for turn in 0..names.len() {
+                let name = names[(turn + run) % names.len()];
                 one(setting, record, (name, *size, run)).with_context(|| format!("{name} was not measured"))?;
             }
         }
@@ -35,7 +35,7 @@ fn one(setting: Setting, record: &Record, (name, size, run): (&str, usize, usize
     on_this_thread(async {
         let mut crew = Crew::new();
         crew.writes(system.publisher().await?);
-        connect(0..size, |number| system.watcher(number), |line| crew.reads(line)).await?;
+        connect(0..size, |number| system.watcher(number), |connection| crew.reads(connection)).await?;
         crew.all_read_all();
         crew.open(RATE, WARM_UP).await?;
         let effort = Effort::start(system.server());

@@ -10,15 +10,15 @@ use serde_json::json;
 use super::{Effort, Setting, connect, keep, on_this_thread};
 use crate::board::histogram;
 use crate::load::Crew;
+use crate::paths::data_folder;
 use crate::peer::{Echo, Hold};
-use crate::place::data_folder;
 use crate::record::Record;
 
 /// Bytes written before each sync: one page of a write-ahead log.
 const PAGE_BYTES: usize = 4096;
 /// Pages of the file that is written over and over.
 const PAGES: u64 = 1_000;
-const LINES: usize = 100;
+const CONNECTIONS: usize = 100;
 /// Messages a second in an open loop: what remains of a latency when the server does nothing.
 const OPEN_RATE: f64 = 1_000.0;
 
@@ -67,7 +67,7 @@ fn echo(setting: Setting, record: &Record, run: usize) -> Result<()> {
     let echo = Echo::start("tungstenite")?;
     on_this_thread(async {
         let mut crew = Crew::new();
-        connect(0..LINES, |number| echo.hold(number), |line| crew.writes(line)).await?;
+        connect(0..CONNECTIONS, |number| echo.hold(number), |connection| crew.writes(connection)).await?;
         let effort = Effort::start(echo.server());
         let tally = crew.open(OPEN_RATE, setting.run).await?;
         let busy = effort.end(echo.server());

@@ -29,7 +29,7 @@ fn one(setting: Setting, record: &Record, size: usize, run: usize) -> Result<()>
     let chat = start("relay", crowd)?;
     on_this_thread(async {
         let mut crew = crew(&*chat, crowd).await?;
-        ensure!(!crew.broken(), "it has closed lines");
+        ensure!(!crew.broken(), "it has closed connections");
         crew.keep_one_reader();
         crew.open(RATE, setting.warm_up).await?;
         let effort = Effort::start(chat.server());

@@ -24,9 +24,9 @@ const REST: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug)]
 struct Moment {
     server: Memory,
-    /// Pages of socket buffers, in bytes, of both ends of every line.
+    /// Pages of socket buffers, in bytes, of both ends of every connection.
     socket_bytes: u64,
-    /// The kernel's own objects, in bytes, of both ends of every line and of everything else.
+    /// The kernel's own objects, in bytes, of both ends of every connection and of everything else.
     slab_bytes: u64,
 }
 
@@ -47,13 +47,13 @@ fn one(record: &Record, name: &str, size: usize, run: usize) -> Result<()> {
     let holder = start_holder(name, FIRST + size)?;
     let (before, after) = on_this_thread(async {
         let mut crew = Crew::new();
-        connect(0..FIRST, |number| holder.hold(number), |line| crew.writes(line)).await?;
+        connect(0..FIRST, |number| holder.hold(number), |connection| crew.writes(connection)).await?;
         tokio::time::sleep(REST).await;
         let before = moment(&*holder);
-        connect(FIRST..FIRST + size, |number| holder.hold(number), |line| crew.writes(line)).await?;
+        connect(FIRST..FIRST + size, |number| holder.hold(number), |connection| crew.writes(connection)).await?;
         tokio::time::sleep(REST).await;
         let after = moment(&*holder);
-        ensure!(!crew.broken(), "it has closed lines");
+        ensure!(!crew.broken(), "it has closed connections");
         Ok((before, after))
     })?;
     #[expect(clippy::cast_precision_loss, reason = "some gigabytes at most")]

@@ -24,7 +24,7 @@ use crate::load::Crew;
 use crate::peer::{Chat, Crowd, Server};
 use crate::process::cpu_s;
 use crate::record::Record;
-use crate::socket::Line;
+use crate::socket::Connection;
 
 /// A run whose generator was this busy measured the generator.
 const BUSY_MAX: f64 = 0.9;
@@ -67,21 +67,21 @@ pub(crate) fn on_this_thread<T>(work: impl Future<Output = Result<T>>) -> Result
 /// Connects everybody, and lets every visitor reach its agent.
 pub(crate) async fn crew(chat: &dyn Chat, crowd: Crowd) -> Result<Crew> {
     let mut crew = Crew::new();
-    connect(0..crowd.agents, |number| chat.agent(number), |line| crew.reads(line)).await?;
-    connect(0..crowd.visitors, |number| chat.visitor(number), |line| crew.writes(line)).await?;
+    connect(0..crowd.agents, |number| chat.agent(number), |connection| crew.reads(connection)).await?;
+    connect(0..crowd.visitors, |number| chat.visitor(number), |connection| crew.writes(connection)).await?;
     crew.greet().await?;
     Ok(crew)
 }
 
-/// Opens these lines, some at the same time, and hands over each as soon as it is open.
+/// Opens these connections, some at the same time, and hands over each as soon as it is open.
 pub(crate) async fn connect<'a>(
     numbers: Range<usize>,
-    open: impl Fn(usize) -> LocalBoxFuture<'a, Result<Line>>,
-    mut take: impl FnMut(Line),
+    open: impl Fn(usize) -> LocalBoxFuture<'a, Result<Connection>>,
+    mut take: impl FnMut(Connection),
 ) -> Result<()> {
-    let mut lines = stream::iter(numbers).map(open).buffered(AT_ONCE);
-    while let Some(line) = lines.try_next().await? {
-        take(line);
+    let mut connections = stream::iter(numbers).map(open).buffered(AT_ONCE);
+    while let Some(connection) = connections.try_next().await? {
+        take(connection);
     }
     Ok(())
 }
@@ -144,7 +144,7 @@ pub(crate) fn keep(
         server_busy * 100.0,
         generator_busy * 100.0,
         if generator_busy >= BUSY_MAX { ", DISCARDED: the generator was too busy" } else { "" },
-        if broken { ", BROKEN: the server has closed lines" } else { "" },
+        if broken { ", BROKEN: the server has closed connections" } else { "" },
         if tally.refused.is_empty() { String::new() } else { format!(", refused {:?}", tally.refused) },
     );
     Ok(measurement)

@@ -11,11 +11,11 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::on_this_thread;
-use crate::board::Heard;
+use crate::board::Received;
 use crate::peer::{Chat, Crowd, start};
 use crate::process::Process;
 use crate::record::Record;
-use crate::socket::{Line, send};
+use crate::socket::{Connection, send};
 
 /// Messages sent one by one.
 const MESSAGES: u64 = 20;
@@ -68,25 +68,25 @@ fn one(chat: &dyn Chat) -> Result<(u64, Vec<u64>)> {
 }
 
 /// Sends one message and waits for its acknowledgement.
-async fn exchange(line: &mut Line, index: u64) -> Result<()> {
-    let (mut frames, mut heard) = (Vec::new(), Vec::new());
-    line.codec.say(index, &mut frames);
+async fn exchange(connection: &mut Connection, index: u64) -> Result<()> {
+    let (mut frames, mut received) = (Vec::new(), Vec::new());
+    connection.codec.say(index, &mut frames);
     let answered = async {
         loop {
             for frame in frames.drain(..) {
-                send(&mut line.socket, frame).await?;
+                send(&mut connection.socket, frame).await?;
             }
-            match line.socket.next().await.context("the line ended")?? {
-                Message::Text(text) => line.codec.hear(&text, &mut heard),
+            match connection.socket.next().await.context("the connection ended")?? {
+                Message::Text(text) => connection.codec.receive(&text, &mut received),
                 Message::Close(frame) => bail!("closed: {frame:?}"),
                 Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }
-            for one in heard.drain(..) {
+            for one in received.drain(..) {
                 match one {
-                    Heard::Acknowledged(of) if of == index => return Ok(()),
-                    Heard::Answer(text) => frames.push(text),
-                    Heard::Refused(why) => bail!("refused: {why}"),
-                    Heard::Acknowledged(_) | Heard::Delivered(_) | Heard::Closed(_) => {}
+                    Received::Acknowledged(of) if of == index => return Ok(()),
+                    Received::Answer(text) => frames.push(text),
+                    Received::Refused(why) => bail!("refused: {why}"),
+                    Received::Acknowledged(_) | Received::Delivered(_) | Received::Closed(_) => {}
                 }
             }
         }

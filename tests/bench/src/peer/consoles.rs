@@ -4,10 +4,10 @@ use anyhow::Result;
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use wire::{ClientFrame, ConversationId, Cursor, Follow, MessageId, Say, ServerFrame};
 
-use super::relay::{Relay, Side, Words, heard, new_id, say};
+use super::relay::{Relay, Side, Words, new_id, received, say};
 use super::{Crowd, Publish, Server};
 use crate::board::BODY_BYTES;
-use crate::socket::{Line, Socket};
+use crate::socket::{Connection, Socket};
 
 /// Signed-in agents; each has its part of the consoles open.
 const AGENTS: usize = 10;
@@ -31,7 +31,7 @@ impl Consoles {
         let (conversation, id) = (self.conversation, MessageId(new_id()));
         let text = "x".repeat(BODY_BYTES);
         say(&mut socket, &ClientFrame::Say { conversation, id, say: Say::Text { text } }).await?;
-        heard(&mut socket, "the own event", |frame| matches!(frame, ServerFrame::Event { .. })).await?;
+        received(&mut socket, "the own event", |frame| matches!(frame, ServerFrame::Event { .. })).await?;
         Ok(socket)
     }
 }
@@ -41,21 +41,21 @@ impl Publish for Consoles {
         self.relay.processes()
     }
 
-    fn publisher(&self) -> LocalBoxFuture<'_, Result<Line>> {
+    fn publisher(&self) -> LocalBoxFuture<'_, Result<Connection>> {
         async move {
             let socket = self.opened().await?;
-            Ok(Line { socket, codec: Box::new(Words { side: Side::Visitor(self.conversation) }) })
+            Ok(Connection { socket, codec: Box::new(Words { side: Side::Visitor(self.conversation) }) })
         }
         .boxed_local()
     }
 
-    fn watcher(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn watcher(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         async move {
             let mut socket = self.relay.console(number % AGENTS, number).await?;
             let follow = Follow { conversation: self.conversation, after: Cursor::default() };
             say(&mut socket, &ClientFrame::Follow { follow }).await?;
-            heard(&mut socket, "the conversation", |frame| matches!(frame, ServerFrame::Events { .. })).await?;
-            Ok(Line { socket, codec: Box::new(Words { side: Side::Agent }) })
+            received(&mut socket, "the conversation", |frame| matches!(frame, ServerFrame::Events { .. })).await?;
+            Ok(Connection { socket, codec: Box::new(Words { side: Side::Agent }) })
         }
         .boxed_local()
     }

@@ -15,7 +15,7 @@ use wire::limit::READ_BUFFER_BYTES;
 use super::plain::Plain;
 use super::{Hold, Server};
 use crate::process::{Process, free_port, pinned};
-use crate::socket::{Line, open};
+use crate::socket::{Connection, open};
 
 /// A running echo: this program itself, as a process of its own.
 pub(crate) struct Echo {
@@ -41,7 +41,7 @@ impl Hold for Echo {
         &self.server
     }
 
-    fn hold(&self, _: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn hold(&self, _: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         async move { Ok(Plain::Echo.on(open(self.port, "/", &[]).await?)) }.boxed_local()
     }
 }

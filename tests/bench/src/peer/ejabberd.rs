@@ -10,9 +10,9 @@ use futures_util::future::{FutureExt, LocalBoxFuture};
 use super::postgres::Postgres;
 use super::xmpp::{ACK_MARK, PASSWORD, agent, names, visitor};
 use super::{Chat, Crowd, Server};
-use crate::place::peer_file;
+use crate::paths::peer_file;
 use crate::process::{Process, free_port, pinned};
-use crate::socket::Line;
+use crate::socket::Connection;
 
 /// Where the program lies on Debian, below a folder named by the machine's kind; and its tables.
 const LIBRARIES: &str = "/usr/lib";
@@ -75,11 +75,11 @@ impl Chat for Ejabberd {
         ACK_MARK
     }
 
-    fn agent(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn agent(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         agent(self.port, PATH, number).boxed_local()
     }
 
-    fn visitor(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn visitor(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         visitor(self.port, PATH, number, self.crowd.agent_of(number)).boxed_local()
     }
 }

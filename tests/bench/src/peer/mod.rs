@@ -19,9 +19,9 @@ use anyhow::{Context, Result, bail};
 use futures_util::future::LocalBoxFuture;
 use tempfile::TempDir;
 
-use crate::place::data_folder;
+use crate::paths::data_folder;
 use crate::process::{Memory, Process};
-use crate::socket::Line;
+use crate::socket::Connection;
 
 /// Conversations that one agent holds: the most that the relay lets an agent have.
 pub(crate) const VISITORS_PER_AGENT: usize = 100;
@@ -110,10 +110,10 @@ pub(crate) trait Chat {
     fn server(&self) -> &Server;
     /// Stands in the frame that tells a visitor its message is stored, so that it is found among all that is written.
     fn ack_mark(&self) -> &'static str;
-    /// An agent's line, ready to be given visitors.
-    fn agent(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>>;
-    /// A visitor's line, authenticated.
-    fn visitor(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>>;
+    /// An agent's connection, ready to be given visitors.
+    fn agent(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>>;
+    /// A visitor's connection, authenticated.
+    fn visitor(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>>;
 }
 
 /// The systems of the durable axis, in the order of the tables.
@@ -131,12 +131,12 @@ pub(crate) fn start(name: &str, crowd: Crowd) -> Result<Box<dyn Chat>> {
     started.with_context(|| format!("{name} does not start"))
 }
 
-/// A system that holds lines of people who are there and say nothing.
+/// A system that holds connections of people who are there and say nothing.
 pub(crate) trait Hold {
     /// Its processes.
     fn server(&self) -> &Server;
-    /// One authenticated person's line.
-    fn hold(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>>;
+    /// One authenticated person's connection.
+    fn hold(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>>;
 }
 
 /// A chat's visitors.
@@ -147,7 +147,7 @@ impl Hold for Visitors {
         self.0.server()
     }
 
-    fn hold(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn hold(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         self.0.visitor(number)
     }
 }
@@ -171,10 +171,10 @@ pub(crate) fn start_holder(name: &str, people: usize) -> Result<Box<dyn Hold>> {
 pub(crate) trait Publish {
     /// Its processes.
     fn server(&self) -> &Server;
-    /// The line of who causes the events.
-    fn publisher(&self) -> LocalBoxFuture<'_, Result<Line>>;
-    /// The line of one who watches.
-    fn watcher(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>>;
+    /// The connection of who causes the events.
+    fn publisher(&self) -> LocalBoxFuture<'_, Result<Connection>>;
+    /// The connection of one who watches.
+    fn watcher(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>>;
 }
 
 /// The systems of the fan-out.

@@ -6,10 +6,10 @@ use anyhow::Result;
 use futures_util::future::{FutureExt, LocalBoxFuture};
 
 use super::{Publish, Server};
-use crate::board::{Heard, body, index};
-use crate::place::peer_file;
+use crate::board::{Received, body, index};
+use crate::paths::peer_file;
 use crate::process::{Process, free_port, pinned};
-use crate::socket::{Codec, Line, Socket, open, send, until};
+use crate::socket::{Codec, Connection, Socket, open, send, until};
 
 /// A running server.
 pub(crate) struct Nats {
@@ -47,12 +47,13 @@ impl Publish for Nats {
         &self.server
     }
 
-    fn publisher(&self) -> LocalBoxFuture<'_, Result<Line>> {
-        async move { Ok(Line { socket: self.connected("").await?, codec: Box::new(Words) }) }.boxed_local()
+    fn publisher(&self) -> LocalBoxFuture<'_, Result<Connection>> {
+        async move { Ok(Connection { socket: self.connected("").await?, codec: Box::new(Words) }) }.boxed_local()
     }
 
-    fn watcher(&self, _: usize) -> LocalBoxFuture<'_, Result<Line>> {
-        async move { Ok(Line { socket: self.connected("SUB all 1\r\n").await?, codec: Box::new(Words) }) }.boxed_local()
+    fn watcher(&self, _: usize) -> LocalBoxFuture<'_, Result<Connection>> {
+        async move { Ok(Connection { socket: self.connected("SUB all 1\r\n").await?, codec: Box::new(Words) }) }
+            .boxed_local()
     }
 }
 
@@ -65,14 +66,14 @@ impl Codec for Words {
         frames.push(format!("PUB all {}\r\n{text}\r\n", text.len()));
     }
 
-    fn hear(&mut self, text: &str, heard: &mut Vec<Heard>) {
+    fn receive(&mut self, text: &str, received: &mut Vec<Received>) {
         for line in text.split("\r\n") {
             if line == "PING" {
-                heard.push(Heard::Answer("PONG\r\n".to_owned()));
+                received.push(Received::Answer("PONG\r\n".to_owned()));
             } else if line.starts_with("-ERR") {
-                heard.push(Heard::Refused(line.to_owned()));
+                received.push(Received::Refused(line.to_owned()));
             } else {
-                heard.extend(index(line).map(Heard::Delivered));
+                received.extend(index(line).map(Received::Delivered));
             }
         }
     }

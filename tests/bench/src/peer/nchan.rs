@@ -7,9 +7,9 @@ use futures_util::future::{FutureExt, LocalBoxFuture};
 
 use super::plain::Plain;
 use super::{Hold, Publish, Server};
-use crate::place::peer_file;
+use crate::paths::peer_file;
 use crate::process::{Process, free_port, pinned};
-use crate::socket::{Line, open};
+use crate::socket::{Connection, open};
 
 const TOKEN: (&str, &str) = ("authorization", "Bearer secret");
 
@@ -41,7 +41,7 @@ impl Hold for Nchan {
         &self.server
     }
 
-    fn hold(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn hold(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         async move { Ok(Plain::Watcher.on(open(self.port, &format!("/watch?id={number}"), &[TOKEN]).await?)) }
             .boxed_local()
     }
@@ -52,11 +52,11 @@ impl Publish for Nchan {
         &self.server
     }
 
-    fn publisher(&self) -> LocalBoxFuture<'_, Result<Line>> {
+    fn publisher(&self) -> LocalBoxFuture<'_, Result<Connection>> {
         async move { Ok(Plain::Publisher.on(open(self.port, "/publish?id=all", &[TOKEN]).await?)) }.boxed_local()
     }
 
-    fn watcher(&self, _: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn watcher(&self, _: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         async move { Ok(Plain::Watcher.on(open(self.port, "/watch?id=all", &[TOKEN]).await?)) }.boxed_local()
     }
 }

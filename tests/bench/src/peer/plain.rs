@@ -1,9 +1,9 @@
 //! Lines on which a message is its bare text: what is published, watched, echoed or only held.
 
-use crate::board::{Heard, body, index};
-use crate::socket::{Codec, Line, Socket};
+use crate::board::{Received, body, index};
+use crate::socket::{Codec, Connection, Socket};
 
-/// What one side of such a line does.
+/// What one side of such a connection does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Plain {
     /// Writes; its own words do not come back.
@@ -15,9 +15,9 @@ pub(crate) enum Plain {
 }
 
 impl Plain {
-    /// A line that speaks so.
-    pub(crate) fn on(self, socket: Socket) -> Line {
-        Line { socket, codec: Box::new(self) }
+    /// A connection that speaks so.
+    pub(crate) fn on(self, socket: Socket) -> Connection {
+        Connection { socket, codec: Box::new(self) }
     }
 }
 
@@ -26,12 +26,12 @@ impl Codec for Plain {
         frames.push(body(index));
     }
 
-    fn hear(&mut self, text: &str, heard: &mut Vec<Heard>) {
+    fn receive(&mut self, text: &str, received: &mut Vec<Received>) {
         let Some(index) = index(text) else { return };
         match self {
             Self::Publisher => {}
-            Self::Watcher => heard.push(Heard::Delivered(index)),
-            Self::Echo => heard.extend([Heard::Delivered(index), Heard::Acknowledged(index)]),
+            Self::Watcher => received.push(Received::Delivered(index)),
+            Self::Echo => received.extend([Received::Delivered(index), Received::Acknowledged(index)]),
         }
     }
 }

@@ -7,9 +7,9 @@ use futures_util::future::{FutureExt, LocalBoxFuture};
 
 use super::xmpp::{ACK_MARK, HOST, PASSWORD, agent, names, visitor};
 use super::{Chat, Crowd, Server};
-use crate::place::peer_file;
+use crate::paths::peer_file;
 use crate::process::{Process, done, free_port, pinned};
-use crate::socket::Line;
+use crate::socket::Connection;
 
 const PATH: &str = "/xmpp-websocket";
 
@@ -60,11 +60,11 @@ impl Chat for Prosody {
         ACK_MARK
     }
 
-    fn agent(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn agent(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         agent(self.port, PATH, number).boxed_local()
     }
 
-    fn visitor(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn visitor(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         visitor(self.port, PATH, number, self.crowd.agent_of(number)).boxed_local()
     }
 }

@@ -12,10 +12,10 @@ use wire::{
 };
 
 use super::{Chat, Crowd, Server, VISITORS_PER_AGENT};
-use crate::board::{Heard, body, index};
-use crate::place::relay_binary;
+use crate::board::{Received, body, index};
+use crate::paths::relay_binary;
 use crate::process::{Process, done, free_port, pinned};
-use crate::socket::{Codec, Line, Socket, open, send, until};
+use crate::socket::{Codec, Connection, Socket, open, send, until};
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -110,7 +110,7 @@ impl Relay {
         let address = format!("10.{}.{}.{}", (number >> 8) & 255, number & 255, number >> 16);
         let mut socket = self.welcomed(&address, None).await?;
         say(&mut socket, &ClientFrame::Register).await?;
-        heard(&mut socket, "a token", |frame| matches!(frame, ServerFrame::Registered { .. })).await?;
+        received(&mut socket, "a token", |frame| matches!(frame, ServerFrame::Registered { .. })).await?;
         Ok(socket)
     }
 
@@ -128,7 +128,7 @@ impl Relay {
         };
         let hello = Hello::Visitor { site: "demo".parse()?, token, page };
         say(&mut socket, &ClientFrame::Hello { protocol: PROTOCOL, hello, follow: Vec::new() }).await?;
-        heard(&mut socket, "a welcome", |frame| matches!(frame, ServerFrame::Welcome { .. })).await?;
+        received(&mut socket, "a welcome", |frame| matches!(frame, ServerFrame::Welcome { .. })).await?;
         Ok(socket)
     }
 
@@ -140,7 +140,7 @@ impl Relay {
         let mut socket = open(self.port, "/socket", &headers).await?;
         let hello = ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent { state: None }, follow: Vec::new() };
         say(&mut socket, &hello).await?;
-        heard(&mut socket, "a welcome", |frame| matches!(frame, ServerFrame::Welcome { .. })).await?;
+        received(&mut socket, "a welcome", |frame| matches!(frame, ServerFrame::Welcome { .. })).await?;
         say(&mut socket, &ClientFrame::Presence { state: AgentState::Online }).await?;
         Ok(socket)
     }
@@ -156,7 +156,7 @@ pub(crate) async fn say(socket: &mut Socket, frame: &ClientFrame) -> Result<()> 
 }
 
 /// Hears frames until one is wanted.
-pub(crate) async fn heard(socket: &mut Socket, what: &str, wanted: impl Fn(&ServerFrame) -> bool) -> Result<()> {
+pub(crate) async fn received(socket: &mut Socket, what: &str, wanted: impl Fn(&ServerFrame) -> bool) -> Result<()> {
     until(socket, what, |text| serde_json::from_str(text).is_ok_and(|frame| wanted(&frame)).then_some(())).await
 }
 
@@ -181,25 +181,25 @@ impl Chat for Relay {
         "\"type\":\"event\""
     }
 
-    fn agent(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn agent(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         async move {
             let socket = self.console(number, number).await?;
-            Ok(Line { socket, codec: Box::new(Words { side: Side::Agent }) })
+            Ok(Connection { socket, codec: Box::new(Words { side: Side::Agent }) })
         }
         .boxed_local()
     }
 
-    fn visitor(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn visitor(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         async move {
             let socket = self.greeted(number).await?;
             let side = Side::Visitor(ConversationId(new_id()));
-            Ok(Line { socket, codec: Box::new(Words { side }) })
+            Ok(Connection { socket, codec: Box::new(Words { side }) })
         }
         .boxed_local()
     }
 }
 
-/// Which side of a conversation a line is on.
+/// Which side of a conversation a connection is on.
 pub(crate) enum Side {
     /// Writes in this conversation.
     Visitor(ConversationId),
@@ -222,16 +222,16 @@ impl Codec for Words {
     }
 
     /// Told apart by how they begin: reading every frame whole would keep the generator's core from its schedule.
-    fn hear(&mut self, text: &str, heard: &mut Vec<Heard>) {
+    fn receive(&mut self, text: &str, received: &mut Vec<Received>) {
         if text.starts_with("{\"type\":\"event\"") {
             let told = index(text).map(|index| match self.side {
-                Side::Visitor(_) => Heard::Acknowledged(index),
-                Side::Agent => Heard::Delivered(index),
+                Side::Visitor(_) => Received::Acknowledged(index),
+                Side::Agent => Received::Delivered(index),
             });
-            heard.extend(told);
+            received.extend(told);
         } else if text.starts_with("{\"type\":\"refused\"") {
             let refusal = text.split("\"refusal\":").nth(1).unwrap_or(text);
-            heard.push(Heard::Refused(refusal.to_owned()));
+            received.push(Received::Refused(refusal.to_owned()));
         }
     }
 

@@ -5,11 +5,11 @@ use futures_util::future::{FutureExt, LocalBoxFuture};
 
 use super::postgres::Postgres;
 use super::{Chat, Crowd, Server};
-use crate::board::{Heard, body, index};
+use crate::board::{Received, body, index};
+use crate::paths::{kept, peer_file};
 use crate::peer::relay::new_id;
-use crate::place::{kept, peer_file};
 use crate::process::{Process, free_port, pinned};
-use crate::socket::{Codec, Line, Socket, open, send, until};
+use crate::socket::{Codec, Connection, Socket, open, send, until};
 
 /// A running socket.io with its database.
 pub(crate) struct SocketIo {
@@ -68,18 +68,18 @@ impl Chat for SocketIo {
         "[{\"seq\""
     }
 
-    fn agent(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn agent(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         async move {
             let socket = self.connected(&format!("agent{number}")).await?;
-            Ok(Line { socket, codec: Box::new(Words) })
+            Ok(Connection { socket, codec: Box::new(Words) })
         }
         .boxed_local()
     }
 
-    fn visitor(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn visitor(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         async move {
             let socket = self.connected(&format!("visitor{number}")).await?;
-            Ok(Line { socket, codec: Box::new(Words) })
+            Ok(Connection { socket, codec: Box::new(Words) })
         }
         .boxed_local()
     }
@@ -94,17 +94,17 @@ impl Codec for Words {
         frames.push(format!("42{index}[\"say\",{{\"id\":\"{id}\",\"text\":\"{}\"}}]", body(index)));
     }
 
-    fn hear(&mut self, text: &str, heard: &mut Vec<Heard>) {
+    fn receive(&mut self, text: &str, received: &mut Vec<Received>) {
         if text == "2" {
-            heard.push(Heard::Answer("3".to_owned()));
+            received.push(Received::Answer("3".to_owned()));
         } else if let Some(rest) = text.strip_prefix("43") {
             let digits = rest.split('[').next().unwrap_or_default();
             match digits.parse() {
-                Ok(index) if rest.contains("\"seq\"") => heard.push(Heard::Acknowledged(index)),
-                _ => heard.push(Heard::Refused(rest.to_owned())),
+                Ok(index) if rest.contains("\"seq\"") => received.push(Received::Acknowledged(index)),
+                _ => received.push(Received::Refused(rest.to_owned())),
             }
         } else if text.starts_with("42[\"message\"") {
-            heard.extend(index(text).map(Heard::Delivered));
+            received.extend(index(text).map(Received::Delivered));
         }
     }
 }

@@ -5,9 +5,9 @@ use futures_util::future::{FutureExt, LocalBoxFuture};
 
 use super::plain::Plain;
 use super::{Hold, Publish, Server};
-use crate::place::{kept, peer_file};
+use crate::paths::{kept, peer_file};
 use crate::process::{Process, free_port, pinned};
-use crate::socket::{Line, Socket, open, send, until};
+use crate::socket::{Connection, Socket, open, send, until};
 
 /// A running server.
 pub(crate) struct Ws {
@@ -44,7 +44,7 @@ impl Hold for Ws {
         &self.server
     }
 
-    fn hold(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn hold(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         async move { Ok(Plain::Watcher.on(self.connected(number).await?)) }.boxed_local()
     }
 }
@@ -54,11 +54,11 @@ impl Publish for Ws {
         &self.server
     }
 
-    fn publisher(&self) -> LocalBoxFuture<'_, Result<Line>> {
+    fn publisher(&self) -> LocalBoxFuture<'_, Result<Connection>> {
         async move { Ok(Plain::Publisher.on(self.connected(0).await?)) }.boxed_local()
     }
 
-    fn watcher(&self, number: usize) -> LocalBoxFuture<'_, Result<Line>> {
+    fn watcher(&self, number: usize) -> LocalBoxFuture<'_, Result<Connection>> {
         async move { Ok(Plain::Watcher.on(self.connected(number + 1).await?)) }.boxed_local()
     }
 }

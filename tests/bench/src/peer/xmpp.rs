@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::Crowd;
-use crate::board::{Heard, body, index};
-use crate::socket::{Codec, Line, Socket, open, send, until};
+use crate::board::{Received, body, index};
+use crate::socket::{Codec, Connection, Socket, open, send, until};
 
 /// Every account's password.
 pub(crate) const PASSWORD: &str = "secret";
@@ -56,16 +56,16 @@ async fn wait(socket: &mut Socket, what: &str) -> Result<()> {
 }
 
 /// A visitor who writes to an agent.
-pub(crate) async fn visitor(port: u16, path: &str, number: usize, agent: usize) -> Result<Line> {
+pub(crate) async fn visitor(port: u16, path: &str, number: usize, agent: usize) -> Result<Connection> {
     let mut socket = bound(port, path, &visitor_name(number)).await?;
     send(&mut socket, "<enable xmlns='urn:xmpp:sm:3'/>").await?;
     wait(&mut socket, "<enabled").await?;
     let to = format!("{}@{HOST}", agent_name(agent));
-    Ok(Line { socket, codec: Box::new(Stanzas { to, acknowledged: 0, waiting: VecDeque::new(), heard: 0 }) })
+    Ok(Connection { socket, codec: Box::new(Stanzas { to, acknowledged: 0, waiting: VecDeque::new(), received: 0 }) })
 }
 
 /// An agent who is present. What it gets is not archived a second time: each message is stored once, with its sender.
-pub(crate) async fn agent(port: u16, path: &str, number: usize) -> Result<Line> {
+pub(crate) async fn agent(port: u16, path: &str, number: usize) -> Result<Connection> {
     let mut socket = bound(port, path, &agent_name(number)).await?;
     let never = "<iq xmlns='jabber:client' type='set' id='prefs'>\
                  <prefs xmlns='urn:xmpp:mam:2' default='never'><always/><never/></prefs></iq>";
@@ -77,7 +77,7 @@ pub(crate) async fn agent(port: u16, path: &str, number: usize) -> Result<Line> 
     send(&mut socket, "<presence xmlns='jabber:client'/>").await?;
     wait(&mut socket, "<presence").await?;
     let to = String::new();
-    Ok(Line { socket, codec: Box::new(Stanzas { to, acknowledged: 0, waiting: VecDeque::new(), heard: 0 }) })
+    Ok(Connection { socket, codec: Box::new(Stanzas { to, acknowledged: 0, waiting: VecDeque::new(), received: 0 }) })
 }
 
 /// Messages, each followed by a request to acknowledge it.
@@ -88,7 +88,7 @@ struct Stanzas {
     /// Messages that it has not counted yet.
     waiting: VecDeque<u64>,
     /// Stanzas of the server that we have counted.
-    heard: u64,
+    received: u64,
 }
 
 impl Codec for Stanzas {
@@ -101,23 +101,23 @@ impl Codec for Stanzas {
         frames.push("<r xmlns='urn:xmpp:sm:3'/>".to_owned());
     }
 
-    fn hear(&mut self, text: &str, heard: &mut Vec<Heard>) {
+    fn receive(&mut self, text: &str, received: &mut Vec<Received>) {
         if text.starts_with("<a ") {
             let Some(count) = attribute(text, "h").and_then(|count| count.parse::<u64>().ok()) else { return };
             while self.acknowledged < count {
                 self.acknowledged += 1;
-                heard.extend(self.waiting.pop_front().map(Heard::Acknowledged));
+                received.extend(self.waiting.pop_front().map(Received::Acknowledged));
             }
         } else if text.starts_with("<r ") {
-            heard.push(Heard::Answer(format!("<a xmlns='urn:xmpp:sm:3' h='{}'/>", self.heard)));
+            received.push(Received::Answer(format!("<a xmlns='urn:xmpp:sm:3' h='{}'/>", self.received)));
         } else if text.starts_with("<message") {
-            self.heard += 1;
+            self.received += 1;
             match (text.contains("type='error'"), index(text)) {
-                (false, Some(index)) => heard.push(Heard::Delivered(index)),
-                _ => heard.push(Heard::Refused(text.to_owned())),
+                (false, Some(index)) => received.push(Received::Delivered(index)),
+                _ => received.push(Received::Refused(text.to_owned())),
             }
         } else if text.starts_with("<iq") || text.starts_with("<presence") {
-            self.heard += 1;
+            self.received += 1;
         }
     }
 }
