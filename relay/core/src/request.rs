@@ -1,6 +1,6 @@
 //! Requests to the store that wait for an answer: for whom, and what the answer means.
 
-use wire::{BlockScope, ConversationId, Lane, MessageId, Party, Refusal, Seq, Subject, VisitorId};
+use wire::{AgentId, BlockScope, ConversationId, Lane, MessageId, Party, Refusal, Seq, Subject, VisitorId};
 
 use crate::append::{AppendError, NewBody};
 use crate::input::ConnectionId;
@@ -96,11 +96,18 @@ pub(crate) struct Action {
     pub(crate) kind: ActionKind,
 }
 
-/// Each kind of [`Action`].
+/// Each kind of [`Action`], with who asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ActionKind {
     /// A visitor leaves the queue.
-    Leave,
+    LeaveQueue(VisitorId),
+    /// An agent wants something.
+    OfAgent(AgentId, AgentAction),
+}
+
+/// Each kind of an agent's [`Action`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AgentAction {
     /// An agent answers.
     Say(MessageId, NewBody),
     /// An agent ends it.
@@ -122,13 +129,16 @@ impl Action {
     pub(crate) const fn subject(&self) -> Subject {
         let conversation = self.conversation;
         match &self.kind {
-            ActionKind::Say(id, _) | ActionKind::End(id) | ActionKind::Spam(id) => {
-                Subject::Message { conversation, id: *id }
-            }
-            ActionKind::Leave | ActionKind::Take | ActionKind::Release | ActionKind::Block(..) => {
-                Subject::Conversation { conversation }
-            }
-            ActionKind::EndNetwork => Subject::Connection,
+            ActionKind::LeaveQueue(_) => Subject::Conversation { conversation },
+            ActionKind::OfAgent(_, action) => match action {
+                AgentAction::Say(id, _) | AgentAction::End(id) | AgentAction::Spam(id) => {
+                    Subject::Message { conversation, id: *id }
+                }
+                AgentAction::Take | AgentAction::Release | AgentAction::Block(..) => {
+                    Subject::Conversation { conversation }
+                }
+                AgentAction::EndNetwork => Subject::Connection,
+            },
         }
     }
 }

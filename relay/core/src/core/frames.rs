@@ -13,7 +13,7 @@ use crate::conversations::{MessageEffect, Reader, VisitorEvent};
 use crate::input::{ConnectionId, Typing};
 use crate::news::{Audience, News};
 use crate::output::Output;
-use crate::request::{Action, ActionKind, Page, Pending};
+use crate::request::{Action, ActionKind, AgentAction, Page, Pending};
 use crate::store::Query;
 
 impl Core {
@@ -59,7 +59,7 @@ impl Core {
                 self.conversations.seen(connection, reader, (conversation, up_to), step);
             }
             FromVisitor::LeaveQueue { conversation } => {
-                self.act(Who::Visitor(Some(visitor)), Action { connection, conversation, kind: ActionKind::Leave });
+                self.act(Action { connection, conversation, kind: ActionKind::LeaveQueue(visitor) });
             }
             FromVisitor::End { conversation, id } => {
                 let event = VisitorEvent { visitor, conversation, id, body: NewBody::Ready(Body::Closed) };
@@ -119,13 +119,13 @@ impl Core {
     /// A frame of an agent.
     fn frame_of_agent(&mut self, connection: ConnectionId, agent: AgentId, frame: FromAgent) {
         let about_what = frame.subject();
-        let action = |core: &mut Self, conversation, kind| {
-            core.act(Who::Agent(agent), Action { connection, conversation, kind });
+        let action = |core: &mut Self, conversation, action| {
+            core.act(Action { connection, conversation, kind: ActionKind::OfAgent(agent, action) });
         };
         let step = &mut self.step;
         match frame {
             FromAgent::Say { conversation, id, say } => match admit_say(say) {
-                Ok(body) => action(self, conversation, ActionKind::Say(id, body)),
+                Ok(body) => action(self, conversation, AgentAction::Say(id, body)),
                 Err(refusal) => step.refuse(connection, about_what, refusal),
             },
             FromAgent::Record { conversation, id, body } => {
@@ -134,12 +134,12 @@ impl Core {
             FromAgent::Note { conversation, id, text } => {
                 self.agent_records(connection, agent, (conversation, id), Body::Note { text });
             }
-            FromAgent::End { conversation, id } => action(self, conversation, ActionKind::End(id)),
-            FromAgent::Spam { conversation, id } => action(self, conversation, ActionKind::Spam(id)),
-            FromAgent::Take { conversation } => action(self, conversation, ActionKind::Take),
-            FromAgent::Release { conversation } => action(self, conversation, ActionKind::Release),
+            FromAgent::End { conversation, id } => action(self, conversation, AgentAction::End(id)),
+            FromAgent::Spam { conversation, id } => action(self, conversation, AgentAction::Spam(id)),
+            FromAgent::Take { conversation } => action(self, conversation, AgentAction::Take),
+            FromAgent::Release { conversation } => action(self, conversation, AgentAction::Release),
             FromAgent::Block { conversation, scope, for_ms, reason } => {
-                action(self, conversation, ActionKind::Block(scope, for_ms, reason));
+                action(self, conversation, AgentAction::Block(scope, for_ms, reason));
             }
             FromAgent::Typing { conversation } => self.typing_said(connection, conversation),
             FromAgent::Seen { conversation, up_to } => {
@@ -165,7 +165,7 @@ impl Core {
                 self.conversations.list_open(connection, (view, find), after, step);
             }
             FromAgent::EndMany { many: Many::OfNetwork { conversation } } => {
-                action(self, conversation, ActionKind::EndNetwork);
+                action(self, conversation, AgentAction::EndNetwork);
             }
             FromAgent::EndMany { .. } | FromAgent::Unblock { .. } | FromAgent::ListBlocks | FromAgent::Flood { .. } => {
                 self.frame_of_supervisor(connection, agent, frame)
