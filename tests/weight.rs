@@ -1,4 +1,5 @@
-//! What a visitor downloads before the chat is there, and what each room adds: held to numbers, as a relay sends it.
+//! What a visitor downloads before the chat is there, and what each room adds: held to numbers, as a relay sends it. Bodies of answers are
+//! counted; their heads differ by the version of HTTP.
 
 use serde_json::Value;
 use support::Relay;

@@ -135,6 +135,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     tasks.spawn(vitals.part("core").run(core_task::run(core, parts)));
     tasks.spawn(vitals.part("watch").run(crate::background::watch::run(app.clone())));
     tasks.spawn(vitals.part("reserve").run(Arc::clone(&app.reserve).run(app.stopping.clone())));
+    crate::consumer::forget(&store.handle(), &crate::consumer::FORMER_CONSUMERS).await;
     let counter = crate::consumer::run(crate::consumer::Counter, store.handle(), app.stopping.clone());
     tasks.spawn(vitals.part("counter").run(counter));
     tasks.spawn(vitals.part("sweep").run(crate::background::sweep::run(app.clone())));

@@ -27,9 +27,15 @@ pub(crate) fn check() -> Result<()> {
         cargo().args(["clippy", "--package", "widget", "--target", "wasm32-unknown-unknown"]).args(lints),
         "Clippy says above what to change.",
     )?;
+    let rooms = ["clippy", "--package", "widget", "--bin", "chat", "--features", "rooms"];
+    run(
+        "Lints, browser, cut into rooms",
+        cargo().args(rooms).args(["--target", "wasm32-unknown-unknown"]).args(lints),
+        "Clippy says above what to change.",
+    )?;
     run(
         "The repository's own rules",
-        cargo().args(["test", "--package", "tests", "--test", "tidy", "--test", "layers"]),
+        cargo().args(["test", "--package", "tests", "--test", "tidy", "--test", "layers", "--test", "controls"]),
         "Each line above names a file and a rule.",
     )?;
     deny()

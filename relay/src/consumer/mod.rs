@@ -23,6 +23,10 @@ pub use counter::{COUNTER, Counter};
 /// Every consumer of this relay, for the numbers.
 pub const CONSUMERS: [&str; 1] = [COUNTER];
 
+/// Consumers that earlier relays had and this one has not. Their names move here, because a cursor that nobody moves keeps the feed from being
+/// trimmed. A name that is in neither list is a newer relay's and stays.
+pub const FORMER_CONSUMERS: [&str; 0] = [];
+
 /// A commit of this relay wakes a consumer. A commit of another relay, or a lease that ran out, is found by checking this often.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// The first wait after a failure, doubled each time …
@@ -45,6 +49,15 @@ pub trait Consumer: Send + 'static {
     /// Takes a page of events, in order and without a gap. The same page comes again when the relay ends before the cursor has moved, or when
     /// this gives nothing because it cannot be done now.
     fn take(&mut self, page: Vec<FeedEvent>) -> impl Future<Output = Option<Rows>> + Send;
+}
+
+/// Removes the cursors of consumers that are gone. A store in trouble is asked again at the next start.
+pub async fn forget(store: &StoreHandle, former: &[&'static str]) {
+    for &name in former {
+        if let Err(error) = store.write(move |writer| writer.forget_consumer(name)).await {
+            tracing::warn!(consumer = name, %error, "the cursor of a former consumer could not be removed");
+        }
+    }
 }
 
 /// Runs a consumer until the relay stops.

@@ -13,7 +13,7 @@ use crate::store::task::StoreTask;
 use crate::store::{Site, Store, TokenHash, VisitorRecord, write_once};
 
 const ANNA: VisitorId = VisitorId(1);
-const PATIENCE: Duration = Duration::from_secs(30);
+const COUNTED_WITHIN: Duration = Duration::from_secs(30);
 
 /// What a recorder was given, by position.
 type Taken = Arc<Mutex<Vec<u64>>>;
@@ -89,7 +89,7 @@ async fn counted(task: &StoreTask, events: u64) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(PATIENCE, reached).await.unwrap();
+    tokio::time::timeout(COUNTED_WITHIN, reached).await.unwrap();
 }
 
 #[tokio::test]
@@ -160,4 +160,21 @@ async fn ended_anywhere_it_counts_each_event_once() {
     counted(&task, 40 * 25).await;
     stopping.cancel();
     consumer.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_cursor_of_a_consumer_that_is_gone_is_removed_and_others_stay() {
+    let (store, task) = store();
+    say(&task, 1).await;
+    for name in ["gone", "here"] {
+        task.handle().write(move |writer| writer.lease(name, 1, 0, 10)).await.unwrap();
+        let Leased::Yes(lease) = task.handle().write(move |writer| writer.lease(name, 1, 20, 30)).await.unwrap() else {
+            panic!("the lease had run out")
+        };
+        task.handle().write(move |writer| writer.consume(&lease, Position(1), 40, &mut |_| Ok(()))).await.unwrap();
+    }
+    forget(&task.handle(), &["gone", "never there"]).await;
+    let mut reader = store.reader().unwrap();
+    assert_eq!(["gone", "here"].map(|name| reader.cursor(name)), [Err(StoreError::Missing), Ok(Position(1))]);
+    assert!(FORMER_CONSUMERS.iter().all(|former| !CONSUMERS.contains(former)));
 }
