@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Parser;
 use relay::process::output::Output;
 
-/// How long the last words may take: whoever stopped reading them must not keep the process.
-const LAST_WORDS_WAIT: Duration = Duration::from_secs(1);
+/// How long the last output may take: whoever stopped reading them must not keep the process.
+const LAST_OUTPUT_WAIT: Duration = Duration::from_secs(1);
 
 /// Gives back what is free, soon and from every thread; the system's own allocator keeps what a crowd once needed.
 #[cfg(not(target_env = "msvc"))]
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     if let Ok(out) = Output::to(std::io::stderr()) {
         // It may name what was typed, and what people are called.
         out.write(relay_edge::plain::harmless(&format!("relay: {error:#}\n")).as_bytes());
-        out.flush(LAST_WORDS_WAIT);
+        out.flush(LAST_OUTPUT_WAIT);
     }
     ExitCode::FAILURE
 }

@@ -43,8 +43,8 @@ use crate::transport::http_limits::HttpLimits;
 use crate::transport::listen::{Listener, bind, load_tls};
 use crate::web::{KeptAssets, Packed, Web};
 
-/// How long connections have to receive that code.
-const LAST_WORDS_WAIT: Duration = Duration::from_millis(400);
+/// How long connections have to receive the close code when the relay stops.
+const CLOSE_CODE_WAIT: Duration = Duration::from_millis(400);
 const MINUTE_MS: u64 = 60_000;
 /// Uploads under way: a network has four times what an address has.
 const UPLOADS: Bounds =
@@ -117,7 +117,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
 
     let (mut tasks, vitals) = (JoinSet::new(), Vitals::default());
     let core_end = CancellationToken::new();
-    let core = Core::new(now_ms(), first_picture(&app).await?);
+    let core = Core::new(now_ms(), start_state(&app).await?);
     let (bus, messages) = LocalBus::alone(RelayId(u128::from_be_bytes(random_bytes())));
     let parts = CoreParts {
         store: store.handle(),
@@ -172,7 +172,7 @@ impl Running {
     pub async fn abandon(&self) {
         self.app.stopping.cancel();
         self.app.sockets.close();
-        let _ = tokio::time::timeout(LAST_WORDS_WAIT, self.app.sockets.wait()).await;
+        let _ = tokio::time::timeout(CLOSE_CODE_WAIT, self.app.sockets.wait()).await;
     }
 
     /// Stops in order: no new connections, every connection closed with the code that says "come back", everything acknowledged on disk.
@@ -235,7 +235,7 @@ async fn tags_key(store: &StoreTask) -> anyhow::Result<Secret> {
 }
 
 /// What the core starts with.
-async fn first_picture(app: &App) -> anyhow::Result<Start> {
+async fn start_state(app: &App) -> anyhow::Result<Start> {
     Ok(Start {
         seed: u128::from_be_bytes(random_bytes()),
         attachment_bytes_max: app.config.limits.attachment_bytes_max,

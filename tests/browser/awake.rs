@@ -64,9 +64,9 @@ fn answer(world: &World, text: &str) -> RawSocket {
     ada
 }
 
-fn say(line: &mut RawSocket, conversation: wire::ConversationId, text: &str) {
+fn say(socket: &mut RawSocket, conversation: wire::ConversationId, text: &str) {
     let id = MessageId(support::new_id());
-    line.send(&ClientFrame::Say { conversation, id, say: Say::Text { text: text.into() } });
+    socket.send(&ClientFrame::Say { conversation, id, say: Say::Text { text: text.into() } });
 }
 
 #[test]

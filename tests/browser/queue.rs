@@ -5,17 +5,17 @@ use wire::{AgentState, ClientFrame, ConversationId, ConversationState, MessageId
 
 /// A visitor without a browser who wrote one message.
 struct Other {
-    line: RawSocket,
+    socket: RawSocket,
     token: Token,
     conversation: ConversationId,
 }
 
 fn other(world: &World, text: &str) -> Other {
-    let mut line = RawSocket::visitor(&world.relay, None);
-    let (_, token) = line.register();
+    let mut socket = RawSocket::visitor(&world.relay, None);
+    let (_, token) = socket.register();
     let conversation = ConversationId(new_id());
-    line.say(conversation, text);
-    Other { line, token, conversation }
+    socket.say(conversation, text);
+    Other { socket, token, conversation }
 }
 
 #[test]
@@ -49,11 +49,11 @@ fn a_visitor_waits_sees_the_position_move_keeps_it_over_a_restart_and_is_served(
     world.relay.up();
     let mut ben = RawSocket::agent(&world.relay, &cookie);
     ben.presence(AgentState::Online);
-    third.line = RawSocket::visitor(&world.relay, Some(third.token.clone()));
+    third.socket = RawSocket::visitor(&world.relay, Some(third.token.clone()));
     wait_until("the chat is connected again", || (!visitor.shows("[data-testid=connection]")).then_some(()));
     visitor.wait_position(2);
 
-    third.line.send(&ClientFrame::LeaveQueue { conversation: third.conversation });
+    third.socket.send(&ClientFrame::LeaveQueue { conversation: third.conversation });
     visitor.wait_position(1);
 
     let busy = ben.row("ben's own conversation", |row| matches!(row.state, ConversationState::Assigned { .. }));

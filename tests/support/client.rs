@@ -28,7 +28,7 @@ pub struct Door {
     pub port: u16,
     /// The page's origin.
     pub origin: String,
-    /// A line that says nothing for so long, not even to a ping, is dead.
+    /// A connection that says nothing for so long, not even to a ping, is dead.
     pub silence_max: Duration,
     /// Drafts on their way at once.
     pub in_flight_max: usize,
@@ -74,7 +74,7 @@ pub struct Client {
     send_after: Instant,
     last_frame_at: Instant,
     pinged: Instant,
-    /// Pings on this line that were not answered yet.
+    /// Pings on this connection that were not answered yet.
     pings: u32,
     outbox: VecDeque<Draft>,
     written: u64,
@@ -180,7 +180,7 @@ impl Client {
         self.ready
     }
 
-    /// What closed its lines so far, 1006 for those that broke.
+    /// What closed its connections so far, 1006 for those that broke.
     #[must_use]
     pub fn closes(&self) -> &[u16] {
         &self.closes
@@ -219,7 +219,7 @@ impl Client {
     }
 
     /// The connection breaks as when a tab is closed: without a word.
-    pub fn drop_line(&mut self) {
+    pub fn disconnect(&mut self) {
         self.lost(1006);
     }
 
@@ -273,7 +273,7 @@ impl Client {
     #[track_caller]
     pub fn catch_up(&mut self, bound: Duration, log: &crate::judge::Log) {
         // What has been lying on the connection says nothing about now: first everything up to an answer of now is read.
-        assert!(self.until(bound, Self::ready), "{}: no line", self.name);
+        assert!(self.until(bound, Self::ready), "{}: no connection", self.name);
         self.ping();
         assert!(self.until(bound, |client| client.ready && client.pings == 0), "{}: pings find no answer", self.name);
         let lanes: Vec<LaneOf> = self.lanes_to_have();

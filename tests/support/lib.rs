@@ -33,7 +33,7 @@ pub use look::{Engine, Look};
 pub use paths::{screenshots, web_dir, workspace};
 pub use people::{Agent, Visitor};
 pub use process::Process;
-pub use proxy::{Proxy, Weather};
+pub use proxy::{NetworkFault, Proxy};
 pub use raw_socket::{RawSocket, new_id};
 pub use relay::{Answer, Relay, Setup};
 pub use site::Site;

@@ -17,7 +17,7 @@ const CHUNKS_MAX: usize = 64;
 
 /// What the network does to connections, from the next byte on.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Weather {
+pub struct NetworkFault {
     /// How long every byte is under way.
     pub delay: Duration,
     /// How many bytes a second pass in each direction of each connection.
@@ -30,7 +30,7 @@ pub struct Weather {
     pub lose_down: bool,
 }
 
-impl Weather {
+impl NetworkFault {
     /// Nothing gets through in either direction, and nobody is told.
     pub const BLACK_HOLE: Self =
         Self { delay: Duration::ZERO, bytes_per_second: None, cut_after_bytes: None, lose_up: true, lose_down: true };
@@ -43,7 +43,7 @@ pub struct Proxy {
 }
 
 struct State {
-    weather: Mutex<Weather>,
+    fault: Mutex<NetworkFault>,
     end: AtomicBool,
     /// Raised to break every connection that is open.
     generation: AtomicU64,
@@ -51,8 +51,8 @@ struct State {
 }
 
 impl State {
-    fn weather(&self) -> MutexGuard<'_, Weather> {
-        self.weather.lock().unwrap_or_else(PoisonError::into_inner)
+    fn fault(&self) -> MutexGuard<'_, NetworkFault> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,13 +79,13 @@ enum Way {
 }
 
 impl Proxy {
-    /// Stands before a port of loopback; the weather is fair at first.
+    /// Stands before a port of loopback; the fault is fair at first.
     #[must_use]
     pub fn start(to: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
         let port = listener.local_addr().expect("a bound socket has an address").port();
         let state = Arc::new(State {
-            weather: Mutex::default(),
+            fault: Mutex::default(),
             end: AtomicBool::new(false),
             generation: AtomicU64::new(0),
             passed_bytes: AtomicU64::new(0),
@@ -101,9 +101,9 @@ impl Proxy {
         self.port
     }
 
-    /// Changes the weather, also for connections that are open.
-    pub fn set(&self, weather: Weather) {
-        *self.state.weather() = weather;
+    /// Changes the fault, also for connections that are open.
+    pub fn set(&self, fault: NetworkFault) {
+        *self.state.fault() = fault;
     }
 
     /// Breaks every open connection.
@@ -172,21 +172,21 @@ fn take(connection: &Connection, mut from: TcpStream, chunks: &SyncSender<Chunk>
     // The other thread of this direction ends when the channel does, after it gave what is under way.
 }
 
-/// Writes one direction, as the weather allows.
+/// Writes one direction, as the fault allows.
 fn give(connection: &Connection, way: Way, mut into: TcpStream, chunks: &Receiver<Chunk>) {
     let mut lost = false;
     while let Ok((taken, bytes)) = chunks.recv() {
-        let weather = *connection.state.weather();
-        thread::sleep((taken + weather.delay).saturating_duration_since(Instant::now()));
-        if let Some(rate) = weather.bytes_per_second {
+        let fault = *connection.state.fault();
+        thread::sleep((taken + fault.delay).saturating_duration_since(Instant::now()));
+        if let Some(rate) = fault.bytes_per_second {
             thread::sleep(Duration::from_secs(bytes.len() as u64) / rate.max(1));
         }
-        lost |= if way == Way::Up { weather.lose_up } else { weather.lose_down };
+        lost |= if way == Way::Up { fault.lose_up } else { fault.lose_down };
         if lost {
             continue;
         }
         let before = connection.passed_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        let room = weather.cut_after_bytes.map_or(u64::MAX, |cut| cut.saturating_sub(before));
+        let room = fault.cut_after_bytes.map_or(u64::MAX, |cut| cut.saturating_sub(before));
         let part = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
         if !put(connection, &mut into, &bytes[..part]) || part < bytes.len() {
             break;

@@ -9,7 +9,7 @@ use support::{Client, Dice, Door, Judge, Log, Relay, Verdict, new_id, wait_until
 use wire::{ClientFrame, ConversationId};
 
 /// Drafts a person keeps waiting before they stop writing.
-const PATIENCE: usize = 12;
+const DRAFTS_WAITING_MAX: usize = 12;
 /// How long the crowd may need to come back and have everything.
 pub(crate) const SETTLE: Duration = Duration::from_secs(60);
 /// Looks at the log until it stands still.
@@ -29,7 +29,7 @@ pub(crate) struct Size {
 }
 
 impl Size {
-    /// More visitors than the agents can take, so that there is always a line.
+    /// More visitors than the agents can take, so that somebody always waits.
     pub(crate) const BUSY: Self = Self { visitors: 10, agents: 2, capacity: 2, pause_ms: (40, 180), chars_max: 200 };
 }
 
@@ -151,7 +151,7 @@ impl Stage<'_> {
         });
     }
 
-    /// Waits until everybody has a line.
+    /// Waits until everybody is connected.
     pub(crate) fn all_ready(&self) {
         wait_until("everybody is connected", || {
             self.nobody_failed();
@@ -195,7 +195,7 @@ impl Drop for Raise<'_> {
 
 impl Person {
     fn do_something(&mut self, size: Size) {
-        if self.client.pending() >= PATIENCE {
+        if self.client.pending() >= DRAFTS_WAITING_MAX {
             return;
         }
         if self.agent { self.answer(size) } else { self.ask(size) }

@@ -184,7 +184,7 @@ fn when_the_disk_answers_with_errors_it_refuses_and_goes_on_afterwards() {
                 stage.all_ready();
                 stage.more(10);
                 let tracer = Tracer::fail(relay.id(), calls, error);
-                stage.last(turn.form.weather / 2);
+                stage.last(turn.form.bad_network / 2);
                 if killed {
                     // What was written and not synced, or synced with an error, is what the next life finds.
                     relay.kill();

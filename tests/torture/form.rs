@@ -28,14 +28,14 @@ pub(crate) struct Form {
     pub(crate) clients: usize,
     pub(crate) consoles: usize,
     pub(crate) clients_bound: Duration,
-    /// Times that every writer fills the lines of those who do not read.
+    /// Times that every writer fills the connections of those who do not read.
     pub(crate) floods: u32,
     /// How long ordinary work goes on.
     pub(crate) soak: Duration,
     /// How long the network swallows everything.
     pub(crate) black_hole: Duration,
-    /// How long any other weather lasts.
-    pub(crate) weather: Duration,
+    /// How long any other fault of the network lasts.
+    pub(crate) bad_network: Duration,
 }
 
 const SHORT: Form = Form {
@@ -51,7 +51,7 @@ const SHORT: Form = Form {
     consoles: 5,
     clients_bound: Duration::from_secs(30),
     black_hole: Duration::from_secs(5),
-    weather: Duration::from_secs(3),
+    bad_network: Duration::from_secs(3),
 };
 
 const LONG: Form = Form {
@@ -67,7 +67,7 @@ const LONG: Form = Form {
     consoles: 20,
     clients_bound: Duration::from_secs(15),
     black_hole: Duration::from_secs(60),
-    weather: Duration::from_secs(20),
+    bad_network: Duration::from_secs(20),
 };
 
 /// One story's turn, its numbers and its dice.

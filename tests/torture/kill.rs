@@ -37,7 +37,7 @@ fn killed_at_random_instants_it_loses_nothing_and_nobody_their_place() {
         let log = crowd.judge.read(&relay, &crowd.cookie);
         let _ = crowd.judge.verdict(&log);
         let waiting = check_queue(&relay, &crowd.cookie, &log);
-        assert_eq!(waiting, before, "after another kill somebody is missing in line");
+        assert_eq!(waiting, before, "after another kill somebody is missing from the queue");
         turn.tell(format_args!(
             "{killed} kills, {waiting} wait in the queue, {counted} events counted once: {verdict:?}"
         ));

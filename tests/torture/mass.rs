@@ -46,7 +46,7 @@ pub(crate) struct Member {
     welcomed: bool,
     /// Since when it has everything it needs; none while it has not.
     pub(crate) resumed: Option<Instant>,
-    /// Status of refused upgrades and codes of closed lines since [`Mass::forget`].
+    /// Status of refused upgrades and codes of closed connections since [`Mass::forget`].
     pub(crate) refused: Vec<u16>,
 }
 
@@ -76,7 +76,7 @@ impl Mass {
         Self { port, origin: origin.to_owned(), members }
     }
 
-    /// Every line is broken, and resuming is counted anew.
+    /// Every connection is broken, and resuming is counted anew.
     pub(crate) fn forget(&mut self) {
         let now = Instant::now();
         for member in &mut self.members {
@@ -166,7 +166,7 @@ impl Member {
         }
     }
 
-    /// Looks at its line once. Whether there was anything.
+    /// Looks at its connection once. Whether there was anything.
     fn step(&mut self) -> bool {
         let is_agent = self.is_agent();
         match &mut self.state {

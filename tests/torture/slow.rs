@@ -11,7 +11,7 @@ use crate::form::turn;
 use crate::process::memory_kib;
 
 const WRITERS: usize = 2;
-/// Below the burst that one line may send.
+/// Below the burst that one connection may send.
 const TEXTS: usize = 100;
 /// What the relay says about each.
 const CLOSED: &str = "closed: slower than what it was sent";
@@ -52,8 +52,8 @@ fn readers_that_stop_are_closed_and_lose_nothing() {
             for (writer, conversation) in &mut writers {
                 let text = &text;
                 scope.spawn(move || {
-                    // A new line has its whole burst before it.
-                    writer.drop_line();
+                    // A new connection has its whole burst before it.
+                    writer.disconnect();
                     for _ in 0..TEXTS {
                         writer.say(*conversation, text);
                     }
@@ -72,7 +72,7 @@ fn readers_that_stop_are_closed_and_lose_nothing() {
     let log = judge.read(&relay, &cookie);
     for reader in [&mut agent, &mut tab] {
         reader.catch_up(SETTLE, &log);
-        assert!(!reader.closes().is_empty(), "a reader that did not read kept its line");
+        assert!(!reader.closes().is_empty(), "a reader that did not read kept its connection");
     }
     let verdict = judge.verdict(&log);
     agent.check(&log);

@@ -102,8 +102,8 @@ fn after_a_long_time_everything_is_as_it_was() {
     let slower = machine_last.saturating_sub(machine_first) * PROBES_OF_AN_ANSWER;
     let most = first * 3 + Duration::from_millis(50) + slower;
     assert!(last < most, "answers became slower: {first:?}, then {last:?}, and {most:?} would be the machine's fault");
-    let lines: usize = crowd.clients().map(|client| client.closes().len()).sum();
-    assert_eq!(lines, 0, "lines broke though nothing happened to them");
+    let closes: usize = crowd.clients().map(|client| client.closes().len()).sum();
+    assert_eq!(closes, 0, "connections broke though nothing happened to them");
     let mut relay = relay;
     assert!(relay.stop(), "the relay did not end cleanly");
     check_integrity(relay.data());

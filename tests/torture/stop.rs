@@ -35,7 +35,7 @@ fn stopped_under_load_it_tells_everybody_and_ends_in_time() {
     for client in crowd.clients() {
         let other: Vec<_> = client.closes().iter().filter(|code| **code != Close::Restart.code()).collect();
         assert!(other.is_empty(), "a client was closed with {other:?}");
-        assert_eq!(client.closes().len(), turn.form.stops as usize, "each stop closes each line once");
+        assert_eq!(client.closes().len(), turn.form.stops as usize, "each stop closes each connection once");
     }
     let (_, verdict) = crowd.judge(&relay);
     turn.tell(format_args!("{} stops, the slowest {slowest:?}: {verdict:?}", turn.form.stops));

@@ -179,18 +179,18 @@ impl Core {
             News::Append(pending, append) => self.connections.append(pending, append, step),
             News::Query(pending, query) => self.connections.query(pending, query, step),
             News::VisitorWent(visitor) => {
-                self.conversations.went(visitor, step);
+                self.conversations.disconnected(visitor, step);
                 self.subscribe_for_visitor(visitor);
             }
             News::AgentWent(agent) => {
-                self.staff.went(agent, step);
+                self.staff.disconnected(agent, step);
                 self.subscribe_for_agent(agent);
             }
             News::Unfollowed(id) => {
                 self.conversations.evict(id, self.connections.is_followed(id), step);
                 self.subscribe(id);
             }
-            News::Availability(agent, seat) => self.routing.seat(agent, seat),
+            News::Availability(agent, availability) => self.routing.set_availability(agent, availability),
             News::GiveBack(conversations) => self.conversations.give_back(conversations, step),
             News::Blocked(block) => {
                 self.connections.close_blocked(&block, step);

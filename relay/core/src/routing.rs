@@ -101,8 +101,8 @@ impl Routing {
     }
 
     /// How many visitors an agent can get has changed.
-    pub(crate) fn seat(&mut self, agent: AgentId, seat: Option<Availability>) {
-        self.agents.set(agent, seat);
+    pub(crate) fn set_availability(&mut self, agent: AgentId, availability: Option<Availability>) {
+        self.agents.set(agent, availability);
     }
 
     /// A conversation's status has changed.

@@ -19,7 +19,7 @@ pub struct Rate {
 pub struct Settings {
     /// A visitor in the queue is gone for so long: they have left.
     pub left_after_ms: u64,
-    /// They have left for so long, and their last words are unanswered: these are a message.
+    /// They have left for so long, and their last message is unanswered: the conversation is a *message*.
     pub message_after_ms: u64,
     /// The visitor of a conversation that an agent has is gone for so long: the agent has room again.
     pub owned_left_after_ms: u64,

@@ -158,7 +158,7 @@ impl Staff {
 
     /// How many visitors an agent can get here. In its grace period it counts as online, but gets none. Nor does one whose console is at another
     /// relay.
-    fn seat(&self, agent: AgentId) -> Option<Availability> {
+    fn availability(&self, agent: AgentId) -> Option<Availability> {
         let known = self.agents.get(&agent)?;
         let open = known.state == AgentState::Online && known.connected;
         Some(Availability { open, capacity: known.settings.capacity, held: self.load(agent) })
@@ -166,16 +166,16 @@ impl Staff {
 
     /// An agent has changed. Routing gets its availability if that has changed; colleagues are sent the change at the end of the step.
     fn changed(&mut self, agent: AgentId, was: Option<Availability>, step: &mut Step) {
-        let seat = self.seat(agent);
-        if seat != was {
-            step.tell(News::Availability(agent, seat));
+        let availability = self.availability(agent);
+        if availability != was {
+            step.tell(News::Availability(agent, availability));
         }
         self.changed.insert(agent);
     }
 
     /// Changes one agent, and what follows from it.
     fn change<T>(&mut self, agent: AgentId, step: &mut Step, change: impl FnOnce(&mut AgentLive) -> T) -> Option<T> {
-        let was = self.seat(agent);
+        let was = self.availability(agent);
         let known = self.agents.get_mut(&agent)?;
         let (was_online, was_here) = (known.shown() == AgentState::Online, (known.here(), known.state));
         let result = change(known);
@@ -192,7 +192,7 @@ impl Staff {
     }
 
     /// A console of an agent has connected; `chosen` is the choice that it remembers, which may be unknown here.
-    pub(crate) fn came(&mut self, agent: AgentId, chosen: Option<AgentState>, step: &mut Step) {
+    pub(crate) fn connected(&mut self, agent: AgentId, chosen: Option<AgentState>, step: &mut Step) {
         let grace_ends_ms = self.change(agent, step, |known| {
             known.connected = true;
             match chosen {
@@ -209,7 +209,7 @@ impl Staff {
     }
 
     /// The last console of an agent has gone.
-    pub(crate) fn went(&mut self, agent: AgentId, step: &mut Step) {
+    pub(crate) fn disconnected(&mut self, agent: AgentId, step: &mut Step) {
         let ends_ms = step.now_ms().saturating_add(AGENT_GRACE_MS);
         let grace = self.change(agent, step, |known| {
             known.connected = false;
@@ -301,7 +301,7 @@ impl Staff {
     }
 
     fn hold(&mut self, agent: AgentId, conversation: ConversationId, visitor: VisitorId, step: &mut Step) {
-        let was = self.seat(agent);
+        let was = self.availability(agent);
         self.holding.entry(agent).or_default().insert(conversation, visitor);
         self.changed(agent, was, step);
         if self.agents.get(&agent).is_none_or(|known| !known.connected) {
@@ -312,7 +312,7 @@ impl Staff {
     }
 
     fn release(&mut self, agent: AgentId, conversation: ConversationId, step: &mut Step) {
-        let was = self.seat(agent);
+        let was = self.availability(agent);
         if let Some(held) = self.holding.get_mut(&agent) {
             held.remove(&conversation);
             if held.is_empty() {

@@ -10,8 +10,8 @@ use crate::process::output::Output;
 use crate::process::vital::EXIT_CODE;
 use crate::web::Web;
 
-/// How long the last words may take.
-const LAST_WORDS_WAIT: Duration = Duration::from_millis(500);
+/// How long the last output may take.
+const LAST_OUTPUT_WAIT: Duration = Duration::from_millis(500);
 
 /// Serves. Nothing that is printed decides anything: a closed, full or blocked output loses words, and no more.
 pub(super) fn serve(config: Config, new: bool) -> anyhow::Result<()> {
@@ -43,7 +43,7 @@ pub(super) fn serve(config: Config, new: bool) -> anyhow::Result<()> {
                 // Whoever watches over the process starts it again; nothing acknowledged is lost.
                 tracing::error!(part, exit_code = EXIT_CODE, "a part of the relay has ended by itself, so that all of it ends: start it again");
                 running.abandon().await;
-                log.flush(LAST_WORDS_WAIT);
+                log.flush(LAST_OUTPUT_WAIT);
                 // Not by returning: that would wait for threads that may stand still for ever.
                 std::process::exit(EXIT_CODE.into());
             }
@@ -53,8 +53,8 @@ pub(super) fn serve(config: Config, new: bool) -> anyhow::Result<()> {
         out.write(b"Stopped; everything acknowledged is on disk.\n");
         anyhow::Ok(())
     });
-    out.flush(LAST_WORDS_WAIT);
-    log.flush(LAST_WORDS_WAIT);
+    out.flush(LAST_OUTPUT_WAIT);
+    log.flush(LAST_OUTPUT_WAIT);
     ended
 }
 

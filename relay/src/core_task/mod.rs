@@ -29,7 +29,7 @@ mod pages;
 use self::pages::Pages;
 
 /// Answers, or arrivals, handled in one round of the loop.
-const TAKEN_PER_TURN: usize = 64;
+const TAKEN_PER_ROUND: usize = 64;
 
 /// What reaches the core task from the rest of the shell.
 #[derive(Debug)]
@@ -150,8 +150,8 @@ impl CoreTask {
         (mut answers, mut page_ready): (mpsc::Receiver<StoreAnswer>, mpsc::UnboundedReceiver<ConnectionId>),
         end: CancellationToken,
     ) {
-        let mut batch = Vec::with_capacity(TAKEN_PER_TURN);
-        let mut answered = Vec::with_capacity(TAKEN_PER_TURN);
+        let mut batch = Vec::with_capacity(TAKEN_PER_ROUND);
+        let mut answered = Vec::with_capacity(TAKEN_PER_ROUND);
         self.drain();
         loop {
             // Checked by itself, so that a busy queue cannot keep time from passing.
@@ -165,7 +165,7 @@ impl CoreTask {
                 biased;
                 () = end.cancelled() => return,
                 () = tokio::time::sleep(Duration::from_millis(wait_ms.unwrap_or(0))), if wait_ms.is_some() => {}
-                _ = answers.recv_many(&mut answered, TAKEN_PER_TURN) => {
+                _ = answers.recv_many(&mut answered, TAKEN_PER_ROUND) => {
                     // Each commit was published before its answer was sent. The core must get the commit first.
                     while let Some(received) = messages.try_recv() {
                         self.receive(received);
@@ -179,7 +179,7 @@ impl CoreTask {
                     self.turn_page(connection);
                     self.drain();
                 }
-                count = arrivals.recv_many(&mut batch, TAKEN_PER_TURN) => {
+                count = arrivals.recv_many(&mut batch, TAKEN_PER_ROUND) => {
                     if count == 0 {
                         return;
                     }

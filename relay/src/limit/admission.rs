@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(admission.enter(network(1), false).await.err(), Some(NotAdmitted::Network));
         let first = waiting.pop().expect("the last one");
         drop(held);
-        let passed = first.await.expect("joined").expect("let in before all the others");
+        let passed = first.await.expect("joined").expect("admitted before all the others");
         assert!(waiting.iter().all(|one| !one.is_finished()));
         // One goes away, and with it the turn of its network.
         let gone = waiting.remove(0);

@@ -47,7 +47,7 @@ const GAUGES: [(&str, &str); 15] = [
 
 const COUNTERS: [(&str, &str); 17] = [
     ("relay_connections_total", "Hellos accepted."),
-    ("relay_connections_refused_total", "Connections turned away before their hello."),
+    ("relay_connections_refused_total", "Connections refused before their hello."),
     ("relay_slots_refused_total", "What there was no slot for, by kind and by whose bound was met."),
     ("relay_rates_refused_total", "What came too often from one address or network."),
     ("relay_passwords_refused_total", "Passwords not looked at because too many waited."),
@@ -74,7 +74,7 @@ const HISTOGRAMS: [(&str, &str); 3] = [
     ("relay_store_batch_requests", "Requests committed in one transaction."),
 ];
 
-/// Why a connection was turned away before its hello.
+/// Why a connection was refused before its hello.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TurnedAway {
     /// Its address has opened too many lately.
@@ -121,7 +121,7 @@ impl Slow {
             Self::Address => "address",
             Self::Network => "network",
             Self::Relay => "relay",
-            Self::TransferTimeout => "patience",
+            Self::TransferTimeout => "transfer_timeout",
         }
     }
 }
@@ -246,7 +246,7 @@ fn close_label(close: Option<Close>) -> &'static str {
     close.map_or("client", Close::name)
 }
 
-/// A client said hello and was let in; `resumes` when it goes on from somewhere.
+/// A client said hello and was accepted; `resumes` when it goes on from somewhere.
 pub fn connected(peer: &Peer, resumes: bool) {
     let kind = match peer {
         Peer::Visitor { .. } => "visitor",

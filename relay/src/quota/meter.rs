@@ -101,6 +101,6 @@ mod tests {
             assert!(meter.whole_at.len() <= KEYS_MAX);
         }
         assert!(meter.has(&0, 11, 100, now).is_err(), "whoever brought much is remembered");
-        assert_eq!(meter.has(&(3 * KEYS_MAX + 1), 100, 100, now), Ok(()), "whoever is new is let in");
+        assert_eq!(meter.has(&(3 * KEYS_MAX + 1), 100, 100, now), Ok(()), "whoever is new is accepted");
     }
 }

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use wire::{AttachmentId, ClientFrame, Hello, PROTOCOL, ServerFrame};
 
-use crate::support::{Connection, PASSWORD, PATIENCE, Relay, Visitor, hello, new_conversation};
+use crate::support::{ANSWER_WITHIN, Connection, PASSWORD, Relay, Visitor, hello, new_conversation};
 
 const NETWORKS: u8 = 18;
 /// Small pools, so that the attack fills what it can.
@@ -32,7 +32,7 @@ pub(crate) async fn socket(relay: &Relay, from: &str, cookie: Option<&str>) -> R
             request.headers_mut().insert(name, value.parse().expect("a header"));
         }
     }
-    let connected = tokio::time::timeout(2 * PATIENCE, tokio_tungstenite::connect_async(request)).await;
+    let connected = tokio::time::timeout(2 * ANSWER_WITHIN, tokio_tungstenite::connect_async(request)).await;
     match connected.expect("answered in time") {
         Ok((socket, _)) => Ok(Connection::Socket(Box::new(socket))),
         Err(Error::Http(answer)) => {

@@ -188,7 +188,7 @@ async fn an_address_has_a_bounded_number_of_connections_and_registrations() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_says_nothing_is_not_held() {
     let relay = Relay::start().await;
-    let wait = Duration::from_millis(wire::limit::HELLO_WAIT_MS) + crate::support::PATIENCE;
+    let wait = Duration::from_millis(wire::limit::HELLO_WAIT_MS) + crate::support::ANSWER_WITHIN;
     // No byte at all, half a head, no hello.
     let mut mute = tokio::net::TcpStream::connect(relay.running.address).await.expect("connected");
     let mut half = tokio::net::TcpStream::connect(relay.running.address).await.expect("connected");
@@ -197,7 +197,7 @@ async fn who_says_nothing_is_not_held() {
     connection.closes_within(Close::HelloLate, wait).await;
     for socket in [&mut mute, &mut half] {
         let mut rest = Vec::new();
-        let ended = tokio::time::timeout(crate::support::PATIENCE, socket.read_to_end(&mut rest)).await;
+        let ended = tokio::time::timeout(crate::support::ANSWER_WITHIN, socket.read_to_end(&mut rest)).await;
         assert!(ended.is_ok() && !rest.starts_with(b"HTTP/1.1 200"), "still held");
     }
     relay.running.stop().await.expect("stopped");
@@ -214,7 +214,7 @@ async fn upgrade(relay: &Relay, forwarded_for: &str) -> reqwest::Response {
         .header("sec-websocket-version", "13")
         .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
         .send();
-    tokio::time::timeout(crate::support::PATIENCE, request).await.expect("in time").expect("answered")
+    tokio::time::timeout(crate::support::ANSWER_WITHIN, request).await.expect("in time").expect("answered")
 }
 
 #[tokio::test(flavor = "multi_thread")]

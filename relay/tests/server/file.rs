@@ -250,5 +250,5 @@ async fn wait_for(condition: impl Fn() -> bool) {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(crate::support::PATIENCE, waiting).await.expect("in time");
+    tokio::time::timeout(crate::support::ANSWER_WITHIN, waiting).await.expect("in time");
 }

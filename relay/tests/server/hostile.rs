@@ -10,7 +10,7 @@ use wire::limit::{CONNECTIONS_PER_ADDRESS_MAX, HEAD_BYTES_MAX, HTTP_CONNECTIONS_
 use wire::{Attachment, AttachmentId, Refusal};
 
 use crate::file::{PNG, put};
-use crate::support::{PATIENCE, Relay, new_conversation};
+use crate::support::{ANSWER_WITHIN, Relay, new_conversation};
 
 /// How long the relay waits for a head; the bound in the listener is not public.
 const HEAD_WAIT: Duration = Duration::from_secs(10);
@@ -23,14 +23,15 @@ const FILES_BESIDE: usize = 400;
 async fn from(last: u8, to: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)), 0)).expect("loopback has many addresses");
-    tokio::time::timeout(PATIENCE, socket.connect(to)).await.expect("connected in time").expect("connected")
+    tokio::time::timeout(ANSWER_WITHIN, socket.connect(to)).await.expect("connected in time").expect("connected")
 }
 
 /// Everything that comes until the relay closes.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     // A reset after the answer is an end, too.
-    let _ = tokio::time::timeout(PATIENCE + HEAD_WAIT, stream.read_to_end(&mut bytes)).await.expect("closed in time");
+    let _ =
+        tokio::time::timeout(ANSWER_WITHIN + HEAD_WAIT, stream.read_to_end(&mut bytes)).await.expect("closed in time");
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -49,7 +50,7 @@ async fn answer_to(relay: &Relay, head: Vec<u8>) -> String {
     let mut bytes = Vec::new();
     // The relay may close before all of it is sent.
     let both = async { tokio::join!(writing.write_all(&head), reading.read_to_end(&mut bytes)) };
-    let _ = tokio::time::timeout(PATIENCE + HEAD_WAIT, both).await.expect("closed in time");
+    let _ = tokio::time::timeout(ANSWER_WITHIN + HEAD_WAIT, both).await.expect("closed in time");
     String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().to_owned()
 }
 
@@ -115,8 +116,9 @@ async fn dribbled_bytes_buy_no_time() {
     others_are_served(&relay).await;
     chat.say(new_conversation(), "still fine").await;
     for dribbler in dribblers {
-        let held = tokio::time::timeout(HEAD_WAIT + PATIENCE, dribbler).await.expect("closed in time").expect("ended");
-        assert!(held < HEAD_WAIT + PATIENCE, "held for {held:?}");
+        let held =
+            tokio::time::timeout(HEAD_WAIT + ANSWER_WITHIN, dribbler).await.expect("closed in time").expect("ended");
+        assert!(held < HEAD_WAIT + ANSWER_WITHIN, "held for {held:?}");
     }
     relay.running.stop().await.expect("stopped");
 }
@@ -168,7 +170,7 @@ async fn who_takes_or_brings_next_to_nothing_is_cut() {
     tokio::select! {
         () = dribble => {}
         // A reset after the answer is an end, too.
-        _ = tokio::time::timeout(stall + PATIENCE, reading.read_to_end(&mut answer)) => {}
+        _ = tokio::time::timeout(stall + ANSWER_WITHIN, reading.read_to_end(&mut answer)) => {}
     }
     let (answer, held) = (String::from_utf8_lossy(&answer).into_owned(), began.elapsed());
     let refusal = serde_json::to_string(&Refusal::UploadBroken).expect("JSON");
@@ -182,7 +184,7 @@ async fn who_takes_or_brings_next_to_nothing_is_cut() {
             pause.tick().await;
         }
     };
-    tokio::time::timeout(PATIENCE, cut).await.expect("whoever takes nothing is cut, too");
+    tokio::time::timeout(ANSWER_WITHIN, cut).await.expect("whoever takes nothing is cut, too");
     let taken = rest(&mut taking).await.len();
     assert!(taken < bytes, "all {taken} bytes were still to be had");
     relay.running.stop().await.expect("stopped");
@@ -219,7 +221,7 @@ async fn a_slow_tls_handshake_is_cut_while_others_are_served() {
     stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.expect("sent");
     let mut answer = Vec::new();
     // The relay may end without a closing alert.
-    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("answered in time");
+    let _ = tokio::time::timeout(ANSWER_WITHIN, stream.read_to_end(&mut answer)).await.expect("answered in time");
     assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
     for mut stream in slow_ones {
         assert_eq!(rest(&mut stream).await, "", "a handshake that never came is answered with nothing");
@@ -269,7 +271,7 @@ async fn a_crowd_of_half_open_connections_is_bounded_for_its_address() {
     }
     others_are_served(&relay).await;
     // Whoever came over the bound is closed at once: wait until all of those have noticed.
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + ANSWER_WITHIN;
     let is_held = |socket: &mut std::net::TcpStream| matches!(socket.read(&mut [0; 64]), Err(error) if error.kind() == ErrorKind::WouldBlock);
     let held = loop {
         let held = sockets.iter_mut().filter_map(|socket| is_held(socket).then_some(())).count();
@@ -327,7 +329,7 @@ async fn pieces_of_a_frame_that_never_ends_are_cut() {
     let mut sent = 0;
     while stream.write_all(&empty).await.is_ok() {
         sent += empty.len();
-        assert!(began.elapsed() < PATIENCE, "after {sent} bytes it goes on");
+        assert!(began.elapsed() < ANSWER_WITHIN, "after {sent} bytes it goes on");
     }
     assert!(sent < 40 << 20, "{sent} bytes were taken");
     others_are_served(&relay).await;

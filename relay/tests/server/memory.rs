@@ -13,7 +13,7 @@ use wire::limit::{
 use wire::{AttachmentId, ClientFrame, ConversationId, Lane, Seq, Token};
 
 use crate::command::{relay, start};
-use crate::support::{Connection, PATIENCE, SITE_ORIGIN, Visitor, add_site, hello, new_conversation};
+use crate::support::{ANSWER_WITHIN, Connection, SITE_ORIGIN, Visitor, add_site, hello, new_conversation};
 
 /// Connections of the address that attacks: as many as it may have.
 const HOSTILE: usize = CONNECTIONS_PER_ADDRESS_MAX;
@@ -48,7 +48,7 @@ impl Target {
         socket.set_recv_buffer_size(4 * 1024).expect("a small one");
         let own = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 1, from)), 0);
         socket.bind(own).expect("loopback has many addresses");
-        tokio::time::timeout(PATIENCE, socket.connect(self.address)).await.expect("in time").expect("connected")
+        tokio::time::timeout(ANSWER_WITHIN, socket.connect(self.address)).await.expect("in time").expect("connected")
     }
 
     /// The same, and this said.
@@ -112,7 +112,7 @@ impl Target {
 
     /// Waits until the memory has not grown for a while.
     async fn settled(&self) {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + ANSWER_WITHIN;
         let mut pause = tokio::time::interval(Duration::from_millis(50));
         let (mut peak, mut since) = (0, Instant::now());
         while since.elapsed() < Duration::from_millis(500) && Instant::now() < end {
@@ -156,7 +156,7 @@ async fn read_until(stream: &mut TcpStream, end: &str) -> String {
             bytes.push(stream.read_u8().await.expect("it goes on"));
         }
     };
-    tokio::time::timeout(PATIENCE, read).await.expect("in time");
+    tokio::time::timeout(ANSWER_WITHIN, read).await.expect("in time");
     String::from_utf8_lossy(&bytes).into_owned()
 }
 

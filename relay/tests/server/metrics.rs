@@ -10,8 +10,8 @@ use wire::{
 };
 
 use crate::support::{
-    Connection, PASSWORD, PATIENCE, SITE_ORIGIN, add_agent, add_site, cookie_of, hello, new_conversation, new_message,
-    sign_in,
+    ANSWER_WITHIN, Connection, PASSWORD, SITE_ORIGIN, add_agent, add_site, cookie_of, hello, new_conversation,
+    new_message, sign_in,
 };
 
 /// Ends its relay also when the test fails.
@@ -53,7 +53,7 @@ impl Page {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(PATIENCE, look).await.unwrap_or_else(|_| panic!("{name} never was {wanted}"))
+        tokio::time::timeout(ANSWER_WITHIN, look).await.unwrap_or_else(|_| panic!("{name} never was {wanted}"))
     }
 
     fn get(&self, name: &str) -> f64 {

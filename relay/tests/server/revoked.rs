@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 use wire::{ClientFrame, Close, Hello, PROTOCOL, Role, ServerFrame};
 
-use crate::support::{Connection, PASSWORD, PATIENCE, Relay};
+use crate::support::{ANSWER_WITHIN, Connection, PASSWORD, Relay};
 
 /// From the end of the command, or of the request, to the end of the connection.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -141,7 +141,7 @@ async fn command(relay: &Relay, arguments: &[&str]) -> Instant {
 
 async fn all_end(what: &str, since: Instant, consoles: Vec<(Habit, JoinHandle<(u16, Instant)>)>) {
     for (habit, console) in consoles {
-        let ended = tokio::time::timeout(PATIENCE, console).await;
+        let ended = tokio::time::timeout(ANSWER_WITHIN, console).await;
         let (code, at) = ended.unwrap_or_else(|_| panic!("{what}, {habit:?}: still open")).expect("joined");
         assert_eq!(Close::from_code(code), Some(Close::SignedOut), "{what}, {habit:?}: {code}");
         let took = at.saturating_duration_since(since);

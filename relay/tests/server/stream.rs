@@ -8,7 +8,7 @@ use wire::limit::{FRAME_BYTES_MAX, FRAMES_BURST_MAX, POST_BYTES_MAX};
 use wire::{Body, ClientFrame, Close, Hello, Lane, PROTOCOL, Refusal, Say, Seq, ServerFrame, Token};
 
 use crate::streamed::Streamed;
-use crate::support::{Agent, PATIENCE, Relay, SITE_ORIGIN, hello, new_conversation, new_message};
+use crate::support::{ANSWER_WITHIN, Agent, Relay, SITE_ORIGIN, hello, new_conversation, new_message};
 
 fn json(frame: &ClientFrame) -> String {
     serde_json::to_string(frame).expect("JSON")
@@ -229,7 +229,7 @@ async fn who_does_not_read_is_cut_and_the_others_go_on() {
     let again = async || Streamed::open(&address, &headers, json(&hello("demo", None))).await;
     until("the place is free", async || again().await.is_ok()).await;
     let mut rest = Vec::new();
-    let ended = tokio::time::timeout(PATIENCE, unread.read_to_end(&mut rest)).await;
+    let ended = tokio::time::timeout(ANSWER_WITHIN, unread.read_to_end(&mut rest)).await;
     assert!(ended.is_ok(), "still held");
     assert!(!rest.ends_with(b"0\r\n\r\n"), "it was cut, not finished");
     relay.running.stop().await.expect("stopped");
@@ -243,7 +243,7 @@ async fn key_of(stream: &mut TcpStream) -> String {
         if let Some((key, _)) = after.and_then(|after| after.split_once("\n\n")) {
             return key.to_owned();
         }
-        let byte = tokio::time::timeout(PATIENCE, stream.read_u8()).await.expect("in time").expect("open");
+        let byte = tokio::time::timeout(ANSWER_WITHIN, stream.read_u8()).await.expect("in time").expect("open");
         text.push(char::from(byte));
     }
 }
@@ -272,12 +272,12 @@ async fn signing_out_closes_an_agents_stream() {
     relay.running.stop().await.expect("stopped");
 }
 
-/// Asks until it is so, within [`PATIENCE`].
+/// Asks until it is so, within [`ANSWER_WITHIN`].
 async fn until(what: &str, mut ask: impl AsyncFnMut() -> bool) {
     let so = async {
         while !ask().await {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    assert!(tokio::time::timeout(PATIENCE, so).await.is_ok(), "did not happen: {what}");
+    assert!(tokio::time::timeout(ANSWER_WITHIN, so).await.is_ok(), "did not happen: {what}");
 }

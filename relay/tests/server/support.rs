@@ -27,7 +27,7 @@ pub(crate) const SITE_ORIGIN: &str = "http://shop.example.com";
 /// The agents' password.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 /// Nothing here takes longer.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// A relay under test.
 pub(crate) struct Relay {
@@ -267,18 +267,18 @@ impl Connection {
 
     /// The next frame, or the code the connection was closed with.
     pub(crate) async fn next(&mut self) -> Result<ServerFrame, u16> {
-        self.next_within(PATIENCE).await
+        self.next_within(ANSWER_WITHIN).await
     }
 
-    pub(crate) async fn next_within(&mut self, patience: Duration) -> Result<ServerFrame, u16> {
+    pub(crate) async fn next_within(&mut self, wait: Duration) -> Result<ServerFrame, u16> {
         let socket = match self {
             Self::Socket(socket) => socket,
             Self::Streamed(streamed) => {
-                return tokio::time::timeout(patience, streamed.next()).await.expect("an answer in time");
+                return tokio::time::timeout(wait, streamed.next()).await.expect("an answer in time");
             }
         };
         loop {
-            let next = tokio::time::timeout(patience, socket.next()).await.expect("an answer in time");
+            let next = tokio::time::timeout(wait, socket.next()).await.expect("an answer in time");
             match next {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("a frame")),
                 Some(Ok(Message::Close(Some(frame)))) => return Err(frame.code.into()),
@@ -311,12 +311,12 @@ impl Connection {
 
     /// Reads until the connection is closed; it must be for this reason.
     pub(crate) async fn closes(&mut self, close: Close) {
-        self.closes_within(close, PATIENCE).await;
+        self.closes_within(close, ANSWER_WITHIN).await;
     }
 
-    pub(crate) async fn closes_within(&mut self, close: Close, patience: Duration) {
+    pub(crate) async fn closes_within(&mut self, close: Close, wait: Duration) {
         loop {
-            match self.next_within(patience).await {
+            match self.next_within(wait).await {
                 Ok(_) => {}
                 Err(code) => {
                     assert_eq!(Close::from_code(code), Some(close), "closed with {code}");

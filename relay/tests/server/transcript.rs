@@ -8,7 +8,7 @@ use wire::limit::{TEXT_CHARS_MAX, TRANSCRIPTS_PER_ADDRESS_MAX, TRANSCRIPTS_PER_P
 use wire::{ConversationId, Event, Refusal};
 
 use crate::filled::recorded;
-use crate::support::{PATIENCE, Relay, Visitor, new_conversation};
+use crate::support::{ANSWER_WITHIN, Relay, Visitor, new_conversation};
 
 /// Texts of the longest kind: their document is far beyond what the kernel takes for a reader with the least of room.
 const TEXTS: usize = 40;
@@ -30,7 +30,7 @@ async fn ask(relay: &Relay, visitor: &Visitor, conversation: ConversationId) -> 
 async fn status(stream: &mut TcpStream) -> String {
     let mut line = Vec::new();
     while !line.ends_with(b"\r\n") {
-        let byte = tokio::time::timeout(PATIENCE, stream.read_u8()).await.expect("answered in time");
+        let byte = tokio::time::timeout(ANSWER_WITHIN, stream.read_u8()).await.expect("answered in time");
         line.push(byte.expect("an answer"));
     }
     String::from_utf8_lossy(&line).trim_end().to_owned()
@@ -92,7 +92,7 @@ async fn a_long_one_is_whole_and_few_are_written_at_once() {
 
     // Whoever goes away gives the place back.
     drop(unread);
-    let again = tokio::time::timeout(PATIENCE, async {
+    let again = tokio::time::timeout(ANSWER_WITHIN, async {
         let mut pause = tokio::time::interval(Duration::from_millis(20));
         while get().await.status() != 200 {
             pause.tick().await;

@@ -13,7 +13,8 @@ use wire::{ClientFrame, Close, ServerFrame};
 
 use crate::command::relay;
 use crate::support::{
-    Connection, PASSWORD, PATIENCE, SITE_ORIGIN, add_agent, add_site, hello, new_conversation, new_message, sign_in,
+    ANSWER_WITHIN, Connection, PASSWORD, SITE_ORIGIN, add_agent, add_site, hello, new_conversation, new_message,
+    sign_in,
 };
 
 const PARTS: [&str; 9] =
@@ -40,7 +41,7 @@ impl Process {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, ended).await.expect("the process ends")
+        tokio::time::timeout(ANSWER_WITHIN, ended).await.expect("the process ends")
     }
 
     fn terminate(&self) {
@@ -122,7 +123,9 @@ fn full_pipe() -> (PipeReader, OwnedFd) {
         .expect("run");
     let waits = format!("/proc/{}/wchan", filler.id());
     let since = Instant::now();
-    while !std::fs::read_to_string(&waits).is_ok_and(|place| place.contains("pipe_w")) && since.elapsed() < PATIENCE {
+    while !std::fs::read_to_string(&waits).is_ok_and(|place| place.contains("pipe_w"))
+        && since.elapsed() < ANSWER_WITHIN
+    {
         // Where the kernel does not tell, what a moment fills is all there is.
         if since.elapsed() > Duration::from_secs(1) {
             break;
@@ -145,7 +148,7 @@ async fn healthy(address: &str) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, asked).await.expect("healthy in time");
+    tokio::time::timeout(ANSWER_WITHIN, asked).await.expect("healthy in time");
 }
 
 /// Serves with these outputs, is asked to work, and stops in order.

@@ -76,7 +76,7 @@ pub const STORE_BATCH_APPENDS_MAX: usize = 512;
 pub const RECENT_EVENTS_MAX: usize = 16_384;
 /// Bytes of the bodies of these events, so that long texts do not fill the memory.
 pub const RECENT_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Events that the index of the feed keeps for consumers that are behind, about 30 bytes each: 128 MB. A consumer that is further behind reads
+/// Events that the index of the feed keeps for consumers that are behind, about 30 bytes each: about 130 MB. A consumer that is further behind reads
 /// from the log itself, with one scan of all of it for every 65,536 events.
 pub const FEED_EVENTS_MAX: i64 = 4_000_000;
 /// Bytes of bodies in one page of the feed; the last event may exceed it.

@@ -21,7 +21,7 @@ use crate::board::{Board, Received};
 pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// No step of a handshake takes longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// A connection that said nothing for this long pings: before the relay takes it for dead, and so rarely that a short
 /// measurement has none of it.
 const SILENCE_MAX: Duration = Duration::from_secs(100);
@@ -61,7 +61,7 @@ pub(crate) async fn open(port: u16, path: &str, headers: &[(&'static str, &str)]
         let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
         anyhow::Ok(socket)
     };
-    timeout(PATIENCE, opened).await.context("no handshake in time")?
+    timeout(ANSWER_WITHIN, opened).await.context("no handshake in time")?
 }
 
 /// Sends one text frame.
@@ -88,7 +88,7 @@ pub(crate) async fn until<T>(socket: &mut Socket, what: &str, mut pick: impl FnM
             }
         }
     };
-    timeout(PATIENCE, found).await.with_context(|| format!("no {what} in time"))?
+    timeout(ANSWER_WITHIN, found).await.with_context(|| format!("no {what} in time"))?
 }
 
 /// What a message says: text, whether its frame is marked as text or, as with NATS, as binary.

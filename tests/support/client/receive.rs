@@ -13,11 +13,11 @@ use crate::raw_socket::RawSocket;
 
 /// The pause between two attempts to connect.
 const DIAL_PAUSE: Duration = Duration::from_millis(60);
-/// How long a draft waits for its event before it is sent again on the same line.
+/// How long a draft waits for its event before it is sent again on the same connection.
 const ACKNOWLEDGE_WAIT: Duration = Duration::from_secs(10);
 /// The pause after a refusal that passes.
 const REFUSED_PAUSE: Duration = Duration::from_millis(250);
-/// A quiet line is pinged …
+/// A quiet connection is pinged …
 const PING_AFTER: Duration = Duration::from_secs(2);
 /// The same page is not asked for again sooner.
 const ASK_PAUSE: Duration = Duration::from_secs(1);

@@ -105,7 +105,7 @@ impl Conversations {
     }
 
     /// A visitor has connected from this source: conversations that were set aside when they left are queued again.
-    pub(crate) fn came(&mut self, visitor: VisitorId, source: Source, step: &mut Step) {
+    pub(crate) fn connected(&mut self, visitor: VisitorId, source: Source, step: &mut Step) {
         let known = self.visitors.entry(visitor).or_default();
         known.connected = true;
         known.source = source;
@@ -117,7 +117,7 @@ impl Conversations {
     }
 
     /// A visitor's last connection has gone.
-    pub(crate) fn went(&mut self, visitor: VisitorId, step: &mut Step) {
+    pub(crate) fn disconnected(&mut self, visitor: VisitorId, step: &mut Step) {
         if let Some(known) = self.visitors.get_mut(&visitor) {
             known.connected = false;
         }

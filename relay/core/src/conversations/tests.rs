@@ -107,8 +107,8 @@ impl World {
                 let events = self.events(bodies);
                 self.commit(events);
             }
-            Comes => self.all.came(VISITOR, Source::default(), &mut self.step),
-            Goes => self.all.went(VISITOR, &mut self.step),
+            Comes => self.all.connected(VISITOR, Source::default(), &mut self.step),
+            Goes => self.all.disconnected(VISITOR, &mut self.step),
             GivenBack => self.all.give_back(vec![IT], &mut self.step),
             Waits(ms) => {
                 self.step.go_on(self.step.now_ms() + ms);

@@ -36,7 +36,7 @@ impl Core {
                 {
                     self.conversations.note_page(visitor, page, &mut self.step);
                 }
-                self.conversations.came(visitor, source, &mut self.step);
+                self.conversations.connected(visitor, source, &mut self.step);
             }
             Peer::Agent { agent, .. } if !self.staff.knows(agent) => {
                 step.tell(News::Out(Output::Close { connection, close: Close::SignedOut }));
@@ -44,7 +44,7 @@ impl Core {
             Peer::Agent { agent, state } => {
                 if self.connections.connect_agent(connection, agent, step) {
                     self.subscribe_for_agent(agent);
-                    self.staff.came(agent, state, &mut self.step);
+                    self.staff.connected(agent, state, &mut self.step);
                     self.welcome_agent(connection, agent);
                     self.follow_all(connection, follow);
                 }
@@ -111,7 +111,7 @@ impl Core {
     /// The shell has made a visitor for a connection.
     pub(super) fn registered(&mut self, connection: ConnectionId, visitor: VisitorId, token: Token) {
         if let Some(source) = self.connections.registered(connection, visitor, &mut self.step) {
-            self.conversations.came(visitor, source, &mut self.step);
+            self.conversations.connected(visitor, source, &mut self.step);
             self.step.send(Audience::One(connection), ServerFrame::Registered { visitor, token });
         }
     }

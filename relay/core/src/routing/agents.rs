@@ -13,7 +13,7 @@ type Free = (usize, u64, AgentId);
 /// What is known of one agent.
 #[derive(Clone, Copy, Debug)]
 struct Known {
-    seat: Availability,
+    availability: Availability,
     /// How many conversations are offered to it and wait for the store.
     offered: usize,
     /// The number of the last offer made to it; 0 before the first.
@@ -33,30 +33,32 @@ pub(super) struct Agents {
 
 impl Known {
     const fn load(&self) -> usize {
-        self.seat.held + self.offered
+        self.availability.held + self.offered
     }
 
     const fn full(&self) -> bool {
-        self.load() >= self.seat.capacity as usize
+        self.load() >= self.availability.capacity as usize
     }
 
     fn free(&self, agent: AgentId) -> Option<Free> {
         let room = !self.full() || planted(Planted::IgnoresRoom);
-        (self.seat.open && !self.held_back && room).then_some((self.load(), self.last_offer, agent))
+        (self.availability.open && !self.held_back && room).then_some((self.load(), self.last_offer, agent))
     }
 }
 
 impl Agents {
     /// How many visitors an agent can get has changed; none when there is no such agent any more.
-    pub(super) fn set(&mut self, agent: AgentId, seat: Option<Availability>) {
-        match seat {
-            Some(seat) => {
-                let new = Known { seat, offered: 0, last_offer: 0, held_back: false };
-                self.all.entry(agent).or_insert(Known { seat: Availability { open: false, ..seat }, ..new });
-                self.change(agent, |known| known.seat = seat);
+    pub(super) fn set(&mut self, agent: AgentId, availability: Option<Availability>) {
+        match availability {
+            Some(availability) => {
+                let new = Known { availability, offered: 0, last_offer: 0, held_back: false };
+                self.all
+                    .entry(agent)
+                    .or_insert(Known { availability: Availability { open: false, ..availability }, ..new });
+                self.change(agent, |known| known.availability = availability);
             }
             None => {
-                self.change(agent, |known| known.seat.open = false);
+                self.change(agent, |known| known.availability.open = false);
                 self.all.remove(&agent);
                 self.held_back.remove(&agent);
             }
@@ -75,7 +77,7 @@ impl Agents {
 
     /// How many conversations an agent may hold.
     pub(super) fn capacity(&self, agent: AgentId) -> u32 {
-        self.all.get(&agent).map_or(0, |known| known.seat.capacity)
+        self.all.get(&agent).map_or(0, |known| known.availability.capacity)
     }
 
     /// One more conversation is offered to an agent.

@@ -51,7 +51,9 @@ const FREE: AssignmentView = AssignmentView { ended: false, holder: None, holder
 
 fn happens(routing: &mut Routing, when: &When, step: &mut Step) {
     match *when {
-        Sits(n, open, capacity, held) => routing.seat(agent(n), Some(Availability { open, capacity, held })),
+        Sits(n, open, capacity, held) => {
+            routing.set_availability(agent(n), Some(Availability { open, capacity, held }))
+        }
         Joins(n) => routing.transition(transition(n, Status::Absent, Status::Queued(entry(n as u64)))),
         Goes(n, to) => routing.transition(transition(n, Status::Queued(entry(n as u64)), Status::Assigned(agent(to)))),
         Here(n, here) => routing.here(conversation(n), here),

@@ -104,7 +104,7 @@ impl Workload {
     }
 
     fn set_held(&mut self, agent: AgentId, held: usize) {
-        self.routing.seat(agent, Some(Availability { open: true, capacity: CAPACITY, held }));
+        self.routing.set_availability(agent, Some(Availability { open: true, capacity: CAPACITY, held }));
     }
 
     fn join(&mut self) {

@@ -49,8 +49,8 @@ fn transition(n: u128, was: Status, is: Status) -> Transition {
 fn happens(staff: &mut Staff, when: &When, step: &mut Step) {
     match *when {
         Are(agents) => staff.set(agents.iter().copied().map(settings).collect(), step),
-        Comes(n, chosen) => staff.came(AgentId(n), chosen, step),
-        Goes(n) => staff.went(AgentId(n), step),
+        Comes(n, chosen) => staff.connected(AgentId(n), chosen, step),
+        Goes(n) => staff.disconnected(AgentId(n), step),
         Chooses(n, state) => staff.choose(DESK, AgentId(n), state, step),
         SignsOut(n) => staff.signed_out(AgentId(n), step),
         Gets(n, it) => staff.transition(&transition(it, Status::Absent, Status::Assigned(AgentId(n))), step),
@@ -98,7 +98,7 @@ fn check(given: &[When], when: &When, then: &[News]) {
     assert_eq!(news_of(given, when).1, then);
 }
 
-fn seat(n: u128, open: bool, held: usize) -> News {
+fn available(n: u128, open: bool, held: usize) -> News {
     News::Availability(AgentId(n), Some(Availability { open, capacity: 2, held }))
 }
 
@@ -116,7 +116,7 @@ const fn online(agents: u32) -> News {
 
 #[test]
 fn whoever_comes_is_online_unless_it_chose_to_be_away() {
-    let here = [seat(1, true, 0), looks(1, AgentState::Online, 0), online(1)];
+    let here = [available(1, true, 0), looks(1, AgentState::Online, 0), online(1)];
     check(&[Are(&[1])], &Comes(1, None), &here);
     check(&[Are(&[1])], &Comes(1, Some(AgentState::Away)), &[looks(1, AgentState::Away, 0)]);
     // The choice outlives the connection.
@@ -128,18 +128,18 @@ fn whoever_comes_is_online_unless_it_chose_to_be_away() {
 #[test]
 fn whoever_goes_gets_nobody_at_once_and_is_away_after_the_grace() {
     let given = || vec![Are(&[1]), Comes(1, None)];
-    check(&given(), &Goes(1), &[seat(1, false, 0)]);
+    check(&given(), &Goes(1), &[available(1, false, 0)]);
     let gone = || and(given(), [Goes(1)]);
     check(&gone(), &Waits(AGENT_GRACE_MS - 1), &[]);
     check(&gone(), &Waits(AGENT_GRACE_MS), &[looks(1, AgentState::Away, 0), online(0)]);
-    check(&gone(), &Comes(1, None), &[seat(1, true, 0)]);
+    check(&gone(), &Comes(1, None), &[available(1, true, 0)]);
 }
 
 #[test]
 fn a_choice_is_sent_even_when_it_changes_nothing_and_offline_is_none() {
     let given = || vec![Are(&[1]), Comes(1, None)];
     check(&given(), &Chooses(1, AgentState::Online), &[looks(1, AgentState::Online, 0)]);
-    let away = [seat(1, false, 0), looks(1, AgentState::Away, 0), online(0)];
+    let away = [available(1, false, 0), looks(1, AgentState::Away, 0), online(0)];
     check(&given(), &Chooses(1, AgentState::Away), &away);
     let refused = News::refused(DESK, Subject::Connection, Refusal::NotAllowed);
     check(&given(), &Chooses(1, AgentState::Offline), &[refused]);
@@ -148,10 +148,10 @@ fn a_choice_is_sent_even_when_it_changes_nothing_and_offline_is_none() {
 #[test]
 fn what_an_agent_holds_is_sent_to_colleagues_and_to_its_visitors() {
     let given = || vec![Are(&[1]), Comes(1, None), Gets(1, 5)];
-    let got = [seat(1, true, 2), holder(6, AgentState::Online), looks(1, AgentState::Online, 2)];
+    let got = [available(1, true, 2), holder(6, AgentState::Online), looks(1, AgentState::Online, 2)];
     check(&given(), &Gets(1, 6), &got);
-    check(&given(), &Loses(1, 5), &[seat(1, true, 0), looks(1, AgentState::Online, 0)]);
-    let away = [seat(1, false, 1), holder(5, AgentState::Away), looks(1, AgentState::Away, 1), online(0)];
+    check(&given(), &Loses(1, 5), &[available(1, true, 0), looks(1, AgentState::Online, 0)]);
+    let away = [available(1, false, 1), holder(5, AgentState::Away), looks(1, AgentState::Away, 1), online(0)];
     check(&given(), &Chooses(1, AgentState::Away), &away);
 }
 
@@ -171,7 +171,7 @@ fn whoever_signs_out_or_is_removed_is_offline_at_once() {
     let given = || vec![Are(&[1, 2]), Comes(1, None), Gets(1, 5)];
     let offline = || {
         let seen = [holder(5, AgentState::Offline), looks(1, AgentState::Offline, 1)];
-        [vec![seat(1, false, 1), News::CloseAgent(AgentId(1))], seen.into()].concat()
+        [vec![available(1, false, 1), News::CloseAgent(AgentId(1))], seen.into()].concat()
     };
     check(&given(), &SignsOut(1), &[offline(), vec![online(0)]].concat());
     check(&given(), &SignsOut(3), &[]);
@@ -179,7 +179,7 @@ fn whoever_signs_out_or_is_removed_is_offline_at_once() {
     let removed = vec![News::Availability(AgentId(1), None), News::GiveBack(vec![ConversationId(5)]), online(0)];
     check(&given(), &Are(&[2]), &[offline(), removed].concat());
     let again = and(given(), [Are(&[2]), Loses(1, 5)]);
-    check(&again, &Are(&[1, 2]), &[seat(1, false, 0), looks(1, AgentState::Offline, 0)]);
+    check(&again, &Are(&[1, 2]), &[available(1, false, 0), looks(1, AgentState::Offline, 0)]);
 }
 
 fn block(n: u128, scope: BlockScope, visitor: Option<u128>, tag: Option<u64>, until_ms: u64) -> BlockSummary {

@@ -230,7 +230,7 @@ fn check_labels(labels: &[String]) -> Result<Vec<String>, Refusal> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Aside {
-    /// The visitor is gone and their last words wait for an answer, which may be given without them.
+    /// The visitor is gone and their last message waits for an answer, which may be given without them.
     Message,
     /// The visitor is gone. It returns to the queue with them.
     #[serde(other)]

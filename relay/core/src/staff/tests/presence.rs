@@ -69,9 +69,9 @@ fn of_several_relays_the_one_counts_where_an_agent_is_most_available() {
     check(&both(), &Receives(ONE, 1, Away, false), &[looks(1, Away, 0), online(0)]);
     // Of another relay's word nothing changes what is here.
     let here = || and(both(), [Comes(1, None)]);
-    check(&both(), &Comes(1, None), &[seat(1, true, 0)]);
+    check(&both(), &Comes(1, None), &[available(1, true, 0)]);
     check(&here(), &Receives(ONE, 1, Away, false), &[]);
-    check(&here(), &Goes(1), &[seat(1, false, 0)]);
+    check(&here(), &Goes(1), &[available(1, false, 0)]);
 }
 
 #[test]
