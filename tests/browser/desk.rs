@@ -118,3 +118,43 @@ fn an_agent_works_with_the_keyboard_alone() {
     visitor.sees("agent", "An answer by keys");
     assert!(visitor.messages().iter().all(|one| !one.text.contains("a note by keys")));
 }
+
+#[test]
+fn a_message_changes_its_own_row_of_the_inbox_and_no_other() {
+    let world = World::start();
+    let ada = world.agent("ada@example.com", "Ada L.", 4);
+    let [first, second, third] = ["About deposits", "About limits", "About fees"].map(|words| {
+        let visitor = world.visitor();
+        visitor.open_chat();
+        visitor.say(words);
+        visitor.sent(words);
+        ada.open_mine(words);
+        visitor
+    });
+    // The talk of the third one is open; what happens in the first one shows in its row alone.
+    let watch = "window.touched = [];
+        const list = [...document.querySelectorAll('.entry')].find((row) => row.innerText.includes('deposits')).closest('ul');
+        new MutationObserver((all) => all.forEach(({ type, target }) => {
+            const row = (target.nodeType === 1 ? target : target.parentElement)?.closest('li');
+            touched.push(row ? row.innerText : `the list: ${type}`);
+        })).observe(list, { subtree: true, childList: true, characterData: true, attributes: true });
+        return [...list.querySelectorAll('.entry')].length;";
+    assert_eq!(ada.script(watch, &[]), 3);
+    let row = |words: &str| {
+        let script =
+            "return [...document.querySelectorAll('.entry')].some((row) => row.innerText.includes(arguments[0]));";
+        wait_until(&format!("{words} in its row"), || (ada.script(script, &[words.into()]) == true).then_some(()));
+    };
+    first.say("They are still missing");
+    row("They are still missing");
+    // Everybody's words are seen or stand in their rows by now, and the row stands where the next message leaves it.
+    first.wait_message("About deposits", |shown| shown.state == "seen");
+    third.wait_message("About fees", |shown| shown.state == "seen");
+    ada.script("touched.splice(0);", &[]);
+    first.say("All three of them");
+    row("All three of them");
+    let touched = ada.script("return touched.splice(0);", &[]);
+    let touched: Vec<&str> = touched.as_array().expect("a list").iter().filter_map(|one| one.as_str()).collect();
+    assert!(!touched.is_empty() && touched.iter().all(|one| one.contains("All three of them")), "{touched:?}");
+    drop(second);
+}

@@ -71,17 +71,16 @@ fn window_view(shell: Shell) -> El {
 /// The browser keeps nothing for a shell of another site: what that means, and the way to where it does.
 fn unkept(shell: Shell) -> El {
     let text = shell.text;
-    let line =
-        el("p", "safe").test("unkept").attr("role", "status").child(el("span", "").text(&text.get(key!("unkept"))));
-    if !shell.framed {
-        return line;
+    let mut words = el("span", "").text(&[&text.get(key!("unkept")), " "].concat());
+    if shell.framed {
+        let address = ["/chat?site=", &setting("site"), "&lang=", &root().lang()].concat();
+        words = words.child(
+            el("a", "link")
+                .test("own-window")
+                .attr("href", &address)
+                .attr("target", "_blank")
+                .text(&text.get(key!("own_window"))),
+        );
     }
-    let address = ["/chat?site=", &setting("site"), "&lang=", &root().lang()].concat();
-    line.child(
-        el("a", "link")
-            .test("own-window")
-            .attr("href", &address)
-            .attr("target", "_blank")
-            .text(&text.get(key!("own_window"))),
-    )
+    el("p", "safe").test("unkept").attr("role", "status").child(words)
 }
