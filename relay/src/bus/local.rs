@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn topics_are_bounded() {
-        let (bus, _notices) = LocalBus::alone(RelayId(1));
+        let (bus, _messages) = LocalBus::alone(RelayId(1));
         let it = |number: usize| Topic::Conversation(ConversationId(number as u128));
         assert!((0..TOPICS_MAX).all(|number| bus.subscribe(it(number)).is_ok()));
         assert_eq!(bus.subscribe(it(TOPICS_MAX)), Err(BusError::Full));

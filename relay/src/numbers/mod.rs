@@ -59,7 +59,7 @@ const COUNTERS: [(&str, &str); 17] = [
     ("relay_slow_total", "Slow readers, by the bound that they were over."),
     ("relay_refusals_total", "Requests not carried out, on connections and over HTTP, by refusal."),
     ("relay_gaps_repaired_total", "Missing events that a client fetched, or that the relay itself read again."),
-    ("relay_notices_lost_total", "Notices of the bus for which this relay's queue had no room, by kind."),
+    ("relay_bus_messages_lost_total", "Messages of the bus for which this relay's queue had no room, by kind."),
     ("relay_output_dropped_total", "Log lines and other output that could not be written, or not fast enough."),
     ("relay_over_quota_total", "Requests of visitors refused because a quota in bytes is used up, by quota."),
     ("relay_sign_ins_failed_total", "Sign-ins of agents that did not succeed."),
@@ -221,7 +221,7 @@ fn describe() {
         counter!("relay_slow_total", "reason" => slow.label()).absolute(0);
     }
     for lost in Lost::ALL {
-        counter!("relay_notices_lost_total", "kind" => lost.label()).absolute(0);
+        counter!("relay_bus_messages_lost_total", "kind" => lost.label()).absolute(0);
     }
     for code in Refusal::CODES {
         counter!("relay_refusals_total", "code" => code).absolute(0);
@@ -306,7 +306,7 @@ pub fn over_quota(measure: Measure) {
 
 /// The queue of this relay's core had no room for a message.
 pub fn bus_message_lost(lost: Lost) {
-    counter!("relay_notices_lost_total", "kind" => lost.label()).increment(1);
+    counter!("relay_bus_messages_lost_total", "kind" => lost.label()).increment(1);
 }
 
 /// Something printed or logged was lost.

@@ -233,7 +233,7 @@ async fn a_relay_that_falls_silent_has_no_agents_any_more() {
     let setup = Setup::new().await;
     let mut one = setup.relay(1).await;
     let mut ann = one.agent(ANN, AgentState::Away).await;
-    let (other, _notices) = setup.hub.join(RelayId(2));
+    let (other, _messages) = setup.hub.join(RelayId(2));
     let tell = |lease_ms| {
         let agents = vec![Present { agent: BOB, state: AgentState::Online, here: true }];
         let presence = Presence { agents, lease_ms };
@@ -266,7 +266,7 @@ async fn a_block_at_one_relay_closes_connections_at_the_other() {
 
 /// What the bus loses without knowing it: here it is as if it had forgotten a subscription for a moment.
 #[tokio::test]
-async fn a_lost_notice_is_found_by_the_next_event_of_its_conversation() {
+async fn a_lost_message_of_the_bus_is_found_by_the_next_event_of_its_conversation() {
     let setup = Setup::new().await;
     let (mut one, mut two) = (setup.relay(1).await, setup.relay(2).await);
     let mut ann = two.agent(ANN, AgentState::Away).await;
