@@ -1,5 +1,8 @@
 //! The hand-written JSON of the clients against the golden files and against serde: one form, two writers.
 
+mod golden;
+
+use golden::golden;
 use proptest::prelude::*;
 use serde_json::Value;
 use widget_core::{
@@ -9,17 +12,6 @@ use widget_core::{
 use wire::{
     ClientFrame, ConversationId, FromVisitor, Hello, MessageId, Refusal, Say, Seq, ServerFrame, SessionStart, ToVisitor,
 };
-
-#[expect(clippy::disallowed_methods, reason = "a test reads files")]
-fn golden(name: &str) -> Vec<(String, Value)> {
-    let path = format!("{}/../../relay/wire/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).expect("wire keeps its golden files there");
-    let Value::Object(all) = serde_json::from_str(&text).expect("golden files are JSON") else {
-        panic!("{name} holds one object")
-    };
-    assert!(!all.is_empty());
-    all.into_iter().collect()
-}
 
 #[test]
 fn every_frame_of_a_visitor_is_written_as_the_golden_file_has_it() {

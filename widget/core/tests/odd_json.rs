@@ -3,6 +3,8 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "each walk changes some kinds of values and leaves all others")]
 
+mod golden;
+
 use serde_json::Value;
 use widget_core::{read_attachment, read_frame_of_visitor, read_refusal};
 use wire::{Attachment, Body, Event, Lane, Refusal, ToVisitor};
@@ -31,14 +33,9 @@ const ODD: [&str; 20] = [
     "\"01900000-0000-7000-8000-000000000009\"",
 ];
 
-#[expect(clippy::disallowed_methods, reason = "a test reads files")]
+/// The values of a golden file.
 fn golden(name: &str) -> Vec<Value> {
-    let path = format!("{}/../../relay/wire/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).expect("wire keeps its golden files there");
-    let Value::Object(all) = serde_json::from_str(&text).expect("golden files are JSON") else {
-        panic!("{name} holds one object")
-    };
-    all.into_iter().map(|(_, value)| value).collect()
+    golden::golden(name).into_iter().map(|(_, value)| value).collect()
 }
 
 /// An object or a list of these parts, one of them put as it is given.
