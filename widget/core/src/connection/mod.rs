@@ -86,11 +86,11 @@ impl Connection {
         true
     }
 
-    /// A frame came. Whether it may be taken: not when the connection was given up before.
-    pub(crate) const fn frame_came(&mut self) -> bool {
-        if self.dead_at_ms.take().is_some() && self.live() {
+    /// A frame came. Whether it may be taken: not when the connection was given up before. `pong`: it answers a ping. Any frame shows that the
+    /// connection lives, but when the browser has said that there is no network, only a pong does: other frames may have been under way before.
+    pub(crate) const fn frame_came(&mut self, pong: bool) -> bool {
+        if (pong || self.network) && self.dead_at_ms.take().is_some() && self.live() {
             self.choice.answered();
-            // The browser said that there is no network, but a frame came.
             self.network = true;
         }
         matches!(self.state, State::Greeting { .. } | State::Live { .. })

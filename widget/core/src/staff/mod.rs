@@ -291,7 +291,7 @@ impl AgentSession {
     fn connection(&mut self, input: ConnectionInput<ToAgent>) {
         if let ConnectionInput::Frame(frame) = input {
             self.notice_notes(&frame);
-            if self.session.connection.frame_came() {
+            if self.session.connection.frame_came(matches!(frame, ToAgent::Pong { .. })) {
                 self.receive(frame);
             }
             return;

@@ -344,7 +344,7 @@ impl VisitorSession {
 
     fn connection(&mut self, mut input: ConnectionInput<ToVisitor>) {
         if let ConnectionInput::Frame(frame) = input {
-            if self.session.connection.frame_came() {
+            if self.session.connection.frame_came(matches!(frame, ToVisitor::Pong { .. })) {
                 self.receive(frame);
             }
             return;
