@@ -34,6 +34,7 @@ use crate::web::{KeptAssets, Packed, Web};
 
 pub use extract::{Caller, OwnOrigin, PageOrigin, origin};
 pub use reject::Reject;
+pub(crate) use reject::status;
 pub use sign_ins::SignIns;
 pub use streams::{OpenStream, Post, Streams};
 

@@ -52,7 +52,7 @@ impl From<BlobError> for Reject {
 }
 
 /// The HTTP status of a refusal.
-const fn status(refusal: &Refusal) -> StatusCode {
+pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refusal::QuotaExceeded { .. } => StatusCode::TOO_MANY_REQUESTS,

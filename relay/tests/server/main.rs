@@ -2,6 +2,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one frame and skips all others")]
 
+mod api;
 mod attacked;
 mod backup;
 mod bad_input;

@@ -1,0 +1,72 @@
+//! The relay itself, and who asks.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::asker::Asker;
+use super::error::{ApiError, ProblemBody};
+use crate::app::App;
+use crate::quota::reserve::Step;
+
+/// Which relay answers.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Version {
+    /// The version of the relay.
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+    /// The version of the API.
+    api: u32,
+}
+
+/// Says which version of the relay and of the API this is. Anybody may ask.
+#[utoipa::path(get, path = "/api/v1/version", tag = "relay", security(()), responses((status = 200, body = Version)))]
+pub(super) async fn version() -> Json<Version> {
+    Json(Version { version: env!("CARGO_PKG_VERSION"), api: 1 })
+}
+
+/// Whether the relay can do its work.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    /// Whether the store answers.
+    store: bool,
+    /// What is not taken any more because the disk is nearly full; `free` when it is not.
+    #[schema(example = "free")]
+    disk: &'static str,
+}
+
+/// Says whether the store answers and the disk has room: 503 when the store does not answer. Anybody may ask.
+#[utoipa::path(get, path = "/api/v1/health", tag = "relay", security(()),
+    responses((status = 200, body = Health), (status = 503, body = Health)))]
+pub(super) async fn health(State(app): State<App>) -> Response {
+    let store = app.store.check().await.is_ok();
+    let disk = match app.reserve.step() {
+        Step::Free => "free",
+        step => step.words(),
+    };
+    let status = if store { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(Health { store, disk })).into_response()
+}
+
+/// Who asks.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Me {
+    /// The agent's id.
+    #[schema(example = "01a21c83-4366-7679-9dda-de0b61477dc6")]
+    id: String,
+    /// The name that visitors see.
+    name: String,
+    /// The address to sign in with.
+    email: String,
+}
+
+/// Says who is signed in.
+#[utoipa::path(get, path = "/api/v1/me", tag = "people",
+    responses((status = 200, body = Me), (status = 401, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn me(asker: Asker) -> Result<Json<Me>, ApiError> {
+    let agent = asker.agent;
+    Ok(Json(Me { id: agent.id.to_string(), name: agent.name, email: agent.email }))
+}

@@ -1,0 +1,210 @@
+//! Why a request of the API was not carried out, as `application/problem+json` (RFC 9457).
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use relay_settings::Problem;
+use serde::Serialize;
+use utoipa::ToSchema;
+use wire::Refusal;
+
+use crate::app::{Reject, status};
+use crate::store::StoreError;
+
+/// What a problem's `type` begins with.
+const TYPE: &str = "urn:causeway:problem:";
+/// When to try again after a busy store, in seconds.
+const RETRY_AFTER_S: u64 = 2;
+
+/// Why a request was not carried out.
+#[derive(Debug)]
+pub(in crate::http) enum ApiError {
+    /// The request cannot be read; which part.
+    Malformed(&'static str),
+    /// There is no such thing, or the asker may not know of it.
+    NotFound,
+    /// The path has no such method.
+    Method,
+    /// It is used elsewhere, or something else has its name.
+    Conflict(Vec<Problem>),
+    /// It was changed since the version that `If-Match` names; the present version, or none if it is gone.
+    Changed(Option<u64>),
+    /// `If-Match` is missing.
+    Unconditional,
+    /// The body is longer than allowed, in bytes.
+    TooLarge(usize),
+    /// The body is not declared as JSON.
+    MediaType,
+    /// What is wrong with the body, field by field.
+    Invalid(Vec<Problem>),
+    /// Any other refusal of the relay.
+    Refused(Refusal),
+    /// What went wrong here; logged, never sent.
+    Internal(&'static str),
+}
+
+/// A problem as it is sent (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(in crate::http) struct ProblemBody {
+    /// A stable name for this kind of problem.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:causeway:problem:not_found")]
+    name: String,
+    /// The same in words.
+    title: &'static str,
+    /// The status of the answer.
+    status: u16,
+    /// What to do.
+    detail: String,
+    /// What is wrong, field by field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<FieldProblem>,
+    /// The present version, when the request named another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct FieldProblem {
+    /// The field as a path, like `weekly.2.from`; empty for the whole body.
+    field: String,
+    /// A stable name for this kind of problem.
+    #[schema(value_type = String)]
+    code: relay_settings::ProblemCode,
+    /// What is wrong and what to do.
+    remedy: String,
+}
+
+impl ApiError {
+    /// Status, name, title and what to do.
+    fn words(&self) -> (StatusCode, &'static str, &'static str, String) {
+        let (status, name, title, detail) = match self {
+            Self::Malformed(part) => {
+                let detail = format!("Look at {part}.");
+                return (StatusCode::BAD_REQUEST, "malformed", "The request cannot be read", detail);
+            }
+            Self::TooLarge(bytes_max) => {
+                let detail = format!("It may have {bytes_max} bytes.");
+                return (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is too long", detail);
+            }
+            Self::Refused(refusal) => return refused(refusal),
+            Self::NotFound => {
+                (404, "not_found", "There is no such thing", "Look at the address; it may have been removed.")
+            }
+            Self::Method => (405, "method", "This path has no such method", "The header `Allow` lists those it has."),
+            Self::Conflict(_) => {
+                (409, "conflict", "Something else is in the way", "`problems` says what, and what to do.")
+            }
+            Self::Changed(_) => {
+                (412, "changed", "It was changed meanwhile", "Read it again and send its new `ETag` as `If-Match`.")
+            }
+            Self::MediaType => {
+                (415, "media_type", "The body is not JSON", "Send it with `Content-Type: application/json`.")
+            }
+            Self::Invalid(_) => (422, "invalid", "Some fields are not right", "`problems` says which, and what to do."),
+            Self::Unconditional => (
+                428,
+                "if_match_required",
+                "`If-Match` is missing",
+                "Send the `ETag` of what you have read as `If-Match`.",
+            ),
+            Self::Internal(_) => {
+                (500, "internal", "Something went wrong here", "Try again; the relay's log says more.")
+            }
+        };
+        (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), name, title, detail.to_owned())
+    }
+}
+
+/// The same for a refusal that clients on connections get, too.
+fn refused(refusal: &Refusal) -> (StatusCode, &'static str, &'static str, String) {
+    let (name, title, detail) = match status(refusal) {
+        StatusCode::UNAUTHORIZED => ("signed_out", "Nobody is signed in", "Sign in, or send a valid key."),
+        StatusCode::FORBIDDEN => ("not_allowed", "You may not do this", "Ask an administrator for the right to do it."),
+        StatusCode::NOT_FOUND => {
+            ("not_found", "There is no such thing", "Look at the address; it may have been removed.")
+        }
+        StatusCode::TOO_MANY_REQUESTS => ("rate_limited", "Too many requests", "`Retry-After` says when to try again."),
+        StatusCode::CONFLICT => ("conflict", "It is not possible now", "Read its state again."),
+        StatusCode::SERVICE_UNAVAILABLE => ("unavailable", "The relay cannot answer now", "Try again soon."),
+        StatusCode::INSUFFICIENT_STORAGE => ("disk_full", "The relay's disk is full", "Tell whoever runs it."),
+        _ => ("malformed", "The request cannot be carried out", "Look at its fields."),
+    };
+    (status(refusal), name, title, detail.to_owned())
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, name, title, detail) = self.words();
+        let (mut problems, mut version, mut retry_after_s) = (Vec::new(), None, None);
+        match self {
+            Self::Conflict(found) | Self::Invalid(found) => problems = found,
+            Self::Changed(present) => version = present,
+            Self::Refused(refusal) => {
+                crate::numbers::refused(&refusal, 1);
+                retry_after_s = match refusal {
+                    Refusal::RateLimited { retry_after_ms } => Some(retry_after_ms.div_ceil(1_000).max(1)),
+                    Refusal::Busy | Refusal::StoreDown => Some(RETRY_AFTER_S),
+                    _ => None,
+                };
+            }
+            Self::Internal(cause) => {
+                tracing::error!(cause, "a request failed");
+                crate::numbers::http_failed();
+            }
+            Self::Malformed(_)
+            | Self::NotFound
+            | Self::Method
+            | Self::Unconditional
+            | Self::TooLarge(_)
+            | Self::MediaType => {}
+        }
+        let problems = problems.into_iter().map(|Problem { field, code, remedy }| FieldProblem { field, code, remedy });
+        let body = ProblemBody {
+            name: [TYPE, name].concat(),
+            title,
+            status: status.as_u16(),
+            detail,
+            problems: problems.collect(),
+            version,
+        };
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Self::NotFound,
+            Refusal::Malformed => Self::Malformed("the request"),
+            other => Self::Refused(other),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Refusal::from(error).into()
+    }
+}
+
+impl From<Reject> for ApiError {
+    fn from(reject: Reject) -> Self {
+        match reject {
+            Reject::Refused(refusal) => refusal.into(),
+            Reject::Internal(cause) => Self::Internal(cause),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The API, version 1: `/api/v1/…`. The console uses it with its cookie. Each route is declared once, with its line in the document of the API.
+//!
+//! Errors are problems (`error.rs`). A write names the version that it was made from (`condition.rs`). Lists are paged by a cursor.
+
+mod about;
+mod asker;
+mod body;
+mod condition;
+mod error;
+mod openapi;
+mod reference;
+
+use axum::Router;
+use axum::routing::{any, get};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::error::ApiError;
+use crate::app::App;
+
+/// Every route of the API, with its document.
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(about::version))
+        .routes(routes!(about::health))
+        .routes(routes!(about::me))
+}
+
+/// The routes, the document itself, and answers for every other path below `/api/v1`.
+pub(in crate::http) fn routes() -> Router<App> {
+    let (routes, document) = api().split_for_parts();
+    let document = openapi::complete(document);
+    routes
+        .route("/api/v1/openapi.json", openapi::serve(&document))
+        .route("/api", reference::page(&document))
+        .route("/api/reference.css", get(reference::styles))
+        .route("/api/v1", any(async || ApiError::NotFound))
+        .route("/api/v1/", any(async || ApiError::NotFound))
+        .route("/api/v1/{*rest}", any(async || ApiError::NotFound))
+        .method_not_allowed_fallback(async || ApiError::Method)
+}
