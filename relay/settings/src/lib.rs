@@ -5,7 +5,14 @@
 mod id;
 mod kind;
 mod problem;
+mod right;
+mod role;
 
 pub use id::{DOCUMENT_ID_CHARS_MAX, DocumentId, DocumentIdError, DocumentKey};
 pub use kind::{Kind, KindError};
 pub use problem::{Problem, ProblemCode};
+pub use right::{
+    GrantError, Reach, Right, RightError, RightNames, RightSet, Scope, Staff, Subject, administrator_remains, grants,
+    may,
+};
+pub use role::BuiltInRole;
