@@ -58,6 +58,8 @@ pub struct Running {
     pub metrics_address: Option<SocketAddr>,
     /// How browsers reach it.
     pub origin: Origin,
+    /// The one-time code by which the console makes the first administrator; none when there is an agent.
+    pub setup_code: Option<String>,
     app: App,
     tasks: JoinSet<()>,
     core_end: CancellationToken,
@@ -129,6 +131,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         quotas: Arc::clone(&app.quotas),
         reserve: Arc::clone(&app.reserve),
     };
+    let setup_code = app.store.read(|reader| reader.agents()).await?.is_empty().then(|| app.identity.setup.begin());
     app.reserve.look(reserve::space);
     crate::background::sweep::keep_assets(&app).await;
     crate::background::sweep::find_pending(&app).await?;
@@ -154,7 +157,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         let numbers = Listener { listener, tls: None, router, http_limits: http_limits() };
         tasks.spawn(vitals.part("metrics-listener").run(numbers.serve(app.stopping.clone(), app.sockets.clone())));
     }
-    Ok(Running { address, metrics_address, origin, app, tasks, core_end, store, vitals, folder })
+    Ok(Running { address, metrics_address, origin, setup_code, app, tasks, core_end, store, vitals, folder })
 }
 
 impl Running {

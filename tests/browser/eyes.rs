@@ -67,13 +67,19 @@ fn the_chat_has_nothing_that_assistive_technology_cannot_use() {
 #[test]
 fn the_console_and_the_demo_have_nothing_that_assistive_technology_cannot_use() {
     let world = World::start();
-    world.relay.agent("ada@example.com", "Ada L.", 4);
     let page = world.browser(Look::DESKTOP);
     page.go(&world.site.origin());
     let mut found = page.findings("demo");
+    page.go(&format!("{}/api", world.relay.origin()));
+    found.extend(page.findings("page of the API"));
     drop(page);
     let sign = world.browser(Look::CONSOLE);
     sign.go(&format!("{}/console", world.relay.origin()));
+    wait_until("the first page", || sign.shows("[data-testid=first-make]").then_some(()));
+    sign.click("[data-testid=first-make]");
+    found.extend(sign.findings("first page"));
+    world.relay.agent("ada@example.com", "Ada L.", 4);
+    sign.reload();
     wait_until("the form", || sign.shows("[data-testid=sign-in]").then_some(()));
     found.extend(sign.findings("sign in"));
     drop(sign);

@@ -10,6 +10,7 @@ mod desk;
 mod eyes;
 mod file;
 mod firefox;
+mod first;
 mod holder;
 mod labels;
 mod look;

@@ -61,9 +61,13 @@ pub(super) fn serve(config: Config, new: bool) -> anyhow::Result<()> {
 fn greeting(running: &crate::serve::Running, data: &str) -> String {
     let (origin, version) = (&running.origin, env!("CARGO_PKG_VERSION"));
     let metrics = running.metrics_address.map(|address| format!("  metrics  http://{address}/metrics\n"));
+    let setup = running.setup_code.as_ref().map(|code| {
+        format!("  code     {code}\nNobody can sign in yet: open the console and make the first administrator with this code.\n")
+    });
     format!(
-        "Causeway relay {version} listens on {}\n  console  {origin}/console\n  data     {data}\n{}Ctrl-C stops it.\n",
+        "Causeway relay {version} listens on {}\n  console  {origin}/console\n  data     {data}\n{}{}Ctrl-C stops it.\n",
         running.address,
-        metrics.unwrap_or_default()
+        metrics.unwrap_or_default(),
+        setup.unwrap_or_default()
     )
 }

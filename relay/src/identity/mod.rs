@@ -1,7 +1,9 @@
 //! Identity: visitors by their token, agents by their cookie, and signing in.
 
+pub mod account;
 mod guesses;
 mod password;
+mod setup;
 pub mod tags;
 
 use std::time::Duration;
@@ -10,14 +12,18 @@ use axum::http::HeaderMap;
 use relay_core::input::Agent;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use wire::limit::{AGENT_SESSION_MS, DEVICE_MS, SESSION_USE_EVERY_MS, SIGN_IN_SLOWED_MS, VISITOR_TOKEN_MS};
-use wire::{AgentId, Refusal, SiteId, Token};
+use wire::limit::{
+    AGENT_SESSION_MS, CAPACITY_DEFAULT, DEVICE_MS, SESSION_USE_EVERY_MS, SIGN_IN_SLOWED_MS, VISITOR_TOKEN_MS,
+};
+use wire::{AgentId, Refusal, Role, SiteId, Token};
 
+use account::EMAIL_BYTES_MAX;
 use guesses::{Attempt, Guesses};
 #[cfg(test)]
 pub(crate) use password::PASSWORD_BYTES;
 pub use password::{PasswordError, Passwords, hash_password};
 pub use relay_edge::cookie::{Names, devices_text};
+pub use setup::Setup;
 
 use crate::address::Address;
 use crate::clock::{now_ms, random_bytes};
@@ -27,8 +33,6 @@ use crate::store::{AgentRecord, DeviceRecord, SessionRecord, StoreError, TokenHa
 
 /// A visitor's last use is recorded at most this often, which is exact enough for [`VISITOR_TOKEN_MS`].
 const VISITOR_USE_EVERY_MS: u64 = 24 * 3_600_000;
-/// The longest e-mail address and password that are checked; longer ones are wrong.
-const EMAIL_BYTES_MAX: usize = 254;
 /// Bytes of a password hashed at most.
 pub const PASSWORD_BYTES_MAX: usize = 512;
 
@@ -43,6 +47,8 @@ pub struct Identity {
     store: StoreHandle,
     passwords: Passwords,
     guesses: Guesses,
+    /// Whether a first administrator may be made.
+    pub setup: Setup,
     /// The names of its cookies.
     pub names: Names,
 }
@@ -86,7 +92,13 @@ impl Identity {
     /// With nothing counted.
     #[must_use]
     pub fn new(store: StoreHandle, is_https: bool) -> Self {
-        Self { store, passwords: Passwords::new(), guesses: Guesses::new(), names: Names::new(is_https) }
+        Self {
+            store,
+            passwords: Passwords::new(),
+            guesses: Guesses::new(),
+            setup: Setup::default(),
+            names: Names::new(is_https),
+        }
     }
 
     /// The visitor with this token, who must be of the site when one is named.
@@ -244,6 +256,22 @@ impl Identity {
     /// The store's own failures.
     pub async fn sign_out(&self, session: TokenHash) -> Result<(), Refusal> {
         Ok(self.store.write(move |writer| writer.remove_session(&session)).await?)
+    }
+
+    /// Makes the first administrator, when there is no agent yet. The one-time code is used up.
+    ///
+    /// # Errors
+    /// `Taken` when there is an agent; the store's own failures.
+    pub async fn make_first(&self, email: String, name: String, password: String) -> Result<(), Refusal> {
+        let hashed = tokio::task::spawn_blocking(move || hash_password(&password)).await;
+        let password_hash = hashed.ok().and_then(Result::ok).ok_or(Refusal::Busy)?;
+        let (id, role, capacity) = (new_agent_id(), Role::Administrator, CAPACITY_DEFAULT);
+        let record = AgentRecord { id, email, name, role, capacity, password_hash, disabled: false };
+        let made = self.store.write(move |writer| writer.add_first_agent(&record)).await;
+        if matches!(made, Ok(()) | Err(StoreError::Conflict)) {
+            self.setup.end();
+        }
+        made.map_err(|error| if error == StoreError::Conflict { Refusal::Taken } else { error.into() })
     }
 
     /// Every agent that is not switched off, for the core.

@@ -24,6 +24,7 @@ mod reach;
 mod revoked;
 mod secured;
 mod session;
+mod setup;
 mod stop;
 mod story;
 mod stream;

@@ -99,6 +99,7 @@ macro_rules! records_contract {
             [
                 records::sites_are_put_and_replaced,
                 records::agents_have_one_mail_address_each,
+                records::only_the_first_agent_is_added_as_the_first,
                 records::sessions_are_kept_touched_and_revoked,
                 records::browsers_are_known_to_one_account_and_the_oldest_go,
                 records::visitors_are_known_by_their_token,

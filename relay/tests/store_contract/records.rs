@@ -84,6 +84,17 @@ pub(crate) fn agents_have_one_mail_address_each(mut world: Records) {
     assert!(world.reader.settings_version().unwrap() > before);
 }
 
+pub(crate) fn only_the_first_agent_is_added_as_the_first(mut world: Records) {
+    let before = world.reader.settings_version().unwrap();
+    let kim = AgentRecord { disabled: true, ..agent(KIM, "kim@example.com") };
+    change(&mut *world.writer, |writer| writer.add_first_agent(&kim)).unwrap();
+    assert!(world.reader.settings_version().unwrap() > before);
+    let lee = agent(LEE, "lee@example.com");
+    let refused = change(&mut *world.writer, |writer| writer.add_first_agent(&lee));
+    assert_eq!(refused, Err(StoreError::Conflict), "also when the first is switched off");
+    assert_eq!(world.reader.agents(), Ok(vec![kim]));
+}
+
 pub(crate) fn sessions_are_kept_touched_and_revoked(mut world: Records) {
     let session =
         |token, agent| SessionRecord { token: TokenHash([token; 32]), agent, created_at_ms: 10, used_at_ms: 10 };

@@ -46,12 +46,17 @@ pub(in crate::http) async fn sign_in(
     let bytes = read.map_err(|_| Refusal::Malformed)?.map_err(|_| Refusal::Malformed)?;
     let SignIn { email, password } = serde_json::from_slice(&bytes).map_err(|_| Refusal::Malformed)?;
     let devices = app.identity.names.devices(&headers);
-    let NewSignIn { session, devices, agent } =
-        app.identity.sign_in(SignInAttempt { address, devices, email, password }).await?;
+    let made = app.identity.sign_in(SignInAttempt { address, devices, email, password }).await?;
+    signed_in(&app, made).await
+}
+
+/// The answer to a sign-in that was just made: its cookies.
+pub(super) async fn signed_in(app: &App, made: NewSignIn) -> Result<Response, Reject> {
+    let NewSignIn { session, devices, agent } = made;
     // An agent added a moment ago must be known to the core before its console connects.
     app.announce_agents().await?;
     tracing::info!(agent.id = %agent.id, "an agent signed in");
-    let (names, attributes) = (app.identity.names, attributes(&app));
+    let (names, attributes) = (app.identity.names, attributes(app));
     Ok(with_cookies(&[
         format!("{}={}; {attributes}", names.session, session.reveal()),
         format!("{}={}; Max-Age={}; {attributes}", names.device, devices_text(&devices), DEVICE_MS / 1_000),

@@ -61,6 +61,13 @@ impl AgentWriter for MemoryWriter {
         Ok(())
     }
 
+    fn add_first_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError> {
+        if !self.tables()?.agents.is_empty() {
+            return Err(StoreError::Conflict);
+        }
+        self.put_agent(agent)
+    }
+
     fn add_session(&mut self, session: &SessionRecord) -> Result<(), StoreError> {
         let tables = self.tables()?;
         if !tables.agents.contains_key(&session.agent) {

@@ -67,6 +67,12 @@ pub trait AgentWriter {
     /// `Conflict` when another agent has this mail address.
     fn put_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError>;
 
+    /// Adds an agent when there is none yet. Raises the settings version.
+    ///
+    /// # Errors
+    /// `Conflict` when there is an agent, also one that is switched off.
+    fn add_first_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError>;
+
     /// Keeps a new sign-in.
     ///
     /// # Errors

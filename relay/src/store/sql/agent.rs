@@ -2,7 +2,7 @@
 
 use wire::{AgentId, Role};
 
-use super::{Changed, Row, Sql, SqlError, SqlReader, SqlWriter, count, refuse, row};
+use super::{Changed, Failure, Row, Sql, SqlError, SqlReader, SqlWriter, count, refuse, row};
 use crate::store::records::DEVICES_PER_AGENT_MAX;
 use crate::store::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, SessionRecord, StoreError, TokenHash};
 
@@ -15,30 +15,17 @@ macro_rules! columns {
 
 impl<W: SqlWriter> AgentWriter for W {
     fn put_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError> {
-        const SQL: &str = concat!(
-            "INSERT INTO agent (",
-            columns!(),
-            ") VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET email = excluded.email, \
-             name = excluded.name, role = excluded.role, capacity = excluded.capacity, \
-             password_hash = excluded.password_hash, disabled = excluded.disabled"
-        );
-        let role: u32 = match agent.role {
-            Role::Agent => 0,
-            Role::Supervisor => 1,
-            Role::Administrator => 2,
-        };
+        self.request(|sql| put(sql, agent))
+    }
+
+    fn add_first_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError> {
         self.request(|sql| {
-            let values = [
-                agent.id.0.into(),
-                (&agent.email).into(),
-                (&agent.name).into(),
-                role.into(),
-                agent.capacity.into(),
-                (&agent.password_hash).into(),
-                agent.disabled.into(),
-            ];
-            sql.execute(SQL, &values).map_err(refuse(StoreError::Conflict))?;
-            sql.settings_changed()
+            // Raised first: it locks the counter's row, so of two that are added at once the second sees the first.
+            sql.settings_changed()?;
+            if sql.exists("SELECT id FROM agent LIMIT 1", &[])? {
+                return Err(Failure::Refused(StoreError::Conflict));
+            }
+            put(sql, agent)
         })
     }
 
@@ -143,6 +130,33 @@ impl<R: SqlReader> AgentReader for R {
             })
         })
     }
+}
+
+/// Adds an agent or replaces the one with this id.
+fn put(sql: &mut dyn Sql, agent: &AgentRecord) -> Changed<()> {
+    const SQL: &str = concat!(
+        "INSERT INTO agent (",
+        columns!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET email = excluded.email, \
+         name = excluded.name, role = excluded.role, capacity = excluded.capacity, \
+         password_hash = excluded.password_hash, disabled = excluded.disabled"
+    );
+    let role: u32 = match agent.role {
+        Role::Agent => 0,
+        Role::Supervisor => 1,
+        Role::Administrator => 2,
+    };
+    let values = [
+        agent.id.0.into(),
+        (&agent.email).into(),
+        (&agent.name).into(),
+        role.into(),
+        agent.capacity.into(),
+        (&agent.password_hash).into(),
+        agent.disabled.into(),
+    ];
+    sql.execute(SQL, &values).map_err(refuse(StoreError::Conflict))?;
+    sql.settings_changed()
 }
 
 /// Raises the settings version, so that every open sign-in is checked again.

@@ -9,6 +9,19 @@ use super::error::ApiError;
 use crate::app::{App, OwnOrigin};
 use crate::store::AgentRecord;
 
+/// The proof that a request comes from a page of the relay itself; otherwise a problem.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OwnPage;
+
+impl FromRequestParts<App> for OwnPage {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        OwnOrigin::from_request_parts(parts, app).await?;
+        Ok(Self)
+    }
+}
+
 /// Who asks. A request that changes something must come from a page of the relay: browsers send cookies along with requests of other pages, too.
 #[derive(Debug)]
 pub(super) struct Asker {
@@ -25,7 +38,7 @@ impl FromRequestParts<App> for Asker {
         }
         let signed_in = app.identity.agent(&parts.headers).await?;
         if !parts.method.is_safe() {
-            OwnOrigin::from_request_parts(parts, app).await?;
+            OwnPage::from_request_parts(parts, app).await?;
         }
         Ok(Self { agent: signed_in.agent })
     }

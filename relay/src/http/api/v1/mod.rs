@@ -9,6 +9,7 @@ mod condition;
 mod error;
 mod openapi;
 mod reference;
+mod setup;
 
 use axum::Router;
 use axum::routing::{any, get};
@@ -24,6 +25,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(about::version))
         .routes(routes!(about::health))
         .routes(routes!(about::me))
+        .routes(routes!(setup::state, setup::make))
 }
 
 /// The routes, the document itself, and answers for every other path below `/api/v1`.

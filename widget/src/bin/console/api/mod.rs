@@ -1,4 +1,7 @@
-//! Requests over HTTP: signing in and out. Conversations go over the connection.
+//! Requests over HTTP: signing in and out, and the relay's API. Conversations go over the connection.
+
+pub(crate) mod setup;
+pub(crate) mod v1;
 
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::{Deserialize, Serialize};

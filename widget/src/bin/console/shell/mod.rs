@@ -1,6 +1,7 @@
 //! The whole page: the sign-in form, or the desk of the signed-in agent.
 
 mod asked;
+mod first;
 pub(crate) mod keys;
 mod rail;
 mod route;
@@ -27,6 +28,7 @@ use crate::desk::screen::Screen;
 use crate::desk::sound::Sound;
 use crate::inbox::Inbox;
 use crate::shell::asked::Asked;
+use crate::shell::first::First;
 use crate::shell::rail::Rail;
 use crate::shell::sign::SignIn;
 use crate::shell::toast::Toasts;
@@ -40,6 +42,8 @@ use crate::visitor::VisitorPanel;
 enum Phase {
     /// The relay is being asked who is signed in.
     Asking,
+    /// Nobody can sign in yet: the relay has no agent.
+    First,
     /// Nobody is signed in, with a reason if there is one to show.
     Out(Option<String>),
     /// An agent is signed in.
@@ -54,6 +58,7 @@ pub(crate) fn App() -> impl IntoView {
         spawn_local(async move {
             phase.set(match api::who().await {
                 Ok(person) => Phase::In(person),
+                Err(Trouble::SignedOut) if api::setup::is_open().await => Phase::First,
                 Err(Trouble::SignedOut) => Phase::Out(None),
                 Err(Trouble::Refused(_) | Trouble::Unreachable) => Phase::Out(Some(t(key!("console_unreachable")))),
             });
@@ -75,6 +80,7 @@ pub(crate) fn App() -> impl IntoView {
         <Router>
             {move || match phase.get() {
                 Phase::Asking => view! { <Start /> }.into_any(),
+                Phase::First => view! { <First done=move |()| ask() /> }.into_any(),
                 Phase::Out(note) => view! { <SignIn note done=move |()| ask() /> }.into_any(),
                 Phase::In(person) => view! { <DeskPage person leave ended stuck /> }.into_any(),
             }}

@@ -1,0 +1,98 @@
+//! What an account may be called and sign in with. Command line and API ask the same rules.
+
+use relay_settings::{Problem, ProblemCode};
+use wire::limit::{CAPACITY_MAX, NAME_CHARS_MAX};
+
+use super::PASSWORD_BYTES_MAX;
+
+/// Characters of a password that somebody chose.
+const PASSWORD_CHARS_MIN: usize = 10;
+/// The longest e-mail address (RFC 5321, section 4.5.3.1.3).
+pub(super) const EMAIL_BYTES_MAX: usize = 254;
+
+/// A name that visitors see, without spaces around it.
+///
+/// # Errors
+/// When it is empty, too long or would change the text around it.
+pub fn name(name: &str) -> Result<String, Problem> {
+    let name = name.trim();
+    let acts = |char: char| char.is_control() || wire::is_line_break(char) || wire::turns_line(char);
+    if wire::is_blank(name) || name.chars().count() > NAME_CHARS_MAX || name.contains(acts) {
+        let remedy = format!(
+            "a name is 1 to {NAME_CHARS_MAX} characters on one line, some of them seen, none that turns the direction of others"
+        );
+        return Err(Problem { field: "name".into(), code: ProblemCode::Shape, remedy });
+    }
+    Ok(name.to_owned())
+}
+
+/// An e-mail address to sign in with, without spaces around it.
+///
+/// # Errors
+/// When it does not look like one.
+pub fn email(email: &str) -> Result<String, Problem> {
+    let email = email.trim();
+    let plain = email.len() <= EMAIL_BYTES_MAX && !email.contains(wire::is_unseen);
+    let halves =
+        email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
+    if plain && halves {
+        return Ok(email.to_owned());
+    }
+    let remedy = "this is not an e-mail address; it must look like ann@example.com".to_owned();
+    Err(Problem { field: "email".into(), code: ProblemCode::Shape, remedy })
+}
+
+/// A password that somebody chose.
+///
+/// # Errors
+/// When it is too short, or longer than what is hashed.
+pub fn password(password: &str) -> Result<(), Problem> {
+    if password.chars().count() >= PASSWORD_CHARS_MIN && password.len() <= PASSWORD_BYTES_MAX {
+        return Ok(());
+    }
+    let remedy =
+        format!("a password has at least {PASSWORD_CHARS_MIN} characters and at most {PASSWORD_BYTES_MAX} bytes");
+    Err(Problem { field: "password".into(), code: ProblemCode::OutOfRange, remedy })
+}
+
+/// How many conversations an agent may hold at once.
+///
+/// # Errors
+/// When it is 0 or beyond the bound.
+pub fn capacity(capacity: u32) -> Result<u32, Problem> {
+    if (1..=CAPACITY_MAX).contains(&capacity) {
+        return Ok(capacity);
+    }
+    let remedy = format!("an agent holds 1 to {CAPACITY_MAX} conversations at once");
+    Err(Problem { field: "capacity".into(), code: ProblemCode::OutOfRange, remedy })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_names_are_checked() {
+        assert_eq!(email(" ann@example.com ").as_deref(), Ok("ann@example.com"));
+        for bad in [
+            "",
+            "ann",
+            "@example.com",
+            "ann@",
+            "a b@example.com",
+            "a@b@c",
+            "a\u{202e}nn@example.com",
+            "a\u{200b}@example.com",
+        ] {
+            assert!(email(bad).is_err(), "{bad}");
+        }
+        assert_eq!(name(" Ann ").as_deref(), Ok("Ann"));
+        for bad in
+            ["a\nb", "", "A\u{202e}B", "A\u{2028}B", "A\u{85}B", "\u{200b}\u{200b}", "\u{2066}A\u{2069}", "A\u{1b}[2J"]
+        {
+            assert!(name(bad).is_err(), "{bad:?}");
+        }
+        assert!(name("רות ל.").is_ok() && name("王小明").is_ok() && name("Zoë 👩\u{200d}💻").is_ok());
+        assert!(capacity(1).is_ok() && capacity(0).is_err() && capacity(CAPACITY_MAX + 1).is_err());
+    }
+}
