@@ -13,6 +13,7 @@ pub mod process;
 pub mod web;
 
 pub mod backup;
+pub mod seal;
 pub mod store;
 
 pub mod bus;
