@@ -5,6 +5,7 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use relay::audit::By;
 use relay::store::sqlite::SqliteStore;
 use relay::store::task::StoreTask;
 use relay::store::{Site, Store, TokenHash, VisitorRecord, write_once};
@@ -57,7 +58,7 @@ fn prepare(store: &dyn Store) -> anyhow::Result<()> {
     let site = Site { id: "demo".parse()?, name: "Demo".to_owned(), origins: Vec::new() };
     let token = TokenHash([1; 32]);
     let visitor = VisitorRecord { id: VISITOR, site: site.id.clone(), token, created_at_ms: 1, used_at_ms: 1 };
-    write_once(&mut *writer, |writer| writer.put_site(&site))?;
+    write_once(&mut *writer, |writer| writer.put_site(&site, &By::command_line(1)))?;
     write_once(&mut *writer, |writer| writer.add_visitor(&visitor))?;
     Ok(())
 }

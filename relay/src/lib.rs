@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod numbers;
 
+pub mod audit;
 pub mod blob;
 pub mod config;
 pub mod folder;

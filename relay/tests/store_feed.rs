@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use relay::audit::By;
 use relay::store::sqlite::SqliteStore;
 use relay::store::{FeedEvent, Leased, Position, Reader, Site, Store, TokenHash, VisitorRecord, Writer, write_once};
 use relay_core::append::{Append, Condition, NewBody, NewEvent, Opening};
@@ -31,7 +32,7 @@ fn prepare(writer: &mut dyn Writer) {
     let demo = Site { id: "demo".parse().unwrap(), name: "Demo".to_owned(), origins: Vec::new() };
     let visitor =
         VisitorRecord { id: ANNA, site: demo.id.clone(), token: TokenHash([1; 32]), created_at_ms: 1, used_at_ms: 1 };
-    write_once(writer, |writer| writer.put_site(&demo)).unwrap();
+    write_once(writer, |writer| writer.put_site(&demo, &By::command_line(1))).unwrap();
     write_once(writer, |writer| writer.add_visitor(&visitor)).unwrap();
 }
 

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use relay::audit::By;
 use relay::store::memory::MemoryStore;
 use relay::store::sqlite::SqliteStore;
 use relay::store::{
@@ -35,7 +36,7 @@ fn site() -> SiteId {
 
 fn prepare(writer: &mut dyn Writer) {
     let demo = Site { id: site(), name: "Demo".to_owned(), origins: Vec::new() };
-    write_once(writer, |writer| writer.put_site(&demo)).unwrap();
+    write_once(writer, |writer| writer.put_site(&demo, &By::command_line(1))).unwrap();
     for number in 0..VISITORS {
         let token = TokenHash([u8::try_from(number).unwrap(); 32]);
         let id = VisitorId(u128::from(number));

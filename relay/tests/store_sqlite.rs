@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use relay::audit::By;
 use relay::store::sqlite::{SCHEMA_VERSION, SqliteStore};
 use relay::store::task::StoreTask;
 use relay::store::{OpenError, Site, Store, StoreError, TokenHash, VisitorRecord, write_once};
@@ -21,7 +22,7 @@ fn prepare(store: &dyn Store) {
     let site = Site { id: "demo".parse().unwrap(), name: "Demo".to_owned(), origins: Vec::new() };
     let visitor =
         VisitorRecord { id: ANNA, site: site.id.clone(), token: TokenHash([1; 32]), created_at_ms: 1, used_at_ms: 1 };
-    write_once(&mut *writer, |writer| writer.put_site(&site)).unwrap();
+    write_once(&mut *writer, |writer| writer.put_site(&site, &By::command_line(1))).unwrap();
     write_once(&mut *writer, |writer| writer.add_visitor(&visitor)).unwrap();
 }
 

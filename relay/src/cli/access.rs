@@ -7,6 +7,8 @@ use relay_edge::plain::line;
 use wire::{Role, SiteId};
 
 use super::manage::attach;
+use crate::audit::By;
+use crate::clock::now_ms;
 use crate::config::Config;
 use crate::store::{AgentRecord, Store, StoreError, write_once};
 
@@ -92,7 +94,7 @@ pub(super) fn list_sites(config: &Config, out: &mut impl Write) -> anyhow::Resul
 pub(super) fn remove_site(config: &Config, id: &SiteId, keep: bool, out: &mut impl Write) -> anyhow::Result<()> {
     let store = attach(config)?;
     let mut writer = store.writer()?;
-    match write_once(&mut *writer, |writer| writer.remove_site(id, keep)) {
+    match write_once(&mut *writer, |writer| writer.remove_site(id, keep, &By::command_line(now_ms()))) {
         Err(StoreError::Missing) => {
             bail!("there is no site {id} in {}; `relay site list` shows those there are", config.data_shown())
         }

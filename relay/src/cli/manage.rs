@@ -8,8 +8,9 @@ use relay_core::store::QueryError;
 use relay_edge::plain::line;
 use wire::{ConversationId, Role, SiteId};
 
+use crate::audit::By;
 use crate::backup::Whole;
-use crate::clock::random_bytes;
+use crate::clock::{now_ms, random_bytes};
 use crate::config::Config;
 use crate::identity::{PASSWORD_BYTES_MAX, account, hash_password, new_agent_id};
 use crate::origin::Origin;
@@ -42,7 +43,7 @@ pub(super) fn add_site(
     }
     let site = Site { id, name, origins: origins.iter().map(ToString::to_string).collect() };
     let store = attach(config)?;
-    write_once(&mut *store.writer()?, |writer| writer.put_site(&site))?;
+    write_once(&mut *store.writer()?, |writer| writer.put_site(&site, &By::command_line(now_ms())))?;
     let relay = &config.own_origins(config.listen)[0];
     let id = &site.id;
     writeln!(out, "Site {id} is in {}; its pages: {}", config.data_shown(), site.origins.join(", "))?;

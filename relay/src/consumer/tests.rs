@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use wire::{Author, Body, ConversationId, MessageId, VisitorId};
 
 use super::*;
+use crate::audit::By;
 use crate::store::memory::MemoryStore;
 use crate::store::task::StoreTask;
 use crate::store::{Site, Store, TokenHash, VisitorRecord, write_once};
@@ -53,7 +54,7 @@ fn store() -> (MemoryStore, StoreTask) {
     let demo = Site { id: "demo".parse().unwrap(), name: "Demo".to_owned(), origins: Vec::new() };
     let visitor =
         VisitorRecord { id: ANNA, site: demo.id.clone(), token: TokenHash([1; 32]), created_at_ms: 1, used_at_ms: 1 };
-    write_once(&mut *writer, |writer| writer.put_site(&demo)).unwrap();
+    write_once(&mut *writer, |writer| writer.put_site(&demo, &By::command_line(1))).unwrap();
     write_once(&mut *writer, |writer| writer.add_visitor(&visitor)).unwrap();
     let task = StoreTask::start(&store).unwrap();
     (store, task)

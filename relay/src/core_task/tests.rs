@@ -4,6 +4,7 @@ use relay_core::input::{Agent, Peer, RelayId, Start};
 use wire::{AgentState, ClientFrame, FromAgent, Incoming, Party, Role};
 
 use super::*;
+use crate::audit::By;
 use crate::bus::LocalBus;
 use crate::config;
 use crate::store::memory::MemoryStore;
@@ -79,7 +80,7 @@ async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
     let store = StoreTask::start(&MemoryStore::new()).expect("a store");
     let site: wire::SiteId = "demo".parse().expect("a site id");
     let record = crate::store::Site { id: site.clone(), name: "Demo".to_owned(), origins: Vec::new() };
-    store.handle().write(move |writer| writer.put_site(&record)).await.expect("kept");
+    store.handle().write(move |writer| writer.put_site(&record, &By::command_line(1))).await.expect("kept");
     let (bus, messages) = LocalBus::alone(RelayId(1));
     let (arrivals, queue) = mpsc::channel(64);
     let agent = Agent { id: AgentId(1), name: "a".to_owned(), role: Role::Agent, capacity: 9 };

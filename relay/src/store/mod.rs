@@ -2,7 +2,8 @@
 //!
 //! - [`LogWriter`] and [`LogReader`]: the events of conversations.
 //! - [`FeedWriter`] and [`FeedReader`]: the same events in the order of their commits, and the cursors of those who consume them.
-//! - [`RecordWriter`] and [`RecordReader`]: rows of their own (sites, agents, visitors, uploads, blocks).
+//! - [`DocumentWriter`] and [`DocumentReader`]: what people configure, with its history.
+//! - [`RecordWriter`] and [`RecordReader`]: rows of their own (agents, visitors, uploads, blocks), and sites, which are documents.
 //!
 //! A [`Store`] gives one [`Writer`] and any number of [`Reader`]s that serve all purposes, so that one transaction may change a record and the
 //! log together. [`task::StoreTask`] runs them on threads of their own and commits what queued up meanwhile in one transaction. Their
@@ -10,6 +11,7 @@
 //!
 //! Which database a data folder has is known only here: the rest of the relay calls [`open`], [`attach`] and their like.
 
+mod documents;
 mod error;
 mod feed;
 mod log;
@@ -24,6 +26,10 @@ use std::path::Path;
 
 use crate::process::vital::Vitals;
 
+pub use documents::{
+    DOCUMENT_VERSIONS_MAX, DocumentChange, DocumentReader, DocumentVersion, DocumentWrite, DocumentWriter,
+    DocumentsChange, DocumentsError, Expected, REMOVED_DOCUMENTS_MAX, StoredDocument, site_key,
+};
 pub use error::{OpenError, StoreError};
 pub use feed::{ConsumerRows, CursorReader, EventCount, FeedEvent, FeedReader, FeedWriter, Lease, Leased, Position};
 pub use log::{LogReader, LogWriter};

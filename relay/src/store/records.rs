@@ -13,6 +13,7 @@ use super::{StoreError, Transaction};
 pub(super) use agent::DEVICES_PER_AGENT_MAX;
 pub use agent::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, SessionRecord};
 pub use block::{BlockReader, BlockWriter, Secret};
+pub(super) use site::refused as site_refused;
 pub use site::{Site, SiteReader, SiteWriter};
 pub use upload::{AttachmentRecord, Kept, UploadReader, UploadWriter};
 pub use visitor::{VisitorReader, VisitorRecord, VisitorWriter};
@@ -24,7 +25,7 @@ impl<W: Transaction + SiteWriter + AgentWriter + VisitorWriter + UploadWriter + 
 
 /// Reads records of every kind.
 pub trait RecordReader: SiteReader + AgentReader + VisitorReader + UploadReader + BlockReader {
-    /// Rises with every change of a site, an agent or a block and with every sign-in that is revoked, also by another process. Cheap enough
+    /// Rises with every change of a document, an agent or a block and with every sign-in that is revoked, also by another process. Cheap enough
     /// to be read several times a second.
     ///
     /// # Errors

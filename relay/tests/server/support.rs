@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use relay::audit::By;
 use relay::config::Config;
 use relay::serve::{Running, start};
 use relay::store::sqlite::SqliteStore;
@@ -168,7 +169,7 @@ pub(crate) fn add_site(folder: &Path, id: &str, origin: &str) {
         Site { id: id.parse().expect("a site id"), name: format!("Site <{id}>"), origins: vec![origin.to_owned()] };
     let store = SqliteStore::attach(folder).expect("a store");
     let mut writer = store.writer().expect("a writer");
-    write_once(&mut *writer, |writer| writer.put_site(&site)).expect("added");
+    write_once(&mut *writer, |writer| writer.put_site(&site, &By::command_line(1))).expect("added");
 }
 
 pub(crate) fn add_agent(folder: &Path, name: &str, capacity: u32) {

@@ -1,5 +1,6 @@
 //! People, new events and shortcuts that the cases share.
 
+use relay::audit::By;
 use relay::store::{
     AttachmentRecord, Reader, RecordWriter, Site, Store, TokenHash, Uploader, VisitorRecord, Writer, write_once,
 };
@@ -40,7 +41,7 @@ pub(crate) fn world(store: &dyn Store) -> World {
 pub(crate) fn prepare(writer: &mut dyn RecordWriter) {
     for id in ["demo", "other"] {
         let site = Site { id: site(id), name: id.to_uppercase(), origins: vec!["https://example.com".to_owned()] };
-        write_once(writer, |writer| writer.put_site(&site)).unwrap();
+        write_once(writer, |writer| writer.put_site(&site, &By::command_line(1))).unwrap();
     }
     for (id, token) in [(ANNA, 1), (BORIS, 2)] {
         let visitor =

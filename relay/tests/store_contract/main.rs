@@ -4,6 +4,7 @@
 mod append;
 mod condition;
 mod cursor;
+mod documents;
 mod feed;
 mod fixture;
 mod postgres;
@@ -115,6 +116,23 @@ macro_rules! records_contract {
     };
 }
 
+/// The contract of documents, likewise.
+macro_rules! documents_contract {
+    ($with:ident, $($given:tt)*) => {
+        $with!(
+            $($given)*,
+            [
+                documents::what_was_put_reads_back_with_its_version,
+                documents::the_later_of_two_changes_is_answered_what_is_there,
+                documents::a_change_happens_whole_or_not_at_all,
+                documents::a_history_says_who_and_when_and_keeps_the_last_versions,
+                documents::of_removed_documents_only_the_last_are_remembered,
+                documents::a_site_is_its_document,
+            ]
+        );
+    };
+}
+
 /// The contract of consumers' cursors, likewise.
 macro_rules! cursor_contract {
     ($with:ident, $($given:tt)*) => {
@@ -136,6 +154,7 @@ macro_rules! every_contract {
             log_contract!($fresh);
             feed_contract!($fresh);
             records_contract!(cases, records, $fresh, crate::records_of);
+            documents_contract!(cases, documents, $fresh, crate::documents_of);
             cursor_contract!(cases, cursor, $fresh, crate::cursors_of);
         }
     };
@@ -143,6 +162,10 @@ macro_rules! every_contract {
 
 fn records_of(store: &dyn Store) -> records::Records {
     records::Records::new(store.writer().unwrap(), store.reader().unwrap())
+}
+
+fn documents_of(store: &dyn Store) -> documents::Documents {
+    documents::Documents { writer: store.writer().unwrap(), reader: store.reader().unwrap() }
 }
 
 fn cursors_of(store: &dyn Store) -> cursor::Cursors {
@@ -169,6 +192,31 @@ every_contract!(memory, crate::in_memory());
 every_contract!(sqlite, crate::in_sqlite());
 every_contract!(sqlite_moving, crate::in_sqlite_moving());
 
+#[test]
+fn sites_of_an_older_data_folder_become_documents() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("causeway.sqlite3")).unwrap();
+    for migration in [
+        include_str!("../../migrations/sqlite/0001_init.sql"),
+        include_str!("../../migrations/sqlite/0002_recent.sql"),
+        include_str!("../../migrations/sqlite/0003_access.sql"),
+        include_str!("../../migrations/sqlite/0004_kept.sql"),
+        include_str!("../../migrations/sqlite/0005_fair.sql"),
+        include_str!("../../migrations/sqlite/0006_feed.sql"),
+    ] {
+        connection.execute_batch(migration).unwrap();
+    }
+    connection.pragma_update(None, "user_version", 6).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO site (id, name, removed) VALUES ('demo', 'Demo \"D\"', 0), ('gone', 'Gone', 1), ('new', 'New', 0);
+             INSERT INTO site_origin (site, place, origin) VALUES ('demo', 0, 'https://b.example'), ('demo', 1, 'https://a.example');",
+        )
+        .unwrap();
+    drop(connection);
+    documents::of_an_older_database(documents_of(&SqliteStore::open(folder.path()).unwrap()));
+}
+
 /// Runs each case one after the other, each on a fresh database of one server.
 macro_rules! in_turn {
     ($server:expr, $given:expr, [$($part:ident::$case:ident),* $(,)?]) => {
@@ -184,7 +232,9 @@ macro_rules! in_turn {
 fn postgres() {
     let mut server = postgres::Server::start();
     records_contract!(in_turn, server, postgres::records_of);
+    documents_contract!(in_turn, server, postgres::documents_of);
     cursor_contract!(in_turn, server, postgres::cursors_of);
+    server.makes_documents_of_an_older_database();
     server.opens_again_and_refuses_what_is_newer();
     server.comes_back_after_a_lost_connection();
 }

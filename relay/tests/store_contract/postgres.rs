@@ -8,11 +8,13 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use relay::audit::By;
 use relay::store::postgres::PostgresRecords;
 use relay::store::{OpenError, RecordWriter, SiteReader, SiteWriter, StoreError, Transaction, write_once};
 use tempfile::TempDir;
 
 use crate::cursor::Cursors;
+use crate::documents::Documents;
 use crate::fixture::{prepare, site};
 use crate::records::Records;
 
@@ -109,7 +111,21 @@ impl Server {
         assert_eq!(records_reader(&again).sites().unwrap().len(), 2, "nothing was made anew");
         self.run(&format!("case{}", self.databases), "INSERT INTO schema (version) VALUES (99)");
         let newer = PostgresRecords::open(&address);
-        assert!(matches!(newer, Err(OpenError::Newer { found: 99, known: 1 })));
+        assert!(matches!(newer, Err(OpenError::Newer { found: 99, known: 2 })));
+    }
+
+    pub(crate) fn makes_documents_of_an_older_database(&mut self) {
+        self.run("postgres", "CREATE DATABASE older");
+        self.run("older", include_str!("../../migrations/postgres/0001_records.sql"));
+        self.run(
+            "older",
+            "CREATE TABLE schema (version BIGINT NOT NULL);
+             INSERT INTO schema (version) VALUES (1);
+             INSERT INTO site (id, name, removed) VALUES ('demo', 'Demo \"D\"', 0), ('gone', 'Gone', 1), ('new', 'New', 0);
+             INSERT INTO site_origin (site, place, origin) VALUES ('demo', 0, 'https://b.example'), ('demo', 1, 'https://a.example');",
+        );
+        let records = PostgresRecords::open(&self.address("older")).unwrap();
+        crate::documents::of_an_older_database(documents_of(&records));
     }
 
     pub(crate) fn comes_back_after_a_lost_connection(&mut self) {
@@ -120,13 +136,13 @@ impl Server {
         let end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname LIKE 'case%'";
         let demo = reader.site(&site("demo")).unwrap();
         writer.begin().unwrap();
-        writer.remove_site(&demo.id, false).unwrap();
+        writer.remove_site(&demo.id, false, &By::command_line(1)).unwrap();
         self.run("postgres", end_all);
-        assert_eq!(writer.remove_site(&site("other"), false), Err(StoreError::Down));
+        assert_eq!(writer.remove_site(&site("other"), false, &By::command_line(1)), Err(StoreError::Down));
         assert_eq!(writer.commit(), Err(StoreError::Down));
         assert_eq!(reader.sites(), Err(StoreError::Down), "it was cut, too");
         assert_eq!(reader.sites().unwrap().len(), 2, "nothing of it was kept");
-        write_once(&mut writer, |writer| writer.remove_site(&site("other"), false)).unwrap();
+        write_once(&mut writer, |writer| writer.remove_site(&site("other"), false, &By::command_line(1))).unwrap();
         assert_eq!(reader.sites(), Ok(vec![demo]));
     }
 }
@@ -138,6 +154,10 @@ fn records_reader(records: &PostgresRecords) -> impl relay::store::RecordReader 
 pub(crate) fn records_of(records: &PostgresRecords) -> Records {
     let writer: Box<dyn RecordWriter> = Box::new(records.writer().unwrap());
     Records::new(writer, Box::new(records.reader().unwrap()))
+}
+
+pub(crate) fn documents_of(records: &PostgresRecords) -> Documents {
+    Documents { writer: Box::new(records.writer().unwrap()), reader: Box::new(records.reader().unwrap()) }
 }
 
 pub(crate) fn cursors_of(records: &PostgresRecords) -> Cursors {

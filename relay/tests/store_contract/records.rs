@@ -1,5 +1,6 @@
 //! The contract of records: sites, agents, visitors, uploaded files, blocks. It needs no log.
 
+use relay::audit::By;
 use relay::blob::StoredFile;
 use relay::store::{
     AgentRecord, DeviceRecord, Kept, RecordReader, RecordWriter, SessionRecord, Site, StoreError, TokenHash, Uploader,
@@ -60,7 +61,7 @@ pub(crate) fn sites_are_put_and_replaced(mut world: Records) {
     let before = world.reader.settings_version().unwrap();
     let origins = vec!["https://b.example.com".to_owned(), "https://a.example.com".to_owned()];
     let demo = Site { id: site("demo"), name: "Demo's \"exchange\"".to_owned(), origins };
-    change(&mut *world.writer, |writer| writer.put_site(&demo)).unwrap();
+    change(&mut *world.writer, |writer| writer.put_site(&demo, &By::command_line(1))).unwrap();
     assert_eq!(world.reader.site(&demo.id), Ok(demo.clone()));
     assert_eq!(world.reader.sites().unwrap().len(), 2);
     assert_eq!(world.reader.sites().unwrap()[0], demo);

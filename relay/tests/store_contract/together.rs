@@ -1,5 +1,6 @@
 //! What records and the log say of each other, in stores that hold both.
 
+use relay::audit::By;
 use relay::store::{Kept, Site, Store, StoreError, TokenHash, Uploader, VisitorRecord, write_once};
 use relay_core::append::{NewBody, NewEvent};
 use wire::{AttachmentId, Author, MessageId, VisitorId};
@@ -29,7 +30,11 @@ pub(crate) fn a_site_goes_with_its_visitors_or_stays_behind_its_conversations(st
         ("demo", true, Ok(())),
         ("demo", true, Err(StoreError::Missing)),
     ] {
-        assert_eq!(write_once(writer, |writer| writer.remove_site(&site(id), keep)), expected, "{id} {keep}");
+        assert_eq!(
+            write_once(writer, |writer| writer.remove_site(&site(id), keep, &By::command_line(1))),
+            expected,
+            "{id} {keep}"
+        );
     }
     assert!(world.reader.settings_version().unwrap() > before);
     assert_eq!(world.reader.sites(), Ok(Vec::new()));
@@ -39,7 +44,7 @@ pub(crate) fn a_site_goes_with_its_visitors_or_stays_behind_its_conversations(st
     let late = VisitorRecord { site: site("demo"), ..of_other(71, 71) };
     assert_eq!(write_once(writer, |writer| writer.add_visitor(&late)), Err(StoreError::Missing), "nobody new");
     let back = Site { id: site("demo"), name: "Back".to_owned(), origins: Vec::new() };
-    write_once(writer, |writer| writer.put_site(&back)).unwrap();
+    write_once(writer, |writer| writer.put_site(&back, &By::command_line(1))).unwrap();
     assert_eq!(world.reader.sites(), Ok(vec![back]));
 }
 

@@ -8,6 +8,7 @@ use relay_core::{PRESENCE_LEASE_MS, Topic};
 use wire::{BlockScope, ConversationId, ConversationState, Cursor, Follow, Lane, MessageId, SiteId, VisitorId};
 
 use super::*;
+use crate::audit::By;
 use crate::bus::LocalHub;
 use crate::store::task::StoreHandle;
 
@@ -49,7 +50,7 @@ impl Setup {
     async fn new() -> Self {
         let store = StoreTask::start(&MemoryStore::new()).expect("a store");
         let record = crate::store::Site { id: site(), name: "Demo".to_owned(), origins: Vec::new() };
-        store.handle().write(move |writer| writer.put_site(&record)).await.expect("kept");
+        store.handle().write(move |writer| writer.put_site(&record, &By::command_line(1))).await.expect("kept");
         Self { store, hub: LocalHub::default(), end: CancellationToken::new() }
     }
 

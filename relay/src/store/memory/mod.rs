@@ -1,5 +1,6 @@
 //! A store in memory: the model that the contract suite holds the databases against, and the store of tests that need no disk.
 
+mod documents;
 mod feed;
 mod log;
 mod records;
@@ -9,19 +10,23 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use relay_core::conversation::Conversation;
+use relay_settings::DocumentKey;
 use wire::{AgentId, AttachmentId, BlockId, BlockSummary, ConversationId, Event, MessageId, Seq, SiteId, VisitorId};
 
 use self::feed::Consumer;
 use super::{
-    AgentRecord, AttachmentRecord, DeviceRecord, OpenError, Reader, Secret, SessionRecord, Site, Store, StoreError,
-    TokenHash, Transaction, VisitorRecord, Writer,
+    AgentRecord, AttachmentRecord, DeviceRecord, DocumentVersion, OpenError, Reader, Secret, SessionRecord, Store,
+    StoreError, StoredDocument, TokenHash, Transaction, VisitorRecord, Writer,
 };
 use crate::process::vital::Vitals;
 
 /// Everything, shared by its writer and readers.
 #[derive(Clone, Default)]
 struct Tables {
-    sites: BTreeMap<SiteId, Site>,
+    documents: BTreeMap<DocumentKey, StoredDocument>,
+    /// Of each document, the oldest first.
+    histories: BTreeMap<DocumentKey, Vec<DocumentVersion>>,
+    documents_version: u64,
     devices: BTreeMap<TokenHash, DeviceRecord>,
     agents: BTreeMap<AgentId, AgentRecord>,
     sessions: BTreeMap<TokenHash, SessionRecord>,

@@ -9,45 +9,9 @@ use crate::blob::StoredFile;
 use crate::store::records::DEVICES_PER_AGENT_MAX;
 use crate::store::{
     AgentReader, AgentRecord, AgentWriter, AttachmentRecord, BlockReader, BlockWriter, DeviceRecord, Kept,
-    RecordReader, Secret, SessionRecord, Site, SiteReader, SiteWriter, StoreError, TokenHash, UploadReader,
-    UploadWriter, Uploader, VisitorReader, VisitorRecord, VisitorWriter,
+    RecordReader, Secret, SessionRecord, StoreError, TokenHash, UploadReader, UploadWriter, Uploader, VisitorReader,
+    VisitorRecord, VisitorWriter, site_key,
 };
-
-impl SiteWriter for MemoryWriter {
-    fn put_site(&mut self, site: &Site) -> Result<(), StoreError> {
-        let tables = self.tables()?;
-        tables.sites.insert(site.id.clone(), site.clone());
-        tables.settings += 1;
-        Ok(())
-    }
-
-    fn remove_site(&mut self, site: &SiteId, keep: bool) -> Result<(), StoreError> {
-        let tables = self.tables()?;
-        if !tables.sites.contains_key(site) {
-            return Err(StoreError::Missing);
-        }
-        if tables.conversations.values().any(|row| row.site == *site) {
-            if !keep {
-                return Err(StoreError::Conflict);
-            }
-        } else {
-            tables.visitors.retain(|_, visitor| visitor.site != *site);
-        }
-        tables.sites.remove(site);
-        tables.settings += 1;
-        Ok(())
-    }
-}
-
-impl SiteReader for MemoryReader {
-    fn sites(&mut self) -> Result<Vec<Site>, StoreError> {
-        Ok(self.tables().sites.values().cloned().collect())
-    }
-
-    fn site(&mut self, id: &SiteId) -> Result<Site, StoreError> {
-        self.tables().sites.get(id).cloned().ok_or(StoreError::Missing)
-    }
-}
 
 impl AgentWriter for MemoryWriter {
     fn put_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError> {
@@ -148,7 +112,7 @@ impl AgentReader for MemoryReader {
 impl VisitorWriter for MemoryWriter {
     fn add_visitor(&mut self, visitor: &VisitorRecord) -> Result<(), StoreError> {
         let tables = self.tables()?;
-        if !tables.sites.contains_key(&visitor.site) {
+        if !tables.documents.contains_key(&site_key(&visitor.site)) {
             return Err(StoreError::Missing);
         }
         let same = |row: &VisitorRecord| row.id == visitor.id || row.token == visitor.token;

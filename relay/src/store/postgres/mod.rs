@@ -8,12 +8,15 @@ use postgres::error::SqlState;
 use postgres::{Client, Config, Error, NoTls, Statement};
 
 use self::statements::Statements;
-use super::sql::{Cause, Changed, Failure, Sql, SqlError, SqlReader, SqlWriter};
+use super::sql::{Cause, Failure, Sql, SqlError, SqlReader, SqlWriter};
 use super::{CursorReader, FeedWriter, OpenError, RecordReader, RecordWriter, StoreError, Transaction};
 use crate::numbers::Fault;
 
 /// Every schema change so far, in order; the table `schema` remembers how many a database has had.
-const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/postgres/0001_records.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../migrations/postgres/0001_records.sql"),
+    include_str!("../../../migrations/postgres/0002_documents.sql"),
+];
 /// The schema this relay reads and writes.
 const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 /// The lock that is held while the schema is made, so that of several relays that start at once only one makes it. Any number would do.
@@ -120,25 +123,28 @@ impl Transaction for PostgresWriter {
 }
 
 impl SqlWriter for PostgresWriter {
-    fn request<T>(&mut self, request: impl FnOnce(&mut dyn Sql) -> Changed<T>) -> Result<T, StoreError> {
+    fn request<T, E: From<StoreError>>(
+        &mut self,
+        request: impl FnOnce(&mut dyn Sql) -> Result<T, Failure<E>>,
+    ) -> Result<T, E> {
         if !self.begun {
-            return Err(StoreError::Down);
+            return Err(StoreError::Down.into());
         }
         let lost = match self.isolated(request) {
             Ok(value) => return Ok(value),
             Err(Failure::Refused(refusal)) => return Err(refusal),
-            Err(Failure::Database(error)) if error.is_of_request() => return Err(error.down()),
+            Err(Failure::Database(error)) if error.is_of_request() => return Err(error.down().into()),
             Err(Failure::Database(error)) => error,
         };
         // Dropping the connection rolls the transaction back.
         (self.begun, self.link.client) = (false, None);
-        Err(lost.down())
+        Err(lost.down().into())
     }
 }
 
 impl PostgresWriter {
     /// Within a savepoint. A request that fails by itself leaves nothing behind; after any other failure the transaction is lost.
-    fn isolated<T>(&mut self, request: impl FnOnce(&mut dyn Sql) -> Changed<T>) -> Changed<T> {
+    fn isolated<T, E>(&mut self, request: impl FnOnce(&mut dyn Sql) -> Result<T, Failure<E>>) -> Result<T, Failure<E>> {
         self.link.command("SAVEPOINT request")?;
         let result = request(&mut self.link.ready()?);
         let lost = matches!(&result, Err(Failure::Database(error)) if !error.is_of_request());

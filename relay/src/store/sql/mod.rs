@@ -5,6 +5,7 @@
 
 mod agent;
 mod block;
+mod documents;
 mod feed;
 mod row;
 mod site;
@@ -201,7 +202,10 @@ impl dyn Sql + '_ {
 /// A writer whose connection speaks SQL.
 pub(super) trait SqlWriter {
     /// Runs one request so that its refusal rolls back all that it wrote and nothing else.
-    fn request<T>(&mut self, request: impl FnOnce(&mut dyn Sql) -> Changed<T>) -> Result<T, StoreError>;
+    fn request<T, E: From<StoreError>>(
+        &mut self,
+        request: impl FnOnce(&mut dyn Sql) -> Result<T, Failure<E>>,
+    ) -> Result<T, E>;
 }
 
 /// A reader whose connection speaks SQL.

@@ -78,6 +78,12 @@ impl dyn Row + '_ {
         self.text(column)?.parse().map_err(|_| wrong(column))
     }
 
+    /// A site's id, when there is one.
+    pub(in crate::store) fn optional_site(&self, column: usize) -> Result<Option<SiteId>, SqlError> {
+        let text = self.optional_text(column)?;
+        text.map(|text| text.parse().map_err(|_| wrong(column))).transpose()
+    }
+
     /// A tag's 64 bits, when there are any; the column is a signed number.
     pub(in crate::store) fn tag(&self, column: usize) -> Result<Option<Tag>, SqlError> {
         match self.value(column)? {

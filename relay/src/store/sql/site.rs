@@ -1,75 +1,59 @@
-//! Sites.
+//! Sites: a document each, and a row that visitors and conversations refer to.
 
+use relay_settings::{DocumentKey, Kind};
 use wire::SiteId;
 
-use super::{Failure, Row, SqlError, SqlReader, SqlWriter, Value};
-use crate::store::{Site, SiteReader, SiteWriter, StoreError};
+use super::documents::{self, Documented};
+use super::{Failure, Sql, SqlReader, SqlWriter, Value, row};
+use crate::audit::By;
+use crate::store::records::site_refused;
+use crate::store::{DocumentsError, Site, SiteReader, SiteWriter, StoreError, Transaction, site_key};
 
-impl<W: SqlWriter> SiteWriter for W {
-    fn put_site(&mut self, site: &Site) -> Result<(), StoreError> {
-        const SITE: &str = "INSERT INTO site (id, name) VALUES ($1, $2) \
-                            ON CONFLICT (id) DO UPDATE SET name = excluded.name, removed = 0";
-        const ORIGIN: &str = "INSERT INTO site_origin (site, place, origin) VALUES ($1, $2, $3)";
-        self.request(|sql| {
-            let id = site.id.as_str();
-            sql.execute(SITE, &[id.into(), (&site.name).into()])?;
-            sql.execute("DELETE FROM site_origin WHERE site = $1", &[id.into()])?;
-            for (place, origin) in (0_u32..).zip(&site.origins) {
-                sql.execute(ORIGIN, &[id.into(), place.into(), origin.into()])?;
-            }
-            sql.settings_changed()
-        })
+impl<W: SqlWriter + Transaction> SiteWriter for W {
+    fn put_site(&mut self, site: &Site, by: &By) -> Result<(), StoreError> {
+        let put = self.request(|sql| {
+            let before = documents::find(sql, &site_key(&site.id))?;
+            documents::change(sql, &site.change(before.as_ref(), by))
+        });
+        put.map(|_| ()).map_err(site_refused)
     }
 
-    fn remove_site(&mut self, site: &SiteId, keep: bool) -> Result<(), StoreError> {
-        self.request(|sql| {
-            let id: [Value<'_>; 1] = [site.as_str().into()];
-            if !sql.exists("SELECT id FROM site WHERE id = $1 AND removed = 0", &id)? {
-                return Err(Failure::Refused(StoreError::Missing));
-            }
-            if sql.exists("SELECT id FROM conversation WHERE site = $1 LIMIT 1", &id)? {
-                if !keep {
-                    return Err(Failure::Refused(StoreError::Conflict));
-                }
-                sql.execute("UPDATE site SET removed = 1 WHERE id = $1", &id)?;
-            } else {
-                sql.execute("DELETE FROM visitor WHERE site = $1", &id)?;
-                sql.execute("DELETE FROM site WHERE id = $1", &id)?;
-            }
-            sql.settings_changed()
-        })
+    fn remove_site(&mut self, site: &SiteId, keep: bool, by: &By) -> Result<(), StoreError> {
+        let removed = self.request(|sql| documents::change(sql, &Site::removal(site, keep, by)));
+        removed.map(|_| ()).map_err(site_refused)
     }
 }
 
 impl<R: SqlReader> SiteReader for R {
     fn sites(&mut self) -> Result<Vec<Site>, StoreError> {
-        const SQL: &str = "SELECT site.id, site.name, site_origin.origin FROM site \
-                           LEFT JOIN site_origin ON site_origin.site = site.id \
-                           WHERE site.removed = 0 ORDER BY site.id, site_origin.place";
-        self.look_up(|sql| Ok(together(sql.all(SQL, &[], with_origin)?)))
+        self.look_up(|sql| Ok(documents::of_kind(sql, Kind::Site)?.iter().filter_map(Site::of).collect()))
     }
 
     fn site(&mut self, id: &SiteId) -> Result<Site, StoreError> {
-        const SQL: &str = "SELECT site.id, site.name, site_origin.origin FROM site \
-                           LEFT JOIN site_origin ON site_origin.site = site.id \
-                           WHERE site.removed = 0 AND site.id = $1 ORDER BY site_origin.place";
-        self.find(|sql| Ok(together(sql.all(SQL, &[id.as_str().into()], with_origin)?).pop()))
+        self.find(|sql| Ok(documents::find(sql, &site_key(id))?.as_ref().and_then(Site::of)))
     }
 }
 
-/// A site with the first of its origins, or none.
-fn with_origin(row: &dyn Row) -> Result<Site, SqlError> {
-    Ok(Site { id: row.site(0)?, name: row.text(1)?, origins: row.optional_text(2)?.into_iter().collect() })
+/// Makes the row that visitors and conversations of a site refer to.
+pub(super) fn exists_now(sql: &mut dyn Sql, key: &DocumentKey) -> Documented<()> {
+    const SQL: &str = "INSERT INTO site (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET removed = 0";
+    sql.execute(SQL, &[key.id.as_str().into()])?;
+    Ok(())
 }
 
-/// Each site once, with all of its origins; rows of one site follow each other.
-fn together(rows: Vec<Site>) -> Vec<Site> {
-    let mut sites: Vec<Site> = Vec::new();
-    for row in rows {
-        match sites.last_mut() {
-            Some(site) if site.id == row.id => site.origins.extend(row.origins),
-            Some(_) | None => sites.push(row),
+/// Removes it, with the visitors that refer to it. While conversations do, it is marked as removed.
+pub(super) fn is_removed(sql: &mut dyn Sql, key: &DocumentKey, keep: bool) -> Documented<()> {
+    let id: [Value<'_>; 1] = [key.id.as_str().into()];
+    if sql.exists("SELECT id FROM conversation WHERE site = $1 LIMIT 1", &id)? {
+        if !keep {
+            return Err(Failure::Refused(DocumentsError::InUse(key.clone())));
+        }
+        sql.execute("UPDATE site SET removed = 1 WHERE id = $1", &id)?;
+    } else {
+        sql.execute("DELETE FROM visitor WHERE site = $1", &id)?;
+        if sql.execute("DELETE FROM site WHERE id = $1", &id)? == 0 {
+            return Err(Failure::Database(row::broken("a site's document without a site")));
         }
     }
-    sites
+    Ok(())
 }

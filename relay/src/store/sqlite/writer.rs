@@ -12,7 +12,7 @@ use super::recent::{Batch, Recent};
 use super::statements::Statements;
 use super::{down, open};
 use crate::process::vital::Part;
-use crate::store::sql::{Changed, Failure, Sql, SqlError, SqlWriter};
+use crate::store::sql::{Failure, Sql, SqlError, SqlWriter};
 use crate::store::{LogWriter, OpenError, StoreError, Transaction};
 
 /// The one writer of a database.
@@ -94,7 +94,10 @@ impl SqliteWriter {
 }
 
 impl SqlWriter for SqliteWriter {
-    fn request<T>(&mut self, request: impl FnOnce(&mut dyn Sql) -> Changed<T>) -> Result<T, StoreError> {
+    fn request<T, E: From<StoreError>>(
+        &mut self,
+        request: impl FnOnce(&mut dyn Sql) -> Result<T, Failure<E>>,
+    ) -> Result<T, E> {
         self.isolated(|connection| request(&mut Statements(connection)))
     }
 }

@@ -1,0 +1,47 @@
+//! Who did something, and when.
+
+use serde::{Deserialize, Serialize};
+use wire::AgentId;
+
+/// Who did something, with the name of that time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Who {
+    /// An agent.
+    Agent {
+        /// Which agent.
+        id: AgentId,
+        /// Its name at that time.
+        name: String,
+    },
+    /// A program, by its key of the API.
+    Key {
+        /// Which key.
+        id: String,
+        /// Its name at that time.
+        name: String,
+    },
+    /// Somebody at the command line of the relay's machine.
+    CommandLine,
+    /// The relay by itself.
+    System,
+    /// Somebody who has not signed in.
+    Nobody,
+}
+
+/// Who made a change, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    /// Who.
+    pub who: Who,
+    /// When, in milliseconds since 1970 UTC.
+    pub at_ms: u64,
+}
+
+impl By {
+    /// A command, at a time in milliseconds since 1970 UTC.
+    #[must_use]
+    pub const fn command_line(at_ms: u64) -> Self {
+        Self { who: Who::CommandLine, at_ms }
+    }
+}
