@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use libfuzzer_sys::fuzz_target;
 use relay_edge::address::{Address, ForwardedHeader, visitor_address};
 use relay_edge::cookie::Names;
-use relay_edge::origin::Origin;
+use relay_settings::origin::Origin;
 use wire::{ConversationId, SiteId, Token};
 
 /// What is read has one spelling, and reads back as itself.

@@ -37,4 +37,5 @@ pub mod serve;
 #[cfg(test)]
 mod bounds;
 
-pub use relay_edge::{address, origin};
+pub use relay_edge::address;
+pub use relay_settings::origin;

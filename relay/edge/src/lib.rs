@@ -1,4 +1,4 @@
-//! What strangers hand over beside frames, read without trust: origins, addresses, cookies, file names and contents.
+//! What strangers hand over beside frames, read without trust: addresses, cookies, file names and contents.
 //!
 //! Pure functions of bytes, apart from the relay, so that they are fuzzed without it.
 
@@ -6,7 +6,6 @@ pub mod address;
 pub mod cookie;
 pub mod encoding;
 pub mod name;
-pub mod origin;
 pub mod picture;
 pub mod plain;
 pub mod sniff;

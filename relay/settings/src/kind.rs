@@ -2,12 +2,17 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-/// Declares the kinds with their names in paths, tables and files.
+use crate::body::{self, AnyBody, Body};
+use crate::{Problem, Schema};
+
+/// Declares the kinds with their names in paths, tables and files, and the type of their documents.
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal: $body:path,)*) => {
         /// What a document is about. The name of a kind stands in paths, tables and files and never changes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Kind {
@@ -25,35 +30,64 @@ macro_rules! kinds {
                     $(Self::$kind => $name,)*
                 }
             }
+
+            /// The fields of its documents.
+            #[must_use]
+            pub fn schema(self) -> &'static Schema {
+                match self {
+                    $(Self::$kind => {
+                        static SCHEMA: LazyLock<Schema> = LazyLock::new(<$body as Body>::schema);
+                        &SCHEMA
+                    })*
+                }
+            }
+
+            /// Ids that no document of this kind may have, because something built in has them.
+            #[must_use]
+            pub const fn ids_reserved(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$kind => <$body as Body>::IDS_RESERVED,)*
+                }
+            }
+
+            /// Reads a document of this kind and checks it alone: fields, shapes, bounds, and what crosses fields.
+            ///
+            /// # Errors
+            /// All its problems, [`crate::PROBLEMS_MAX`] at most.
+            pub fn read(self, value: &Value) -> Result<Arc<dyn AnyBody>, Vec<Problem>> {
+                match self {
+                    $(Self::$kind => body::read::<$body>(self.schema(), value),)*
+                }
+            }
         }
     };
 }
 
 kinds! {
     /// A brand or region that visitors write from.
-    Site = "site",
+    Site = "site": crate::site::Site,
     /// A group of agents who answer the same topics.
-    Department = "department",
+    Department = "department": crate::department::Department,
     /// What a visitor's problem is about; it leads to a department.
-    Topic = "topic",
+    Topic = "topic": crate::topic::Topic,
     /// When a department is open.
-    Hours = "hours",
+    Hours = "hours": crate::hours::Hours,
     /// A canned reply.
-    Reply = "reply",
+    Reply = "reply": crate::reply::Reply,
     /// A label that agents put on conversations.
-    Label = "label",
+    Label = "label": crate::label::Label,
     /// A set of rights.
-    Role = "role",
+    Role = "role": crate::role::Role,
     /// A notice that visitors see before they write.
-    Notice = "notice",
+    Notice = "notice": crate::notice::Notice,
     /// An official contact of the site.
-    Contact = "contact",
+    Contact = "contact": crate::contact::Contact,
     /// What is done with links that visitors and agents write.
-    LinkRule = "link_rule",
+    LinkRule = "link_rule": crate::link_rule::LinkRule,
     /// Target times of answers.
-    Sla = "sla",
+    Sla = "sla": crate::sla::Sla,
     /// Texts that replace the product's own, for one site and language.
-    Texts = "texts",
+    Texts = "texts": crate::texts::Texts,
 }
 
 /// A text that names no kind.

@@ -2,12 +2,34 @@
 //!
 //! Pure: no clock, no I/O. The relay keeps the documents, the core and the console read them.
 
+pub mod body;
+mod check;
+pub mod colour;
+pub mod contact;
+pub mod department;
+pub mod hours;
 mod id;
 mod kind;
+pub mod label;
+pub mod language;
+pub mod link_rule;
+pub mod notice;
+pub mod origin;
 mod problem;
+pub mod reply;
 mod right;
-mod role;
+pub mod role;
+pub mod schema;
+pub mod site;
+pub mod sla;
+mod text_type;
+pub mod texts;
+pub mod time;
+pub mod topic;
+pub mod zone;
 
+pub use body::{AnyBody, BODY_BYTES_MAX, Body, PROBLEMS_MAX, Problems};
+pub use check::{KEY_CHARS_MAX, LANGUAGES_MAX, MOMENT_MS_MAX, WEEKLY_MAX};
 pub use id::{DOCUMENT_ID_CHARS_MAX, DocumentId, DocumentIdError, DocumentKey};
 pub use kind::{Kind, KindError};
 pub use problem::{Problem, ProblemCode};
@@ -16,3 +38,4 @@ pub use right::{
     may,
 };
 pub use role::BuiltInRole;
+pub use schema::{Field, Schema, Shape};

@@ -1,6 +1,10 @@
 //! The kind `role`: a set of rights with a name. Three are built in and are no documents: they cannot be changed or removed.
 
+use serde::{Deserialize, Serialize};
+
+use crate::body::Body;
 use crate::right::{Right, RightSet};
+use crate::{Kind, Schema, Shape};
 
 /// A role that is always there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,5 +89,26 @@ impl From<wire::Role> for BuiltInRole {
             wire::Role::Supervisor => Self::Supervisor,
             wire::Role::Administrator => Self::Administrator,
         }
+    }
+}
+
+/// A set of rights with a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// Its name, for people.
+    pub name: String,
+}
+
+impl Body for Role {
+    const KIND: Kind = Kind::Role;
+    const IDS_RESERVED: &[&str] = &["agent", "supervisor", "administrator"];
+
+    fn schema() -> Schema {
+        Schema::new().required("name", Shape::Line { chars_max: 80 })
+    }
+
+    fn names(&self) -> Vec<(&'static str, String)> {
+        vec![("name", self.name.to_lowercase())]
     }
 }

@@ -1,0 +1,119 @@
+//! What a kind's own type says about its documents, and how one is read.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::check::check_schema;
+use crate::{DocumentId, Kind, Problem, ProblemCode, Schema};
+
+/// Problems that are said of one document; further ones are left out.
+pub const PROBLEMS_MAX: usize = 100;
+/// Bytes of one document as compact JSON.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// The type of a kind's documents.
+///
+/// A new kind is a file with a type that implements this, and a line in the table of `kind.rs`. Every field has a default or is required in the
+/// schema; an optional field is `Option` (written as `null`) or has `#[serde(default)]`. A test holds type and schema to the same fields.
+pub trait Body: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + 'static {
+    /// Its kind.
+    const KIND: Kind;
+
+    /// Ids that no document of the kind may have, because something built in has them.
+    const IDS_RESERVED: &[&str] = &[];
+
+    /// Its fields. What it says is checked before the type is read; references to other documents are found by it.
+    fn schema() -> Schema;
+
+    /// What crosses fields. Shapes, bounds and references are checked already.
+    fn check(&self, _problems: &mut Problems) {}
+
+    /// The site that it belongs to; none means all. A document names only documents of its own site, or of all sites.
+    fn site(&self) -> Option<&DocumentId> {
+        None
+    }
+
+    /// What no other document of its kind may have on the same site, with the field that says it: a reply's shortcut.
+    fn names(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+/// Gathers the problems of a document.
+#[derive(Debug, Default)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Adds one. Beyond [`PROBLEMS_MAX`] it is left out.
+    pub fn add(&mut self, field: impl Into<String>, code: ProblemCode, remedy: impl Into<String>) {
+        if self.0.len() < PROBLEMS_MAX {
+            self.0.push(Problem { field: field.into(), code, remedy: remedy.into() });
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them, in the order in which they were found.
+    #[must_use]
+    pub fn into_list(self) -> Vec<Problem> {
+        self.0
+    }
+}
+
+/// A body of any kind. Every [`Body`] is one.
+pub trait AnyBody: Any + Debug + Send + Sync {
+    /// As JSON, with every default written out.
+    fn value(&self) -> Value;
+    /// See [`Body::site`].
+    fn site(&self) -> Option<&DocumentId>;
+    /// See [`Body::names`].
+    fn names(&self) -> Vec<(&'static str, String)>;
+}
+
+impl<T: Body> AnyBody for T {
+    fn value(&self) -> Value {
+        serde_json::to_value(self).expect("a body has text keys only, and nothing in it can fail to be written")
+    }
+
+    fn site(&self) -> Option<&DocumentId> {
+        Body::site(self)
+    }
+
+    fn names(&self) -> Vec<(&'static str, String)> {
+        Body::names(self)
+    }
+}
+
+/// Reads a body of one type, checked as a document alone. The whole is in `Snapshot`.
+///
+/// # Errors
+/// All problems at once, [`PROBLEMS_MAX`] at most.
+pub(crate) fn read<T: Body>(schema: &Schema, value: &Value) -> Result<Arc<dyn AnyBody>, Vec<Problem>> {
+    let mut problems = Problems::default();
+    check_schema(schema, value, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems.into_list());
+    }
+    let body = match T::deserialize(value) {
+        Ok(body) => body,
+        Err(error) => {
+            problems.add(
+                "",
+                ProblemCode::Shape,
+                format!("It cannot be read: {error}. Correct the field that it names."),
+            );
+            return Err(problems.into_list());
+        }
+    };
+    body.check(&mut problems);
+    if problems.is_empty() { Ok(Arc::new(body)) } else { Err(problems.into_list()) }
+}

@@ -1,0 +1,238 @@
+//! Sites: the brands or regions that visitors write from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use wire::AttachmentId;
+
+use crate::body::{Body, Problems};
+use crate::colour::{CONTRAST_MIN, Colour};
+use crate::language::Language;
+use crate::origin::Origin;
+use crate::{Kind, ProblemCode, Schema, Shape};
+
+/// A brand or region that visitors write from. Its document's id is the site's id in the snippet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// Its name in the chat's header.
+    pub name: String,
+    /// Web origins whose pages may show the chat, in the owner's order.
+    #[serde(default)]
+    pub origins: Vec<Origin>,
+    /// Its colours.
+    #[serde(default)]
+    pub colours: Colours,
+    /// The uploaded image beside its name.
+    pub logo: Option<AttachmentId>,
+    /// On which side of the page the launcher is.
+    #[serde(default)]
+    pub side: Side,
+    /// What the chat shows first.
+    #[serde(default)]
+    pub start: Start,
+    /// Languages that the chat offers.
+    #[serde(default = "english")]
+    pub languages: Vec<Language>,
+    /// The language for visitors whose own is not offered.
+    #[serde(default = "english_tag")]
+    pub default_language: Language,
+    /// What the chat says before the first message, by language; the product's own text where there is none.
+    #[serde(default)]
+    pub greeting: BTreeMap<Language, String>,
+    /// What it says while nobody is there, by language; the same.
+    #[serde(default)]
+    pub offline: BTreeMap<Language, String>,
+    /// Whether the chat says that nobody asks for passwords.
+    #[serde(default = "yes")]
+    pub password_notice: bool,
+    /// Whether visitors may attach files.
+    #[serde(default = "yes")]
+    pub attachments: bool,
+    /// Who may begin a conversation.
+    #[serde(default)]
+    pub who_may_start: WhoMayStart,
+    /// When a conversation goes on without somebody; the relay's own times where there is none.
+    #[serde(default)]
+    pub times: Times,
+    /// How long what visitors leave is kept.
+    #[serde(default)]
+    pub retention: Retention,
+}
+
+/// A site's accent by theme, and the text on it. Their contrast is at least [`CONTRAST_MIN`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Colours {
+    /// The accent where the chat is light.
+    pub light: Colour,
+    /// Text on it.
+    pub text_on_light: Colour,
+    /// The accent where the chat is dark.
+    pub dark: Colour,
+    /// Text on it.
+    pub text_on_dark: Colour,
+}
+
+impl Default for Colours {
+    /// Those of `www/tokens.css`.
+    fn default() -> Self {
+        Self {
+            light: Colour::new(0x0f, 0x76, 0x6e),
+            text_on_light: Colour::new(0xff, 0xff, 0xff),
+            dark: Colour::new(0x5e, 0xea, 0xd4),
+            text_on_dark: Colour::new(0x04, 0x21, 0x1e),
+        }
+    }
+}
+
+/// A side of the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// At the left edge.
+    Left,
+    /// At the right edge.
+    #[default]
+    Right,
+}
+
+/// What the chat shows first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// The conversation.
+    #[default]
+    Talk,
+    /// The start page.
+    Home,
+}
+
+/// Who may begin a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhoMayStart {
+    /// Every visitor.
+    #[default]
+    Everybody,
+    /// Visitors whom the site has identified.
+    Identified,
+}
+
+/// Times of a conversation, in seconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Times {
+    /// A visitor in the queue who is gone for so long has left.
+    pub left_after_seconds: Option<u32>,
+    /// They have left for so long with words unanswered: a message.
+    pub message_after_seconds: Option<u32>,
+    /// The visitor of an agent's conversation is gone for so long: the agent has room again.
+    pub owned_left_after_seconds: Option<u32>,
+}
+
+/// After how many days what visitors leave is removed, counted from the end of the conversation. None keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Texts of messages and notes.
+    pub texts_days: Option<u32>,
+    /// Names and mail addresses of visitors.
+    pub names_days: Option<u32>,
+    /// Attachments.
+    pub files_days: Option<u32>,
+}
+
+fn english_tag() -> Language {
+    "en".parse().expect("en is a language")
+}
+
+fn english() -> Vec<Language> {
+    vec![english_tag()]
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Body for Site {
+    const KIND: Kind = Kind::Site;
+
+    fn schema() -> Schema {
+        let seconds = || Shape::Number { min: 5, max: 7 * 86_400 };
+        let days = || Shape::Number { min: 1, max: 3_660 };
+        Schema::new()
+            .required("name", Shape::Line { chars_max: 80 })
+            .optional("origins", Shape::Origin.list_of(0, 100))
+            .optional(
+                "colours",
+                Schema::new()
+                    .optional("light", Shape::Colour)
+                    .optional("text_on_light", Shape::Colour)
+                    .optional("dark", Shape::Colour)
+                    .optional("text_on_dark", Shape::Colour)
+                    .group(),
+            )
+            .optional("logo", Shape::Image)
+            .optional("side", Shape::Choice(&["left", "right"]))
+            .optional("start", Shape::Choice(&["talk", "home"]))
+            .optional("languages", Shape::Language.list_of(1, 40))
+            .optional("default_language", Shape::Language)
+            .optional("greeting", Shape::Text { chars_max: 500 }.by_language())
+            .optional("offline", Shape::Text { chars_max: 500 }.by_language())
+            .optional("password_notice", Shape::Flag)
+            .optional("attachments", Shape::Flag)
+            .optional("who_may_start", Shape::Choice(&["everybody", "identified"]))
+            .optional(
+                "times",
+                Schema::new()
+                    .optional("left_after_seconds", seconds())
+                    .optional("message_after_seconds", seconds())
+                    .optional("owned_left_after_seconds", seconds())
+                    .group(),
+            )
+            .optional(
+                "retention",
+                Schema::new()
+                    .optional("texts_days", days())
+                    .optional("names_days", days())
+                    .optional("files_days", days())
+                    .group(),
+            )
+    }
+
+    fn check(&self, problems: &mut Problems) {
+        if !self.languages.contains(&self.default_language) {
+            let remedy = format!(
+                "{} is not among the languages that are offered. Add it there, or choose another.",
+                self.default_language
+            );
+            problems.add("default_language", ProblemCode::Contradiction, remedy);
+        }
+        let colours = &self.colours;
+        for (field, text, ground) in [
+            ("colours.text_on_light", colours.text_on_light, colours.light),
+            ("colours.text_on_dark", colours.text_on_dark, colours.dark),
+        ] {
+            let contrast = text.contrast(ground);
+            if contrast < CONTRAST_MIN {
+                // Cut off, not rounded: 4.499 is not shown as 4.50.
+                let shown = (contrast * 100.0).floor() / 100.0;
+                let remedy = format!(
+                    "{text} on {ground} has a contrast of {shown:.2}; {CONTRAST_MIN} is needed. Make one darker or lighter."
+                );
+                problems.add(field, ProblemCode::Contrast, remedy);
+            }
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        for (at, origin) in self.origins.iter().enumerate() {
+            if !seen.insert(origin) {
+                problems.add(
+                    format!("origins.{at}"),
+                    ProblemCode::Taken,
+                    "It is in the list already. Remove one of them.",
+                );
+            }
+        }
+    }
+}
