@@ -1,4 +1,4 @@
-//! Sealing: AES-256-GCM (NIST SP 800-38D) under a key derived for each table, bound to the place where the value is stored.
+//! Sealing: AES-256-GCM (NIST SP 800-38D) under a key derived for each owner, bound to the place where the value is stored.
 //!
 //! The nonce is 96 random bits. That is safe for far more values than a relay seals (2^32 under one key), so no longer nonce is needed and *ring*, which
 //! TLS needs anyway, is enough.
@@ -19,9 +19,9 @@ const HEAD_BYTES: usize = 1 + NAME_BYTES + NONCE_LEN;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place<'a> {
     /// What it is of, as `second_factor` or `webhook`.
-    pub table: &'a str,
-    /// Which row of that.
-    pub row: &'a str,
+    pub owner: &'a str,
+    /// Which of these.
+    pub item: &'a str,
 }
 
 /// A sealed value: form (1 byte), name of the key (8), nonce (12), the encrypted bytes, tag (16).
@@ -35,7 +35,7 @@ pub enum OpenError {
     #[error("it was sealed with the key {0}, and that is not the relay's key: put the right relay.key in its place")]
     OtherKey(KeyName),
     /// It was changed, or belongs to another place.
-    #[error("it was changed since it was sealed, or it belongs to another row")]
+    #[error("it was changed since it was sealed, or it belongs to another place")]
     Changed,
     /// It is nothing that this version has sealed.
     #[error("it is not in a form that this version can open")]
@@ -43,10 +43,10 @@ pub enum OpenError {
 }
 
 impl Place<'_> {
-    /// Table and row, each with its length before it.
+    /// Both, each with its length before it.
     fn bound(&self) -> Vec<u8> {
         let mut bound = vec![FORM];
-        for part in [self.table, self.row] {
+        for part in [self.owner, self.item] {
             bound.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             bound.extend_from_slice(part.as_bytes());
         }
@@ -90,8 +90,8 @@ impl fmt::Debug for Sealed {
     }
 }
 
-fn cipher(key: &RelayKey, table: &str) -> LessSafeKey {
-    let bytes = key.derived(&[b"seal", table.as_bytes()]);
+fn cipher(key: &RelayKey, owner: &str) -> LessSafeKey {
+    let bytes = key.derived(&[b"seal", owner.as_bytes()]);
     LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).expect("a key of 32 bytes"))
 }
 
@@ -105,7 +105,7 @@ impl Keys {
         let nonce = random_bytes::<NONCE_LEN>();
         let mut encrypted = value.to_vec();
         let bound = Aad::from(place.bound());
-        cipher(&self.current, place.table)
+        cipher(&self.current, place.owner)
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound, &mut encrypted)
             .expect("a value is shorter than 64 GiB");
         let mut sealed = vec![FORM];
@@ -124,7 +124,7 @@ impl Keys {
         let key = self.named(name).ok_or(OpenError::OtherKey(name))?;
         let mut value = encrypted.to_vec();
         let bound = Aad::from(place.bound());
-        let opened = cipher(key, place.table).open_in_place(Nonce::assume_unique_for_key(nonce), bound, &mut value);
+        let opened = cipher(key, place.owner).open_in_place(Nonce::assume_unique_for_key(nonce), bound, &mut value);
         let length = opened.map_err(|_| OpenError::Changed)?.len();
         value.truncate(length);
         Ok(value)
@@ -135,7 +135,7 @@ impl Keys {
 mod tests {
     use super::*;
 
-    const HERE: Place<'_> = Place { table: "second_factor", row: "ann" };
+    const HERE: Place<'_> = Place { owner: "second_factor", item: "ann" };
 
     #[test]
     fn what_was_sealed_opens_in_its_place_with_its_key_and_nowhere_else() {
@@ -145,10 +145,10 @@ mod tests {
         assert_eq!(sealed.key_name(), Ok(keys.current.name()));
         assert!(!sealed.as_bytes().windows(6).any(|bytes| bytes == b"secret"));
         for elsewhere in [
-            Place { row: "bob", ..HERE },
-            Place { table: "webhook", ..HERE },
-            Place { table: "second_factora", row: "nn" },
-            Place { table: "second_facto", row: "rann" },
+            Place { item: "bob", ..HERE },
+            Place { owner: "webhook", ..HERE },
+            Place { owner: "second_factora", item: "nn" },
+            Place { owner: "second_facto", item: "rann" },
         ] {
             assert_eq!(keys.open(elsewhere, &sealed), Err(OpenError::Changed), "{elsewhere:?}");
         }

@@ -35,8 +35,8 @@ pub use feed::{ConsumerRows, CursorReader, EventCount, FeedEvent, FeedReader, Fe
 pub use log::{LogReader, LogWriter};
 pub use records::{
     AgentReader, AgentRecord, AgentWriter, AttachmentRecord, BlockReader, BlockWriter, DeviceRecord, Kept,
-    RecordReader, RecordWriter, Secret, SessionRecord, Site, SiteReader, SiteWriter, TokenHash, UploadReader,
-    UploadWriter, VisitorReader, VisitorRecord, VisitorWriter,
+    RecordReader, RecordWriter, SealedReader, SealedRecord, SealedWriter, Secret, SessionRecord, Site, SiteReader,
+    SiteWriter, TokenHash, UploadReader, UploadWriter, VisitorReader, VisitorRecord, VisitorWriter,
 };
 pub use relay_core::append::Uploader;
 

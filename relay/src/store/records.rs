@@ -2,6 +2,7 @@
 
 mod agent;
 mod block;
+mod sealed;
 mod site;
 mod upload;
 mod visitor;
@@ -13,18 +14,25 @@ use super::{StoreError, Transaction};
 pub(super) use agent::DEVICES_PER_AGENT_MAX;
 pub use agent::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, SessionRecord};
 pub use block::{BlockReader, BlockWriter, Secret};
+pub use sealed::{SealedReader, SealedRecord, SealedWriter};
 pub(super) use site::refused as site_refused;
 pub use site::{Site, SiteReader, SiteWriter};
 pub use upload::{AttachmentRecord, Kept, UploadReader, UploadWriter};
 pub use visitor::{VisitorReader, VisitorRecord, VisitorWriter};
 
 /// Writes records of every kind.
-pub trait RecordWriter: Transaction + SiteWriter + AgentWriter + VisitorWriter + UploadWriter + BlockWriter {}
+pub trait RecordWriter:
+    Transaction + SiteWriter + AgentWriter + VisitorWriter + UploadWriter + BlockWriter + SealedWriter
+{
+}
 
-impl<W: Transaction + SiteWriter + AgentWriter + VisitorWriter + UploadWriter + BlockWriter> RecordWriter for W {}
+impl<W: Transaction + SiteWriter + AgentWriter + VisitorWriter + UploadWriter + BlockWriter + SealedWriter> RecordWriter
+    for W
+{
+}
 
 /// Reads records of every kind.
-pub trait RecordReader: SiteReader + AgentReader + VisitorReader + UploadReader + BlockReader {
+pub trait RecordReader: SiteReader + AgentReader + VisitorReader + UploadReader + BlockReader + SealedReader {
     /// Rises with every change of a document, an agent or a block and with every sign-in that is revoked, also by another process. Cheap enough
     /// to be read several times a second.
     ///

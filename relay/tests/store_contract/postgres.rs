@@ -111,7 +111,7 @@ impl Server {
         assert_eq!(records_reader(&again).sites().unwrap().len(), 2, "nothing was made anew");
         self.run(&format!("case{}", self.databases), "INSERT INTO schema (version) VALUES (99)");
         let newer = PostgresRecords::open(&address);
-        assert!(matches!(newer, Err(OpenError::Newer { found: 99, known: 2 })));
+        assert!(matches!(newer, Err(OpenError::Newer { found: 99, .. })));
     }
 
     pub(crate) fn makes_documents_of_an_older_database(&mut self) {

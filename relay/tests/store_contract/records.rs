@@ -12,8 +12,8 @@ use crate::fixture::{ANNA, BORIS, FIRST, KIM, LEE, SECOND, file, prepare, site};
 
 /// A store of records with two sites and two visitors of the first.
 pub(crate) struct Records {
-    writer: Box<dyn RecordWriter>,
-    reader: Box<dyn RecordReader>,
+    pub(crate) writer: Box<dyn RecordWriter>,
+    pub(crate) reader: Box<dyn RecordReader>,
 }
 
 impl Records {

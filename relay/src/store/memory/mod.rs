@@ -4,6 +4,7 @@ mod documents;
 mod feed;
 mod log;
 mod records;
+mod sealed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -45,6 +46,8 @@ struct Tables {
     settings: u64,
     blocks: BTreeMap<BlockId, BlockSummary>,
     secrets: BTreeMap<&'static str, Secret>,
+    /// By owner and item.
+    sealed: BTreeMap<(String, String), Vec<u8>>,
 }
 
 /// A store that ends with the process.

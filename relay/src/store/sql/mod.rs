@@ -8,6 +8,7 @@ mod block;
 mod documents;
 mod feed;
 mod row;
+mod sealed;
 mod site;
 mod upload;
 mod visitor;

@@ -58,6 +58,14 @@ impl dyn Row + '_ {
         self.optional_bytes(column)?.ok_or_else(|| wrong(column))
     }
 
+    /// Bytes of any length.
+    pub(in crate::store) fn long_bytes(&self, column: usize) -> Result<Vec<u8>, SqlError> {
+        match self.value(column)? {
+            Value::Bytes(bytes) => Ok(bytes.to_vec()),
+            Value::Null | Value::Number(_) | Value::Text(_) | Value::Id(_) => Err(wrong(column)),
+        }
+    }
+
     /// A 16-byte id.
     pub(in crate::store) fn id(&self, column: usize) -> Result<u128, SqlError> {
         Ok(u128::from_be_bytes(self.bytes(column)?))
