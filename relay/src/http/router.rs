@@ -36,7 +36,7 @@ pub fn router(app: App) -> Router {
         // the console
         .route("/session", get(session::show).post(session::sign_in).delete(session::sign_out))
         // console and integrators: `api/v1` lists its routes
-        .merge(v1::routes())
+        .merge(v1::routes(app.clone()))
         .layer(compression(CompressionLayer::new()));
     let documents = Router::new()
         .route("/transcript/{conversation}", get(transcript::transcript))

@@ -10,6 +10,8 @@ async fn problem(response: Response, status: u16, name: &str) -> Value {
     assert_eq!(response.status(), status, "{}", response.url());
     assert_eq!(response.headers()["content-type"], "application/problem+json");
     assert_eq!(response.headers()["cache-control"], "no-store");
+    assert_eq!(response.headers()["ratelimit-policy"], "\"address\";q=1200;w=60");
+    assert!(response.headers()["ratelimit"].to_str().expect("text").starts_with("\"address\";r="));
     let problem: Value = response.json().await.expect("JSON");
     assert_eq!(problem["type"], format!("urn:causeway:problem:{name}"));
     assert_eq!(problem["status"], status);
@@ -87,5 +89,28 @@ async fn the_document_is_a_page_too_that_runs_nothing() {
     assert!(!page.contains("<script") && !page.contains("style="));
     let styles = reqwest::get(relay.url("/api/reference.css")).await.expect("answered");
     assert_eq!((styles.status().as_u16(), &styles.headers()["content-type"] == "text/css; charset=utf-8"), (200, true));
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_too_often_waits_and_others_do_not() {
+    let relay = Relay::start().await;
+    let client = Client::new();
+    let ask = async || client.get(relay.url("/api/v1/version")).send().await.expect("answered");
+    let mut answered = 0;
+    let refused = loop {
+        let answer = ask().await;
+        if answer.status() != 200 {
+            break answer;
+        }
+        answered += 1;
+        assert!(answered < 3_000, "there is a bound");
+    };
+    assert!(answered >= 1_200, "{answered}");
+    assert!(refused.headers()["retry-after"].to_str().expect("text").parse::<u64>().is_ok_and(|seconds| seconds >= 1));
+    assert!(refused.headers()["ratelimit"].to_str().expect("text").contains("r=0;"));
+    problem(refused, 429, "rate_limited").await;
+    // What is no part of the API is not counted with it.
+    assert_eq!(client.get(relay.url("/health")).send().await.expect("answered").status(), 200);
     relay.running.stop().await.expect("stopped");
 }

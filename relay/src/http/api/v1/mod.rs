@@ -8,16 +8,22 @@ mod body;
 mod condition;
 mod error;
 mod openapi;
+mod rate;
 mod reference;
 mod setup;
 
+use std::sync::Arc;
+
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
 use axum::routing::{any, get};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::error::ApiError;
-use crate::app::App;
+use self::rate::ApiRate;
+use crate::app::{App, Caller};
 
 /// Every route of the API, with its document.
 fn api() -> OpenApiRouter<App> {
@@ -29,7 +35,8 @@ fn api() -> OpenApiRouter<App> {
 }
 
 /// The routes, the document itself, and answers for every other path below `/api/v1`.
-pub(in crate::http) fn routes() -> Router<App> {
+pub(in crate::http) fn routes(app: App) -> Router<App> {
+    let rate = Arc::new(ApiRate::new());
     let (routes, document) = api().split_for_parts();
     let document = openapi::complete(document);
     routes
@@ -40,4 +47,8 @@ pub(in crate::http) fn routes() -> Router<App> {
         .route("/api/v1/", any(async || ApiError::NotFound))
         .route("/api/v1/{*rest}", any(async || ApiError::NotFound))
         .method_not_allowed_fallback(async || ApiError::Method)
+        .layer(middleware::from_fn_with_state(app, move |caller: Caller, request: Request, next: Next| {
+            let rate = Arc::clone(&rate);
+            async move { rate.limit(caller, request, next).await }
+        }))
 }
