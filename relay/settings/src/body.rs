@@ -103,7 +103,7 @@ pub(crate) fn read<T: Body>(schema: &Schema, value: &Value) -> Result<Arc<dyn An
     if !problems.is_empty() {
         return Err(problems.into_list());
     }
-    let body = match T::deserialize(value) {
+    let body = match serde_json::from_value::<T>(without_nulls(value)) {
         Ok(body) => body,
         Err(error) => {
             problems.add(
@@ -116,4 +116,16 @@ pub(crate) fn read<T: Body>(schema: &Schema, value: &Value) -> Result<Arc<dyn An
     };
     body.check(&mut problems);
     if problems.is_empty() { Ok(Arc::new(body)) } else { Err(problems.into_list()) }
+}
+
+/// A copy of a value whose objects have no fields that are `null`: such a field has its default, whatever its type.
+pub(crate) fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let given = object.iter().filter(|(_, value)| !value.is_null());
+            Value::Object(given.map(|(name, value)| (name.clone(), without_nulls(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(without_nulls).collect()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
 }
