@@ -73,6 +73,8 @@ impl Problems {
 pub trait AnyBody: Any + Debug + Send + Sync {
     /// As JSON, with every default written out.
     fn value(&self) -> Value;
+    /// The bytes of that JSON, written without spaces.
+    fn json_bytes(&self) -> usize;
     /// See [`Body::site`].
     fn site(&self) -> Option<&DocumentId>;
     /// See [`Body::names`].
@@ -82,6 +84,10 @@ pub trait AnyBody: Any + Debug + Send + Sync {
 impl<T: Body> AnyBody for T {
     fn value(&self) -> Value {
         serde_json::to_value(self).expect("a body has text keys only, and nothing in it can fail to be written")
+    }
+
+    fn json_bytes(&self) -> usize {
+        json_bytes(self)
     }
 
     fn site(&self) -> Option<&DocumentId> {
@@ -128,4 +134,22 @@ pub(crate) fn without_nulls(value: &Value) -> Value {
         Value::Array(items) => Value::Array(items.iter().map(without_nulls).collect()),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
+}
+
+/// The bytes of a value's JSON, written without spaces, and thrown away.
+pub(crate) fn json_bytes(value: &impl Serialize) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, value).expect("counting does not fail, and bodies have text keys only");
+    count.0
 }

@@ -21,6 +21,11 @@ pub struct DocumentId(String);
 pub struct DocumentIdError;
 
 impl DocumentId {
+    /// Before all others in order; no document has it.
+    pub(crate) const fn least() -> Self {
+        Self(String::new())
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

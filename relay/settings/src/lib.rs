@@ -22,6 +22,7 @@ pub mod role;
 pub mod schema;
 pub mod site;
 pub mod sla;
+mod snapshot;
 mod text_type;
 pub mod texts;
 pub mod time;
@@ -39,3 +40,4 @@ pub use right::{
 };
 pub use role::BuiltInRole;
 pub use schema::{Field, Schema, Shape};
+pub use snapshot::{CHANGE_PROBLEMS_MAX, Change, DOCUMENTS_BYTES_MAX, DOCUMENTS_MAX, Document, PARENTS_MAX, Snapshot};
