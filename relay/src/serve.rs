@@ -36,6 +36,7 @@ use crate::origin::Origin;
 use crate::process::vital::Vitals;
 use crate::quota::Quotas;
 use crate::quota::reserve::{self, Reserve};
+use crate::seal::{self, KeySource, Keys};
 use crate::store::task::StoreTask;
 use crate::store::{self, Secret, Store};
 use crate::transcript::TranscriptSlots;
@@ -84,6 +85,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     let origin = own_origins.first().context("a relay has an address of its own")?.clone();
 
     let store = StoreTask::start(&*folder)?;
+    let keys = relay_key(&config, &store).await?;
     let tags = Tags::new(tags_key(&store).await?);
     let blobs = Blobs::open_local(&config.data.join(FILES_FOLDER))
         .with_context(|| format!("cannot use the folder for files in {}", config.data_shown()))?;
@@ -104,6 +106,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         registrations: registrations(limits),
         frames: Paces::new(FRAMES_PER_ADDRESS_BURST_MAX, FRAMES_PER_NETWORK_BURST_MAX, FRAMES_SHARED_WINDOW_MS),
         tags,
+        keys,
         quotas: Quotas::new(config.quotas),
         reserve: Reserve::new(config.reserve, vec![config.data.clone(), config.data.join(FILES_FOLDER)]),
         uploads: Arc::new(Shares::new(UPLOADS)),
@@ -235,6 +238,16 @@ fn registrations(limits: Limits) -> Paces {
 async fn tags_key(store: &StoreTask) -> anyhow::Result<Secret> {
     let fresh = random_bytes();
     Ok(store.handle().write(move |writer| writer.secret(crate::identity::tags::SECRET, fresh)).await?)
+}
+
+/// The relay's key: found, or made at the first start.
+async fn relay_key(config: &Config, store: &StoreTask) -> anyhow::Result<Keys> {
+    let source = KeySource::of(config)?;
+    let known = store.handle().read(|reader| seal::known(reader)).await?;
+    let settle = move || seal::settle(&source, known).inspect(|settled| settled.report(&source));
+    let settled = tokio::task::spawn_blocking(settle).await??;
+    let recorded = move |writer: &mut dyn store::Writer| seal::record(writer, &settled).map(|()| settled.keys());
+    Ok(store.handle().write(recorded).await?)
 }
 
 /// What the core starts with.

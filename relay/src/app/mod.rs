@@ -27,6 +27,7 @@ use crate::limit::share::Shares;
 use crate::origin::Origin;
 use crate::quota::Quotas;
 use crate::quota::reserve::Reserve;
+use crate::seal::Keys;
 use crate::store::task::StoreHandle;
 use crate::store::{Site, StoreError};
 use crate::transcript::TranscriptSlots;
@@ -74,6 +75,8 @@ pub struct Shared {
     pub frames: Paces,
     /// Makes tags of addresses.
     pub tags: Tags,
+    /// Seal and open secrets, sign heads.
+    pub keys: Keys,
     /// Quotas in bytes.
     pub quotas: Arc<Quotas>,
     /// The reserve of free disk space.

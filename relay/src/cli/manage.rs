@@ -149,7 +149,7 @@ pub(super) fn backup(config: &Config, folder: &Path, out: &mut impl Write) -> an
     let shown = folder.display();
     writeln!(out, "Wrote a whole copy to {shown}: the database and {files} uploaded files ({bytes} bytes).")?;
     writeln!(out, "It is a data folder: `relay serve --data {shown}` goes on from it.")?;
-    Ok(())
+    super::key::say_where(config, out)
 }
 
 /// `relay verify`.
@@ -157,7 +157,7 @@ pub(super) fn verify(config: &Config, out: &mut impl Write) -> anyhow::Result<()
     let Whole { files, bytes } = crate::backup::verify(&config.data)?;
     let shown = config.data_shown();
     writeln!(out, "{shown} is whole: the database and {files} uploaded files ({bytes} bytes).")?;
-    Ok(())
+    super::key::say_where(config, out)
 }
 
 /// The store beside a relay that may be serving it.

@@ -1,6 +1,7 @@
 //! The command line: what `relay --help` shows, and what each command does.
 
 mod access;
+mod key;
 mod manage;
 mod serve;
 mod visitor;
@@ -58,6 +59,9 @@ enum Command {
     /// People who answer.
     #[command(subcommand)]
     Agent(AgentCommand),
+    /// The relay's key, which seals secrets and signs the audit log's head.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Print a conversation.
     Transcript {
         /// Its id.
@@ -206,6 +210,18 @@ enum AgentCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Print the key's name, and where it is. The name says nothing of the key.
+    ShowName,
+    /// Print a new key, to be put into an environment variable or a secret store; a key in a file is made by the relay.
+    Make,
+    /// Replace the key: everything sealed is sealed anew with another one. No relay may be using the data folder.
+    Rotate,
+    /// The key is lost: go on with another one, and remove what only the lost one opens.
+    Lost,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum RoleChoice {
     Agent,
@@ -235,6 +251,9 @@ impl Cli {
         if matches!(self.command, Command::Config) {
             // Also without a readable configuration: it is what one begins with.
             return Ok(out.write_all(EXAMPLE.as_bytes())?);
+        }
+        if matches!(self.command, Command::Key(KeyCommand::Make)) {
+            return key::make(out);
         }
         let config = Config::load(&flags)?;
         if let Command::Transcript { conversation, format, notes, language, zone } = self.command {
@@ -276,10 +295,13 @@ impl Cli {
             Command::Agent(AgentCommand::Password { email, password_stdin }) => {
                 manage::set_password(&config, &email, password_stdin, out)
             }
+            Command::Key(KeyCommand::ShowName) => key::show_name(&config, out),
+            Command::Key(KeyCommand::Rotate) => key::rotate(&config, out),
+            Command::Key(KeyCommand::Lost) => key::lost(&config, out),
             Command::Backup { folder } => manage::backup(&config, &folder, out),
             Command::Verify => manage::verify(&config, out),
             // Answered above.
-            Command::Config | Command::Transcript { .. } => Ok(()),
+            Command::Config | Command::Key(KeyCommand::Make) | Command::Transcript { .. } => Ok(()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod conversation;
+mod relay_key;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::origin::Origin;
 pub use bounds::{Quota, Reserve};
 pub use conversation::Conversation;
 pub use relay_edge::address::ForwardedHeader;
+pub use relay_key::RelayKeyPlace;
 
 /// The commented default file, as `relay config` prints it. Every default stands there and nowhere else.
 pub const EXAMPLE: &str = include_str!("../../relay.example.toml");
@@ -48,6 +50,9 @@ pub struct Config {
     pub limits: Limits,
     /// How conversations are queued and kept.
     pub conversation: Conversation,
+    /// Where the relay's key is.
+    #[serde(default)]
+    pub relay_key: RelayKeyPlace,
     /// What people may bring, in bytes.
     pub quotas: Quota,
     /// Disk space that is kept back.

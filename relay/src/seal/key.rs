@@ -56,9 +56,8 @@ impl RelayKey {
 
     fn from_bytes(bytes: [u8; KEY_BYTES]) -> Self {
         let derivation = Salt::new(HKDF_SHA256, SALT).extract(&bytes);
-        let mut name = [0; NAME_BYTES];
-        name.copy_from_slice(&derive(&derivation, &[b"name"])[..NAME_BYTES]);
-        Self { derivation, bytes, name: KeyName(name) }
+        let name = KeyName::of_check_value(&derive(&derivation, &[b"check"]));
+        Self { derivation, bytes, name }
     }
 
     /// Its name.
@@ -72,7 +71,7 @@ impl RelayKey {
         derive(&self.derivation, purpose)
     }
 
-    /// What a store keeps to know this key again. It cannot be used to seal, open or sign.
+    /// What a store keeps to know this key again; it begins with the key's name. It cannot be used to seal, open or sign.
     #[must_use]
     pub fn check_value(&self) -> [u8; KEY_BYTES] {
         self.derived(&[b"check"])
@@ -112,6 +111,16 @@ impl FromStr for RelayKey {
             *byte = u8::from_str_radix(&digits[at..at + 2], 16).map_err(|_| KeyTextError)?;
         }
         Ok(Self::from_bytes(bytes))
+    }
+}
+
+impl KeyName {
+    /// The name of the key with this check value.
+    #[must_use]
+    pub fn of_check_value(check: &[u8; KEY_BYTES]) -> Self {
+        let mut name = [0; NAME_BYTES];
+        name.copy_from_slice(&check[..NAME_BYTES]);
+        Self(name)
     }
 }
 

@@ -14,6 +14,7 @@ mod filled;
 mod flood;
 mod folder;
 mod hostile;
+mod key;
 mod labels;
 mod memory;
 mod metrics;
