@@ -203,18 +203,20 @@ fn what_another_relay_wrote_is_taken_over() {
 
 #[test]
 fn bounds_hold_for_a_body_and_for_all() {
-    let long = |letter: &str| "x".repeat(10_000).replace('x', letter);
     // Each language within its bound, all together over that of a body.
-    let texts = |languages: usize| -> Value {
+    let text = || json!("x".repeat(10_000));
+    let texts = |languages: u8| -> Value {
         (0..languages)
-            .map(|at| (format!("a{}", (b'a' + at as u8) as char), json!(long("x"))))
+            .map(|at| (format!("a{}", char::from(b'a' + at)), text()))
             .collect::<serde_json::Map<_, _>>()
             .into()
     };
-    let reply = |languages: usize| json!({ "shortcut": "long", "title": "Long", "texts": texts(languages) });
+    let reply = |languages: u8| json!({ "shortcut": "long", "title": "Long", "texts": texts(languages) });
     check([put("reply/long", reply(26))], &[]);
-    let over = json!({ "shortcut": "long", "title": "Long", "texts": { "en": long("\""), "de": long("\""), "fr": long("\""), "it": long("\""), "es": long("\""),
-        "pt": long("\""), "nl": long("\""), "sv": long("\""), "pl": long("\""), "cs": long("\""), "tr": long("\""), "el": long("\""), "fi": long("\""), "ru": long("\"") } });
+    // A quotation mark is one character and two bytes of JSON.
+    let quoted = (0..14).map(|at| (format!("b{}", char::from(b'a' + at)), json!("\"".repeat(10_000))));
+    let quoted = Value::Object(quoted.collect());
+    let over = json!({ "shortcut": "long", "title": "Long", "texts": quoted });
     check([put("reply/long", over)], &[("reply/long", "", ProblemCode::TooLong)]);
     // One more document than there may be; with one less it is taken.
     let labels = |count: usize| (0..count).map(|at| put(&format!("label/l{at}"), json!({ "name": format!("l{at}") })));

@@ -1,0 +1,51 @@
+//! What a snapshot of the greatest size costs: loading it, changing it, giving it to somebody.
+//!
+//! `cargo bench -p relay-settings`
+
+#[path = "../tests/full/mod.rs"]
+mod full;
+
+use divan::Bencher;
+use relay_settings::{Change, DocumentKey, Snapshot};
+
+fn main() {
+    divan::main();
+}
+
+/// From the texts that a store gives to the checked snapshot. A second at most is asked for.
+#[divan::bench(sample_count = 10)]
+fn load(bencher: Bencher) {
+    let documents = full::documents();
+    bencher.bench_local(|| Snapshot::build(1, full::read(&documents)));
+}
+
+/// One document of ten thousand is put, and everything checked with it.
+#[divan::bench(sample_count = 50)]
+fn change(bencher: Bencher) {
+    let (snapshot, key, body) = loaded();
+    bencher.bench_local(|| snapshot.with([Change::put(key.clone(), body.clone())]).expect("as before"));
+}
+
+/// The same as another relay takes it over: it is not asked whether it may be.
+#[divan::bench(sample_count = 50)]
+fn take_over(bencher: Bencher) {
+    let (snapshot, key, body) = loaded();
+    bencher.bench_local(|| snapshot.with_stored(2, [(key.clone(), 2, Some(body.clone()))]));
+}
+
+/// What the core's task pays for a new one: a clone, and the former one goes.
+#[divan::bench(sample_count = 50)]
+fn replace(bencher: Bencher) {
+    let (snapshot, key, body) = loaded();
+    let next = snapshot.with([Change::put(key, body)]).expect("as before");
+    let mut held = snapshot;
+    bencher.bench_local(|| held = next.clone());
+    assert_eq!(held.version(), next.version());
+}
+
+fn loaded() -> (Snapshot, DocumentKey, serde_json::Value) {
+    let documents = full::documents();
+    let snapshot = Snapshot::build(1, full::read(&documents));
+    let (key, body) = documents.last().expect("ten thousand").clone();
+    (snapshot, key, serde_json::from_str(&body).expect("JSON"))
+}

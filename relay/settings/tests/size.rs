@@ -1,0 +1,30 @@
+//! A snapshot of the greatest size loads in time, and takes a change in time.
+
+mod full;
+
+use std::time::Duration;
+
+use relay_settings::{Change, DOCUMENTS_BYTES_MAX, DOCUMENTS_MAX, Snapshot};
+
+/// Ten times what a release may take: this is a debug build, on a machine with other work.
+const LOAD_MAX: Duration = Duration::from_secs(10);
+
+#[test]
+#[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the time is what is tested")]
+fn a_full_snapshot_loads_and_changes() {
+    let documents = full::documents();
+    let started = std::time::Instant::now();
+    let snapshot = Snapshot::build(1, full::read(&documents));
+    let loaded = started.elapsed();
+    assert_eq!(snapshot.problems().map(|(key, problems)| format!("{key}: {problems:?}")).next(), None);
+    assert_eq!(snapshot.len(), DOCUMENTS_MAX);
+    let spare = DOCUMENTS_BYTES_MAX.checked_sub(snapshot.bytes()).expect("not more than there may be");
+    // To the byte it is not: all replies have the same share.
+    assert!(spare < DOCUMENTS_BYTES_MAX / 100, "{spare} bytes short of full");
+    let (key, body) = &documents[DOCUMENTS_MAX - 1];
+    let started = std::time::Instant::now();
+    let next = snapshot.with([Change::put(key.clone(), serde_json::from_str(body).expect("JSON"))]).expect("as before");
+    let changed = started.elapsed();
+    assert_eq!((next.version(), next.len()), (2, DOCUMENTS_MAX));
+    assert!(loaded < LOAD_MAX && changed < LOAD_MAX, "loaded in {loaded:?}, changed in {changed:?}");
+}
