@@ -140,20 +140,23 @@ fn all_problems_come_at_once_with_their_fields() {
     assert!(problems.iter().all(|found| !found.remedy.is_empty()));
 }
 
-/// One wrong document in each row: its kind, its body, and where which problem is found.
+/// Wrong documents, one in each row: its kind, its body, and where which problem is found.
+#[track_caller]
+fn refused<const N: usize>(rows: [(Kind, Value, &str, ProblemCode); N]) {
+    for (kind, body, field, code) in rows {
+        let problems = kind.read(&body).err().unwrap_or_default();
+        let found: Vec<_> = problems.iter().map(|found| (found.field.as_str(), found.code)).collect();
+        assert_eq!(found, [(field, code)], "{kind}: {body}: {problems:?}");
+    }
+}
+
+fn long(chars: usize) -> String {
+    "好".repeat(chars)
+}
+
 #[test]
-fn bounds_and_what_crosses_fields() {
-    let long = |chars: usize| "好".repeat(chars);
-    let reply = |more: Value| {
-        let mut body = json!({ "shortcut": "hello", "title": "Hello", "texts": { "en": "Hello!" } });
-        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        body
-    };
-    let week = |times: Value| json!({ "name": "Week", "zone": "UTC", "weekly": times });
-    let link = |hosts: Value| json!({ "hosts": hosts, "action": "warn" });
-    let contact = |kind: &str, value: &str| json!({ "kind": kind, "value": value });
-    let agent = "0192a7c4-5b1e-7000-8000-000000000001";
-    for (kind, body, field, code) in [
+fn sites_have_bounds_and_are_read_well() {
+    refused([
         (Kind::Site, json!([]), "", ProblemCode::Shape),
         (Kind::Site, json!({ "name": long(81) }), "name", ProblemCode::TooLong),
         (Kind::Site, json!({ "name": "a\nb" }), "name", ProblemCode::Shape),
@@ -201,6 +204,53 @@ fn bounds_and_what_crosses_fields() {
             "retention.texts_days",
             ProblemCode::Shape,
         ),
+    ]);
+}
+
+#[test]
+fn hours_are_times_that_do_not_meet() {
+    let week = |times: Value| json!({ "name": "Week", "zone": "UTC", "weekly": times });
+    refused([
+        (
+            Kind::Hours,
+            week(json!([{ "day": "monday", "from": "09:00", "to": "09:00" }])),
+            "weekly.0.to",
+            ProblemCode::Contradiction,
+        ),
+        (
+            Kind::Hours,
+            week(json!([{ "day": "monday", "from": "24:00", "to": "09:00" }])),
+            "weekly.0.from",
+            ProblemCode::OutOfRange,
+        ),
+        (
+            Kind::Hours,
+            week(
+                json!([{ "day": "monday", "from": "00:00", "to": "08:00" }, { "day": "sunday", "from": "20:00", "to": "01:00" }]),
+            ),
+            "weekly.0.from",
+            ProblemCode::Contradiction,
+        ),
+        (
+            Kind::Hours,
+            json!({ "name": "A", "zone": "UTC", "holidays": [{ "date": "2027-01-01" }, { "date": "2027-01-01" }] }),
+            "holidays.1.date",
+            ProblemCode::Taken,
+        ),
+    ]);
+}
+
+#[test]
+fn other_kinds_have_bounds_and_say_what_crosses_fields() {
+    let reply = |more: Value| {
+        let mut body = json!({ "shortcut": "hello", "title": "Hello", "texts": { "en": "Hello!" } });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let link = |hosts: Value| json!({ "hosts": hosts, "action": "warn" });
+    let contact = |kind: &str, value: &str| json!({ "kind": kind, "value": value });
+    let agent = "0192a7c4-5b1e-7000-8000-000000000001";
+    refused([
         (Kind::Topic, json!({ "name": "A" }), "department", ProblemCode::Required),
         (Kind::Topic, json!({ "name": "A", "parent": "../b" }), "parent", ProblemCode::Shape),
         (Kind::Reply, reply(json!({ "shortcut": "Hello World" })), "shortcut", ProblemCode::Shape),
@@ -234,37 +284,7 @@ fn bounds_and_what_crosses_fields() {
         (Kind::Contact, contact("website", "http://a.example"), "value", ProblemCode::Shape),
         (Kind::Contact, contact("phone", "030 123"), "value", ProblemCode::Shape),
         (Kind::Contact, contact("telegram", "example"), "value", ProblemCode::Shape),
-        (
-            Kind::Hours,
-            week(json!([{ "day": "monday", "from": "09:00", "to": "09:00" }])),
-            "weekly.0.to",
-            ProblemCode::Contradiction,
-        ),
-        (
-            Kind::Hours,
-            week(json!([{ "day": "monday", "from": "24:00", "to": "09:00" }])),
-            "weekly.0.from",
-            ProblemCode::OutOfRange,
-        ),
-        (
-            Kind::Hours,
-            week(
-                json!([{ "day": "monday", "from": "00:00", "to": "08:00" }, { "day": "sunday", "from": "20:00", "to": "01:00" }]),
-            ),
-            "weekly.0.from",
-            ProblemCode::Contradiction,
-        ),
-        (
-            Kind::Hours,
-            json!({ "name": "A", "zone": "UTC", "holidays": [{ "date": "2027-01-01" }, { "date": "2027-01-01" }] }),
-            "holidays.1.date",
-            ProblemCode::Taken,
-        ),
-    ] {
-        let problems = kind.read(&body).err().unwrap_or_default();
-        let found: Vec<_> = problems.iter().map(|found| (found.field.as_str(), found.code)).collect();
-        assert_eq!(found, [(field, code)], "{kind}: {body}: {problems:?}");
-    }
+    ]);
 }
 
 #[test]
