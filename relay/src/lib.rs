@@ -5,7 +5,6 @@
 pub mod clock;
 pub mod numbers;
 
-pub mod audit;
 pub mod blob;
 pub mod config;
 pub mod folder;
@@ -15,6 +14,8 @@ pub mod web;
 
 pub mod backup;
 pub mod seal;
+
+pub mod audit;
 pub mod store;
 
 pub mod bus;

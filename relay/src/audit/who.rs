@@ -29,6 +29,20 @@ pub enum Who {
     Nobody,
 }
 
+impl Who {
+    /// A text for filters: the kind, with the id where there is one.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::Agent { id, .. } => format!("agent/{id}"),
+            Self::Key { id, .. } => format!("key/{id}"),
+            Self::CommandLine => "command_line".to_owned(),
+            Self::System => "system".to_owned(),
+            Self::Nobody => "nobody".to_owned(),
+        }
+    }
+}
+
 /// Who made a change, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct By {

@@ -34,9 +34,10 @@ pub use error::{OpenError, StoreError};
 pub use feed::{ConsumerRows, CursorReader, EventCount, FeedEvent, FeedReader, FeedWriter, Lease, Leased, Position};
 pub use log::{LogReader, LogWriter};
 pub use records::{
-    AgentReader, AgentRecord, AgentWriter, AttachmentRecord, BlockReader, BlockWriter, DeviceRecord, Kept,
-    RecordReader, RecordWriter, SealedReader, SealedRecord, SealedWriter, Secret, SessionRecord, Site, SiteReader,
-    SiteWriter, TokenHash, UploadReader, UploadWriter, VisitorReader, VisitorRecord, VisitorWriter,
+    AUDIT_PAGE_ENTRIES_MAX, AgentReader, AgentRecord, AgentWriter, AttachmentRecord, AuditFilter, AuditReader,
+    AuditWriter, BlockReader, BlockWriter, DeviceRecord, Kept, RecordReader, RecordWriter, SealedReader, SealedRecord,
+    SealedWriter, Secret, SessionRecord, Site, SiteReader, SiteWriter, TokenHash, UploadReader, UploadWriter,
+    VisitorReader, VisitorRecord, VisitorWriter,
 };
 pub use relay_core::append::Uploader;
 

@@ -1,6 +1,7 @@
 //! Records: rows of their own, for what is neither said in a conversation nor configured. One file for each kind.
 
 mod agent;
+mod audit;
 mod block;
 mod sealed;
 mod site;
@@ -13,6 +14,7 @@ use super::{StoreError, Transaction};
 
 pub(super) use agent::DEVICES_PER_AGENT_MAX;
 pub use agent::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, SessionRecord};
+pub use audit::{AUDIT_PAGE_ENTRIES_MAX, AuditFilter, AuditReader, AuditWriter};
 pub use block::{BlockReader, BlockWriter, Secret};
 pub use sealed::{SealedReader, SealedRecord, SealedWriter};
 pub(super) use site::refused as site_refused;
@@ -22,17 +24,19 @@ pub use visitor::{VisitorReader, VisitorRecord, VisitorWriter};
 
 /// Writes records of every kind.
 pub trait RecordWriter:
-    Transaction + SiteWriter + AgentWriter + VisitorWriter + UploadWriter + BlockWriter + SealedWriter
+    Transaction + SiteWriter + AgentWriter + VisitorWriter + UploadWriter + BlockWriter + SealedWriter + AuditWriter
 {
 }
 
-impl<W: Transaction + SiteWriter + AgentWriter + VisitorWriter + UploadWriter + BlockWriter + SealedWriter> RecordWriter
-    for W
+impl<W> RecordWriter for W where
+    W: Transaction + SiteWriter + AgentWriter + VisitorWriter + UploadWriter + BlockWriter + SealedWriter + AuditWriter
 {
 }
 
 /// Reads records of every kind.
-pub trait RecordReader: SiteReader + AgentReader + VisitorReader + UploadReader + BlockReader + SealedReader {
+pub trait RecordReader:
+    SiteReader + AgentReader + VisitorReader + UploadReader + BlockReader + SealedReader + AuditReader
+{
     /// Rises with every change of a document, an agent or a block and with every sign-in that is revoked, also by another process. Cheap enough
     /// to be read several times a second.
     ///

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod append;
+mod audit;
 mod condition;
 mod cursor;
 mod documents;
@@ -136,6 +137,21 @@ macro_rules! documents_contract {
     };
 }
 
+/// The contract of the audit log, likewise.
+macro_rules! audit_contract {
+    ($with:ident, $($given:tt)*) => {
+        $with!(
+            $($given)*,
+            [
+                audit::entries_are_numbered_and_chained,
+                audit::an_entry_is_kept_with_what_it_tells_of_or_not_at_all,
+                audit::filters_find_what_fits_all_of_them,
+                audit::a_cut_front_leaves_a_log_that_verifies,
+            ]
+        );
+    };
+}
+
 /// The contract of consumers' cursors, likewise.
 macro_rules! cursor_contract {
     ($with:ident, $($given:tt)*) => {
@@ -158,6 +174,7 @@ macro_rules! every_contract {
             feed_contract!($fresh);
             records_contract!(cases, records, $fresh, crate::records_of);
             documents_contract!(cases, documents, $fresh, crate::documents_of);
+            audit_contract!(cases, audit, $fresh, crate::audit_of);
             cursor_contract!(cases, cursor, $fresh, crate::cursors_of);
         }
     };
@@ -169,6 +186,10 @@ fn records_of(store: &dyn Store) -> records::Records {
 
 fn documents_of(store: &dyn Store) -> documents::Documents {
     documents::Documents { writer: store.writer().unwrap(), reader: store.reader().unwrap() }
+}
+
+fn audit_of(store: &dyn Store) -> audit::Audit {
+    audit::Audit { writer: store.writer().unwrap(), reader: store.reader().unwrap() }
 }
 
 fn cursors_of(store: &dyn Store) -> cursor::Cursors {
@@ -236,6 +257,7 @@ fn postgres() {
     let mut server = postgres::Server::start();
     records_contract!(in_turn, server, postgres::records_of);
     documents_contract!(in_turn, server, postgres::documents_of);
+    audit_contract!(in_turn, server, postgres::audit_of);
     cursor_contract!(in_turn, server, postgres::cursors_of);
     server.makes_documents_of_an_older_database();
     server.opens_again_and_refuses_what_is_newer();

@@ -13,6 +13,7 @@ use relay::store::postgres::PostgresRecords;
 use relay::store::{OpenError, RecordWriter, SiteReader, SiteWriter, StoreError, Transaction, write_once};
 use tempfile::TempDir;
 
+use crate::audit::Audit;
 use crate::cursor::Cursors;
 use crate::documents::Documents;
 use crate::fixture::{prepare, site};
@@ -158,6 +159,10 @@ pub(crate) fn records_of(records: &PostgresRecords) -> Records {
 
 pub(crate) fn documents_of(records: &PostgresRecords) -> Documents {
     Documents { writer: Box::new(records.writer().unwrap()), reader: Box::new(records.reader().unwrap()) }
+}
+
+pub(crate) fn audit_of(records: &PostgresRecords) -> Audit {
+    Audit { writer: Box::new(records.writer().unwrap()), reader: Box::new(records.reader().unwrap()) }
 }
 
 pub(crate) fn cursors_of(records: &PostgresRecords) -> Cursors {

@@ -1,5 +1,6 @@
 //! A store in memory: the model that the contract suite holds the databases against, and the store of tests that need no disk.
 
+mod audit;
 mod documents;
 mod feed;
 mod log;
@@ -24,6 +25,7 @@ use crate::process::vital::Vitals;
 /// Everything, shared by its writer and readers.
 #[derive(Clone, Default)]
 struct Tables {
+    audit: audit::Log,
     documents: BTreeMap<DocumentKey, StoredDocument>,
     /// Of each document, the oldest first.
     histories: BTreeMap<DocumentKey, Vec<DocumentVersion>>,

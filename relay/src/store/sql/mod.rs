@@ -4,6 +4,7 @@
 //! is here. Ids, tokens and keys are bytes, everything that counts is a signed number of 64 bits, a truth value is 0 or 1.
 
 mod agent;
+mod audit;
 mod block;
 mod documents;
 mod feed;

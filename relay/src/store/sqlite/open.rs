@@ -11,7 +11,7 @@ use crate::folder::{self, Look, private};
 use crate::store::OpenError;
 
 /// Every schema change so far, in order; a database remembers how many it has had (`user_version`).
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../../../migrations/sqlite/0001_init.sql"),
     include_str!("../../../migrations/sqlite/0002_recent.sql"),
     include_str!("../../../migrations/sqlite/0003_access.sql"),
@@ -20,6 +20,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../../migrations/sqlite/0006_feed.sql"),
     include_str!("../../../migrations/sqlite/0007_documents.sql"),
     include_str!("../../../migrations/sqlite/0008_sealed.sql"),
+    include_str!("../../../migrations/sqlite/0009_audit.sql"),
 ];
 
 /// The schema this relay reads and writes.
