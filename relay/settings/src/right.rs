@@ -30,6 +30,9 @@ macro_rules! rights {
             /// Every right, in the order in which they are shown.
             pub const ALL: &[Self] = &[$(Self::$right),*];
 
+            /// Their names, in the same order.
+            pub const NAMES: &[&str] = &[$($name),*];
+
             /// Its name in documents and over the API.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

@@ -1,10 +1,11 @@
 //! The kind `role`: a set of rights with a name. Three are built in and are no documents: they cannot be changed or removed.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::body::Body;
-use crate::right::{Right, RightSet};
-use crate::{Kind, Schema, Shape};
+use crate::right::{Right, RightNames, RightSet, Scope, Staff};
+use crate::{DocumentId, DocumentKey, Kind, Schema, Shape, Snapshot};
 
 /// A role that is always there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,23 +93,159 @@ impl From<wire::Role> for BuiltInRole {
     }
 }
 
+/// Characters of a role's name.
+const NAME_CHARS_MAX: usize = 80;
+/// Days in which somebody may still sign in without a second factor.
+const GRACE_DAYS_MAX: u64 = 90;
+
 /// A set of rights with a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Role {
     /// Its name, for people.
     pub name: String,
+    /// What it allows.
+    pub rights: RightSet,
+    /// Whether whoever has it must sign in with a second factor; none does not ask for one.
+    pub second_factor: Option<SecondFactor>,
+}
+
+/// That a second factor is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondFactor {
+    /// For so many days after the role was given one may still sign in without.
+    pub grace_days: u32,
 }
 
 impl Body for Role {
     const KIND: Kind = Kind::Role;
-    const IDS_RESERVED: &[&str] = &["agent", "supervisor", "administrator"];
+    const IDS_RESERVED: &[&str] =
+        &[BuiltInRole::Agent.id(), BuiltInRole::Supervisor.id(), BuiltInRole::Administrator.id()];
 
     fn schema() -> Schema {
-        Schema::new().required("name", Shape::Line { chars_max: 80 })
+        let second_factor = Schema::new().required("grace_days", Shape::Number { min: 0, max: GRACE_DAYS_MAX });
+        Schema::new()
+            .required("name", Shape::Line { chars_max: NAME_CHARS_MAX })
+            .required("rights", Shape::Choice(Right::NAMES).list_of(1, Right::ALL.len()))
+            .optional("second_factor", second_factor.group())
     }
 
     fn names(&self) -> Vec<(&'static str, String)> {
         vec![("name", self.name.to_lowercase())]
+    }
+}
+
+/// What a role gives to those who have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// The rights; names that this version does not know are reported and give nothing.
+    pub rights: RightNames,
+    /// Whether it asks for a second factor.
+    pub second_factor: Option<SecondFactor>,
+}
+
+/// What the role of this id gives: a built-in one, or a document. One that a newer relay has written, so that this one cannot read all of it, still
+/// gives the rights that are known here; a second factor that cannot be read is asked for at once. None when there is no such role.
+#[must_use]
+pub fn granted(snapshot: &Snapshot, id: &DocumentId) -> Option<Granted> {
+    if let Some(role) = BuiltInRole::with_id(id.as_str()) {
+        let rights = RightNames { known: role.rights(), ..RightNames::default() };
+        return Some(Granted { rights, second_factor: None });
+    }
+    let document = snapshot.document(&DocumentKey { kind: Kind::Role, id: id.clone() })?;
+    let body = document.value();
+    let rights = body["rights"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let second_factor = (!body["second_factor"].is_null()).then(|| {
+        let days = body["second_factor"]["grace_days"].as_u64().filter(|days| *days <= GRACE_DAYS_MAX);
+        SecondFactor { grace_days: days.and_then(|days| u32::try_from(days).ok()).unwrap_or(0) }
+    });
+    Some(Granted { rights, second_factor })
+}
+
+/// What somebody with these roles may do in a scope. A role that does not exist gives nothing.
+#[must_use]
+pub fn staff_with<'a>(snapshot: &Snapshot, roles: impl IntoIterator<Item = &'a DocumentId>, scope: Scope) -> Staff {
+    Staff::new(roles.into_iter().filter_map(|id| Some(granted(snapshot, id)?.rights.known)), scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Change, ProblemCode};
+
+    fn key(id: &str) -> DocumentKey {
+        DocumentKey { kind: Kind::Role, id: id.parse().expect("an id") }
+    }
+
+    #[test]
+    fn a_role_is_put_and_gives_its_rights() {
+        let body = json!({ "name": "Reviewer", "rights": ["conversation_read", "report_read"], "second_factor": { "grace_days": 7 } });
+        let snapshot = Snapshot::default().with([Change::put(key("reviewer"), body)]).expect("a role");
+        let granted = granted(&snapshot, &key("reviewer").id).expect("it is there");
+        let expected = RightSet::of(&[Right::ConversationRead, Right::ReportRead]);
+        assert_eq!((granted.rights.known, granted.rights.unknown.len()), (expected, 0));
+        assert_eq!(granted.second_factor, Some(SecondFactor { grace_days: 7 }));
+        let both = [key("reviewer").id, key("agent").id, key("nobody").id];
+        let staff = staff_with(&snapshot, &both, Scope::EVERYWHERE);
+        assert_eq!(staff.rights, expected.union(BuiltInRole::Agent.rights()));
+        assert_eq!(staff_with(&snapshot, [], Scope::EVERYWHERE).rights, RightSet::NONE);
+    }
+
+    #[test]
+    fn built_in_roles_are_no_documents() {
+        let body = json!({ "name": "Mine", "rights": ["audit_read"] });
+        for role in BuiltInRole::ALL {
+            let problems = Snapshot::default().with([Change::put(key(role.id()), body.clone())]).expect_err("reserved");
+            assert_eq!(problems[0].1[0].code, ProblemCode::Taken, "{role:?}");
+            let problems = Snapshot::default().with([Change::remove(key(role.id()))]).expect_err("not there");
+            assert_eq!(problems[0].1[0].code, ProblemCode::Missing, "{role:?}");
+            // Whatever a store holds, the built-in one counts.
+            let stored = Snapshot::build(1, [(key(role.id()), 1, body.clone())]);
+            assert_eq!(granted(&stored, &key(role.id()).id).expect("built in").rights.known, role.rights());
+        }
+    }
+
+    #[test]
+    fn wrong_roles_are_refused() {
+        for (body, field, code) in [
+            (json!({ "name": "A", "rights": ["fly"] }), "rights.0", ProblemCode::Shape),
+            (json!({ "name": "A", "rights": [] }), "rights", ProblemCode::Required),
+            (json!({ "name": "A", "rights": ["audit_read", "audit_read"] }), "rights.1", ProblemCode::Taken),
+            (
+                json!({ "name": "A", "rights": ["audit_read"], "second_factor": { "grace_days": 91 } }),
+                "second_factor.grace_days",
+                ProblemCode::OutOfRange,
+            ),
+            (
+                json!({ "name": "A", "rights": ["audit_read"], "second_factor": {} }),
+                "second_factor.grace_days",
+                ProblemCode::Required,
+            ),
+        ] {
+            let problems = Snapshot::default().with([Change::put(key("a"), body.clone())]).expect_err("wrong");
+            let found: Vec<_> = problems[0].1.iter().map(|found| (found.field.as_str(), found.code)).collect();
+            assert_eq!(found, [(field, code)], "{body}");
+        }
+    }
+
+    #[test]
+    fn a_role_of_a_newer_relay_gives_what_is_known_here() {
+        let body = |factor| json!({ "name": "A", "rights": ["visitor_teleport", "file_open"], "second_factor": factor, "new": 1 });
+        for (factor, expected) in [
+            (json!(null), None),
+            (json!({ "grace_days": 3 }), Some(SecondFactor { grace_days: 3 })),
+            (json!({ "grace_days": 3_000 }), Some(SecondFactor { grace_days: 0 })),
+            (json!("passkey"), Some(SecondFactor { grace_days: 0 })),
+        ] {
+            let snapshot = Snapshot::build(1, [(key("a"), 1, body(factor))]);
+            assert!(snapshot.problems().next().is_some(), "it is reported");
+            let granted = granted(&snapshot, &key("a").id).expect("it is there");
+            assert_eq!(granted.rights.known, RightSet::of(&[Right::FileOpen]));
+            assert_eq!(granted.rights.unknown, ["visitor_teleport".to_owned()].into());
+            assert_eq!(granted.second_factor, expected);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Sets of rights: those that this version knows as bits, and the names in a document, which a newer version may have written.
+//! Sets of rights, and their names as a newer version may have written them.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -78,31 +78,19 @@ impl Serialize for RightSet {
     }
 }
 
-/// The rights that a document names. A name that this version does not know gives no right; it is kept, so that an older relay does not remove what
-/// a newer one has written, and [reported](Self::unknown). As JSON a list of names.
+impl<'de> Deserialize<'de> for RightSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<Right>::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
+/// Names of rights, of which a newer version may know more: those that are known here count, the others are left out and reported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RightNames {
-    known: RightSet,
-    unknown: BTreeSet<String>,
-}
-
-impl RightNames {
     /// The rights that count.
-    #[must_use]
-    pub const fn known(&self) -> RightSet {
-        self.known
-    }
-
+    pub known: RightSet,
     /// Names that this version does not know.
-    pub fn unknown(&self) -> impl Iterator<Item = &str> {
-        self.unknown.iter().map(String::as_str)
-    }
-}
-
-impl From<RightSet> for RightNames {
-    fn from(known: RightSet) -> Self {
-        Self { known, unknown: BTreeSet::new() }
-    }
+    pub unknown: BTreeSet<String>,
 }
 
 impl<S: AsRef<str>> FromIterator<S> for RightNames {
@@ -115,19 +103,5 @@ impl<S: AsRef<str>> FromIterator<S> for RightNames {
             }
         }
         read
-    }
-}
-
-impl Serialize for RightNames {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut names: Vec<&str> = self.known.iter().map(Right::as_str).collect();
-        names.extend(self.unknown());
-        names.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for RightNames {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Vec::<String>::deserialize(deserializer)?.into_iter().collect())
     }
 }

@@ -151,7 +151,10 @@ fn names_are_taken_once_on_a_site() {
     check([reply("x", json!({}))], &taken);
     check([reply("x", json!({ "department": "fiat", "site": "asia" }))], &[]);
     check([reply("x", json!({ "agent": "0192a7c4-5b1e-7000-8000-000000000001" }))], &[]);
-    check([put("role/agent", json!({ "name": "Mine" }))], &[("role/agent", "", ProblemCode::Taken)]);
+    check(
+        [put("role/agent", json!({ "name": "Mine", "rights": ["file_open"] }))],
+        &[("role/agent", "", ProblemCode::Taken)],
+    );
     check([put("label/a", json!({ "name": "A" })), remove("label/a")], &[("label/a", "", ProblemCode::Contradiction)]);
 }
 
