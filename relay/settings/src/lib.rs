@@ -7,6 +7,7 @@ mod check;
 pub mod colour;
 pub mod contact;
 pub mod department;
+mod difference;
 pub mod hours;
 mod id;
 mod kind;
@@ -31,6 +32,7 @@ pub mod zone;
 
 pub use body::{AnyBody, BODY_BYTES_MAX, Body, PROBLEMS_MAX, Problems};
 pub use check::{KEY_CHARS_MAX, LANGUAGES_MAX, MOMENT_MS_MAX, WEEKLY_MAX};
+pub use difference::{DIFFERENCE_CHARS_MAX, DIFFERENCES_MAX, Difference, Differences, SECRET_FIELD, differences};
 pub use id::{DOCUMENT_ID_CHARS_MAX, DocumentId, DocumentIdError, DocumentKey};
 pub use kind::{Kind, KindError};
 pub use problem::{Problem, ProblemCode};
