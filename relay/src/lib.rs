@@ -34,6 +34,7 @@ pub mod transport;
 
 pub mod cli;
 pub mod serve;
+pub mod settings;
 
 #[cfg(test)]
 mod bounds;

@@ -37,6 +37,7 @@ use crate::process::vital::Vitals;
 use crate::quota::Quotas;
 use crate::quota::reserve::{self, Reserve};
 use crate::seal::{self, KeySource, Keys};
+use crate::settings::Settings;
 use crate::store::task::StoreTask;
 use crate::store::{self, Secret, Store};
 use crate::transcript::TranscriptSlots;
@@ -112,6 +113,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         uploads: Arc::new(Shares::new(UPLOADS)),
         unsent: Unsent::default(),
         transcripts: TranscriptSlots::default(),
+        settings: Settings::load(store.handle()).await?,
         sign_ins: SignIns::default(),
         stopping: CancellationToken::new(),
         sockets: TaskTracker::new(),

@@ -28,6 +28,7 @@ use crate::origin::Origin;
 use crate::quota::Quotas;
 use crate::quota::reserve::Reserve;
 use crate::seal::Keys;
+use crate::settings::Settings;
 use crate::store::task::StoreHandle;
 use crate::store::{Site, StoreError};
 use crate::transcript::TranscriptSlots;
@@ -79,6 +80,8 @@ pub struct Shared {
     pub keys: Keys,
     /// Quotas in bytes.
     pub quotas: Arc<Quotas>,
+    /// The documents in force.
+    pub settings: Settings,
     /// The reserve of free disk space.
     pub reserve: Arc<Reserve>,
     /// Uploads under way.

@@ -30,7 +30,7 @@ pub async fn run(app: App) {
             continue;
         }
         app.sign_ins.looking(version);
-        if changed && app.announce_settings().await.is_err() {
+        if changed && (app.settings.refresh().await.is_err() || app.announce_settings().await.is_err()) {
             continue;
         }
         if look(&app).await.is_ok() {

@@ -4,6 +4,7 @@ mod access;
 mod key;
 mod manage;
 mod serve;
+mod settings;
 mod visitor;
 
 use std::io::Write;
@@ -62,6 +63,9 @@ enum Command {
     /// The relay's key, which seals secrets and signs the audit log's head.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// All settings as one file.
+    #[command(subcommand)]
+    Settings(SettingsCommand),
     /// Print a conversation.
     Transcript {
         /// Its id.
@@ -112,6 +116,23 @@ enum SiteCommand {
         /// Remove it although it has conversations; they are kept.
         #[arg(long)]
         keep_conversations: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum SettingsCommand {
+    /// Write all documents to a file: sites, departments, topics, replies and the rest.
+    Export {
+        /// The file; an older one is replaced.
+        file: PathBuf,
+    },
+    /// Change what a file names, all of it or nothing, also while the relay runs. What it does not name stays.
+    Import {
+        /// A file as `relay settings export` writes it, or a part of one.
+        file: PathBuf,
+        /// Say what would be changed, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 
@@ -283,6 +304,10 @@ impl Cli {
                 out,
             ),
             Command::Visitor(VisitorCommand::Unblock { block }) => visitor::unblock(&config, block, out),
+            Command::Settings(SettingsCommand::Export { file }) => settings::export(&config, &file, out),
+            Command::Settings(SettingsCommand::Import { file, dry_run }) => {
+                settings::import(&config, &file, dry_run, out)
+            }
             Command::Visitor(VisitorCommand::Blocks) => visitor::blocks(&config, out),
             Command::Agent(AgentCommand::List) => access::list_agents(&config, out),
             Command::Agent(AgentCommand::Disable { email }) => access::switch_agent(&config, &email, true, out),

@@ -173,6 +173,15 @@ pub(crate) fn add_site(folder: &Path, id: &str, origin: &str) {
 }
 
 pub(crate) fn add_agent(folder: &Path, name: &str, capacity: u32) {
+    add(folder, name, Role::Agent, capacity);
+}
+
+/// One that may do more than answer.
+pub(crate) fn add_agent_as(folder: &Path, name: &str, role: Role) {
+    add(folder, name, role, 4);
+}
+
+fn add(folder: &Path, name: &str, role: Role, capacity: u32) {
     // One hash for all: hashing is slow on purpose.
     static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     let hash = HASH.get_or_init(|| relay::identity::hash_password(PASSWORD).expect("hashed"));
@@ -180,7 +189,7 @@ pub(crate) fn add_agent(folder: &Path, name: &str, capacity: u32) {
         id: AgentId(relay::clock::new_id()),
         email: format!("{name}@example.com"),
         name: name.to_owned(),
-        role: Role::Agent,
+        role,
         capacity,
         password_hash: hash.clone(),
         disabled: false,

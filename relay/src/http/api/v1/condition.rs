@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 
 use super::error::ApiError;
 
@@ -46,6 +46,35 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         one.and_then(|text| Self::read(text.trim()))
             .ok_or(ApiError::Malformed("the header `If-Match`: it takes one `ETag`"))
     }
+}
+
+/// What a request with `PUT` was made from: a version (`If-Match`), or nothing (`If-None-Match: *`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Precondition {
+    /// This version, or whichever there is.
+    Match(IfMatch),
+    /// There must be none.
+    Absent,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Precondition {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match parts.headers.get(header::IF_NONE_MATCH) {
+            None => Ok(Self::Match(IfMatch::from_request_parts(parts, state).await?)),
+            Some(value) if value == "*" && !parts.headers.contains_key(header::IF_MATCH) => Ok(Self::Absent),
+            Some(_) => Err(ApiError::Malformed(
+                "the header `If-None-Match`: a write takes `*` here, and no `If-Match` beside it",
+            )),
+        }
+    }
+}
+
+/// Whether the asker has this version already (`If-None-Match`), so that it need not be sent.
+pub(super) fn has_version(headers: &HeaderMap, version: u64) -> bool {
+    let tags = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    tags.flat_map(|value| value.split(',')).any(|tag| IfMatch::read(tag.trim()) == Some(IfMatch::Version(version)))
 }
 
 /// The header for a version.

@@ -8,8 +8,11 @@ mod body;
 mod condition;
 mod error;
 mod openapi;
+mod params;
 mod rate;
 mod reference;
+mod schema;
+mod settings;
 mod setup;
 
 use std::sync::Arc;
@@ -32,6 +35,9 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(about::health))
         .routes(routes!(about::me))
         .routes(routes!(setup::state, setup::make))
+        .routes(routes!(settings::list, settings::create))
+        .routes(routes!(settings::read, settings::replace, settings::remove))
+        .routes(routes!(settings::history))
 }
 
 /// The routes, the document itself, and answers for every other path below `/api/v1`.

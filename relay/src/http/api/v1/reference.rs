@@ -7,7 +7,6 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use serde_json::{Map, Value};
-use utoipa::openapi::OpenApi;
 
 use crate::app::App;
 use crate::web::escape;
@@ -20,9 +19,8 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 const DEPTH_MAX: usize = 8;
 
 /// The page, made once.
-pub(super) fn page(document: &OpenApi) -> MethodRouter<App> {
-    let document = serde_json::to_value(document).expect("the document is JSON");
-    let text = Bytes::from(render(&document));
+pub(super) fn page(document: &Value) -> MethodRouter<App> {
+    let text = Bytes::from(render(document));
     get(async move || -> Response {
         let kind = (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         let headers = [

@@ -1,0 +1,32 @@
+//! Parameters of an API request's URL; what cannot be read is a problem.
+
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+
+/// The parameters after the `?`.
+pub(super) struct QueryWords<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for QueryWords<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let Query(words) =
+            Query::try_from_uri(&parts.uri).map_err(|_| ApiError::Malformed("the parameters after the `?`"))?;
+        Ok(Self(words))
+    }
+}
+
+/// The parameters in the path; there is nothing there when they cannot be read.
+pub(super) struct PathWords<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathWords<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path(words) = Path::from_request_parts(parts, state).await.map_err(|_| ApiError::NotFound)?;
+        Ok(Self(words))
+    }
+}

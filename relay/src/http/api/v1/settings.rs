@@ -1,0 +1,392 @@
+//! Documents: listed, read, added, changed, removed, and what they were before. One set of routes for all kinds.
+//!
+//! Who may not read a document is answered as if there were none.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use relay_settings::{DocumentId, DocumentKey, Kind, Problem, ProblemCode, Right, Subject};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use super::asker::Asker;
+use super::body::JsonBody;
+use super::condition::{IfMatch, Precondition, etag, has_version};
+use super::error::{ApiError, ProblemBody};
+use super::params::{PathWords, QueryWords};
+use crate::app::App;
+use crate::audit::{By, Who};
+use crate::clock::{now_ms, random_bytes};
+use crate::settings::{Edit, EditError};
+use crate::store::{DocumentVersion, DocumentsError, Expected};
+
+/// Documents on one page, when the asker names no number.
+const PAGE_DEFAULT: usize = 50;
+/// Documents on one page.
+const PAGE_MAX: usize = 200;
+/// Bytes of the documents on one page, beyond the first.
+const PAGE_BYTES_MAX: usize = 1024 * 1024;
+/// Versions on one page of a history; each may be as long as a document.
+const VERSIONS_MAX: usize = 10;
+
+/// Which part of a list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    /// The `next` of the page before; nothing for the first page.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 40, pattern = "^[a-z0-9-]+$")]
+    after: Option<DocumentId>,
+    /// Documents on the page at most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<usize>,
+    /// Only documents of this site, without those for all sites.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 40, pattern = "^[a-z0-9-]+$")]
+    site: Option<DocumentId>,
+}
+
+/// Documents of one kind, by id.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DocumentPage {
+    /// The documents, each with its id and version.
+    #[schema(value_type = Vec<Document>)]
+    items: Vec<Value>,
+    /// What to ask as `after` for the next page; none when this is the last.
+    next: Option<String>,
+}
+
+/// Stands for a document of each kind in the document of the API.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its name is used")]
+pub(super) struct Document {
+    id: String,
+}
+
+/// Stands for the body of a document of each kind.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its name is used")]
+pub(super) struct DocumentBody {
+    id: String,
+}
+
+/// Stands for a new document of each kind.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its name is used")]
+pub(super) struct NewDocument {
+    id: String,
+}
+
+/// Lists documents of one kind that the asker may read, by id.
+#[utoipa::path(get, path = "/api/v1/settings/{kind}", tag = "settings", params(("kind" = String, Path), ListQuery),
+    responses((status = 200, body = DocumentPage),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn list(
+    State(app): State<App>,
+    asker: Asker,
+    PathWords(kind): PathWords<Kind>,
+    QueryWords(query): QueryWords<ListQuery>,
+) -> Result<Json<DocumentPage>, ApiError> {
+    let limit = query.limit.unwrap_or(PAGE_DEFAULT);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(ApiError::Malformed("the parameter `limit`: it is 1 to 200"));
+    }
+    let snapshot = app.settings.snapshot();
+    let later = snapshot.of_kind(kind).filter(|(id, _)| query.after.as_ref().is_none_or(|after| *id > after));
+    let of_site = later.filter(|(_, document)| query.site.is_none() || document.site() == query.site.as_ref());
+    let mut readable = of_site.filter(|(id, document)| asker.may_read(kind, id, document));
+    let (mut items, mut bytes, mut last) = (Vec::new(), 0, None);
+    for (id, document) in readable.by_ref().take(limit) {
+        last = Some(id.to_string());
+        bytes += document.bytes();
+        items.push(with_id(id, document));
+        if bytes > PAGE_BYTES_MAX {
+            break;
+        }
+    }
+    let next = last.filter(|_| readable.next().is_some());
+    Ok(Json(DocumentPage { items, next }))
+}
+
+/// Adds a document. Its id is the one that is given, or one that the relay makes.
+#[utoipa::path(post, path = "/api/v1/settings/{kind}", tag = "settings", params(("kind" = String, Path)), request_body = NewDocument,
+    responses((status = 201, body = Document, headers(("ETag" = String), ("Location" = String))),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn create(
+    State(app): State<App>,
+    asker: Asker,
+    PathWords(kind): PathWords<Kind>,
+    JsonBody(mut body): JsonBody,
+) -> Result<Response, ApiError> {
+    let id = match take(&mut body, "id") {
+        None | Some(Value::Null) => new_id(),
+        Some(id) => serde_json::from_value(id).map_err(|_| {
+            let remedy = "an id is 1 to 40 characters: a-z, 0-9 and -; leave it out and the relay makes one".to_owned();
+            ApiError::Invalid(vec![Problem { field: "id".into(), code: ProblemCode::Shape, remedy }])
+        })?,
+    };
+    let key = DocumentKey { kind, id };
+    change(&app, &asker, &key, Edit { expected: Expected::Absent, body: Some(body), keep: false }).await.map_err(
+        |error| match error {
+            // Whether there is one that the asker may not see is not said otherwise than by the id that cannot be had.
+            ApiError::Changed(_) => {
+                let remedy = format!("there is a {kind} with this id; choose another");
+                ApiError::Conflict(vec![Problem { field: "id".into(), code: ProblemCode::Taken, remedy }])
+            }
+            other => other,
+        },
+    )?;
+    let mut response = answer(&app, &key, StatusCode::CREATED)?;
+    let location = HeaderValue::try_from(format!("/api/v1/settings/{key}"))
+        .map_err(|_| ApiError::Internal("an id that is no header"))?;
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(response)
+}
+
+/// Reads a document.
+#[utoipa::path(get, path = "/api/v1/settings/{kind}/{id}", tag = "settings", params(("kind" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = Document, headers(("ETag" = String))), (status = 304, description = "`If-None-Match` names this version."),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn read(
+    State(app): State<App>,
+    asker: Asker,
+    PathWords((kind, id)): PathWords<(Kind, DocumentId)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let snapshot = app.settings.snapshot();
+    let key = DocumentKey { kind, id };
+    let document =
+        snapshot.document(&key).filter(|document| asker.may_read(kind, &key.id, document)).ok_or(ApiError::NotFound)?;
+    if has_version(&headers, document.version()) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag(document.version()))]).into_response());
+    }
+    answer(&app, &key, StatusCode::OK)
+}
+
+/// Replaces a document, or adds it under this id (`If-None-Match: *`).
+#[utoipa::path(put, path = "/api/v1/settings/{kind}/{id}", tag = "settings", request_body = DocumentBody,
+    params(("kind" = String, Path), ("id" = String, Path),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of what was read, or `*`. Required, unless `If-None-Match` is given."),
+        ("If-None-Match" = Option<String>, Header, description = "`*` adds a document; there must be none with this id.")),
+    responses((status = 200, body = Document, headers(("ETag" = String))), (status = 201, body = Document, headers(("ETag" = String))),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn replace(
+    State(app): State<App>,
+    asker: Asker,
+    PathWords((kind, id)): PathWords<(Kind, DocumentId)>,
+    precondition: Precondition,
+    JsonBody(mut body): JsonBody,
+) -> Result<Response, ApiError> {
+    let key = DocumentKey { kind, id };
+    // As it was read, so that what was read can be sent back with a field changed.
+    take(&mut body, "version");
+    if take(&mut body, "id").is_some_and(|given| given != key.id.as_str()) {
+        let remedy = "the id in the body is not the one in the address; leave it out".to_owned();
+        return Err(ApiError::Invalid(vec![Problem { field: "id".into(), code: ProblemCode::Contradiction, remedy }]));
+    }
+    let expected = match precondition {
+        Precondition::Absent => Expected::Absent,
+        Precondition::Match(condition) => present(&app, &key, condition)?,
+    };
+    change(&app, &asker, &key, Edit { expected, body: Some(body), keep: false }).await?;
+    let status = if expected == Expected::Absent { StatusCode::CREATED } else { StatusCode::OK };
+    answer(&app, &key, status)
+}
+
+/// What is done with what depends on a document that is removed.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RemoveQuery {
+    /// For a site: remove it although it has conversations; they are kept.
+    #[serde(default)]
+    keep_conversations: bool,
+}
+
+/// Removes a document that no other one names.
+#[utoipa::path(delete, path = "/api/v1/settings/{kind}/{id}", tag = "settings",
+    params(("kind" = String, Path), ("id" = String, Path), RemoveQuery,
+        ("If-Match" = String, Header, description = "The `ETag` of what was read, or `*`.")),
+    responses((status = 204, description = "Removed."),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn remove(
+    State(app): State<App>,
+    asker: Asker,
+    PathWords((kind, id)): PathWords<(Kind, DocumentId)>,
+    QueryWords(query): QueryWords<RemoveQuery>,
+    condition: IfMatch,
+) -> Result<StatusCode, ApiError> {
+    let key = DocumentKey { kind, id };
+    let expected = present(&app, &key, condition)?;
+    change(&app, &asker, &key, Edit { expected, body: None, keep: query.keep_conversations }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Which part of a history.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HistoryQuery {
+    /// The `next` of the page before: only changes before this version.
+    #[param(minimum = 1)]
+    before: Option<u64>,
+}
+
+/// Changes of a document, the newest first.
+#[derive(Serialize, ToSchema)]
+pub(super) struct HistoryPage {
+    /// The changes.
+    items: Vec<HistoryEntry>,
+    /// What to ask as `before` for the next page; none when this is the last.
+    next: Option<u64>,
+}
+
+/// One change of a document.
+#[derive(Serialize, ToSchema)]
+pub(super) struct HistoryEntry {
+    /// The version that it made.
+    version: u64,
+    /// When, in milliseconds since 1970 UTC.
+    at_ms: u64,
+    /// Who made it: an agent, a key, the command line, the relay itself.
+    #[schema(value_type = Object)]
+    by: Who,
+    /// The document's body since then; none when it was removed. Sent with `PUT`, it is restored.
+    #[schema(value_type = Option<Object>)]
+    body: Option<Value>,
+}
+
+/// Says what a document was, the newest change first. A document that was removed has a history, too.
+#[utoipa::path(get, path = "/api/v1/settings/{kind}/{id}/history", tag = "settings",
+    params(("kind" = String, Path), ("id" = String, Path), HistoryQuery),
+    responses((status = 200, body = HistoryPage),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn history(
+    State(app): State<App>,
+    asker: Asker,
+    PathWords((kind, id)): PathWords<(Kind, DocumentId)>,
+    QueryWords(query): QueryWords<HistoryQuery>,
+) -> Result<Json<HistoryPage>, ApiError> {
+    let key = DocumentKey { kind, id };
+    let snapshot = app.settings.snapshot();
+    let readable = match snapshot.document(&key) {
+        Some(document) => asker.may_read(kind, &key.id, document),
+        // Nobody can say any more to which site it belonged in the end: those who may read all settings may.
+        None => asker.may(Right::SettingsRead, &Subject::Relay),
+    };
+    if !readable {
+        return Err(ApiError::NotFound);
+    }
+    let before = query.before.unwrap_or(u64::MAX);
+    let found = app.store.read(move |reader| reader.document_history(&key, before, VERSIONS_MAX + 1)).await?;
+    if found.is_empty() && query.before.is_none() {
+        return Err(ApiError::NotFound);
+    }
+    let next = found.get(VERSIONS_MAX).map(|_| found[VERSIONS_MAX - 1].version);
+    let items = found.into_iter().take(VERSIONS_MAX).map(|DocumentVersion { version, who, at_ms, body, .. }| {
+        let body = body.map(|body| serde_json::from_str(&body)).transpose();
+        Ok(HistoryEntry {
+            version,
+            at_ms,
+            by: who,
+            body: body.map_err(|_| ApiError::Internal("a stored document is no JSON"))?,
+        })
+    });
+    Ok(Json(HistoryPage { items: items.collect::<Result<_, ApiError>>()?, next }))
+}
+
+/// A document with its id and version.
+fn with_id(id: &DocumentId, document: &relay_settings::Document) -> Value {
+    let mut value = document.value();
+    if let Value::Object(fields) = &mut value {
+        fields.insert("id".to_owned(), id.as_str().into());
+        fields.insert("version".to_owned(), document.version().into());
+    }
+    value
+}
+
+/// The answer with a document that is in force.
+fn answer(app: &App, key: &DocumentKey, status: StatusCode) -> Result<Response, ApiError> {
+    let snapshot = app.settings.snapshot();
+    let document = snapshot.document(key).ok_or(ApiError::NotFound)?;
+    let headers =
+        [(header::ETAG, etag(document.version())), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
+    Ok((status, headers, Json(with_id(&key.id, document))).into_response())
+}
+
+/// The version that `If-Match` means, of a document that must be there.
+fn present(app: &App, key: &DocumentKey, condition: IfMatch) -> Result<Expected, ApiError> {
+    let version = app.settings.snapshot().document(key).map(relay_settings::Document::version);
+    match (condition.version(), version) {
+        (_, None) => Err(ApiError::NotFound),
+        (Some(named), Some(_)) => Ok(Expected::Version(named)),
+        (None, Some(found)) => Ok(Expected::Version(found)),
+    }
+}
+
+/// Changes one document, if the asker may: as it is, and as it would be.
+async fn change(app: &App, asker: &Asker, key: &DocumentKey, edit: Edit) -> Result<(), ApiError> {
+    let snapshot = app.settings.snapshot();
+    if let Some(document) = snapshot.document(key) {
+        if !asker.may_read(key.kind, &key.id, document) && edit.expected != Expected::Absent {
+            return Err(ApiError::NotFound);
+        }
+        asker.must_change(key, &document.value())?;
+    }
+    if let Some(body) = &edit.body {
+        asker.must_change(key, body)?;
+    } else if snapshot.document(key).is_none() {
+        return Err(ApiError::NotFound);
+    }
+    let by = By { who: asker.who(), at_ms: now_ms() };
+    let edits = BTreeMap::from([(key.clone(), edit)]);
+    app.settings.change(edits, by).await.map(drop).map_err(|error| problem(key, error))
+}
+
+/// Why one document was not changed.
+fn problem(key: &DocumentKey, error: EditError) -> ApiError {
+    match error {
+        EditError::Invalid(found) => {
+            let in_the_way = |problem: &Problem| matches!(problem.code, ProblemCode::InUse | ProblemCode::Taken);
+            let conflict = found.iter().any(|(other, problems)| other != key || problems.iter().any(in_the_way));
+            let problems = found.into_iter().flat_map(|(other, problems)| {
+                let elsewhere = (other != *key).then(|| format!("{other}: "));
+                problems.into_iter().map(move |problem| match &elsewhere {
+                    None => problem,
+                    Some(other) => Problem { remedy: format!("{other}{}", problem.remedy), ..problem },
+                })
+            });
+            if conflict { ApiError::Conflict(problems.collect()) } else { ApiError::Invalid(problems.collect()) }
+        }
+        EditError::Store(DocumentsError::Conflict { version, .. }) => ApiError::Changed(version),
+        EditError::Store(DocumentsError::Missing(_)) => ApiError::NotFound,
+        EditError::Store(DocumentsError::InUse(_)) => {
+            let remedy =
+                "this site has conversations; remove it with `keep_conversations=true`, which keeps them".to_owned();
+            ApiError::Conflict(vec![Problem { field: String::new(), code: ProblemCode::InUse, remedy }])
+        }
+        EditError::Store(DocumentsError::Moved { .. }) => ApiError::Refused(wire::Refusal::Busy),
+        EditError::Store(DocumentsError::Store(error)) => error.into(),
+    }
+}
+
+/// Takes a field out of an object.
+fn take(body: &mut Value, name: &str) -> Option<Value> {
+    body.as_object_mut()?.remove(name)
+}
+
+/// An id that nobody chose.
+fn new_id() -> DocumentId {
+    let bytes: [u8; 6] = random_bytes();
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.parse().expect("hex digits are an id")
+}

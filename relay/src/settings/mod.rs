@@ -1,0 +1,162 @@
+//! The documents that are in force: one snapshot, shared by everything that asks, and the one way to change it.
+//!
+//! A change is checked against the whole snapshot here and written by the store only if no other document was changed meanwhile; otherwise it is
+//! checked again on what is there now.
+
+pub(crate) mod file;
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
+use relay_settings::{Change, DocumentKey, Kind, Problem, Snapshot};
+use serde_json::Value;
+use wire::SiteId;
+
+use crate::audit::By;
+use crate::store::task::StoreHandle;
+use crate::store::{DocumentChange, DocumentWrite, DocumentsChange, DocumentsError, Expected, Reader, StoreError};
+
+/// How often a change is checked again because another one was faster.
+const TRIES_MAX: usize = 8;
+
+/// What is to become of a document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edit {
+    /// Which version it was made from.
+    pub expected: Expected,
+    /// Its body after the change; none removes it.
+    pub body: Option<Value>,
+    /// Whether a site with conversations may be removed; they are kept.
+    pub keep: bool,
+}
+
+/// What is wrong with a change, by document.
+pub type Found = Vec<(DocumentKey, Vec<Problem>)>;
+
+/// Why documents were not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// What is wrong, by document.
+    #[error("the documents are not right")]
+    Invalid(Found),
+    /// The store refuses it or fails.
+    #[error(transparent)]
+    Store(#[from] DocumentsError),
+}
+
+impl From<StoreError> for EditError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// The snapshot in force.
+pub struct Settings {
+    store: StoreHandle,
+    current: RwLock<Snapshot>,
+}
+
+impl Settings {
+    /// Reads all documents.
+    ///
+    /// # Errors
+    /// The store's own failures.
+    pub async fn load(store: StoreHandle) -> Result<Self, StoreError> {
+        let snapshot = store.read(|reader| read(reader)).await?;
+        for (key, problems) in snapshot.problems() {
+            tracing::warn!(document = %key, problems = problems.len(), "a stored document is not right: look at it in the settings");
+        }
+        Ok(Self { store, current: RwLock::new(snapshot) })
+    }
+
+    /// The snapshot in force.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads all documents again when the store has newer ones.
+    ///
+    /// # Errors
+    /// The store's own failures.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        let known = self.snapshot().version();
+        let newer = self
+            .store
+            .read(move |reader| if reader.documents_version()? == known { Ok(None) } else { read(reader).map(Some) });
+        if let Some(newer) = newer.await? {
+            self.put_in_force(newer);
+        }
+        Ok(())
+    }
+
+    /// Changes documents, all of them or none. When this returns, the change is in force here.
+    ///
+    /// # Errors
+    /// See [`EditError`].
+    pub async fn change(&self, edits: BTreeMap<DocumentKey, Edit>, by: By) -> Result<(), EditError> {
+        for _ in 0..TRIES_MAX {
+            let (after, change) = check(&self.snapshot(), &edits, by.clone()).map_err(EditError::Invalid)?;
+            let written = self.store.write(move |writer| Ok(writer.change_documents(&change))).await?;
+            match written {
+                Ok(_) => {
+                    self.put_in_force(after);
+                    return Ok(());
+                }
+                Err(DocumentsError::Moved { .. }) => self.refresh().await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Busy.into())
+    }
+
+    /// Of two that come at the same time the newer one stays.
+    fn put_in_force(&self, newer: Snapshot) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if newer.version() > current.version() {
+            *current = newer;
+        }
+    }
+}
+
+/// All documents of a store.
+///
+/// # Errors
+/// The store's own failures.
+pub(crate) fn read(reader: &mut dyn Reader) -> Result<Snapshot, StoreError> {
+    let (version, documents) = reader.documents()?;
+    let bodies = documents.into_iter().map(|document| {
+        // What is no JSON is no document that any version could read; as a text it is kept and shown as a problem.
+        let body = serde_json::from_str(&document.body).unwrap_or(Value::String(document.body));
+        (document.key, document.version, body)
+    });
+    Ok(Snapshot::build(version, bodies))
+}
+
+/// A change that is right together with all other documents: the snapshot after it, and what the store is to write.
+///
+/// # Errors
+/// What is wrong, by document.
+pub(crate) fn check(
+    snapshot: &Snapshot,
+    edits: &BTreeMap<DocumentKey, Edit>,
+    by: By,
+) -> Result<(Snapshot, DocumentsChange), Found> {
+    let asked = edits.iter().map(|(key, edit)| Change { key: key.clone(), body: edit.body.clone() });
+    let after = snapshot.with(asked)?;
+    let changes = edits.iter().map(|(key, edit)| {
+        let write = match after.document(key) {
+            Some(document) => DocumentWrite::Put { site: site_of(key, document), body: document.value().to_string() },
+            None => DocumentWrite::Remove { keep: edit.keep },
+        };
+        (key.clone(), DocumentChange { expected: edit.expected, write })
+    });
+    let change = DocumentsChange { checked_at: Some(snapshot.version()), changes: changes.collect(), by };
+    Ok((after, change))
+}
+
+/// The site that a document belongs to; a site's document belongs to that site.
+pub(crate) fn site_of(key: &DocumentKey, document: &relay_settings::Document) -> Option<SiteId> {
+    let id = if key.kind == Kind::Site { Some(&key.id) } else { document.site() };
+    id.and_then(|id| id.as_str().parse().ok())
+}

@@ -1,0 +1,95 @@
+//! `relay settings`: all documents out into a file and in again, also beside a relay that serves them.
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::command::relay;
+use crate::support::{Relay, hello};
+
+/// Runs a command: whether it worked, and what it said.
+fn run(folder: &Path, words: &[&str]) -> (bool, String) {
+    let Output { status, stdout, stderr } = relay(folder).args(words).output().expect("run");
+    (status.success(), String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
+}
+
+#[test]
+fn what_was_exported_is_imported_once_and_equal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let file = path("settings.json").display().to_string();
+    assert!(run(&path("one"), &["site", "add", "demo", "--origin", "https://www.example.com", "--name", "Demo"]).0);
+    let part = json!({ "causeway_settings": 1, "documents": {
+        "department": { "money": { "name": "Money", "hours": "days" } },
+        "hours": { "days": { "name": "Days", "zone": "Europe/Berlin", "weekly": [{ "day": "monday", "from": "09:00", "to": "17:00" }] } },
+    } });
+    std::fs::write(path("part.json"), part.to_string()).expect("written");
+    let part = path("part.json").display().to_string();
+    let (done, text) = run(&path("one"), &["settings", "import", &part, "--dry-run"]);
+    assert!(
+        done && text.contains("add      department/money") && text.contains("2 documents would be changed"),
+        "{text}"
+    );
+    let (done, text) = run(&path("one"), &["settings", "import", &part]);
+    assert!(done && text.contains("2 documents are changed"), "a dry run changes nothing: {text}");
+
+    assert!(run(&path("one"), &["settings", "export", &file]).0);
+    let exported = std::fs::read_to_string(&file).expect("written");
+    let read: Value = serde_json::from_str(&exported).expect("JSON");
+    assert_eq!(read["documents"]["site"]["demo"]["origins"], json!(["https://www.example.com"]));
+    for folder in ["one", "two", "two"] {
+        let before = run(&path(folder), &["settings", "export", &path("before").display().to_string()]);
+        assert!(before.0, "{}", before.1);
+        let (done, text) = run(&path(folder), &["settings", "import", &file]);
+        let same = std::fs::read_to_string(path("before")).expect("written") == exported;
+        assert!(
+            done && text.contains(if same { "0 documents had to be changed" } else { "3 documents are changed" }),
+            "{text}"
+        );
+    }
+    assert!(run(&path("two"), &["settings", "export", &path("again").display().to_string()]).0);
+    assert_eq!(std::fs::read_to_string(path("again")).expect("written"), exported);
+}
+
+#[test]
+fn a_file_that_is_not_right_changes_nothing_and_every_problem_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let file = folder.path().join("file.json");
+    for (text, said) in [
+        (
+            json!({ "causeway_settings": 1, "documents": {
+            "label": { "good": { "name": "Good", "colour": "#b3261e" }, "bad": { "name": "", "colour": "red" } },
+            "topic": { "t": { "name": "T", "department": "nowhere" } },
+        } })
+            .to_string(),
+            vec!["label/bad name", "label/bad colour", "topic/t department", "3 problems"],
+        ),
+        ("{".to_owned(), vec!["not JSON"]),
+        (json!({ "causeway_settings": 1, "documents": { "nothing": {} } }).to_string(), vec!["documents.nothing"]),
+    ] {
+        std::fs::write(&file, text).expect("written");
+        let (done, text) = run(&data, &["settings", "import", &file.display().to_string()]);
+        assert!(!done && said.iter().all(|word| text.contains(word)), "{text}");
+    }
+    assert!(run(&data, &["settings", "export", &file.display().to_string()]).0);
+    let left: Value = serde_json::from_str(&std::fs::read_to_string(&file).expect("written")).expect("JSON");
+    assert_eq!(left["documents"], json!({}));
+    let (done, text) = run(&data, &["settings", "import", "/nowhere.json"]);
+    assert!(!done && text.contains("/nowhere.json"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_serves_takes_an_import_at_once() {
+    let relay = Relay::start().await;
+    let file = relay.folder.path().join("file.json");
+    let site = json!({ "causeway_settings": 1, "documents": { "site": { "late": { "name": "Late", "origins": ["http://late.example.com"] } } } });
+    std::fs::write(&file, site.to_string()).expect("written");
+    let (done, text) = run(relay.folder.path(), &["settings", "import", &file.display().to_string()]);
+    assert!(done, "{text}");
+    let mut visitor = relay.connection(Some("http://late.example.com"), None).await;
+    visitor.send(&hello("late", None)).await;
+    assert!(matches!(visitor.next().await, Ok(wire::ServerFrame::Welcome { .. })));
+    relay.running.stop().await.expect("stopped");
+}
