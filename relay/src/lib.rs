@@ -12,11 +12,14 @@ pub mod limit;
 pub mod process;
 pub mod web;
 
-pub mod backup;
-pub mod seal;
+pub mod key;
 
 pub mod audit;
+
+pub mod backup;
 pub mod store;
+
+pub mod seal;
 
 pub mod bus;
 pub mod consumer;

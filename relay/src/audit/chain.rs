@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::head::{Head, SignedHead};
 use super::hex::digits;
-use crate::seal::PublicKey;
+use crate::key::PublicKey;
 
 /// SHA-256 over the hash before and an entry's bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

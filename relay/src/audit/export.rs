@@ -7,7 +7,7 @@ use super::chain::{Broken, ChainHash, Checked, Verification};
 use super::detail::DETAIL_BYTES_MAX;
 use super::head::SignedHead;
 use super::hex::{digits, from_digits};
-use crate::seal::PublicKey;
+use crate::key::PublicKey;
 
 /// The longest line that is read.
 const LINE_BYTES_MAX: u64 = 4 * DETAIL_BYTES_MAX as u64;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::ChainHash;
 use super::hex::{digits, from_digits};
-use crate::seal::{PublicKey, Signature, Signer, SigningPurpose, verify};
+use crate::key::{PublicKey, Signature, Signer, SigningPurpose, verify};
 
 /// What the log was at some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

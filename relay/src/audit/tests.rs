@@ -3,7 +3,7 @@
 use wire::AgentId;
 
 use super::*;
-use crate::seal::{PublicKey, RelayKey, Signer, SigningPurpose};
+use crate::key::{PublicKey, RelayKey, Signer, SigningPurpose};
 
 fn signer() -> Signer {
     RelayKey::fresh().signer(SigningPurpose::AuditHead)

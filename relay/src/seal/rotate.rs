@@ -1,9 +1,9 @@
 //! Another key: everything is sealed anew with it, and only then the old one goes.
 
-use super::key::{Keys, RelayKey};
-use super::sealed::{OpenError, Place, Sealed};
 use super::settle::{self, CHECK, KeyError};
 use super::source::KeySource;
+use crate::key::{Keys, RelayKey};
+use crate::key::{OpenError, Place, Sealed};
 use crate::store::{SealedRecord, Store, StoreError, write_once};
 
 /// Values sealed anew in one transaction.

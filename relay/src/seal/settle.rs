@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::key::{KeyName, KeyTextError, Keys};
 use super::source::KeySource;
+use crate::key::{KeyName, KeyTextError, Keys};
 use crate::store::{Reader, Secret, StoreError, Writer};
 
 /// The name of the check value in the store.

@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::key::{KeyTextError, Keys};
 use super::settle::KeyError;
 use crate::config::Config;
 use crate::folder::private;
+use crate::key::{KeyTextError, Keys};
 
 /// The key's file in the data folder, unless the configuration names another place.
 pub const KEY_FILE: &str = "relay.key";

@@ -1,7 +1,7 @@
 //! The contract of the audit log: numbered without gaps, in the transaction of what an entry tells of, found by filters, cut in front.
 
 use relay::audit::{Action, By, Head, NewEntry, StoredEntry, Subject, Verification, Who};
-use relay::seal::{RelayKey, Signer, SigningPurpose};
+use relay::key::{RelayKey, Signer, SigningPurpose};
 use relay::store::{AUDIT_PAGE_ENTRIES_MAX, AuditFilter, RecordReader, RecordWriter, StoreError, write_once};
 use wire::{AgentId, Tag};
 

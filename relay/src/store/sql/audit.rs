@@ -2,8 +2,8 @@
 
 use super::{Cause, Failure, Row, Sql, SqlError, SqlReader, SqlWriter, count, row};
 use crate::audit::{ChainHash, Head, NewEntry, SignedHead, StoredEntry, Subject};
+use crate::key::{PublicKey, Signature};
 use crate::numbers::Fault;
-use crate::seal::{PublicKey, Signature};
 use crate::store::{AUDIT_PAGE_ENTRIES_MAX, AuditFilter, AuditReader, AuditWriter, StoreError};
 
 /// The entries of a page: those that fit the filter, of which the first condition has an index of its own.

@@ -7,7 +7,7 @@ use std::fmt;
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
-use super::key::{KeyName, Keys, NAME_BYTES, RelayKey};
+use super::relay_key::{KeyName, Keys, NAME_BYTES, RelayKey};
 use crate::clock::random_bytes;
 
 /// The first byte of every sealed value: which form it has.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
-use super::key::RelayKey;
+use super::relay_key::RelayKey;
 
 /// What is signed. A signature for one purpose is none for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
