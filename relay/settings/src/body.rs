@@ -99,29 +99,26 @@ impl<T: Body> AnyBody for T {
     }
 }
 
-/// Reads a body of one type, checked as a document alone. The whole is in `Snapshot`.
-///
-/// # Errors
-/// All problems at once, [`PROBLEMS_MAX`] at most.
-pub(crate) fn read<T: Body>(schema: &Schema, value: &Value) -> Result<Arc<dyn AnyBody>, Vec<Problem>> {
+/// Reads a body of one type and checks it as a document alone: the body if the type reads it, and all problems, [`PROBLEMS_MAX`] at most.
+pub(crate) fn read<T: Body>(schema: &Schema, value: &Value) -> (Option<Arc<dyn AnyBody>>, Vec<Problem>) {
     let mut problems = Problems::default();
     check_schema(schema, value, &mut problems);
-    if !problems.is_empty() {
-        return Err(problems.into_list());
-    }
-    let body = match serde_json::from_value::<T>(without_nulls(value)) {
-        Ok(body) => body,
-        Err(error) => {
-            problems.add(
-                "",
-                ProblemCode::Shape,
-                format!("It cannot be read: {error}. Correct the field that it names."),
-            );
-            return Err(problems.into_list());
+    match serde_json::from_value::<T>(without_nulls(value)) {
+        Ok(body) => {
+            // What crosses fields is asked only of fields that are right.
+            if problems.is_empty() {
+                body.check(&mut problems);
+            }
+            (Some(Arc::new(body)), problems.into_list())
         }
-    };
-    body.check(&mut problems);
-    if problems.is_empty() { Ok(Arc::new(body)) } else { Err(problems.into_list()) }
+        Err(error) => {
+            if problems.is_empty() {
+                let remedy = format!("It cannot be read: {error}. Correct the field that it names.");
+                problems.add("", ProblemCode::Shape, remedy);
+            }
+            (None, problems.into_list())
+        }
+    }
 }
 
 /// A copy of a value whose objects have no fields that are `null`: such a field has its default, whatever its type.

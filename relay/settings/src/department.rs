@@ -1,6 +1,7 @@
 //! Departments: groups of agents who answer the same topics.
 
 use serde::{Deserialize, Serialize};
+use wire::limit::NAME_CHARS_MAX;
 
 use crate::body::Body;
 use crate::language::Language;
@@ -28,7 +29,7 @@ impl Body for Department {
 
     fn schema() -> Schema {
         Schema::new()
-            .required("name", Shape::Line { chars_max: 80 })
+            .required("name", Shape::Line { chars_max: NAME_CHARS_MAX })
             .optional("site", Shape::Reference(Kind::Site))
             .optional("hours", Shape::Reference(Kind::Hours))
             .optional("sla", Shape::Reference(Kind::Sla))

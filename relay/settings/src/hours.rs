@@ -1,6 +1,7 @@
 //! When a department is open.
 
 use serde::{Deserialize, Serialize};
+use wire::limit::NAME_CHARS_MAX;
 
 use crate::body::{Body, Problems};
 use crate::time::{DAY_MINUTES, Date, Day, TimeOfDay};
@@ -90,7 +91,7 @@ impl Body for Hours {
     const KIND: Kind = Kind::Hours;
 
     fn schema() -> Schema {
-        let name = || Shape::Line { chars_max: 80 };
+        let name = || Shape::Line { chars_max: NAME_CHARS_MAX };
         Schema::new()
             .required("name", name())
             .optional("site", Shape::Reference(Kind::Site))

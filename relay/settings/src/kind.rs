@@ -55,6 +55,16 @@ macro_rules! kinds {
             /// # Errors
             /// All its problems, [`crate::PROBLEMS_MAX`] at most.
             pub fn read(self, value: &Value) -> Result<Arc<dyn AnyBody>, Vec<Problem>> {
+                match self.read_stored(value) {
+                    (Some(body), problems) if problems.is_empty() => Ok(body),
+                    (_, problems) => Err(problems),
+                }
+            }
+
+            /// Reads a document of this kind that was taken before, by this version or another: its body if the type can hold it, and what this version
+            /// finds wrong with it.
+            #[must_use]
+            pub fn read_stored(self, value: &Value) -> (Option<Arc<dyn AnyBody>>, Vec<Problem>) {
                 match self {
                     $(Self::$kind => body::read::<$body>(self.schema(), value),)*
                 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use wire::AttachmentId;
+use wire::limit::NAME_CHARS_MAX;
 
 use crate::body::{Body, Problems};
 use crate::colour::{CONTRAST_MIN, Colour};
@@ -162,7 +163,7 @@ impl Body for Site {
         let seconds = || Shape::Number { min: 5, max: 7 * 86_400 };
         let days = || Shape::Number { min: 1, max: 3_660 };
         Schema::new()
-            .required("name", Shape::Line { chars_max: 80 })
+            .required("name", Shape::Line { chars_max: NAME_CHARS_MAX })
             .optional("origins", Shape::Origin.list_of(0, 100))
             .optional(
                 "colours",

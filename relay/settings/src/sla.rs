@@ -1,6 +1,7 @@
 //! Target times of answers.
 
 use serde::{Deserialize, Serialize};
+use wire::limit::NAME_CHARS_MAX;
 
 use crate::body::{Body, Problems};
 use crate::{DocumentId, Kind, ProblemCode, Schema, Shape};
@@ -29,7 +30,7 @@ impl Body for Sla {
     fn schema() -> Schema {
         let seconds = || Shape::Number { min: 10, max: 90 * 86_400 };
         Schema::new()
-            .required("name", Shape::Line { chars_max: 80 })
+            .required("name", Shape::Line { chars_max: NAME_CHARS_MAX })
             .optional("site", Shape::Reference(Kind::Site))
             .optional("first_answer_seconds", seconds())
             .optional("next_answer_seconds", seconds())

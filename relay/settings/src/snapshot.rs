@@ -23,8 +23,9 @@ pub const CHANGE_PROBLEMS_MAX: usize = 1_000;
 
 /// All documents at one version. Cheap to clone, never changed: a change makes another one, which shares what it did not touch.
 ///
-/// A stored body that this version cannot read (a newer relay wrote it) does not stop anything: it is kept as it is, shown among
-/// [`Snapshot::problems`], counts as there for documents that name it, and is left out of typed access. It can be replaced and removed.
+/// A stored body that its type cannot hold (a newer relay wrote it) does not stop anything: it is kept as it is, shown among
+/// [`Snapshot::problems`], counts as there for documents that name it, and is left out of typed access. One that the type can hold, and that breaks a rule
+/// which was not there when it was written, is used as it is and shown as well. Both can be replaced and removed; a change of the second has to be right.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot(Arc<All>);
 
@@ -98,10 +99,8 @@ impl Snapshot {
 
     fn of(version: u64, documents: Documents) -> Self {
         let mut problems = together::check(&documents);
-        for (key, document) in &documents {
-            if !document.problems().is_empty() {
-                problems.insert(key.clone(), document.problems().to_vec());
-            }
+        for (key, document) in documents.iter().filter(|(_, document)| !document.problems().is_empty()) {
+            problems.entry(key.clone()).or_default().extend_from_slice(document.problems());
         }
         let bytes = documents.values().map(|document| document.bytes()).sum();
         Self(Arc::new(All { version, bytes, documents, problems }))
@@ -203,15 +202,22 @@ impl Snapshot {
         self.0.bytes
     }
 
-    /// One document, typed. None when there is none, or this version cannot read it.
+    /// One document, typed. None when there is none, or the type cannot hold it.
     #[must_use]
     pub fn get<T: Body>(&self, id: &DocumentId) -> Option<&T> {
         typed(self.document(&DocumentKey { kind: T::KIND, id: id.clone() })?)
     }
 
-    /// All documents of a type, by id, without those that this version cannot read.
+    /// All documents of a type, by id, without those that the type cannot hold.
     pub fn all<T: Body>(&self) -> impl Iterator<Item = (&DocumentId, &T)> {
         self.of_kind(T::KIND).filter_map(|(id, document)| Some((id, typed(document)?)))
+    }
+
+    /// The site that a document belongs to, also that of a site's own document; none means all, or that there is no such document.
+    #[must_use]
+    pub fn site_of<'a>(&'a self, key: &'a DocumentKey) -> Option<&'a DocumentId> {
+        let document = self.document(key)?;
+        if key.kind == Kind::Site { Some(&key.id) } else { document.site() }
     }
 
     /// One document of any kind.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use wire::limit::NAME_CHARS_MAX;
 
 use crate::body::{Body, Problems};
 use crate::language::Language;
@@ -33,8 +34,8 @@ impl Body for Topic {
 
     fn schema() -> Schema {
         Schema::new()
-            .required("name", Shape::Line { chars_max: 80 })
-            .optional("labels", Shape::Line { chars_max: 80 }.by_language())
+            .required("name", Shape::Line { chars_max: NAME_CHARS_MAX })
+            .optional("labels", Shape::Line { chars_max: NAME_CHARS_MAX }.by_language())
             .optional("site", Shape::Reference(Kind::Site))
             .optional("parent", Shape::Reference(Kind::Topic))
             .optional("department", Shape::Reference(Kind::Department))

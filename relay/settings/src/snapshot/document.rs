@@ -15,27 +15,28 @@ pub struct Document {
     content: Content,
     references: Vec<(String, DocumentKey)>,
     names: Vec<(&'static str, String)>,
+    problems: Vec<Problem>,
 }
 
 #[derive(Debug)]
 enum Content {
     Read(Arc<dyn AnyBody>),
-    /// What this version cannot read, and why.
-    Unread(Value, Vec<Problem>),
+    /// What the type cannot hold.
+    Unread(Value),
 }
 
 impl Document {
     /// As a store has it.
     pub(super) fn stored(kind: Kind, version: u64, body: Value) -> Self {
-        match kind.read(&body) {
-            Ok(read) => Self::read(kind, version, read, &body),
-            Err(problems) => Self::unread(kind, version, body, problems),
+        match kind.read_stored(&body) {
+            (Some(read), problems) => Self::read(kind, version, read, &body, problems),
+            (None, problems) => Self::unread(kind, version, body, problems),
         }
     }
 
     /// As somebody wants it.
     pub(super) fn put(kind: Kind, version: u64, body: &Value) -> Result<Self, Vec<Problem>> {
-        let document = Self::read(kind, version, kind.read(body)?, body);
+        let document = Self::read(kind, version, kind.read(body)?, body, Vec::new());
         if document.bytes > BODY_BYTES_MAX {
             let remedy = format!("It has {} bytes; {BODY_BYTES_MAX} at most. Shorten its texts.", document.bytes);
             return Err(vec![Problem { field: String::new(), code: ProblemCode::TooLong, remedy }]);
@@ -43,12 +44,13 @@ impl Document {
         Ok(document)
     }
 
-    fn read(kind: Kind, version: u64, read: Arc<dyn AnyBody>, body: &Value) -> Self {
+    fn read(kind: Kind, version: u64, read: Arc<dyn AnyBody>, body: &Value, problems: Vec<Problem>) -> Self {
         Self {
             version,
             bytes: read.json_bytes(),
             references: kind.schema().references(body),
             names: read.names(),
+            problems,
             content: Content::Read(read),
         }
     }
@@ -56,13 +58,8 @@ impl Document {
     pub(super) fn unread(kind: Kind, version: u64, body: Value, problems: Vec<Problem>) -> Self {
         // What it names is not removed below it, as far as this version knows its fields.
         let references = kind.schema().references(&body);
-        Self {
-            version,
-            bytes: json_bytes(&body),
-            references,
-            names: Vec::new(),
-            content: Content::Unread(body, problems),
-        }
+        let bytes = json_bytes(&body);
+        Self { version, bytes, references, names: Vec::new(), problems, content: Content::Unread(body) }
     }
 
     /// The version that wrote it; its ETag.
@@ -77,25 +74,25 @@ impl Document {
         self.bytes
     }
 
-    /// Its body as JSON, with every default written out; as it was stored if this version cannot read it.
+    /// Its body as JSON, with every default written out; as it was stored if its type cannot hold it.
     #[must_use]
     pub fn value(&self) -> Value {
         match &self.content {
             Content::Read(body) => body.value(),
-            Content::Unread(value, _) => value.clone(),
+            Content::Unread(value) => value.clone(),
         }
     }
 
-    /// Its typed body; none if this version cannot read it.
+    /// Its typed body; none if its type cannot hold it.
     #[must_use]
     pub fn body(&self) -> Option<&dyn AnyBody> {
         match &self.content {
             Content::Read(body) => Some(body.as_ref()),
-            Content::Unread(..) => None,
+            Content::Unread(_) => None,
         }
     }
 
-    /// The site that it belongs to; none means all. A site's own document belongs to no site here.
+    /// The site that it says it belongs to; none means all. See `Snapshot::site_of`.
     #[must_use]
     pub fn site(&self) -> Option<&DocumentId> {
         self.body()?.site()
@@ -106,13 +103,10 @@ impl Document {
         self.references.iter().map(|(field, key)| (field.as_str(), key))
     }
 
-    /// Why this version cannot read it; empty when it can.
+    /// What this version finds wrong with it alone; some of it when [`Self::body`] is none.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
-        match &self.content {
-            Content::Read(_) => &[],
-            Content::Unread(_, problems) => problems,
-        }
+        &self.problems
     }
 
     pub(super) fn names(&self) -> &[(&'static str, String)] {

@@ -61,6 +61,9 @@ fn documents_are_there_by_their_type() {
     assert_eq!(snapshot.of_kind(Kind::Texts).count(), 0);
     let cards = snapshot.document(&key("department/cards")).unwrap();
     assert_eq!((cards.version(), cards.site()), (1, Some(&id("eu"))));
+    assert_eq!(snapshot.site_of(&key("department/cards")), Some(&id("eu")));
+    assert_eq!(snapshot.site_of(&key("site/eu")), Some(&id("eu")));
+    assert_eq!(snapshot.site_of(&key("site/gone")), None);
     let users = key("department/cards");
     let users: Vec<_> = snapshot.users(&users).map(|(key, field)| format!("{key} {field}")).collect();
     assert_eq!(users, ["topic/cards department"]);
@@ -191,6 +194,18 @@ fn stored_documents_that_do_not_fit_are_listed_and_hinder_no_other_change() {
     // Touched, it has to fit.
     assert!(next.with([put("topic/lost", json!({ "name": "Lost still", "department": "gone" }))]).is_err());
     assert_eq!(next.with([put("department/gone", json!({ "name": "Here" }))]).unwrap().problems().count(), 0);
+}
+
+#[test]
+fn a_rule_that_came_later_switches_nothing_off() {
+    // Of colours that cannot be read, an origin that stands twice, and a name that is too long.
+    let site = json!({ "name": "x".repeat(100), "origins": ["https://a.example", "https://a.example"], "colours": { "light": "#777777" } });
+    let snapshot = Snapshot::build(1, [(key("site/eu"), 1, site.clone())]);
+    assert_eq!(snapshot.get::<Site>(&"eu".parse().unwrap()).map(|site| site.origins.len()), Some(2));
+    let (_, problems) = snapshot.problems().next().unwrap();
+    assert_eq!(problems.iter().map(|found| found.field.as_str()).collect::<Vec<_>>(), ["name", "origins.1"]);
+    assert!(snapshot.with([put("label/a", json!({ "name": "A", "site": "eu" }))]).is_ok());
+    assert!(snapshot.with([put("site/eu", site)]).is_err());
 }
 
 #[test]
