@@ -164,7 +164,9 @@ impl Body for Site {
         let days = || Shape::Number { min: 1, max: 3_660 };
         Schema::new()
             .required("name", Shape::Line { chars_max: NAME_CHARS_MAX })
+            .read()
             .optional("origins", Shape::Origin.list_of(0, 100))
+            .read()
             .optional(
                 "colours",
                 Schema::new()

@@ -15,7 +15,8 @@ pub const AHEAD_DAYS_MAX: usize = 400;
 /// Whether it is open at a moment (Unix time in milliseconds). The first moment of an interval is open, its end is not.
 #[must_use]
 pub fn is_open(hours: &Hours, at_ms: u64) -> bool {
-    Openings::around(hours, at_ms).is_some_and(|mut openings| {
+    // What begins on a later day has not begun.
+    Openings::around(hours, at_ms, 0).is_some_and(|mut openings| {
         openings.find(|opening| opening.until_ms > at_ms).is_some_and(|opening| opening.from_ms <= at_ms)
     })
 }
@@ -23,13 +24,13 @@ pub fn is_open(hours: &Hours, at_ms: u64) -> bool {
 /// The first moment after `at_ms` at which it opens, having been closed just before; none when it does not within [`AHEAD_DAYS_MAX`].
 #[must_use]
 pub fn next_opening(hours: &Hours, at_ms: u64) -> Option<u64> {
-    Openings::around(hours, at_ms)?.map(|opening| opening.from_ms).find(|from_ms| *from_ms > at_ms)
+    Openings::around(hours, at_ms, AHEAD_DAYS_MAX)?.map(|opening| opening.from_ms).find(|from_ms| *from_ms > at_ms)
 }
 
 /// The first moment after `at_ms` at which it closes, having been open just before; none when it does not within [`AHEAD_DAYS_MAX`].
 #[must_use]
 pub fn next_closing(hours: &Hours, at_ms: u64) -> Option<u64> {
-    let mut openings = Openings::around(hours, at_ms)?;
+    let mut openings = Openings::around(hours, at_ms, AHEAD_DAYS_MAX)?;
     let until_ms = openings.by_ref().map(|opening| opening.until_ms).find(|until_ms| *until_ms > at_ms)?;
     // One that lasts as far as was looked may go on.
     let looked_until_ms = openings.moment(openings.date, TimeOfDay::MIDNIGHT)?;
@@ -61,12 +62,12 @@ struct Openings<'a> {
 }
 
 impl<'a> Openings<'a> {
-    fn around(hours: &'a Hours, at_ms: u64) -> Option<Self> {
+    fn around(hours: &'a Hours, at_ms: u64, ahead_days: usize) -> Option<Self> {
         let zone = time_zone(hours.zone.as_str())?;
         let at = Timestamp::from_millisecond(i64::try_from(at_ms).ok()?).ok()?;
         // What began yesterday may last; where a day was skipped, yesterday is the day before it.
         let date = zone.to_datetime(at).date().yesterday().ok()?.yesterday().ok()?;
-        Some(Self { hours, zone, date, days_left: AHEAD_DAYS_MAX + 2, ready: Vec::new() })
+        Some(Self { hours, zone, date, days_left: ahead_days + 3, ready: Vec::new() })
     }
 
     /// Reads one day: what begins on it.

@@ -101,6 +101,19 @@ fn what_is_required_is_enough_and_each_of_it_is_needed() {
 }
 
 #[test]
+fn names_of_fields_are_words_once_and_leave_room_for_the_api() {
+    for kind in Kind::ALL {
+        let names: Vec<&str> = kind.schema().fields.iter().map(|field| field.name).collect();
+        for (at, name) in names.iter().enumerate() {
+            assert!(name.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase()), "{kind}: {name}");
+            assert!(!names[..at].contains(name), "{kind}: {name} twice");
+            // Beside a body stand the document's own.
+            assert!(!["id", "version"].contains(name), "{kind}: {name}");
+        }
+    }
+}
+
+#[test]
 fn a_field_that_need_not_be_may_be_null() {
     for kind in Kind::ALL {
         let body = whole(&kind.schema().fields, 0);
