@@ -37,4 +37,6 @@ pub enum ProblemCode {
     Contradiction,
     /// A colour that cannot be read on another.
     Contrast,
+    /// A password that is easy to guess.
+    Guessable,
 }

@@ -67,7 +67,7 @@ pub(super) fn add_agent(
     let email = account::email(&email).map_err(|problem| anyhow!("{email}: {}", problem.remedy))?;
     let name = account::name(&name).map_err(|problem| anyhow!("--name: {}", problem.remedy))?;
     let capacity = account::capacity(capacity).map_err(|problem| anyhow!("--capacity: {}", problem.remedy))?;
-    let (password, made) = password(from_stdin)?;
+    let (password, made) = password(from_stdin, &email, &name)?;
     let password_hash = hash_password(&password)?;
     let record = AgentRecord { id: new_agent_id(), email, name, role, capacity, password_hash, disabled: false };
     let store = attach(config)?;
@@ -92,7 +92,7 @@ pub(super) fn set_password(config: &Config, email: &str, from_stdin: bool, out: 
         }
         other => other?,
     };
-    let (password, made) = password(from_stdin)?;
+    let (password, made) = password(from_stdin, &agent.email, &agent.name)?;
     agent.password_hash = hash_password(&password)?;
     write_once(&mut *store.writer()?, |writer| {
         writer.put_agent(&agent)?;
@@ -167,7 +167,7 @@ pub(super) fn attach(config: &Config) -> anyhow::Result<Box<dyn Store>> {
 }
 
 /// A chosen or a made password; the second says which.
-fn password(from_stdin: bool) -> anyhow::Result<(String, bool)> {
+fn password(from_stdin: bool, email: &str, name: &str) -> anyhow::Result<(String, bool)> {
     if !from_stdin {
         return Ok((make_password(), true));
     }
@@ -179,7 +179,7 @@ fn password(from_stdin: bool) -> anyhow::Result<(String, bool)> {
         .context("cannot read the password from standard input")?;
     let password = text.strip_suffix('\n').unwrap_or(&text);
     let password = password.strip_suffix('\r').unwrap_or(password).to_owned();
-    account::password(&password).map_err(|problem| anyhow!(problem.remedy))?;
+    account::password(&password, email, name).map_err(|problem| anyhow!(problem.remedy))?;
     Ok((password, false))
 }
 

@@ -3,10 +3,8 @@
 use relay_settings::{Problem, ProblemCode};
 use wire::limit::{CAPACITY_MAX, NAME_CHARS_MAX};
 
-use super::PASSWORD_BYTES_MAX;
+use super::strength;
 
-/// Characters of a password that somebody chose.
-const PASSWORD_CHARS_MIN: usize = 10;
 /// The longest e-mail address (RFC 5321, section 4.5.3.1.3).
 pub(super) const EMAIL_BYTES_MAX: usize = 254;
 
@@ -42,17 +40,12 @@ pub fn email(email: &str) -> Result<String, Problem> {
     Err(Problem { field: "email".into(), code: ProblemCode::Shape, remedy })
 }
 
-/// A password that somebody chose.
+/// A password that somebody chose for the account with this mail address and name.
 ///
 /// # Errors
-/// When it is too short, or longer than what is hashed.
-pub fn password(password: &str) -> Result<(), Problem> {
-    if password.chars().count() >= PASSWORD_CHARS_MIN && password.len() <= PASSWORD_BYTES_MAX {
-        return Ok(());
-    }
-    let remedy =
-        format!("a password has at least {PASSWORD_CHARS_MIN} characters and at most {PASSWORD_BYTES_MAX} bytes");
-    Err(Problem { field: "password".into(), code: ProblemCode::OutOfRange, remedy })
+/// When it is too short, longer than what is hashed, or easy to guess.
+pub fn password(password: &str, email: &str, name: &str) -> Result<(), Problem> {
+    strength::check(password, email, name)
 }
 
 /// How many conversations an agent may hold at once.

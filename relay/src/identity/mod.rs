@@ -4,6 +4,7 @@ pub mod account;
 mod guesses;
 mod password;
 mod setup;
+mod strength;
 pub mod tags;
 
 use std::time::Duration;

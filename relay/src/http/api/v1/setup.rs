@@ -66,7 +66,7 @@ pub(super) async fn make(
         .map_err(|_| ApiError::Malformed("the body: it has `code`, `email`, `name` and `password`"))?;
     app.identity.setup.check(address, &asked.code).map_err(wrong_code)?;
     let (email, name) = (account::email(&asked.email), account::name(&asked.name));
-    let password = account::password(&asked.password);
+    let password = account::password(&asked.password, &asked.email, &asked.name);
     let (email, name) = match (email, name, password) {
         (Ok(email), Ok(name), Ok(())) => (email, name),
         (email, name, password) => {
