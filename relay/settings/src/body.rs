@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::check::check_schema;
-use crate::{DocumentId, Kind, Problem, ProblemCode, Schema};
+use crate::{DocumentId, Kind, Problem, ProblemCode, Right, Schema};
 
 /// Problems that are said of one document; further ones are left out.
 pub const PROBLEMS_MAX: usize = 100;
@@ -23,6 +23,12 @@ pub const BODY_BYTES_MAX: usize = 256 * 1024;
 pub trait Body: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + 'static {
     /// Its kind.
     const KIND: Kind;
+
+    /// The right that changes its documents.
+    const CHANGED_BY: Right;
+
+    /// The right that reads them, besides [`Right::SettingsRead`], which reads all.
+    const READ_BY: Right;
 
     /// Ids that no document of the kind may have, because something built in has them.
     const IDS_RESERVED: &[&str] = &[];

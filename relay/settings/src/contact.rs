@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body::{Body, Problems};
 use crate::language::Language;
-use crate::{DocumentId, Kind, ProblemCode, Schema, Shape};
+use crate::{DocumentId, Kind, ProblemCode, Right, Schema, Shape};
 
 /// An official contact of the site, so that visitors can tell it from a false one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub enum ContactKind {
 
 impl Body for Contact {
     const KIND: Kind = Kind::Contact;
+    const CHANGED_BY: Right = Right::SettingsSafety;
+    const READ_BY: Right = Right::ConversationRead;
 
     fn schema() -> Schema {
         Schema::new()

@@ -5,7 +5,7 @@ use wire::limit::NAME_CHARS_MAX;
 
 use crate::body::Body;
 use crate::language::Language;
-use crate::{DocumentId, Kind, Schema, Shape};
+use crate::{DocumentId, Kind, Right, Schema, Shape};
 
 /// A group of agents who answer the same topics.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub struct Department {
 
 impl Body for Department {
     const KIND: Kind = Kind::Department;
+    const CHANGED_BY: Right = Right::SettingsRouting;
+    const READ_BY: Right = Right::ConversationRead;
 
     fn schema() -> Schema {
         Schema::new()

@@ -6,7 +6,7 @@ use wire::limit::NAME_CHARS_MAX;
 use crate::body::{Body, Problems};
 use crate::time::{DAY_MINUTES, Date, Day, TimeOfDay};
 use crate::zone::Zone;
-use crate::{DocumentId, Kind, ProblemCode, Schema, Shape};
+use crate::{DocumentId, Kind, ProblemCode, Right, Schema, Shape};
 
 #[cfg(not(target_arch = "wasm32"))]
 mod open;
@@ -89,6 +89,8 @@ pub struct Span {
 
 impl Body for Hours {
     const KIND: Kind = Kind::Hours;
+    const CHANGED_BY: Right = Right::SettingsRouting;
+    const READ_BY: Right = Right::ConversationRead;
 
     fn schema() -> Schema {
         let name = || Shape::Line { chars_max: NAME_CHARS_MAX };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::body::{self, AnyBody, Body};
-use crate::{Problem, Schema};
+use crate::{Problem, Right, Schema};
 
 /// Declares the kinds with their names in paths, tables and files, and the type of their documents.
 macro_rules! kinds {
@@ -39,6 +39,22 @@ macro_rules! kinds {
                         static SCHEMA: LazyLock<Schema> = LazyLock::new(<$body as Body>::schema);
                         &SCHEMA
                     })*
+                }
+            }
+
+            /// The right that changes its documents.
+            #[must_use]
+            pub const fn changed_by(self) -> Right {
+                match self {
+                    $(Self::$kind => <$body as Body>::CHANGED_BY,)*
+                }
+            }
+
+            /// The right that reads them, besides [`Right::SettingsRead`], which reads all.
+            #[must_use]
+            pub const fn read_by(self) -> Right {
+                match self {
+                    $(Self::$kind => <$body as Body>::READ_BY,)*
                 }
             }
 

@@ -5,7 +5,7 @@ use wire::limit::LABEL_CHARS_MAX;
 
 use crate::body::Body;
 use crate::colour::Colour;
-use crate::{DocumentId, Kind, Schema, Shape};
+use crate::{DocumentId, Kind, Right, Schema, Shape};
 
 /// A label that agents put on conversations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub struct Label {
 
 impl Body for Label {
     const KIND: Kind = Kind::Label;
+    const CHANGED_BY: Right = Right::SettingsDesk;
+    const READ_BY: Right = Right::ConversationRead;
 
     fn schema() -> Schema {
         Schema::new()

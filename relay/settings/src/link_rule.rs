@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::body::{Body, Problems};
-use crate::{DocumentId, Kind, ProblemCode, Schema, Shape};
+use crate::{DocumentId, Kind, ProblemCode, Right, Schema, Shape};
 
 /// What is done with links to some hosts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub enum LinkAuthor {
 
 impl Body for LinkRule {
     const KIND: Kind = Kind::LinkRule;
+    const CHANGED_BY: Right = Right::SettingsSafety;
+    const READ_BY: Right = Right::SettingsRead;
 
     fn schema() -> Schema {
         Schema::new()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body::{Body, Problems};
 use crate::language::Language;
-use crate::{DocumentId, Kind, ProblemCode, Schema, Shape};
+use crate::{DocumentId, Kind, ProblemCode, Right, Schema, Shape};
 
 /// A notice that visitors see before they write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,8 @@ const fn yes() -> bool {
 
 impl Body for Notice {
     const KIND: Kind = Kind::Notice;
+    const CHANGED_BY: Right = Right::SettingsSite;
+    const READ_BY: Right = Right::ConversationRead;
 
     fn schema() -> Schema {
         Schema::new()

@@ -8,7 +8,7 @@ use wire::limit::TEXT_CHARS_MAX;
 
 use crate::body::{Body, Problems};
 use crate::language::Language;
-use crate::{DocumentId, Kind, ProblemCode, Schema, Shape};
+use crate::{DocumentId, Kind, ProblemCode, Right, Schema, Shape};
 
 /// A canned reply: of everybody, of a department, or of one agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub struct Reply {
 
 impl Body for Reply {
     const KIND: Kind = Kind::Reply;
+    const CHANGED_BY: Right = Right::SettingsDesk;
+    const READ_BY: Right = Right::ConversationRead;
 
     fn schema() -> Schema {
         Schema::new()

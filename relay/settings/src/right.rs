@@ -158,25 +158,13 @@ impl Right {
     /// Which right changes documents of a kind.
     #[must_use]
     pub const fn to_change(kind: Kind) -> Self {
-        match kind {
-            Kind::Site | Kind::Notice | Kind::Texts => Self::SettingsSite,
-            Kind::Department | Kind::Topic | Kind::Hours | Kind::Sla => Self::SettingsRouting,
-            Kind::Reply | Kind::Label => Self::SettingsDesk,
-            Kind::Contact | Kind::LinkRule => Self::SettingsSafety,
-            Kind::Role => Self::RoleEdit,
-        }
+        kind.changed_by()
     }
 
     /// Which right reads documents of a kind, besides [`Self::SettingsRead`], which reads them all: what agents write with needs no more than
     /// conversations do.
     #[must_use]
     pub const fn to_read(kind: Kind) -> Self {
-        match kind {
-            Kind::Department | Kind::Topic | Kind::Hours | Kind::Reply | Kind::Label | Kind::Notice | Kind::Contact => {
-                Self::ConversationRead
-            }
-            Kind::Site | Kind::Texts | Kind::Sla | Kind::LinkRule => Self::SettingsRead,
-            Kind::Role => Self::StaffRead,
-        }
+        kind.read_by()
     }
 }

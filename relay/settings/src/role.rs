@@ -120,6 +120,8 @@ pub struct SecondFactor {
 
 impl Body for Role {
     const KIND: Kind = Kind::Role;
+    const CHANGED_BY: Right = Right::RoleEdit;
+    const READ_BY: Right = Right::StaffRead;
     const IDS_RESERVED: &[&str] =
         &[BuiltInRole::Agent.id(), BuiltInRole::Supervisor.id(), BuiltInRole::Administrator.id()];
 

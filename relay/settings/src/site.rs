@@ -10,7 +10,7 @@ use crate::body::{Body, Problems};
 use crate::colour::{CONTRAST_MIN, Colour};
 use crate::language::Language;
 use crate::origin::Origin;
-use crate::{Kind, ProblemCode, Schema, Shape};
+use crate::{Kind, ProblemCode, Right, Schema, Shape};
 
 /// A brand or region that visitors write from. Its document's id is the site's id in the snippet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -158,6 +158,8 @@ const fn yes() -> bool {
 
 impl Body for Site {
     const KIND: Kind = Kind::Site;
+    const CHANGED_BY: Right = Right::SettingsSite;
+    const READ_BY: Right = Right::SettingsRead;
 
     fn schema() -> Schema {
         let seconds = || Shape::Number { min: 5, max: 7 * 86_400 };

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use wire::limit::NAME_CHARS_MAX;
 
 use crate::body::{Body, Problems};
-use crate::{DocumentId, Kind, ProblemCode, Schema, Shape};
+use crate::{DocumentId, Kind, ProblemCode, Right, Schema, Shape};
 
 /// Target times of answers, in seconds; at least one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub struct Sla {
 
 impl Body for Sla {
     const KIND: Kind = Kind::Sla;
+    const CHANGED_BY: Right = Right::SettingsRouting;
+    const READ_BY: Right = Right::SettingsRead;
 
     fn schema() -> Schema {
         let seconds = || Shape::Number { min: 10, max: 90 * 86_400 };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body::Body;
 use crate::language::Language;
-use crate::{DocumentId, Kind, Schema, Shape};
+use crate::{DocumentId, Kind, Right, Schema, Shape};
 
 /// Texts that replace the product's own, for one site and language. Whether a key is in the catalogue is checked by who has the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub struct Texts {
 
 impl Body for Texts {
     const KIND: Kind = Kind::Texts;
+    const CHANGED_BY: Right = Right::SettingsSite;
+    const READ_BY: Right = Right::SettingsRead;
 
     fn schema() -> Schema {
         Schema::new()

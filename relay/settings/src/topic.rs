@@ -7,7 +7,7 @@ use wire::limit::NAME_CHARS_MAX;
 
 use crate::body::{Body, Problems};
 use crate::language::Language;
-use crate::{DocumentId, Kind, ProblemCode, Schema, Shape};
+use crate::{DocumentId, Kind, ProblemCode, Right, Schema, Shape};
 
 /// What a visitor's problem is about; it leads to a department. Topics with one parent are shown below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub struct Topic {
 
 impl Body for Topic {
     const KIND: Kind = Kind::Topic;
+    const CHANGED_BY: Right = Right::SettingsRouting;
+    const READ_BY: Right = Right::ConversationRead;
 
     fn schema() -> Schema {
         Schema::new()
