@@ -1,4 +1,4 @@
-//! Python with what our examples import: a virtual environment under target/, made where it is missing.
+//! Python with what our examples and tests use: a virtual environment under target/, made where it is missing.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -10,8 +10,8 @@ use crate::shell::{output, program, run};
 use crate::target;
 use crate::tools::as_root;
 
-/// What `examples/client.py` imports beside the standard library.
-const PACKAGES: [&str; 1] = ["websockets==17.4"];
+/// What `examples/client.py` imports beside the standard library, and what tries the API by its document.
+const PACKAGES: [&str; 2] = ["websockets==17.4", "schemathesis==4.32.5"];
 
 /// An interpreter that finds [`PACKAGES`].
 ///
@@ -30,12 +30,12 @@ pub fn python() -> Result<PathBuf> {
     }
     let by_hand = "Install Python 3 with venv, on Debian: apt-get install python3 python3-venv";
     if output(program("python3").args(["-c", "import ensurepip, venv"])).is_none() {
-        as_root(&["python3", "python3-venv"], "the examples' test needs Python", by_hand)?;
+        as_root(&["python3", "python3-venv"], "the tests of examples and API need Python", by_hand)?;
     }
     run("A place for Python packages", program("python3").args(["-m", "venv", "--clear"]).arg(&folder), by_hand)?;
     let mut install = Command::new(&interpreter);
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES);
-    run("Installing what the Python example imports", &mut install, "Is the package index reachable?")?;
+    run("Installing what example and tests of the API use", &mut install, "Is the package index reachable?")?;
     fs::write(&stamp, wanted)?;
     Ok(interpreter)
 }

@@ -7,32 +7,44 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use super::error::ApiError;
 
 /// The version that a write was made from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum IfMatch {
-    /// This one.
-    Version(u64),
+    /// One of these. A tag that is none of ours is none of them.
+    OneOf(Vec<u64>),
     /// Whichever there is (`*`).
     Any,
 }
 
 impl IfMatch {
-    /// The version, unless any will do.
-    pub(super) const fn version(self) -> Option<u64> {
+    /// The version that is there, if it is the one that is meant.
+    ///
+    /// # Errors
+    /// `Changed` when it is another one.
+    pub(super) fn of(&self, found: u64) -> Result<u64, ApiError> {
         match self {
-            Self::Version(version) => Some(version),
-            Self::Any => None,
+            Self::OneOf(versions) if !versions.contains(&found) => Err(ApiError::Changed(Some(found))),
+            Self::OneOf(_) | Self::Any => Ok(found),
         }
     }
 
+    /// Reads `*` or entity tags between commas; none when it is neither.
     fn read(text: &str) -> Option<Self> {
-        if text == "*" {
+        if text.trim() == "*" {
             return Some(Self::Any);
         }
-        // A proxy that compresses may weaken an ETag; the version in it is the same.
-        let tag = text.strip_prefix("W/").unwrap_or(text);
-        let digits = tag.strip_prefix('"')?.strip_suffix('"')?;
-        let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        Some(Self::Version(digits.parse().ok().filter(|_| plain)?))
+        let (mut rest, mut versions) = (text.trim(), Vec::new());
+        loop {
+            // A proxy that compresses may weaken a tag; the version in it is the same.
+            let tag = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
+            let (opaque, after) = tag.split_once('"')?;
+            let is_version = !opaque.is_empty() && opaque.bytes().all(|byte| byte.is_ascii_digit());
+            versions.extend(opaque.parse::<u64>().ok().filter(|_| is_version));
+            rest = after.trim_start();
+            if rest.is_empty() {
+                return Some(Self::OneOf(versions));
+            }
+            rest = rest.strip_prefix(',')?.trim_start();
+        }
     }
 }
 
@@ -44,12 +56,12 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         let value = values.next().ok_or(ApiError::Unconditional)?;
         let one = value.to_str().ok().filter(|_| values.next().is_none());
         one.and_then(|text| Self::read(text.trim()))
-            .ok_or(ApiError::Malformed("the header `If-Match`: it takes one `ETag`"))
+            .ok_or(ApiError::Malformed("the header `If-Match`: it takes an `ETag` in its quotes, or `*`"))
     }
 }
 
 /// What a request with `PUT` was made from: a version (`If-Match`), or nothing (`If-None-Match: *`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Precondition {
     /// This version, or whichever there is.
     Match(IfMatch),
@@ -73,8 +85,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Precondition {
 
 /// Whether the asker has this version already (`If-None-Match`), so that it need not be sent.
 pub(super) fn has_version(headers: &HeaderMap, version: u64) -> bool {
-    let tags = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    tags.flat_map(|value| value.split(',')).any(|tag| IfMatch::read(tag.trim()) == Some(IfMatch::Version(version)))
+    let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    values.filter_map(IfMatch::read).any(|tags| tags.of(version).is_ok())
 }
 
 /// The header for a version.
@@ -87,16 +99,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_etag_or_a_star_is_read() {
+    fn tags_or_a_star_are_read() {
+        let versions = |list: &[u64]| Some(IfMatch::OneOf(list.to_vec()));
         for (text, read) in [
-            ("\"7\"", Some(IfMatch::Version(7))),
-            ("W/\"7\"", Some(IfMatch::Version(7))),
+            ("\"7\"", versions(&[7])),
+            (" W/\"7\" ", versions(&[7])),
+            ("\"7\", \"8\"", versions(&[7, 8])),
             ("*", Some(IfMatch::Any)),
+            ("\"\"", versions(&[])),
+            ("\"+7\",W/\"of, another\"", versions(&[])),
+            ("\"99999999999999999999\"", versions(&[])),
             ("7", None),
-            ("\"+7\"", None),
-            ("\"\"", None),
-            ("\"7\", \"8\"", None),
-            ("\"99999999999999999999\"", None),
+            ("\"7", None),
+            ("\"7\" \"8\"", None),
+            ("", None),
         ] {
             assert_eq!(IfMatch::read(text), read, "{text}");
         }

@@ -42,7 +42,7 @@ fn api() -> OpenApiRouter<App> {
 
 /// The routes, the document itself, and answers for every other path below `/api/v1`.
 pub(in crate::http) fn routes(app: App) -> Router<App> {
-    let rate = Arc::new(ApiRate::new());
+    let rate = Arc::new(ApiRate::new(app.config.limits.api_requests_per_address_per_minute_max));
     let (routes, document) = api().split_for_parts();
     let document = openapi::complete(document);
     routes

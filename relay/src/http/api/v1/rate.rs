@@ -19,8 +19,7 @@ use crate::address::Address;
 use crate::app::Caller;
 use crate::clock::now_ms;
 
-/// Requests of one address at once, and in each window. An office of agents has one address.
-const REQUESTS_MAX: NonZeroU32 = NonZeroU32::new(1_200).expect("not 0");
+/// As many requests as an address has in this time it may send at once.
 const WINDOW: Duration = Duration::from_secs(60);
 /// Addresses that are counted apart; beyond this, new ones count as one.
 const ADDRESSES_MAX: usize = 50_000;
@@ -30,6 +29,8 @@ const FORGET_EVERY_MS: u64 = 1_000;
 /// The counts. A key is none for all addresses beyond the bound.
 pub(super) struct ApiRate {
     limiter: RateLimiter<Option<Address>, HashMapStateStore<Option<Address>>, DefaultClock, StateInformationMiddleware>,
+    /// Requests of one address at once, and in each window.
+    requests_max: NonZeroU32,
     forgot_at_ms: AtomicU64,
 }
 
@@ -42,11 +43,12 @@ struct Left {
 
 impl ApiRate {
     /// With nothing counted.
-    pub(super) fn new() -> Self {
-        let each = WINDOW / REQUESTS_MAX.get();
-        let quota = Quota::with_period(each).expect("some time for each").allow_burst(REQUESTS_MAX);
+    pub(super) fn new(requests_max: u32) -> Self {
+        let requests_max = NonZeroU32::new(requests_max).unwrap_or(NonZeroU32::MIN);
+        let each = (WINDOW / requests_max.get()).max(Duration::from_nanos(1));
+        let quota = Quota::with_period(each).expect("some time for each").allow_burst(requests_max);
         let limiter = RateLimiter::hashmap(quota).with_middleware();
-        Self { limiter, forgot_at_ms: AtomicU64::new(0) }
+        Self { limiter, requests_max, forgot_at_ms: AtomicU64::new(0) }
     }
 
     /// Counts a request.
@@ -64,8 +66,8 @@ impl ApiRate {
         match self.limiter.check_key(&key) {
             Ok(state) => {
                 let requests = state.remaining_burst_capacity();
-                let used = u64::from(REQUESTS_MAX.get().saturating_sub(requests));
-                let reset_s = (used * WINDOW.as_secs()).div_ceil(REQUESTS_MAX.get().into());
+                let used = u64::from(self.requests_max.get().saturating_sub(requests));
+                let reset_s = (used * WINDOW.as_secs()).div_ceil(self.requests_max.get().into());
                 Ok(Left { requests, reset_s })
             }
             Err(until) => {
@@ -84,7 +86,7 @@ impl ApiRate {
                 (ApiError::from(Refusal::RateLimited { retry_after_ms }).into_response(), left)
             }
         };
-        let policy = format!("\"address\";q={REQUESTS_MAX};w={}", WINDOW.as_secs());
+        let policy = format!("\"address\";q={};w={}", self.requests_max, WINDOW.as_secs());
         let now = format!("\"address\";r={};t={}", left.requests, left.reset_s);
         for (name, text) in [("ratelimit-policy", policy), ("ratelimit", now)] {
             if let Ok(value) = HeaderValue::try_from(text) {
@@ -105,9 +107,9 @@ mod tests {
 
     #[test]
     fn each_address_has_its_own_count_and_their_number_is_bounded() {
-        let rate = ApiRate::new();
+        let rate = ApiRate::new(100);
         let left = rate.take(address(0), 0).expect("the first");
-        assert_eq!((left.requests, left.reset_s), (REQUESTS_MAX.get() - 1, 1));
+        assert_eq!((left.requests, left.reset_s), (99, 1));
         while rate.take(address(0), 0).is_ok() {}
         assert!(rate.take(address(0), 0).is_err_and(|wait_ms| (1..=60_000).contains(&wait_ms)));
         assert!(rate.take(address(1), 0).is_ok());

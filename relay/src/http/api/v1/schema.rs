@@ -62,7 +62,7 @@ fn or_null(value: &mut Value) {
     if let Some(kind) = value["type"].as_str() {
         value["type"] = json!([kind, "null"]);
     }
-    if let Some(words) = value["enum"].as_array_mut() {
+    if let Some(Value::Array(words)) = value.get_mut("enum") {
         words.push(Value::Null);
     }
 }

@@ -172,8 +172,8 @@ pub(super) async fn read(
 /// Replaces a document, or adds it under this id (`If-None-Match: *`).
 #[utoipa::path(put, path = "/api/v1/settings/{kind}/{id}", tag = "settings", request_body = DocumentBody,
     params(("kind" = String, Path), ("id" = String, Path),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of what was read, or `*`. Required, unless `If-None-Match` is given."),
-        ("If-None-Match" = Option<String>, Header, description = "`*` adds a document; there must be none with this id.")),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*")$"#, description = "The `ETag` of what was read, or `*`. Required, unless `If-None-Match` is given."),
+        ("If-None-Match" = Option<String>, Header, pattern = r"^\*$", description = "`*` adds a document; there must be none with this id.")),
     responses((status = 200, body = Document, headers(("ETag" = String))), (status = 201, body = Document, headers(("ETag" = String))),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
         (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
@@ -193,7 +193,7 @@ pub(super) async fn replace(
     }
     let expected = match precondition {
         Precondition::Absent => Expected::Absent,
-        Precondition::Match(condition) => present(&app, &key, condition)?,
+        Precondition::Match(condition) => present(&app, &asker, &key, &condition)?,
     };
     change(&app, &asker, &key, Edit { expected, body: Some(body), keep: false }).await?;
     let status = if expected == Expected::Absent { StatusCode::CREATED } else { StatusCode::OK };
@@ -213,7 +213,7 @@ pub(super) struct RemoveQuery {
 /// Removes a document that no other one names.
 #[utoipa::path(delete, path = "/api/v1/settings/{kind}/{id}", tag = "settings",
     params(("kind" = String, Path), ("id" = String, Path), RemoveQuery,
-        ("If-Match" = String, Header, description = "The `ETag` of what was read, or `*`.")),
+        ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*")$"#, description = "The `ETag` of what was read, or `*`.")),
     responses((status = 204, description = "Removed."),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
         (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
@@ -225,7 +225,7 @@ pub(super) async fn remove(
     condition: IfMatch,
 ) -> Result<StatusCode, ApiError> {
     let key = DocumentKey { kind, id };
-    let expected = present(&app, &key, condition)?;
+    let expected = present(&app, &asker, &key, &condition)?;
     change(&app, &asker, &key, Edit { expected, body: None, keep: query.keep_conversations }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -324,13 +324,11 @@ fn answer(app: &App, key: &DocumentKey, status: StatusCode) -> Result<Response, 
 }
 
 /// The version that `If-Match` means, of a document that must be there.
-fn present(app: &App, key: &DocumentKey, condition: IfMatch) -> Result<Expected, ApiError> {
-    let version = app.settings.snapshot().document(key).map(relay_settings::Document::version);
-    match (condition.version(), version) {
-        (_, None) => Err(ApiError::NotFound),
-        (Some(named), Some(_)) => Ok(Expected::Version(named)),
-        (None, Some(found)) => Ok(Expected::Version(found)),
-    }
+fn present(app: &App, asker: &Asker, key: &DocumentKey, condition: &IfMatch) -> Result<Expected, ApiError> {
+    let snapshot = app.settings.snapshot();
+    let document = snapshot.document(key).filter(|document| asker.may_read(key.kind, &key.id, document));
+    let document = document.ok_or(ApiError::NotFound)?;
+    Ok(Expected::Version(condition.of(document.version())?))
 }
 
 /// Changes one document, if the asker may: as it is, and as it would be.
