@@ -3,9 +3,11 @@
 pub mod account;
 mod guesses;
 mod password;
+pub mod recovery;
 mod setup;
 mod strength;
 pub mod tags;
+pub mod totp;
 
 use std::time::Duration;
 
