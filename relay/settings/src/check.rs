@@ -159,7 +159,7 @@ fn check_text(shape: &Shape, text: &str, path: &str, problems: &mut Problems) {
     }
 }
 
-/// Text that people write: not blank, no controls, and no characters that turn the direction of what stands beside it.
+/// Text that people write: not blank, no controls; on a line nothing either that turns the direction of what stands beside it.
 fn check_words(text: &str, chars_max: usize, is_line: bool, path: &str, problems: &mut Problems) {
     if wire::is_blank(text) {
         return problems.add(
@@ -176,10 +176,12 @@ fn check_words(text: &str, chars_max: usize, is_line: bool, path: &str, problems
         );
     }
     let is_wrong = |char: char| {
-        (char.is_control() && !matches!(char, '\n' | '\t'))
-            || (is_line && wire::is_line_break(char))
-            || (is_line && wire::turns_line(char))
+        let acts = char.is_control() || wire::is_line_break(char) || wire::turns_line(char);
+        if is_line { acts } else { char.is_control() && !matches!(char, '\n' | '\t') }
     };
+    if is_line && text.trim() != text {
+        problems.add(path, ProblemCode::Shape, "It begins or ends with white space. Remove it.");
+    }
     if text.chars().any(is_wrong) {
         let remedy = if is_line {
             "It has line breaks, controls or marks of direction. Write it on one line without them."
