@@ -8,9 +8,8 @@ pub(crate) mod file;
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
-use relay_settings::{Change, DocumentKey, Kind, Problem, Snapshot};
+use relay_settings::{Change, DocumentKey, Problem, Snapshot};
 use serde_json::Value;
-use wire::SiteId;
 
 use crate::audit::By;
 use crate::store::task::StoreHandle;
@@ -146,17 +145,14 @@ pub(crate) fn check(
     let after = snapshot.with(asked)?;
     let changes = edits.iter().map(|(key, edit)| {
         let write = match after.document(key) {
-            Some(document) => DocumentWrite::Put { site: site_of(key, document), body: document.value().to_string() },
+            Some(document) => {
+                let site = after.site_of(key).and_then(|site| site.as_str().parse().ok());
+                DocumentWrite::Put { site, body: document.value().to_string() }
+            }
             None => DocumentWrite::Remove { keep: edit.keep },
         };
         (key.clone(), DocumentChange { expected: edit.expected, write })
     });
     let change = DocumentsChange { checked_at: Some(snapshot.version()), changes: changes.collect(), by };
     Ok((after, change))
-}
-
-/// The site that a document belongs to; a site's document belongs to that site.
-pub(crate) fn site_of(key: &DocumentKey, document: &relay_settings::Document) -> Option<SiteId> {
-    let id = if key.kind == Kind::Site { Some(&key.id) } else { document.site() };
-    id.and_then(|id| id.as_str().parse().ok())
 }
