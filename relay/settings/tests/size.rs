@@ -4,7 +4,8 @@ mod full;
 
 use std::time::Duration;
 
-use relay_settings::{Change, DOCUMENTS_BYTES_MAX, DOCUMENTS_MAX, Snapshot};
+use relay_settings::{Change, DOCUMENTS_BYTES_MAX, DOCUMENTS_MAX, ProblemCode, Snapshot};
+use serde_json::{Map, Value, json};
 
 /// Ten times what a release may take: this is a debug build, on a machine with other work.
 const LOAD_MAX: Duration = Duration::from_secs(10);
@@ -27,4 +28,21 @@ fn a_full_snapshot_loads_and_changes() {
     let changed = started.elapsed();
     assert_eq!((next.version(), next.len()), (2, DOCUMENTS_MAX));
     assert!(loaded < LOAD_MAX && changed < LOAD_MAX, "loaded in {loaded:?}, changed in {changed:?}");
+    // What is beyond the bound already may shrink and not grow.
+    let text = "x".repeat(10_000);
+    let long = |at: usize| {
+        let texts: Map<String, Value> =
+            (0..20).map(|at| (format!("a{}", char::from(b'a' + at)), json!(text))).collect();
+        json!({ "shortcut": format!("long-{at}"), "title": "Long", "texts": texts })
+    };
+    let replaced = documents.iter().rev().take(4).enumerate();
+    let over = snapshot.with_stored(2, replaced.map(|(at, (key, _))| (key.clone(), 2, Some(long(at)))));
+    assert!(over.bytes() > DOCUMENTS_BYTES_MAX && over.problems().next().is_none());
+    let put = |body: Value| over.with([Change::put(key.clone(), body)]);
+    let short = json!({ "shortcut": "long-0", "title": "Short", "texts": { "en": "Short" } });
+    assert!(put(short).is_ok_and(|next| next.bytes() > DOCUMENTS_BYTES_MAX), "it shrinks, and may");
+    let mut longer = long(0);
+    longer["title"] = json!("Longer");
+    let refused = put(longer).expect_err("it grows");
+    assert_eq!((refused.len(), refused[0].1[0].code), (1, ProblemCode::TooLong));
 }

@@ -50,7 +50,7 @@ struct Opening {
     until_ms: u64,
 }
 
-/// The openings from two days before a moment on, in order, those that touch joined.
+/// The openings from the day before a moment on, in order, those that touch joined.
 struct Openings<'a> {
     hours: &'a Hours,
     zone: TimeZone,
@@ -65,9 +65,9 @@ impl<'a> Openings<'a> {
     fn around(hours: &'a Hours, at_ms: u64, ahead_days: usize) -> Option<Self> {
         let zone = time_zone(hours.zone.as_str())?;
         let at = Timestamp::from_millisecond(i64::try_from(at_ms).ok()?).ok()?;
-        // What began yesterday may last; where a day was skipped, yesterday is the day before it.
-        let date = zone.to_datetime(at).date().yesterday().ok()?.yesterday().ok()?;
-        Some(Self { hours, zone, date, days_left: ahead_days + 3, ready: Vec::new() })
+        // What began yesterday may last: nothing lasts longer than to the end of the next day.
+        let date = zone.to_datetime(at).date().yesterday().ok()?;
+        Some(Self { hours, zone, date, days_left: ahead_days + 2, ready: Vec::new() })
     }
 
     /// Reads one day: what begins on it.
