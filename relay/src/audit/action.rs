@@ -74,6 +74,8 @@ actions! {
     Unblocked = "unblocked",
     /// A conversation was taken over from a colleague.
     TakenOver = "taken_over",
+    /// The relay's own key was replaced.
+    RelayKeyReplaced = "relay_key_replaced",
     /// The oldest entries of this log were removed.
     AuditCut = "audit_cut",
     /// This log was exported.

@@ -2,8 +2,9 @@
 
 use super::settle::{self, CHECK, KeyError};
 use super::source::KeySource;
-use crate::key::{Keys, RelayKey};
-use crate::key::{OpenError, Place, Sealed};
+use crate::audit::{Action, By, NewEntry, SignedHead, Subject};
+use crate::clock::now_ms;
+use crate::key::{Keys, OpenError, Place, RelayKey, Sealed, SigningPurpose};
 use crate::store::{SealedRecord, Store, StoreError, write_once};
 
 /// Values sealed anew in one transaction.
@@ -134,7 +135,7 @@ fn anew(keys: &Keys, record: &SealedRecord) -> Result<Option<SealedRecord>, Open
     Ok(Some(SealedRecord { value, ..record.clone() }))
 }
 
-/// The store knows the new key, and the file holds no other.
+/// The store knows the new key and says so in its audit log, and the file holds no other.
 fn finish(
     source: &KeySource,
     store: &dyn Store,
@@ -142,14 +143,37 @@ fn finish(
     sealed: u64,
     removed: u64,
 ) -> Result<Rotated, RotateError> {
-    let check = keys.current.check_value();
-    write_once(&mut *store.writer()?, |writer| writer.set_secret(CHECK, check))?;
+    let mut reader = store.reader()?;
+    let (check, known) = (keys.current.check_value(), settle::known(&mut *reader)?.check);
+    let cut = reader.audit_cut()?.and_then(|cut| signed_anew(cut, &keys));
+    write_once(&mut *store.writer()?, |writer| {
+        if let Some(cut) = &cut {
+            writer.cut_audit(cut)?;
+        }
+        if known != Some(check) {
+            let by = By::command_line(now_ms());
+            let entry = NewEntry::new(by, Action::RelayKeyReplaced)
+                .on(Subject::new("relay_key", &keys.current.name()))
+                .with("sealed_values", sealed)
+                .with("removed_values", removed);
+            writer.append_audit(&entry)?;
+        }
+        writer.set_secret(CHECK, check)
+    })?;
     let keys = Keys { former: None, ..keys };
     match source.write(&keys) {
         // Where it is not in a file the operator removes the former one.
         Ok(()) | Err(KeyError::NotAFile) => Ok(Rotated { keys, sealed, removed }),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The head of what was cut off the audit log in front, signed with the new key, since the former one is about to go. None when the former key has
+/// not signed it: then it would prove what it did not before.
+fn signed_anew(cut: SignedHead, keys: &Keys) -> Option<SignedHead> {
+    let former = keys.former.as_ref()?.signer(SigningPurpose::AuditHead).public();
+    let is_ours = cut.key == former && cut.is_genuine();
+    is_ours.then(|| cut.head.signed(&keys.current.signer(SigningPurpose::AuditHead)))
 }
 
 #[cfg(test)]
@@ -236,6 +260,39 @@ mod tests {
         source.write(&both).expect("written");
         let rotated = rotate(&source, &store).expect("it finishes");
         assert_eq!((rotated.sealed, source.load().expect("read").expect("there").former.is_none()), (0, true));
+    }
+
+    #[test]
+    fn the_audit_log_says_it_and_its_cut_front_is_signed_anew() {
+        use crate::audit::Verification;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, source, old) = sealed_store(folder.path());
+        let mut writer = store.writer().expect("a writer");
+        let head = write_once(&mut *writer, |writer| {
+            let entry = NewEntry::new(By::command_line(1), Action::AgentAdded);
+            writer.append_audit(&entry).and_then(|_| writer.append_audit(&entry))
+        });
+        let cut = head.expect("two entries").signed(&old.current.signer(SigningPurpose::AuditHead));
+        write_once(&mut *writer, |writer| writer.cut_audit(&cut)).expect("cut");
+        for count in 1..=2 {
+            let rotated = rotate(&source, &store).expect("rotated");
+            let mut reader = store.reader().expect("a reader");
+            let cut = reader.audit_cut().expect("read").expect("there");
+            let public = rotated.keys.current.signer(SigningPurpose::AuditHead).public();
+            let mut walk = Verification::begin(Some(&cut), &[], &[public]).expect("the new key has signed it");
+            let entries = reader.audit_entries(2).expect("read");
+            entries.iter().try_for_each(|entry| walk.entry(&entry.entry, entry.hash)).expect("whole");
+            assert_eq!(walk.end().expect("whole").last, 2 + count);
+            let last = &entries.last().expect("an entry").entry;
+            assert!(last.contains("relay_key_replaced") && last.contains(&rotated.keys.current.name().to_string()));
+        }
+        // What another key has signed is not made ours.
+        let other = RelayKey::fresh().signer(SigningPurpose::AuditHead);
+        let theirs = cut.head.signed(&other);
+        write_once(&mut *writer, |writer| writer.cut_audit(&theirs)).expect("the same cut");
+        rotate(&source, &store).expect("rotated");
+        assert_eq!(store.reader().expect("a reader").audit_cut(), Ok(Some(theirs)));
     }
 
     #[test]

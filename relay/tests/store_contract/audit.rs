@@ -144,6 +144,10 @@ pub(crate) fn a_cut_front_leaves_a_log_that_verifies(mut world: Audit) {
     }
     assert_eq!(world.reader.audit_cut(), Ok(Some(heads[2].signed(&signer))));
     assert_eq!(verify(&mut world, &signer), (4, 5));
+    let anew = RelayKey::fresh().signer(SigningPurpose::AuditHead);
+    write_once(&mut *world.writer, |writer| writer.cut_audit(&heads[2].signed(&anew))).unwrap();
+    assert_eq!(world.reader.audit_cut(), Ok(Some(heads[2].signed(&anew))), "the same cut, signed anew");
+    assert_eq!(verify(&mut world, &anew), (4, 5));
     let last = world.reader.audit_head().unwrap();
     write_once(&mut *world.writer, |writer| writer.cut_audit(&last.signed(&signer))).unwrap();
     assert_eq!(verify(&mut world, &signer), (6, 5));

@@ -34,10 +34,11 @@ pub trait AuditWriter {
     /// `Down`.
     fn append_audit(&mut self, entry: &NewEntry) -> Result<Head, StoreError>;
 
-    /// Removes the entries up to a head, which stays in their place, so that the rest can still be verified.
+    /// Removes the entries up to a head, which stays in their place, so that the rest can still be verified. The head that stays there already may be
+    /// given again, signed with another key.
     ///
     /// # Errors
-    /// `Conflict` when it is not the head of an entry that is there.
+    /// `Conflict` when it is neither that nor the head of an entry that is there.
     fn cut_audit(&mut self, cut: &SignedHead) -> Result<(), StoreError>;
 }
 

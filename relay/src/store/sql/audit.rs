@@ -25,7 +25,8 @@ impl<W: SqlWriter> AuditWriter for W {
     }
 
     fn cut_audit(&mut self, cut: &SignedHead) -> Result<(), StoreError> {
-        const THERE: &str = "SELECT number FROM audit_entry WHERE number = $1 AND hash = $2";
+        const THERE: &str = "SELECT number FROM audit_entry WHERE number = $1 AND hash = $2 \
+                             UNION ALL SELECT number FROM audit_cut WHERE number = $1 AND hash = $2";
         const CUT: &str = "INSERT INTO audit_cut (id, number, hash, at_ms, public_key, signature) \
                            VALUES (1, $1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE SET number = excluded.number, \
                            hash = excluded.hash, at_ms = excluded.at_ms, public_key = excluded.public_key, signature = excluded.signature";
