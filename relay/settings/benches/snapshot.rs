@@ -26,14 +26,18 @@ fn change(bencher: Bencher) {
     bencher.bench_local(|| snapshot.with([Change::put(key.clone(), body.clone())]).expect("as before"));
 }
 
-/// The same as another relay takes it over: it is not asked whether it may be.
+/// Another relay put one of ten thousand, and this one reads all of the store again: it reads only that body.
 #[divan::bench(sample_count = 50)]
-fn take_over(bencher: Bencher) {
+fn read_again(bencher: Bencher) {
     let (snapshot, key, body) = loaded();
-    bencher.bench_local(|| snapshot.with_stored(2, [(key.clone(), 2, Some(body.clone()))]));
+    let stored: Vec<(DocumentKey, u64)> =
+        snapshot.documents().map(|(known, _)| (known.clone(), if *known == key { 2 } else { 1 })).collect();
+    bencher.bench_local(|| {
+        snapshot.read_again(2, stored.iter().map(|(key, version)| (key.clone(), *version, ())), |()| body.clone())
+    });
 }
 
-/// What the core's task pays for a new one: a clone, and the former one goes.
+/// What the core's task pays for a new one that shares what did not change: a clone, and the former one goes.
 #[divan::bench(sample_count = 50)]
 fn replace(bencher: Bencher) {
     let (snapshot, key, body) = loaded();
@@ -41,6 +45,13 @@ fn replace(bencher: Bencher) {
     let mut held = snapshot;
     bencher.bench_local(|| held = next.clone());
     assert_eq!(held.version(), next.version());
+}
+
+/// Freeing one that shares nothing with another, as when the relay stops.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn free(bencher: Bencher) {
+    let documents = full::documents();
+    bencher.with_inputs(|| Snapshot::build(1, full::read(&documents))).bench_local_values(drop);
 }
 
 fn loaded() -> (Snapshot, DocumentKey, serde_json::Value) {

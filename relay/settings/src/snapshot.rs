@@ -67,34 +67,25 @@ impl Snapshot {
     /// What a store keeps, at the version of its counter. It never fails: what is wrong is in [`Self::problems`].
     #[must_use]
     pub fn build(version: u64, stored: impl IntoIterator<Item = (DocumentKey, u64, Value)>) -> Self {
-        let stored = stored.into_iter().map(|(key, version, body)| {
-            let document = Document::stored(key.kind, version, body);
-            (key, Arc::new(document))
-        });
-        Self::of(version, stored.collect())
+        Self::default().read_again(version, stored, |body| body)
     }
 
-    /// With what a store has written since, at the version of its counter then: each document's key, version and body, none if it was removed.
-    /// As [`Self::build`], it never fails.
+    /// What a store keeps now, as [`Self::build`]. A document of a version that is known already is shared, and its body is not read: no version is
+    /// ever used twice. So a newer snapshot costs little to read, and a former one little to free.
     #[must_use]
-    pub fn with_stored(
+    pub fn read_again<B>(
         &self,
         version: u64,
-        stored: impl IntoIterator<Item = (DocumentKey, u64, Option<Value>)>,
+        stored: impl IntoIterator<Item = (DocumentKey, u64, B)>,
+        body: impl Fn(B) -> Value,
     ) -> Self {
-        let mut documents = self.0.documents.clone();
-        for (key, version, body) in stored {
-            match body {
-                Some(body) => {
-                    let document = Document::stored(key.kind, version, body);
-                    documents.insert(key, Arc::new(document));
-                }
-                None => {
-                    documents.remove(&key);
-                }
-            }
-        }
-        Self::of(version, documents)
+        let stored = stored.into_iter().map(|(key, version, stored)| {
+            let known = self.0.documents.get(&key).filter(|known| known.version() == version);
+            let document =
+                known.cloned().unwrap_or_else(|| Arc::new(Document::stored(key.kind, version, body(stored))));
+            (key, document)
+        });
+        Self::of(version, stored.collect())
     }
 
     fn of(version: u64, documents: Documents) -> Self {

@@ -35,8 +35,8 @@ fn a_full_snapshot_loads_and_changes() {
             (0..20).map(|at| (format!("a{}", char::from(b'a' + at)), json!(text))).collect();
         json!({ "shortcut": format!("long-{at}"), "title": "Long", "texts": texts })
     };
-    let replaced = documents.iter().rev().take(4).enumerate();
-    let over = snapshot.with_stored(2, replaced.map(|(at, (key, _))| (key.clone(), 2, Some(long(at)))));
+    let stored = documents.iter().rev().enumerate().map(|(at, (key, _))| (key.clone(), if at < 4 { 2 } else { 1 }, at));
+    let over = snapshot.read_again(2, stored, long);
     assert!(over.bytes() > DOCUMENTS_BYTES_MAX && over.problems().next().is_none());
     let put = |body: Value| over.with([Change::put(key.clone(), body)]);
     let short = json!({ "shortcut": "long-0", "title": "Short", "texts": { "en": "Short" } });

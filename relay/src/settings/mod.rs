@@ -79,10 +79,10 @@ impl Settings {
     /// # Errors
     /// The store's own failures.
     pub async fn refresh(&self) -> Result<(), StoreError> {
-        let known = self.snapshot().version();
-        let newer = self
-            .store
-            .read(move |reader| if reader.documents_version()? == known { Ok(None) } else { read(reader).map(Some) });
+        let known = self.snapshot();
+        let newer = self.store.read(move |reader| {
+            if reader.documents_version()? == known.version() { Ok(None) } else { read_again(reader, &known).map(Some) }
+        });
         if let Some(newer) = newer.await? {
             self.put_in_force(newer);
         }
@@ -123,13 +123,16 @@ impl Settings {
 /// # Errors
 /// The store's own failures.
 pub(crate) fn read(reader: &mut dyn Reader) -> Result<Snapshot, StoreError> {
+    read_again(reader, &Snapshot::default())
+}
+
+/// All documents of a store; bodies of known versions are not read.
+fn read_again(reader: &mut dyn Reader, known: &Snapshot) -> Result<Snapshot, StoreError> {
     let (version, documents) = reader.documents()?;
-    let bodies = documents.into_iter().map(|document| {
-        // What is no JSON is no document that any version could read; as a text it is kept and shown as a problem.
-        let body = serde_json::from_str(&document.body).unwrap_or(Value::String(document.body));
-        (document.key, document.version, body)
-    });
-    Ok(Snapshot::build(version, bodies))
+    let stored = documents.into_iter().map(|document| (document.key, document.version, document.body));
+    // What is no JSON is no document that any version could read; as a text it is kept and shown as a problem.
+    let body = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
+    Ok(known.read_again(version, stored, body))
 }
 
 /// A change that is right together with all other documents: the snapshot after it, and what the store is to write.
