@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use wire::AttachmentId;
 
+use crate::audit::heads::HEADS_FILE;
 use crate::blob::{FILES_FOLDER, file_in};
 use crate::store::{self, AttachmentRecord, Reader, Store, StoreError, write_once};
 
@@ -40,6 +41,7 @@ pub fn backup(data: &Path, to: &Path) -> anyhow::Result<Whole> {
         .and_then(|()| crate::folder::make(&partial.join(FILES_FOLDER)))
         .with_context(|| format!("cannot make {}", partial.display()))?;
     let served = store::attach(data)?;
+    copy_heads(data, partial)?;
     served.backup(partial)?;
     copy_files(&*served, data, partial)?;
     let whole = verify(partial)?;
@@ -77,6 +79,19 @@ pub fn verify(data: &Path) -> anyhow::Result<Whole> {
         }
     })?;
     Ok(whole)
+}
+
+/// Copies the signed heads of the audit log, before the database: none may be of an entry that the copy does not have.
+fn copy_heads(data: &Path, partial: &Path) -> anyhow::Result<()> {
+    let (from, to) = (data.join(HEADS_FILE), partial.join(HEADS_FILE));
+    match fs::copy(&from, &to) {
+        Ok(_) => {
+            fs::set_permissions(&to, fs::Permissions::from_mode(0o600))?;
+            Ok(File::open(&to)?.sync_all()?)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("cannot copy {}", from.display())),
+    }
 }
 
 fn copy_files(served: &dyn Store, data: &Path, partial: &Path) -> anyhow::Result<()> {

@@ -142,6 +142,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     crate::background::sweep::find_pending(&app).await?;
     tasks.spawn(vitals.part("core").run(core_task::run(core, parts)));
     tasks.spawn(vitals.part("watch").run(crate::background::watch::run(app.clone())));
+    tasks.spawn(vitals.part("heads").run(crate::background::heads::run(app.clone())));
     tasks.spawn(vitals.part("reserve").run(Arc::clone(&app.reserve).run(app.stopping.clone())));
     crate::consumer::forget(&store.handle(), &crate::consumer::FORMER_CONSUMERS).await;
     let counter = crate::consumer::run(crate::consumer::Counter, store.handle(), app.stopping.clone());
@@ -198,6 +199,7 @@ impl Running {
         }
         let store = self.store;
         tokio::task::spawn_blocking(move || store.stop()).await.context("the store's threads could not be joined")?;
+        crate::background::heads::finish(&self.app, &*self.folder).await;
         self.core_end.cancel();
         let rest = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(wait / 3, rest).await.is_err() {

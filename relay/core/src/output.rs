@@ -1,6 +1,6 @@
 //! What the core tells the shell to do. Outputs are drained fully after each input, in order.
 
-use wire::{BlockId, BlockSummary, Close, ServerFrame, SiteId};
+use wire::{Author, BlockId, BlockSummary, Close, ServerFrame, SiteId};
 
 use crate::append::Append;
 use crate::input::{ConnectionId, Presence, RequestId, Typing};
@@ -50,6 +50,8 @@ pub enum Output {
     Block {
         /// Whose request it is.
         connection: ConnectionId,
+        /// Who blocks.
+        by: Author,
         /// What.
         block: BlockSummary,
     },
@@ -57,6 +59,8 @@ pub enum Output {
     Unblock {
         /// Whose request it is.
         connection: ConnectionId,
+        /// Who undoes it.
+        by: Author,
         /// Which.
         block: BlockId,
     },

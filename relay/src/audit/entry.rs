@@ -41,10 +41,8 @@ impl Subject {
 /// An entry that is to be written; the store gives it its number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewEntry {
-    /// Who did it, and when.
+    /// Who did it, from where, and when.
     pub by: By,
-    /// A keyed hash of the address it came from. Addresses are never kept.
-    pub from: Option<Tag>,
     /// What was done.
     pub action: Action,
     /// To what.
@@ -54,16 +52,10 @@ pub struct NewEntry {
 }
 
 impl NewEntry {
-    /// Without address, subject and detail.
+    /// Without subject and detail.
     #[must_use]
     pub fn new(by: By, action: Action) -> Self {
-        Self { by, from: None, action, subject: None, detail: Map::new() }
-    }
-
-    /// From where.
-    #[must_use]
-    pub fn from(self, from: Option<Tag>) -> Self {
-        Self { from, ..self }
+        Self { by, action, subject: None, detail: Map::new() }
     }
 
     /// To what.
@@ -86,7 +78,7 @@ impl NewEntry {
             number,
             at_ms: self.by.at_ms,
             who: self.by.who.clone(),
-            from: self.from,
+            from: self.by.from,
             action: self.action,
             subject: self.subject.clone(),
             detail: detail::bounded(&self.detail),

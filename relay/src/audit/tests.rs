@@ -14,7 +14,10 @@ fn entries(after: Head, count: u64) -> Vec<StoredEntry> {
     let mut last = after;
     let mut all = Vec::new();
     for number in after.number + 1..=after.number + count {
-        let by = By { who: Who::Agent { id: AgentId(7), name: "Kim \"金\"".to_owned() }, at_ms: 1_000 + number };
+        let by =
+            By {
+                who: Who::Agent { id: AgentId(7), name: "Kim \"金\"".to_owned() }, from: None, at_ms: 1_000 + number
+            };
         let entry = NewEntry::new(by, Action::SettingChanged).on(Subject::new("topic", &number)).with("n", number);
         let text = entry.written(number);
         last = Head { number, hash: last.hash.after(&text), at_ms: 1_000 + number };

@@ -1,7 +1,7 @@
 //! Who did something, and when.
 
 use serde::{Deserialize, Serialize};
-use wire::AgentId;
+use wire::{AgentId, Author, Tag};
 
 /// Who did something, with the name of that time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,17 @@ pub enum Who {
     Nobody,
 }
 
+impl From<Author> for Who {
+    /// The author of an event. Visitors have no account.
+    fn from(author: Author) -> Self {
+        match author {
+            Author::Agent { id, name } => Self::Agent { id, name },
+            Author::System => Self::System,
+            Author::Visitor => Self::Nobody,
+        }
+    }
+}
+
 impl Who {
     /// A text for filters: the kind, with the id where there is one.
     #[must_use]
@@ -43,11 +54,13 @@ impl Who {
     }
 }
 
-/// Who made a change, and when.
+/// Who did something, from where, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct By {
     /// Who.
     pub who: Who,
+    /// A keyed hash of the address it came from. Addresses are never kept.
+    pub from: Option<Tag>,
     /// When, in milliseconds since 1970 UTC.
     pub at_ms: u64,
 }
@@ -56,6 +69,6 @@ impl By {
     /// A command, at a time in milliseconds since 1970 UTC.
     #[must_use]
     pub const fn command_line(at_ms: u64) -> Self {
-        Self { who: Who::CommandLine, at_ms }
+        Self { who: Who::CommandLine, from: None, at_ms }
     }
 }

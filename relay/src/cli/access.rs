@@ -6,10 +6,11 @@ use anyhow::bail;
 use relay_edge::plain::line;
 use wire::{Role, SiteId};
 
-use super::manage::attach;
-use crate::audit::By;
+use super::manage::{attach, by_command};
+use crate::audit::{Action, By};
 use crate::clock::now_ms;
 use crate::config::Config;
+use crate::identity::role_name;
 use crate::store::{AgentRecord, Store, StoreError, write_once};
 
 /// `relay agent list`.
@@ -42,7 +43,8 @@ pub(super) fn switch_agent(config: &Config, email: &str, disabled: bool, out: &m
             writer.remove_sessions_of(agent.id)?;
             writer.remove_devices_of(agent.id)?;
         }
-        Ok::<_, StoreError>(())
+        let action = if disabled { Action::AgentDisabled } else { Action::AgentEnabled };
+        writer.append_audit(&by_command(action, agent.id))
     })?;
     if disabled {
         writeln!(out, "Agent {email} is disabled: its sign-ins have ended and it cannot sign in.")?;
@@ -63,7 +65,12 @@ pub(super) fn set_role(config: &Config, email: &str, role: Role, out: &mut impl 
     }
     let before = agent.role;
     let agent = AgentRecord { role, ..agent };
-    write_once(&mut *store.writer()?, |writer| writer.put_agent(&agent))?;
+    let entry = by_command(Action::RightsChanged, agent.id);
+    let entry = entry.with("role_before", role_name(before)).with("role", role_name(role));
+    write_once(&mut *store.writer()?, |writer| {
+        writer.put_agent(&agent)?;
+        writer.append_audit(&entry)
+    })?;
     writeln!(
         out,
         "Agent {email} was {} and is {} now, also where it is signed in.",
@@ -125,13 +132,5 @@ fn find_agent(store: &dyn Store, config: &Config, email: &str) -> anyhow::Result
             bail!("there is no agent {email} in {}; `relay agent list` shows those there are", config.data_shown())
         }
         other => Ok(other?),
-    }
-}
-
-const fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Agent => "agent",
-        Role::Supervisor => "supervisor",
-        Role::Administrator => "administrator",
     }
 }

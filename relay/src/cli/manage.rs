@@ -6,13 +6,13 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use relay_core::store::QueryError;
 use relay_edge::plain::line;
-use wire::{ConversationId, Role, SiteId};
+use wire::{AgentId, ConversationId, Role, SiteId};
 
-use crate::audit::By;
+use crate::audit::{Action, By, NewEntry, Subject};
 use crate::backup::Whole;
 use crate::clock::{now_ms, random_bytes};
 use crate::config::Config;
-use crate::identity::{PASSWORD_BYTES_MAX, account, hash_password, new_agent_id};
+use crate::identity::{PASSWORD_BYTES_MAX, account, agent_added, hash_password, new_agent_id};
 use crate::origin::Origin;
 use crate::store::{AgentRecord, Site, Store, StoreError, write_once};
 use crate::transcript::lanes::{self, Lanes, Step};
@@ -71,12 +71,17 @@ pub(super) fn add_agent(
     let password_hash = hash_password(&password)?;
     let record = AgentRecord { id: new_agent_id(), email, name, role, capacity, password_hash, disabled: false };
     let store = attach(config)?;
-    match write_once(&mut *store.writer()?, |writer| writer.put_agent(&record)) {
+    let entry = agent_added(&record, By::command_line(now_ms()));
+    let added = write_once(&mut *store.writer()?, |writer| {
+        writer.put_agent(&record)?;
+        writer.append_audit(&entry)
+    });
+    match added {
         Err(StoreError::Conflict) => {
             bail!("{} is an agent already; `relay agent password {}` gives a new password", record.email, record.email)
         }
         other => other?,
-    }
+    };
     writeln!(out, "Agent {} <{}> is in {}.", line(&record.name), record.email, config.data_shown())?;
     tell_password(&password, made, out)?;
     writeln!(out, "Sign in at {}/console", config.own_origins(config.listen)[0])?;
@@ -97,7 +102,8 @@ pub(super) fn set_password(config: &Config, email: &str, from_stdin: bool, out: 
     write_once(&mut *store.writer()?, |writer| {
         writer.put_agent(&agent)?;
         writer.remove_sessions_of(agent.id)?;
-        writer.remove_devices_of(agent.id)
+        writer.remove_devices_of(agent.id)?;
+        writer.append_audit(&by_command(Action::PasswordChanged, agent.id))
     })?;
     writeln!(out, "Agent {email} has a new password; its sign-ins have ended.")?;
     tell_password(&password, made, out)?;
@@ -123,6 +129,12 @@ pub(super) fn print_transcript(
         QueryError::Busy | QueryError::Down => anyhow::anyhow!("the store in {} cannot be read", config.data_shown()),
     };
     let known = lanes::conversation(&mut *reader, conversation).map_err(words)?;
+    let entry = NewEntry::new(By::command_line(now_ms()), Action::TranscriptExported).on(Subject::new(
+        "conversation",
+        &conversation,
+    )
+    .of(known.site.clone()));
+    write_once(&mut *store.writer()?, |writer| writer.append_audit(&entry))?;
     let (mut document, mut text) = (Document::of(&known, format, options, &mut *reader), String::new());
     document.begin(&mut text);
     let mut lanes = Lanes::new(&known, notes);
@@ -158,6 +170,11 @@ pub(super) fn verify(config: &Config, out: &mut impl Write) -> anyhow::Result<()
     let shown = config.data_shown();
     writeln!(out, "{shown} is whole: the database and {files} uploaded files ({bytes} bytes).")?;
     super::key::say_where(config, out)
+}
+
+/// The entry of what a command does to an agent.
+pub(super) fn by_command(action: Action, agent: AgentId) -> NewEntry {
+    NewEntry::new(By::command_line(now_ms()), action).on(Subject::new("agent", &agent))
 }
 
 /// The store beside a relay that may be serving it.

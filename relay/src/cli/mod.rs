@@ -1,6 +1,7 @@
 //! The command line: what `relay --help` shows, and what each command does.
 
 mod access;
+mod audit;
 mod key;
 mod manage;
 mod serve;
@@ -63,6 +64,9 @@ enum Command {
     /// The relay's key, which seals secrets and signs the audit log's head.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// What staff, programs and commands did: exported, and verified.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// All settings as one file.
     #[command(subcommand)]
     Settings(SettingsCommand),
@@ -232,6 +236,23 @@ enum AgentCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Write the audit log to a new file, with its head signed at the end.
+    Export {
+        /// The new file.
+        file: PathBuf,
+    },
+    /// Say whether the audit log is as it was written, and else which entry is the first that is not.
+    Verify {
+        /// An exported file [default: the log in the data folder].
+        file: Option<PathBuf>,
+        /// The public key that must have signed it [default: that of the data folder's relay].
+        #[arg(long, value_name = "DIGITS")]
+        key: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 enum KeyCommand {
     /// Print the key's name, and where it is. The name says nothing of the key.
     ShowName,
@@ -319,6 +340,10 @@ impl Cli {
             }
             Command::Agent(AgentCommand::Password { email, password_stdin }) => {
                 manage::set_password(&config, &email, password_stdin, out)
+            }
+            Command::Audit(AuditCommand::Export { file }) => audit::export(&config, &file, out),
+            Command::Audit(AuditCommand::Verify { file, key }) => {
+                audit::verify(&config, file.as_deref(), key.as_deref(), out)
             }
             Command::Key(KeyCommand::ShowName) => key::show_name(&config, out),
             Command::Key(KeyCommand::Rotate) => key::rotate(&config, out),

@@ -8,8 +8,10 @@ use wire::limit::{BLOCK_MS_MAX, BLOCK_REASON_CHARS_MAX, BLOCKS_MAX};
 use wire::{BlockId, BlockScope, BlockSummary, ConversationId};
 
 use super::manage::attach;
+use crate::audit::By;
 use crate::clock::{new_id, now_ms};
 use crate::config::Config;
+use crate::core_task::blocks::{blocked, scope_name, unblocked};
 use crate::store::{StoreError, write_once};
 
 /// What `relay visitor block` was given.
@@ -55,7 +57,11 @@ pub(super) fn block(config: &Config, options: BlockOptions, out: &mut impl Write
     let since_ms = now_ms();
     let until_ms = since_ms.saturating_add(for_ms);
     let block = BlockSummary { block: BlockId(new_id()), scope, visitor, tag, reason, by: None, since_ms, until_ms };
-    write_once(&mut *store.writer()?, |writer| writer.put_block(&block))?;
+    let entry = blocked(&block, By::command_line(since_ms));
+    write_once(&mut *store.writer()?, |writer| {
+        writer.put_block(&block)?;
+        writer.append_audit(&entry)
+    })?;
     writeln!(out, "Blocked the {} of {conversation} for {minutes} minutes: {}", scope_name(scope), block.block)?;
     writeln!(out, "`relay visitor unblock {}` undoes it.", block.block)?;
     Ok(())
@@ -64,10 +70,14 @@ pub(super) fn block(config: &Config, options: BlockOptions, out: &mut impl Write
 /// `relay visitor unblock`.
 pub(super) fn unblock(config: &Config, block: BlockId, out: &mut impl Write) -> anyhow::Result<()> {
     let store = attach(config)?;
-    match write_once(&mut *store.writer()?, |writer| writer.remove_block(block)) {
+    let undone = write_once(&mut *store.writer()?, |writer| {
+        writer.remove_block(block)?;
+        writer.append_audit(&unblocked(block, By::command_line(now_ms())))
+    });
+    match undone {
         Err(StoreError::Missing) => bail!("there is no block {block}; `relay visitor blocks` lists them"),
         done => done.context("the block is still there")?,
-    }
+    };
     writeln!(out, "Block {block} is undone.")?;
     Ok(())
 }
@@ -92,13 +102,4 @@ pub(super) fn blocks(config: &Config, out: &mut impl Write) -> anyhow::Result<()
         writeln!(out, "{}  {:7}  {whom}  {minutes} minutes left  {reason}", block.block, scope_name(block.scope))?;
     }
     Ok(())
-}
-
-const fn scope_name(scope: BlockScope) -> &'static str {
-    match scope {
-        BlockScope::Visitor => "visitor",
-        BlockScope::Address => "address",
-        BlockScope::Network => "network",
-        BlockScope::Other => "other",
-    }
 }

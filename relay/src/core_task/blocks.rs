@@ -1,26 +1,61 @@
 //! Who is blocked: the core decides, the store keeps it, and the core gets the blocks that the store then has.
 
 use relay_core::input::{ConnectionId, Input};
-use wire::{BlockId, BlockSummary, Refusal};
+use wire::{BlockId, BlockScope, BlockSummary, Refusal};
 
 use super::asking::reply;
 use super::{CoreTask, StoreAnswer};
+use crate::audit::{Action, By, NewEntry, Subject, Who};
 use crate::bus::BusMessage;
 use crate::clock::now_ms;
 use crate::store::{StoreError, Writer};
+
+/// The audit entry of a block. Its reason is in the block; words of people are not copied.
+pub(crate) fn blocked(block: &BlockSummary, by: By) -> NewEntry {
+    let entry = NewEntry::new(by, Action::Blocked).on(Subject::new("block", &block.block));
+    let entry = entry.with("scope", scope_name(block.scope)).with("until_ms", block.until_ms);
+    match (block.visitor, block.tag) {
+        (Some(visitor), _) => entry.with("visitor", visitor.to_string()),
+        (None, Some(tag)) => entry.with("tag", tag.to_string()),
+        (None, None) => entry,
+    }
+}
+
+/// The audit entry of a block that was undone.
+pub(crate) fn unblocked(block: BlockId, by: By) -> NewEntry {
+    NewEntry::new(by, Action::Unblocked).on(Subject::new("block", &block))
+}
+
+/// A scope's name in the audit log and for commands.
+pub(crate) const fn scope_name(scope: BlockScope) -> &'static str {
+    match scope {
+        BlockScope::Visitor => "visitor",
+        BlockScope::Address => "address",
+        BlockScope::Network => "network",
+        BlockScope::Other => "other",
+    }
+}
 
 /// The blocks that the store has after a change.
 pub(super) type Blocks = Result<Vec<BlockSummary>, StoreError>;
 
 impl CoreTask {
     /// Stores a block.
-    pub(super) fn block(&mut self, connection: ConnectionId, block: BlockSummary) {
-        self.change_blocks(connection, move |writer| writer.put_block(&block));
+    pub(super) fn block(&mut self, connection: ConnectionId, who: Who, block: BlockSummary) {
+        self.change_blocks(connection, move |writer| {
+            writer.put_block(&block)?;
+            let by = By { who, from: None, at_ms: block.since_ms };
+            writer.append_audit(&blocked(&block, by)).map(drop)
+        });
     }
 
     /// Removes one.
-    pub(super) fn unblock(&mut self, connection: ConnectionId, block: BlockId) {
-        self.change_blocks(connection, move |writer| writer.remove_block(block));
+    pub(super) fn unblock(&mut self, connection: ConnectionId, who: Who, block: BlockId) {
+        self.change_blocks(connection, move |writer| {
+            writer.remove_block(block)?;
+            let by = By { who, from: None, at_ms: now_ms() };
+            writer.append_audit(&unblocked(block, by)).map(drop)
+        });
     }
 
     fn change_blocks(

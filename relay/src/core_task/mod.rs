@@ -22,7 +22,7 @@ use crate::store::task::{REQUESTS_MAX, StoreHandle};
 use crate::store::{StoreError, TokenHash};
 
 mod asking;
-mod blocks;
+pub(crate) mod blocks;
 pub mod outgoing;
 mod pages;
 
@@ -302,8 +302,8 @@ impl CoreTask {
                 Output::Append { request, append } => self.append(request, append),
                 Output::Query { request, query } => self.query(request, query),
                 Output::Register { connection, site } => self.register(connection, site),
-                Output::Block { connection, block } => self.block(connection, block),
-                Output::Unblock { connection, block } => self.unblock(connection, block),
+                Output::Block { connection, by, block } => self.block(connection, by.into(), block),
+                Output::Unblock { connection, by, block } => self.unblock(connection, by.into(), block),
                 Output::Typing(typing) => {
                     // A full bus drops typing signs: they are sent again soon.
                     let _ = self.bus.publish(BusMessage::Typing(typing));

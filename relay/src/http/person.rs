@@ -7,9 +7,11 @@ use relay_core::conversation::Conversation;
 use relay_core::store::{Query, QueryAnswer, QueryError};
 use wire::{ConversationId, Refusal, SiteId, Token};
 
+use crate::address::Address;
 use crate::app::{App, Reject};
+use crate::audit::{Action, NewEntry, Subject};
 use crate::clock::now_ms;
-use crate::identity::SignedIn;
+use crate::identity::{SignedIn, by_agent};
 use crate::limit::share::Standing;
 use crate::store::{Reader, StoreError, Uploader, VisitorRecord};
 
@@ -47,6 +49,22 @@ impl Person {
             Self::Agent(_) => true,
         }
     }
+}
+
+/// Notes in the audit log what an agent is about to get, before the answer leaves. What visitors get of their own is not noted.
+///
+/// # Errors
+/// The store's own failures: then it is not given.
+pub(super) async fn note(
+    app: &App,
+    person: &Person,
+    address: Address,
+    action: Action,
+    subject: Subject,
+) -> Result<(), Reject> {
+    let Person::Agent(signed_in) = person else { return Ok(()) };
+    let entry = NewEntry::new(by_agent(&signed_in.agent, app.tags.source(address).address), action).on(subject);
+    Ok(app.store.write(move |writer| writer.append_audit(&entry).map(drop)).await?)
 }
 
 impl FromRequestParts<App> for Person {

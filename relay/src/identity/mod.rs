@@ -1,6 +1,7 @@
 //! Identity: visitors by their token, agents by their cookie, and signing in.
 
 pub mod account;
+mod failures;
 mod guesses;
 mod password;
 pub mod recovery;
@@ -18,9 +19,10 @@ use subtle::ConstantTimeEq;
 use wire::limit::{
     AGENT_SESSION_MS, CAPACITY_DEFAULT, DEVICE_MS, SESSION_USE_EVERY_MS, SIGN_IN_SLOWED_MS, VISITOR_TOKEN_MS,
 };
-use wire::{AgentId, Refusal, Role, SiteId, Token};
+use wire::{AgentId, Refusal, Role, SiteId, Tag, Token};
 
 use account::EMAIL_BYTES_MAX;
+use failures::Failures;
 use guesses::{Attempt, Guesses};
 #[cfg(test)]
 pub(crate) use password::PASSWORD_BYTES;
@@ -29,6 +31,7 @@ pub use relay_edge::cookie::{Names, devices_text};
 pub use setup::Setup;
 
 use crate::address::Address;
+use crate::audit::{Action, By, NewEntry, Subject, Who};
 use crate::clock::{now_ms, random_bytes};
 use crate::numbers::Rate;
 use crate::store::task::StoreHandle;
@@ -50,6 +53,7 @@ pub struct Identity {
     store: StoreHandle,
     passwords: Passwords,
     guesses: Guesses,
+    failures: Failures,
     /// Whether a first administrator may be made.
     pub setup: Setup,
     /// The names of its cookies.
@@ -61,6 +65,8 @@ pub struct Identity {
 pub struct SignInAttempt {
     /// The address.
     pub address: Address,
+    /// Its tag, for the audit log.
+    pub from: Option<Tag>,
     /// The browser's device tokens, of any account.
     pub devices: Vec<Token>,
     /// As typed.
@@ -99,6 +105,7 @@ impl Identity {
             store,
             passwords: Passwords::new(),
             guesses: Guesses::new(),
+            failures: Failures::default(),
             setup: Setup::default(),
             names: Names::new(is_https),
         }
@@ -165,7 +172,7 @@ impl Identity {
     /// # Errors
     /// `SignInFailed`, `RateLimited`, `Busy`; the store's own failures.
     pub async fn sign_in(&self, asked: SignInAttempt) -> Result<NewSignIn, Refusal> {
-        let SignInAttempt { address, devices, email, password } = asked;
+        let SignInAttempt { address, from, devices, email, password } = asked;
         let account = TokenHash(Sha256::digest(email.to_ascii_lowercase().as_bytes()).into());
         let device = self.device(&devices, &email).await?;
         let attempt = self.guesses.begin(address, account, device, now_ms()).map_err(|retry_after_ms| {
@@ -176,14 +183,14 @@ impl Identity {
             tokio::time::sleep(Duration::from_millis(SIGN_IN_SLOWED_MS)).await;
         }
         let first = matches!(attempt, Attempt::Known(_));
-        let outcome = self.check_password(email, password, address, first).await;
+        let outcome = self.check_password(email, password, (address, from), first).await;
         if !matches!(outcome, Err(Refusal::SignInFailed)) {
             self.guesses.succeeded(address, account, attempt);
         }
         if outcome.is_err() {
             crate::numbers::sign_in_failed();
         }
-        self.keep(outcome?, devices, device).await
+        self.keep(outcome?, from, devices, device).await
     }
 
     /// The device token that is known to the account with this mail address.
@@ -214,6 +221,7 @@ impl Identity {
     async fn keep(
         &self,
         agent: AgentRecord,
+        from: Option<Tag>,
         devices: Vec<Token>,
         known: Option<TokenHash>,
     ) -> Result<NewSignIn, Refusal> {
@@ -221,9 +229,11 @@ impl Identity {
         let (token, device) = (Token::from_bytes(&random_bytes()), Token::from_bytes(&random_bytes()));
         let session = SessionRecord { token: hash(&token), agent: agent.id, created_at_ms: now, used_at_ms: now };
         let record = DeviceRecord { token: hash(&device), agent: agent.id, used_at_ms: now };
+        let entry = NewEntry::new(by_agent(&agent, from), Action::SignedIn).with("known_browser", known.is_some());
         let kept = self.store.write(move |writer| {
             writer.add_session(&session)?;
-            writer.add_device(&record, known.as_ref())
+            writer.add_device(&record, known.as_ref())?;
+            writer.append_audit(&entry).map(drop)
         });
         kept.await?;
         let others = devices.into_iter().filter(|other| Some(hash(other)) != known);
@@ -234,11 +244,11 @@ impl Identity {
         &self,
         email: String,
         password: String,
-        address: Address,
+        (address, from): (Address, Option<Tag>),
         first: bool,
     ) -> Result<AgentRecord, Refusal> {
         if email.len() > EMAIL_BYTES_MAX || password.len() > PASSWORD_BYTES_MAX {
-            return Err(Refusal::SignInFailed);
+            return self.failed(None, from).await;
         }
         let agent = match self.store.read(move |reader| reader.agent_by_email(&email)).await {
             Ok(agent) => Some(agent),
@@ -250,15 +260,40 @@ impl Identity {
             crate::numbers::password_refused();
             Refusal::Busy
         })?;
-        agent.filter(|agent| right && !agent.disabled).ok_or(Refusal::SignInFailed)
+        match agent {
+            Some(agent) if right && !agent.disabled => Ok(agent),
+            agent => self.failed(agent.map(|agent| agent.id), from).await,
+        }
     }
 
-    /// Revokes a sign-in.
+    /// Notes a sign-in that failed, and of which account when there is one; what was typed is kept nowhere. When too many fail, the rest of the minute's
+    /// are only counted.
+    async fn failed(&self, agent: Option<AgentId>, from: Option<Tag>) -> Result<AgentRecord, Refusal> {
+        let at_ms = now_ms();
+        if let Some(more) = self.failures.note(at_ms) {
+            let entry = NewEntry::new(By { who: Who::Nobody, from, at_ms }, Action::SignInFailed);
+            let entry = match agent {
+                Some(agent) => entry.on(Subject::new("agent", &agent)),
+                None => entry.with("account", "unknown"),
+            };
+            let entry = if more > 0 { entry.with("failed_before_and_not_listed", more) } else { entry };
+            self.store.write(move |writer| writer.append_audit(&entry).map(drop)).await?;
+        }
+        Err(Refusal::SignInFailed)
+    }
+
+    /// Revokes an agent's own sign-in.
     ///
     /// # Errors
     /// The store's own failures.
-    pub async fn sign_out(&self, session: TokenHash) -> Result<(), Refusal> {
-        Ok(self.store.write(move |writer| writer.remove_session(&session)).await?)
+    pub async fn sign_out(&self, signed_in: &SignedIn, from: Option<Tag>) -> Result<(), Refusal> {
+        let session = signed_in.session;
+        let entry = NewEntry::new(by_agent(&signed_in.agent, from), Action::SignedOut);
+        let removed = self.store.write(move |writer| {
+            writer.remove_session(&session)?;
+            writer.append_audit(&entry).map(drop)
+        });
+        Ok(removed.await?)
     }
 
     /// Makes the first administrator, when there is no agent yet. The one-time code is used up.
@@ -270,7 +305,12 @@ impl Identity {
         let password_hash = hashed.ok().and_then(Result::ok).ok_or(Refusal::Busy)?;
         let (id, role, capacity) = (new_agent_id(), Role::Administrator, CAPACITY_DEFAULT);
         let record = AgentRecord { id, email, name, role, capacity, password_hash, disabled: false };
-        let made = self.store.write(move |writer| writer.add_first_agent(&record)).await;
+        let entry = agent_added(&record, By { who: Who::Nobody, from: None, at_ms: now_ms() }).with("first", true);
+        let made = self.store.write(move |writer| {
+            writer.add_first_agent(&record)?;
+            writer.append_audit(&entry).map(drop)
+        });
+        let made = made.await;
         if matches!(made, Ok(()) | Err(StoreError::Conflict)) {
             self.setup.end();
         }
@@ -284,6 +324,29 @@ impl Identity {
     pub async fn agents(&self) -> Result<Vec<Agent>, StoreError> {
         let records = self.store.read(|reader| reader.agents()).await?;
         Ok(records.iter().filter(|record| !record.disabled).map(for_core).collect())
+    }
+}
+
+/// An agent from some address, now.
+#[must_use]
+pub fn by_agent(agent: &AgentRecord, from: Option<Tag>) -> By {
+    By { who: Who::Agent { id: agent.id, name: agent.name.clone() }, from, at_ms: now_ms() }
+}
+
+/// The audit entry of a new agent.
+#[must_use]
+pub fn agent_added(agent: &AgentRecord, by: By) -> NewEntry {
+    let entry = NewEntry::new(by, Action::AgentAdded).on(Subject::new("agent", &agent.id));
+    entry.with("name", agent.name.as_str()).with("role", role_name(agent.role))
+}
+
+/// A role's name in the audit log and for commands.
+#[must_use]
+pub const fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Agent => "agent",
+        Role::Supervisor => "supervisor",
+        Role::Administrator => "administrator",
     }
 }
 

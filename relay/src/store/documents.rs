@@ -9,12 +9,12 @@ use relay_settings::{DocumentId, DocumentKey, Kind};
 use wire::SiteId;
 
 use super::{StoreError, Transaction};
-use crate::audit::{By, Who};
+use crate::audit::{Action, By, NewEntry, Subject, Who};
 
 /// Versions of one document that its history keeps, with the present one.
 pub const DOCUMENT_VERSIONS_MAX: usize = 100;
 /// Removed documents whose history is kept; those that were removed first are forgotten first.
-pub const REMOVED_DOCUMENTS_MAX: usize = 1_000;
+pub const REMOVED_DOCUMENTS_MAX: usize = 200;
 
 /// A document as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,10 +132,39 @@ pub enum DocumentsError {
     Store(#[from] StoreError),
 }
 
+/// The audit entry of what a change makes of one document.
+pub(super) fn entry(
+    key: &DocumentKey,
+    version: u64,
+    before: Option<&StoredDocument>,
+    write: &DocumentWrite,
+    by: &By,
+) -> NewEntry {
+    let (site, after) = match write {
+        DocumentWrite::Put { site, body } => (site.clone(), serde_json::from_str(body).ok()),
+        DocumentWrite::Remove { .. } => (before.and_then(|before| before.site.clone()), None),
+    };
+    let earlier: Option<serde_json::Value> = before.and_then(|before| serde_json::from_str(&before.body).ok());
+    let differences = relay_settings::differences(earlier.as_ref(), after.as_ref());
+    let what = match (before, write) {
+        (_, DocumentWrite::Remove { .. }) => "removed",
+        (None, DocumentWrite::Put { .. }) => "added",
+        (Some(_), DocumentWrite::Put { .. }) => "changed",
+    };
+    let action = if key.kind == Kind::Role { Action::RightsChanged } else { Action::SettingChanged };
+    let subject = Subject { kind: key.kind.to_string(), id: key.id.to_string(), site };
+    NewEntry::new(by.clone(), action)
+        .on(subject)
+        .with("what", what)
+        .with("version", version)
+        .with("fields", serde_json::to_value(differences.fields).unwrap_or_default())
+        .with("left_out", differences.left_out)
+}
+
 /// Writes documents.
 pub trait DocumentWriter: Transaction {
-    /// Changes documents, writes their history, and raises the versions of documents and of settings. Returns the new version of the documents,
-    /// which is also that of every document it has put.
+    /// Changes documents, writes their history and an audit entry for each, and raises the versions of documents and of settings.
+    /// Returns the new version of the documents, which is also that of every document it has put.
     ///
     /// # Errors
     /// See [`DocumentsError`].

@@ -4,6 +4,7 @@
 
 mod api;
 mod attacked;
+mod audit;
 mod backup;
 mod bad_input;
 mod blocked;

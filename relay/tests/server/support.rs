@@ -165,11 +165,10 @@ async fn run(folder: &Path, extra: &str) -> Running {
 }
 
 pub(crate) fn add_site(folder: &Path, id: &str, origin: &str) {
-    let site =
-        Site { id: id.parse().expect("a site id"), name: format!("Site <{id}>"), origins: vec![origin.to_owned()] };
-    let store = SqliteStore::attach(folder).expect("a store");
-    let mut writer = store.writer().expect("a writer");
-    write_once(&mut *writer, |writer| writer.put_site(&site, &By::command_line(1))).expect("added");
+    let (by, name) = (By::command_line(1), format!("Site <{id}>"));
+    let site = Site { id: id.parse().expect("a site id"), name, origins: vec![origin.to_owned()] };
+    let mut writer = SqliteStore::attach(folder).expect("a store").writer().expect("a writer");
+    write_once(&mut *writer, |writer| writer.put_site(&site, &by)).expect("added");
 }
 
 pub(crate) fn add_agent(folder: &Path, name: &str, capacity: u32) {

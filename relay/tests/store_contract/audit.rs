@@ -39,7 +39,7 @@ impl Audit {
 }
 
 fn agent(id: u128, at_ms: u64) -> By {
-    By { who: Who::Agent { id: AgentId(id), name: "Kim 金".to_owned() }, at_ms }
+    By { who: Who::Agent { id: AgentId(id), name: "Kim 金".to_owned() }, from: None, at_ms }
 }
 
 fn signer() -> Signer {
@@ -61,7 +61,7 @@ fn verify(world: &mut Audit, signer: &Signer) -> (u64, u64) {
 pub(crate) fn entries_are_numbered_and_chained(mut world: Audit) {
     assert_eq!(world.reader.audit_head(), Ok(Head::START));
     let tag = Tag(u64::MAX - 3);
-    let first = NewEntry::new(agent(1, 10), Action::SignedIn).from(Some(tag));
+    let first = NewEntry::new(By { from: Some(tag), ..agent(1, 10) }, Action::SignedIn);
     assert_eq!(world.append(&first).number, 1);
     let second = NewEntry::new(By::command_line(5), Action::SettingChanged)
         .on(Subject::new("site", "demo").of(site("demo")))

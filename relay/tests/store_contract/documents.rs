@@ -53,7 +53,7 @@ fn one(key: &DocumentKey, expected: Expected, write: DocumentWrite) -> Documents
 }
 
 fn kim() -> By {
-    By { who: Who::Agent { id: AgentId(7), name: "Kim \"K\" 金".to_owned() }, at_ms: 1_700_000_000_123 }
+    By { who: Who::Agent { id: AgentId(7), name: "Kim \"K\" 金".to_owned() }, from: None, at_ms: 1_700_000_000_123 }
 }
 
 pub(crate) fn what_was_put_reads_back_with_its_version(mut world: Documents) {

@@ -258,11 +258,11 @@ impl World {
             Output::Append { request, append } => self.ask_store(Job::Append(request, append)),
             Output::Query { request, query } => self.ask_store(Job::Query(request, query)),
             Output::Register { connection, site } => self.ask_store(Job::Register(connection, site)),
-            Output::Block { connection, block } => {
+            Output::Block { connection, block, .. } => {
                 self.relay.blocks.push(block);
                 self.tell_blocks(connection);
             }
-            Output::Unblock { connection, block } => {
+            Output::Unblock { connection, block, .. } => {
                 self.relay.blocks.retain(|known| known.block != block);
                 self.tell_blocks(connection);
             }

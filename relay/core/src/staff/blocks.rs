@@ -89,7 +89,7 @@ impl Staff {
                     since_ms,
                     until_ms: since_ms.saturating_add(request.for_ms),
                 };
-                step.tell(News::Out(Output::Block { connection, block }));
+                step.tell(News::Out(Output::Block { connection, by: self.author(agent), block }));
             }
             Err(refusal) => step.refuse(connection, about(request.conversation), refusal),
         }
@@ -128,7 +128,7 @@ impl Staff {
             step.refuse(connection, Subject::Connection, Refusal::NotAllowed);
         } else {
             // The store says whether there is such a block: another relay may have made it a moment ago.
-            step.tell(News::Out(Output::Unblock { connection, block }));
+            step.tell(News::Out(Output::Unblock { connection, by: self.author(agent), block }));
         }
     }
 

@@ -249,7 +249,7 @@ fn only_new_blocks_that_last_are_reported_and_only_supervisors_block() {
         staff.block((DESK, AgentId(agent)), request, person, &mut step);
         let got = step.take_news();
         match (&got[..], then) {
-            ([News::Out(Output::Block { connection: DESK, block })], Ok(whom)) => {
+            ([News::Out(Output::Block { connection: DESK, block, .. })], Ok(whom)) => {
                 assert_eq!((block.visitor, block.tag), whom);
                 assert_eq!((block.reason.as_str(), block.until_ms), ("spam", START_MS + 10));
             }

@@ -325,11 +325,11 @@ impl World {
                 self.core.handle(self.now_ms, Input::Disconnected { connection });
             }
             Output::Register { connection, .. } => self.registrations.push(connection),
-            Output::Block { connection, block } => {
+            Output::Block { connection, block, .. } => {
                 self.blocks.insert(block.block, block);
                 self.tell_blocks(connection, Ok(()));
             }
-            Output::Unblock { connection, block } => {
+            Output::Unblock { connection, block, .. } => {
                 let removed = self.blocks.remove(&block).map(drop);
                 self.tell_blocks(connection, removed.ok_or(Refusal::NotFound));
             }

@@ -46,7 +46,10 @@ pub(in crate::http) async fn sign_in(
     let bytes = read.map_err(|_| Refusal::Malformed)?.map_err(|_| Refusal::Malformed)?;
     let SignIn { email, password } = serde_json::from_slice(&bytes).map_err(|_| Refusal::Malformed)?;
     let devices = app.identity.names.devices(&headers);
-    let made = app.identity.sign_in(SignInAttempt { address, devices, email, password }).await?;
+    let made = app
+        .identity
+        .sign_in(SignInAttempt { address, from: app.tags.source(address).address, devices, email, password })
+        .await?;
     signed_in(&app, made).await
 }
 
@@ -74,11 +77,12 @@ pub(in crate::http) async fn show(State(app): State<App>, headers: HeaderMap) ->
 pub(in crate::http) async fn sign_out(
     State(app): State<App>,
     _own: OwnOrigin,
+    Caller(address): Caller,
     headers: HeaderMap,
 ) -> Result<Response, Reject> {
     match app.identity.agent(&headers).await {
         Ok(signed_in) => {
-            app.identity.sign_out(signed_in.session).await?;
+            app.identity.sign_out(&signed_in, app.tags.source(address).address).await?;
             let arrival = Arrival::SignedOut { session: signed_in.session, agent: signed_in.agent.id };
             // Fails only when the core has ended.
             let _ = app.core.send(arrival).await;

@@ -4,11 +4,13 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use relay_core::conversation::Conversation;
 use wire::{AttachmentId, Refusal};
 
-use crate::app::{App, Reject};
+use crate::app::{App, Caller, Reject};
+use crate::audit::{Action, Subject};
 use crate::http::params::PathParams;
-use crate::http::person::{Person, conversation};
+use crate::http::person::{Person, conversation, note};
 use crate::store::AttachmentRecord;
 use relay_edge::name::disposition;
 
@@ -16,15 +18,20 @@ use relay_edge::name::disposition;
 /// own origin. Somebody without access learns nothing, not even that it exists.
 pub(in crate::http) async fn download(
     State(app): State<App>,
+    Caller(address): Caller,
     PathParams(id): PathParams<String>,
     person: Result<Person, Reject>,
 ) -> Result<Response, Reject> {
     let person = person.map_err(hide)?;
     let id: AttachmentId = id.parse().map_err(|_| Refusal::NotFound)?;
     let record = app.store.read(move |reader| reader.attachment(id)).await?;
-    if !may_read(&app, &person, &record).await? {
+    let within = conversation(&app, record.conversation).await?;
+    if !may_read(&person, &record, within.as_ref()) {
         return Err(Refusal::NotFound.into());
     }
+    let subject = Subject::new("file", &id);
+    let subject = if let Some(within) = &within { subject.of(within.site.clone()) } else { subject };
+    note(&app, &person, address, Action::FileOpened, subject).await?;
     let found = app.blobs.download(&record.key).await?;
     let shown = &record.attachment;
     let mut response = Response::new(Body::from_stream(found.content));
@@ -46,12 +53,12 @@ fn hide(reject: Reject) -> Reject {
     }
 }
 
-async fn may_read(app: &App, person: &Person, record: &AttachmentRecord) -> Result<bool, Reject> {
-    Ok(match conversation(app, record.conversation).await? {
-        Some(conversation) => person.takes_part(&conversation),
+fn may_read(person: &Person, record: &AttachmentRecord, within: Option<&Conversation>) -> bool {
+    match within {
+        Some(conversation) => person.takes_part(conversation),
         // Uploaded, but no message has opened the conversation yet.
         None => record.uploader == person.uploader(),
-    })
+    }
 }
 
 /// Text is UTF-8: that was checked by the upload.

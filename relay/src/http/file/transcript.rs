@@ -11,8 +11,9 @@ use wire::{ConversationId, Refusal};
 
 use crate::app::Reject;
 use crate::app::{App, Caller};
+use crate::audit::{Action, Subject};
 use crate::http::params::{PathParams, QueryParams};
-use crate::http::person::{Person, conversation, store_error};
+use crate::http::person::{Person, conversation, note, store_error};
 use crate::store::StoreError;
 use crate::transcript::lanes::{Lanes, Step};
 use crate::transcript::{Document, Format, TranscriptOptions, TranscriptSlot};
@@ -43,6 +44,8 @@ pub(in crate::http) async fn transcript(
     let known = conversation(&app, id).await?.filter(|known| person.takes_part(known));
     let known = known.ok_or(Refusal::NotFound)?;
     let slot = app.transcripts.take(person.uploader(), person.standing(), address)?;
+    let subject = Subject::new("conversation", &id).of(known.site.clone());
+    note(&app, &person, address, Action::TranscriptExported, subject).await?;
     let notes = matches!(person, Person::Agent(_)) && query.notes.as_deref() == Some("1");
     let options = TranscriptOptions { language: query.language.map(short), zone: query.zone.map(short) };
     let (asked, format) = (known.clone(), query.format);

@@ -18,16 +18,21 @@ impl Default for Log {
     }
 }
 
-impl AuditWriter for MemoryWriter {
-    fn append_audit(&mut self, entry: &NewEntry) -> Result<Head, StoreError> {
-        let log = &mut self.tables()?.audit;
-        let number = log.head.number + 1;
+impl Log {
+    pub(super) fn append(&mut self, entry: &NewEntry) -> Result<Head, StoreError> {
+        let number = self.head.number + 1;
         let text = entry.written(number);
         let read: Entry = serde_json::from_str(&text).map_err(|_| StoreError::Down)?;
-        let hash = log.head.hash.after(&text);
-        log.head = Head { number, hash, at_ms: read.at_ms };
-        log.entries.push((StoredEntry { number, entry: text, hash }, read));
-        Ok(log.head)
+        let hash = self.head.hash.after(&text);
+        self.head = Head { number, hash, at_ms: read.at_ms };
+        self.entries.push((StoredEntry { number, entry: text, hash }, read));
+        Ok(self.head)
+    }
+}
+
+impl AuditWriter for MemoryWriter {
+    fn append_audit(&mut self, entry: &NewEntry) -> Result<Head, StoreError> {
+        self.tables()?.audit.append(entry)
     }
 
     fn cut_audit(&mut self, cut: &SignedHead) -> Result<(), StoreError> {

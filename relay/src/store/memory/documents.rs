@@ -5,7 +5,7 @@ use wire::SiteId;
 
 use super::{MemoryReader, MemoryWriter, Tables};
 use crate::audit::By;
-use crate::store::documents::{DOCUMENT_VERSIONS_MAX, REMOVED_DOCUMENTS_MAX};
+use crate::store::documents::{self, DOCUMENT_VERSIONS_MAX, REMOVED_DOCUMENTS_MAX};
 use crate::store::records::site_refused;
 use crate::store::{
     DocumentReader, DocumentVersion, DocumentWrite, DocumentWriter, DocumentsChange, DocumentsError, Site, SiteReader,
@@ -62,6 +62,7 @@ impl Tables {
             if !one.expected.holds(found) {
                 return Err(DocumentsError::Conflict { key: key.clone(), version: found });
             }
+            let entry = documents::entry(key, version, before.as_ref(), &one.write, &change.by);
             let (site, body) = match &one.write {
                 DocumentWrite::Put { site, body } => {
                     let document = StoredDocument { key: key.clone(), site: site.clone(), version, body: body.clone() };
@@ -77,6 +78,7 @@ impl Tables {
                     (before.site, None)
                 }
             };
+            self.audit.append(&entry)?;
             let by = change.by.clone();
             let history = self.histories.entry(key.clone()).or_default();
             history.push(DocumentVersion { version, who: by.who, at_ms: by.at_ms, site, body });
@@ -112,7 +114,7 @@ impl SiteWriter for MemoryWriter {
     fn put_site(&mut self, site: &Site, by: &By) -> Result<(), StoreError> {
         let tables = self.tables()?;
         let change = site.change(tables.documents.get(&site_key(&site.id)), by);
-        tables.change_documents(&change).map(|_| ()).map_err(site_refused)
+        self.change_documents(&change).map(|_| ()).map_err(site_refused)
     }
 
     fn remove_site(&mut self, site: &SiteId, keep: bool, by: &By) -> Result<(), StoreError> {

@@ -92,7 +92,7 @@ impl<R: SqlReader> AuditReader for R {
 }
 
 /// The head is raised first: in PostgreSQL this makes those who append wait for each other.
-fn append(sql: &mut dyn Sql, entry: &NewEntry) -> Result<Head, SqlError> {
+pub(super) fn append(sql: &mut dyn Sql, entry: &NewEntry) -> Result<Head, SqlError> {
     const NEXT: &str = "UPDATE audit_head SET number = number + 1 RETURNING number, hash, at_ms";
     const ADD: &str = "INSERT INTO audit_entry (number, at_ms, who, action, subject, site, entry, hash) \
                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -118,7 +118,7 @@ fn append(sql: &mut dyn Sql, entry: &NewEntry) -> Result<Head, SqlError> {
 }
 
 /// A failure that fails the whole transaction, whatever it was.
-fn of_transaction(error: SqlError) -> SqlError {
+pub(super) fn of_transaction(error: SqlError) -> SqlError {
     if error.is_of_request() { SqlError { cause: Cause::Database(Fault::Corrupt), ..error } } else { error }
 }
 

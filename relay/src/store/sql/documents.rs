@@ -3,9 +3,9 @@
 use relay_settings::{DocumentKey, Kind};
 use wire::SiteId;
 
-use super::{Failure, Row, Sql, SqlError, SqlReader, SqlWriter, count, row, site};
+use super::{Failure, Row, Sql, SqlError, SqlReader, SqlWriter, audit, count, row, site};
 
-use crate::store::documents::{DOCUMENT_VERSIONS_MAX, REMOVED_DOCUMENTS_MAX};
+use crate::store::documents::{self, DOCUMENT_VERSIONS_MAX, REMOVED_DOCUMENTS_MAX};
 use crate::store::{
     DocumentChange, DocumentReader, DocumentVersion, DocumentWrite, DocumentWriter, DocumentsChange, DocumentsError,
     StoreError, StoredDocument, Transaction,
@@ -119,6 +119,8 @@ fn write(
     let note =
         [kind.into(), id.into(), version.into(), change.by.at_ms.into(), (&who).into(), site.into(), body.into()];
     sql.execute(NOTE, &note)?;
+    let entry = documents::entry(key, version, before.as_ref(), &one.write, &change.by);
+    audit::append(sql, &entry).map_err(audit::of_transaction)?;
     forget(sql, key, body.is_none())
 }
 

@@ -7,11 +7,12 @@ use relay_settings::{
     BuiltInRole, Document, DocumentId, DocumentKey, Kind, Right, RightNames, Scope, Staff, Subject, may,
 };
 use serde_json::Value;
-use wire::{Refusal, SiteId};
+use wire::{Refusal, SiteId, Tag};
 
 use super::error::ApiError;
-use crate::app::{App, OwnOrigin};
-use crate::audit::Who;
+use crate::app::{App, Caller, OwnOrigin};
+use crate::audit::{By, Who};
+use crate::clock::now_ms;
 use crate::store::AgentRecord;
 
 /// The proof that a request comes from a page of the relay itself; otherwise a problem.
@@ -35,6 +36,8 @@ pub(super) struct Asker {
     pub(super) agent: AgentRecord,
     /// What the agent may do, and where.
     staff: Staff,
+    /// The tag of the address it came from.
+    from: Option<Tag>,
 }
 
 impl FromRequestParts<App> for Asker {
@@ -49,14 +52,16 @@ impl FromRequestParts<App> for Asker {
             OwnPage::from_request_parts(parts, app).await?;
         }
         let staff = Staff::new([BuiltInRole::from(agent.role).rights()], Scope::EVERYWHERE);
-        Ok(Self { agent, staff })
+        let Caller(address) = Caller::from_request_parts(parts, app).await?;
+        Ok(Self { agent, staff, from: app.tags.source(address).address })
     }
 }
 
 impl Asker {
     /// As they stand in histories and the audit log.
-    pub(super) fn who(&self) -> Who {
-        Who::Agent { id: self.agent.id, name: self.agent.name.clone() }
+    pub(super) fn by(&self) -> By {
+        let who = Who::Agent { id: self.agent.id, name: self.agent.name.clone() };
+        By { who, from: self.from, at_ms: now_ms() }
     }
 
     /// Whether they may do it.

@@ -19,8 +19,8 @@ use super::condition::{IfMatch, Precondition, etag, has_version};
 use super::error::{ApiError, ProblemBody};
 use super::params::{PathWords, QueryWords};
 use crate::app::App;
-use crate::audit::{By, Who};
-use crate::clock::{now_ms, random_bytes};
+use crate::audit::Who;
+use crate::clock::random_bytes;
 use crate::settings::{Edit, EditError};
 use crate::store::{DocumentVersion, DocumentsError, Expected};
 
@@ -345,7 +345,7 @@ async fn change(app: &App, asker: &Asker, key: &DocumentKey, edit: Edit) -> Resu
     } else if snapshot.document(key).is_none() {
         return Err(ApiError::NotFound);
     }
-    let by = By { who: asker.who(), at_ms: now_ms() };
+    let by = asker.by();
     let edits = BTreeMap::from([(key.clone(), edit)]);
     app.settings.change(edits, by).await.map(drop).map_err(|error| problem(key, error))
 }

@@ -77,7 +77,8 @@ pub(super) async fn make(
     app.identity.make_first(email.clone(), name, asked.password.clone()).await?;
     tracing::info!("the first administrator was made in the console");
     let devices = app.identity.names.devices(&headers);
-    let attempt = SignInAttempt { address, devices, email, password: asked.password };
+    let attempt =
+        SignInAttempt { address, from: app.tags.source(address).address, devices, email, password: asked.password };
     let made = app.identity.sign_in(attempt).await?;
     Ok(session::signed_in(&app, made).await?)
 }
