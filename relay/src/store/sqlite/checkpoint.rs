@@ -32,6 +32,8 @@ pub(super) struct Checkpointer {
 struct Shared {
     /// The next checkpoint is due when the log has this many pages.
     next: AtomicI32,
+    /// The first one of a log that has restarted.
+    first: i32,
     /// Whether nearly all of the log is copied, so that the writer shall copy the rest.
     rest: AtomicBool,
 }
@@ -41,7 +43,8 @@ impl Checkpointer {
     pub(super) fn start(database: &Path, part: Part) -> Result<Self, OpenError> {
         // One waiting request is enough: it is for everything that is in the log by then.
         let (due, requests) = sync_channel(1);
-        let shared = Arc::new(Shared { next: AtomicI32::new(due_after(0, &part)), rest: AtomicBool::new(false) });
+        let first = due_after(0, &part);
+        let shared = Arc::new(Shared { next: AtomicI32::new(first), first, rest: AtomicBool::new(false) });
         let (database, of_thread) = (database.to_owned(), Arc::clone(&shared));
         let thread = thread::Builder::new()
             .name("store-checkpoint".to_owned())
@@ -58,7 +61,7 @@ impl Checkpointer {
         connection.wal_hook(Some(move |wal: &mut Wal, pages: i32| {
             if pages < last {
                 // The log has restarted.
-                shared.next.store(PAGES_DUE, Ordering::Relaxed);
+                shared.next.store(shared.first, Ordering::Relaxed);
             }
             last = pages;
             if pages >= shared.next.load(Ordering::Relaxed) {
