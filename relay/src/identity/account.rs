@@ -40,7 +40,7 @@ pub fn email(email: &str) -> Result<String, Problem> {
     Err(Problem { field: "email".into(), code: ProblemCode::Shape, remedy })
 }
 
-/// A password that somebody chose for the account with this mail address and name.
+/// A password that somebody chose for the account with this mail address and name. It takes up to a tenth of a second.
 ///
 /// # Errors
 /// When it is too short, longer than what is hashed, or easy to guess.
