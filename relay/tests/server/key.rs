@@ -198,5 +198,18 @@ fn a_rotation_killed_anywhere_loses_nothing_and_goes_on() {
     }
     assert!(interrupted > 0, "no rotation was slow enough to be interrupted");
     assert_ne!(keys(data).current.name(), before);
-    serve_once(&mut relay(data));
+    // The audit log says it, and the next start signs its head with the new key.
+    for _ in 0..2 {
+        let (done, text) = run(relay(data).args(["audit", "verify"]));
+        assert!(done && text.contains("is whole"), "{text}");
+        serve_once(&mut relay(data));
+    }
+    let export = data.join("export");
+    let (done, text) = run(relay(data).args(["audit", "export"]).arg(&export));
+    assert!(done, "{text}");
+    let exported = fs::read_to_string(&export).expect("read");
+    assert!(exported.matches("relay_key_replaced").count() >= 4, "{exported}");
+    assert!(exported.contains(&keys(data).current.name().to_string()));
+    let (done, text) = run(relay(data).args(["audit", "verify"]).arg(&export));
+    assert!(done && text.contains("is whole"), "{text}");
 }
