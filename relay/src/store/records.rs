@@ -4,6 +4,7 @@ mod agent;
 mod audit;
 mod block;
 mod sealed;
+mod service_key;
 mod site;
 mod upload;
 mod visitor;
@@ -17,6 +18,7 @@ pub use agent::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, SessionReco
 pub use audit::{AUDIT_PAGE_ENTRIES_MAX, AuditFilter, AuditReader, AuditWriter};
 pub use block::{BlockReader, BlockWriter, Secret};
 pub use sealed::{SealedReader, SealedRecord, SealedWriter};
+pub use service_key::{SERVICE_KEYS_MAX, ServiceKeyReader, ServiceKeyRecord, ServiceKeyWriter};
 pub(super) use site::refused as site_refused;
 pub use site::{Site, SiteReader, SiteWriter};
 pub use upload::{AttachmentRecord, Kept, UploadReader, UploadWriter};
@@ -24,18 +26,34 @@ pub use visitor::{VisitorReader, VisitorRecord, VisitorWriter};
 
 /// Writes records of every kind.
 pub trait RecordWriter:
-    Transaction + SiteWriter + AgentWriter + VisitorWriter + UploadWriter + BlockWriter + SealedWriter + AuditWriter
+    Transaction
+    + SiteWriter
+    + AgentWriter
+    + VisitorWriter
+    + UploadWriter
+    + BlockWriter
+    + SealedWriter
+    + AuditWriter
+    + ServiceKeyWriter
 {
 }
 
 impl<W> RecordWriter for W where
-    W: Transaction + SiteWriter + AgentWriter + VisitorWriter + UploadWriter + BlockWriter + SealedWriter + AuditWriter
+    W: Transaction
+        + SiteWriter
+        + AgentWriter
+        + VisitorWriter
+        + UploadWriter
+        + BlockWriter
+        + SealedWriter
+        + AuditWriter
+        + ServiceKeyWriter
 {
 }
 
 /// Reads records of every kind.
 pub trait RecordReader:
-    SiteReader + AgentReader + VisitorReader + UploadReader + BlockReader + SealedReader + AuditReader
+    SiteReader + AgentReader + VisitorReader + UploadReader + BlockReader + SealedReader + AuditReader + ServiceKeyReader
 {
     /// Rises with every change of a document, an agent or a block and with every sign-in that is revoked, also by another process. Cheap enough
     /// to be read several times a second.

@@ -111,6 +111,7 @@ macro_rules! records_contract {
                 records::records_of_files_are_read_page_by_page,
                 records::blocks_are_kept_undone_and_forgotten_when_they_have_ended,
                 records::a_key_is_made_once,
+                records::keys_of_the_api_are_found_by_their_hash_and_revoked_for_good,
                 sealed::sealed_values_are_put_replaced_listed_and_removed,
                 sealed::a_key_is_replaced_and_found_without_being_made,
                 records::a_refused_request_does_not_spoil_its_neighbours,

@@ -1,10 +1,10 @@
 //! The contract of records: sites, agents, visitors, uploaded files, blocks. It needs no log.
 
-use relay::audit::By;
+use relay::audit::{By, Who};
 use relay::blob::StoredFile;
 use relay::store::{
-    AgentRecord, DeviceRecord, Kept, RecordReader, RecordWriter, SessionRecord, Site, StoreError, TokenHash, Uploader,
-    VisitorRecord, write_once,
+    AgentRecord, DeviceRecord, Kept, RecordReader, RecordWriter, SERVICE_KEYS_MAX, ServiceKeyRecord, SessionRecord,
+    Site, StoreError, TokenHash, Uploader, VisitorRecord, write_once,
 };
 use wire::{AgentId, AttachmentId, BlockId, BlockScope, BlockSummary, Role, Tag, VisitorId};
 
@@ -272,4 +272,42 @@ pub(crate) fn what_files_take_is_counted_for_visitors(mut world: Records) {
     let one = Kept { visitor_bytes: Kept::cost(1, bytes), site_bytes: Kept::cost(1, bytes) };
     assert_eq!(world.reader.kept(Some(ANNA), &site("demo")), Ok(one));
     assert_eq!(world.reader.orphans(901, 10).unwrap().len(), 1);
+}
+
+pub(crate) fn keys_of_the_api_are_found_by_their_hash_and_revoked_for_good(mut world: Records) {
+    let key = |id, token| ServiceKeyRecord {
+        id,
+        token: TokenHash([token; 32]),
+        name: "Ledger \u{1f916}".to_owned(),
+        rights: r#"["conversations_read"]"#.to_owned(),
+        scope: "{}".to_owned(),
+        made_by: Who::CommandLine,
+        made_at_ms: 5,
+        until_ms: Some(50),
+        used_at_ms: None,
+        revoked_at_ms: None,
+    };
+    let writer = &mut *world.writer;
+    change(writer, |writer| writer.add_service_key(&key(1, 1))).unwrap();
+    change(writer, |writer| writer.add_service_key(&ServiceKeyRecord { until_ms: None, ..key(2, 2) })).unwrap();
+    for same in [key(1, 3), key(3, 1)] {
+        assert_eq!(change(writer, |writer| writer.add_service_key(&same)), Err(StoreError::Conflict), "{same:?}");
+    }
+    assert_eq!(world.reader.service_key(&TokenHash([1; 32])), Ok(key(1, 1)));
+    assert_eq!(world.reader.service_key(&TokenHash([3; 32])), Err(StoreError::Missing));
+    change(writer, |writer| writer.touch_service_key(1, 9)).unwrap();
+    change(writer, |writer| writer.touch_service_key(7, 9)).unwrap();
+    let settings = world.reader.settings_version().unwrap();
+    for (id, expected) in [(7, Err(StoreError::Missing)), (1, Ok(())), (1, Err(StoreError::Missing))] {
+        assert_eq!(change(writer, |writer| writer.revoke_service_key(id, 10)), expected, "{id}");
+    }
+    assert_eq!(world.reader.settings_version(), Ok(settings + 1));
+    let first = ServiceKeyRecord { used_at_ms: Some(9), revoked_at_ms: Some(10), ..key(1, 1) };
+    assert_eq!(world.reader.service_keys(), Ok(vec![first, ServiceKeyRecord { until_ms: None, ..key(2, 2) }]));
+    for number in 3..=SERVICE_KEYS_MAX as u128 {
+        let mut more = key(number, 0);
+        more.token.0[..16].copy_from_slice(&(number << 32).to_be_bytes());
+        change(writer, |writer| writer.add_service_key(&more)).unwrap();
+    }
+    assert_eq!(change(writer, |writer| writer.add_service_key(&key(5_000, 5))), Err(StoreError::Busy));
 }

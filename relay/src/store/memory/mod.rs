@@ -6,6 +6,7 @@ mod feed;
 mod log;
 mod records;
 mod sealed;
+mod service_key;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -17,8 +18,8 @@ use wire::{AgentId, AttachmentId, BlockId, BlockSummary, ConversationId, Event, 
 
 use self::feed::Consumer;
 use super::{
-    AgentRecord, AttachmentRecord, DeviceRecord, DocumentVersion, OpenError, Reader, Secret, SessionRecord, Store,
-    StoreError, StoredDocument, TokenHash, Transaction, VisitorRecord, Writer,
+    AgentRecord, AttachmentRecord, DeviceRecord, DocumentVersion, OpenError, Reader, Secret, ServiceKeyRecord,
+    SessionRecord, Store, StoreError, StoredDocument, TokenHash, Transaction, VisitorRecord, Writer,
 };
 use crate::process::vital::Vitals;
 
@@ -26,6 +27,7 @@ use crate::process::vital::Vitals;
 #[derive(Clone, Default)]
 struct Tables {
     audit: audit::Log,
+    service_keys: BTreeMap<u128, ServiceKeyRecord>,
     documents: BTreeMap<DocumentKey, StoredDocument>,
     /// Of each document, the oldest first.
     histories: BTreeMap<DocumentKey, Vec<DocumentVersion>>,

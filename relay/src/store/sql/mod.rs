@@ -10,6 +10,7 @@ mod documents;
 mod feed;
 mod row;
 mod sealed;
+mod service_key;
 mod site;
 mod upload;
 mod visitor;

@@ -25,6 +25,15 @@ impl dyn Row + '_ {
         N::try_from(self.signed(column)?).map_err(|_| wrong(column))
     }
 
+    /// A number that is never negative, when there is one.
+    pub(in crate::store) fn optional_number(&self, column: usize) -> Result<Option<u64>, SqlError> {
+        match self.value(column)? {
+            Value::Null => Ok(None),
+            Value::Number(number) => u64::try_from(number).map(Some).map_err(|_| wrong(column)),
+            Value::Text(_) | Value::Bytes(_) | Value::Id(_) => Err(wrong(column)),
+        }
+    }
+
     /// A truth value.
     pub(in crate::store) fn flag(&self, column: usize) -> Result<bool, SqlError> {
         Ok(self.signed(column)? != 0)

@@ -11,7 +11,7 @@ use crate::folder::{self, Look, private};
 use crate::store::OpenError;
 
 /// Every schema change so far, in order; a database remembers how many it has had (`user_version`).
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../../../migrations/sqlite/0001_init.sql"),
     include_str!("../../../migrations/sqlite/0002_recent.sql"),
     include_str!("../../../migrations/sqlite/0003_access.sql"),
@@ -21,6 +21,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../../migrations/sqlite/0007_documents.sql"),
     include_str!("../../../migrations/sqlite/0008_sealed.sql"),
     include_str!("../../../migrations/sqlite/0009_audit.sql"),
+    include_str!("../../../migrations/sqlite/0010_service_key.sql"),
 ];
 
 /// The schema this relay reads and writes.

@@ -1,0 +1,45 @@
+//! Keys of the API in memory.
+
+use super::{MemoryReader, MemoryWriter};
+use crate::store::records::{SERVICE_KEYS_MAX, ServiceKeyReader, ServiceKeyRecord, ServiceKeyWriter};
+use crate::store::{StoreError, TokenHash};
+
+impl ServiceKeyWriter for MemoryWriter {
+    fn add_service_key(&mut self, key: &ServiceKeyRecord) -> Result<(), StoreError> {
+        let keys = &mut self.tables()?.service_keys;
+        if keys.len() >= SERVICE_KEYS_MAX {
+            return Err(StoreError::Busy);
+        }
+        if keys.values().any(|known| known.id == key.id || known.token == key.token) {
+            return Err(StoreError::Conflict);
+        }
+        keys.insert(key.id, key.clone());
+        Ok(())
+    }
+
+    fn touch_service_key(&mut self, id: u128, used_at_ms: u64) -> Result<(), StoreError> {
+        if let Some(key) = self.tables()?.service_keys.get_mut(&id) {
+            key.used_at_ms = Some(used_at_ms);
+        }
+        Ok(())
+    }
+
+    fn revoke_service_key(&mut self, id: u128, at_ms: u64) -> Result<(), StoreError> {
+        let tables = self.tables()?;
+        let valid = tables.service_keys.get_mut(&id).filter(|key| key.revoked_at_ms.is_none());
+        valid.ok_or(StoreError::Missing)?.revoked_at_ms = Some(at_ms);
+        tables.settings += 1;
+        Ok(())
+    }
+}
+
+impl ServiceKeyReader for MemoryReader {
+    fn service_keys(&mut self) -> Result<Vec<ServiceKeyRecord>, StoreError> {
+        Ok(self.tables().service_keys.values().cloned().collect())
+    }
+
+    fn service_key(&mut self, token: &TokenHash) -> Result<ServiceKeyRecord, StoreError> {
+        let tables = self.tables();
+        tables.service_keys.values().find(|key| key.token == *token).cloned().ok_or(StoreError::Missing)
+    }
+}

@@ -1,0 +1,68 @@
+//! Keys of the API, each of a service account: a program with a name, rights and a scope of its own.
+
+use crate::audit::Who;
+use crate::store::{StoreError, TokenHash};
+
+/// Keys at most, with those that were revoked or have expired.
+pub const SERVICE_KEYS_MAX: usize = 200;
+
+/// A key of the API. The key itself is shown once and kept nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceKeyRecord {
+    /// Its id, which is no secret.
+    pub id: u128,
+    /// SHA-256 of the key.
+    pub token: TokenHash,
+    /// The service account's name: what it writes is signed with it.
+    pub name: String,
+    /// The names of its rights, as JSON.
+    pub rights: String,
+    /// Where it has them, as JSON.
+    pub scope: String,
+    /// Who made it.
+    pub made_by: Who,
+    /// When, in milliseconds since 1970 UTC.
+    pub made_at_ms: u64,
+    /// When it ends by itself; none when it does not.
+    pub until_ms: Option<u64>,
+    /// The last use, as last recorded.
+    pub used_at_ms: Option<u64>,
+    /// When it was revoked; none while it is valid.
+    pub revoked_at_ms: Option<u64>,
+}
+
+/// Writes keys.
+pub trait ServiceKeyWriter {
+    /// Keeps a new key.
+    ///
+    /// # Errors
+    /// `Conflict` when the id or the key is there, `Busy` when there are [`SERVICE_KEYS_MAX`].
+    fn add_service_key(&mut self, key: &ServiceKeyRecord) -> Result<(), StoreError>;
+
+    /// Notes that a key was used. An unknown one is ignored.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn touch_service_key(&mut self, id: u128, used_at_ms: u64) -> Result<(), StoreError>;
+
+    /// Revokes a key for good. Raises the settings version.
+    ///
+    /// # Errors
+    /// `Missing` when there is none, or it is revoked already.
+    fn revoke_service_key(&mut self, id: u128, at_ms: u64) -> Result<(), StoreError>;
+}
+
+/// Reads keys.
+pub trait ServiceKeyReader {
+    /// All keys, by id, with those that are not valid any more.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn service_keys(&mut self) -> Result<Vec<ServiceKeyRecord>, StoreError>;
+
+    /// The key with this hash. Whether it is valid is the caller's question.
+    ///
+    /// # Errors
+    /// `Missing` or `Down`.
+    fn service_key(&mut self, token: &TokenHash) -> Result<ServiceKeyRecord, StoreError>;
+}

@@ -1,0 +1,84 @@
+//! Keys of the API.
+
+use super::{Failure, Row, SqlError, SqlReader, SqlWriter, count, refuse, row};
+use crate::store::records::{SERVICE_KEYS_MAX, ServiceKeyReader, ServiceKeyRecord, ServiceKeyWriter};
+use crate::store::{StoreError, TokenHash};
+
+/// The columns of [`read`], in its order.
+macro_rules! columns {
+    () => {
+        "id, token, name, rights, scope, made_by, made_at_ms, until_ms, used_at_ms, revoked_at_ms"
+    };
+}
+
+impl<W: SqlWriter> ServiceKeyWriter for W {
+    fn add_service_key(&mut self, key: &ServiceKeyRecord) -> Result<(), StoreError> {
+        const FULL: &str = "SELECT id FROM service_key ORDER BY id LIMIT 1 OFFSET $1";
+        const SQL: &str =
+            concat!("INSERT INTO service_key (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+        let made_by = serde_json::to_string(&key.made_by).map_err(|_| StoreError::Down)?;
+        self.request(|sql| {
+            if sql.exists(FULL, &[count(SERVICE_KEYS_MAX - 1)])? {
+                return Err(Failure::Refused(StoreError::Busy));
+            }
+            let values = [
+                key.id.into(),
+                (&key.token.0).into(),
+                (&key.name).into(),
+                (&key.rights).into(),
+                (&key.scope).into(),
+                (&made_by).into(),
+                key.made_at_ms.into(),
+                key.until_ms.into(),
+                key.used_at_ms.into(),
+                key.revoked_at_ms.into(),
+            ];
+            sql.execute(SQL, &values).map_err(refuse(StoreError::Conflict))?;
+            Ok(())
+        })
+    }
+
+    fn touch_service_key(&mut self, id: u128, used_at_ms: u64) -> Result<(), StoreError> {
+        self.request(|sql| {
+            sql.execute("UPDATE service_key SET used_at_ms = $1 WHERE id = $2", &[used_at_ms.into(), id.into()])?;
+            Ok(())
+        })
+    }
+
+    fn revoke_service_key(&mut self, id: u128, at_ms: u64) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE service_key SET revoked_at_ms = $1 WHERE id = $2 AND revoked_at_ms IS NULL";
+        self.request(|sql| {
+            if sql.execute(SQL, &[at_ms.into(), id.into()])? == 0 {
+                return Err(Failure::Refused(StoreError::Missing));
+            }
+            sql.settings_changed()
+        })
+    }
+}
+
+impl<R: SqlReader> ServiceKeyReader for R {
+    fn service_keys(&mut self) -> Result<Vec<ServiceKeyRecord>, StoreError> {
+        const SQL: &str = concat!("SELECT ", columns!(), " FROM service_key ORDER BY id");
+        self.look_up(|sql| sql.all(SQL, &[], read))
+    }
+
+    fn service_key(&mut self, token: &TokenHash) -> Result<ServiceKeyRecord, StoreError> {
+        const SQL: &str = concat!("SELECT ", columns!(), " FROM service_key WHERE token = $1");
+        self.find(|sql| sql.one(SQL, &[(&token.0).into()], read))
+    }
+}
+
+fn read(row: &dyn Row) -> Result<ServiceKeyRecord, SqlError> {
+    Ok(ServiceKeyRecord {
+        id: row.id(0)?,
+        token: row.token(1)?,
+        name: row.text(2)?,
+        rights: row.text(3)?,
+        scope: row.text(4)?,
+        made_by: serde_json::from_str(&row.text(5)?).map_err(|_| row::wrong(5))?,
+        made_at_ms: row.number(6)?,
+        until_ms: row.optional_number(7)?,
+        used_at_ms: row.optional_number(8)?,
+        revoked_at_ms: row.optional_number(9)?,
+    })
+}
