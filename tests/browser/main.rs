@@ -21,6 +21,7 @@ mod outage;
 mod page;
 mod queue;
 mod rooms;
+mod settings;
 mod shutdown;
 mod tag;
 mod talk;

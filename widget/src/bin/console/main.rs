@@ -6,6 +6,7 @@ mod api;
 mod defence;
 mod desk;
 mod inbox;
+mod settings;
 mod shell;
 mod talk;
 mod ui;

@@ -43,10 +43,8 @@ pub(super) struct Health {
     responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub(super) async fn health(State(app): State<App>) -> Response {
     let store = app.store.check().await.is_ok();
-    let disk = match app.reserve.step() {
-        Step::Free => "free",
-        step => step.words(),
-    };
+    let step = app.reserve.step();
+    let disk = if step == Step::Free { "free" } else { step.words() };
     let status = if store { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store")], Json(Health { store, disk })).into_response()
 }

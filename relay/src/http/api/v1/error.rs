@@ -144,10 +144,10 @@ impl IntoResponse for ApiError {
             Self::Changed(present) => version = present,
             Self::Refused(refusal) => {
                 crate::numbers::refused(&refusal, 1);
-                retry_after_s = match refusal {
-                    Refusal::RateLimited { retry_after_ms } => Some(retry_after_ms.div_ceil(1_000).max(1)),
-                    Refusal::Busy | Refusal::StoreDown => Some(RETRY_AFTER_S),
-                    _ => None,
+                retry_after_s = if let Refusal::RateLimited { retry_after_ms } = refusal {
+                    Some(retry_after_ms.div_ceil(1_000).max(1))
+                } else {
+                    matches!(refusal, Refusal::Busy | Refusal::StoreDown).then_some(RETRY_AFTER_S)
                 };
             }
             Self::Internal(cause) => {
@@ -186,10 +186,12 @@ impl IntoResponse for ApiError {
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotFound => Self::NotFound,
-            Refusal::Malformed => Self::Malformed("the request"),
-            other => Self::Refused(other),
+        if refusal == Refusal::NotFound {
+            Self::NotFound
+        } else if refusal == Refusal::Malformed {
+            Self::Malformed("the request")
+        } else {
+            Self::Refused(refusal)
         }
     }
 }

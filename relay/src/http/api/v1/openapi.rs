@@ -105,13 +105,14 @@ fn rename(value: &mut Value, new: &dyn Fn(&str) -> Option<String>) {
     match value {
         Value::Object(fields) => {
             for (name, field) in fields {
-                match field {
-                    Value::String(path) if name == "$ref" => {
-                        if let Some(new) = path.strip_prefix(SCHEMAS).and_then(new) {
-                            *path = [SCHEMAS, &new].concat();
-                        }
+                if name == "$ref"
+                    && let Value::String(path) = field
+                {
+                    if let Some(new) = path.strip_prefix(SCHEMAS).and_then(new) {
+                        *path = [SCHEMAS, &new].concat();
                     }
-                    other => rename(other, new),
+                } else {
+                    rename(field, new);
                 }
             }
         }

@@ -101,8 +101,7 @@ impl Page {
             let required = if parameter["required"] == true { ", required" } else { "" };
             let (name, place) = (escape(text(parameter, "name")), escape(text(parameter, "in")));
             let _ = write!(self.0, "<dl><dt><code>{name}</code> <i>{place}{required}</i>");
-            self.element("dd", text(parameter, "description"));
-            self.raw("</dl>");
+            let _ = write!(self.0, "<dd>{}</dd></dl>", escape(text(parameter, "description")));
         }
         if let Some(schema) = content(&operation["requestBody"]) {
             self.raw("<h4>Body</h4>");

@@ -131,16 +131,14 @@ pub(super) async fn create(
         })?,
     };
     let key = DocumentKey { kind, id };
-    change(&app, &asker, &key, Edit { expected: Expected::Absent, body: Some(body), keep: false }).await.map_err(
-        |error| match error {
-            // Whether there is one that the asker may not see is not said otherwise than by the id that cannot be had.
-            ApiError::Changed(_) => {
-                let remedy = format!("there is a {kind} with this id; choose another");
-                ApiError::Conflict(vec![Problem { field: "id".into(), code: ProblemCode::Taken, remedy }])
-            }
-            other => other,
-        },
-    )?;
+    let edit = Edit { expected: Expected::Absent, body: Some(body), keep: false };
+    let changed = change(&app, &asker, &key, edit).await;
+    if let Err(ApiError::Changed(_)) = changed {
+        // Whether there is one that the asker may not see is not said otherwise than by the id that cannot be had.
+        let remedy = format!("there is a {kind} with this id; choose another");
+        return Err(ApiError::Conflict(vec![Problem { field: "id".into(), code: ProblemCode::Taken, remedy }]));
+    }
+    changed?;
     let mut response = answer(&app, &key, StatusCode::CREATED)?;
     let location = HeaderValue::try_from(format!("/api/v1/settings/{key}"))
         .map_err(|_| ApiError::Internal("an id that is no header"))?;
@@ -172,7 +170,8 @@ pub(super) async fn read(
 /// Replaces a document, or adds it under this id (`If-None-Match: *`).
 #[utoipa::path(put, path = "/api/v1/settings/{kind}/{id}", tag = "settings", request_body = DocumentBody,
     params(("kind" = String, Path), ("id" = String, Path),
-        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*")$"#, description = "The `ETag` of what was read, or `*`. Required, unless `If-None-Match` is given."),
+        ("If-Match" = Option<String>, Header, pattern = r#"^(\*|(W/)?"[!#-~]*")$"#,
+            description = "The `ETag` of what was read, or `*`. Required, unless `If-None-Match` is given."),
         ("If-None-Match" = Option<String>, Header, pattern = r"^\*$", description = "`*` adds a document; there must be none with this id.")),
     responses((status = 200, body = Document, headers(("ETag" = String))), (status = 201, body = Document, headers(("ETag" = String))),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),

@@ -1,5 +1,6 @@
 //! Requests over HTTP: signing in and out, and the relay's API. Conversations go over the connection.
 
+pub(crate) mod documents;
 pub(crate) mod setup;
 pub(crate) mod v1;
 

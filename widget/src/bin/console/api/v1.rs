@@ -1,6 +1,7 @@
 //! Calls of the relay's API: what goes wrong comes as a problem (RFC 9457) with its fields.
 
 use gloo_net::http::{Request, Response};
+use relay_settings::ProblemCode;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,8 @@ pub(crate) struct Problem {
 pub(crate) struct FieldProblem {
     /// The field as a path.
     pub(crate) field: String,
+    /// Which kind of problem.
+    pub(crate) code: ProblemCode,
 }
 
 impl Problem {
@@ -59,6 +62,30 @@ pub(crate) async fn post(path: &str, body: &impl Serialize) -> Result<(), Fault>
     let request = Request::post(&[ROOT, path].concat()).json(body).map_err(|_| Fault::Unreachable)?;
     let answer = request.send().await.map_err(|_| Fault::Unreachable)?;
     accepted(answer).await.map(drop)
+}
+
+/// Writes something under a condition, and reads what came of it.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn put<T: DeserializeOwned>(
+    path: &str,
+    condition: (&str, &str),
+    body: &impl Serialize,
+) -> Result<T, Fault> {
+    let request = Request::put(&[ROOT, path].concat());
+    let request = request.header(condition.0, condition.1).json(body).map_err(|_| Fault::Unreachable)?;
+    let answer = request.send().await.map_err(|_| Fault::Unreachable)?;
+    accepted(answer).await?.json().await.map_err(|_| Fault::Unreachable)
+}
+
+/// Removes something that had this version.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn delete(path: &str, version: u64) -> Result<(), Fault> {
+    let request = Request::delete(&[ROOT, path].concat()).header("if-match", &format!("\"{version}\""));
+    accepted(request.send().await.map_err(|_| Fault::Unreachable)?).await.map(drop)
 }
 
 /// The answer, unless it is a problem.

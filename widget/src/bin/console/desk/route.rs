@@ -1,5 +1,6 @@
 //! The console's addresses: which page, which list, which conversation. No data of people is in them.
 
+use relay_settings::{DocumentId, Kind};
 use wire::ConversationId;
 
 use crate::desk::screen::{Section, Tab};
@@ -7,8 +8,61 @@ use crate::desk::screen::{Section, Tab};
 /// Where every address of the console begins.
 pub(crate) const ROOT: &str = "/console";
 
+/// What stands for a new document in addresses; no id looks like it.
+const NEW: &str = "+";
+
+/// What of the settings an address names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// The kind of documents.
+    pub(crate) kind: Kind,
+    /// Which of them.
+    pub(crate) which: Which,
+}
+
+/// Which document is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// None: the list only.
+    List,
+    /// One that is being made.
+    New,
+    /// This one.
+    One(DocumentId),
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { kind: Kind::Site, which: Which::List }
+    }
+}
+
+impl Setting {
+    /// Reads what follows the page's name; none when it names nothing.
+    fn read<'p>(mut parts: impl Iterator<Item = &'p str>) -> Option<Self> {
+        let Some(kind) = parts.next() else { return Some(Self::default()) };
+        let which = match parts.next() {
+            None => Which::List,
+            Some(NEW) => Which::New,
+            Some(id) => Which::One(id.parse().ok()?),
+        };
+        let setting = Self { kind: kind.parse().ok()?, which };
+        parts.next().is_none().then_some(setting)
+    }
+
+    /// The address's path.
+    pub(crate) fn path(&self) -> String {
+        let kind = [ROOT, "/settings/", self.kind.as_str()].concat();
+        match &self.which {
+            Which::List => kind,
+            Which::New => [&kind, "/", NEW].concat(),
+            Which::One(id) => [&kind, "/", id.as_str()].concat(),
+        }
+    }
+}
+
 /// What an address names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     /// Which page the first column shows.
     pub(crate) section: Section,
@@ -16,6 +70,8 @@ pub(crate) struct Route {
     pub(crate) tab: Tab,
     /// The conversation beside it.
     pub(crate) conversation: Option<ConversationId>,
+    /// What of the settings is shown, while they are.
+    pub(crate) setting: Setting,
 }
 
 impl Route {
@@ -30,18 +86,23 @@ impl Route {
                 Some(name) => (Section::Inbox, Tab::ALL.into_iter().find(|tab| name_of(*tab) == name)?),
             },
             Some("defence") => (Section::Defence, tab),
+            Some("settings") => {
+                let setting = Setting::read(parts)?;
+                return Some(Self { section: Section::Settings, tab, conversation: None, setting });
+            }
             Some(_) => return None,
         };
         let conversation = match parts.next() {
             None => None,
             Some(id) => Some(id.parse().ok()?),
         };
-        parts.next().is_none().then_some(Self { section, tab, conversation })
+        parts.next().is_none().then_some(Self { section, tab, conversation, setting: Setting::default() })
     }
 
     /// The address's path; [`Route::read`] reads it back.
-    pub(crate) fn path(self) -> String {
+    pub(crate) fn path(&self) -> String {
         let mut path = match self.section {
+            Section::Settings => return self.setting.path(),
             Section::Inbox => [ROOT, "/inbox/", name_of(self.tab)].concat(),
             Section::Defence => [ROOT, "/defence"].concat(),
         };
@@ -74,7 +135,7 @@ mod tests {
         for section in [Section::Inbox, Section::Defence] {
             for tab in Tab::ALL {
                 for conversation in [None, Some(ConversationId(0x0190_0000_0000_7000_8000_0000_0000_0001))] {
-                    let route = Route { section, tab, conversation };
+                    let route = Route { section, tab, conversation, setting: Setting::default() };
                     assert_eq!(Route::read(&route.path(), tab), Some(route));
                 }
             }
@@ -82,10 +143,24 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_has_an_address() {
+        for kind in Kind::ALL {
+            for which in [Which::List, Which::New, Which::One("new".parse().expect("an id"))] {
+                let setting = Setting { kind: *kind, which };
+                let read = Route::read(&setting.path(), Tab::Mine).map(|route| (route.section, route.setting));
+                assert_eq!(read, Some((Section::Settings, setting)));
+            }
+        }
+        for path in ["/console/settings/x", "/console/settings/site/A", "/console/settings/site/a/b"] {
+            assert_eq!(Route::read(path, Tab::Mine), None, "{path}");
+        }
+    }
+
+    #[test]
     fn short_addresses_lead_somewhere_and_wrong_ones_nowhere() {
-        let mine = Route { section: Section::Inbox, tab: Tab::Mine, conversation: None };
+        let mine = Route { section: Section::Inbox, tab: Tab::Mine, conversation: None, setting: Setting::default() };
         for path in ["/console", "/console/", "/console/inbox", "/console/inbox/mine/"] {
-            assert_eq!(Route::read(path, Tab::Mine), Some(mine), "{path}");
+            assert_eq!(Route::read(path, Tab::Mine), Some(mine.clone()), "{path}");
         }
         for path in [
             "/",

@@ -1,12 +1,13 @@
 //! What the agent has chosen to look at: the state of the view, which the relay does not know.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use leptos::prelude::*;
+use serde_json::{Map, Value};
 use widget::clock::now_ms;
 use wire::{ConversationId, Many, View};
 
-use crate::desk::route::Route;
+use crate::desk::route::{Route, Setting};
 use crate::desk::written::Written;
 
 /// How long the ending of a conversation can be undone before it is sent …
@@ -21,6 +22,8 @@ pub(crate) enum Section {
     Inbox,
     /// Blocks (supervisors).
     Defence,
+    /// What is set up (supervisors); it takes the place of the conversation, too.
+    Settings,
 }
 
 /// A list of the inbox.
@@ -98,6 +101,17 @@ pub(crate) enum Asking {
     Keys,
 }
 
+/// A document that was changed and not saved.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Unsaved {
+    /// The version that was changed; none for a new one.
+    pub(crate) version: Option<u64>,
+    /// The id of a new one, as typed.
+    pub(crate) id: String,
+    /// Its fields.
+    pub(crate) body: Map<String, Value>,
+}
+
 /// The state of the whole page; copies share it.
 #[derive(Clone, Copy)]
 pub(crate) struct Screen {
@@ -105,6 +119,10 @@ pub(crate) struct Screen {
     pub(crate) section: RwSignal<Section>,
     /// Which list of the inbox.
     pub(crate) tab: RwSignal<Tab>,
+    /// What of the settings is shown.
+    pub(crate) setting: RwSignal<Setting>,
+    /// What was changed in settings and not saved, by the address of the document.
+    pub(crate) unsaved: RwSignal<BTreeMap<String, Unsaved>>,
     /// What rows are searched for.
     pub(crate) search: RwSignal<String>,
     /// Whether the composer writes notes.
@@ -147,6 +165,8 @@ impl Screen {
         Self {
             section: RwSignal::new(route.section),
             tab: RwSignal::new(route.tab),
+            setting: RwSignal::new(route.setting),
+            unsaved: RwSignal::new(BTreeMap::new()),
             search: RwSignal::new(String::new()),
             note: RwSignal::new(false),
             panel: RwSignal::new(false),

@@ -6,7 +6,7 @@ use widget_core::waits_since_ms;
 use wire::{AgentState, ConversationId, ConversationState, ConversationSummary, Idle, Party, VisitorPresence};
 
 use crate::desk::Desk;
-use crate::desk::route::Route;
+use crate::desk::route::{Route, Setting};
 use crate::desk::screen::Screen;
 use crate::inbox::many::Pick;
 use crate::ui::icon::{self, icon};
@@ -38,7 +38,8 @@ pub(crate) fn Row(
     let here = Memo::new(move |_| row.read().as_ref().and_then(|row| row.presence));
     let href = move || {
         let section = screen.section.get();
-        Route { section, tab: screen.tab.get(), conversation: Some(conversation) }.path()
+        let setting = Setting::default();
+        Route { section, tab: screen.tab.get(), conversation: Some(conversation), setting }.path()
     };
     view! {
         <Show when=move || picks && screen.picking.get()>

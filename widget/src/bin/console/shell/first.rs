@@ -18,6 +18,7 @@ const PASSWORD_CHARS_MIN: usize = 10;
 const FIELDS: [Entry; 4] = [
     Entry {
         name: "code",
+        test_id: "first-code",
         kind: "text",
         fills: "one-time-code",
         words: key!("console_first_code"),
@@ -25,6 +26,7 @@ const FIELDS: [Entry; 4] = [
     },
     Entry {
         name: "name",
+        test_id: "first-name",
         kind: "text",
         fills: "name",
         words: key!("console_first_name"),
@@ -32,6 +34,7 @@ const FIELDS: [Entry; 4] = [
     },
     Entry {
         name: "email",
+        test_id: "first-email",
         kind: "email",
         fills: "username",
         words: key!("console_email"),
@@ -39,6 +42,7 @@ const FIELDS: [Entry; 4] = [
     },
     Entry {
         name: "password",
+        test_id: "first-password",
         kind: "password",
         fills: "new-password",
         words: key!("console_password"),
@@ -51,6 +55,8 @@ const FIELDS: [Entry; 4] = [
 struct Entry {
     /// Its name in the API.
     name: &'static str,
+    /// The id by which tests find it.
+    test_id: &'static str,
     kind: &'static str,
     /// What password managers put in.
     fills: &'static str,
@@ -171,7 +177,7 @@ fn Line(entry: Entry, field: NodeRef<html::Input>, wrong: RwSignal<bool>) -> imp
                 autocomplete=entry.fills
                 spellcheck="false"
                 autocapitalize="none"
-                data-testid=["first-", entry.name].concat()
+                data-testid=entry.test_id
                 node_ref=field
                 on:input=check
                 aria-invalid=move || wrong.get().to_string()

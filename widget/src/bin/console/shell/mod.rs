@@ -24,9 +24,10 @@ use crate::api::{self, Person, Trouble};
 use crate::defence::{Defence, FloodBanner};
 use crate::desk::Desk;
 use crate::desk::route::ROOT;
-use crate::desk::screen::Screen;
+use crate::desk::screen::{Screen, Section};
 use crate::desk::sound::Sound;
 use crate::inbox::Inbox;
+use crate::settings::Settings;
 use crate::shell::asked::Asked;
 use crate::shell::first::First;
 use crate::shell::rail::Rail;
@@ -112,7 +113,7 @@ fn DeskPage(
     stuck: RwSignal<u32>,
 ) -> impl IntoView {
     let first = route::first();
-    let screen = Screen::new(&person.email, first);
+    let screen = Screen::new(&person.email, first.clone());
     let sound = Sound::new();
     let desk = Desk::new(screen, sound, &person.email);
     let search = NodeRef::<html::Input>::new();
@@ -127,6 +128,7 @@ fn DeskPage(
             ended.run(());
         }
     });
+    let settings = move || screen.section.get() == Section::Settings;
     let shown = Memo::new(move |_| desk.shown());
     let online = Memo::new(move |_| desk.read(AgentSession::online));
     let waiting = Memo::new(move |_| desk.read(AgentSession::drafts_going_out));
@@ -135,6 +137,7 @@ fn DeskPage(
         <div
             class="desk"
             class:desk--idle=move || shown.get().is_none()
+            class:desk--settings=settings
             data-view=move || flag(shown.get().is_some(), "talk", "list")
             data-panel=move || flag(screen.panel.get(), "open", "closed")
         >
@@ -155,8 +158,9 @@ fn DeskPage(
                         view=move || view! { <Inbox desk screen search /> }
                     />
                     <Route path=path!("/console/defence/:conversation?") view=move || view! { <Defence desk /> } />
+                    <Route path=path!("/console/settings/:kind?/:id?") view=move || view! { <Settings screen /> } />
                 </Routes>
-                <Show when=move || shown.get().is_none()>
+                <Show when=move || shown.get().is_none() && !settings()>
                     <NoTalk screen />
                 </Show>
                 // Keyed, so that each conversation gets elements of its own and shows nothing of the one before.

@@ -49,6 +49,13 @@ pub(crate) fn Rail(
                     picture=icon::SHIELD
                     words=key!("console_defence")
                 />
+                <Choice
+                    desk
+                    screen
+                    section=Section::Settings
+                    picture=icon::GEAR
+                    words=key!("console_settings")
+                />
             </Show>
             <button
                 type="button"
@@ -86,13 +93,21 @@ fn Choice(
     words: Key,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
-    let href = move || Route { section, tab: screen.tab.get(), conversation: desk.shown() }.path();
+    let href = move || {
+        let (tab, conversation, setting) = (screen.tab.get(), desk.shown(), screen.setting.get());
+        Route { section, tab, conversation, setting }.path()
+    };
+    let section_id = match section {
+        Section::Inbox => "inbox",
+        Section::Defence => "defence",
+        Section::Settings => "nav-settings",
+    };
     view! {
         <a
             class="rail__button"
             href=href
             aria-current=move || (screen.section.get() == section).then_some("page")
-            data-testid=if section == Section::Inbox { "inbox" } else { "defence" }
+            data-testid=section_id
             title=t(words)
         >
             {icon(picture)}

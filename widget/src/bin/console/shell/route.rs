@@ -8,14 +8,19 @@ use widget_core::AgentSession;
 
 use crate::desk::Desk;
 use crate::desk::rights::supervises;
-use crate::desk::route::Route;
+use crate::desk::route::{Route, Setting};
 use crate::desk::screen::{Screen, Section, Tab};
 use crate::ui::words::t;
 
 /// What the address names at the start; the agent's own list where it names nothing.
 pub(crate) fn first() -> Route {
     let path = use_location().pathname.get_untracked();
-    Route::read(&path, Tab::Mine).unwrap_or(Route { section: Section::Inbox, tab: Tab::Mine, conversation: None })
+    Route::read(&path, Tab::Mine).unwrap_or(Route {
+        section: Section::Inbox,
+        tab: Tab::Mine,
+        conversation: None,
+        setting: Setting::default(),
+    })
 }
 
 /// Follows both, from what the address named at the start. Until the first welcome the address stays as it is: it names what will be shown.
@@ -25,10 +30,15 @@ pub(crate) fn follow(desk: Desk, screen: Screen, first: Route) {
     let shown = Memo::new(move |_| desk.shown());
     let known = Memo::new(move |_| desk.me().is_some());
     let begun = RwSignal::new(false);
-    let looked_at = move || Route { section: screen.section.get(), tab: screen.tab.get(), conversation: shown.get() };
+    let looked_at = move || Route {
+        section: screen.section.get(),
+        tab: screen.tab.get(),
+        conversation: shown.get(),
+        setting: screen.setting.get(),
+    };
     Effect::new(move || {
         if known.get() && !begun.get_untracked() {
-            show(desk, screen, first);
+            show(desk, screen, first.clone());
             begun.set(true);
         }
     });
@@ -50,7 +60,9 @@ pub(crate) fn follow(desk: Desk, screen: Screen, first: Route) {
         let (before, route) = (before.flatten(), looked_at());
         let address = path.get_untracked();
         let is_page = Route::read(&address, route.tab).is_some();
-        if (is_page || before.is_some_and(|before| before != route)) && route.path() != address.trim_end_matches('/') {
+        if (is_page || before.as_ref().is_some_and(|before| *before != route))
+            && route.path() != address.trim_end_matches('/')
+        {
             // The first page needs no entry of its own in the history.
             let options = NavigateOptions { replace: before.is_none(), scroll: false, ..NavigateOptions::default() };
             navigate(&route.path(), options);
@@ -61,7 +73,7 @@ pub(crate) fn follow(desk: Desk, screen: Screen, first: Route) {
 
 /// Shows what an address names, as far as it exists.
 fn show(desk: Desk, screen: Screen, route: Route) {
-    let section = if route.section == Section::Defence && !untrack(|| supervises(desk)) {
+    let section = if route.section != Section::Inbox && !untrack(|| supervises(desk)) {
         screen.tell(t(key!("console_no_page_right")));
         Section::Inbox
     } else {
@@ -69,6 +81,9 @@ fn show(desk: Desk, screen: Screen, route: Route) {
     };
     if section == Section::Defence && screen.section.get_untracked() != section {
         desk.tell(widget_core::AgentInput::ListBlocks);
+    }
+    if section == Section::Settings {
+        screen.setting.set(route.setting);
     }
     if section == Section::Inbox {
         crate::inbox::choose(desk, screen, route.tab);

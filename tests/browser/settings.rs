@@ -1,0 +1,145 @@
+//! Settings in the console: a site is added, changed and removed without a command.
+
+use support::{Browser, Look, World, wait_until};
+
+const NAME: &str = "[data-testid=name]";
+const ORIGINS: &str = "[data-testid=origins]";
+
+/// Types into a field in place of what is in it.
+fn put(browser: &Browser, css: &str, text: &str) {
+    let script = "const field = document.querySelector(arguments[0]); field.value = '';
+        field.dispatchEvent(new Event('input', { bubbles: true }));";
+    browser.script(script, &[css.into()]);
+    browser.keys(css, text);
+}
+
+fn value(browser: &Browser, css: &str) -> String {
+    let value = browser.script("return document.querySelector(arguments[0])?.value;", &[css.into()]);
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn problems(browser: &Browser) -> u64 {
+    let count = browser.script("return document.querySelectorAll('[data-testid=field-problem]').length;", &[]);
+    count.as_u64().unwrap_or(u64::MAX)
+}
+
+fn note(browser: &Browser) -> String {
+    browser.shown_text("[data-testid=settings-note]").unwrap_or_default()
+}
+
+/// An administrator at the settings.
+fn administrator(world: &World) -> Browser {
+    let words = ["agent", "add", "eve@example.com", "--name", "Eve", "--role", "administrator", "--password-stdin"];
+    world.relay.command(&words, world.relay.password());
+    sign_in(world)
+}
+
+fn sign_in(world: &World) -> Browser {
+    let eve = world.browser(Look::CONSOLE);
+    eve.go(&format!("{}/console", world.relay.origin()));
+    eve.keys("[data-testid=email]", "eve@example.com");
+    eve.keys("[data-testid=password]", world.relay.password());
+    eve.click("[data-testid=sign-in]");
+    wait_until("the rail", || eve.shows("[data-testid=nav-settings]").then_some(()));
+    eve.click("[data-testid=nav-settings]");
+    wait_until("the settings", || eve.shows("[data-testid=settings-add]").then_some(()));
+    eve
+}
+
+#[test]
+fn a_site_is_added_changed_and_removed_in_the_console() {
+    let world = World::start();
+    let eve = administrator(&world);
+    let status = || world.relay.get("/chat?site=fresh").status;
+    assert_eq!(status(), 404);
+    wait_until("the site that is there", || eve.shows("[data-testid=settings-row][data-id=demo]").then_some(()));
+    eve.click("[data-testid=settings-add]");
+    wait_until("the form", || eve.shows("[data-testid=settings-form]").then_some(()));
+    assert_eq!(problems(&eve), 0, "what was not touched is not called wrong");
+    eve.keys("[data-testid=setting-id]", "Not an id");
+    eve.keys(NAME, "Fresh");
+    eve.keys(ORIGINS, "http://fresh.example.com\nhttp://other.example.com/path");
+    eve.click("[data-testid=save]");
+    wait_until("both are called wrong", || (problems(&eve) == 2).then_some(()));
+    // The id of a site that is there is found by the relay alone.
+    put(&eve, "[data-testid=setting-id]", "demo");
+    put(&eve, ORIGINS, "http://fresh.example.com");
+    assert_eq!(problems(&eve), 0);
+    eve.click("[data-testid=save]");
+    wait_until("the id is taken", || (problems(&eve) == 1).then_some(()));
+    put(&eve, "[data-testid=setting-id]", "fresh");
+    eve.script(
+        "document.dispatchEvent(new KeyboardEvent('keydown', { key: 's', ctrlKey: true, bubbles: true }));",
+        &[],
+    );
+    wait_until("the snippet", || {
+        eve.shown_text("[data-testid=snippet]").filter(|text| text.contains("data-site=\"fresh\""))
+    });
+    eve.click("[data-testid=snippet-copy]");
+    assert_eq!(status(), 200, "its pages have the chat at once");
+
+    // What is not saved stays with its document while another page is looked at, and can be discarded.
+    put(&eve, NAME, "Fresher");
+    eve.click("[data-testid=inbox]");
+    wait_until("the inbox", || eve.shows("[data-testid=list-mine]").then_some(()));
+    eve.click("[data-testid=nav-settings]");
+    wait_until("what was typed", || (value(&eve, NAME) == "Fresher").then_some(()));
+    eve.click("[data-testid=discard]");
+    assert_eq!(value(&eve, NAME), "Fresh");
+
+    eve.click("[data-testid=settings-remove]");
+    wait_until("the question", || eve.shows("[data-testid=settings-remove-ask]").then_some(()));
+    eve.click("[data-testid=dialog-yes]");
+    wait_until("it is gone", || (!eve.shows("[data-testid=settings-row][data-id=fresh]")).then_some(()));
+    assert_eq!(status(), 404);
+
+    // A site with conversations is asked about twice.
+    let visitor = world.visitor();
+    visitor.open_chat();
+    visitor.say("Hello");
+    visitor.sent("Hello");
+    eve.click("[data-testid=settings-row][data-id=demo]");
+    wait_until("its form", || eve.shows("[data-testid=settings-remove]").then_some(()));
+    eve.click("[data-testid=settings-remove]");
+    wait_until("the question", || eve.shows("[data-testid=settings-remove-ask]").then_some(()));
+    let first = eve.shown_text("[data-testid=settings-remove-ask] p");
+    eve.click("[data-testid=dialog-yes]");
+    wait_until("another question", || {
+        let words = eve.shown_text("[data-testid=settings-remove-ask] p");
+        (words.is_some() && words != first).then_some(())
+    });
+    eve.click("[data-testid=dialog-no]");
+    assert!(eve.shows("[data-testid=settings-row][data-id=demo]"));
+}
+
+#[test]
+fn two_who_change_the_same_site_are_told_and_what_cannot_be_loaded_can_be_tried_again() {
+    let world = World::start();
+    let eve = administrator(&world);
+    let other = sign_in(&world);
+    for browser in [&eve, &other] {
+        browser.click("[data-testid=settings-row][data-id=demo]");
+        wait_until("the form", || (value(browser, NAME) == "Demo Exchange").then_some(()));
+    }
+    put(&eve, NAME, "Eve's");
+    eve.click("[data-testid=save]");
+    wait_until("saved", || note(&eve).contains("Saved").then_some(()));
+    put(&other, NAME, "Other's");
+    other.click("[data-testid=save]");
+    wait_until("the conflict", || note(&other).contains("colleague").then_some(()));
+    other.click("[data-testid=discard]");
+    wait_until("what the colleague has made of it", || (value(&other, NAME) == "Eve's").then_some(()));
+
+    eve.script("window.kept = window.fetch; window.fetch = () => Promise.reject(new TypeError('no network'));", &[]);
+    eve.click("[data-testid=inbox]");
+    wait_until("the inbox", || eve.shows("[data-testid=list-mine]").then_some(()));
+    eve.click("[data-testid=nav-settings]");
+    wait_until("it says so", || eve.shows("[data-testid=settings-retry]").then_some(()));
+    eve.script("window.fetch = window.kept;", &[]);
+    eve.click("[data-testid=settings-retry]");
+    wait_until("the list", || eve.shows("[data-testid=settings-row][data-id=demo]").then_some(()));
+    eve.click("[data-testid=settings-section][data-kind=site]");
+    wait_until("no form", || (!eve.shows("[data-testid=settings-form]")).then_some(()));
+    let found = eve.findings("settings");
+    assert!(found.is_empty(), "{found:?}");
+}

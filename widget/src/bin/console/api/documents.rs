@@ -1,0 +1,92 @@
+//! Documents: what is set up, read and written by the API.
+
+use relay_settings::{DocumentId, Kind};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::v1::{self, Fault};
+
+/// Documents on one page of a list.
+const PAGE: usize = 200;
+/// Pages of a list that are read: more than a site has of one kind.
+const PAGES_MAX: usize = 20;
+
+/// A document as the relay has it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Document {
+    /// Its id.
+    pub(crate) id: DocumentId,
+    /// Its version.
+    pub(crate) version: u64,
+    /// Its fields, without these two.
+    pub(crate) body: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    id: DocumentId,
+    version: u64,
+    #[serde(flatten)]
+    body: Map<String, Value>,
+}
+
+impl From<Read> for Document {
+    fn from(Read { id, version, body }: Read) -> Self {
+        Self { id, version, body }
+    }
+}
+
+#[derive(Deserialize)]
+struct Page {
+    items: Vec<Read>,
+    next: Option<String>,
+}
+
+/// All documents of a kind.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn list(kind: Kind) -> Result<Vec<Document>, Fault> {
+    let (mut documents, mut after) = (Vec::new(), String::new());
+    for _ in 0..PAGES_MAX {
+        let page: Page = v1::get(&format!("/settings/{kind}?limit={PAGE}{after}")).await?;
+        documents.extend(page.items.into_iter().map(Document::from));
+        let Some(next) = page.next else { break };
+        after = format!("&after={next}");
+    }
+    Ok(documents)
+}
+
+/// One document.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn read(kind: Kind, id: &DocumentId) -> Result<Document, Fault> {
+    let read: Read = v1::get(&format!("/settings/{kind}/{id}")).await?;
+    Ok(read.into())
+}
+
+/// Adds a document, or changes the one that had this version.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn save(
+    kind: Kind,
+    id: &DocumentId,
+    version: Option<u64>,
+    body: &Map<String, Value>,
+) -> Result<Document, Fault> {
+    let path = format!("/settings/{kind}/{id}");
+    let condition =
+        version.map_or_else(|| ("if-none-match", "*".to_owned()), |version| ("if-match", format!("\"{version}\"")));
+    let saved: Read = v1::put(&path, (condition.0, &condition.1), body).await?;
+    Ok(saved.into())
+}
+
+/// Removes a document that had this version; a site with conversations only with `keep`.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn remove(kind: Kind, id: &DocumentId, version: u64, keep: bool) -> Result<(), Fault> {
+    v1::delete(&format!("/settings/{kind}/{id}?keep_conversations={keep}"), version).await
+}
