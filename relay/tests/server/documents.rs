@@ -204,3 +204,27 @@ async fn a_site_that_is_added_serves_at_once_and_one_that_is_removed_does_not() 
     assert!(visitor.next().await.is_err(), "its pages cannot open the chat any more");
     relay.running.stop().await.expect("stopped");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_of_one_agent_is_that_agents_alone() {
+    let relay = relay().await;
+    let (eve, ann, bob) =
+        (Asker::of(&relay, "eve").await, Asker::of(&relay, "ann").await, Asker::of(&relay, "bob").await);
+    let me = ann.client.get(relay.url("/api/v1/me")).header("cookie", &ann.cookie).send().await.expect("answered");
+    let id = json(me, 200).await["id"].clone();
+    let reply = json!({ "id": "mine", "shortcut": "hi", "title": "Hello", "texts": { "en": "Hello!" }, "agent": id });
+    assert_eq!(bob.post("reply", &reply).await.status(), 403, "nobody writes for another");
+    assert_eq!(ann.post("reply", &reply).await.status(), 201);
+    let shared = json!({ "id": "all", "shortcut": "bye", "title": "Goodbye", "texts": { "en": "Goodbye!" } });
+    assert_eq!(ann.post("reply", &shared).await.status(), 403);
+    assert_eq!(eve.post("reply", &shared).await.status(), 201);
+    for (asker, ids) in [(&ann, vec!["all", "mine"]), (&bob, vec!["all"]), (&eve, vec!["all", "mine"])] {
+        let page = json(asker.get("reply").await, 200).await;
+        let found: Vec<_> = page["items"].as_array().expect("items").iter().map(|item| item["id"].clone()).collect();
+        assert_eq!(found, ids);
+    }
+    assert_eq!(bob.get("reply/mine").await.status(), 404);
+    assert_eq!(bob.delete("reply/mine", "*").await.status(), 404);
+    assert_eq!(ann.delete("reply/mine", "*").await.status(), 204);
+    relay.running.stop().await.expect("stopped");
+}

@@ -1,13 +1,16 @@
 //! Who asks, and what they may do.
 
+use std::any::Any;
+
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
+use relay_settings::reply::Reply;
 use relay_settings::{
     BuiltInRole, Document, DocumentId, DocumentKey, Kind, Right, RightNames, Scope, Staff, Subject, may,
 };
 use serde_json::Value;
-use wire::{Refusal, SiteId, Tag};
+use wire::{AgentId, Refusal, SiteId, Tag};
 
 use super::error::ApiError;
 use crate::app::{App, Caller, OwnOrigin};
@@ -71,9 +74,8 @@ impl Asker {
 
     /// Whether they may read a document. A reply of one agent alone is that agent's.
     pub(super) fn may_read(&self, kind: Kind, id: &DocumentId, document: &Document) -> bool {
-        let body = document.value();
-        let part = Part::of(kind, id, &body);
-        let of_another = part.agent.is_some_and(|agent| agent != self.agent.id.to_string());
+        let part = Part::of_document(kind, id, document);
+        let of_another = agent_of(document).is_some_and(|agent| agent != self.agent.id);
         let reads = |right| self.may(right, &part.subject(kind));
         reads(Right::SettingsRead) || (!of_another && reads(Right::to_read(kind)))
     }
@@ -83,8 +85,8 @@ impl Asker {
     /// # Errors
     /// `NotAllowed`.
     pub(super) fn must_change(&self, key: &DocumentKey, body: &Value) -> Result<(), ApiError> {
-        let part = Part::of(key.kind, &key.id, body);
-        let own = part.agent.is_some_and(|agent| agent == self.agent.id.to_string());
+        let part = Part::of_body(key.kind, &key.id, body);
+        let own = body["agent"].as_str() == Some(&self.agent.id.to_string());
         let subject = part.subject(key.kind);
         let is_allowed = self.may(Right::to_change(key.kind), &subject)
             || (key.kind == Kind::Reply && own && self.may(Right::to_read(key.kind), &subject));
@@ -97,22 +99,37 @@ impl Asker {
     }
 }
 
-/// Which part of the house a document belongs to.
-struct Part<'v> {
-    site: Option<SiteId>,
-    department: Option<DocumentId>,
-    agent: Option<&'v str>,
+/// The one agent whose reply it is.
+fn agent_of(document: &Document) -> Option<AgentId> {
+    let body: &dyn Any = document.body()?;
+    body.downcast_ref::<Reply>()?.agent
 }
 
-impl<'v> Part<'v> {
+/// To which site and department a document belongs; none means all.
+struct Part {
+    site: Option<SiteId>,
+    department: Option<DocumentId>,
+}
+
+impl Part {
+    /// Of a document in force: its whole body is not written out for this, since a list asks it of every document.
+    fn of_document(kind: Kind, id: &DocumentId, document: &Document) -> Self {
+        let named =
+            |field: &str| document.references().find(|(name, _)| *name == field).map(|(_, key)| key.id.as_str());
+        Self::of(kind, id, named("site"), named("department"))
+    }
+
     /// Of a body that need not be right: what cannot be read counts as none, so as all.
-    fn of(kind: Kind, id: &DocumentId, body: &'v Value) -> Self {
-        let site = if kind == Kind::Site { Some(id.as_str()) } else { body["site"].as_str() };
-        let department = if kind == Kind::Department { Some(id.as_str()) } else { body["department"].as_str() };
+    fn of_body(kind: Kind, id: &DocumentId, body: &Value) -> Self {
+        Self::of(kind, id, body["site"].as_str(), body["department"].as_str())
+    }
+
+    fn of(kind: Kind, id: &DocumentId, site: Option<&str>, department: Option<&str>) -> Self {
+        let site = if kind == Kind::Site { Some(id.as_str()) } else { site };
+        let department = if kind == Kind::Department { Some(id.as_str()) } else { department };
         Self {
             site: site.and_then(|site| site.parse().ok()),
             department: department.and_then(|department| department.parse().ok()),
-            agent: body["agent"].as_str().filter(|_| kind == Kind::Reply),
         }
     }
 
