@@ -3,6 +3,7 @@
 //! A folder may only use what is listed above it here; `tests/layers.rs` refuses circles.
 
 pub mod clock;
+pub mod hex;
 pub mod numbers;
 
 pub mod blob;
@@ -25,6 +26,7 @@ pub mod bus;
 pub mod consumer;
 pub mod identity;
 pub mod quota;
+pub mod settings;
 pub mod transcript;
 
 pub mod core_task;
@@ -37,7 +39,6 @@ pub mod transport;
 
 pub mod cli;
 pub mod serve;
-pub mod settings;
 
 #[cfg(test)]
 mod bounds;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::head::{Head, SignedHead};
-use super::hex::digits;
+use crate::hex::digits;
 use crate::key::PublicKey;
 
 /// SHA-256 over the hash before and an entry's bytes.

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 use super::chain::{Broken, ChainHash, Checked, Verification};
 use super::detail::DETAIL_BYTES_MAX;
 use super::head::SignedHead;
-use super::hex::{digits, from_digits};
+use crate::hex::{digits, from_digits};
 use crate::key::PublicKey;
 
 /// The longest line that is read.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::chain::ChainHash;
-use super::hex::{digits, from_digits};
+use crate::hex::{digits, from_digits};
 use crate::key::{PublicKey, Signature, Signer, SigningPurpose, verify};
 
 /// What the log was at some time.

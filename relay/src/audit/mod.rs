@@ -11,7 +11,6 @@ mod entry;
 mod export;
 mod head;
 pub mod heads;
-mod hex;
 #[cfg(test)]
 mod tests;
 mod who;
@@ -22,5 +21,4 @@ pub use detail::DETAIL_BYTES_MAX;
 pub use entry::{Entry, NewEntry, Subject};
 pub use export::{ExportError, cut_line, entry_line, head_line, verify_export};
 pub use head::{Head, SignedHead};
-pub use hex::{digits, from_digits};
 pub use who::{By, Who};

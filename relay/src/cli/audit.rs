@@ -8,11 +8,11 @@ use anyhow::{Context, bail};
 
 use super::manage::attach;
 use crate::audit::{
-    Action, By, Checked, NewEntry, Verification, cut_line, digits, entry_line, from_digits, head_line, heads,
-    verify_export,
+    Action, By, Checked, NewEntry, Verification, cut_line, entry_line, head_line, heads, verify_export,
 };
 use crate::clock::now_ms;
 use crate::config::Config;
+use crate::hex::{digits, from_digits};
 use crate::key::{Keys, PublicKey, SigningPurpose};
 use crate::seal::{self, KeySource};
 use crate::store::{Reader, Store, write_once};

@@ -10,8 +10,9 @@ use wire::{AgentId, ConversationId, Role, SiteId};
 
 use crate::audit::{Action, By, NewEntry, Subject};
 use crate::backup::Whole;
-use crate::clock::{now_ms, random_bytes};
+use crate::clock::now_ms;
 use crate::config::Config;
+use crate::identity::letters::random_letters;
 use crate::identity::{PASSWORD_BYTES_MAX, account, agent_added, hash_password, new_agent_id};
 use crate::origin::Origin;
 use crate::store::{AgentRecord, Site, Store, StoreError, write_once};
@@ -202,9 +203,7 @@ fn password(from_stdin: bool, email: &str, name: &str) -> anyhow::Result<(String
 
 /// Twenty letters and digits that are not mistaken for each other: a hundred bits.
 fn make_password() -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let bytes: [u8; 20] = random_bytes();
-    bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect()
+    random_letters::<20>()
 }
 
 fn tell_password(password: &str, made: bool, out: &mut impl Write) -> std::io::Result<()> {

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 use wire::AgentId;
 
-use crate::clock::random_bytes;
+use super::letters::{LETTERS, in_groups, random_letters};
 use crate::store::TokenHash;
 
 /// Codes that are made together.
@@ -13,8 +13,6 @@ pub const RECOVERY_CODES: usize = 10;
 const LETTERS_OF_CODE: usize = 16;
 /// Letters that stand together.
 const GROUP: usize = 4;
-/// Letters and digits that are not mistaken for each other.
-const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// Bytes of a typed code at most: with blanks and dashes.
 const TYPED_BYTES_MAX: usize = 64;
 
@@ -30,9 +28,10 @@ impl RecoveryCodes {
     /// New codes for somebody.
     #[must_use]
     pub fn fresh(agent: AgentId) -> Self {
-        let codes: Vec<String> = std::iter::repeat_with(code).take(RECOVERY_CODES).collect();
+        let codes: Vec<String> =
+            std::iter::repeat_with(random_letters::<LETTERS_OF_CODE>).take(RECOVERY_CODES).collect();
         let hashes = codes.iter().map(|code| hash(agent, code)).collect();
-        let shown = codes.iter().map(|code| in_groups(code)).collect();
+        let shown = codes.iter().map(|code| in_groups(code, GROUP)).collect();
         Self { shown, hashes }
     }
 }
@@ -45,16 +44,6 @@ pub fn spend(agent: AgentId, kept: &[TokenHash], typed: &str) -> Option<Vec<Toke
     let fits: Vec<Choice> = kept.iter().map(|kept| kept.0.ct_eq(&hashed.0)).collect();
     let left: Vec<_> = kept.iter().zip(&fits).filter(|(_, fits)| !bool::from(**fits)).map(|(kept, _)| *kept).collect();
     (left.len() < kept.len()).then_some(left)
-}
-
-fn code() -> String {
-    let bytes: [u8; LETTERS_OF_CODE] = random_bytes();
-    bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect()
-}
-
-fn in_groups(code: &str) -> String {
-    let letters: Vec<char> = code.chars().collect();
-    letters.chunks(GROUP).map(String::from_iter).collect::<Vec<_>>().join("-")
 }
 
 /// A code as it was made, of what was typed in capitals, with blanks or without dashes.

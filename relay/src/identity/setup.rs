@@ -8,16 +8,15 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use wire::Refusal;
 
+use super::letters::{in_groups, random_letters};
 use crate::address::Address;
-use crate::clock::{now_ms, random_bytes};
+use crate::clock::now_ms;
 use crate::limit::rate::Paces;
 
 /// Wrong codes of one address, and of its network, in a window.
 const FAILURES_MAX: u32 = 10;
 const FAILURES_PER_NETWORK_MAX: u32 = 30;
 const WINDOW_MS: u64 = 10 * 60_000;
-/// Letters and digits that are not mistaken for each other.
-const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// Letters of a code, five bits each.
 const CODE_LETTERS: usize = 20;
 /// Letters between two hyphens.
@@ -41,12 +40,9 @@ impl Setup {
     /// Makes the code, to be shown once to whoever runs the relay.
     #[must_use]
     pub fn begin(&self) -> String {
-        let bytes: [u8; CODE_LETTERS] = random_bytes();
-        let letters = bytes.map(|byte| LETTERS[usize::from(byte & 31)]);
-        let code = String::from_utf8_lossy(&letters).into_owned();
+        let code = random_letters::<CODE_LETTERS>();
         *self.lock() = Some(digest(&code));
-        let groups: Vec<&str> = (0..CODE_LETTERS / GROUP).map(|n| &code[n * GROUP..(n + 1) * GROUP]).collect();
-        groups.join("-")
+        in_groups(&code, GROUP)
     }
 
     /// Whether there is a code that was not used.

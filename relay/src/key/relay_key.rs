@@ -6,6 +6,7 @@ use std::str::FromStr;
 use ring::hkdf::{HKDF_SHA256, KeyType, Prk, Salt};
 
 use crate::clock::random_bytes;
+use crate::hex::digits;
 
 /// What the text of a key begins with, so that no other file is taken for one.
 const TEXT_BEGIN: &str = "causeway-key-1:";
@@ -80,8 +81,7 @@ impl RelayKey {
     /// The line of text that it is kept as. A secret.
     #[must_use]
     pub fn reveal(&self) -> String {
-        let digits: String = self.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{TEXT_BEGIN}{digits}\n")
+        format!("{TEXT_BEGIN}{}\n", digits(&self.bytes))
     }
 }
 
@@ -132,7 +132,7 @@ impl fmt::Debug for RelayKey {
 
 impl fmt::Display for KeyName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&digits(&self.0))
     }
 }
 

@@ -6,6 +6,8 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
 use super::relay_key::RelayKey;
 
+use crate::hex::digits;
+
 /// What is signed. A signature for one purpose is none for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SigningPurpose {
@@ -95,7 +97,7 @@ impl fmt::Debug for Signer {
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&digits(&self.0))
     }
 }
 

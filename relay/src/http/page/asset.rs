@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
 use crate::app::App;
+use crate::hex::digits;
 use crate::http::params::PathParams;
 use crate::web::WebFile;
 
@@ -96,9 +97,7 @@ pub(in crate::http) fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
 /// A strong validator: each encoding has its own.
 fn tag(hash: &[u8; 32], encoding: Option<&str>) -> String {
     let mut tag = String::from("\"");
-    for byte in &hash[..16] {
-        tag.push_str(&format!("{byte:02x}"));
-    }
+    tag.push_str(&digits(&hash[..16]));
     if let Some(encoding) = encoding {
         tag.push('-');
         tag.push_str(encoding);

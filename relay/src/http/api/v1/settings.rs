@@ -21,6 +21,7 @@ use super::params::{PathWords, QueryWords};
 use crate::app::App;
 use crate::audit::Who;
 use crate::clock::random_bytes;
+use crate::hex::digits;
 use crate::settings::{Edit, EditError};
 use crate::store::{DocumentVersion, DocumentsError, Expected};
 
@@ -384,6 +385,5 @@ fn take(body: &mut Value, name: &str) -> Option<Value> {
 /// An id that nobody chose.
 fn new_id() -> DocumentId {
     let bytes: [u8; 6] = random_bytes();
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    digits.parse().expect("hex digits are an id")
+    digits(&bytes).parse().expect("hex digits are an id")
 }
