@@ -52,6 +52,8 @@ async fn the_first_administrator_is_made_once_by_the_code_that_was_printed() {
     for (bad, status) in [(json!({ "code": code }), 400), (json!([]), 400), (json!({ "more": 1 }), 400)] {
         assert_eq!(form.send(&form.relay.origin(), &bad).await.status(), status, "{bad}");
     }
+    let long = json!({ "code": code, "email": "ann@example.com", "name": "Ann", "password": "x".repeat(10_000) });
+    assert_eq!(form.send(&form.relay.origin(), &long).await.status(), 413, "a stranger's body is short");
     assert!(form.is_open().await, "what was refused has changed nothing");
     let made = form.send(&form.relay.origin(), &body(&code)).await;
     assert_eq!(made.status(), 204);

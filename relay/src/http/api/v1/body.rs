@@ -16,11 +16,12 @@ const BODY_WAIT: Duration = Duration::from_secs(10);
 /// Levels of arrays and objects in each other; documents need fewer than ten.
 const DEPTH_MAX: usize = 32;
 
-/// A body as JSON, before anything is known about its fields.
+/// A body of so many bytes at most as JSON, before anything is known about its fields. Whoever asks is to be known before it is read; strangers get
+/// a small bound.
 #[derive(Debug)]
-pub(super) struct JsonBody(pub(super) Value);
+pub(super) struct JsonBody<const BYTES_MAX: usize = BODY_BYTES_MAX>(pub(super) Value);
 
-impl<S: Send + Sync> FromRequest<S> for JsonBody {
+impl<S: Send + Sync, const BYTES_MAX: usize> FromRequest<S> for JsonBody<BYTES_MAX> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
@@ -28,7 +29,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
         if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
             return Err(ApiError::MediaType);
         }
-        let bytes = read(request.into_body()).await?;
+        let bytes = read(request.into_body(), BYTES_MAX).await?;
         let value: Value =
             serde_json::from_slice(&bytes).map_err(|_| ApiError::Malformed("the body: it is not valid JSON"))?;
         if depth(&value) > DEPTH_MAX {
@@ -38,11 +39,9 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
     }
 }
 
-async fn read(body: Body) -> Result<axum::body::Bytes, ApiError> {
-    let bytes = tokio::time::timeout(BODY_WAIT, axum::body::to_bytes(body, BODY_BYTES_MAX)).await;
-    bytes
-        .map_err(|_| ApiError::Malformed("the body: it came too slowly"))?
-        .map_err(|_| ApiError::TooLarge(BODY_BYTES_MAX))
+async fn read(body: Body, bytes_max: usize) -> Result<axum::body::Bytes, ApiError> {
+    let bytes = tokio::time::timeout(BODY_WAIT, axum::body::to_bytes(body, bytes_max)).await;
+    bytes.map_err(|_| ApiError::Malformed("the body: it came too slowly"))?.map_err(|_| ApiError::TooLarge(bytes_max))
 }
 
 /// How many arrays and objects stand in each other. JSON of serde_json is at most 128 levels deep, so this ends.

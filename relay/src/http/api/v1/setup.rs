@@ -12,7 +12,7 @@ use super::asker::OwnPage;
 use super::body::JsonBody;
 use super::error::{ApiError, ProblemBody};
 use crate::app::{App, Caller};
-use crate::http::api::session;
+use crate::http::api::session::{self, SIGN_IN_BYTES_MAX};
 use crate::identity::{SignInAttempt, account};
 
 /// Whether a first administrator may be made.
@@ -60,7 +60,7 @@ pub(super) async fn make(
     _own: OwnPage,
     Caller(address): Caller,
     headers: HeaderMap,
-    JsonBody(body): JsonBody,
+    JsonBody(body): JsonBody<SIGN_IN_BYTES_MAX>,
 ) -> Result<Response, ApiError> {
     let asked: FirstAdministrator = serde_json::from_value(body)
         .map_err(|_| ApiError::Malformed("the body: it has `code`, `email`, `name` and `password`"))?;
