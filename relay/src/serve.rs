@@ -9,7 +9,7 @@ use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use relay_core::Core;
 use relay_core::input::{RelayId, Start};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -114,6 +114,7 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
         unsent: Unsent::default(),
         transcripts: TranscriptSlots::default(),
         settings: Settings::load(store.handle()).await?,
+        signed_head: watch::Sender::new(None),
         sign_ins: SignIns::default(),
         stopping: CancellationToken::new(),
         sockets: TaskTracker::new(),
@@ -141,13 +142,11 @@ pub async fn start(config: Config, web: Web, recorder: Option<PrometheusHandle>)
     crate::background::sweep::keep_assets(&app).await;
     crate::background::sweep::find_pending(&app).await?;
     tasks.spawn(vitals.part("core").run(core_task::run(core, parts)));
-    tasks.spawn(vitals.part("watch").run(crate::background::watch::run(app.clone())));
-    tasks.spawn(vitals.part("heads").run(crate::background::heads::run(app.clone())));
+    in_background(&app, &mut tasks, &vitals);
     tasks.spawn(vitals.part("reserve").run(Arc::clone(&app.reserve).run(app.stopping.clone())));
     crate::consumer::forget(&store.handle(), &crate::consumer::FORMER_CONSUMERS).await;
     let counter = crate::consumer::run(crate::consumer::Counter, store.handle(), app.stopping.clone());
     tasks.spawn(vitals.part("counter").run(counter));
-    tasks.spawn(vitals.part("sweep").run(crate::background::sweep::run(app.clone())));
     let http_limits = || {
         let (address, network) = (limits.connections_per_address_max, limits.connections_per_network_max);
         HttpLimits::new(address, network, &app.config.trusted_proxies)
@@ -207,6 +206,13 @@ impl Running {
         }
         Ok(())
     }
+}
+
+/// Starts the tasks beside the requests.
+fn in_background(app: &App, tasks: &mut JoinSet<()>, vitals: &Vitals) {
+    tasks.spawn(vitals.part("watch").run(crate::background::watch::run(app.clone())));
+    tasks.spawn(vitals.part("heads").run(crate::background::heads::run(app.clone())));
+    tasks.spawn(vitals.part("sweep").run(crate::background::sweep::run(app.clone())));
 }
 
 /// How many connections there may be.

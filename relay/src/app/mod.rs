@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use relay_core::input::{ConnectionId, Input};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wire::SiteId;
 
+use crate::audit::SignedHead;
 use crate::blob::Blobs;
 use crate::config::Config;
 use crate::core_task::Arrival;
@@ -90,6 +91,8 @@ pub struct Shared {
     pub unsent: Unsent,
     /// Transcripts being written.
     pub transcripts: TranscriptSlots,
+    /// The head of the audit log that was written down last; none before the first.
+    pub signed_head: watch::Sender<Option<SignedHead>>,
     /// Sign-ins that a check may have missed.
     pub sign_ins: SignIns,
     /// Set when the relay stops.

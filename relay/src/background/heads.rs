@@ -17,7 +17,9 @@ pub async fn run(app: App) {
         // A file that was changed by hand goes on; `relay audit verify` says what is wrong with it.
         read.inspect_err(|error| tracing::error!(%error, "the heads of the audit log cannot be read")).ok()
     });
-    let mut last = written.take().and_then(|heads| heads.last().map(|head| head.head));
+    let newest = written.take().and_then(|heads| heads.last().copied());
+    app.signed_head.send_replace(newest);
+    let mut last = newest.map(|signed| signed.head);
     loop {
         tokio::select! {
             () = app.stopping.cancelled() => return,
@@ -45,9 +47,15 @@ async fn write(app: &App, head: Head) -> bool {
         return true;
     }
     let (folder, key) = (app.config.data.clone(), app.keys.current.clone());
-    let append = move || heads::append(&folder, &head.signed(&key.signer(SigningPurpose::AuditHead)));
+    let append = move || {
+        let signed = head.signed(&key.signer(SigningPurpose::AuditHead));
+        heads::append(&folder, &signed).map(|()| signed)
+    };
     match tokio::task::spawn_blocking(append).await {
-        Ok(Ok(())) => true,
+        Ok(Ok(signed)) => {
+            app.signed_head.send_replace(Some(signed));
+            true
+        }
         Ok(Err(error)) => {
             tracing::error!(%error, "the head of the audit log was not written down; it is tried again");
             false

@@ -19,6 +19,8 @@ use crate::transport::{socket, stream};
 
 /// Compression gains nothing for shorter answers.
 const COMPRESSED_BYTES_MIN: u16 = 256;
+/// Lines of JSON.
+const LINES: &str = "application/jsonl";
 /// Fast, because it is done for each answer.
 const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
 
@@ -60,9 +62,11 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// Compresses texts that are not short; pictures, and what is compressed already, stay as they are.
+/// Compresses texts that are not short; pictures, and what is compressed already, stay as they are. So do lines of JSON: they are exports, as long as
+/// what is exported, and an encoder holds memory until they end.
 pub(super) fn compression(layer: CompressionLayer) -> CompressionLayer<impl Predicate> {
-    let worth_it = SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::const_new("application/octet-stream"));
+    let plain = NotForContentType::const_new("application/octet-stream");
+    let worth_it = SizeAbove::new(COMPRESSED_BYTES_MIN).and(plain).and(NotForContentType::const_new(LINES));
     layer.quality(COMPRESSION).compress_when(worth_it.and(NotForContentType::IMAGES))
 }
 

@@ -3,6 +3,8 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one frame and skips all others")]
 
 mod api;
+mod api_audit;
+mod asking;
 mod attacked;
 mod audit;
 mod backup;

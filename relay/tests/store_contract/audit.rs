@@ -1,6 +1,6 @@
 //! The contract of the audit log: numbered without gaps, in the transaction of what an entry tells of, found by filters, cut in front.
 
-use relay::audit::{Action, By, Head, NewEntry, StoredEntry, Subject, Verification, Who};
+use relay::audit::{Action, By, ChainHash, Head, NewEntry, StoredEntry, Subject, Verification, Who};
 use relay::key::{RelayKey, Signer, SigningPurpose};
 use relay::store::{AUDIT_PAGE_ENTRIES_MAX, AuditFilter, RecordReader, RecordWriter, StoreError, write_once};
 use wire::{AgentId, Tag};
@@ -71,6 +71,9 @@ pub(crate) fn entries_are_numbered_and_chained(mut world: Audit) {
     assert_eq!(world.reader.audit_head(), Ok(head));
     let texts: Vec<String> = world.all().into_iter().map(|entry| entry.entry).collect();
     assert_eq!(texts, [first.written(1), second.written(2)]);
+    let hashes = [0, 1, 2, 3].map(|number| world.reader.audit_hash(number).unwrap());
+    let after_first = ChainHash::START.after(&texts[0]);
+    assert_eq!(hashes, [Some(ChainHash::START), Some(after_first), Some(head.hash), None]);
     let count = 2 + AUDIT_PAGE_ENTRIES_MAX as u64;
     world.writer.begin().unwrap();
     for _ in 2..count {
@@ -143,6 +146,8 @@ pub(crate) fn a_cut_front_leaves_a_log_that_verifies(mut world: Audit) {
         assert_eq!(write_once(&mut *world.writer, |writer| writer.cut_audit(&cut)), expected, "{head:?}");
     }
     assert_eq!(world.reader.audit_cut(), Ok(Some(heads[2].signed(&signer))));
+    let hashes = [2, 3, 4].map(|number| world.reader.audit_hash(number).unwrap());
+    assert_eq!(hashes, [None, Some(heads[2].hash), Some(heads[3].hash)]);
     assert_eq!(verify(&mut world, &signer), (4, 5));
     let anew = RelayKey::fresh().signer(SigningPurpose::AuditHead);
     write_once(&mut *world.writer, |writer| writer.cut_audit(&heads[2].signed(&anew))).unwrap();

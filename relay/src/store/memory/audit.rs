@@ -1,7 +1,7 @@
 //! The audit log in memory.
 
 use super::{MemoryReader, MemoryWriter};
-use crate::audit::{Entry, Head, NewEntry, SignedHead, StoredEntry, Subject};
+use crate::audit::{ChainHash, Entry, Head, NewEntry, SignedHead, StoredEntry, Subject};
 use crate::store::{AUDIT_PAGE_ENTRIES_MAX, AuditFilter, AuditReader, AuditWriter, StoreError};
 
 /// Entries with what they were written from, and the head.
@@ -66,6 +66,16 @@ impl AuditReader for MemoryReader {
         let tables = self.tables();
         let later = tables.audit.entries.iter().filter(|(stored, _)| stored.number > after);
         Ok(later.take(AUDIT_PAGE_ENTRIES_MAX).map(|(stored, _)| stored.clone()).collect())
+    }
+
+    fn audit_hash(&mut self, number: u64) -> Result<Option<ChainHash>, StoreError> {
+        if number == 0 {
+            return Ok(Some(ChainHash::START));
+        }
+        let tables = self.tables();
+        let there = tables.audit.entries.iter().find(|(stored, _)| stored.number == number);
+        let cut = tables.audit.cut.filter(|cut| cut.head.number == number);
+        Ok(there.map(|(stored, _)| stored.hash).or(cut.map(|cut| cut.head.hash)))
     }
 
     fn audit_head(&mut self) -> Result<Head, StoreError> {

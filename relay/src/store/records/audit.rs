@@ -2,7 +2,7 @@
 
 use wire::SiteId;
 
-use crate::audit::{Action, Head, NewEntry, SignedHead, StoredEntry};
+use crate::audit::{Action, ChainHash, Head, NewEntry, SignedHead, StoredEntry};
 use crate::store::StoreError;
 
 /// Entries read at once, at most.
@@ -60,6 +60,13 @@ pub trait AuditReader {
     /// # Errors
     /// `Down`.
     fn audit_entries(&mut self, after: u64) -> Result<Vec<StoredEntry>, StoreError>;
+
+    /// The hash after an entry; of number 0 the hash before the first. None when it was cut off or is not there; that of the last entry that was cut
+    /// off is kept.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn audit_hash(&mut self, number: u64) -> Result<Option<ChainHash>, StoreError>;
 
     /// The head: the number and hash of the last entry, and its time.
     ///

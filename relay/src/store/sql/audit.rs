@@ -75,6 +75,15 @@ impl<R: SqlReader> AuditReader for R {
         self.look_up(|sql| sql.all(SQL, &[after.into(), count(AUDIT_PAGE_ENTRIES_MAX)], read))
     }
 
+    fn audit_hash(&mut self, number: u64) -> Result<Option<ChainHash>, StoreError> {
+        const SQL: &str = "SELECT hash FROM audit_entry WHERE number = $1 \
+                           UNION ALL SELECT hash FROM audit_cut WHERE number = $1";
+        if number == 0 {
+            return Ok(Some(ChainHash::START));
+        }
+        self.look_up(|sql| sql.one(SQL, &[number.into()], |row| Ok(ChainHash(row.bytes(0)?))))
+    }
+
     fn audit_head(&mut self) -> Result<Head, StoreError> {
         let head = self.look_up(|sql| sql.one("SELECT number, hash, at_ms FROM audit_head", &[], head))?;
         head.ok_or(StoreError::Down)

@@ -72,6 +72,14 @@ impl Asker {
         may(&self.staff, right, subject)
     }
 
+    /// Refuses what they may not do.
+    ///
+    /// # Errors
+    /// `NotAllowed`.
+    pub(super) fn must(&self, right: Right, subject: &Subject<'_>) -> Result<(), ApiError> {
+        if self.may(right, subject) { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
+    }
+
     /// Whether they may read a document. A reply of one agent alone is that agent's.
     pub(super) fn may_read(&self, kind: Kind, id: &DocumentId, document: &Document) -> bool {
         let part = Part::of_document(kind, id, document);

@@ -4,6 +4,7 @@
 
 mod about;
 mod asker;
+mod audit;
 mod body;
 mod condition;
 mod error;
@@ -34,6 +35,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(about::version))
         .routes(routes!(about::health))
         .routes(routes!(about::me))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
         .routes(routes!(setup::state, setup::make))
         .routes(routes!(settings::list, settings::create))
         .routes(routes!(settings::read, settings::replace, settings::remove))

@@ -1,0 +1,49 @@
+//! Requests of the API: of an agent by its cookie, or of a program by its key.
+
+use reqwest::{Client, Method, RequestBuilder, Response};
+use serde_json::Value;
+
+use crate::support::{Relay, add_agent_as};
+
+/// Who asks.
+pub(crate) struct Asker {
+    client: Client,
+    headers: Vec<(&'static str, String)>,
+    origin: String,
+}
+
+impl Asker {
+    /// An agent who signs in.
+    pub(crate) async fn of(relay: &Relay, name: &str) -> Self {
+        Self::with(relay, vec![("cookie", relay.cookie(name).await), ("origin", relay.origin())])
+    }
+
+    /// Somebody with these headers.
+    pub(crate) fn with(relay: &Relay, headers: Vec<(&'static str, String)>) -> Self {
+        Self { client: Client::new(), headers, origin: relay.origin() }
+    }
+
+    /// A request to a path below `/api/v1/`.
+    pub(crate) fn ask(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}/api/v1/{path}", self.origin));
+        self.headers.iter().fold(request, |request, (name, value)| request.header(*name, value))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.ask(Method::GET, path).send().await.expect("answered")
+    }
+}
+
+/// A relay with the administrator eve beside the agents ann and bob.
+pub(crate) async fn with_administrator() -> Relay {
+    Relay::start_filled("", |folder| add_agent_as(folder, "eve", wire::Role::Administrator)).await
+}
+
+/// The JSON of an answer with this status.
+pub(crate) async fn json(response: Response, status: u16) -> Value {
+    let url = response.url().clone();
+    let found = response.status();
+    let text = response.text().await.expect("a body");
+    assert_eq!(found, status, "{url}: {text}");
+    serde_json::from_str(&text).expect("JSON")
+}
