@@ -310,7 +310,7 @@ impl Relay {
     pub fn sign_in(&self, email: &str) -> String {
         let body = serde_json::json!({ "email": email, "password": PASSWORD }).to_string();
         let headers = [("origin", &*self.origin()), ("content-type", "application/json")];
-        let answer = self.request("POST", "/session", &headers, body.as_bytes()).expect("the relay answers");
+        let answer = self.request("POST", "/api/v1/session", &headers, body.as_bytes()).expect("the relay answers");
         assert_eq!(answer.status, 204, "sign-in refused: {}", answer.text());
         let cookie = answer.headers.get("set-cookie").expect("signing in sets a cookie");
         let session = cookie.lines().find(|line| line.contains("causeway_session="));

@@ -33,7 +33,11 @@ async fn main() -> Result<()> {
 
 async fn connect(host: &str, email: &str, password: &str) -> Result<Connection> {
     let (origin, body) = (format!("http://{host}"), json!({ "email": email, "password": password }).to_string());
-    let answer = ureq::post(format!("{origin}/session")).header("origin", &origin).send(body).context("sign-in")?;
+    let answer = ureq::post(format!("{origin}/api/v1/session"))
+        .header("origin", &origin)
+        .header("content-type", "application/json")
+        .send(body)
+        .context("sign-in")?;
     let cookie = answer.headers().get("set-cookie").context("a sign-in sets a cookie")?.to_str()?;
     let mut request = format!("ws://{host}/socket").into_client_request()?;
     request.headers_mut().insert("cookie", cookie.split(';').next().unwrap_or_default().parse()?);

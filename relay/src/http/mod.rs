@@ -11,7 +11,7 @@ mod person;
 mod router;
 
 #[cfg(test)]
-pub(crate) use api::session::SIGN_IN_BYTES_MAX;
+pub(crate) use api::v1::session::SIGN_IN_BYTES_MAX;
 #[cfg(test)]
 pub(crate) use file::upload::HEAD_BYTES as UPLOAD_HEAD_BYTES;
 pub(crate) use file::upload::UPLOADS_MAX;

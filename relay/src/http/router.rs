@@ -10,7 +10,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
-use super::api::{session, v1, visitor};
+use super::api::{v1, visitor};
 use super::file::{download, transcript, upload};
 use super::page::asset;
 use super::{guard, health, page};
@@ -35,8 +35,6 @@ pub fn router(app: App) -> Router {
         .route("/console", get(page::console))
         .route("/console/{*page}", get(page::console))
         .route("/assets/{*path}", get(asset::asset))
-        // the console
-        .route("/session", get(session::show).post(session::sign_in).delete(session::sign_out))
         // console and integrators: `api/v1` lists its routes
         .merge(v1::routes(app.clone()))
         .layer(compression(CompressionLayer::new()));

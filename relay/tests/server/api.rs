@@ -3,7 +3,7 @@
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
 
-use crate::support::Relay;
+use crate::support::{PASSWORD, Relay};
 
 /// A problem (RFC 9457) of the kind that is expected.
 async fn problem(response: Response, status: u16, name: &str) -> Value {
@@ -113,6 +113,8 @@ async fn who_asks_too_often_waits_and_others_do_not() {
     assert!(refused.headers()["retry-after"].to_str().expect("text").parse::<u64>().is_ok_and(|seconds| seconds >= 1));
     assert!(refused.headers()["ratelimit"].to_str().expect("text").contains("r=0;"));
     problem(refused, 429, "rate_limited").await;
+    // Nobody is kept from signing in by whoever shares the address.
+    assert_eq!(relay.sign_in("ann@example.com", PASSWORD).await.status(), 204);
     // What is no part of the API is not counted with it.
     assert_eq!(client.get(relay.url("/health")).send().await.expect("answered").status(), 200);
     relay.running.stop().await.expect("stopped");

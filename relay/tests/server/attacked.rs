@@ -47,7 +47,7 @@ pub(crate) async fn socket(relay: &Relay, from: &str, cookie: Option<&str>) -> R
 
 async fn sign_in(relay: &Relay, from: &str, device: Option<&str>, password: &str) -> reqwest::Response {
     let body = serde_json::json!({ "email": "ann@example.com", "password": password });
-    let mut request = reqwest::Client::new().post(relay.url("/session")).header("origin", relay.origin());
+    let mut request = reqwest::Client::new().post(relay.url("/api/v1/session")).header("origin", relay.origin());
     request = request.header("x-forwarded-for", from).json(&body);
     if let Some(device) = device {
         request = request.header("cookie", device);
@@ -79,7 +79,7 @@ async fn half_open(to: SocketAddr, network: u8) -> Vec<TcpStream> {
         socket.bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, network, last)), 0)).expect("loopback is wide");
         let mut stream = socket.connect(to).await.expect("connected");
         // One that is closed already is not counted.
-        let _ = stream.write_all(b"POST /session HTTP/1.1\r\nhost: x\r\ncontent-le").await;
+        let _ = stream.write_all(b"POST /api/v1/session HTTP/1.1\r\nhost: x\r\ncontent-le").await;
         stream
     };
     join_all((1..=40).map(one)).await

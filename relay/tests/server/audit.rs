@@ -67,7 +67,7 @@ async fn signing_in_and_out_and_what_staff_open_is_noted_without_what_people_typ
             client.get(relay.url(path)).header("authorization", visitor.bearer()).header("x-causeway-site", "demo");
         assert_eq!(get.send().await.expect("answered").status(), 200);
     }
-    let out = client.delete(relay.url("/session")).header("cookie", &cookie).header("origin", relay.origin());
+    let out = client.delete(relay.url("/api/v1/session")).header("cookie", &cookie).header("origin", relay.origin());
     assert_eq!(out.send().await.expect("answered").status(), 204);
     assert_eq!(
         since(folder, before),

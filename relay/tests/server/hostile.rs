@@ -91,7 +91,7 @@ async fn dribbled_bytes_buy_no_time() {
                 let begun: &[u8] = match number % 3 {
                     0 => b"",
                     1 => b"GET /health HTTP/1.1\r\nhost: x\r\n",
-                    _ => b"POST /session HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n",
+                    _ => b"POST /api/v1/session HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n",
                 };
                 stream.write_all(begun).await.expect("sent");
                 let (mut reading, mut writing) = stream.split();

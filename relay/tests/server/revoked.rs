@@ -169,7 +169,7 @@ async fn an_agent_disabled_by_the_command_line_is_out_at_once_until_it_is_enable
     all_end("disable", since, consoles).await;
     assert_eq!(relay.sign_in("ann@example.com", PASSWORD).await.status(), 401);
     let client = reqwest::Client::new();
-    let me = client.get(relay.url("/session")).header("cookie", &cookie).send().await.expect("answered");
+    let me = client.get(relay.url("/api/v1/me")).header("cookie", &cookie).send().await.expect("answered");
     assert_eq!(me.status(), 401);
     let mut connection = relay.connection(Some(&relay.origin()), Some(&cookie)).await;
     connection.send(&hello()).await;
@@ -187,7 +187,7 @@ async fn signing_out_ends_every_console_of_that_sign_in_at_once() {
     let consoles = consoles(&relay, &cookie).await;
     let other = console(&relay, &relay.cookie("ann").await, Habit::Nothing).await;
     let client = reqwest::Client::new();
-    let out = client.delete(relay.url("/session")).header("cookie", &cookie).header("origin", relay.origin());
+    let out = client.delete(relay.url("/api/v1/session")).header("cookie", &cookie).header("origin", relay.origin());
     assert_eq!(out.send().await.expect("answered").status(), 204);
     all_end("sign-out", Instant::now(), consoles).await;
     assert!(!other.is_finished(), "another sign-in of the same agent stays");

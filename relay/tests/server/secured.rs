@@ -38,14 +38,16 @@ async fn behind_a_proxy_every_answer_and_cookie_says_that_it_is_over_tls() {
     let relay = Relay::start_with(&config).await;
     let url = |path: &str| format!("http://{}{path}", relay.running.address);
     let client = reqwest::Client::new();
-    for (path, status) in [("/health", 200), ("/session", 401), ("/nothing", 404), ("/console", 503), ("/file/x", 404)]
+    for (path, status) in
+        [("/health", 200), ("/api/v1/me", 401), ("/nothing", 404), ("/console", 503), ("/file/x", 404)]
     {
         let answer = client.get(url(path)).send().await.expect("answered");
         assert_eq!(answer.status(), status, "{path}");
         assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000", "{path}");
     }
     let body = serde_json::json!({ "email": "ann@example.com", "password": PASSWORD });
-    let asked = client.post(url("/session")).header("origin", PUBLIC).json(&body).send().await.expect("answered");
+    let asked =
+        client.post(url("/api/v1/session")).header("origin", PUBLIC).json(&body).send().await.expect("answered");
     assert_eq!(asked.status(), 204);
     let cookies: Vec<_> =
         asked.headers().get_all("set-cookie").iter().map(|value| value.to_str().expect("text")).collect();
@@ -58,7 +60,7 @@ async fn behind_a_proxy_every_answer_and_cookie_says_that_it_is_over_tls() {
     }
     let pair = cookies[0].split(';').next().expect("a pair").to_owned();
     for (cookie, status) in [(pair.clone(), 200), (pair.replace("__Host-", ""), 401)] {
-        let me = client.get(url("/session")).header("cookie", &cookie).send().await.expect("answered");
+        let me = client.get(url("/api/v1/me")).header("cookie", &cookie).send().await.expect("answered");
         assert_eq!(me.status(), status, "only under its own name");
     }
     // The console's socket is taken from the page over TLS, never from the plain one.

@@ -16,7 +16,7 @@ async fn an_agent_signs_in_is_known_and_signs_out_everywhere() {
     let cookie = cookie_of(&response);
 
     let client = reqwest::Client::new();
-    let me = client.get(relay.url("/session")).header("cookie", &cookie).send().await.expect("answered");
+    let me = client.get(relay.url("/api/v1/me")).header("cookie", &cookie).send().await.expect("answered");
     let me: serde_json::Value = me.json().await.expect("JSON");
     assert_eq!((me["name"].as_str(), me["email"].as_str()), (Some("ann"), Some("ann@example.com")));
     assert_eq!(me["role"], "agent");
@@ -25,11 +25,11 @@ async fn an_agent_signs_in_is_known_and_signs_out_everywhere() {
     let hello = ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent { state: None }, follow: Vec::new() };
     connection.send(&hello).await;
     connection.until(|frame| matches!(frame, wire::ServerFrame::Welcome { .. }).then_some(())).await;
-    let out = client.delete(relay.url("/session")).header("cookie", &cookie).header("origin", relay.origin());
+    let out = client.delete(relay.url("/api/v1/session")).header("cookie", &cookie).header("origin", relay.origin());
     assert_eq!(out.send().await.expect("answered").status(), 204);
     connection.closes(Close::SignedOut).await;
 
-    let gone = client.get(relay.url("/session")).header("cookie", &cookie).send().await.expect("answered");
+    let gone = client.get(relay.url("/api/v1/me")).header("cookie", &cookie).send().await.expect("answered");
     assert_eq!(gone.status(), 401);
     let mut connection = relay.connection(Some(&relay.origin()), Some(&cookie)).await;
     connection.send(&hello).await;
@@ -58,14 +58,27 @@ async fn signing_in_works_from_the_relays_own_pages_only() {
     let relay = Relay::start().await;
     let client = reqwest::Client::new();
     let body = serde_json::json!({ "email": "ann@example.com", "password": PASSWORD });
-    let bare = client.post(relay.url("/session")).json(&body).send().await.expect("answered");
+    let bare = client.post(relay.url("/api/v1/session")).json(&body).send().await.expect("answered");
     assert_eq!(bare.status(), 403);
-    let foreign = client.post(relay.url("/session")).json(&body).header("origin", crate::support::SITE_ORIGIN);
+    let foreign = client.post(relay.url("/api/v1/session")).json(&body).header("origin", crate::support::SITE_ORIGIN);
     assert_eq!(foreign.send().await.expect("answered").status(), 403);
-    let malformed = client.post(relay.url("/session")).body("{").header("origin", relay.origin());
-    assert_eq!(malformed.send().await.expect("answered").status(), 400);
-    let huge = client.post(relay.url("/session")).body("x".repeat(100_000)).header("origin", relay.origin());
-    assert_eq!(huge.send().await.expect("answered").status(), 400);
+    for (body, kind, status) in [
+        ("{".to_owned(), "application/json", 400),
+        (r#"{"email":"ann@example.com","password":"a","more":1}"#.to_owned(), "application/json", 400),
+        (body.to_string(), "text/plain", 415),
+        ("x".repeat(100_000), "application/json", 413),
+    ] {
+        let asked = client.post(relay.url("/api/v1/session")).header("origin", relay.origin());
+        let answer = asked.header("content-type", kind).body(body).send().await.expect("answered");
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers()["content-type"].to_str().expect("text")),
+            (status, "application/problem+json")
+        );
+    }
+    for old in [client.get(relay.url("/session")), client.post(relay.url("/session")).header("origin", relay.origin())]
+    {
+        assert_eq!(old.send().await.expect("answered").status(), 404, "there is one way in");
+    }
     relay.running.stop().await.expect("stopped");
 }
 

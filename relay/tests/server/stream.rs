@@ -265,7 +265,7 @@ async fn signing_out_closes_an_agents_stream() {
     let cookie = relay.cookie("ann").await;
     let mut connection = relay.streamed(Some(&relay.origin()), Some(&cookie), agent_hello(PROTOCOL)).await;
     connection.until(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(())).await;
-    let out = reqwest::Client::new().delete(relay.url("/session"));
+    let out = reqwest::Client::new().delete(relay.url("/api/v1/session"));
     let out = out.header("cookie", &cookie).header("origin", relay.origin()).send().await.expect("answered");
     assert_eq!(out.status(), 204);
     connection.closes(Close::SignedOut).await;

@@ -218,7 +218,7 @@ pub(crate) fn hello(site: &str, token: Option<&Token>) -> ClientFrame {
 /// Asks a relay at this origin for a sign-in.
 pub(crate) async fn sign_in(origin: &str, email: &str, password: &str) -> reqwest::Response {
     let body = serde_json::json!({ "email": email, "password": password });
-    let request = reqwest::Client::new().post(format!("{origin}/session")).header("origin", origin);
+    let request = reqwest::Client::new().post(format!("{origin}/api/v1/session")).header("origin", origin);
     request.json(&body).send().await.expect("answered")
 }
 

@@ -1,5 +1,4 @@
 //! What programs ask for and get as JSON: the console, the chat, and later integrators. A file for each thing.
 
-pub(super) mod session;
 pub(super) mod v1;
 pub(super) mod visitor;

@@ -92,7 +92,7 @@ impl Relay {
 
     fn sign_in(&self, agent: usize) -> Result<String> {
         let body = serde_json::json!({ "email": email(agent), "password": PASSWORD }).to_string();
-        let request = ureq::post(format!("{}/session", self.origin()));
+        let request = ureq::post(format!("{}/api/v1/session", self.origin()));
         let request = request.header("origin", self.origin()).header("content-type", "application/json");
         let answer = request.send(body.as_bytes()).context("the relay refuses to sign an agent in")?;
         ensure!(answer.status().as_u16() == 204, "sign-in gives {}", answer.status());

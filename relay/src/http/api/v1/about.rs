@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::asker::Asker;
 use super::error::{ApiError, ProblemBody};
 use crate::app::App;
+use crate::identity::role_name;
 use crate::quota::reserve::Step;
 
 /// Which relay answers.
@@ -59,6 +60,9 @@ pub(super) struct Me {
     name: String,
     /// The address to sign in with.
     email: String,
+    /// The role: `agent`, `supervisor` or `administrator`.
+    #[schema(example = "agent")]
+    role: &'static str,
 }
 
 /// Says who is signed in.
@@ -66,5 +70,6 @@ pub(super) struct Me {
     responses((status = 200, body = Me), (status = 401, body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn me(asker: Asker) -> Result<Json<Me>, ApiError> {
     let agent = asker.agent;
-    Ok(Json(Me { id: agent.id.to_string(), name: agent.name, email: agent.email }))
+    let role = role_name(agent.role);
+    Ok(Json(Me { id: agent.id.to_string(), name: agent.name, email: agent.email, role }))
 }

@@ -121,6 +121,9 @@ impl ApiError {
 /// The same for a refusal that clients on connections get, too.
 fn refused(refusal: &Refusal) -> (StatusCode, &'static str, &'static str, String) {
     let (name, title, detail) = match status(refusal) {
+        _ if *refusal == Refusal::SignInFailed => {
+            ("sign_in_failed", "This does not sign in", "Address or password is wrong, or the account is switched off.")
+        }
         StatusCode::UNAUTHORIZED => ("signed_out", "Nobody is signed in", "Sign in, or send a valid key."),
         StatusCode::FORBIDDEN => ("not_allowed", "You may not do this", "Ask an administrator for the right to do it."),
         StatusCode::NOT_FOUND => {

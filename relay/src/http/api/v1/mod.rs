@@ -13,6 +13,7 @@ mod params;
 mod rate;
 mod reference;
 mod schema;
+pub(crate) mod session;
 mod settings;
 mod setup;
 
@@ -37,6 +38,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(about::me))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
+        .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(setup::state, setup::make))
         .routes(routes!(settings::list, settings::create))
         .routes(routes!(settings::read, settings::replace, settings::remove))

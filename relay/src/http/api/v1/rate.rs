@@ -19,6 +19,8 @@ use crate::address::Address;
 use crate::app::Caller;
 use crate::clock::now_ms;
 
+/// By this path and those below it agents sign in.
+const SIGN_IN: &str = "/api/v1/session";
 /// As many requests as an address has in this time it may send at once.
 const WINDOW: Duration = Duration::from_secs(60);
 /// Addresses that are counted apart; beyond this, new ones count as one.
@@ -77,13 +79,17 @@ impl ApiRate {
         }
     }
 
-    /// Lets a request through, or answers that there were too many.
+    /// Lets a request through, or answers that there were too many. Signing in has limits of its own, which a browser passes that is known to the
+    /// account: whoever shares an address with somebody who asks without end can still sign in.
     pub(super) async fn limit(&self, Caller(address): Caller, request: Request, next: Next) -> Response {
+        let rest = request.uri().path().strip_prefix(SIGN_IN);
+        let signs_in = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let (mut response, left) = match self.take(address, now_ms()) {
             Ok(left) => (next.run(request).await, left),
             Err(retry_after_ms) => {
                 let left = Left { requests: 0, reset_s: WINDOW.as_secs() };
-                (ApiError::from(Refusal::RateLimited { retry_after_ms }).into_response(), left)
+                let refused = ApiError::from(Refusal::RateLimited { retry_after_ms });
+                (if signs_in { next.run(request).await } else { refused.into_response() }, left)
             }
         };
         let policy = format!("\"address\";q={};w={}", self.requests_max, WINDOW.as_secs());

@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use super::asker::OwnPage;
 use super::body::JsonBody;
 use super::error::{ApiError, ProblemBody};
+use super::session::{self, SIGN_IN_BYTES_MAX};
 use crate::app::{App, Caller};
-use crate::http::api::session::{self, SIGN_IN_BYTES_MAX};
 use crate::identity::{SignInAttempt, account};
 
 /// Whether a first administrator may be made.
@@ -80,7 +80,7 @@ pub(super) async fn make(
     let attempt =
         SignInAttempt { address, from: app.tags.source(address).address, devices, email, password: asked.password };
     let made = app.identity.sign_in(attempt).await?;
-    Ok(session::signed_in(&app, made).await?)
+    session::signed_in(&app, made).await
 }
 
 /// A wrong code is a problem of its field: nobody was signed in before.

@@ -88,5 +88,5 @@ pub(crate) async fn save(
 /// # Errors
 /// What the relay says, or that it was not reached.
 pub(crate) async fn remove(kind: Kind, id: &DocumentId, version: u64, keep: bool) -> Result<(), Fault> {
-    v1::delete(&format!("/settings/{kind}/{id}?keep_conversations={keep}"), version).await
+    v1::delete(&format!("/settings/{kind}/{id}?keep_conversations={keep}"), Some(version)).await
 }

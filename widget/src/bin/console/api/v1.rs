@@ -26,6 +26,9 @@ pub(crate) struct Problem {
     /// What is wrong, field by field.
     #[serde(default)]
     pub(crate) problems: Vec<FieldProblem>,
+    /// When to try again, in seconds, if that is known.
+    #[serde(skip)]
+    pub(crate) retry_after_s: Option<u64>,
 }
 
 /// What is wrong with one field.
@@ -79,12 +82,15 @@ pub(crate) async fn put<T: DeserializeOwned>(
     accepted(answer).await?.json().await.map_err(|_| Fault::Unreachable)
 }
 
-/// Removes something that had this version.
+/// Removes something, if it has this version.
 ///
 /// # Errors
 /// What the relay says, or that it was not reached.
-pub(crate) async fn delete(path: &str, version: u64) -> Result<(), Fault> {
-    let request = Request::delete(&[ROOT, path].concat()).header("if-match", &format!("\"{version}\""));
+pub(crate) async fn delete(path: &str, version: Option<u64>) -> Result<(), Fault> {
+    let mut request = Request::delete(&[ROOT, path].concat());
+    if let Some(version) = version {
+        request = request.header("if-match", &format!("\"{version}\""));
+    }
     accepted(request.send().await.map_err(|_| Fault::Unreachable)?).await.map(drop)
 }
 
@@ -93,5 +99,7 @@ async fn accepted(answer: Response) -> Result<Response, Fault> {
     if answer.ok() {
         return Ok(answer);
     }
-    Err(answer.json().await.map_or(Fault::Unreachable, Fault::Problem))
+    let retry_after_s = answer.headers().get("retry-after").and_then(|seconds| seconds.parse().ok());
+    let problem = answer.json().await.map(|problem| Problem { retry_after_s, ..problem });
+    Err(problem.map_or(Fault::Unreachable, Fault::Problem))
 }

@@ -20,7 +20,9 @@ use widget::key;
 use widget_core::{AgentSession, Online};
 use wire::Close;
 
-use crate::api::{self, Person, Trouble};
+use crate::api::session::Person;
+use crate::api::v1::Fault;
+use crate::api::{session, setup};
 use crate::defence::{Defence, FloodBanner};
 use crate::desk::Desk;
 use crate::desk::route::ROOT;
@@ -57,11 +59,16 @@ pub(crate) fn App() -> impl IntoView {
     let phase = RwSignal::new(Phase::Asking);
     let ask = move || {
         spawn_local(async move {
-            phase.set(match api::who().await {
+            phase.set(match session::who().await {
                 Ok(person) => Phase::In(person),
-                Err(Trouble::SignedOut) if api::setup::is_open().await => Phase::First,
-                Err(Trouble::SignedOut) => Phase::Out(None),
-                Err(Trouble::Refused(_) | Trouble::Unreachable) => Phase::Out(Some(t(key!("console_unreachable")))),
+                Err(Fault::Problem(problem)) if problem.name() == "signed_out" => {
+                    if setup::is_open().await {
+                        Phase::First
+                    } else {
+                        Phase::Out(None)
+                    }
+                }
+                Err(Fault::Problem(_) | Fault::Unreachable) => Phase::Out(Some(t(key!("console_unreachable")))),
             });
         });
     };
@@ -69,7 +76,7 @@ pub(crate) fn App() -> impl IntoView {
     let stuck = RwSignal::new(0_u32);
     let leave = move |()| {
         spawn_local(async move {
-            if api::sign_out().await {
+            if session::sign_out().await {
                 phase.set(Phase::Out(None));
             } else {
                 stuck.update(|times| *times += 1);

@@ -5,7 +5,7 @@ use widget::key;
 use widget::text::Key;
 use widget_core::Online;
 
-use crate::api::Person;
+use crate::api::session::Person;
 use crate::desk::Desk;
 use crate::desk::rights::supervises;
 use crate::desk::route::Route;

@@ -7,7 +7,8 @@ use widget::key;
 use widget::text::Key;
 use wire::Refusal;
 
-use crate::api::{self, Trouble};
+use crate::api::session;
+use crate::api::v1::Fault;
 use crate::ui::icon::{self, icon};
 use crate::ui::refusal;
 use crate::ui::words::t;
@@ -43,12 +44,12 @@ pub(crate) fn SignIn(
         }
         busy.set(true);
         spawn_local(async move {
-            let result = api::sign_in(mail.trim(), &word).await;
+            let result = session::sign_in(mail.trim(), &word).await;
             busy.set(false);
             match result {
                 Ok(()) => done.run(()),
-                Err(trouble) => {
-                    error.set(Some(trouble_words(&trouble)));
+                Err(fault) => {
+                    error.set(Some(fault_words(&fault)));
                     if let Some(field) = password.get_untracked() {
                         field.select();
                     }
@@ -104,10 +105,14 @@ fn Field(
     }
 }
 
-fn trouble_words(trouble: &Trouble) -> String {
-    match trouble {
-        Trouble::SignedOut => refusal::words(&Refusal::SignInFailed),
-        Trouble::Refused(refusal) => refusal::words(refusal),
-        Trouble::Unreachable => t(key!("console_unreachable")),
-    }
+/// Why signing in did not work.
+fn fault_words(fault: &Fault) -> String {
+    let Fault::Problem(problem) = fault else { return t(key!("console_unreachable")) };
+    refusal::words(&match problem.name() {
+        "sign_in_failed" => Refusal::SignInFailed,
+        "rate_limited" => Refusal::RateLimited { retry_after_ms: problem.retry_after_s.unwrap_or(0) * 1_000 },
+        "unavailable" => Refusal::Busy,
+        "disk_full" => Refusal::DiskFull,
+        _ => Refusal::Malformed,
+    })
 }

@@ -1,0 +1,103 @@
+//! Agents sign in and out.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use wire::Refusal;
+use wire::limit::DEVICE_MS;
+
+use super::asker::OwnPage;
+use super::body::JsonBody;
+use super::error::{ApiError, ProblemBody};
+use crate::app::{App, Caller, Reject};
+use crate::core_task::Arrival;
+use crate::identity::{NewSignIn, SignInAttempt, devices_text};
+
+/// Bytes of a sign-in request: an address, a password, braces.
+pub(crate) const SIGN_IN_BYTES_MAX: usize = 4 * 1024;
+
+/// What signing in takes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignIn {
+    /// The address to sign in with.
+    #[schema(example = "ann@example.com", max_length = 254)]
+    email: String,
+    /// The password.
+    #[schema(max_length = 512)]
+    password: String,
+}
+
+/// Signs in: the answer sets the cookie of the sign-in and one that makes the browser known to the account. From the relay's own pages only.
+#[utoipa::path(post, path = "/api/v1/session", tag = "people", security(()), request_body = SignIn,
+    responses((status = 204, description = "Signed in."),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn sign_in(
+    State(app): State<App>,
+    _own: OwnPage,
+    Caller(address): Caller,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody<SIGN_IN_BYTES_MAX>,
+) -> Result<Response, ApiError> {
+    let SignIn { email, password } =
+        serde_json::from_value(body).map_err(|_| ApiError::Malformed("the body: it has `email` and `password`"))?;
+    let devices = app.identity.names.devices(&headers);
+    let from = app.tags.source(address).address;
+    let made = app.identity.sign_in(SignInAttempt { address, from, devices, email, password }).await?;
+    signed_in(&app, made).await
+}
+
+/// The answer to a sign-in that was just made: its cookies.
+pub(super) async fn signed_in(app: &App, made: NewSignIn) -> Result<Response, ApiError> {
+    let NewSignIn { session, devices, agent } = made;
+    // An agent added a moment ago must be known to the core before its console connects.
+    app.announce_agents().await?;
+    tracing::info!(agent.id = %agent.id, "an agent signed in");
+    let (names, attributes) = (app.identity.names, attributes(app));
+    with_cookies(&[
+        format!("{}={}; {attributes}", names.session, session.reveal()),
+        format!("{}={}; Max-Age={}; {attributes}", names.device, devices_text(&devices), DEVICE_MS / 1_000),
+    ])
+}
+
+/// Signs out: the sign-in is revoked and its connections are closed. Without a sign-in nothing happens. From the relay's own pages only.
+#[utoipa::path(delete, path = "/api/v1/session", tag = "people", security(()),
+    responses((status = 204, description = "Nobody is signed in with this cookie any more."),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn sign_out(
+    State(app): State<App>,
+    _own: OwnPage,
+    Caller(address): Caller,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    match app.identity.agent(&headers).await {
+        Ok(signed_in) => {
+            app.identity.sign_out(&signed_in, app.tags.source(address).address).await?;
+            let arrival = Arrival::SignedOut { session: signed_in.session, agent: signed_in.agent.id };
+            // Fails only when the core has ended.
+            let _ = app.core.send(arrival).await;
+            tracing::info!(agent.id = %signed_in.agent.id, "an agent signed out");
+        }
+        Err(Refusal::SignedOut) => {}
+        Err(refusal) => return Err(refusal.into()),
+    }
+    with_cookies(&[format!("{}=; Max-Age=0; {}", app.identity.names.session, attributes(&app))])
+}
+
+/// The cookies are for this relay's own pages only. That of a sign-in ends with the browser's session; the store knows when it has expired.
+fn attributes(app: &App) -> &'static str {
+    if app.is_https() { "Path=/; HttpOnly; SameSite=Strict; Secure" } else { "Path=/; HttpOnly; SameSite=Strict" }
+}
+
+fn with_cookies(cookies: &[String]) -> Result<Response, ApiError> {
+    let mut response = (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "no-store")]).into_response();
+    for cookie in cookies {
+        let cookie = HeaderValue::from_str(cookie).map_err(|_| Reject::Internal("a cookie that is no header"))?;
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
