@@ -66,6 +66,15 @@ impl BuiltInRole {
         }
     }
 
+    /// The same as the id that a person's record names.
+    ///
+    /// # Panics
+    /// Never: its id has the shape of a document's.
+    #[must_use]
+    pub fn document_id(self) -> DocumentId {
+        self.id().parse().expect("a built-in role's id is 1 to 40 of a-z, 0-9 and -")
+    }
+
     /// The one with this id.
     #[must_use]
     pub fn with_id(id: &str) -> Option<Self> {

@@ -95,7 +95,7 @@ fn sort(reader: &mut dyn Reader, open: &[(TokenHash, AgentId)], now_ms: u64) -> 
 
 #[cfg(test)]
 mod tests {
-    use wire::Role;
+    use relay_settings::{BuiltInRole, Scope};
 
     use super::*;
     use crate::store::memory::MemoryStore;
@@ -111,7 +111,9 @@ mod tests {
                 id: AgentId(id),
                 email: format!("{id}@example.com"),
                 name: "a".to_owned(),
-                role: Role::Agent,
+                roles: [BuiltInRole::Agent.document_id()].into(),
+                scope: Scope::EVERYWHERE,
+                hours: None,
                 capacity: 1,
                 password_hash: String::new(),
                 disabled,

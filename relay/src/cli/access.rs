@@ -4,13 +4,14 @@ use std::io::Write;
 
 use anyhow::bail;
 use relay_edge::plain::line;
-use wire::{Role, SiteId};
+use relay_settings::{DocumentId, Reach};
+use wire::SiteId;
 
-use super::manage::{attach, by_command};
+use super::manage::{attach, by_command, check_rights};
 use crate::audit::{Action, By};
 use crate::clock::now_ms;
 use crate::config::Config;
-use crate::identity::role_name;
+use crate::identity::rights_changed;
 use crate::store::{AgentRecord, Store, StoreError, write_once};
 
 /// `relay agent list`.
@@ -21,9 +22,12 @@ pub(super) fn list_agents(config: &Config, out: &mut impl Write) -> anyhow::Resu
         return Ok(());
     }
     let widest = agents.iter().map(|agent| agent.email.chars().count()).max().unwrap_or(0);
-    for AgentRecord { email, name, role, capacity, disabled, .. } in &agents {
+    for agent in &agents {
+        let AgentRecord { email, name, capacity, disabled, .. } = agent;
         let state = if *disabled { "disabled" } else { "enabled" };
-        writeln!(out, "{email:widest$}  {:13}  {state:8}  takes {capacity:3}  {}", role_name(*role), line(name))?;
+        let (roles, scope) = (roles(agent), if agent.scope.is_everywhere() { String::new() } else { scope(agent) });
+        let gap = if scope.is_empty() { "" } else { "  " };
+        writeln!(out, "{email:widest$}  {roles:13}  {state:8}  takes {capacity:3}  {}{gap}{scope}", line(name))?;
     }
     Ok(())
 }
@@ -55,29 +59,50 @@ pub(super) fn switch_agent(config: &Config, email: &str, disabled: bool, out: &m
     Ok(())
 }
 
-/// `relay agent role`.
-pub(super) fn set_role(config: &Config, email: &str, role: Role, out: &mut impl Write) -> anyhow::Result<()> {
+/// `relay agent role` and `relay agent scope`.
+pub(super) fn change_rights(
+    config: &Config,
+    email: &str,
+    change: impl FnOnce(AgentRecord) -> AgentRecord,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
     let store = attach(config)?;
-    let agent = find_agent(&*store, config, email)?;
-    if agent.role == role {
-        writeln!(out, "Agent {email} is {} already.", role_name(role))?;
+    let before = find_agent(&*store, config, email)?;
+    let after = change(before.clone());
+    let (was, is) = (what(&before), what(&after));
+    if before == after {
+        writeln!(out, "Agent {email} is {is} already.")?;
         return Ok(());
     }
-    let before = agent.role;
-    let agent = AgentRecord { role, ..agent };
-    let entry = by_command(Action::RightsChanged, agent.id);
-    let entry = entry.with("role_before", role_name(before)).with("role", role_name(role));
+    check_rights(&after.roles, &after.scope, &*store)?;
+    let entry = rights_changed(&before, &after, By::command_line(now_ms()));
     write_once(&mut *store.writer()?, |writer| {
-        writer.put_agent(&agent)?;
+        writer.put_agent(&after)?;
         writer.append_audit(&entry)
     })?;
-    writeln!(
-        out,
-        "Agent {email} was {} and is {} now, also where it is signed in.",
-        role_name(before),
-        role_name(role)
-    )?;
+    writeln!(out, "Agent {email} was {was} and is {is} now, also where it is signed in.")?;
     Ok(())
+}
+
+/// What somebody may do, and where when that is not everywhere.
+fn what(agent: &AgentRecord) -> String {
+    if agent.scope.is_everywhere() { roles(agent) } else { format!("{} ({})", roles(agent), scope(agent)) }
+}
+
+fn roles(agent: &AgentRecord) -> String {
+    agent.roles.iter().map(DocumentId::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// The sites and departments of a scope, in words.
+fn scope(agent: &AgentRecord) -> String {
+    let sites = part("sites", &agent.scope.sites, SiteId::as_str);
+    let departments = part("departments", &agent.scope.departments, DocumentId::as_str);
+    [sites, departments].into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+fn part<T>(what: &str, reach: &Reach<T>, name: impl Fn(&T) -> &str) -> Option<String> {
+    let Reach::Some(named) = reach else { return None };
+    Some(format!("{what}: {}", named.iter().map(name).collect::<Vec<_>>().join(", ")))
 }
 
 /// `relay site list`.
@@ -107,6 +132,14 @@ pub(super) fn remove_site(config: &Config, id: &SiteId, keep: bool, out: &mut im
         }
         Err(StoreError::Conflict) => {
             let (all, open) = store.reader()?.conversations_of(id)?;
+            let agents = store.reader()?.agents()?;
+            let has = |agent: &&AgentRecord| matches!(&agent.scope.sites, Reach::Some(sites) if sites.contains(id));
+            if let Some(agent) = agents.iter().find(has) {
+                bail!(
+                    "agents have the site {id} in their scope, for one {0}; first: relay agent scope {0}",
+                    agent.email
+                )
+            }
             bail!(
                 "the site {id} has {all} conversations, {open} of them open. `relay site remove {id} --keep-conversations` \
                  removes it all the same: they stay in the console and in transcripts, agents can still answer and end the \

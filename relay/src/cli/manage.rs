@@ -1,12 +1,14 @@
 //! The commands that look into the data folder or change it, also while a relay serves it.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use relay_core::store::QueryError;
 use relay_edge::plain::line;
-use wire::{AgentId, ConversationId, Role, SiteId};
+use relay_settings::{DocumentId, Scope};
+use wire::{AgentId, ConversationId, SiteId};
 
 use crate::audit::{Action, By, NewEntry, Subject};
 use crate::backup::Whole;
@@ -15,6 +17,7 @@ use crate::config::Config;
 use crate::identity::letters::random_letters;
 use crate::identity::{PASSWORD_BYTES_MAX, account, agent_added, hash_password, new_agent_id};
 use crate::origin::Origin;
+use crate::settings;
 use crate::store::{AgentRecord, Site, Store, StoreError, write_once};
 use crate::transcript::lanes::{self, Lanes, Step};
 use crate::transcript::{Document, Format, TranscriptOptions};
@@ -26,7 +29,8 @@ const ORIGINS_MAX: usize = 50;
 pub(super) struct NewAgent {
     pub(super) email: String,
     pub(super) name: String,
-    pub(super) role: Role,
+    pub(super) roles: BTreeSet<DocumentId>,
+    pub(super) scope: Scope,
     pub(super) capacity: u32,
 }
 
@@ -64,14 +68,25 @@ pub(super) fn add_agent(
     from_stdin: bool,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    let NewAgent { email, name, role, capacity } = agent;
+    let NewAgent { email, name, roles, scope, capacity } = agent;
     let email = account::email(&email).map_err(|problem| anyhow!("{email}: {}", problem.remedy))?;
     let name = account::name(&name).map_err(|problem| anyhow!("--name: {}", problem.remedy))?;
     let capacity = account::capacity(capacity).map_err(|problem| anyhow!("--capacity: {}", problem.remedy))?;
+    let store = attach(config)?;
+    check_rights(&roles, &scope, &*store)?;
     let (password, made) = password(from_stdin, &email, &name)?;
     let password_hash = hash_password(&password)?;
-    let record = AgentRecord { id: new_agent_id(), email, name, role, capacity, password_hash, disabled: false };
-    let store = attach(config)?;
+    let record = AgentRecord {
+        id: new_agent_id(),
+        email,
+        name,
+        roles,
+        scope,
+        hours: None,
+        capacity,
+        password_hash,
+        disabled: false,
+    };
     let entry = agent_added(&record, By::command_line(now_ms()));
     let added = write_once(&mut *store.writer()?, |writer| {
         writer.put_agent(&record)?;
@@ -87,6 +102,13 @@ pub(super) fn add_agent(
     tell_password(&password, made, out)?;
     writeln!(out, "Sign in at {}/console", config.own_origins(config.listen)[0])?;
     Ok(())
+}
+
+/// Refuses roles, sites and departments that do not exist.
+pub(super) fn check_rights(roles: &BTreeSet<DocumentId>, scope: &Scope, store: &dyn Store) -> anyhow::Result<()> {
+    let snapshot = settings::read(&mut *store.reader()?)?;
+    let checked = account::roles(roles, &snapshot).and_then(|()| account::scope(scope, &snapshot));
+    checked.map_err(|problem| anyhow!(problem.remedy))
 }
 
 /// `relay agent password`.

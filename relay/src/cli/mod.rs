@@ -14,11 +14,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use relay_edge::plain::Printed;
+use relay_settings::{DocumentId, Reach, Scope};
 use wire::limit::CAPACITY_DEFAULT;
-use wire::{BlockId, BlockScope, ConversationId, Role, SiteId};
+use wire::{BlockId, BlockScope, ConversationId, SiteId};
 
 use crate::config::{Config, EXAMPLE, Flags};
 use crate::origin::Origin;
+use crate::store::AgentRecord;
 use crate::transcript::{Format, TranscriptOptions};
 
 /// The relay of Causeway: support chat that you run yourself.
@@ -195,9 +197,11 @@ enum AgentCommand {
         /// The name shown to visitors.
         #[arg(long)]
         name: String,
-        /// What the agent may do.
-        #[arg(long, value_enum)]
-        role: RoleChoice,
+        /// What the agent may do: agent, supervisor, administrator, or a role made in the settings. May be given several times.
+        #[arg(long = "role", value_name = "ROLE", required = true)]
+        roles: Vec<DocumentId>,
+        #[command(flatten)]
+        scope: ScopeOptions,
         /// Conversations held at once.
         #[arg(long, default_value_t = CAPACITY_DEFAULT)]
         capacity: u32,
@@ -221,9 +225,16 @@ enum AgentCommand {
     Role {
         /// The address the agent signs in with.
         email: String,
-        /// The new role.
-        #[arg(value_enum)]
-        role: RoleChoice,
+        /// The new roles: agent, supervisor, administrator, or ones made in the settings.
+        #[arg(value_name = "ROLE", required = true)]
+        roles: Vec<DocumentId>,
+    },
+    /// Change where an agent may do it. Without --site and --department it is everywhere.
+    Scope {
+        /// The address the agent signs in with.
+        email: String,
+        #[command(flatten)]
+        scope: ScopeOptions,
     },
     /// Give an agent a new password and end its sign-ins.
     Password {
@@ -264,21 +275,25 @@ enum KeyCommand {
     Lost,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum RoleChoice {
-    Agent,
-    Supervisor,
-    Administrator,
+/// Where an agent may do what its roles allow.
+#[derive(Debug, Args)]
+struct ScopeOptions {
+    /// Only for this site [default: all]. May be given several times.
+    #[arg(long = "site", value_name = "SITE")]
+    sites: Vec<SiteId>,
+    /// Only for this department [default: all]. May be given several times.
+    #[arg(long = "department", value_name = "DEPARTMENT")]
+    departments: Vec<DocumentId>,
 }
 
-impl From<RoleChoice> for Role {
-    fn from(choice: RoleChoice) -> Self {
-        match choice {
-            RoleChoice::Agent => Self::Agent,
-            RoleChoice::Supervisor => Self::Supervisor,
-            RoleChoice::Administrator => Self::Administrator,
-        }
+impl From<ScopeOptions> for Scope {
+    fn from(options: ScopeOptions) -> Self {
+        Self { sites: reach(options.sites), departments: reach(options.departments) }
     }
+}
+
+fn reach<T: Ord>(named: Vec<T>) -> Reach<T> {
+    if named.is_empty() { Reach::All } else { Reach::Some(named.into_iter().collect()) }
 }
 
 impl Cli {
@@ -333,9 +348,16 @@ impl Cli {
             Command::Agent(AgentCommand::List) => access::list_agents(&config, out),
             Command::Agent(AgentCommand::Disable { email }) => access::switch_agent(&config, &email, true, out),
             Command::Agent(AgentCommand::Enable { email }) => access::switch_agent(&config, &email, false, out),
-            Command::Agent(AgentCommand::Role { email, role }) => access::set_role(&config, &email, role.into(), out),
-            Command::Agent(AgentCommand::Add { email, name, role, capacity, password_stdin }) => {
-                let agent = manage::NewAgent { email, name, role: role.into(), capacity };
+            Command::Agent(AgentCommand::Role { email, roles }) => {
+                let roles = roles.into_iter().collect();
+                access::change_rights(&config, &email, |agent| AgentRecord { roles, ..agent }, out)
+            }
+            Command::Agent(AgentCommand::Scope { email, scope }) => {
+                access::change_rights(&config, &email, |agent| AgentRecord { scope: scope.into(), ..agent }, out)
+            }
+            Command::Agent(AgentCommand::Add { email, name, roles, scope, capacity, password_stdin }) => {
+                let roles = roles.into_iter().collect();
+                let agent = manage::NewAgent { email, name, roles, scope: scope.into(), capacity };
                 manage::add_agent(&config, agent, password_stdin, out)
             }
             Command::Agent(AgentCommand::Password { email, password_stdin }) => {

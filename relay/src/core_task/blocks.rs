@@ -98,7 +98,7 @@ impl CoreTask {
             }
             Err(StoreError::Missing) => Err(Refusal::NotFound),
             Err(StoreError::Busy) => Err(Refusal::Busy),
-            Err(StoreError::Conflict | StoreError::Down) => Err(Refusal::StoreDown),
+            Err(StoreError::Conflict | StoreError::LastAdministrator | StoreError::Down) => Err(Refusal::StoreDown),
         };
         self.handle(Input::BlockAnswered { connection, result });
     }

@@ -84,7 +84,9 @@ impl Feed {
             // One that has never run has read nothing.
             let cursor = reader.cursor(consumer).or_else(|error| match error {
                 StoreError::Missing => Ok(Position::START),
-                StoreError::Conflict | StoreError::Busy | StoreError::Down => Err(error),
+                StoreError::Conflict | StoreError::LastAdministrator | StoreError::Busy | StoreError::Down => {
+                    Err(error)
+                }
             })?;
             Ok((consumer, end.0.saturating_sub(cursor.0)))
         });

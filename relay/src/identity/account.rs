@@ -1,9 +1,14 @@
 //! What an account may be called and sign in with. Command line and API ask the same rules.
 
-use relay_settings::{Problem, ProblemCode};
+use std::collections::BTreeSet;
+
+use relay_settings::{
+    BuiltInRole, DocumentId, DocumentKey, Kind, Problem, ProblemCode, Reach, Scope, Snapshot, granted,
+};
 use wire::limit::{CAPACITY_MAX, NAME_CHARS_MAX};
 
 use super::strength;
+use crate::store::{ROLES_PER_AGENT_MAX, SCOPE_NAMES_MAX, site_key};
 
 /// The longest e-mail address (RFC 5321, section 4.5.3.1.3).
 pub(super) const EMAIL_BYTES_MAX: usize = 254;
@@ -58,6 +63,53 @@ pub fn capacity(capacity: u32) -> Result<u32, Problem> {
     }
     let remedy = format!("an agent holds 1 to {CAPACITY_MAX} conversations at once");
     Err(Problem { field: "capacity".into(), code: ProblemCode::OutOfRange, remedy })
+}
+
+/// What somebody may do: at least one role, and each exists.
+///
+/// # Errors
+/// When there is none, too many, or one does not exist.
+pub fn roles(roles: &BTreeSet<DocumentId>, snapshot: &Snapshot) -> Result<(), Problem> {
+    let problem = |code, remedy| Err(Problem { field: "roles".into(), code, remedy });
+    if roles.is_empty() || roles.len() > ROLES_PER_AGENT_MAX {
+        return problem(ProblemCode::OutOfRange, format!("an agent has 1 to {ROLES_PER_AGENT_MAX} roles"));
+    }
+    match roles.iter().find(|id| granted(snapshot, id).is_none()) {
+        None => Ok(()),
+        Some(id) => {
+            let mut known: Vec<&str> = BuiltInRole::ALL.into_iter().map(BuiltInRole::id).collect();
+            known.extend(snapshot.of_kind(Kind::Role).take(20).map(|(id, _)| id.as_str()));
+            problem(ProblemCode::Missing, format!("there is no role {id}; there are {}", known.join(", ")))
+        }
+    }
+}
+
+/// Where somebody may: every site and department that is named exists.
+///
+/// # Errors
+/// When none or too many are named, or one does not exist.
+pub fn scope(scope: &Scope, snapshot: &Snapshot) -> Result<(), Problem> {
+    let sites = named(&scope.sites, "scope.sites", site_key, snapshot);
+    let department = |id: &DocumentId| DocumentKey { kind: Kind::Department, id: id.clone() };
+    sites.and_then(|()| named(&scope.departments, "scope.departments", department, snapshot))
+}
+
+/// What is reached by name exists.
+fn named<T>(
+    reach: &Reach<T>,
+    field: &str,
+    key: impl Fn(&T) -> DocumentKey,
+    snapshot: &Snapshot,
+) -> Result<(), Problem> {
+    let problem = |code, remedy| Err(Problem { field: field.into(), code, remedy });
+    let Reach::Some(named) = reach else { return Ok(()) };
+    if named.is_empty() || named.len() > SCOPE_NAMES_MAX {
+        return problem(ProblemCode::OutOfRange, format!("it is all, or 1 to {SCOPE_NAMES_MAX} by name"));
+    }
+    match named.iter().map(key).find(|key| snapshot.document(key).is_none()) {
+        None => Ok(()),
+        Some(key) => problem(ProblemCode::Missing, format!("there is no {key}")),
+    }
 }
 
 #[cfg(test)]

@@ -15,12 +15,15 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use relay_core::input::Agent;
+use relay_settings::{BuiltInRole, Scope};
+use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use wire::limit::{
     AGENT_SESSION_MS, CAPACITY_DEFAULT, DEVICE_MS, SESSION_USE_EVERY_MS, SIGN_IN_SLOWED_MS, VISITOR_TOKEN_MS,
 };
-use wire::{AgentId, Refusal, Role, SiteId, Tag, Token};
+use wire::{AgentId, Refusal, SiteId, Tag, Token};
 
 use account::EMAIL_BYTES_MAX;
 use failures::Failures;
@@ -304,8 +307,17 @@ impl Identity {
     pub async fn make_first(&self, email: String, name: String, password: String) -> Result<(), Refusal> {
         let hashed = tokio::task::spawn_blocking(move || hash_password(&password)).await;
         let password_hash = hashed.ok().and_then(Result::ok).ok_or(Refusal::Busy)?;
-        let (id, role, capacity) = (new_agent_id(), Role::Administrator, CAPACITY_DEFAULT);
-        let record = AgentRecord { id, email, name, role, capacity, password_hash, disabled: false };
+        let record = AgentRecord {
+            id: new_agent_id(),
+            email,
+            name,
+            roles: [BuiltInRole::Administrator.document_id()].into(),
+            scope: Scope::EVERYWHERE,
+            hours: None,
+            capacity: CAPACITY_DEFAULT,
+            password_hash,
+            disabled: false,
+        };
         let entry = agent_added(&record, By { who: Who::Nobody, from: None, at_ms: now_ms() }).with("first", true);
         let made = self.store.write(move |writer| {
             writer.add_first_agent(&record)?;
@@ -338,17 +350,25 @@ pub fn by_agent(agent: &AgentRecord, from: Option<Tag>) -> By {
 #[must_use]
 pub fn agent_added(agent: &AgentRecord, by: By) -> NewEntry {
     let entry = NewEntry::new(by, Action::AgentAdded).on(Subject::new("agent", &agent.id));
-    entry.with("name", agent.name.as_str()).with("role", role_name(agent.role))
+    entry.with("name", agent.name.as_str()).with("roles", json(&agent.roles)).with("scope", json(&agent.scope))
 }
 
-/// A role's name in the audit log and for commands.
+/// The audit entry of other roles, or of another scope.
 #[must_use]
-pub const fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Agent => "agent",
-        Role::Supervisor => "supervisor",
-        Role::Administrator => "administrator",
+pub fn rights_changed(before: &AgentRecord, after: &AgentRecord, by: By) -> NewEntry {
+    let mut entry = NewEntry::new(by, Action::RightsChanged).on(Subject::new("agent", &after.id));
+    if before.roles != after.roles {
+        entry = entry.with("roles_before", json(&before.roles)).with("roles", json(&after.roles));
     }
+    if before.scope != after.scope {
+        entry = entry.with("scope_before", json(&before.scope)).with("scope", json(&after.scope));
+    }
+    entry
+}
+
+/// Roles and scopes can always be written.
+fn json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 /// Whether this browser has signed in to the account, and not too long ago.
@@ -360,7 +380,7 @@ fn is_known(device: &DeviceRecord, token: &TokenHash, agent: AgentId, now_ms: u6
 /// An agent's settings, without what is needed to sign in.
 #[must_use]
 pub fn for_core(record: &AgentRecord) -> Agent {
-    Agent { id: record.id, name: record.name.clone(), role: record.role, capacity: record.capacity }
+    Agent { id: record.id, name: record.name.clone(), role: record.role(), capacity: record.capacity }
 }
 
 /// The id of a new agent.

@@ -127,6 +127,19 @@ pub enum DocumentsError {
     /// A site has conversations, and they were not to be kept.
     #[error("{0} has conversations")]
     InUse(DocumentKey),
+    /// People have it among their roles, or in their scope or hours.
+    #[error("{key} is used by {count} agents, among them {}; give them another first", emails.join(", "))]
+    OnStaff {
+        /// What was to be removed.
+        key: DocumentKey,
+        /// Addresses of some of the agents.
+        emails: Vec<String>,
+        /// How many agents name it.
+        count: usize,
+    },
+    /// Nobody could give rights any more.
+    #[error("there would be no administrator any more; make another one first")]
+    LastAdministrator,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -15,6 +15,9 @@ pub enum StoreError {
     /// Somebody else has that name or id.
     #[error("that name or id is taken")]
     Conflict,
+    /// Nobody could give rights any more.
+    #[error("there would be no administrator any more; make another one first")]
+    LastAdministrator,
     /// The store's queue is full.
     #[error("the store is busy")]
     Busy,
@@ -27,6 +30,7 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Missing | StoreError::Conflict => Self::NotFound,
+            StoreError::LastAdministrator => Self::NotAllowed,
             StoreError::Busy => Self::Busy,
             StoreError::Down => Self::StoreDown,
         }
@@ -38,7 +42,7 @@ impl From<StoreError> for AppendError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::Busy,
-            StoreError::Missing | StoreError::Conflict | StoreError::Down => Self::Down,
+            StoreError::Missing | StoreError::Conflict | StoreError::LastAdministrator | StoreError::Down => Self::Down,
         }
     }
 }
@@ -48,7 +52,7 @@ impl From<StoreError> for QueryError {
         match error {
             StoreError::Missing => Self::NotFound,
             StoreError::Busy => Self::Busy,
-            StoreError::Conflict | StoreError::Down => Self::Down,
+            StoreError::Conflict | StoreError::LastAdministrator | StoreError::Down => Self::Down,
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod postgres;
 mod records;
 mod sql;
 pub mod sqlite;
+mod staff;
 pub mod task;
 
 use std::path::Path;
@@ -35,10 +36,10 @@ pub use feed::{ConsumerRows, CursorReader, EventCount, FeedEvent, FeedReader, Fe
 pub use log::{LogReader, LogWriter};
 pub use records::{
     AUDIT_PAGE_ENTRIES_MAX, AgentReader, AgentRecord, AgentWriter, AttachmentRecord, AuditFilter, AuditReader,
-    AuditWriter, BlockReader, BlockWriter, DeviceRecord, Kept, RecordReader, RecordWriter, SERVICE_KEYS_MAX,
-    SealedReader, SealedRecord, SealedWriter, Secret, ServiceKeyReader, ServiceKeyRecord, ServiceKeyWriter,
-    SessionRecord, Site, SiteReader, SiteWriter, TokenHash, UploadReader, UploadWriter, VisitorReader, VisitorRecord,
-    VisitorWriter,
+    AuditWriter, BlockReader, BlockWriter, DeviceRecord, Kept, ROLES_PER_AGENT_MAX, RecordReader, RecordWriter,
+    SCOPE_NAMES_MAX, SERVICE_KEYS_MAX, SealedReader, SealedRecord, SealedWriter, Secret, ServiceKeyReader,
+    ServiceKeyRecord, ServiceKeyWriter, SessionRecord, Site, SiteReader, SiteWriter, TokenHash, UploadReader,
+    UploadWriter, VisitorReader, VisitorRecord, VisitorWriter,
 };
 pub use relay_core::append::Uploader;
 

@@ -14,7 +14,9 @@ use std::fmt;
 use super::{StoreError, Transaction};
 
 pub(super) use agent::DEVICES_PER_AGENT_MAX;
-pub use agent::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, SessionRecord};
+pub use agent::{
+    AgentReader, AgentRecord, AgentWriter, DeviceRecord, ROLES_PER_AGENT_MAX, SCOPE_NAMES_MAX, SessionRecord,
+};
 pub use audit::{AUDIT_PAGE_ENTRIES_MAX, AuditFilter, AuditReader, AuditWriter};
 pub use block::{BlockReader, BlockWriter, Secret};
 pub use sealed::{SealedReader, SealedRecord, SealedWriter};

@@ -36,7 +36,7 @@ impl Asker {
 
 /// A relay with the administrator eve beside the agents ann and bob.
 pub(crate) async fn with_administrator() -> Relay {
-    Relay::start_filled("", |folder| add_agent_as(folder, "eve", wire::Role::Administrator)).await
+    Relay::start_filled("", |folder| add_agent_as(folder, "eve", relay_settings::BuiltInRole::Administrator)).await
 }
 
 /// The JSON of an answer with this status.

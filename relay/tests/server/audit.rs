@@ -6,7 +6,7 @@ use std::time::Duration;
 use relay::audit::{Action, Entry, Who, heads};
 use relay::store::sqlite::{DATABASE_FILE, SqliteStore};
 use relay::store::{AuditFilter, Store};
-use wire::{BlockScope, ClientFrame, Role, Say, ServerFrame};
+use wire::{BlockScope, ClientFrame, Say, ServerFrame};
 
 use crate::blocked::run;
 use crate::file::{PNG, put};
@@ -91,7 +91,8 @@ async fn signing_in_and_out_and_what_staff_open_is_noted_without_what_people_typ
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_commands_and_supervisors_do_is_noted() {
-    let relay = Relay::start_filled("", |folder| add_agent_as(folder, "sue", Role::Supervisor)).await;
+    let relay =
+        Relay::start_filled("", |folder| add_agent_as(folder, "sue", relay_settings::BuiltInRole::Supervisor)).await;
     let folder = relay.folder.path();
     let mut visitor = relay.registered().await;
     let conversation = new_conversation();

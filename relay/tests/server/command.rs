@@ -92,7 +92,24 @@ fn agents_and_sites_are_listed_switched_and_removed_in_words() {
     check(&["agent", "role", "ann@example.com", "supervisor"], true, &["was agent", "is supervisor now"]);
     check(&["agent", "role", "ann@example.com", "supervisor"], true, &["supervisor already"]);
     check(&["agent", "list"], true, &["supervisor"]);
-    check(&["agent", "role", "ann@example.com", "king"], false, &["administrator"]);
+    check(&["agent", "role", "ann@example.com", "king"], false, &["no role king", "administrator"]);
+    check(&["agent", "role", "ann@example.com", "agent", "supervisor"], true, &["is agent, supervisor now"]);
+    check(&["agent", "scope", "ann@example.com", "--site", "nowhere"], false, &["no site/nowhere"]);
+    check(&["agent", "scope", "ann@example.com", "--site", "demo"], true, &["(sites: demo) now"]);
+    check(&["agent", "list"], true, &["agent, supervisor", "sites: demo"]);
+    check(&["site", "remove", "demo"], false, &["in their scope", "relay agent scope ann@example.com"]);
+    check(&["agent", "scope", "ann@example.com"], true, &["(sites: demo)", "is agent, supervisor now"]);
+    let eve = ["agent", "add", "eva@example.com", "--name", "Eva", "--role", "king"];
+    check(&eve, false, &["no role king"]);
+    check(&[&eve[..6], &["administrator", "--department", "cards"]].concat(), false, &["no department/cards"]);
+    check(&[&eve[..6], &["administrator"]].concat(), true, &["Eva"]);
+    for last in [
+        &["disable", "eva@example.com"][..],
+        &["role", "eva@example.com", "agent"],
+        &["scope", "eva@example.com", "--site", "demo"],
+    ] {
+        check(&[&["agent"], last].concat(), false, &["no administrator any more"]);
+    }
     for action in [&["disable"][..], &["enable"], &["role"]] {
         let mut arguments = vec!["agent", action[0], "eve@example.com"];
         arguments.extend((action[0] == "role").then_some("agent"));

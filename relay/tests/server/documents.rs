@@ -44,7 +44,7 @@ impl Asker {
 }
 
 async fn relay() -> Relay {
-    Relay::start_filled("", |folder| add_agent_as(folder, "eve", wire::Role::Administrator)).await
+    Relay::start_filled("", |folder| add_agent_as(folder, "eve", relay_settings::BuiltInRole::Administrator)).await
 }
 
 fn etag(response: &Response) -> String {

@@ -19,7 +19,7 @@ async fn an_agent_signs_in_is_known_and_signs_out_everywhere() {
     let me = client.get(relay.url("/api/v1/me")).header("cookie", &cookie).send().await.expect("answered");
     let me: serde_json::Value = me.json().await.expect("JSON");
     assert_eq!((me["name"].as_str(), me["email"].as_str()), (Some("ann"), Some("ann@example.com")));
-    assert_eq!(me["role"], "agent");
+    assert_eq!(me["roles"], serde_json::json!(["agent"]));
 
     let mut connection = relay.connection(Some(&relay.origin()), Some(&cookie)).await;
     let hello = ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent { state: None }, follow: Vec::new() };

@@ -59,7 +59,7 @@ async fn the_first_administrator_is_made_once_by_the_code_that_was_printed() {
     assert_eq!(made.status(), 204);
     let cookie = crate::support::cookie_of(&made);
     let me = form.client.get(form.relay.url("/api/v1/me")).header("cookie", cookie).send().await.expect("answered");
-    assert_eq!(me.json::<Value>().await.expect("JSON")["role"], "administrator");
+    assert_eq!(me.json::<Value>().await.expect("JSON")["roles"], serde_json::json!(["administrator"]));
     assert!(!form.is_open().await);
     assert_eq!(form.wrong(&body(&code)).await, ["code"], "it is used up");
     let relay = form.relay.restart().await;

@@ -10,6 +10,7 @@ use relay::serve::{Running, start};
 use relay::store::sqlite::SqliteStore;
 use relay::store::{AgentRecord, Site, Store, write_once};
 use relay::web::Web;
+use relay_settings::{BuiltInRole, Scope};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -17,8 +18,8 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use wire::{
-    AgentId, ClientFrame, Close, ConversationId, Event, Hello, MessageId, PROTOCOL, PageContext, Role, Say,
-    ServerFrame, Token, VisitorId, uuid_v7,
+    AgentId, ClientFrame, Close, ConversationId, Event, Hello, MessageId, PROTOCOL, PageContext, Say, ServerFrame,
+    Token, VisitorId, uuid_v7,
 };
 
 use crate::streamed::Streamed;
@@ -172,15 +173,15 @@ pub(crate) fn add_site(folder: &Path, id: &str, origin: &str) {
 }
 
 pub(crate) fn add_agent(folder: &Path, name: &str, capacity: u32) {
-    add(folder, name, Role::Agent, capacity);
+    add(folder, name, BuiltInRole::Agent, capacity);
 }
 
 /// One that may do more than answer.
-pub(crate) fn add_agent_as(folder: &Path, name: &str, role: Role) {
+pub(crate) fn add_agent_as(folder: &Path, name: &str, role: BuiltInRole) {
     add(folder, name, role, 4);
 }
 
-fn add(folder: &Path, name: &str, role: Role, capacity: u32) {
+fn add(folder: &Path, name: &str, role: BuiltInRole, capacity: u32) {
     // One hash for all: hashing is slow on purpose.
     static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     let hash = HASH.get_or_init(|| relay::identity::hash_password(PASSWORD).expect("hashed"));
@@ -188,7 +189,9 @@ fn add(folder: &Path, name: &str, role: Role, capacity: u32) {
         id: AgentId(relay::clock::new_id()),
         email: format!("{name}@example.com"),
         name: name.to_owned(),
-        role,
+        roles: [role.document_id()].into(),
+        scope: Scope::EVERYWHERE,
+        hours: None,
         capacity,
         password_hash: hash.clone(),
         disabled: false,

@@ -13,6 +13,7 @@ mod query;
 mod records;
 mod row;
 mod sealed;
+mod staff;
 mod together;
 
 use relay::store::Store;
@@ -103,6 +104,10 @@ macro_rules! records_contract {
                 records::sites_are_put_and_replaced,
                 records::agents_have_one_mail_address_each,
                 records::only_the_first_agent_is_added_as_the_first,
+                staff::roles_and_scope_read_back_as_they_were,
+                staff::what_an_agent_names_is_there_and_stays,
+                staff::an_administrator_remains_whoever_changes_what,
+                staff::an_agent_is_removed_with_its_sign_ins,
                 records::sessions_are_kept_touched_and_revoked,
                 records::browsers_are_known_to_one_account_and_the_oldest_go,
                 records::visitors_are_known_by_their_token,
@@ -242,6 +247,24 @@ fn sites_of_an_older_data_folder_become_documents() {
     documents::of_an_older_database(documents_of(&SqliteStore::open(folder.path()).unwrap()));
 }
 
+#[test]
+fn agents_of_an_older_data_folder_have_roles_and_are_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("causeway.sqlite3")).unwrap();
+    for migration in [
+        include_str!("../../migrations/sqlite/0001_init.sql"),
+        include_str!("../../migrations/sqlite/0002_recent.sql"),
+        include_str!("../../migrations/sqlite/0003_access.sql"),
+    ] {
+        connection.execute_batch(migration).unwrap();
+    }
+    connection.pragma_update(None, "user_version", 3).unwrap();
+    connection.execute_batch(&staff::rows_before(|id| format!("x'{id:032x}'"))).unwrap();
+    drop(connection);
+    let store = SqliteStore::open(folder.path()).unwrap();
+    staff::of_an_older_database(&mut *store.reader().unwrap());
+}
+
 /// Runs each case one after the other, each on a fresh database of one server.
 macro_rules! in_turn {
     ($server:expr, $given:expr, [$($part:ident::$case:ident),* $(,)?]) => {
@@ -260,7 +283,7 @@ fn postgres() {
     documents_contract!(in_turn, server, postgres::documents_of);
     audit_contract!(in_turn, server, postgres::audit_of);
     cursor_contract!(in_turn, server, postgres::cursors_of);
-    server.makes_documents_of_an_older_database();
+    server.brings_an_older_database_up_to_date();
     server.opens_again_and_refuses_what_is_newer();
     server.comes_back_after_a_lost_connection();
 }

@@ -115,7 +115,7 @@ impl Server {
         assert!(matches!(newer, Err(OpenError::Newer { found: 99, .. })));
     }
 
-    pub(crate) fn makes_documents_of_an_older_database(&mut self) {
+    pub(crate) fn brings_an_older_database_up_to_date(&mut self) {
         self.run("postgres", "CREATE DATABASE older");
         self.run("older", include_str!("../../migrations/postgres/0001_records.sql"));
         self.run(
@@ -125,8 +125,10 @@ impl Server {
              INSERT INTO site (id, name, removed) VALUES ('demo', 'Demo \"D\"', 0), ('gone', 'Gone', 1), ('new', 'New', 0);
              INSERT INTO site_origin (site, place, origin) VALUES ('demo', 0, 'https://b.example'), ('demo', 1, 'https://a.example');",
         );
+        self.run("older", &crate::staff::rows_before(|id| format!("'\\x{id:032x}'")));
         let records = PostgresRecords::open(&self.address("older")).unwrap();
         crate::documents::of_an_older_database(documents_of(&records));
+        crate::staff::of_an_older_database(&mut records_reader(&records));
     }
 
     pub(crate) fn comes_back_after_a_lost_connection(&mut self) {

@@ -6,7 +6,8 @@ use relay::store::{
     AgentRecord, DeviceRecord, Kept, RecordReader, RecordWriter, SERVICE_KEYS_MAX, ServiceKeyRecord, SessionRecord,
     Site, StoreError, TokenHash, Uploader, VisitorRecord, write_once,
 };
-use wire::{AgentId, AttachmentId, BlockId, BlockScope, BlockSummary, Role, Tag, VisitorId};
+use relay_settings::{BuiltInRole, Reach, Scope};
+use wire::{AgentId, AttachmentId, BlockId, BlockScope, BlockSummary, Tag, VisitorId};
 
 use crate::fixture::{ANNA, BORIS, FIRST, KIM, LEE, SECOND, file, prepare, site};
 
@@ -24,12 +25,14 @@ impl Records {
     }
 }
 
-fn agent(id: AgentId, email: &str) -> AgentRecord {
+pub(crate) fn agent(id: AgentId, email: &str) -> AgentRecord {
     AgentRecord {
         id,
         email: email.to_owned(),
         name: "Kim".to_owned(),
-        role: Role::Supervisor,
+        roles: [BuiltInRole::Supervisor.document_id()].into(),
+        scope: Scope::EVERYWHERE,
+        hours: None,
         capacity: 4,
         password_hash: "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA".to_owned(),
         disabled: false,
@@ -79,7 +82,9 @@ pub(crate) fn agents_have_one_mail_address_each(mut world: Records) {
     assert_eq!(world.reader.agent_by_email("lee@example.com"), Err(StoreError::Missing));
     assert_eq!(world.reader.agent(KIM), Ok(kim.clone()));
     assert_eq!(world.reader.agent(LEE), Err(StoreError::Missing));
-    let busier = AgentRecord { capacity: 9, role: Role::Administrator, disabled: true, ..kim };
+    let scope = Scope { sites: Reach::Some([site("demo")].into()), departments: Reach::All };
+    let roles = [BuiltInRole::Administrator.document_id()].into();
+    let busier = AgentRecord { capacity: 9, roles, scope, disabled: true, ..kim };
     change(&mut *world.writer, |writer| writer.put_agent(&busier)).unwrap();
     assert_eq!(world.reader.agents(), Ok(vec![busier]));
     assert!(world.reader.settings_version().unwrap() > before);

@@ -9,7 +9,7 @@ use crate::store::documents::{self, DOCUMENT_VERSIONS_MAX, REMOVED_DOCUMENTS_MAX
 use crate::store::records::site_refused;
 use crate::store::{
     DocumentReader, DocumentVersion, DocumentWrite, DocumentWriter, DocumentsChange, DocumentsError, Site, SiteReader,
-    SiteWriter, StoreError, StoredDocument, site_key,
+    SiteWriter, StoreError, StoredDocument, site_key, staff,
 };
 
 impl DocumentWriter for MemoryWriter {
@@ -18,6 +18,8 @@ impl DocumentWriter for MemoryWriter {
         // Tried on a copy, so that a refusal leaves no trace.
         let mut changed = tables.clone();
         let version = changed.change_documents(change)?;
+        let agents: Vec<_> = tables.agents.values().cloned().collect();
+        staff::check_documents(&agents, (tables.roles(), changed.roles()), change)?;
         *tables = changed;
         Ok(version)
     }
@@ -88,6 +90,11 @@ impl Tables {
         self.documents_version = version;
         self.settings += 1;
         Ok(version)
+    }
+
+    /// The roles that are documents.
+    pub(super) fn roles(&self) -> Vec<StoredDocument> {
+        self.documents.values().filter(|document| document.key.kind == Kind::Role).cloned().collect()
     }
 
     fn forget_removed(&mut self) {

@@ -10,7 +10,7 @@ use crate::store::records::DEVICES_PER_AGENT_MAX;
 use crate::store::{
     AgentReader, AgentRecord, AgentWriter, AttachmentRecord, BlockReader, BlockWriter, DeviceRecord, Kept,
     RecordReader, Secret, SessionRecord, StoreError, TokenHash, UploadReader, UploadWriter, Uploader, VisitorReader,
-    VisitorRecord, VisitorWriter, site_key,
+    VisitorRecord, VisitorWriter, site_key, staff,
 };
 
 impl AgentWriter for MemoryWriter {
@@ -20,6 +20,7 @@ impl AgentWriter for MemoryWriter {
         if tables.agents.values().any(other) {
             return Err(StoreError::Conflict);
         }
+        tables.check_agent(agent.id, Some(agent))?;
         tables.agents.insert(agent.id, agent.clone());
         tables.settings += 1;
         Ok(())
@@ -30,6 +31,19 @@ impl AgentWriter for MemoryWriter {
             return Err(StoreError::Conflict);
         }
         self.put_agent(agent)
+    }
+
+    fn remove_agent(&mut self, agent: AgentId) -> Result<(), StoreError> {
+        let tables = self.tables()?;
+        if !tables.agents.contains_key(&agent) {
+            return Err(StoreError::Missing);
+        }
+        tables.check_agent(agent, None)?;
+        tables.agents.remove(&agent);
+        tables.sessions.retain(|_, session| session.agent != agent);
+        tables.devices.retain(|_, device| device.agent != agent);
+        tables.settings += 1;
+        Ok(())
     }
 
     fn add_session(&mut self, session: &SessionRecord) -> Result<(), StoreError> {
@@ -232,6 +246,12 @@ impl RecordReader for MemoryReader {
 }
 
 impl Tables {
+    fn check_agent(&self, id: AgentId, after: Option<&AgentRecord>) -> Result<(), StoreError> {
+        let agents: Vec<_> = self.agents.values().cloned().collect();
+        let change = (self.agents.get(&id), after);
+        staff::check_agent(&agents, self.roles(), change, |key| Ok(self.documents.contains_key(key)))
+    }
+
     fn retain_sessions(&mut self, kept: impl Fn(&SessionRecord) -> bool) {
         let before = self.sessions.len();
         self.sessions.retain(|_, session| kept(session));

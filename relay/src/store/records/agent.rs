@@ -1,14 +1,21 @@
 //! Agents: who answers, their sign-ins, and the browsers they signed in from.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use wire::{AgentId, Role};
+use relay_settings::{BuiltInRole, DocumentId, DocumentKey, Kind, Reach, Scope, Snapshot, Staff, staff_with};
+use wire::AgentId;
 
 use super::TokenHash;
 use crate::store::StoreError;
 
 /// Browsers that are known to one account at most; the one with the oldest sign-in is forgotten first.
 pub(in crate::store) const DEVICES_PER_AGENT_MAX: usize = 20;
+
+/// Roles of one agent at most.
+pub const ROLES_PER_AGENT_MAX: usize = 16;
+/// Sites, and departments, that one agent's scope names at most.
+pub const SCOPE_NAMES_MAX: usize = 200;
 
 /// A person who answers, with what is needed to sign in.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,8 +26,12 @@ pub struct AgentRecord {
     pub email: String,
     /// Name shown to visitors.
     pub name: String,
-    /// What it may do.
-    pub role: Role,
+    /// Its roles, built-in ones or documents: 1 to [`ROLES_PER_AGENT_MAX`]. It may do what any of them allows.
+    pub roles: BTreeSet<DocumentId>,
+    /// Where it may; at most [`SCOPE_NAMES_MAX`] sites and as many departments by name.
+    pub scope: Scope,
+    /// Hours of its own, outside which it is assigned nothing.
+    pub hours: Option<DocumentId>,
     /// Conversations it may hold at once, at least 1.
     pub capacity: u32,
     /// Argon2id in PHC form.
@@ -31,8 +42,45 @@ pub struct AgentRecord {
 
 impl fmt::Debug for AgentRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AgentRecord").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+        f.debug_struct("AgentRecord").field("id", &self.id).field("roles", &self.roles).finish_non_exhaustive()
     }
+}
+
+impl AgentRecord {
+    /// What it may do, and where.
+    #[must_use]
+    pub fn staff(&self, snapshot: &Snapshot) -> Staff {
+        Staff { disabled: self.disabled, ..staff_with(snapshot, &self.roles, self.scope.clone()) }
+    }
+
+    /// The greatest of its built-in roles, as colleagues are shown it.
+    #[must_use]
+    pub fn role(&self) -> wire::Role {
+        match self.roles.iter().filter_map(|id| BuiltInRole::with_id(id.as_str())).max() {
+            None | Some(BuiltInRole::Agent) => wire::Role::Agent,
+            Some(BuiltInRole::Supervisor) => wire::Role::Supervisor,
+            Some(BuiltInRole::Administrator) => wire::Role::Administrator,
+        }
+    }
+
+    /// The documents that it names: none of them is removed while it does.
+    pub fn documents(&self) -> impl Iterator<Item = DocumentKey> {
+        let key = |kind, id: &DocumentId| DocumentKey { kind, id: id.clone() };
+        let roles = self.roles.iter().filter(|id| BuiltInRole::with_id(id.as_str()).is_none());
+        let sites = some(&self.scope.sites).map(super::super::site_key);
+        let departments = some(&self.scope.departments).map(move |id| key(Kind::Department, id));
+        let hours = self.hours.iter().map(move |id| key(Kind::Hours, id));
+        roles.map(move |id| key(Kind::Role, id)).chain(sites).chain(departments).chain(hours)
+    }
+}
+
+/// What is reached by name.
+fn some<T>(reach: &Reach<T>) -> impl Iterator<Item = &T> {
+    let named = match reach {
+        Reach::All => None,
+        Reach::Some(named) => Some(named),
+    };
+    named.into_iter().flatten()
 }
 
 /// An agent's sign-in.
@@ -64,7 +112,8 @@ pub trait AgentWriter {
     /// Adds an agent, or replaces the one with this id. Raises the settings version.
     ///
     /// # Errors
-    /// `Conflict` when another agent has this mail address.
+    /// `Conflict` when another agent has this mail address, `Missing` when a document that it names is not there, `LastAdministrator` when there was
+    /// an administrator and would be none.
     fn put_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError>;
 
     /// Adds an agent when there is none yet. Raises the settings version.
@@ -72,6 +121,12 @@ pub trait AgentWriter {
     /// # Errors
     /// `Conflict` when there is an agent, also one that is switched off.
     fn add_first_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError>;
+
+    /// Removes an agent with its sign-ins and browsers; what it wrote is kept under its name. Raises the settings version.
+    ///
+    /// # Errors
+    /// `Missing` when there is none, `LastAdministrator` as above.
+    fn remove_agent(&mut self, agent: AgentId) -> Result<(), StoreError>;
 
     /// Keeps a new sign-in.
     ///

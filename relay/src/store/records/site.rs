@@ -57,9 +57,11 @@ fn change(site: &SiteId, write: DocumentWrite, by: &By) -> DocumentsChange {
 pub(in crate::store) fn refused(error: DocumentsError) -> StoreError {
     match error {
         DocumentsError::Missing(_) => StoreError::Missing,
-        DocumentsError::InUse(_) | DocumentsError::Moved { .. } | DocumentsError::Conflict { .. } => {
-            StoreError::Conflict
-        }
+        DocumentsError::InUse(_)
+        | DocumentsError::OnStaff { .. }
+        | DocumentsError::Moved { .. }
+        | DocumentsError::Conflict { .. } => StoreError::Conflict,
+        DocumentsError::LastAdministrator => StoreError::LastAdministrator,
         DocumentsError::Store(error) => error,
     }
 }
@@ -76,7 +78,7 @@ pub trait SiteWriter: DocumentWriter {
     /// visitors. Raises the settings version.
     ///
     /// # Errors
-    /// `Missing` when there is no such site, `Conflict` when it has conversations and `keep` is not set.
+    /// `Missing` when there is no such site, `Conflict` when it has conversations and `keep` is not set, or agents have it in their scope.
     fn remove_site(&mut self, site: &SiteId, keep: bool, by: &By) -> Result<(), StoreError>;
 }
 

@@ -1,15 +1,17 @@
 //! Agents, their sign-ins and browsers.
 
-use wire::{AgentId, Role};
+use relay_settings::{DocumentId, Kind};
+use serde::Serialize;
+use wire::AgentId;
 
-use super::{Changed, Failure, Row, Sql, SqlError, SqlReader, SqlWriter, count, refuse, row};
+use super::{Changed, Failure, Row, Sql, SqlError, SqlReader, SqlWriter, count, documents, refuse, row};
 use crate::store::records::DEVICES_PER_AGENT_MAX;
-use crate::store::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, SessionRecord, StoreError, TokenHash};
+use crate::store::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, SessionRecord, StoreError, TokenHash, staff};
 
 /// The columns of [`read`], in its order.
 macro_rules! columns {
     () => {
-        "id, email, name, role, capacity, password_hash, disabled"
+        "id, email, name, roles, capacity, password_hash, disabled, scope, hours"
     };
 }
 
@@ -26,6 +28,18 @@ impl<W: SqlWriter> AgentWriter for W {
                 return Err(Failure::Refused(StoreError::Conflict));
             }
             put(sql, agent)
+        })
+    }
+
+    fn remove_agent(&mut self, agent: AgentId) -> Result<(), StoreError> {
+        self.request(|sql| {
+            sql.settings_changed()?;
+            let agents = all(sql)?;
+            let before = agents.iter().find(|before| before.id == agent);
+            let before = before.ok_or(Failure::Refused(StoreError::Missing))?;
+            check(sql, &agents, (Some(before), None))?;
+            sql.execute("DELETE FROM agent WHERE id = $1", &[agent.0.into()])?;
+            Ok(())
         })
     }
 
@@ -95,7 +109,7 @@ impl<W: SqlWriter> AgentWriter for W {
 
 impl<R: SqlReader> AgentReader for R {
     fn agents(&mut self) -> Result<Vec<AgentRecord>, StoreError> {
-        self.look_up(|sql| sql.all(concat!("SELECT ", columns!(), " FROM agent ORDER BY id"), &[], read))
+        self.look_up(all)
     }
 
     fn agent_by_email(&mut self, email: &str) -> Result<AgentRecord, StoreError> {
@@ -132,31 +146,54 @@ impl<R: SqlReader> AgentReader for R {
     }
 }
 
-/// Adds an agent or replaces the one with this id.
+/// Adds an agent or replaces the one with this id. The version is raised first: in PostgreSQL this makes changes of agents and documents wait for
+/// each other.
 fn put(sql: &mut dyn Sql, agent: &AgentRecord) -> Changed<()> {
+    // The column `role` is what `roles` has replaced; it is written as 0.
     const SQL: &str = concat!(
         "INSERT INTO agent (",
         columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET email = excluded.email, \
-         name = excluded.name, role = excluded.role, capacity = excluded.capacity, \
-         password_hash = excluded.password_hash, disabled = excluded.disabled"
+        ", role) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) ON CONFLICT (id) DO UPDATE SET email = excluded.email, \
+         name = excluded.name, roles = excluded.roles, capacity = excluded.capacity, \
+         password_hash = excluded.password_hash, disabled = excluded.disabled, scope = excluded.scope, hours = excluded.hours"
     );
-    let role: u32 = match agent.role {
-        Role::Agent => 0,
-        Role::Supervisor => 1,
-        Role::Administrator => 2,
-    };
+    sql.settings_changed()?;
+    let agents = all(sql)?;
+    let before = agents.iter().find(|before| before.id == agent.id);
+    check(sql, &agents, (before, Some(agent)))?;
+    let (roles, scope) = (json(&agent.roles)?, json(&agent.scope)?);
     let values = [
         agent.id.0.into(),
         (&agent.email).into(),
         (&agent.name).into(),
-        role.into(),
+        (&roles).into(),
         agent.capacity.into(),
         (&agent.password_hash).into(),
         agent.disabled.into(),
+        (&scope).into(),
+        agent.hours.as_ref().map(DocumentId::as_str).into(),
     ];
     sql.execute(SQL, &values).map_err(refuse(StoreError::Conflict))?;
-    sql.settings_changed()
+    Ok(())
+}
+
+/// All agents, by id.
+pub(super) fn all(sql: &mut dyn Sql) -> Result<Vec<AgentRecord>, SqlError> {
+    sql.all(concat!("SELECT ", columns!(), " FROM agent ORDER BY id"), &[], read)
+}
+
+/// Refuses a change of an agent that must not be.
+fn check(
+    sql: &mut dyn Sql,
+    agents: &[AgentRecord],
+    change: (Option<&AgentRecord>, Option<&AgentRecord>),
+) -> Changed<()> {
+    let roles = documents::of_kind(sql, Kind::Role)?;
+    staff::check_agent(agents, roles, change, |key| Ok(documents::find(sql, key)?.is_some()))
+}
+
+fn json(value: &impl Serialize) -> Result<String, SqlError> {
+    serde_json::to_string(value).map_err(|error| row::broken(&error.to_string()))
 }
 
 /// Raises the settings version, so that every open sign-in is checked again.
@@ -166,17 +203,14 @@ fn sessions_removed(sql: &mut dyn Sql, removed: u64) -> Changed<()> {
 
 /// An agent with its credentials.
 fn read(row: &dyn Row) -> Result<AgentRecord, SqlError> {
-    let role = match row.signed(3)? {
-        0 => Role::Agent,
-        1 => Role::Supervisor,
-        2 => Role::Administrator,
-        _ => return Err(row::wrong(3)),
-    };
+    let hours = row.optional_text(8)?.map(|id| id.parse().map_err(|_| row::wrong(8)));
     Ok(AgentRecord {
         id: AgentId(row.id(0)?),
         email: row.text(1)?,
         name: row.text(2)?,
-        role,
+        roles: serde_json::from_str(&row.text(3)?).map_err(|_| row::wrong(3))?,
+        scope: serde_json::from_str(&row.text(7)?).map_err(|_| row::wrong(7))?,
+        hours: hours.transpose()?,
         capacity: row.number(4)?,
         password_hash: row.text(5)?,
         disabled: row.flag(6)?,

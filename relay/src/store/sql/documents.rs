@@ -3,12 +3,12 @@
 use relay_settings::{DocumentKey, Kind};
 use wire::SiteId;
 
-use super::{Failure, Row, Sql, SqlError, SqlReader, SqlWriter, audit, count, row, site};
+use super::{Failure, Row, Sql, SqlError, SqlReader, SqlWriter, agent, audit, count, row, site};
 
 use crate::store::documents::{self, DOCUMENT_VERSIONS_MAX, REMOVED_DOCUMENTS_MAX};
 use crate::store::{
     DocumentChange, DocumentReader, DocumentVersion, DocumentWrite, DocumentWriter, DocumentsChange, DocumentsError,
-    StoreError, StoredDocument, Transaction,
+    StoreError, StoredDocument, Transaction, staff,
 };
 
 /// The result of a request for documents.
@@ -71,10 +71,17 @@ pub(super) fn change(sql: &mut dyn Sql, change: &DocumentsChange) -> Documented<
     if change.checked_at.is_some_and(|checked_at| checked_at != version - 1) {
         return Err(Failure::Refused(DocumentsError::Moved { version: version - 1 }));
     }
+    // Before agents are looked at: it makes changes of agents wait.
+    sql.execute("UPDATE counter SET value = value + 1 WHERE name = 'settings'", &[])?;
+    let concerns_agents = staff::concerns_agents(change);
+    let roles_before = if concerns_agents { of_kind(sql, Kind::Role)? } else { Vec::new() };
     for (key, one) in &change.changes {
         write(sql, version, key, one, change)?;
     }
-    sql.execute("UPDATE counter SET value = value + 1 WHERE name = 'settings'", &[])?;
+    if concerns_agents {
+        let (agents, roles) = (agent::all(sql)?, of_kind(sql, Kind::Role)?);
+        staff::check_documents(&agents, (roles_before, roles), change).map_err(Failure::Refused)?;
+    }
     Ok(version)
 }
 

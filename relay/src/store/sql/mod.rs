@@ -136,6 +136,12 @@ impl<E> From<SqlError> for Failure<E> {
     }
 }
 
+impl From<StoreError> for Failure<StoreError> {
+    fn from(refusal: StoreError) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 /// The result of a request for a record.
 pub(super) type Changed<T> = Result<T, Failure<StoreError>>;
 

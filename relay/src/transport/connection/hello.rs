@@ -65,7 +65,9 @@ async fn check_site(app: &App, site: &SiteId, origin: &Origin) -> Result<(), Clo
     let site = match app.store.read(move |reader| reader.site(&id)).await {
         Ok(site) => site,
         Err(StoreError::Missing) => return Err(Close::SiteUnknown),
-        Err(StoreError::Conflict | StoreError::Busy | StoreError::Down) => return Err(Close::Busy),
+        Err(StoreError::Conflict | StoreError::LastAdministrator | StoreError::Busy | StoreError::Down) => {
+            return Err(Close::Busy);
+        }
     };
     if app.allows(&site, origin) { Ok(()) } else { Err(Close::OriginRefused) }
 }

@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use relay_settings::{Right, Scope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::asker::Asker;
 use super::error::{ApiError, ProblemBody};
 use crate::app::App;
-use crate::identity::role_name;
 use crate::quota::reserve::Step;
 
 /// Which relay answers.
@@ -60,16 +60,29 @@ pub(super) struct Me {
     name: String,
     /// The address to sign in with.
     email: String,
-    /// The role: `agent`, `supervisor` or `administrator`.
-    #[schema(example = "agent")]
-    role: &'static str,
+    /// The ids of the roles.
+    #[schema(example = json!(["agent"]))]
+    roles: Vec<String>,
+    /// The names of all rights that these give.
+    #[schema(example = json!(["conversation_read", "conversation_answer"]))]
+    rights: Vec<&'static str>,
+    /// Where these count: `sites` and `departments`, each `"all"` or a list of ids.
+    #[schema(value_type = Object)]
+    scope: Scope,
 }
 
 /// Says who is signed in.
 #[utoipa::path(get, path = "/api/v1/me", tag = "people",
     responses((status = 200, body = Me), (status = 401, body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn me(asker: Asker) -> Result<Json<Me>, ApiError> {
+    let rights = asker.rights().iter().map(Right::as_str).collect();
     let agent = asker.agent;
-    let role = role_name(agent.role);
-    Ok(Json(Me { id: agent.id.to_string(), name: agent.name, email: agent.email, role }))
+    Ok(Json(Me {
+        id: agent.id.to_string(),
+        name: agent.name,
+        email: agent.email,
+        roles: agent.roles.iter().map(ToString::to_string).collect(),
+        rights,
+        scope: agent.scope,
+    }))
 }

@@ -6,9 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use relay_settings::reply::Reply;
-use relay_settings::{
-    BuiltInRole, Document, DocumentId, DocumentKey, Kind, Right, RightNames, Scope, Staff, Subject, may,
-};
+use relay_settings::{Document, DocumentId, DocumentKey, Kind, Right, RightNames, RightSet, Staff, Subject, may};
 use serde_json::Value;
 use wire::{AgentId, Refusal, SiteId, Tag};
 
@@ -54,7 +52,7 @@ impl FromRequestParts<App> for Asker {
         if !parts.method.is_safe() {
             OwnPage::from_request_parts(parts, app).await?;
         }
-        let staff = Staff::new([BuiltInRole::from(agent.role).rights()], Scope::EVERYWHERE);
+        let staff = agent.staff(&app.settings.snapshot());
         let Caller(address) = Caller::from_request_parts(parts, app).await?;
         Ok(Self { agent, staff, from: app.tags.source(address).address })
     }
@@ -65,6 +63,11 @@ impl Asker {
     pub(super) fn by(&self) -> By {
         let who = Who::Agent { id: self.agent.id, name: self.agent.name.clone() };
         By { who, from: self.from, at_ms: now_ms() }
+    }
+
+    /// The rights of all their roles.
+    pub(super) const fn rights(&self) -> RightSet {
+        self.staff.rights
     }
 
     /// Whether they may do it.

@@ -372,6 +372,10 @@ fn problem(key: &DocumentKey, error: EditError) -> ApiError {
                 "this site has conversations; remove it with `keep_conversations=true`, which keeps them".to_owned();
             ApiError::Conflict(vec![Problem { field: String::new(), code: ProblemCode::InUse, remedy }])
         }
+        EditError::Store(error @ (DocumentsError::OnStaff { .. } | DocumentsError::LastAdministrator)) => {
+            let problem = Problem { field: String::new(), code: ProblemCode::InUse, remedy: error.to_string() };
+            ApiError::Conflict(vec![problem])
+        }
         EditError::Store(DocumentsError::Moved { .. }) => ApiError::Refused(wire::Refusal::Busy),
         EditError::Store(DocumentsError::Store(error)) => error.into(),
     }
