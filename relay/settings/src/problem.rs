@@ -39,4 +39,8 @@ pub enum ProblemCode {
     Contrast,
     /// A password that is easy to guess.
     Guessable,
+    /// Rights, or a scope, that who gives them has not got.
+    NotGranted,
+    /// Nobody would be left who can give any right to anybody.
+    LastAdministrator,
 }

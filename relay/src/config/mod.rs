@@ -109,6 +109,8 @@ pub struct Limits {
     pub registrations_per_address_per_minute_max: u32,
     /// Requests of the API from one address a minute.
     pub api_requests_per_address_per_minute_max: u32,
+    /// Requests of the API with one key a minute.
+    pub api_requests_per_key_per_minute_max: u32,
     /// Visitors that one network registers in a minute.
     pub registrations_per_network_per_minute_max: u32,
     /// Events that may wait to be moved to their conversation in the database.

@@ -29,8 +29,21 @@ impl Asker {
         self.headers.iter().fold(request, |request, (name, value)| request.header(*name, value))
     }
 
+    /// A program with a key.
+    pub(crate) fn with_key(relay: &Relay, key: &str) -> Self {
+        Self::with(relay, vec![("authorization", format!("Bearer {key}"))])
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Response {
         self.ask(Method::GET, path).send().await.expect("answered")
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Response {
+        self.ask(Method::POST, path).json(body).send().await.expect("answered")
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Response {
+        self.ask(Method::DELETE, path).send().await.expect("answered")
     }
 }
 
@@ -46,4 +59,11 @@ pub(crate) async fn json(response: Response, status: u16) -> Value {
     let text = response.text().await.expect("a body");
     assert_eq!(found, status, "{url}: {text}");
     serde_json::from_str(&text).expect("JSON")
+}
+
+/// What an answer of this status finds wrong, by field.
+pub(crate) async fn fields(response: Response, status: u16) -> Vec<String> {
+    let problem = json(response, status).await;
+    let problems = problem["problems"].as_array().cloned().unwrap_or_default();
+    problems.iter().map(|problem| problem["field"].as_str().expect("a field").to_owned()).collect()
 }

@@ -4,6 +4,7 @@
 
 mod api;
 mod api_audit;
+mod api_keys;
 mod asking;
 mod attacked;
 mod audit;

@@ -161,8 +161,7 @@ pub(crate) async fn run_again(relay: Relay, extra: &str) -> Relay {
 async fn run(folder: &Path, extra: &str) -> Running {
     let text = format!("listen = \"127.0.0.1:0\"\ndata = {:?}\n{extra}", folder.display().to_string());
     let config = Config::parse(&text).expect("a configuration");
-    let web = Web::Folder(folder.join("web"));
-    Box::pin(start(config, web, None)).await.expect("started")
+    Box::pin(start(config, Web::Folder(folder.join("web")), None)).await.expect("started")
 }
 
 pub(crate) fn add_site(folder: &Path, id: &str, origin: &str) {
@@ -196,8 +195,7 @@ fn add(folder: &Path, name: &str, role: BuiltInRole, capacity: u32) {
         password_hash: hash.clone(),
         disabled: false,
     };
-    let store = SqliteStore::attach(folder).expect("a store");
-    let mut writer = store.writer().expect("a writer");
+    let mut writer = SqliteStore::attach(folder).expect("a store").writer().expect("a writer");
     write_once(&mut *writer, |writer| writer.put_agent(&agent)).expect("added");
 }
 
@@ -210,10 +208,9 @@ pub(crate) fn hello(site: &str, token: Option<&Token>) -> ClientFrame {
         browser: "test".to_owned(),
         languages: String::new(),
     };
-    let site = site.parse().expect("a site id");
     ClientFrame::Hello {
         protocol: PROTOCOL,
-        hello: Hello::Visitor { site, token: token.cloned(), page },
+        hello: Hello::Visitor { site: site.parse().expect("a site id"), token: token.cloned(), page },
         follow: Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use relay::store::{
     Site, StoreError, TokenHash, Uploader, VisitorRecord, write_once,
 };
 use relay_settings::{BuiltInRole, Reach, Scope};
-use wire::{AgentId, AttachmentId, BlockId, BlockScope, BlockSummary, Tag, VisitorId};
+use wire::{AgentId, AttachmentId, BlockId, BlockScope, BlockSummary, ServiceKeyId, Tag, VisitorId};
 
 use crate::fixture::{ANNA, BORIS, FIRST, KIM, LEE, SECOND, file, prepare, site};
 
@@ -281,7 +281,7 @@ pub(crate) fn what_files_take_is_counted_for_visitors(mut world: Records) {
 
 pub(crate) fn keys_of_the_api_are_found_by_their_hash_and_revoked_for_good(mut world: Records) {
     let key = |id, token| ServiceKeyRecord {
-        id,
+        id: ServiceKeyId(id),
         token: TokenHash([token; 32]),
         name: "Ledger \u{1f916}".to_owned(),
         rights: r#"["conversations_read"]"#.to_owned(),
@@ -300,11 +300,11 @@ pub(crate) fn keys_of_the_api_are_found_by_their_hash_and_revoked_for_good(mut w
     }
     assert_eq!(world.reader.service_key(&TokenHash([1; 32])), Ok(key(1, 1)));
     assert_eq!(world.reader.service_key(&TokenHash([3; 32])), Err(StoreError::Missing));
-    change(writer, |writer| writer.touch_service_key(1, 9)).unwrap();
-    change(writer, |writer| writer.touch_service_key(7, 9)).unwrap();
+    change(writer, |writer| writer.touch_service_key(ServiceKeyId(1), 9)).unwrap();
+    change(writer, |writer| writer.touch_service_key(ServiceKeyId(7), 9)).unwrap();
     let settings = world.reader.settings_version().unwrap();
     for (id, expected) in [(7, Err(StoreError::Missing)), (1, Ok(())), (1, Err(StoreError::Missing))] {
-        assert_eq!(change(writer, |writer| writer.revoke_service_key(id, 10)), expected, "{id}");
+        assert_eq!(change(writer, |writer| writer.revoke_service_key(ServiceKeyId(id), 10)), expected, "{id}");
     }
     assert_eq!(world.reader.settings_version(), Ok(settings + 1));
     let first = ServiceKeyRecord { used_at_ms: Some(9), revoked_at_ms: Some(10), ..key(1, 1) };
@@ -314,5 +314,13 @@ pub(crate) fn keys_of_the_api_are_found_by_their_hash_and_revoked_for_good(mut w
         more.token.0[..16].copy_from_slice(&(number << 32).to_be_bytes());
         change(writer, |writer| writer.add_service_key(&more)).unwrap();
     }
-    assert_eq!(change(writer, |writer| writer.add_service_key(&key(5_000, 5))), Err(StoreError::Busy));
+    // Full: first the one that was revoked makes room, then those that have expired, then none.
+    let late = ServiceKeyRecord { made_at_ms: 49, ..key(5_000, 5) };
+    change(writer, |writer| writer.add_service_key(&late)).unwrap();
+    assert_eq!(world.reader.service_key(&TokenHash([1; 32])), Err(StoreError::Missing));
+    let later = |id: u8| ServiceKeyRecord { made_at_ms: 49, ..key(5_000 + u128::from(id), 5 + id) };
+    assert_eq!(change(writer, |writer| writer.add_service_key(&later(1))), Err(StoreError::Busy));
+    change(writer, |writer| writer.add_service_key(&ServiceKeyRecord { made_at_ms: 50, ..later(1) })).unwrap();
+    let keys = world.reader.service_keys().unwrap();
+    assert_eq!((keys.len(), keys[0].id, keys[1].id), (SERVICE_KEYS_MAX, ServiceKeyId(2), ServiceKeyId(4)));
 }

@@ -174,6 +174,11 @@ uuid_id! {
 }
 
 uuid_id! {
+    /// A key of the API, and with it the service account that it belongs to; made by the relay.
+    ServiceKeyId
+}
+
+uuid_id! {
     /// A block of a visitor, an address or a network; made by the relay.
     BlockId
 }

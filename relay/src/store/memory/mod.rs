@@ -27,7 +27,7 @@ use crate::process::vital::Vitals;
 #[derive(Clone, Default)]
 struct Tables {
     audit: audit::Log,
-    service_keys: BTreeMap<u128, ServiceKeyRecord>,
+    service_keys: BTreeMap<wire::ServiceKeyId, ServiceKeyRecord>,
     documents: BTreeMap<DocumentKey, StoredDocument>,
     /// Of each document, the oldest first.
     histories: BTreeMap<DocumentKey, Vec<DocumentVersion>>,

@@ -1,5 +1,7 @@
 //! Keys of the API, each of a service account: a program with a name, rights and a scope of its own.
 
+use wire::ServiceKeyId;
+
 use crate::audit::Who;
 use crate::store::{StoreError, TokenHash};
 
@@ -10,7 +12,7 @@ pub const SERVICE_KEYS_MAX: usize = 200;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceKeyRecord {
     /// Its id, which is no secret.
-    pub id: u128,
+    pub id: ServiceKeyId,
     /// SHA-256 of the key.
     pub token: TokenHash,
     /// The service account's name: what it writes is signed with it.
@@ -33,23 +35,23 @@ pub struct ServiceKeyRecord {
 
 /// Writes keys.
 pub trait ServiceKeyWriter {
-    /// Keeps a new key.
+    /// Keeps a new key. When there are [`SERVICE_KEYS_MAX`], the one that was revoked or has expired first makes room.
     ///
     /// # Errors
-    /// `Conflict` when the id or the key is there, `Busy` when there are [`SERVICE_KEYS_MAX`].
+    /// `Conflict` when the id or the key is there, `Busy` when there are [`SERVICE_KEYS_MAX`] that are valid.
     fn add_service_key(&mut self, key: &ServiceKeyRecord) -> Result<(), StoreError>;
 
     /// Notes that a key was used. An unknown one is ignored.
     ///
     /// # Errors
     /// `Down`.
-    fn touch_service_key(&mut self, id: u128, used_at_ms: u64) -> Result<(), StoreError>;
+    fn touch_service_key(&mut self, id: ServiceKeyId, used_at_ms: u64) -> Result<(), StoreError>;
 
     /// Revokes a key for good. Raises the settings version.
     ///
     /// # Errors
     /// `Missing` when there is none, or it is revoked already.
-    fn revoke_service_key(&mut self, id: u128, at_ms: u64) -> Result<(), StoreError>;
+    fn revoke_service_key(&mut self, id: ServiceKeyId, at_ms: u64) -> Result<(), StoreError>;
 }
 
 /// Reads keys.

@@ -1,5 +1,7 @@
 //! Keys of the API.
 
+use wire::ServiceKeyId;
+
 use super::{Failure, Row, SqlError, SqlReader, SqlWriter, count, refuse, row};
 use crate::store::records::{SERVICE_KEYS_MAX, ServiceKeyReader, ServiceKeyRecord, ServiceKeyWriter};
 use crate::store::{StoreError, TokenHash};
@@ -14,15 +16,19 @@ macro_rules! columns {
 impl<W: SqlWriter> ServiceKeyWriter for W {
     fn add_service_key(&mut self, key: &ServiceKeyRecord) -> Result<(), StoreError> {
         const FULL: &str = "SELECT id FROM service_key ORDER BY id LIMIT 1 OFFSET $1";
+        const ROOM: &str = "DELETE FROM service_key WHERE id = (SELECT id FROM service_key \
+                            WHERE revoked_at_ms IS NOT NULL OR until_ms <= $1 \
+                            ORDER BY coalesce(revoked_at_ms, until_ms), id LIMIT 1)";
         const SQL: &str =
             concat!("INSERT INTO service_key (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
         let made_by = serde_json::to_string(&key.made_by).map_err(|_| StoreError::Down)?;
         self.request(|sql| {
-            if sql.exists(FULL, &[count(SERVICE_KEYS_MAX - 1)])? {
+            let full = sql.exists(FULL, &[count(SERVICE_KEYS_MAX - 1)])?;
+            if full && sql.execute(ROOM, &[key.made_at_ms.into()])? == 0 {
                 return Err(Failure::Refused(StoreError::Busy));
             }
             let values = [
-                key.id.into(),
+                key.id.0.into(),
                 (&key.token.0).into(),
                 (&key.name).into(),
                 (&key.rights).into(),
@@ -38,17 +44,17 @@ impl<W: SqlWriter> ServiceKeyWriter for W {
         })
     }
 
-    fn touch_service_key(&mut self, id: u128, used_at_ms: u64) -> Result<(), StoreError> {
+    fn touch_service_key(&mut self, id: ServiceKeyId, used_at_ms: u64) -> Result<(), StoreError> {
         self.request(|sql| {
-            sql.execute("UPDATE service_key SET used_at_ms = $1 WHERE id = $2", &[used_at_ms.into(), id.into()])?;
+            sql.execute("UPDATE service_key SET used_at_ms = $1 WHERE id = $2", &[used_at_ms.into(), id.0.into()])?;
             Ok(())
         })
     }
 
-    fn revoke_service_key(&mut self, id: u128, at_ms: u64) -> Result<(), StoreError> {
+    fn revoke_service_key(&mut self, id: ServiceKeyId, at_ms: u64) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE service_key SET revoked_at_ms = $1 WHERE id = $2 AND revoked_at_ms IS NULL";
         self.request(|sql| {
-            if sql.execute(SQL, &[at_ms.into(), id.into()])? == 0 {
+            if sql.execute(SQL, &[at_ms.into(), id.0.into()])? == 0 {
                 return Err(Failure::Refused(StoreError::Missing));
             }
             sql.settings_changed()
@@ -70,7 +76,7 @@ impl<R: SqlReader> ServiceKeyReader for R {
 
 fn read(row: &dyn Row) -> Result<ServiceKeyRecord, SqlError> {
     Ok(ServiceKeyRecord {
-        id: row.id(0)?,
+        id: ServiceKeyId(row.id(0)?),
         token: row.token(1)?,
         name: row.text(2)?,
         rights: row.text(3)?,

@@ -8,8 +8,9 @@ use relay_settings::{Right, Scope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::asker::Asker;
+use super::asker::{Asker, Asking};
 use super::error::{ApiError, ProblemBody};
+use super::scope::ScopeBody;
 use crate::app::App;
 use crate::quota::reserve::Step;
 
@@ -53,36 +54,41 @@ pub(super) async fn health(State(app): State<App>) -> Response {
 /// Who asks.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Me {
-    /// The agent's id.
+    /// The id of the agent, or of the key.
     #[schema(example = "01a21c83-4366-7679-9dda-de0b61477dc6")]
     id: String,
-    /// The name that visitors see.
+    /// The name that visitors see, or the key's.
     name: String,
-    /// The address to sign in with.
-    email: String,
+    /// The address to sign in with; none for a key.
+    email: Option<String>,
     /// The ids of the roles.
     #[schema(example = json!(["agent"]))]
     roles: Vec<String>,
     /// The names of all rights that these give.
     #[schema(example = json!(["conversation_read", "conversation_answer"]))]
     rights: Vec<&'static str>,
-    /// Where these count: `sites` and `departments`, each `"all"` or a list of ids.
-    #[schema(value_type = Object)]
+    /// Where these count.
+    #[schema(value_type = ScopeBody)]
     scope: Scope,
 }
 
-/// Says who is signed in.
+/// Says who is signed in, or whose key it is.
 #[utoipa::path(get, path = "/api/v1/me", tag = "people",
     responses((status = 200, body = Me), (status = 401, body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn me(asker: Asker) -> Result<Json<Me>, ApiError> {
     let rights = asker.rights().iter().map(Right::as_str).collect();
-    let agent = asker.agent;
-    Ok(Json(Me {
-        id: agent.id.to_string(),
-        name: agent.name,
-        email: agent.email,
-        roles: agent.roles.iter().map(ToString::to_string).collect(),
-        rights,
-        scope: agent.scope,
+    let scope = asker.staff().scope.clone();
+    Ok(Json(match asker.who {
+        Asking::Agent(agent) => Me {
+            id: agent.id.to_string(),
+            name: agent.name,
+            email: Some(agent.email),
+            roles: agent.roles.iter().map(ToString::to_string).collect(),
+            rights,
+            scope,
+        },
+        Asking::Key(key) => {
+            Me { id: key.id.to_string(), name: key.name, email: None, roles: Vec::new(), rights, scope }
+        }
     }))
 }

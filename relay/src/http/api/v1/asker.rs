@@ -11,10 +11,11 @@ use serde_json::Value;
 use wire::{AgentId, Refusal, SiteId, Tag};
 
 use super::error::ApiError;
+use super::rate::OfKey;
 use crate::app::{App, Caller, OwnOrigin};
-use crate::audit::{By, Who};
-use crate::clock::now_ms;
-use crate::store::AgentRecord;
+use crate::audit::By;
+use crate::identity::{by_agent, key};
+use crate::store::{AgentRecord, ServiceKeyRecord, Uploader};
 
 /// The proof that a request comes from a page of the relay itself; otherwise a problem.
 #[derive(Clone, Copy, Debug)]
@@ -29,40 +30,86 @@ impl FromRequestParts<App> for OwnPage {
     }
 }
 
-/// Who asks: a signed-in agent. A request that changes something must come from a page of the relay: browsers send cookies along with requests of
-/// other pages, too.
+/// Who asks: a signed-in agent, or a program with a key. An agent's request that changes something must come from a page of the relay: browsers send
+/// cookies along with requests of other pages, too.
 #[derive(Debug)]
 pub(super) struct Asker {
-    /// The agent.
-    pub(super) agent: AgentRecord,
-    /// What the agent may do, and where.
+    /// Who it is.
+    pub(super) who: Asking,
+    /// What they may do, and where.
     staff: Staff,
     /// The tag of the address it came from.
     from: Option<Tag>,
+}
+
+/// An agent or a program.
+#[derive(Debug)]
+pub(super) enum Asking {
+    /// An agent by its cookie.
+    Agent(Box<AgentRecord>),
+    /// A program by its key.
+    Key(Box<ServiceKeyRecord>),
 }
 
 impl FromRequestParts<App> for Asker {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        if parts.headers.contains_key(header::AUTHORIZATION) {
-            return Err(Refusal::SignedOut.into());
+        let Caller(address) = Caller::from_request_parts(parts, app).await?;
+        let from = app.tags.source(address).address;
+        // A key that is not valid is not replaced by a cookie beside it.
+        if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+            let text = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
+            let key = app.identity.key(text.ok_or(Refusal::SignedOut)?).await?;
+            let counts = parts.extensions.get::<OfKey>().ok_or(ApiError::Internal("a request that nobody counts"))?;
+            counts.take(key.id)?;
+            return Ok(Self { staff: key::staff(&key), who: Asking::Key(Box::new(key)), from });
         }
         let agent = app.identity.agent(&parts.headers).await?.agent;
         if !parts.method.is_safe() {
             OwnPage::from_request_parts(parts, app).await?;
         }
         let staff = agent.staff(&app.settings.snapshot());
-        let Caller(address) = Caller::from_request_parts(parts, app).await?;
-        Ok(Self { agent, staff, from: app.tags.source(address).address })
+        Ok(Self { who: Asking::Agent(Box::new(agent)), staff, from })
     }
 }
 
 impl Asker {
     /// As they stand in histories and the audit log.
     pub(super) fn by(&self) -> By {
-        let who = Who::Agent { id: self.agent.id, name: self.agent.name.clone() };
-        By { who, from: self.from, at_ms: now_ms() }
+        match &self.who {
+            Asking::Agent(agent) => by_agent(agent, self.from),
+            Asking::Key(record) => key::by_key(record, self.from),
+        }
+    }
+
+    /// The agent's id; none for a program.
+    pub(super) fn agent(&self) -> Option<AgentId> {
+        match &self.who {
+            Asking::Agent(agent) => Some(agent.id),
+            Asking::Key(_) => None,
+        }
+    }
+
+    /// Where slots are counted by person. A key counts as an agent of its own; no two ids are equal.
+    pub(super) fn slots(&self) -> Uploader {
+        Uploader::Agent(match &self.who {
+            Asking::Agent(agent) => agent.id,
+            Asking::Key(record) => AgentId(record.id.0),
+        })
+    }
+
+    /// What they may do, and where.
+    pub(super) const fn staff(&self) -> &Staff {
+        &self.staff
+    }
+
+    /// Refuses who has not this right anywhere. What it is done to is still to be asked.
+    ///
+    /// # Errors
+    /// `NotAllowed`.
+    pub(super) fn must_have(&self, right: Right) -> Result<(), ApiError> {
+        if self.staff.rights.has(right) && !self.staff.disabled { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
     }
 
     /// The rights of all their roles.
@@ -86,7 +133,7 @@ impl Asker {
     /// Whether they may read a document. A reply of one agent alone is that agent's.
     pub(super) fn may_read(&self, kind: Kind, id: &DocumentId, document: &Document) -> bool {
         let part = Part::of_document(kind, id, document);
-        let of_another = agent_of(document).is_some_and(|agent| agent != self.agent.id);
+        let of_another = agent_of(document).is_some_and(|agent| Some(agent) != self.agent());
         let reads = |right| self.may(right, &part.subject(kind));
         reads(Right::SettingsRead) || (!of_another && reads(Right::to_read(kind)))
     }
@@ -97,7 +144,7 @@ impl Asker {
     /// `NotAllowed`.
     pub(super) fn must_change(&self, key: &DocumentKey, body: &Value) -> Result<(), ApiError> {
         let part = Part::of_body(key.kind, &key.id, body);
-        let own = body["agent"].as_str() == Some(&self.agent.id.to_string());
+        let own = self.agent().is_some_and(|agent| body["agent"].as_str() == Some(&agent.to_string()));
         let subject = part.subject(key.kind);
         let is_allowed = self.may(Right::to_change(key.kind), &subject)
             || (key.kind == Kind::Reply && own && self.may(Right::to_read(key.kind), &subject));

@@ -22,7 +22,7 @@ use crate::audit::{Action, ChainHash, Head, NewEntry, SignedHead, StoredEntry, c
 use crate::hex::digits;
 use crate::key::SigningPurpose;
 use crate::limit::share::Standing;
-use crate::store::{AuditFilter, Reader, StoreError, Uploader};
+use crate::store::{AuditFilter, Reader, StoreError};
 use crate::transcript::TranscriptSlot;
 
 /// Entries on one page, when the asker names no number. Each has at most 16 KiB of detail.
@@ -231,7 +231,7 @@ pub(super) async fn export(
     Caller(address): Caller,
 ) -> Result<Response, ApiError> {
     asker.must(Right::AuditRead, &Subject::Relay)?;
-    let slot = app.transcripts.take(Uploader::Agent(asker.agent.id), Standing::Agent, address)?;
+    let slot = app.transcripts.take(asker.slots(), Standing::Agent, address)?;
     let entry = NewEntry::new(asker.by(), Action::AuditExported);
     let head = app.store.write(move |writer| writer.append_audit(&entry)).await?;
     let cut = app.store.read(|reader| reader.audit_cut()).await?;

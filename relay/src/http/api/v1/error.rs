@@ -37,6 +37,8 @@ pub(in crate::http) enum ApiError {
     MediaType,
     /// What is wrong with the body, field by field.
     Invalid(Vec<Problem>),
+    /// What the asker may not give, field by field, because they have not got it.
+    NotGranted(Vec<Problem>),
     /// Any other refusal of the relay.
     Refused(Refusal),
     /// What went wrong here; logged, never sent.
@@ -104,6 +106,9 @@ impl ApiError {
                 (415, "media_type", "The body is not JSON", "Send it with `Content-Type: application/json`.")
             }
             Self::Invalid(_) => (422, "invalid", "Some fields are not right", "`problems` says which, and what to do."),
+            Self::NotGranted(_) => {
+                (403, "not_granted", "Nobody gives what they do not have", "`problems` says which fields it concerns.")
+            }
             Self::Unconditional => (
                 428,
                 "if_match_required",
@@ -143,7 +148,7 @@ impl IntoResponse for ApiError {
         let (status, name, title, detail) = self.words();
         let (mut problems, mut version, mut retry_after_s) = (Vec::new(), None, None);
         match self {
-            Self::Conflict(found) | Self::Invalid(found) => problems = found,
+            Self::Conflict(found) | Self::Invalid(found) | Self::NotGranted(found) => problems = found,
             Self::Changed(present) => version = present,
             Self::Refused(refusal) => {
                 crate::numbers::refused(&refusal, 1);

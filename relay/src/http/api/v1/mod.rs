@@ -8,11 +8,13 @@ mod audit;
 mod body;
 mod condition;
 mod error;
+mod key;
 mod openapi;
 mod params;
 mod rate;
 mod reference;
 mod schema;
+mod scope;
 pub(crate) mod session;
 mod settings;
 mod setup;
@@ -27,7 +29,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::error::ApiError;
-use self::rate::ApiRate;
+use self::rate::ApiRates;
 use crate::app::{App, Caller};
 
 /// Every route of the API, with its document.
@@ -36,6 +38,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(about::version))
         .routes(routes!(about::health))
         .routes(routes!(about::me))
+        .routes(routes!(key::list, key::make))
+        .routes(routes!(key::read, key::revoke))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(session::sign_in, session::sign_out))
@@ -47,7 +51,7 @@ fn api() -> OpenApiRouter<App> {
 
 /// The routes, the document itself, and answers for every other path below `/api/v1`.
 pub(in crate::http) fn routes(app: App) -> Router<App> {
-    let rate = Arc::new(ApiRate::new(app.config.limits.api_requests_per_address_per_minute_max));
+    let rates = ApiRates::new(&app.config.limits);
     let (routes, document) = api().split_for_parts();
     let document = openapi::complete(document);
     routes
@@ -59,7 +63,6 @@ pub(in crate::http) fn routes(app: App) -> Router<App> {
         .route("/api/v1/{*rest}", any(async || ApiError::NotFound))
         .method_not_allowed_fallback(async || ApiError::Method)
         .layer(middleware::from_fn_with_state(app, move |caller: Caller, request: Request, next: Next| {
-            let rate = Arc::clone(&rate);
-            async move { rate.limit(caller, request, next).await }
+            Arc::clone(&rates).limit(caller, request, next)
         }))
 }

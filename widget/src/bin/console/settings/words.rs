@@ -57,6 +57,8 @@ pub(super) const fn problem(code: ProblemCode) -> Key {
         ProblemCode::Taken => key!("console_problem_taken"),
         ProblemCode::InUse => key!("console_problem_in_use"),
         ProblemCode::Missing => key!("console_problem_missing"),
+        ProblemCode::NotGranted => key!("console_problem_not_granted"),
+        ProblemCode::LastAdministrator => key!("console_problem_last_administrator"),
         ProblemCode::Unknown
         | ProblemCode::Shape
         | ProblemCode::OutOfRange
