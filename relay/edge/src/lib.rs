@@ -3,6 +3,7 @@
 //! Pure functions of bytes, apart from the relay, so that they are fuzzed without it.
 
 pub mod address;
+pub mod browser;
 pub mod cookie;
 pub mod encoding;
 pub mod name;

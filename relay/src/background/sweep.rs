@@ -4,7 +4,7 @@ use std::future::ready;
 use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt, TryStreamExt};
-use wire::limit::{AGENT_SESSION_MS, FILE_COST_BYTES, UPLOAD_ORPHAN_MS};
+use wire::limit::{AGENT_SESSION_MS, AGENT_SESSION_WHOLE_MS, FILE_COST_BYTES, UPLOAD_ORPHAN_MS};
 
 use crate::app::App;
 use crate::blob::{BlobError, Blobs, SUBFOLDERS, StoredFile};
@@ -106,8 +106,9 @@ pub async fn keep_assets(app: &App) {
 }
 
 async fn sweep_rest(app: &App, now_ms: u64) -> Result<(), SweepError> {
-    let old_ms = now_ms.saturating_sub(AGENT_SESSION_MS);
-    app.store.write(move |writer| writer.remove_sessions_before(old_ms)).await?;
+    let [unused_ms, old_ms] =
+        [AGENT_SESSION_MS, AGENT_SESSION_WHOLE_MS].map(|lasts_ms| now_ms.saturating_sub(lasts_ms));
+    app.store.write(move |writer| writer.remove_sessions_before(unused_ms, old_ms)).await?;
     let before_ms = now_ms.saturating_sub(UPLOAD_ORPHAN_MS);
     for subfolder in subfolders(now_ms) {
         remove_unrecorded(&app.store, &app.blobs, subfolder, before_ms).await?;

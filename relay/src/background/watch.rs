@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use wire::AgentId;
-use wire::limit::{AGENT_SESSION_MS, REVOCATION_EVERY_MS, SESSION_USE_EVERY_MS};
+use wire::limit::{REVOCATION_EVERY_MS, SESSION_USE_EVERY_MS};
 
 use crate::app::App;
 use crate::clock::now_ms;
 use crate::core_task::Arrival;
+use crate::identity::has_ended;
 use crate::store::{Reader, StoreError, TokenHash};
 
 /// Runs until the relay stops.
@@ -78,15 +79,14 @@ fn sort(reader: &mut dyn Reader, open: &[(TokenHash, AgentId)], now_ms: u64) -> 
             }
             Err(error) => return Err(error),
         };
-        let age_ms = now_ms.saturating_sub(record.used_at_ms);
         let gone = match reader.agent(record.agent) {
             Ok(agent) => agent.disabled,
             Err(StoreError::Missing) => true,
             Err(error) => return Err(error),
         };
-        if gone || age_ms > AGENT_SESSION_MS {
+        if gone || has_ended(&record, now_ms) {
             ended.push((*session, *agent));
-        } else if age_ms >= SESSION_USE_EVERY_MS {
+        } else if now_ms.saturating_sub(record.used_at_ms) >= SESSION_USE_EVERY_MS {
             used.push(*session);
         }
     }
@@ -96,6 +96,7 @@ fn sort(reader: &mut dyn Reader, open: &[(TokenHash, AgentId)], now_ms: u64) -> 
 #[cfg(test)]
 mod tests {
     use relay_settings::{BuiltInRole, Scope};
+    use wire::limit::{AGENT_SESSION_MS, AGENT_SESSION_WHOLE_MS};
 
     use super::*;
     use crate::store::memory::MemoryStore;
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn what_has_ended_is_distinguished_from_what_is_used() {
-        const NOW: u64 = AGENT_SESSION_MS * 2;
+        const NOW: u64 = AGENT_SESSION_WHOLE_MS * 2;
         let store = MemoryStore::new();
         let mut writer = store.writer().expect("a writer");
         for (id, disabled) in [(1, false), (2, true)] {
@@ -121,20 +122,34 @@ mod tests {
             write_once(&mut *writer, |writer| writer.put_agent(&agent)).expect("added");
         }
         let mut open = Vec::new();
-        // Fresh, used a minute ago, too old, of somebody switched off, unknown.
-        for (token, agent, age_ms) in
-            [(1, 1, 0), (2, 1, SESSION_USE_EVERY_MS), (3, 1, AGENT_SESSION_MS + 1), (4, 2, 0), (5, 1, 0)]
-        {
+        // Fresh, used a minute ago, too long unused, of somebody switched off, unknown, too old.
+        for (token, agent, used_ms, made_ms) in [
+            (1, 1, 0, 0),
+            (2, 1, SESSION_USE_EVERY_MS, SESSION_USE_EVERY_MS),
+            (3, 1, AGENT_SESSION_MS + 1, AGENT_SESSION_MS + 1),
+            (4, 2, 0, 0),
+            (5, 1, 0, 0),
+            (6, 1, 0, AGENT_SESSION_WHOLE_MS + 1),
+        ] {
             let (hash, agent) = (TokenHash([token; 32]), AgentId(agent));
             open.push((hash, agent));
-            let record = SessionRecord { token: hash, agent, created_at_ms: 1, used_at_ms: NOW - age_ms };
+            let record = SessionRecord {
+                token: hash,
+                id: token.into(),
+                agent,
+                created_at_ms: NOW - made_ms,
+                used_at_ms: NOW - used_ms,
+                confirmed_at_ms: NOW,
+                browser: String::new(),
+                from: None,
+            };
             if token != 5 {
                 write_once(&mut *writer, |writer| writer.add_session(&record)).expect("added");
             }
         }
         let mut reader = store.reader().expect("a reader");
         let (ended, used) = sort(&mut *reader, &open, NOW).expect("sorted");
-        assert_eq!(ended, [open[2], open[3], open[4]]);
+        assert_eq!(ended, [open[2], open[3], open[4], open[5]]);
         assert_eq!(used, [open[1].0]);
     }
 }

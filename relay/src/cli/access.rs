@@ -44,7 +44,7 @@ pub(super) fn switch_agent(config: &Config, email: &str, disabled: bool, out: &m
     write_once(&mut *store.writer()?, |writer| {
         writer.put_agent(&agent)?;
         if disabled {
-            writer.remove_sessions_of(agent.id)?;
+            writer.remove_sessions_of(agent.id, None)?;
             writer.remove_devices_of(agent.id)?;
         }
         let action = if disabled { Action::AgentDisabled } else { Action::AgentEnabled };

@@ -124,7 +124,7 @@ pub(super) fn set_password(config: &Config, email: &str, from_stdin: bool, out: 
     agent.password_hash = hash_password(&password)?;
     write_once(&mut *store.writer()?, |writer| {
         writer.put_agent(&agent)?;
-        writer.remove_sessions_of(agent.id)?;
+        writer.remove_sessions_of(agent.id, None)?;
         writer.remove_devices_of(agent.id)?;
         writer.append_audit(&by_command(Action::PasswordChanged, agent.id))
     })?;

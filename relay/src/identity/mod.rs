@@ -7,40 +7,36 @@ pub mod key;
 pub mod letters;
 mod password;
 pub mod recovery;
+mod sessions;
 mod setup;
+mod sign_in;
 mod strength;
 pub mod tags;
 pub mod totp;
 
-use std::time::Duration;
-
-use axum::http::HeaderMap;
 use relay_core::input::Agent;
 use relay_settings::{BuiltInRole, Scope};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use wire::limit::{
-    AGENT_SESSION_MS, CAPACITY_DEFAULT, DEVICE_MS, SESSION_USE_EVERY_MS, SIGN_IN_SLOWED_MS, VISITOR_TOKEN_MS,
-};
+use wire::limit::{CAPACITY_DEFAULT, VISITOR_TOKEN_MS};
 use wire::{AgentId, Refusal, SiteId, Tag, Token};
 
-use account::EMAIL_BYTES_MAX;
 use failures::Failures;
-use guesses::{Attempt, Guesses};
+use guesses::Guesses;
 #[cfg(test)]
 pub(crate) use password::PASSWORD_BYTES;
 pub use password::{PasswordError, Passwords, hash_password};
 pub use relay_edge::cookie::{Names, devices_text};
+pub use sessions::{SignedIn, has_ended};
 pub use setup::Setup;
+pub use sign_in::{NewSignIn, SignInFrom};
 
-use crate::address::Address;
 use crate::audit::{Action, By, NewEntry, Subject, Who};
-use crate::clock::{now_ms, random_bytes};
-use crate::numbers::Rate;
+use crate::clock::now_ms;
 use crate::store::task::StoreHandle;
-use crate::store::{AgentRecord, DeviceRecord, SessionRecord, StoreError, TokenHash, VisitorRecord};
+use crate::store::{AgentRecord, StoreError, TokenHash, VisitorRecord};
 
 /// A visitor's last use is recorded at most this often, which is exact enough for [`VISITOR_TOKEN_MS`].
 const VISITOR_USE_EVERY_MS: u64 = 24 * 3_600_000;
@@ -63,43 +59,6 @@ pub struct Identity {
     pub setup: Setup,
     /// The names of its cookies.
     pub names: Names,
-}
-
-/// A sign-in as it was requested.
-#[derive(Debug)]
-pub struct SignInAttempt {
-    /// The address.
-    pub address: Address,
-    /// Its tag, for the audit log.
-    pub from: Option<Tag>,
-    /// The browser's device tokens, of any account.
-    pub devices: Vec<Token>,
-    /// As typed.
-    pub email: String,
-    /// As typed.
-    pub password: String,
-}
-
-/// A sign-in that was just made.
-#[derive(Debug)]
-pub struct NewSignIn {
-    /// For the session's cookie.
-    pub session: Token,
-    /// For the other cookie: all the browser's device tokens.
-    pub devices: Vec<Token>,
-    /// Who it is.
-    pub agent: AgentRecord,
-}
-
-/// A signed-in agent.
-#[derive(Clone, Debug)]
-pub struct SignedIn {
-    /// Its record.
-    pub agent: AgentRecord,
-    /// The sign-in that the cookie names.
-    pub session: TokenHash,
-    /// The version of the settings at which it was valid.
-    pub version: u64,
 }
 
 impl Identity {
@@ -134,171 +93,6 @@ impl Identity {
             self.store.write(move |writer| writer.touch_visitor(id, now_ms())).await?;
         }
         Ok(visitor)
-    }
-
-    /// The agent whose cookie came with a request.
-    ///
-    /// # Errors
-    /// `SignedOut` when there is no valid one; the store's own failures.
-    pub async fn agent(&self, headers: &HeaderMap) -> Result<SignedIn, Refusal> {
-        let token = self.names.session(headers).ok_or(Refusal::SignedOut)?;
-        self.session(hash(&token)).await
-    }
-
-    /// The agent of a sign-in; notes that it was used.
-    ///
-    /// # Errors
-    /// `SignedOut` when it is revoked or too old; the store's own failures.
-    pub async fn session(&self, session: TokenHash) -> Result<SignedIn, Refusal> {
-        let found = self
-            .store
-            .read(move |reader| {
-                // Read first, so that what is read after it is at least as new.
-                let version = reader.settings_version()?;
-                let record = reader.session(&session)?;
-                let agent = reader.agent(record.agent)?;
-                Ok((record, agent, version))
-            })
-            .await;
-        let (record, agent, version) = found.map_err(|error| missing_is(error, Refusal::SignedOut))?;
-        let same = bool::from(record.token.0.ct_eq(&session.0));
-        let age_ms = now_ms().saturating_sub(record.used_at_ms);
-        if !same || age_ms > AGENT_SESSION_MS || agent.disabled {
-            return Err(Refusal::SignedOut);
-        }
-        if age_ms > SESSION_USE_EVERY_MS {
-            self.store.write(move |writer| writer.touch_session(&session, now_ms())).await?;
-        }
-        Ok(SignedIn { agent, session, version })
-    }
-
-    /// Checks e-mail and password and makes a sign-in. Neither the answer nor its duration says which of the two was wrong.
-    ///
-    /// # Errors
-    /// `SignInFailed`, `RateLimited`, `Busy`; the store's own failures.
-    pub async fn sign_in(&self, asked: SignInAttempt) -> Result<NewSignIn, Refusal> {
-        let SignInAttempt { address, from, devices, email, password } = asked;
-        let account = TokenHash(Sha256::digest(email.to_ascii_lowercase().as_bytes()).into());
-        let device = self.device(&devices, &email).await?;
-        let attempt = self.guesses.begin(address, account, device, now_ms()).map_err(|retry_after_ms| {
-            crate::numbers::too_often(Rate::SignIns);
-            Refusal::RateLimited { retry_after_ms }
-        })?;
-        if attempt == (Attempt::Strange { slowed: true }) {
-            tokio::time::sleep(Duration::from_millis(SIGN_IN_SLOWED_MS)).await;
-        }
-        let first = matches!(attempt, Attempt::Known(_));
-        let outcome = self.check_password(email, password, (address, from), first).await;
-        if !matches!(outcome, Err(Refusal::SignInFailed)) {
-            self.guesses.succeeded(address, account, attempt);
-        }
-        if outcome.is_err() {
-            crate::numbers::sign_in_failed();
-        }
-        self.keep(outcome?, from, devices, device).await
-    }
-
-    /// The device token that is known to the account with this mail address.
-    async fn device(&self, devices: &[Token], email: &str) -> Result<Option<TokenHash>, Refusal> {
-        if devices.is_empty() || email.len() > EMAIL_BYTES_MAX {
-            return Ok(None);
-        }
-        let (hashed, email): (Vec<_>, _) = (devices.iter().map(hash).collect(), email.to_owned());
-        let now_ms = now_ms();
-        let found = self.store.read(move |reader| {
-            let agent = match reader.agent_by_email(&email) {
-                Err(StoreError::Missing) => return Ok(None),
-                other => other?,
-            };
-            for token in hashed {
-                match reader.device(&token) {
-                    Ok(known) if is_known(&known, &token, agent.id, now_ms) => return Ok(Some(token)),
-                    Ok(_) | Err(StoreError::Missing) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            Ok(None)
-        });
-        Ok(found.await?)
-    }
-
-    /// Keeps a sign-in, and that it was made from this browser.
-    async fn keep(
-        &self,
-        agent: AgentRecord,
-        from: Option<Tag>,
-        devices: Vec<Token>,
-        known: Option<TokenHash>,
-    ) -> Result<NewSignIn, Refusal> {
-        let now = now_ms();
-        let (token, device) = (Token::from_bytes(&random_bytes()), Token::from_bytes(&random_bytes()));
-        let session = SessionRecord { token: hash(&token), agent: agent.id, created_at_ms: now, used_at_ms: now };
-        let record = DeviceRecord { token: hash(&device), agent: agent.id, used_at_ms: now };
-        let entry = NewEntry::new(by_agent(&agent, from), Action::SignedIn).with("known_browser", known.is_some());
-        let kept = self.store.write(move |writer| {
-            writer.add_session(&session)?;
-            writer.add_device(&record, known.as_ref())?;
-            writer.append_audit(&entry).map(drop)
-        });
-        kept.await?;
-        let others = devices.into_iter().filter(|other| Some(hash(other)) != known);
-        Ok(NewSignIn { session: token, devices: std::iter::once(device).chain(others).collect(), agent })
-    }
-
-    async fn check_password(
-        &self,
-        email: String,
-        password: String,
-        (address, from): (Address, Option<Tag>),
-        first: bool,
-    ) -> Result<AgentRecord, Refusal> {
-        if email.len() > EMAIL_BYTES_MAX || password.len() > PASSWORD_BYTES_MAX {
-            return self.failed(None, from).await;
-        }
-        let agent = match self.store.read(move |reader| reader.agent_by_email(&email)).await {
-            Ok(agent) => Some(agent),
-            Err(StoreError::Missing) => None,
-            Err(error) => return Err(error.into()),
-        };
-        let hash = agent.as_ref().map(|agent| agent.password_hash.clone());
-        let right = self.passwords.verify(password, hash, address.network(), first).await.map_err(|PasswordError| {
-            crate::numbers::password_refused();
-            Refusal::Busy
-        })?;
-        match agent {
-            Some(agent) if right && !agent.disabled => Ok(agent),
-            agent => self.failed(agent.map(|agent| agent.id), from).await,
-        }
-    }
-
-    /// Notes a sign-in that failed, and of which account when there is one; what was typed is kept nowhere. When too many fail, the rest of the minute's
-    /// are only counted.
-    async fn failed(&self, agent: Option<AgentId>, from: Option<Tag>) -> Result<AgentRecord, Refusal> {
-        let at_ms = now_ms();
-        if let Some(more) = self.failures.note(at_ms) {
-            let entry = NewEntry::new(By { who: Who::Nobody, from, at_ms }, Action::SignInFailed);
-            let entry = match agent {
-                Some(agent) => entry.on(Subject::new("agent", &agent)),
-                None => entry.with("account", "unknown"),
-            };
-            let entry = if more > 0 { entry.with("failed_before_and_not_listed", more) } else { entry };
-            self.store.write(move |writer| writer.append_audit(&entry).map(drop)).await?;
-        }
-        Err(Refusal::SignInFailed)
-    }
-
-    /// Revokes an agent's own sign-in.
-    ///
-    /// # Errors
-    /// The store's own failures.
-    pub async fn sign_out(&self, signed_in: &SignedIn, from: Option<Tag>) -> Result<(), Refusal> {
-        let session = signed_in.session;
-        let entry = NewEntry::new(by_agent(&signed_in.agent, from), Action::SignedOut);
-        let removed = self.store.write(move |writer| {
-            writer.remove_session(&session)?;
-            writer.append_audit(&entry).map(drop)
-        });
-        Ok(removed.await?)
     }
 
     /// Makes the first administrator, when there is no agent yet. The one-time code is used up.
@@ -370,12 +164,6 @@ pub fn rights_changed(before: &AgentRecord, after: &AgentRecord, by: By) -> NewE
 /// Roles and scopes can always be written.
 fn json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
-}
-
-/// Whether this browser has signed in to the account, and not too long ago.
-fn is_known(device: &DeviceRecord, token: &TokenHash, agent: AgentId, now_ms: u64) -> bool {
-    let same = bool::from(device.token.0.ct_eq(&token.0));
-    same && device.agent == agent && now_ms.saturating_sub(device.used_at_ms) <= DEVICE_MS
 }
 
 /// An agent's settings, without what is needed to sign in.

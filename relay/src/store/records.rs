@@ -5,6 +5,7 @@ mod audit;
 mod block;
 mod sealed;
 mod service_key;
+mod session;
 mod site;
 mod upload;
 mod visitor;
@@ -14,13 +15,12 @@ use std::fmt;
 use super::{StoreError, Transaction};
 
 pub(super) use agent::DEVICES_PER_AGENT_MAX;
-pub use agent::{
-    AgentReader, AgentRecord, AgentWriter, DeviceRecord, ROLES_PER_AGENT_MAX, SCOPE_NAMES_MAX, SessionRecord,
-};
+pub use agent::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, ROLES_PER_AGENT_MAX, SCOPE_NAMES_MAX};
 pub use audit::{AUDIT_PAGE_ENTRIES_MAX, AuditFilter, AuditReader, AuditWriter};
 pub use block::{BlockReader, BlockWriter, Secret};
 pub use sealed::{SealedReader, SealedRecord, SealedWriter};
 pub use service_key::{SERVICE_KEYS_MAX, ServiceKeyReader, ServiceKeyRecord, ServiceKeyWriter};
+pub use session::{SESSIONS_PER_AGENT_MAX, SessionReader, SessionRecord, SessionWriter};
 pub(super) use site::refused as site_refused;
 pub use site::{Site, SiteReader, SiteWriter};
 pub use upload::{AttachmentRecord, Kept, UploadReader, UploadWriter};
@@ -37,6 +37,7 @@ pub trait RecordWriter:
     + SealedWriter
     + AuditWriter
     + ServiceKeyWriter
+    + SessionWriter
 {
 }
 
@@ -50,12 +51,21 @@ impl<W> RecordWriter for W where
         + SealedWriter
         + AuditWriter
         + ServiceKeyWriter
+        + SessionWriter
 {
 }
 
 /// Reads records of every kind.
 pub trait RecordReader:
-    SiteReader + AgentReader + VisitorReader + UploadReader + BlockReader + SealedReader + AuditReader + ServiceKeyReader
+    SiteReader
+    + AgentReader
+    + VisitorReader
+    + UploadReader
+    + BlockReader
+    + SealedReader
+    + AuditReader
+    + ServiceKeyReader
+    + SessionReader
 {
     /// Rises with every change of a document, an agent or a block and with every sign-in that is revoked, also by another process. Cheap enough
     /// to be read several times a second.

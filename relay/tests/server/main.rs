@@ -30,6 +30,7 @@ mod reach;
 mod revoked;
 mod secured;
 mod session;
+mod sessions;
 mod settings_file;
 mod setup;
 mod stop;

@@ -13,6 +13,7 @@ mod query;
 mod records;
 mod row;
 mod sealed;
+mod session;
 mod staff;
 mod together;
 
@@ -108,7 +109,8 @@ macro_rules! records_contract {
                 staff::what_an_agent_names_is_there_and_stays,
                 staff::an_administrator_remains_whoever_changes_what,
                 staff::an_agent_is_removed_with_its_sign_ins,
-                records::sessions_are_kept_touched_and_revoked,
+                session::sessions_are_kept_touched_and_revoked,
+                session::beyond_a_bound_the_unused_session_ends,
                 records::browsers_are_known_to_one_account_and_the_oldest_go,
                 records::visitors_are_known_by_their_token,
                 records::a_repeated_upload_is_one_file,

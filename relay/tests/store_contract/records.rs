@@ -3,8 +3,8 @@
 use relay::audit::{By, Who};
 use relay::blob::StoredFile;
 use relay::store::{
-    AgentRecord, DeviceRecord, Kept, RecordReader, RecordWriter, SERVICE_KEYS_MAX, ServiceKeyRecord, SessionRecord,
-    Site, StoreError, TokenHash, Uploader, VisitorRecord, write_once,
+    AgentRecord, DeviceRecord, Kept, RecordReader, RecordWriter, SERVICE_KEYS_MAX, ServiceKeyRecord, Site, StoreError,
+    TokenHash, Uploader, VisitorRecord, write_once,
 };
 use relay_settings::{BuiltInRole, Reach, Scope};
 use wire::{AgentId, AttachmentId, BlockId, BlockScope, BlockSummary, ServiceKeyId, Tag, VisitorId};
@@ -39,7 +39,7 @@ pub(crate) fn agent(id: AgentId, email: &str) -> AgentRecord {
     }
 }
 
-fn change<T>(
+pub(crate) fn change<T>(
     writer: &mut dyn RecordWriter,
     change: impl FnOnce(&mut dyn RecordWriter) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
@@ -99,39 +99,6 @@ pub(crate) fn only_the_first_agent_is_added_as_the_first(mut world: Records) {
     let refused = change(&mut *world.writer, |writer| writer.add_first_agent(&lee));
     assert_eq!(refused, Err(StoreError::Conflict), "also when the first is switched off");
     assert_eq!(world.reader.agents(), Ok(vec![kim]));
-}
-
-pub(crate) fn sessions_are_kept_touched_and_revoked(mut world: Records) {
-    let session =
-        |token, agent| SessionRecord { token: TokenHash([token; 32]), agent, created_at_ms: 10, used_at_ms: 10 };
-    let writer = &mut *world.writer;
-    assert_eq!(change(writer, |writer| writer.add_session(&session(1, KIM))), Err(StoreError::Missing));
-    change(writer, |writer| writer.put_agent(&agent(KIM, "kim@example.com"))).unwrap();
-    change(writer, |writer| writer.put_agent(&agent(LEE, "lee@example.com"))).unwrap();
-    for (token, of) in [(1, KIM), (2, KIM), (3, KIM), (4, LEE)] {
-        change(writer, |writer| writer.add_session(&session(token, of))).unwrap();
-    }
-    change(writer, |writer| writer.touch_session(&TokenHash([1; 32]), 50)).unwrap();
-    let mut version = world.reader.settings_version().unwrap();
-    let mut is_raised = |reader: &mut dyn RecordReader| {
-        let before = std::mem::replace(&mut version, reader.settings_version().unwrap());
-        version > before
-    };
-    assert_eq!(world.reader.session(&TokenHash([1; 32])).unwrap().used_at_ms, 50);
-    change(writer, |writer| writer.remove_session(&TokenHash([2; 32]))).unwrap();
-    assert!(is_raised(&mut *world.reader));
-    change(writer, |writer| writer.remove_session(&TokenHash([9; 32]))).unwrap();
-    assert!(!is_raised(&mut *world.reader), "nothing was revoked");
-    assert_eq!(world.reader.session(&TokenHash([2; 32])), Err(StoreError::Missing));
-    change(writer, |writer| writer.remove_sessions_before(20)).unwrap();
-    assert!(is_raised(&mut *world.reader));
-    assert_eq!(world.reader.session(&TokenHash([3; 32])), Err(StoreError::Missing));
-    assert_eq!(world.reader.session(&TokenHash([4; 32])), Err(StoreError::Missing));
-    change(writer, |writer| writer.add_session(&session(5, LEE))).unwrap();
-    change(writer, |writer| writer.remove_sessions_of(KIM)).unwrap();
-    assert!(is_raised(&mut *world.reader));
-    assert_eq!(world.reader.session(&TokenHash([1; 32])), Err(StoreError::Missing));
-    assert_eq!(world.reader.session(&TokenHash([5; 32])), Ok(session(5, LEE)));
 }
 
 pub(crate) fn browsers_are_known_to_one_account_and_the_oldest_go(mut world: Records) {

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use relay::audit::By;
 use relay::store::{
-    AgentRecord, DocumentChange, DocumentWrite, DocumentsChange, DocumentsError, Expected, RecordReader, SessionRecord,
-    StoreError, TokenHash, site_key, write_once,
+    AgentRecord, DocumentChange, DocumentWrite, DocumentsChange, DocumentsError, Expected, RecordReader, StoreError,
+    TokenHash, site_key, write_once,
 };
 use relay_settings::{BuiltInRole, DocumentId, DocumentKey, Kind, Reach, Right, Scope};
 use wire::AgentId;
 
 use crate::fixture::{KIM, LEE, site};
 use crate::records::{Records, agent};
+use crate::session::session;
 
 fn id(id: &str) -> DocumentId {
     id.parse().unwrap()
@@ -140,7 +141,7 @@ pub(crate) fn an_administrator_remains_whoever_changes_what(mut world: Records) 
 
 pub(crate) fn an_agent_is_removed_with_its_sign_ins(mut world: Records) {
     put_agent(&mut world, &agent(KIM, "kim@example.com")).unwrap();
-    let session = SessionRecord { token: TokenHash([1; 32]), agent: KIM, created_at_ms: 10, used_at_ms: 10 };
+    let session = session(1, KIM);
     write_once(&mut *world.writer, |writer| writer.add_session(&session)).unwrap();
     let before = world.reader.settings_version().unwrap();
     let removed = |world: &mut Records, id: AgentId| write_once(&mut *world.writer, |writer| writer.remove_agent(id));

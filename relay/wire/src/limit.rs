@@ -154,6 +154,10 @@ pub const REVOCATION_EVERY_MS: u64 = 250;
 pub const SESSION_USE_EVERY_MS: u64 = 60_000;
 /// How long an agent's session lasts without use.
 pub const AGENT_SESSION_MS: u64 = 12 * 3_600_000;
+/// How long it lasts however much it is used: then the agent signs in anew.
+pub const AGENT_SESSION_WHOLE_MS: u64 = 30 * 24 * 3_600_000;
+/// How long ago an agent may have proved who they are when rights, keys or exports are touched.
+pub const SIGN_IN_CONFIRMED_MS: u64 = 10 * 60_000;
 /// How long a visitor's token lasts without use.
 pub const VISITOR_TOKEN_MS: u64 = 180 * 24 * 3_600_000;
 /// Conversations that one visitor may have open at once. Only a script wants more.
@@ -286,6 +290,7 @@ const _: () = assert!(POST_BYTES_MAX > FRAME_BYTES_MAX);
 const _: () = assert!(SOCKET_AGAIN_MS > CONNECT_WAIT_MS && STREAM_COMMENT_EVERY_MS < IDLE_MAX_MS);
 const _: () = assert!(STORE_BATCH_APPENDS_MAX <= STORE_QUEUE_APPENDS_MAX);
 const _: () = assert!(REVOCATION_EVERY_MS <= 500 && SESSION_USE_EVERY_MS < AGENT_SESSION_MS);
+const _: () = assert!(AGENT_SESSION_MS < AGENT_SESSION_WHOLE_MS && SIGN_IN_CONFIRMED_MS < AGENT_SESSION_MS);
 const _: () = assert!(SIGN_IN_FAILURES_PER_ACCOUNT_MAX > 18 * SIGN_IN_FAILURES_PER_NETWORK_MAX);
 const _: () = assert!(ADMISSION_WAIT_MS < CONNECT_WAIT_MS);
 const _: () = assert!(ADMISSION_SLOT_MS < HELLO_WAIT_MS);

@@ -7,6 +7,7 @@ mod log;
 mod records;
 mod sealed;
 mod service_key;
+mod session;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

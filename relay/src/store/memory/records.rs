@@ -9,8 +9,8 @@ use crate::blob::StoredFile;
 use crate::store::records::DEVICES_PER_AGENT_MAX;
 use crate::store::{
     AgentReader, AgentRecord, AgentWriter, AttachmentRecord, BlockReader, BlockWriter, DeviceRecord, Kept,
-    RecordReader, Secret, SessionRecord, StoreError, TokenHash, UploadReader, UploadWriter, Uploader, VisitorReader,
-    VisitorRecord, VisitorWriter, site_key, staff,
+    RecordReader, Secret, StoreError, TokenHash, UploadReader, UploadWriter, Uploader, VisitorReader, VisitorRecord,
+    VisitorWriter, site_key, staff,
 };
 
 impl AgentWriter for MemoryWriter {
@@ -43,37 +43,6 @@ impl AgentWriter for MemoryWriter {
         tables.sessions.retain(|_, session| session.agent != agent);
         tables.devices.retain(|_, device| device.agent != agent);
         tables.settings += 1;
-        Ok(())
-    }
-
-    fn add_session(&mut self, session: &SessionRecord) -> Result<(), StoreError> {
-        let tables = self.tables()?;
-        if !tables.agents.contains_key(&session.agent) {
-            return Err(StoreError::Missing);
-        }
-        tables.sessions.insert(session.token, session.clone());
-        Ok(())
-    }
-
-    fn touch_session(&mut self, token: &TokenHash, used_at_ms: u64) -> Result<(), StoreError> {
-        if let Some(session) = self.tables()?.sessions.get_mut(token) {
-            session.used_at_ms = used_at_ms;
-        }
-        Ok(())
-    }
-
-    fn remove_session(&mut self, token: &TokenHash) -> Result<(), StoreError> {
-        self.tables()?.retain_sessions(|session| session.token != *token);
-        Ok(())
-    }
-
-    fn remove_sessions_of(&mut self, agent: AgentId) -> Result<(), StoreError> {
-        self.tables()?.retain_sessions(|session| session.agent != agent);
-        Ok(())
-    }
-
-    fn remove_sessions_before(&mut self, used_at_ms: u64) -> Result<(), StoreError> {
-        self.tables()?.retain_sessions(|session| session.used_at_ms >= used_at_ms);
         Ok(())
     }
 
@@ -116,10 +85,6 @@ impl AgentReader for MemoryReader {
 
     fn device(&mut self, token: &TokenHash) -> Result<DeviceRecord, StoreError> {
         self.tables().devices.get(token).cloned().ok_or(StoreError::Missing)
-    }
-
-    fn session(&mut self, token: &TokenHash) -> Result<SessionRecord, StoreError> {
-        self.tables().sessions.get(token).cloned().ok_or(StoreError::Missing)
     }
 }
 
@@ -250,14 +215,6 @@ impl Tables {
         let agents: Vec<_> = self.agents.values().cloned().collect();
         let change = (self.agents.get(&id), after);
         staff::check_agent(&agents, self.roles(), change, |key| Ok(self.documents.contains_key(key)))
-    }
-
-    fn retain_sessions(&mut self, kept: impl Fn(&SessionRecord) -> bool) {
-        let before = self.sessions.len();
-        self.sessions.retain(|_, session| kept(session));
-        if self.sessions.len() < before {
-            self.settings += 1;
-        }
     }
 
     fn kept(&self, visitor: Option<VisitorId>, site: &SiteId) -> Kept {

@@ -13,13 +13,14 @@ use super::{CursorReader, FeedWriter, OpenError, RecordReader, RecordWriter, Sto
 use crate::numbers::Fault;
 
 /// Every schema change so far, in order; the table `schema` remembers how many a database has had.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../../../migrations/postgres/0001_records.sql"),
     include_str!("../../../migrations/postgres/0002_documents.sql"),
     include_str!("../../../migrations/postgres/0003_sealed.sql"),
     include_str!("../../../migrations/postgres/0004_audit.sql"),
     include_str!("../../../migrations/postgres/0005_service_key.sql"),
     include_str!("../../../migrations/postgres/0006_staff.sql"),
+    include_str!("../../../migrations/postgres/0007_session.sql"),
 ];
 /// The schema this relay reads and writes.
 const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;

@@ -1,4 +1,4 @@
-//! Agents: who answers, their sign-ins, and the browsers they signed in from.
+//! Agents: who answers, and the browsers they signed in from.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -83,19 +83,6 @@ fn some<T>(reach: &Reach<T>) -> impl Iterator<Item = &T> {
     named.into_iter().flatten()
 }
 
-/// An agent's sign-in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionRecord {
-    /// Hash of what the cookie carries.
-    pub token: TokenHash,
-    /// Who signed in.
-    pub agent: AgentId,
-    /// When, in milliseconds since 1970 UTC.
-    pub created_at_ms: u64,
-    /// Last use, as last recorded.
-    pub used_at_ms: u64,
-}
-
 /// A browser that an agent has signed in from: passwords from it are checked also while somebody else guesses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceRecord {
@@ -107,7 +94,7 @@ pub struct DeviceRecord {
     pub used_at_ms: u64,
 }
 
-/// Writes agents, their sign-ins and browsers.
+/// Writes agents and their browsers.
 pub trait AgentWriter {
     /// Adds an agent, or replaces the one with this id. Raises the settings version.
     ///
@@ -128,36 +115,6 @@ pub trait AgentWriter {
     /// `Missing` when there is none, `LastAdministrator` as above.
     fn remove_agent(&mut self, agent: AgentId) -> Result<(), StoreError>;
 
-    /// Keeps a new sign-in.
-    ///
-    /// # Errors
-    /// `Missing` when there is no such agent.
-    fn add_session(&mut self, session: &SessionRecord) -> Result<(), StoreError>;
-
-    /// Notes that a sign-in was used. An unknown one is ignored.
-    ///
-    /// # Errors
-    /// `Down`.
-    fn touch_session(&mut self, token: &TokenHash, used_at_ms: u64) -> Result<(), StoreError>;
-
-    /// Revokes a sign-in; an unknown one is ignored. Like every removal of sign-ins this raises the settings version when there was one.
-    ///
-    /// # Errors
-    /// `Down`.
-    fn remove_session(&mut self, token: &TokenHash) -> Result<(), StoreError>;
-
-    /// Revokes all of an agent's sign-ins.
-    ///
-    /// # Errors
-    /// `Down`.
-    fn remove_sessions_of(&mut self, agent: AgentId) -> Result<(), StoreError>;
-
-    /// Removes the sign-ins last used before a time.
-    ///
-    /// # Errors
-    /// `Down`.
-    fn remove_sessions_before(&mut self, used_at_ms: u64) -> Result<(), StoreError>;
-
     /// Keeps a browser that an agent has signed in from, in place of the one that it was before, and of the agent's oldest beyond a bound.
     ///
     /// # Errors
@@ -171,7 +128,7 @@ pub trait AgentWriter {
     fn remove_devices_of(&mut self, agent: AgentId) -> Result<(), StoreError>;
 }
 
-/// Reads agents, their sign-ins and browsers.
+/// Reads agents and their browsers.
 pub trait AgentReader {
     /// All agents, by id.
     ///
@@ -196,10 +153,4 @@ pub trait AgentReader {
     /// # Errors
     /// `Missing` or `Down`.
     fn device(&mut self, token: &TokenHash) -> Result<DeviceRecord, StoreError>;
-
-    /// A sign-in. Whether it is too old is the caller's question.
-    ///
-    /// # Errors
-    /// `Missing` or `Down`.
-    fn session(&mut self, token: &TokenHash) -> Result<SessionRecord, StoreError>;
 }

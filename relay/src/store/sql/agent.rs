@@ -1,4 +1,4 @@
-//! Agents, their sign-ins and browsers.
+//! Agents and their browsers.
 
 use relay_settings::{DocumentId, Kind};
 use serde::Serialize;
@@ -6,7 +6,7 @@ use wire::AgentId;
 
 use super::{Changed, Failure, Row, Sql, SqlError, SqlReader, SqlWriter, count, documents, refuse, row};
 use crate::store::records::DEVICES_PER_AGENT_MAX;
-use crate::store::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, SessionRecord, StoreError, TokenHash, staff};
+use crate::store::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, StoreError, TokenHash, staff};
 
 /// The columns of [`read`], in its order.
 macro_rules! columns {
@@ -40,45 +40,6 @@ impl<W: SqlWriter> AgentWriter for W {
             check(sql, &agents, (Some(before), None))?;
             sql.execute("DELETE FROM agent WHERE id = $1", &[agent.0.into()])?;
             Ok(())
-        })
-    }
-
-    fn add_session(&mut self, session: &SessionRecord) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO agent_session (token, agent, created_at_ms, used_at_ms) VALUES ($1, $2, $3, $4)";
-        self.request(|sql| {
-            let (token, agent) = (&session.token.0, session.agent.0);
-            let values = [token.into(), agent.into(), session.created_at_ms.into(), session.used_at_ms.into()];
-            sql.execute(SQL, &values).map_err(refuse(StoreError::Missing))?;
-            Ok(())
-        })
-    }
-
-    fn touch_session(&mut self, token: &TokenHash, used_at_ms: u64) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE agent_session SET used_at_ms = $1 WHERE token = $2";
-        self.request(|sql| {
-            sql.execute(SQL, &[used_at_ms.into(), (&token.0).into()])?;
-            Ok(())
-        })
-    }
-
-    fn remove_session(&mut self, token: &TokenHash) -> Result<(), StoreError> {
-        self.request(|sql| {
-            let removed = sql.execute("DELETE FROM agent_session WHERE token = $1", &[(&token.0).into()])?;
-            sessions_removed(sql, removed)
-        })
-    }
-
-    fn remove_sessions_of(&mut self, agent: AgentId) -> Result<(), StoreError> {
-        self.request(|sql| {
-            let removed = sql.execute("DELETE FROM agent_session WHERE agent = $1", &[agent.0.into()])?;
-            sessions_removed(sql, removed)
-        })
-    }
-
-    fn remove_sessions_before(&mut self, used_at_ms: u64) -> Result<(), StoreError> {
-        self.request(|sql| {
-            let removed = sql.execute("DELETE FROM agent_session WHERE used_at_ms < $1", &[used_at_ms.into()])?;
-            sessions_removed(sql, removed)
         })
     }
 
@@ -127,20 +88,6 @@ impl<R: SqlReader> AgentReader for R {
         self.find(|sql| {
             sql.one(SQL, &[(&token.0).into()], |row| {
                 Ok(DeviceRecord { token: row.token(0)?, agent: AgentId(row.id(1)?), used_at_ms: row.number(2)? })
-            })
-        })
-    }
-
-    fn session(&mut self, token: &TokenHash) -> Result<SessionRecord, StoreError> {
-        const SQL: &str = "SELECT token, agent, created_at_ms, used_at_ms FROM agent_session WHERE token = $1";
-        self.find(|sql| {
-            sql.one(SQL, &[(&token.0).into()], |row| {
-                Ok(SessionRecord {
-                    token: row.token(0)?,
-                    agent: AgentId(row.id(1)?),
-                    created_at_ms: row.number(2)?,
-                    used_at_ms: row.number(3)?,
-                })
             })
         })
     }
@@ -194,11 +141,6 @@ fn check(
 
 fn json(value: &impl Serialize) -> Result<String, SqlError> {
     serde_json::to_string(value).map_err(|error| row::broken(&error.to_string()))
-}
-
-/// Raises the settings version, so that every open sign-in is checked again.
-fn sessions_removed(sql: &mut dyn Sql, removed: u64) -> Changed<()> {
-    if removed == 0 { Ok(()) } else { sql.settings_changed() }
 }
 
 /// An agent with its credentials.

@@ -11,6 +11,7 @@ mod feed;
 mod row;
 mod sealed;
 mod service_key;
+mod session;
 mod site;
 mod upload;
 mod visitor;

@@ -11,7 +11,7 @@ use crate::folder::{self, Look, private};
 use crate::store::OpenError;
 
 /// Every schema change so far, in order; a database remembers how many it has had (`user_version`).
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("../../../migrations/sqlite/0001_init.sql"),
     include_str!("../../../migrations/sqlite/0002_recent.sql"),
     include_str!("../../../migrations/sqlite/0003_access.sql"),
@@ -23,6 +23,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../../../migrations/sqlite/0009_audit.sql"),
     include_str!("../../../migrations/sqlite/0010_service_key.sql"),
     include_str!("../../../migrations/sqlite/0011_staff.sql"),
+    include_str!("../../../migrations/sqlite/0012_session.sql"),
 ];
 
 /// The schema this relay reads and writes.

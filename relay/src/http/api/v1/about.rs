@@ -79,11 +79,11 @@ pub(super) async fn me(asker: Asker) -> Result<Json<Me>, ApiError> {
     let rights = asker.rights().iter().map(Right::as_str).collect();
     let scope = asker.staff().scope.clone();
     Ok(Json(match asker.who {
-        Asking::Agent(agent) => Me {
-            id: agent.id.to_string(),
-            name: agent.name,
-            email: Some(agent.email),
-            roles: agent.roles.iter().map(ToString::to_string).collect(),
+        Asking::Agent(signed_in) => Me {
+            id: signed_in.agent.id.to_string(),
+            name: signed_in.agent.name,
+            email: Some(signed_in.agent.email),
+            roles: signed_in.agent.roles.iter().map(ToString::to_string).collect(),
             rights,
             scope,
         },

@@ -14,8 +14,9 @@ use super::error::ApiError;
 use super::rate::OfKey;
 use crate::app::{App, Caller, OwnOrigin};
 use crate::audit::By;
-use crate::identity::{by_agent, key};
-use crate::store::{AgentRecord, ServiceKeyRecord, Uploader};
+use crate::clock::now_ms;
+use crate::identity::{SignedIn, by_agent, key};
+use crate::store::{ServiceKeyRecord, Uploader};
 
 /// The proof that a request comes from a page of the relay itself; otherwise a problem.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +47,7 @@ pub(super) struct Asker {
 #[derive(Debug)]
 pub(super) enum Asking {
     /// An agent by its cookie.
-    Agent(Box<AgentRecord>),
+    Agent(Box<SignedIn>),
     /// A program by its key.
     Key(Box<ServiceKeyRecord>),
 }
@@ -65,12 +66,12 @@ impl FromRequestParts<App> for Asker {
             counts.take(key.id)?;
             return Ok(Self { staff: key::staff(&key), who: Asking::Key(Box::new(key)), from });
         }
-        let agent = app.identity.agent(&parts.headers).await?.agent;
+        let signed_in = app.identity.agent(&parts.headers).await?;
         if !parts.method.is_safe() {
             OwnPage::from_request_parts(parts, app).await?;
         }
-        let staff = agent.staff(&app.settings.snapshot());
-        Ok(Self { who: Asking::Agent(Box::new(agent)), staff, from })
+        let staff = signed_in.agent.staff(&app.settings.snapshot());
+        Ok(Self { who: Asking::Agent(Box::new(signed_in)), staff, from })
     }
 }
 
@@ -78,7 +79,7 @@ impl Asker {
     /// As they stand in histories and the audit log.
     pub(super) fn by(&self) -> By {
         match &self.who {
-            Asking::Agent(agent) => by_agent(agent, self.from),
+            Asking::Agent(signed_in) => by_agent(&signed_in.agent, self.from),
             Asking::Key(record) => key::by_key(record, self.from),
         }
     }
@@ -86,7 +87,7 @@ impl Asker {
     /// The agent's id; none for a program.
     pub(super) fn agent(&self) -> Option<AgentId> {
         match &self.who {
-            Asking::Agent(agent) => Some(agent.id),
+            Asking::Agent(signed_in) => Some(signed_in.agent.id),
             Asking::Key(_) => None,
         }
     }
@@ -94,7 +95,7 @@ impl Asker {
     /// Where slots are counted by person. A key counts as an agent of its own; no two ids are equal.
     pub(super) fn slots(&self) -> Uploader {
         Uploader::Agent(match &self.who {
-            Asking::Agent(agent) => agent.id,
+            Asking::Agent(signed_in) => signed_in.agent.id,
             Asking::Key(record) => AgentId(record.id.0),
         })
     }
@@ -115,6 +116,28 @@ impl Asker {
     /// The rights of all their roles.
     pub(super) const fn rights(&self) -> RightSet {
         self.staff.rights
+    }
+
+    /// The sign-in of an agent, for what is of people alone.
+    ///
+    /// # Errors
+    /// `NotAllowed` for a program.
+    pub(super) fn signed_in(&self) -> Result<&SignedIn, ApiError> {
+        match &self.who {
+            Asking::Agent(signed_in) => Ok(signed_in),
+            Asking::Key(_) => Err(Refusal::NotAllowed.into()),
+        }
+    }
+
+    /// Refuses an agent who did not prove lately who they are. To be asked where rights, keys or exports are touched. A program has but its key.
+    ///
+    /// # Errors
+    /// `SignInAgain`.
+    pub(super) fn must_be_confirmed(&self) -> Result<(), ApiError> {
+        match &self.who {
+            Asking::Agent(signed_in) if !signed_in.is_confirmed(now_ms()) => Err(ApiError::SignInAgain),
+            Asking::Agent(_) | Asking::Key(_) => Ok(()),
+        }
     }
 
     /// Whether they may do it.
@@ -141,7 +164,7 @@ impl Asker {
     /// Refuses a change of a document with this body, before or after it.
     ///
     /// # Errors
-    /// `NotAllowed`.
+    /// `NotAllowed`; `SignInAgain` for a role.
     pub(super) fn must_change(&self, key: &DocumentKey, body: &Value) -> Result<(), ApiError> {
         let part = Part::of_body(key.kind, &key.id, body);
         let own = self.agent().is_some_and(|agent| body["agent"].as_str() == Some(&agent.to_string()));
@@ -153,7 +176,10 @@ impl Asker {
         let rights = names.collect::<RightNames>().known;
         let is_covered =
             key.kind != Kind::Role || (self.staff.rights.covers(rights) && self.staff.scope.is_everywhere());
-        if is_allowed && is_covered { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
+        if !(is_allowed && is_covered) {
+            return Err(Refusal::NotAllowed.into());
+        }
+        if key.kind == Kind::Role { self.must_be_confirmed() } else { Ok(()) }
     }
 }
 

@@ -231,6 +231,7 @@ pub(super) async fn export(
     Caller(address): Caller,
 ) -> Result<Response, ApiError> {
     asker.must(Right::AuditRead, &Subject::Relay)?;
+    asker.must_be_confirmed()?;
     let slot = app.transcripts.take(asker.slots(), Standing::Agent, address)?;
     let entry = NewEntry::new(asker.by(), Action::AuditExported);
     let head = app.store.write(move |writer| writer.append_audit(&entry)).await?;

@@ -39,6 +39,8 @@ pub(in crate::http) enum ApiError {
     Invalid(Vec<Problem>),
     /// What the asker may not give, field by field, because they have not got it.
     NotGranted(Vec<Problem>),
+    /// Who asks must first prove once more who they are.
+    SignInAgain,
     /// Any other refusal of the relay.
     Refused(Refusal),
     /// What went wrong here; logged, never sent.
@@ -115,6 +117,12 @@ impl ApiError {
                 "`If-Match` is missing",
                 "Send the `ETag` of what you have read as `If-Match`.",
             ),
+            Self::SignInAgain => (
+                403,
+                "sign_in_again",
+                "This needs a sign-in of the last ten minutes",
+                "Send the password to `/api/v1/session/confirm`, then the same request again.",
+            ),
             Self::Internal(_) => {
                 (500, "internal", "Something went wrong here", "Try again; the relay's log says more.")
             }
@@ -165,6 +173,7 @@ impl IntoResponse for ApiError {
             Self::Malformed(_)
             | Self::NotFound
             | Self::Method
+            | Self::SignInAgain
             | Self::Unconditional
             | Self::TooLarge(_)
             | Self::MediaType => {}

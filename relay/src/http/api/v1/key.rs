@@ -154,6 +154,7 @@ pub(super) async fn list(
         (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn make(State(app): State<App>, asker: Asker, JsonBody(body): JsonBody) -> Result<Response, ApiError> {
     asker.must_have(Right::KeyEdit)?;
+    asker.must_be_confirmed()?;
     let (text, record) = checked(&app, &asker, body)?;
     let staff = key::staff(&record);
     let entry = NewEntry::new(asker.by(), Action::KeyMade).on(Noted::new("key", &record.id));
@@ -241,6 +242,7 @@ pub(super) async fn revoke(
     PathWords(id): PathWords<ServiceKeyId>,
 ) -> Result<StatusCode, ApiError> {
     let record = found(&app, &asker, id).await?;
+    asker.must_be_confirmed()?;
     let by = asker.by();
     let at_ms = by.at_ms;
     let entry = NewEntry::new(by, Action::KeyRevoked).on(Noted::new("key", &id)).with("name", record.name);

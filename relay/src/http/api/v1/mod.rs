@@ -16,6 +16,7 @@ mod reference;
 mod schema;
 mod scope;
 pub(crate) mod session;
+mod sessions;
 mod settings;
 mod setup;
 
@@ -43,6 +44,9 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(session::sign_in, session::sign_out))
+        .routes(routes!(session::confirm))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::revoke))
         .routes(routes!(setup::state, setup::make))
         .routes(routes!(settings::list, settings::create))
         .routes(routes!(settings::read, settings::replace, settings::remove))

@@ -3,17 +3,19 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use relay_settings::{Problem, ProblemCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use wire::Refusal;
 use wire::limit::DEVICE_MS;
 
-use super::asker::OwnPage;
+use super::asker::{Asker, OwnPage};
 use super::body::JsonBody;
 use super::error::{ApiError, ProblemBody};
+use crate::address::Address;
 use crate::app::{App, Caller, Reject};
 use crate::core_task::Arrival;
-use crate::identity::{NewSignIn, SignInAttempt, devices_text};
+use crate::identity::{NewSignIn, SignInFrom, devices_text};
 
 /// Bytes of a sign-in request: an address, a password, braces.
 pub(crate) const SIGN_IN_BYTES_MAX: usize = 4 * 1024;
@@ -44,10 +46,19 @@ pub(super) async fn sign_in(
 ) -> Result<Response, ApiError> {
     let SignIn { email, password } =
         serde_json::from_value(body).map_err(|_| ApiError::Malformed("the body: it has `email` and `password`"))?;
-    let devices = app.identity.names.devices(&headers);
-    let from = app.tags.source(address).address;
-    let made = app.identity.sign_in(SignInAttempt { address, from, devices, email, password }).await?;
+    let made = app.identity.sign_in(from(&app, address, &headers), email, password).await?;
     signed_in(&app, made).await
+}
+
+/// Where a request to sign in comes from.
+pub(super) fn from(app: &App, address: Address, headers: &HeaderMap) -> SignInFrom {
+    let user_agent = headers.get(header::USER_AGENT).and_then(|text| text.to_str().ok()).unwrap_or_default();
+    SignInFrom {
+        address,
+        tag: app.tags.source(address).address,
+        browser: relay_edge::browser::described(user_agent),
+        devices: app.identity.names.devices(headers),
+    }
 }
 
 /// The answer to a sign-in that was just made: its cookies.
@@ -61,6 +72,43 @@ pub(super) async fn signed_in(app: &App, made: NewSignIn) -> Result<Response, Ap
         format!("{}={}; {attributes}", names.session, session.reveal()),
         format!("{}={}; Max-Age={}; {attributes}", names.device, devices_text(&devices), DEVICE_MS / 1_000),
     ])
+}
+
+/// A password, once more.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Confirmation {
+    /// The password.
+    #[schema(max_length = 512)]
+    password: String,
+}
+
+/// Proves once more who is signed in: for ten minutes rights, keys and exports can be touched. From the relay's own pages only.
+#[utoipa::path(post, path = "/api/v1/session/confirm", tag = "people", request_body = Confirmation,
+    responses((status = 204, description = "It is the right password."),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn confirm(
+    State(app): State<App>,
+    asker: Asker,
+    Caller(address): Caller,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody<SIGN_IN_BYTES_MAX>,
+) -> Result<StatusCode, ApiError> {
+    let Confirmation { password } =
+        serde_json::from_value(body).map_err(|_| ApiError::Malformed("the body: it has `password`"))?;
+    let confirmed = app.identity.confirm(&from(&app, address, &headers), asker.signed_in()?, password).await;
+    confirmed.map_err(wrong_password)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A wrong password of somebody who is signed in is a problem of its field: the sign-in stays.
+pub(super) fn wrong_password(refusal: Refusal) -> ApiError {
+    if refusal != Refusal::SignInFailed {
+        return refusal.into();
+    }
+    let remedy = "this is not the password of this account".to_owned();
+    ApiError::Invalid(vec![Problem { field: "password".into(), code: ProblemCode::Missing, remedy }])
 }
 
 /// Signs out: the sign-in is revoked and its connections are closed. Without a sign-in nothing happens. From the relay's own pages only.

@@ -13,7 +13,7 @@ use super::body::JsonBody;
 use super::error::{ApiError, ProblemBody};
 use super::session::{self, SIGN_IN_BYTES_MAX};
 use crate::app::{App, Caller};
-use crate::identity::{SignInAttempt, account};
+use crate::identity::account;
 
 /// Whether a first administrator may be made.
 #[derive(Serialize, ToSchema)]
@@ -76,10 +76,7 @@ pub(super) async fn make(
     };
     app.identity.make_first(email.clone(), name, asked.password.clone()).await?;
     tracing::info!("the first administrator was made in the console");
-    let devices = app.identity.names.devices(&headers);
-    let attempt =
-        SignInAttempt { address, from: app.tags.source(address).address, devices, email, password: asked.password };
-    let made = app.identity.sign_in(attempt).await?;
+    let made = app.identity.sign_in(session::from(&app, address, &headers), email, asked.password).await?;
     session::signed_in(&app, made).await
 }
 
