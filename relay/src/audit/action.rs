@@ -48,6 +48,8 @@ actions! {
     AgentAdded = "agent_added",
     /// An agent was changed: name, capacity.
     AgentChanged = "agent_changed",
+    /// An agent was removed.
+    AgentRemoved = "agent_removed",
     /// An agent was switched off.
     AgentDisabled = "agent_disabled",
     /// An agent was switched on again.

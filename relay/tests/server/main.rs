@@ -5,6 +5,7 @@
 mod api;
 mod api_audit;
 mod api_keys;
+mod api_staff;
 mod asking;
 mod attacked;
 mod audit;

@@ -108,6 +108,7 @@ macro_rules! records_contract {
                 staff::roles_and_scope_read_back_as_they_were,
                 staff::what_an_agent_names_is_there_and_stays,
                 staff::an_administrator_remains_whoever_changes_what,
+                staff::an_agent_is_replaced_only_as_it_was,
                 staff::an_agent_is_removed_with_its_sign_ins,
                 session::sessions_are_kept_touched_and_revoked,
                 session::beyond_a_bound_the_unused_session_ends,

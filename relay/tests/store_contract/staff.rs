@@ -139,6 +139,27 @@ pub(crate) fn an_administrator_remains_whoever_changes_what(mut world: Records) 
     change(&mut world, &[(&role, Some("{}"))]).expect("Kim remains");
 }
 
+pub(crate) fn an_agent_is_replaced_only_as_it_was(mut world: Records) {
+    let first = agent(KIM, "kim@example.com");
+    put_agent(&mut world, &first).unwrap();
+    let settings = world.reader.settings_version().unwrap();
+    let second = AgentRecord { capacity: first.capacity + 1, ..first.clone() };
+    let other = AgentRecord { password_hash: "other".to_owned(), ..first.clone() };
+    let unknown = agent(LEE, "lee@example.com");
+    for (before, after, expected) in [
+        (&other, &second, Err(StoreError::Conflict)),
+        (&unknown, &unknown, Err(StoreError::Conflict)),
+        (&first, &second, Ok(())),
+        (&first, &other, Err(StoreError::Conflict)),
+        (&second, &with_roles(second.clone(), &["none"]), Err(StoreError::Missing)),
+    ] {
+        let replaced = write_once(&mut *world.writer, |writer| writer.replace_agent(before, after));
+        assert_eq!(replaced, expected, "{before:?} {after:?}");
+    }
+    assert_eq!(world.reader.agents(), Ok(vec![second]));
+    assert!(world.reader.settings_version().unwrap() > settings);
+}
+
 pub(crate) fn an_agent_is_removed_with_its_sign_ins(mut world: Records) {
     put_agent(&mut world, &agent(KIM, "kim@example.com")).unwrap();
     let session = session(1, KIM);

@@ -26,6 +26,13 @@ impl AgentWriter for MemoryWriter {
         Ok(())
     }
 
+    fn replace_agent(&mut self, before: &AgentRecord, after: &AgentRecord) -> Result<(), StoreError> {
+        if self.tables()?.agents.get(&before.id) != Some(before) {
+            return Err(StoreError::Conflict);
+        }
+        self.put_agent(after)
+    }
+
     fn add_first_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError> {
         if !self.tables()?.agents.is_empty() {
             return Err(StoreError::Conflict);

@@ -103,6 +103,12 @@ pub trait AgentWriter {
     /// an administrator and would be none.
     fn put_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError>;
 
+    /// Replaces an agent when it still is what it was, `before`. Raises the settings version.
+    ///
+    /// # Errors
+    /// `Conflict` when it was changed meanwhile, or is gone; `Missing` and `LastAdministrator` as above.
+    fn replace_agent(&mut self, before: &AgentRecord, after: &AgentRecord) -> Result<(), StoreError>;
+
     /// Adds an agent when there is none yet. Raises the settings version.
     ///
     /// # Errors

@@ -20,6 +20,17 @@ impl<W: SqlWriter> AgentWriter for W {
         self.request(|sql| put(sql, agent))
     }
 
+    fn replace_agent(&mut self, before: &AgentRecord, after: &AgentRecord) -> Result<(), StoreError> {
+        self.request(|sql| {
+            // Raised first: of two changes at once the second sees the first.
+            sql.settings_changed()?;
+            if !all(sql)?.contains(before) {
+                return Err(Failure::Refused(StoreError::Conflict));
+            }
+            put(sql, after)
+        })
+    }
+
     fn add_first_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError> {
         self.request(|sql| {
             // Raised first: it locks the counter's row, so of two that are added at once the second sees the first.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::ApiError;
@@ -37,6 +38,15 @@ impl<S: Send + Sync, const BYTES_MAX: usize> FromRequest<S> for JsonBody<BYTES_M
         }
         Ok(Self(value))
     }
+}
+
+/// Reads the fields of a body, which must be an object: serde would take a list of values, too.
+///
+/// # Errors
+/// `Malformed` with what it has to hold.
+pub(super) fn fields<T: DeserializeOwned>(body: Value, words: &'static str) -> Result<T, ApiError> {
+    let body = Some(body).filter(Value::is_object).ok_or(ApiError::Malformed(words))?;
+    serde_json::from_value(body).map_err(|_| ApiError::Malformed(words))
 }
 
 async fn read(body: Body, bytes_max: usize) -> Result<axum::body::Bytes, ApiError> {

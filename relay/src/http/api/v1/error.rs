@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use relay_settings::Problem;
+use relay_settings::{Problem, ProblemCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 use wire::Refusal;
@@ -215,6 +215,10 @@ impl From<Refusal> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        if error == StoreError::LastAdministrator {
+            let (code, remedy) = (ProblemCode::LastAdministrator, error.to_string());
+            return Self::Conflict(vec![Problem { field: String::new(), code, remedy }]);
+        }
         Refusal::from(error).into()
     }
 }

@@ -4,14 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use relay_settings::{MOMENT_MS_MAX, Problem, ProblemCode, Right, Scope, Staff, Subject, grants};
+use relay_settings::{MOMENT_MS_MAX, Problem, ProblemCode, Right, Scope, Staff, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use wire::{Refusal, ServiceKeyId};
 
 use super::asker::Asker;
-use super::body::JsonBody;
+use super::body::{JsonBody, fields};
 use super::error::{ApiError, ProblemBody};
 use super::params::{PathWords, QueryWords};
 use super::scope::{self, ScopeBody};
@@ -156,7 +156,6 @@ pub(super) async fn make(State(app): State<App>, asker: Asker, JsonBody(body): J
     asker.must_have(Right::KeyEdit)?;
     asker.must_be_confirmed()?;
     let (text, record) = checked(&app, &asker, body)?;
-    let staff = key::staff(&record);
     let entry = NewEntry::new(asker.by(), Action::KeyMade).on(Noted::new("key", &record.id));
     let entry = entry.with("name", record.name.as_str()).with("rights", words(&record.rights));
     let entry = entry.with("scope", words(&record.scope)).with("until_ms", record.until_ms);
@@ -172,7 +171,6 @@ pub(super) async fn make(State(app): State<App>, asker: Asker, JsonBody(body): J
         }
         other => other?,
     }
-    debug_assert!(grants(asker.staff(), &staff).is_ok(), "checked before");
     let location = HeaderValue::try_from(format!("/api/v1/keys/{}", record.id))
         .map_err(|_| ApiError::Internal("an id that is no header"))?;
     let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
@@ -181,8 +179,7 @@ pub(super) async fn make(State(app): State<App>, asker: Asker, JsonBody(body): J
 
 /// The key that is asked for, and its record.
 fn checked(app: &App, asker: &Asker, body: Value) -> Result<(String, ServiceKeyRecord), ApiError> {
-    let asked: NewKey = serde_json::from_value(body)
-        .map_err(|_| ApiError::Malformed("the body: it has `name`, `rights`, `scope`, and perhaps `until_ms`"))?;
+    let asked: NewKey = fields(body, "the body: it has `name`, `rights`, `scope`, and perhaps `until_ms`")?;
     let (made_at_ms, mut problems) = (now_ms(), Vec::new());
     let name = account::name(&asked.name).map_err(|problem| problems.push(problem)).unwrap_or_default();
     let rights = scope::rights(&asked.rights, &mut problems);
@@ -195,7 +192,7 @@ fn checked(app: &App, asker: &Asker, body: Value) -> Result<(String, ServiceKeyR
         return Err(ApiError::Invalid(problems));
     }
     let staff = Staff::new([rights], scope);
-    grants(asker.staff(), &staff).map_err(|error| ApiError::NotGranted(vec![scope::ungranted(&error, "rights")]))?;
+    scope::must_grant(asker, &staff, "rights")?;
     let (text, token) = key::fresh();
     let json = |value: serde_json::Result<String>| value.map_err(|_| ApiError::Internal("rights that are no JSON"));
     let record = ServiceKeyRecord {

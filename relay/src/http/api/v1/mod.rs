@@ -19,6 +19,7 @@ pub(crate) mod session;
 mod sessions;
 mod settings;
 mod setup;
+mod staff;
 
 use std::sync::Arc;
 
@@ -39,6 +40,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(about::version))
         .routes(routes!(about::health))
         .routes(routes!(about::me))
+        .routes(routes!(staff::list))
+        .routes(routes!(staff::read, staff::change, staff::remove))
         .routes(routes!(key::list, key::make))
         .routes(routes!(key::read, key::revoke))
         .routes(routes!(audit::list))

@@ -1,13 +1,14 @@
 //! Rights and scopes in bodies: how they are described, read and checked.
 
-use relay_settings::{
-    DocumentId, DocumentKey, GrantError, Kind, Problem, ProblemCode, Reach, Right, RightSet, Scope, Snapshot,
-};
+use std::collections::BTreeSet;
+
+use relay_settings::{DocumentId, GrantError, Problem, ProblemCode, Right, RightSet, Scope, Snapshot, Staff, grants};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// Entries of a list of sites or departments.
-const LIST_MAX: usize = 500;
+use super::asker::Asker;
+use super::error::ApiError;
+use crate::identity::account;
 
 /// Where rights count: what is of one of these sites and of one of these departments.
 #[derive(ToSchema)]
@@ -65,37 +66,39 @@ pub(super) fn rights(names: &[String], problems: &mut Vec<Problem>) -> RightSet 
 
 /// Reads a scope, whose sites and departments must exist.
 pub(super) fn scope(snapshot: &Snapshot, value: &Value, problems: &mut Vec<Problem>) -> Scope {
-    let mut wrong = |field: &str, code, remedy: &str| {
-        problems.push(Problem { field: field.to_owned(), code, remedy: remedy.to_owned() });
-    };
     let Ok(scope) = serde_json::from_value::<Scope>(value.clone()) else {
-        wrong("scope", ProblemCode::Shape, "a scope has `sites` and `departments`, each `\"all\"` or a list of ids");
+        let remedy = "a scope has `sites` and `departments`, each `\"all\"` or a list of ids".to_owned();
+        problems.push(Problem { field: "scope".into(), code: ProblemCode::Shape, remedy });
         return Scope::EVERYWHERE;
     };
-    let ids = |ids: Vec<&str>, kind| {
-        let exists =
-            |id: &&str| id.parse::<DocumentId>().is_ok_and(|id| snapshot.document(&DocumentKey { kind, id }).is_some());
-        ids.len() <= LIST_MAX && ids.iter().all(exists)
-    };
-    if let Reach::Some(sites) = &scope.sites
-        && !ids(sites.iter().map(wire::SiteId::as_str).collect(), Kind::Site)
-    {
-        wrong("scope.sites", ProblemCode::Missing, "one of these sites does not exist");
-    }
-    if let Reach::Some(departments) = &scope.departments
-        && !ids(departments.iter().map(DocumentId::as_str).collect(), Kind::Department)
-    {
-        wrong("scope.departments", ProblemCode::Missing, "one of these departments does not exist");
-    }
+    problems.extend(account::scope(&scope, snapshot).err());
     scope
 }
 
-/// What is wrong when somebody gives what they have not got.
-pub(super) fn ungranted(error: &GrantError, rights_field: &str) -> Problem {
-    let field = match error {
-        GrantError::Rights(_) => rights_field,
-        GrantError::Scope => "scope",
-        GrantError::Disabled => "",
-    };
-    Problem { field: field.to_owned(), code: ProblemCode::NotGranted, remedy: error.to_string() }
+/// Reads ids of roles, which must exist.
+pub(super) fn roles(snapshot: &Snapshot, ids: &[String], problems: &mut Vec<Problem>) -> BTreeSet<DocumentId> {
+    let read: BTreeSet<DocumentId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    if read.len() == ids.len() {
+        problems.extend(account::roles(&read, snapshot).err());
+    } else {
+        let remedy = "roles are ids of roles, each named once".to_owned();
+        problems.push(Problem { field: "roles".into(), code: ProblemCode::Shape, remedy });
+    }
+    read
+}
+
+/// Refuses to give what the asker has not got.
+///
+/// # Errors
+/// `NotGranted`.
+pub(super) fn must_grant(asker: &Asker, to: &Staff, rights_field: &str) -> Result<(), ApiError> {
+    grants(asker.staff(), to).map_err(|error| {
+        let field = match error {
+            GrantError::Rights(_) => rights_field,
+            GrantError::Scope => "scope",
+            GrantError::Disabled => "",
+        };
+        let problem = Problem { field: field.to_owned(), code: ProblemCode::NotGranted, remedy: error.to_string() };
+        ApiError::NotGranted(vec![problem])
+    })
 }

@@ -10,7 +10,7 @@ use wire::Refusal;
 use wire::limit::DEVICE_MS;
 
 use super::asker::{Asker, OwnPage};
-use super::body::JsonBody;
+use super::body::{JsonBody, fields};
 use super::error::{ApiError, ProblemBody};
 use crate::address::Address;
 use crate::app::{App, Caller, Reject};
@@ -44,8 +44,7 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     JsonBody(body): JsonBody<SIGN_IN_BYTES_MAX>,
 ) -> Result<Response, ApiError> {
-    let SignIn { email, password } =
-        serde_json::from_value(body).map_err(|_| ApiError::Malformed("the body: it has `email` and `password`"))?;
+    let SignIn { email, password } = fields(body, "the body: it has `email` and `password`")?;
     let made = app.identity.sign_in(from(&app, address, &headers), email, password).await?;
     signed_in(&app, made).await
 }
@@ -95,8 +94,7 @@ pub(super) async fn confirm(
     headers: HeaderMap,
     JsonBody(body): JsonBody<SIGN_IN_BYTES_MAX>,
 ) -> Result<StatusCode, ApiError> {
-    let Confirmation { password } =
-        serde_json::from_value(body).map_err(|_| ApiError::Malformed("the body: it has `password`"))?;
+    let Confirmation { password } = fields(body, "the body: it has `password`")?;
     let confirmed = app.identity.confirm(&from(&app, address, &headers), asker.signed_in()?, password).await;
     confirmed.map_err(wrong_password)?;
     Ok(StatusCode::NO_CONTENT)

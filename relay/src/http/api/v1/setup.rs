@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::asker::OwnPage;
-use super::body::JsonBody;
+use super::body::{JsonBody, fields};
 use super::error::{ApiError, ProblemBody};
 use super::session::{self, SIGN_IN_BYTES_MAX};
 use crate::app::{App, Caller};
@@ -62,8 +62,7 @@ pub(super) async fn make(
     headers: HeaderMap,
     JsonBody(body): JsonBody<SIGN_IN_BYTES_MAX>,
 ) -> Result<Response, ApiError> {
-    let asked: FirstAdministrator = serde_json::from_value(body)
-        .map_err(|_| ApiError::Malformed("the body: it has `code`, `email`, `name` and `password`"))?;
+    let asked: FirstAdministrator = fields(body, "the body: it has `code`, `email`, `name` and `password`")?;
     app.identity.setup.check(address, &asked.code).map_err(wrong_code)?;
     let (email, name) = (account::email(&asked.email), account::name(&asked.name));
     let password = account::password(&asked.password, &asked.email, &asked.name);
