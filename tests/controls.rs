@@ -20,13 +20,12 @@ const CONTROLS: [&str; 12] = [
     "<textarea",
 ];
 /// Test ids that are a value of the program, and all that it may be.
-const NAMED_BY: [(&str, &[&str]); 8] = [
+const NAMED_BY: [(&str, &[&str]); 7] = [
     ("name", &["retry", "remove"]),
     ("kind", &["email", "password"]),
     ("test", &["console_transcript_html", "console_transcript_text"]),
     ("section_id", &["inbox", "defence", "nav-settings"]),
     ("entry.test_id", &["first-code", "first-name", "first-email", "first-password"]),
-    ("field.name", &["name", "origins"]),
     ("action.test_id(", &["release", "spam", "block", "end-network"]),
     ("tab_test_id(tab", &["list-waiting", "list-mine", "list-open", "list-left", "list-messages", "list-ended"]),
 ];

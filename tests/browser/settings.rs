@@ -2,8 +2,8 @@
 
 use support::{Browser, Look, World, wait_until};
 
-const NAME: &str = "[data-testid=name]";
-const ORIGINS: &str = "[data-testid=origins]";
+const NAME: &str = "[data-field=name] [data-testid=field-line]";
+const ORIGINS: &str = "[data-field=origins] [data-testid=field-lines]";
 
 /// Types into a field in place of what is in it.
 fn put(browser: &Browser, css: &str, text: &str) {
@@ -127,6 +127,10 @@ fn two_who_change_the_same_site_are_told_and_what_cannot_be_loaded_can_be_tried_
     put(&other, NAME, "Other's");
     other.click("[data-testid=save]");
     wait_until("the conflict", || note(&other).contains("colleague").then_some(()));
+    let words = wait_until("both are shown side by side", || other.shown_text("[data-testid=conflict]"));
+    for part in ["Eve changed it", "Eve's", "Other's"] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
     other.click("[data-testid=discard]");
     wait_until("what the colleague has made of it", || (value(&other, NAME) == "Eve's").then_some(()));
 
@@ -142,4 +146,124 @@ fn two_who_change_the_same_site_are_told_and_what_cannot_be_loaded_can_be_tried_
     wait_until("no form", || (!eve.shows("[data-testid=settings-form]")).then_some(()));
     let found = eve.findings("settings");
     assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn departments_and_roles_are_made_and_a_version_is_put_back() {
+    let world = World::start();
+    let eve = administrator(&world);
+    let section = |kind: &str| eve.click(&format!("[data-testid=settings-section][data-kind={kind}]"));
+    section("department");
+    wait_until("what departments are for", || eve.shown_text(".settings__list .empty"));
+    eve.click("[data-testid=settings-add]");
+    wait_until("the form", || eve.shows("[data-testid=settings-form]").then_some(()));
+    eve.keys(NAME, "Deposits & more");
+    assert_eq!(value(&eve, "[data-testid=setting-id]"), "deposits-more", "the id follows the name");
+    let sites = || {
+        let count = eve.script("return document.querySelectorAll('[data-field=site] option[value=demo]').length;", &[]);
+        count.as_u64() == Some(1)
+    };
+    wait_until("the sites", || sites().then_some(()));
+    eve.script(
+        "const field = document.querySelector(arguments[0]); field.value = 'demo'; field.dispatchEvent(new Event('change', { bubbles: true }));",
+        &["[data-field=site] [data-testid=field-reference]".into()],
+    );
+    eve.click("[data-testid=save]");
+    wait_until("it is there", || eve.shows("[data-testid=settings-row][data-id=deposits-more]").then_some(()));
+
+    // More versions than one page of the history has.
+    for number in 0..11 {
+        put(&eve, NAME, &format!("Deposits {number}"));
+        eve.click("[data-testid=save]");
+        wait_until("saved", || note(&eve).contains("Saved").then_some(()));
+    }
+    eve.click("[data-testid=history]");
+    wait_until("a page of the history", || eve.shows("[data-testid=history-more]").then_some(()));
+    let entries = || {
+        let count = eve.script("return document.querySelectorAll('[data-testid=history-entry]').length;", &[]);
+        count.as_u64().unwrap_or_default()
+    };
+    assert_eq!(entries(), 10);
+    eve.click("[data-testid=history-more]");
+    wait_until("all of it", || (entries() == 12).then_some(()));
+    eve.click("[data-testid=history-entry]:last-child [data-testid=history-restore]");
+    wait_until("how it was", || (value(&eve, NAME) == "Deposits & more").then_some(()));
+    eve.click("[data-testid=save]");
+    wait_until("saved", || note(&eve).contains("Saved").then_some(()));
+    wait_until("the list says so", || {
+        eve.shown_text("[data-testid=settings-row]").filter(|text| text.contains("& more"))
+    });
+
+    section("role");
+    wait_until("the roles", || eve.shows("[data-testid=settings-section][data-kind=role][aria-current]").then_some(()));
+    eve.click("[data-testid=settings-add]");
+    wait_until("the form", || eve.shows("[data-field=rights]").then_some(()));
+    eve.keys(NAME, "Auditor");
+    eve.click("[data-testid=save]");
+    wait_until("a role allows something", || (problems(&eve) == 1).then_some(()));
+    eve.click("[data-testid=right][value=audit_read]");
+    eve.click("[data-testid=right][value=report_read]");
+    eve.click("[data-testid=save]");
+    wait_until("it is there", || eve.shows("[data-testid=settings-row][data-id=auditor]").then_some(()));
+    // A narrow window shows the list or the form.
+    eve.resize(390, 800);
+    wait_until("the way back", || eve.shows("[data-testid=settings-back]").then_some(()));
+    eve.click("[data-testid=settings-back]");
+    wait_until("the list", || (!eve.shows("[data-testid=settings-form]")).then_some(()));
+    let found = eve.findings("roles");
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn the_audit_log_is_read_filtered_and_exported() {
+    let world = World::start();
+    let eve = administrator(&world);
+    eve.click("[data-testid=settings-section][data-kind=audit]");
+    let rows = || {
+        let count = eve.script("return document.querySelectorAll('[data-testid=audit-row]').length;", &[]);
+        count.as_u64().unwrap_or_default()
+    };
+    wait_until("entries", || (rows() > 1).then_some(()));
+    assert!(eve.shows("[data-testid=audit-state]"));
+    eve.click("[data-testid=audit-row]");
+    wait_until("the entry", || eve.shown_text(".audit__entry").filter(|text| text.contains("Fits the one before")));
+    let found = eve.findings("audit");
+    assert!(found.is_empty(), "{found:?}");
+    eve.click("[data-testid=audit-close]");
+    let choose = |test: &str, value: &str| {
+        eve.script(
+            "const field = document.querySelector(arguments[0]); field.value = arguments[1]; field.dispatchEvent(new Event('change', { bubbles: true }));",
+            &[format!("[data-testid={test}]").into(), value.into()],
+        );
+    };
+    choose("audit-action", "signed_in");
+    wait_until("only sign-ins", || (rows() == 1).then_some(()));
+    choose("audit-who", "command_line");
+    wait_until("nobody signed in by command", || (rows() == 0).then_some(()));
+    choose("audit-action", "");
+    wait_until("what was done by commands", || (rows() > 0).then_some(()));
+    choose("audit-who", "");
+    choose("audit-time", "1");
+    wait_until("all of today", || (rows() > 1).then_some(()));
+
+    // More entries than one page has.
+    let cookie = world.relay.sign_in("eve@example.com");
+    for _ in 0..55 {
+        let answer = world.relay.request("GET", "/api/v1/audit/export", &[("cookie", &cookie)], &[]);
+        assert_eq!(answer.expect("an answer").status, 200);
+    }
+    choose("audit-time", "0");
+    wait_until("a whole page", || (rows() == 50).then_some(()));
+    eve.click("[data-testid=audit-more]");
+    wait_until("older ones", || (rows() > 50).then_some(()));
+    eve.click("[data-testid=audit-export]");
+    let (name, content) = eve.download();
+    assert!(name.ends_with(".jsonl") && content.starts_with(b"{"), "{name}");
+
+    eve.script("window.kept = window.fetch; window.fetch = () => Promise.reject(new TypeError('no network'));", &[]);
+    choose("audit-time", "7");
+    wait_until("it says so", || eve.shows("[data-testid=audit-retry]").then_some(()));
+    eve.script("window.fetch = window.kept;", &[]);
+    eve.click("[data-testid=audit-retry]");
+    wait_until("entries", || (rows() == 50).then_some(()));
 }

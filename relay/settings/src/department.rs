@@ -32,7 +32,9 @@ impl Body for Department {
     fn schema() -> Schema {
         Schema::new()
             .required("name", Shape::Line { chars_max: NAME_CHARS_MAX })
+            .read()
             .optional("site", Shape::Reference(Kind::Site))
+            .read()
             .optional("hours", Shape::Reference(Kind::Hours))
             .optional("sla", Shape::Reference(Kind::Sla))
             .optional("languages", Shape::Language.list_of(0, 40))

@@ -138,7 +138,9 @@ impl Body for Role {
         let second_factor = Schema::new().required("grace_days", Shape::Number { min: 0, max: GRACE_DAYS_MAX });
         Schema::new()
             .required("name", Shape::Line { chars_max: NAME_CHARS_MAX })
+            .read()
             .required("rights", Shape::Choice(Right::NAMES).list_of(1, Right::ALL.len()))
+            .read()
             .optional("second_factor", second_factor.group())
     }
 

@@ -172,3 +172,15 @@ fn an_entry_reads_back_from_its_bytes() {
     assert_eq!(serde_json::to_string(&entry).expect("JSON"), written.entry);
     assert_eq!(written.entry, expected);
 }
+
+#[test]
+fn the_console_has_words_for_every_action() {
+    for language in ["en", "zh-CN"] {
+        let path = format!("{}/../www/locale/{language}/console.json", env!("CARGO_MANIFEST_DIR"));
+        let texts: std::collections::BTreeMap<String, String> =
+            serde_json::from_str(&std::fs::read_to_string(path).expect("the catalogue is there")).expect("texts");
+        for action in Action::ALL {
+            assert!(texts.contains_key(&format!("console_action_{action}")), "{language}: {action}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::v1::{self, Fault};
+use crate::ui::who::Who;
 
 /// Documents on one page of a list.
 const PAGE: usize = 200;
@@ -55,6 +56,37 @@ pub(crate) async fn list(kind: Kind) -> Result<Vec<Document>, Fault> {
         after = format!("&after={next}");
     }
     Ok(documents)
+}
+
+/// A version of a document in its history.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct Version {
+    /// Its number.
+    pub(crate) version: u64,
+    /// When it was made, in milliseconds since 1970 UTC.
+    pub(crate) at_ms: u64,
+    /// Who made it.
+    pub(crate) by: Who,
+    /// The body since then; none when it was removed.
+    pub(crate) body: Option<Map<String, Value>>,
+}
+
+/// A page of a history, the newest version first.
+#[derive(Deserialize)]
+pub(crate) struct History {
+    /// The versions.
+    pub(crate) items: Vec<Version>,
+    /// Where the next page begins; none on the last one.
+    pub(crate) next: Option<u64>,
+}
+
+/// What a document was.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn history(kind: Kind, id: &DocumentId, before: Option<u64>) -> Result<History, Fault> {
+    let before = before.map(|version| format!("?before={version}")).unwrap_or_default();
+    v1::get(&format!("/settings/{kind}/{id}/history{before}")).await
 }
 
 /// One document.

@@ -1,5 +1,6 @@
 //! Requests over HTTP: the relay's API. Conversations go over the connection.
 
+pub(crate) mod audit;
 pub(crate) mod documents;
 pub(crate) mod session;
 pub(crate) mod setup;

@@ -14,10 +14,37 @@ const NEW: &str = "+";
 /// What of the settings an address names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Setting {
-    /// The kind of documents.
-    pub(crate) kind: Kind,
-    /// Which of them.
+    /// Which page.
+    pub(crate) page: Page,
+    /// Which of what it lists.
     pub(crate) which: Which,
+}
+
+/// A page of the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// The documents of a kind.
+    Kind(Kind),
+    /// The audit log.
+    Audit,
+}
+
+impl Page {
+    /// Its name in addresses; no kind has one of these.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Kind(kind) => kind.as_str(),
+            Self::Audit => "audit",
+        }
+    }
+
+    /// The page with a name.
+    fn with_name(name: &str) -> Option<Self> {
+        match name {
+            "audit" => Some(Self::Audit),
+            kind => kind.parse().ok().map(Self::Kind),
+        }
+    }
 }
 
 /// Which document is shown.
@@ -33,30 +60,30 @@ pub(crate) enum Which {
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { kind: Kind::Site, which: Which::List }
+        Self { page: Page::Kind(Kind::Site), which: Which::List }
     }
 }
 
 impl Setting {
     /// Reads what follows the page's name; none when it names nothing.
     fn read<'p>(mut parts: impl Iterator<Item = &'p str>) -> Option<Self> {
-        let Some(kind) = parts.next() else { return Some(Self::default()) };
+        let Some(page) = parts.next() else { return Some(Self::default()) };
         let which = match parts.next() {
             None => Which::List,
             Some(NEW) => Which::New,
             Some(id) => Which::One(id.parse().ok()?),
         };
-        let setting = Self { kind: kind.parse().ok()?, which };
+        let setting = Self { page: Page::with_name(page)?, which };
         parts.next().is_none().then_some(setting)
     }
 
     /// The address's path.
     pub(crate) fn path(&self) -> String {
-        let kind = [ROOT, "/settings/", self.kind.as_str()].concat();
+        let page = [ROOT, "/settings/", self.page.name()].concat();
         match &self.which {
-            Which::List => kind,
-            Which::New => [&kind, "/", NEW].concat(),
-            Which::One(id) => [&kind, "/", id.as_str()].concat(),
+            Which::List => page,
+            Which::New => [&page, "/", NEW].concat(),
+            Which::One(id) => [&page, "/", id.as_str()].concat(),
         }
     }
 }
@@ -144,9 +171,9 @@ mod tests {
 
     #[test]
     fn every_setting_has_an_address() {
-        for kind in Kind::ALL {
+        for page in Kind::ALL.iter().copied().map(Page::Kind).chain([Page::Audit]) {
             for which in [Which::List, Which::New, Which::One("new".parse().expect("an id"))] {
-                let setting = Setting { kind: *kind, which };
+                let setting = Setting { page, which };
                 let read = Route::read(&setting.path(), Tab::Mine).map(|route| (route.section, route.setting));
                 assert_eq!(read, Some((Section::Settings, setting)));
             }

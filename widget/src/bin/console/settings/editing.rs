@@ -4,20 +4,34 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use relay_settings::{DocumentId, Kind, ProblemCode};
+use relay_settings::{DOCUMENT_ID_CHARS_MAX, DocumentId, Kind, ProblemCode};
 use serde_json::{Map, Value};
 use wasm_bindgen::JsCast;
 use widget::key;
 
-use super::words;
+use super::{path, words};
 use crate::api::documents::{self, Document};
 use crate::api::v1::{Fault, FieldProblem};
 use crate::desk::route::Which;
 use crate::desk::screen::{Screen, Unsaved};
+use crate::ui::who;
 use crate::ui::words::{fill, t};
 
 /// The name of the field for the id of a new document.
 pub(super) const ID: &str = "id";
+/// Stands among the touched fields for all of them.
+const ALL: &str = "";
+
+/// The field whose text a new document's id is made of.
+const NAME: &str = "name";
+
+/// An id made of a name: its letters a-z and digits, with `-` between words.
+fn id_of(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let words = lower.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let id: String = words.collect::<Vec<_>>().join("-").chars().take(DOCUMENT_ID_CHARS_MAX).collect();
+    id.trim_end_matches('-').to_owned()
+}
 
 /// What became of a document.
 #[derive(Clone, Debug)]
@@ -50,6 +64,10 @@ pub(super) struct Editing {
     /// What the relay found wrong with what was sent last.
     pub(super) refused: RwSignal<Vec<FieldProblem>>,
     pub(super) busy: RwSignal<bool>,
+    /// Who has changed it meanwhile, while what both made of it is compared.
+    pub(super) conflict: RwSignal<Option<String>>,
+    /// Grows when the relay has another version.
+    pub(super) saves: RwSignal<u64>,
     /// What is said beside the buttons.
     pub(super) note: RwSignal<Option<String>>,
 }
@@ -73,16 +91,43 @@ impl Editing {
         now.id != before.id || now.body != before.body
     }
 
-    pub(super) fn change(self, name: &str, value: Option<Value>) {
-        self.now.update(|now| match value {
-            Some(value) => drop(now.body.insert(name.to_owned(), value)),
-            None => drop(now.body.remove(name)),
+    /// The value at a path, as it is now.
+    pub(super) fn value(self, path: &str) -> Option<Value> {
+        path::get(&self.now.read().body, path).filter(|value| !value.is_null()).cloned()
+    }
+
+    /// The text at a path, or nothing.
+    pub(super) fn text(self, path: &str) -> String {
+        match self.value(path) {
+            Some(Value::String(text)) => text,
+            Some(Value::Number(number)) => number.to_string(),
+            _ => String::new(),
+        }
+    }
+
+    /// Puts a value at a path; none removes it, which means the default. A new document's id follows its name until it is typed.
+    pub(super) fn change(self, path: &str, value: Option<Value>) {
+        let follows = self.is_new() && path == NAME && !self.touched.read_untracked().contains(ID);
+        self.now.update(|now| {
+            if follows && let Some(Value::String(name)) = &value {
+                now.id = id_of(name);
+            }
+            path::set(&mut now.body, path, value);
         });
+        self.touch(path);
+    }
+
+    /// A field was left or changed: what is wrong with it may be said.
+    pub(super) fn touch(self, path: &str) {
         self.touched.update(|touched| {
-            touched.insert(name.to_owned());
+            touched.insert(path.to_owned());
         });
-        self.refused.set(Vec::new());
-        self.note.set(None);
+        if !self.refused.read_untracked().is_empty() {
+            self.refused.set(Vec::new());
+        }
+        if self.note.read_untracked().is_some() {
+            self.note.set(None);
+        }
     }
 
     /// What is wrong, by the checks that the relay does too, and by what it said last.
@@ -98,15 +143,23 @@ impl Editing {
         found
     }
 
-    /// What is said of a field: its first problem, with the line in lists.
-    pub(super) fn said_of(self, name: &str) -> Option<String> {
-        if !self.touched.read().contains(name) {
+    /// What is said of a field: its first problem. Where one editor stands for a whole list, also those of its lines, with the line.
+    pub(super) fn said_of(self, path: &str, with_lines: bool) -> Option<String> {
+        let below = [path, "."].concat();
+        let is_touched = self.touched.read().iter().any(|touched| {
+            let is_part =
+                path.strip_prefix(touched.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+            touched == ALL || is_part || (with_lines && touched.starts_with(&below))
+        });
+        if !is_touched {
             return None;
         }
         let problems = self.problems();
-        let problem = problems.iter().find(|problem| problem.field.split('.').next() == Some(name))?;
+        let problem = problems
+            .iter()
+            .find(|problem| problem.field == path || (with_lines && problem.field.starts_with(&below)))?;
         let words = t(words::problem(problem.code));
-        let line = problem.field.split('.').nth(1).and_then(|line| line.parse::<usize>().ok());
+        let line = problem.field.strip_prefix(&below).and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
         Some(line.map_or_else(
             || words.clone(),
             |line| fill(key!("console_problem_line"), &[("line", &(line + 1).to_string()), ("problem", &words)]),
@@ -119,8 +172,7 @@ pub(super) fn save(editing: Editing, screen: Screen, address: StoredValue<String
     if editing.busy.get_untracked() || !untrack(|| editing.is_changed()) {
         return;
     }
-    let all = words::fields(editing.kind).map(|field| field.name.to_owned()).chain([ID.to_owned()]);
-    editing.touched.set(all.collect());
+    editing.touched.set([ALL.to_owned()].into());
     let now = editing.now.get_untracked();
     let (wrong, id) = (untrack(|| editing.problems()), now.id.parse::<DocumentId>());
     let (true, Ok(id)) = (wrong.is_empty(), id) else { return focus_wrong() };
@@ -137,6 +189,8 @@ pub(super) fn save(editing: Editing, screen: Screen, address: StoredValue<String
                 editing.note.set(Some(t(key!("console_saved"))));
                 editing.saved.set_value(Some(saved.clone()));
                 editing.now.set(editing.before());
+                editing.conflict.set(None);
+                editing.saves.update(|saves| *saves += 1);
                 done.run(Outcome::Saved(saved));
             }
             Err(Fault::Problem(problem)) if problem.name() == "changed" && now.version.is_none() => {
@@ -148,8 +202,12 @@ pub(super) fn save(editing: Editing, screen: Screen, address: StoredValue<String
                 let Ok(theirs) = documents::read(editing.kind, &id).await else {
                     return editing.note.set(Some(t(key!("console_settings_gone"))));
                 };
+                let history = documents::history(editing.kind, &id, None).await;
+                let who = history.ok().and_then(|page| page.items.first().map(|version| who::words(&version.by)));
+                editing.saved.set_value(Some(theirs.clone()));
                 editing.now.update(|now| now.version = Some(theirs.version));
-                editing.saved.set_value(Some(theirs));
+                editing.saves.update(|saves| *saves += 1);
+                editing.conflict.set(Some(who.unwrap_or_else(|| t(key!("console_who_nobody")))));
                 editing.note.set(Some(t(key!("console_changed_meanwhile"))));
             }
             Err(Fault::Problem(problem)) if !problem.problems.is_empty() => {
@@ -181,4 +239,21 @@ fn focus_wrong() {
             field.focus().ok();
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_made_of_a_name() {
+        for (name, id) in [
+            ("Deposits & withdrawals", "deposits-withdrawals"),
+            ("  VIP 1 ", "vip-1"),
+            ("存款", ""),
+            ("a".repeat(60).as_str(), "a".repeat(40).as_str()),
+        ] {
+            assert_eq!(id_of(name), id);
+        }
+    }
 }

@@ -1,14 +1,63 @@
 //! The fields of a form: one editor for each shape, with its label, its note, and what is wrong.
 
+mod one;
+mod reference;
+mod rights;
+
 use leptos::prelude::*;
-use relay_settings::Field;
-use serde_json::Value;
+use relay_settings::{Kind, Shape};
 use widget::env::window;
 use widget::key;
 
+use self::one::{Line, Lines};
+use self::reference::Reference;
+use self::rights::Rights;
 use super::editing::{Editing, ID};
 use super::words::{self, Editor};
 use crate::ui::words::t;
+
+/// Where an editor stands: copies share it.
+#[derive(Clone, Copy)]
+pub(super) struct Spot {
+    /// The document.
+    pub(super) editing: Editing,
+    /// The path of the value.
+    path: StoredValue<String>,
+    /// Whether the editor stands for a whole list.
+    has_lines: bool,
+}
+
+impl Spot {
+    /// The path.
+    pub(super) fn path(self) -> String {
+        self.path.get_value()
+    }
+
+    /// The text of the value.
+    fn text(self) -> String {
+        self.path.with_value(|path| self.editing.text(path))
+    }
+
+    /// Puts another value there; none means the default.
+    fn put(self, value: Option<serde_json::Value>) {
+        self.path.with_value(|path| self.editing.change(path, value));
+    }
+
+    /// What is wrong with it.
+    fn said(self) -> Option<String> {
+        self.path.with_value(|path| self.editing.said_of(path, self.has_lines))
+    }
+
+    /// The ids of its note and of what is wrong.
+    fn described(self) -> String {
+        self.path.with_value(|path| format!("note-{path} problem-{path}"))
+    }
+
+    /// Whether something is wrong, for `aria-invalid`.
+    fn invalid(self) -> String {
+        self.said().is_some().to_string()
+    }
+}
 
 /// The id of a new document.
 #[component]
@@ -16,93 +65,77 @@ pub(super) fn IdField(editing: Editing) -> impl IntoView {
     let type_id = move |event: leptos::ev::Event| {
         let id = event_target_value(&event).trim().to_owned();
         editing.now.update(|now| now.id = id);
-        editing.touched.update(|touched| {
-            touched.insert(ID.to_owned());
-        });
-        editing.refused.set(Vec::new());
+        editing.touch(ID);
     };
+    let spot = Spot { editing, path: StoredValue::new(ID.to_owned()), has_lines: false };
     view! {
         <label class="field" data-testid="field" data-field=ID>
-            <span>{t(key!("console_field_id"))}</span>
+            <span>{t(if editing.kind == Kind::Site { key!("console_field_id") } else { key!("console_field_id_any") })}</span>
             <input
                 type="text"
                 data-testid="setting-id"
                 spellcheck="false"
                 autocapitalize="none"
                 autocomplete="off"
-                aria-describedby="note-id problem-id"
-                aria-invalid=move || editing.said_of(ID).is_some().to_string()
+                aria-describedby=spot.described()
+                aria-invalid=move || spot.invalid()
                 prop:value=move || editing.now.read().id.clone()
                 on:input=type_id
             />
             <small id="note-id">{t(key!("console_field_id_note"))}</small>
-            <ProblemOf editing name=ID />
+            <ProblemOf spot />
         </label>
     }
 }
 
 /// One field, with the editor for its shape.
 #[component]
-pub(super) fn FieldView(editing: Editing, field: &'static Field) -> impl IntoView {
-    let name = field.name;
-    let (label, note) = words::label(editing.kind, name)?;
-    let described = ["note-", name, " problem-", name].concat();
-    let invalid = move || editing.said_of(name).is_some().to_string();
-    let input = match words::editor(&field.shape)? {
-        Editor::Line => {
-            let value =
-                move || editing.now.read().body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let input = move |event: leptos::ev::Event| editing.change(name, Some(event_target_value(&event).into()));
-            view! {
-                <input type="text" name=name data-testid=field.name aria-describedby=described aria-invalid=invalid prop:value=value on:input=input />
-            }
-            .into_any()
+pub(super) fn FieldView(
+    editing: Editing,
+    /// The path of its value.
+    #[prop(into)]
+    path: String,
+    shape: &'static Shape,
+) -> impl IntoView {
+    let (label, note) = words::label(editing.kind, &path)?;
+    let editor = words::editor(editing.kind, shape)?;
+    let note_id = format!("note-{path}");
+    let spot = Spot { editing, path: StoredValue::new(path.clone()), has_lines: editor.has_lines() };
+    let (label, note) = (t(label), t(note));
+    // A label names one control; a set of controls is named by its legend.
+    let field = match editor {
+        Editor::Rights => view! {
+            <fieldset class="field" data-testid="field" data-field=path aria-describedby=spot.described()>
+                <legend>{label}</legend>
+                <small id=note_id>{note}</small>
+                <ProblemOf spot />
+                <Rights spot />
+            </fieldset>
         }
-        Editor::Lines => {
-            let value = move || {
-                let now = editing.now.read();
-                let lines =
-                    now.body.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-                lines.collect::<Vec<_>>().join("\n")
-            };
-            // Empty lines are left out only when the field is left: they are there while one types.
-            let lines = |event: &leptos::ev::Event| {
-                event_target_value(event).lines().map(str::trim).map(Value::from).collect::<Vec<_>>()
-            };
-            let input = move |event: leptos::ev::Event| editing.change(name, Some(lines(&event).into()));
-            let left = move |event: leptos::ev::Event| {
-                let lines: Vec<_> = lines(&event).into_iter().filter(|line| line != "").collect();
-                editing.change(name, Some(lines.into()));
-            };
-            view! {
-                <textarea name=name data-testid=field.name                     rows="4"
-                    spellcheck="false"
-                    aria-describedby=described
-                    aria-invalid=invalid
-                    prop:value=value
-                    on:input=input
-                    on:change=left
-                ></textarea>
-            }
-            .into_any()
+        .into_any(),
+        Editor::Line | Editor::Lines | Editor::Reference(_) => view! {
+            <label class="field" data-testid="field" data-field=path>
+                <span>{label}</span>
+                {match editor {
+                    Editor::Lines => view! { <Lines spot /> }.into_any(),
+                    Editor::Reference(kind) => view! { <Reference spot kind /> }.into_any(),
+                    Editor::Line | Editor::Rights => view! { <Line spot /> }.into_any(),
+                }}
+                <small id=note_id>{note}</small>
+                <ProblemOf spot />
+            </label>
         }
+        .into_any(),
     };
-    Some(view! {
-        <label class="field" data-testid="field" data-field=name>
-            <span>{t(label)}</span>
-            {input}
-            <small id=["note-", name].concat()>{t(note)}</small>
-            <ProblemOf editing name />
-        </label>
-    })
+    Some(field)
 }
 
 /// What is wrong with a field, below it.
 #[component]
-fn ProblemOf(editing: Editing, name: &'static str) -> impl IntoView {
+fn ProblemOf(spot: Spot) -> impl IntoView {
     view! {
-        <small id=["problem-", name].concat() class="field__problem" aria-live="polite">
-            {move || editing.said_of(name).map(|words| view! { <span data-testid="field-problem">{words}</span> })}
+        <small id=format!("problem-{}", spot.path()) class="field__problem" aria-live="polite">
+            {move || spot.said().map(|words| view! { <span data-testid="field-problem">{words}</span> })}
         </small>
     }
 }

@@ -8,16 +8,18 @@ use relay_settings::{Kind, ProblemCode};
 use serde_json::Map;
 use widget::key;
 
+use super::differing::Differing;
 use super::editing::{Editing, Outcome, fault_words, save};
 use super::field::{FieldView, IdField, Snippet};
+use super::history::History;
 use super::words;
 use crate::api::documents::{self, Document};
 use crate::api::v1::Fault;
-use crate::desk::route::{Setting, Which};
+use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::{Screen, Unsaved};
 use crate::ui::dialog::{Answers, Dialog};
 use crate::ui::icon::{self, icon};
-use crate::ui::words::t;
+use crate::ui::words::{fill, t};
 
 /// The form.
 #[component]
@@ -32,7 +34,7 @@ pub(super) fn Form(
     done: Callback<Outcome>,
 ) -> impl IntoView {
     let which = document.as_ref().map_or(Which::New, |document| Which::One(document.id.clone()));
-    let address = StoredValue::new(Setting { kind, which }.path());
+    let address = StoredValue::new(Setting { page: Page::Kind(kind), which }.path());
     let editing = Editing {
         kind,
         saved: StoredValue::new(document),
@@ -40,6 +42,8 @@ pub(super) fn Form(
         touched: RwSignal::new(BTreeSet::new()),
         refused: RwSignal::new(Vec::new()),
         busy: RwSignal::new(false),
+        conflict: RwSignal::new(None),
+        saves: RwSignal::new(0),
         note: RwSignal::new(None),
     };
     let kept = screen.unsaved.read_untracked().get(&address.get_value()).cloned();
@@ -73,28 +77,77 @@ pub(super) fn Form(
         event.prevent_default();
         save();
     };
+    let history = RwSignal::new(false);
     view! {
         <form class="settings__fields" novalidate on:submit=submit data-testid="settings-form">
             <header class="settings__head">
-                <a class="button button--icon settings__back" href=Setting { kind, which: Which::List }.path() aria-label=t(key!("console_back"))>
+                <a
+                    class="button button--icon settings__back"
+                    href=Setting { page: Page::Kind(kind), which: Which::List }.path()
+                    data-testid="settings-back"
+                    aria-label=t(key!("console_back"))
+                >
                     {icon(icon::BACK)}
                 </a>
                 <h3>{title}</h3>
                 <Show when=move || !editing.is_new()>
+                    <button
+                        type="button"
+                        class="button"
+                        data-testid="history"
+                        aria-expanded=move || history.get().to_string()
+                        on:click=move |_| history.update(|shown| *shown = !*shown)
+                    >
+                        {icon(icon::HISTORY)}
+                        {t(key!("console_history"))}
+                    </button>
                     <Remove editing screen address done />
                 </Show>
             </header>
             <div class="settings__body">
-                <Show when=move || editing.is_new()>
-                    <IdField editing />
-                </Show>
-                {words::fields(kind).map(|field| view! { <FieldView editing field /> }).collect_view()}
+                <Conflict editing />
+                {words::fields(kind)
+                    .enumerate()
+                    .map(|(at, field)| {
+                        view! {
+                            <FieldView editing path=field.name shape=&field.shape />
+                            {(at == 0 && editing.is_new()).then(|| view! { <IdField editing /> })}
+                        }
+                    })
+                    .collect_view()}
                 <Show when=move || kind == Kind::Site && !editing.is_new()>
                     <Snippet editing />
                 </Show>
             </div>
             <Bar editing />
         </form>
+        <Show when=move || history.get()>
+            <History editing saves=editing.saves />
+        </Show>
+    }
+}
+
+/// What a colleague has made of the document meanwhile, beside what was made here.
+#[component]
+fn Conflict(editing: Editing) -> impl IntoView {
+    let rows = move || {
+        editing.saves.track();
+        let theirs = editing.saved.with_value(|saved| saved.as_ref().map(|saved| saved.body.clone()));
+        let (kind, mine) = (editing.kind, editing.now.read().body.clone());
+        let headings = (t(key!("console_conflict_theirs")), t(key!("console_conflict_mine")));
+        view! { <Differing kind before=theirs after=Some(mine) headings /> }
+    };
+    let shown = move || editing.conflict.get().filter(|_| editing.is_changed());
+    move || {
+        shown().map(|who| {
+            view! {
+                <section class="conflict" role="alert" data-testid="conflict">
+                    <p>{fill(key!("console_conflict"), &[("name", &who)])}</p>
+                    {rows}
+                    <p>{t(key!("console_conflict_note"))}</p>
+                </section>
+            }
+        })
     }
 }
 
@@ -106,6 +159,7 @@ fn Bar(editing: Editing) -> impl IntoView {
         editing.touched.update(BTreeSet::clear);
         editing.refused.set(Vec::new());
         editing.note.set(None);
+        editing.conflict.set(None);
     };
     let words = move || editing.note.get().or_else(|| editing.is_changed().then(|| t(key!("console_unsaved"))));
     view! {

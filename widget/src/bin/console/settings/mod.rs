@@ -1,46 +1,34 @@
-//! The settings: kinds of documents, the documents of one kind, and the form of one document.
+//! The settings: their pages in groups, and the page that is shown.
 
+mod audit;
+mod differing;
+mod documents;
 mod editing;
 mod field;
 mod form;
+mod history;
+mod path;
+pub(crate) mod rights;
 mod words;
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use relay_settings::Kind;
 use widget::key;
+use widget::text::Key;
 
-use self::editing::Outcome;
-use self::form::Form;
-use crate::api::documents::{self, Document};
-use crate::desk::route::{Setting, Which};
+use self::audit::Audit;
+use self::documents::Documents;
+use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::Screen;
 use crate::ui::icon::{self, icon};
 use crate::ui::words::t;
 
-/// The documents of the kind that is shown.
-#[derive(Clone, Debug, PartialEq)]
-enum Listed {
-    Loading,
-    Failed,
-    All(Vec<Document>),
-}
-
-impl Listed {
-    /// The list after something was saved or removed in it.
-    fn take(&mut self, outcome: Outcome) {
-        let Self::All(documents) = self else { return };
-        let id = match &outcome {
-            Outcome::Saved(document) => document.id.clone(),
-            Outcome::Removed(id) => id.clone(),
-        };
-        documents.retain(|document| document.id != id);
-        if let Outcome::Saved(document) = outcome {
-            let at = documents.partition_point(|other| other.id < document.id);
-            documents.insert(at, document);
-        }
-    }
-}
+/// The pages in groups with a title, as they are listed. Kinds that nothing reads yet are left out.
+const GROUPS: [(Key, &[Page]); 3] = [
+    (key!("console_group_chat"), &[Page::Kind(Kind::Site)]),
+    (key!("console_group_work"), &[Page::Kind(Kind::Department), Page::Kind(Kind::Role)]),
+    (key!("console_group_trust"), &[Page::Audit]),
+];
 
 /// The page.
 #[component]
@@ -48,153 +36,87 @@ pub(crate) fn Settings(
     /// What is looked at.
     screen: Screen,
 ) -> impl IntoView {
-    let kind = Memo::new(move |_| screen.setting.read().kind);
-    let which = Memo::new(move |_| screen.setting.read().which.clone());
-    let listed = RwSignal::new(Listed::Loading);
-    let load = move || {
-        let kind = kind.get_untracked();
-        spawn_local(async move {
-            let found = documents::list(kind).await.map_or(Listed::Failed, Listed::All);
-            listed.set(found);
-        });
-    };
-    Effect::new(move || {
-        kind.track();
-        listed.set(Listed::Loading);
-        load();
-    });
-    let document = move |which: &Which| match (which, &*listed.read_untracked()) {
-        (Which::One(id), Listed::All(documents)) => documents.iter().find(|document| document.id == *id).cloned(),
-        _ => None,
-    };
-    let ready = Memo::new(move |_| matches!(*listed.read(), Listed::All(_)));
-    let shown = move || (ready.get(), which.get());
+    let page = Memo::new(move |_| screen.setting.read().page);
+    let list = move || screen.setting.read().which == Which::List;
     view! {
-        <div class="settings" data-view=move || if which.get() == Which::List { "list" } else { "form" }>
+        <div
+            class="settings"
+            class:settings--wide=move || !matches!(page.get(), Page::Kind(_))
+            data-view=move || if list() { "list" } else { "form" }
+        >
             <nav class="settings__kinds" aria-label=t(key!("console_settings"))>
                 <h2>{t(key!("console_settings"))}</h2>
-                {words::kinds().map(|kind| view! { <KindLink screen kind /> }).collect_view()}
-            </nav>
-            <section class="settings__list">
-                {move || view! { <List screen kind=kind.get() listed load=Callback::new(move |()| load()) /> }}
-            </section>
-            <section class="settings__form">
-                {move || match shown() {
-                    (_, Which::List) => view! { <Nothing words=key!("console_settings_choose") /> }.into_any(),
-                    (false, _) => view! { <p class="empty" role="status">{t(key!("console_loading"))}</p> }.into_any(),
-                    (true, which) => {
-                        let document = document(&which);
-                        if document.is_none() && which != Which::New {
-                            view! { <Nothing words=key!("console_settings_gone") /> }.into_any()
-                        } else {
-                            let done = Callback::new(move |outcome: Outcome| {
-                                let which = outcome.shown_after();
-                                listed.update(|listed| listed.take(outcome));
-                                screen.setting.update(|setting| setting.which = which);
-                            });
-                            view! { <Form screen kind=kind.get_untracked() document done /> }.into_any()
+                {GROUPS
+                    .iter()
+                    .map(|(title, pages)| {
+                        view! {
+                            <h3>{t(*title)}</h3>
+                            {pages.iter().map(|page| view! { <PageLink screen page=*page /> }).collect_view()}
                         }
-                    }
-                }}
-            </section>
+                    })
+                    .collect_view()}
+            </nav>
+            {move || match page.get() {
+                Page::Kind(kind) => view! { <Documents screen kind /> }.into_any(),
+                Page::Audit => view! { <Audit /> }.into_any(),
+            }}
         </div>
     }
 }
 
+/// What a page is called.
+fn name(page: Page) -> Option<String> {
+    match page {
+        Page::Kind(kind) => name_of(kind),
+        Page::Audit => Some(t(key!("console_audit"))),
+    }
+}
+
+/// The icon of a page.
+const fn picture(page: Page) -> &'static str {
+    match page {
+        Page::Kind(Kind::Site) => icon::PALETTE,
+        Page::Kind(Kind::Department) => icon::SPLIT,
+        Page::Kind(Kind::Role) => icon::BADGE,
+        Page::Kind(_) => icon::GEAR,
+        Page::Audit => icon::SCROLL,
+    }
+}
+
+/// What the documents of a kind are called; none for kinds that nothing reads yet.
+fn name_of(kind: Kind) -> Option<String> {
+    words::words(kind).map(|words| t(words.many))
+}
+
 #[component]
-fn KindLink(screen: Screen, kind: Kind) -> impl IntoView {
-    let setting = Setting { kind, which: Which::List };
+fn PageLink(screen: Screen, page: Page) -> impl IntoView {
+    let setting = Setting { page, which: Which::List };
     view! {
         <a
             class="settings__kind"
             href=setting.path()
             data-testid="settings-section"
-            data-kind=kind.as_str()
-            aria-current=move || (screen.setting.read().kind == kind).then_some("page")
+            data-kind=page.name()
+            aria-current=move || (screen.setting.read().page == page).then_some("page")
         >
-            {words::words(kind).map(|words| t(words.many))}
+            {icon(picture(page))}
+            {name(page)}
         </a>
     }
 }
 
-#[component]
-fn List(
-    screen: Screen,
-    kind: Kind,
-    listed: RwSignal<Listed>,
-    /// Reads the list again.
-    load: Callback<()>,
-) -> impl IntoView {
-    let row = move |document: Document| {
-        let setting = Setting { kind, which: Which::One(document.id.clone()) };
-        let (path, which) = (setting.path(), setting.which.clone());
-        let changed = {
-            let path = path.clone();
-            move || screen.unsaved.read().contains_key(&path)
-        };
-        let name = document.body.get("name").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-        view! {
-            <li>
-                <a
-                    class="settings__row"
-                    href=path
-                    data-testid="settings-row"
-                    data-id=document.id.to_string()
-                    aria-current=move || (screen.setting.read().which == which).then_some("true")
-                >
-                    <b>{name}</b>
-                    <small>{document.id.to_string()}</small>
-                    <Show when=changed>
-                        <span class="settings__changed" title=t(key!("console_unsaved"))>
-                            <span class="unseen">{t(key!("console_unsaved"))}</span>
-                        </span>
-                    </Show>
-                </a>
-            </li>
-        }
-    };
-    let new = Setting { kind, which: Which::New }.path();
-    let words = words::words(kind);
-    view! {
-        <header class="settings__head">
-            <h3>{words.as_ref().map(|words| t(words.many))}</h3>
-            <a class="button" href=new data-testid="settings-add">
-                {icon(icon::PLUS)}
-                {t(key!("console_settings_add"))}
-            </a>
-        </header>
-        {move || match listed.get() {
-            Listed::Loading => view! { <p class="empty" role="status">{t(key!("console_loading"))}</p> }.into_any(),
-            Listed::Failed => {
-                view! {
-                    <div class="empty" role="alert">
-                        <b>{t(key!("console_settings_failed"))}</b>
-                        <button type="button" class="button" data-testid="settings-retry" on:click=move |_| load.run(())>
-                            {t(key!("console_settings_retry"))}
-                        </button>
-                    </div>
-                }
-                    .into_any()
-            }
-            Listed::All(documents) if documents.is_empty() => {
-                view! {
-                    <div class="empty">
-                        {words.as_ref().map(|words| view! { <p>{t(words.note)}</p> })}
-                    </div>
-                }
-                    .into_any()
-            }
-            Listed::All(documents) => view! { <ul>{documents.into_iter().map(row).collect_view()}</ul> }.into_any(),
-        }}
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
 
-#[component]
-fn Nothing(words: widget::text::Key) -> impl IntoView {
-    view! {
-        <div class="empty">
-            {icon(icon::GEAR)}
-            <p>{t(words)}</p>
-        </div>
+    use super::*;
+
+    #[test]
+    fn every_kind_that_something_reads_is_listed_once() {
+        let listed = GROUPS.iter().flat_map(|(_, pages)| pages.iter());
+        let kinds: Vec<_> =
+            listed.filter_map(|page| if let Page::Kind(kind) = page { Some(kind.as_str()) } else { None }).collect();
+        let read: BTreeSet<_> = words::kinds().map(Kind::as_str).collect();
+        assert_eq!((kinds.len(), kinds.into_iter().collect::<BTreeSet<_>>()), (read.len(), read));
     }
 }

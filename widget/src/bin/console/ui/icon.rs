@@ -38,6 +38,26 @@ pub(crate) const GEAR: &str = "M12 15.5a3.5 3.5 0 100-7 3.5 3.5 0 000 7zM19.4 15
     0020.9 10h.1a2 2 0 110 4h-.1a1.7 1.7 0 00-1.5 1z";
 /// A plus sign.
 pub(crate) const PLUS: &str = "M12 5v14M5 12h14";
+/// A sheet with a clock.
+pub(crate) const HISTORY: &str = "M16 22h2a2 2 0 0 0 2-2V8a2.4 2.4 0 0 0-.706-1.706l-3.588-3.588A2.4 2.4 0 0 0 14 2H6a2 2 0 0 0-2 2v2.85M14 2v5\
+    a1 1 0 0 0 1 1h5M8 14v2.2l1.6 1M2 16a6 6 0 1 0 12 0a6 6 0 1 0 -12 0";
+/// A scroll.
+pub(crate) const SCROLL: &str = "M15 12h-5M15 8h-5M19 17V5a2 2 0 0 0-2-2H4M8 21h12a2 2 0 0 0 2-2v-1a1 1 0 0 0-1-1H11a1 1 0 0 0-1 1v1a2 2 0 1 1-4 0V5\
+    a2 2 0 1 0-4 0v2a1 1 0 0 0 1 1h3";
+/// A link of a chain.
+pub(crate) const LINK: &str = "M10 13a5 5 0 0 0 7.54.54l3-3a5 5 0 0 0-7.07-7.07l-1.72 1.71M14 11a5 5 0 0 0-7.54-.54l-3 3a5 5 0 0 0 7.07 7.07l1.71-1.71";
+/// A broken link of a chain.
+pub(crate) const UNLINK: &str = "M18.84 12.25l1.72-1.71h-.02a5.004 5.004 0 0 0-.12-7.07 5.006 5.006 0 0 0-6.95 0l-1.72 1.71M5.17 11.75l-1.71 1.71\
+    a5.004 5.004 0 0 0 .12 7.07 5.006 5.006 0 0 0 6.95 0l1.71-1.71M8 2L8 5M2 8L5 8M16 19L16 22M19 16L22 16";
+/// A painter's palette.
+pub(crate) const PALETTE: &str = "M12 22a1 1 0 0 1 0-20 10 9 0 0 1 10 9 5 5 0 0 1-5 5h-2.25a1.75 1.75 0 0 0-1.4 2.8l.3.4a1.75 1.75 0 0 1-1.4 2.8z\
+    M13 6.5a0.5 0.5 0 1 0 1 0a0.5 0.5 0 1 0 -1 0M17 10.5a0.5 0.5 0 1 0 1 0a0.5 0.5 0 1 0 -1 0M6 12.5a0.5 0.5 0 1 0 1 0a0.5 0.5 0 1 0 -1 0M8 7.5\
+    a0.5 0.5 0 1 0 1 0a0.5 0.5 0 1 0 -1 0";
+/// Two arrows that part.
+pub(crate) const SPLIT: &str = "M16 3h5v5M8 3H3v5M12 22v-8.3a4 4 0 0 0-1.172-2.872L3 3M15 9l6-6";
+/// A card with a person.
+pub(crate) const BADGE: &str = "M13 19a4 4 0 00-8 0M16 10h2M16 14h2M6 12a3 3 0 1 0 6 0a3 3 0 1 0 -6 0M4 5h16a2 2 0 0 1 2 2v10a2 2 0 0 1 -2 2h-16\
+    a2 2 0 0 1 -2 -2v-10a2 2 0 0 1 2 -2z";
 /// Three points.
 pub(crate) const MORE: &str = "M5 12h.01M12 12h.01M19 12h.01";
 

@@ -8,4 +8,5 @@ pub(crate) mod parts;
 pub(crate) mod person;
 pub(crate) mod refusal;
 pub(crate) mod when;
+pub(crate) mod who;
 pub(crate) mod words;

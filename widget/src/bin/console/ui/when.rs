@@ -23,6 +23,11 @@ pub(crate) fn long(at_ms: u64) -> String {
     write(at_ms, &[("day", "numeric"), ("month", "short"), ("hour", "numeric"), ("minute", "2-digit")])
 }
 
+/// A moment to the second, with its year, zone of the reader: "12 Oct 2026, 14:03:07".
+pub(crate) fn exact(at_ms: u64) -> String {
+    write(at_ms, &[("dateStyle", "medium"), ("timeStyle", "medium")])
+}
+
 /// A day: "12 Oct".
 pub(crate) fn day(at_ms: u64) -> String {
     write(at_ms, &[("day", "numeric"), ("month", "short")])

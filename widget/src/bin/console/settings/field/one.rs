@@ -1,0 +1,56 @@
+//! Editors for one text, and for a list of short ones.
+
+use leptos::prelude::*;
+use serde_json::Value;
+
+use super::Spot;
+
+/// One line of text.
+#[component]
+pub(super) fn Line(spot: Spot) -> impl IntoView {
+    let input = move |event: leptos::ev::Event| {
+        let text = event_target_value(&event);
+        spot.put((!text.is_empty()).then(|| text.into()));
+    };
+    view! {
+        <input
+            type="text"
+            data-testid="field-line"
+            aria-describedby=spot.described()
+            aria-invalid=move || spot.invalid()
+            prop:value=move || spot.text()
+            on:input=input
+        />
+    }
+}
+
+/// Several short values, one for each line.
+#[component]
+pub(super) fn Lines(spot: Spot) -> impl IntoView {
+    let value = move || {
+        let lines = spot.editing.value(&spot.path());
+        let lines = lines.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    // Empty lines are left out only when the field is left: they are there while one types.
+    let lines = |event: &leptos::ev::Event| {
+        event_target_value(event).lines().map(str::trim).map(Value::from).collect::<Vec<_>>()
+    };
+    let input = move |event: leptos::ev::Event| spot.put(Some(lines(&event).into()));
+    let left = move |event: leptos::ev::Event| {
+        let lines: Vec<_> = lines(&event).into_iter().filter(|line| line != "").collect();
+        spot.put(Some(lines.into()));
+    };
+    view! {
+        <textarea
+            data-testid="field-lines"
+            rows="4"
+            spellcheck="false"
+            aria-describedby=spot.described()
+            aria-invalid=move || spot.invalid()
+            prop:value=value
+            on:input=input
+            on:change=left
+        ></textarea>
+    }
+}

@@ -1,0 +1,57 @@
+//! The editor for another document: a list to choose from.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use relay_settings::Kind;
+use serde_json::Value;
+use widget::key;
+
+use super::Spot;
+use crate::api::documents;
+use crate::ui::words::t;
+
+/// A document of a kind, or none.
+#[component]
+pub(super) fn Reference(spot: Spot, kind: Kind) -> impl IntoView {
+    // Id and name of each; none until they are loaded.
+    let choices = RwSignal::new(None::<Vec<(String, String)>>);
+    spawn_local(async move {
+        let found = documents::list(kind).await.unwrap_or_default();
+        let named = found.into_iter().map(|document| {
+            let name = document.body.get("name").and_then(Value::as_str).map(str::to_owned);
+            let id = document.id.to_string();
+            (id.clone(), name.unwrap_or(id))
+        });
+        choices.try_set(Some(named.collect()));
+    });
+    let choose = move |event: leptos::ev::Event| {
+        let id = event_target_value(&event);
+        spot.put((!id.is_empty()).then(|| id.into()));
+    };
+    // What is chosen is always among the choices, also before they are loaded.
+    let options = move || {
+        let chosen = spot.text();
+        let mut options = choices.get().unwrap_or_default();
+        if !chosen.is_empty() && options.iter().all(|(id, _)| *id != chosen) {
+            options.insert(0, (chosen.clone(), chosen.clone()));
+        }
+        options
+            .into_iter()
+            .map(|(id, name)| {
+                let selected = id == chosen;
+                view! { <option value=id selected=selected>{name}</option> }
+            })
+            .collect_view()
+    };
+    view! {
+        <select
+            data-testid="field-reference"
+            aria-describedby=spot.described()
+            aria-invalid=move || spot.invalid()
+            on:change=choose
+        >
+            <option value="" selected=move || spot.text().is_empty()>{t(key!("console_field_none"))}</option>
+            {options}
+        </select>
+    }
+}

@@ -1,0 +1,127 @@
+//! The words of rights, and the groups in which they are shown.
+
+use relay_settings::Right;
+use widget::key;
+use widget::text::Key;
+
+/// Every right once, in groups with a title.
+pub(crate) const GROUPS: [(Key, &[Right]); 5] = [
+    (
+        key!("console_rights_talk"),
+        &[
+            Right::ConversationRead,
+            Right::ConversationSearch,
+            Right::ConversationNote,
+            Right::ConversationAnswer,
+            Right::ConversationJoin,
+            Right::ConversationTransfer,
+            Right::ConversationReleaseAny,
+            Right::ConversationTakeOver,
+            Right::ConversationAssign,
+            Right::ConversationEnd,
+            Right::ConversationEndAny,
+            Right::ConversationEndMany,
+            Right::ConversationClassify,
+            Right::ConversationPrioritize,
+            Right::ConversationMerge,
+            Right::TranscriptExport,
+            Right::FileOpen,
+            Right::FileOpenRestricted,
+        ],
+    ),
+    (
+        key!("console_rights_visitor"),
+        &[
+            Right::Compliance,
+            Right::VisitorRead,
+            Right::VisitorBlock,
+            Right::VisitorErase,
+            Right::FloodDeclare,
+            Right::RetentionHold,
+        ],
+    ),
+    (
+        key!("console_rights_watch"),
+        &[Right::BoardRead, Right::BoardSteer, Right::ReportRead, Right::ReportExport, Right::PresenceRead],
+    ),
+    (
+        key!("console_rights_settings"),
+        &[
+            Right::SettingsRead,
+            Right::SettingsSite,
+            Right::SettingsRouting,
+            Right::SettingsDesk,
+            Right::SettingsSafety,
+            Right::SettingsHelp,
+            Right::SettingsAutomation,
+            Right::SettingsIntegration,
+            Right::SettingsTransfer,
+        ],
+    ),
+    (
+        key!("console_rights_staff"),
+        &[Right::StaffRead, Right::StaffEdit, Right::RoleEdit, Right::SessionEdit, Right::KeyEdit, Right::AuditRead],
+    ),
+];
+
+/// What a right allows, in a few words.
+pub(crate) const fn words(right: Right) -> Key {
+    match right {
+        Right::ConversationRead => key!("console_right_conversation_read"),
+        Right::ConversationSearch => key!("console_right_conversation_search"),
+        Right::ConversationNote => key!("console_right_conversation_note"),
+        Right::ConversationAnswer => key!("console_right_conversation_answer"),
+        Right::ConversationJoin => key!("console_right_conversation_join"),
+        Right::ConversationTransfer => key!("console_right_conversation_transfer"),
+        Right::ConversationReleaseAny => key!("console_right_conversation_release_any"),
+        Right::ConversationTakeOver => key!("console_right_conversation_take_over"),
+        Right::ConversationAssign => key!("console_right_conversation_assign"),
+        Right::ConversationEnd => key!("console_right_conversation_end"),
+        Right::ConversationEndAny => key!("console_right_conversation_end_any"),
+        Right::ConversationEndMany => key!("console_right_conversation_end_many"),
+        Right::ConversationClassify => key!("console_right_conversation_classify"),
+        Right::ConversationPrioritize => key!("console_right_conversation_prioritize"),
+        Right::ConversationMerge => key!("console_right_conversation_merge"),
+        Right::TranscriptExport => key!("console_right_transcript_export"),
+        Right::FileOpen => key!("console_right_file_open"),
+        Right::FileOpenRestricted => key!("console_right_file_open_restricted"),
+        Right::Compliance => key!("console_right_compliance"),
+        Right::VisitorRead => key!("console_right_visitor_read"),
+        Right::VisitorBlock => key!("console_right_visitor_block"),
+        Right::VisitorErase => key!("console_right_visitor_erase"),
+        Right::FloodDeclare => key!("console_right_flood_declare"),
+        Right::RetentionHold => key!("console_right_retention_hold"),
+        Right::BoardRead => key!("console_right_board_read"),
+        Right::BoardSteer => key!("console_right_board_steer"),
+        Right::ReportRead => key!("console_right_report_read"),
+        Right::ReportExport => key!("console_right_report_export"),
+        Right::SettingsRead => key!("console_right_settings_read"),
+        Right::SettingsSite => key!("console_right_settings_site"),
+        Right::SettingsRouting => key!("console_right_settings_routing"),
+        Right::SettingsDesk => key!("console_right_settings_desk"),
+        Right::SettingsSafety => key!("console_right_settings_safety"),
+        Right::SettingsHelp => key!("console_right_settings_help"),
+        Right::SettingsAutomation => key!("console_right_settings_automation"),
+        Right::SettingsIntegration => key!("console_right_settings_integration"),
+        Right::SettingsTransfer => key!("console_right_settings_transfer"),
+        Right::PresenceRead => key!("console_right_presence_read"),
+        Right::StaffRead => key!("console_right_staff_read"),
+        Right::StaffEdit => key!("console_right_staff_edit"),
+        Right::RoleEdit => key!("console_right_role_edit"),
+        Right::SessionEdit => key!("console_right_session_edit"),
+        Right::KeyEdit => key!("console_right_key_edit"),
+        Right::AuditRead => key!("console_right_audit_read"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_right_is_in_one_group() {
+        let mut shown: Vec<Right> = GROUPS.iter().flat_map(|(_, rights)| rights.iter().copied()).collect();
+        shown.sort();
+        assert_eq!(shown, Right::ALL);
+    }
+}
