@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use relay_settings::Snapshot;
 use tokio::sync::oneshot;
 use wire::AgentId;
 use wire::limit::{REVOCATION_EVERY_MS, SESSION_USE_EVERY_MS};
@@ -9,7 +10,7 @@ use wire::limit::{REVOCATION_EVERY_MS, SESSION_USE_EVERY_MS};
 use crate::app::App;
 use crate::clock::now_ms;
 use crate::core_task::Arrival;
-use crate::identity::has_ended;
+use crate::identity::{FactorState, has_ended};
 use crate::store::{Reader, StoreError, TokenHash};
 
 /// Runs until the relay stops.
@@ -51,7 +52,8 @@ async fn look(app: &App) -> Result<(), StoreError> {
         return Ok(());
     }
     let now_ms = now_ms();
-    let (ended, used) = app.store.read(move |reader| sort(reader, &open, now_ms)).await?;
+    let snapshot = app.settings.snapshot();
+    let (ended, used) = app.store.read(move |reader| sort(reader, &open, &snapshot, now_ms)).await?;
     for (session, agent) in ended {
         tracing::info!(agent.id = %agent, "a sign-in has ended: its connections are closed");
         let _ = app.core.send(Arrival::SignedOut { session, agent }).await;
@@ -68,7 +70,12 @@ async fn look(app: &App) -> Result<(), StoreError> {
 /// Those that have ended, and those whose use is to be noted.
 type Sorted = (Vec<(TokenHash, AgentId)>, Vec<TokenHash>);
 
-fn sort(reader: &mut dyn Reader, open: &[(TokenHash, AgentId)], now_ms: u64) -> Result<Sorted, StoreError> {
+fn sort(
+    reader: &mut dyn Reader,
+    open: &[(TokenHash, AgentId)],
+    snapshot: &Snapshot,
+    now_ms: u64,
+) -> Result<Sorted, StoreError> {
     let (mut ended, mut used) = (Vec::new(), Vec::new());
     for (session, agent) in open {
         let record = match reader.session(session) {
@@ -80,7 +87,7 @@ fn sort(reader: &mut dyn Reader, open: &[(TokenHash, AgentId)], now_ms: u64) -> 
             Err(error) => return Err(error),
         };
         let gone = match reader.agent(record.agent) {
-            Ok(agent) => agent.disabled,
+            Ok(agent) => agent.disabled || FactorState::read(reader, agent.id)?.is_missing(&agent, snapshot, now_ms),
             Err(StoreError::Missing) => true,
             Err(error) => return Err(error),
         };
@@ -148,7 +155,7 @@ mod tests {
             }
         }
         let mut reader = store.reader().expect("a reader");
-        let (ended, used) = sort(&mut *reader, &open, NOW).expect("sorted");
+        let (ended, used) = sort(&mut *reader, &open, &Snapshot::default(), NOW).expect("sorted");
         assert_eq!(ended, [open[2], open[3], open[4], open[5]]);
         assert_eq!(used, [open[1].0]);
     }

@@ -21,7 +21,7 @@ pub(super) enum Person {
     /// A visitor.
     Visitor(VisitorRecord),
     /// A signed-in agent.
-    Agent(SignedIn),
+    Agent(Box<SignedIn>),
 }
 
 impl Person {
@@ -72,7 +72,11 @@ impl FromRequestParts<App> for Person {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Reject> {
         let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
-            return Ok(Self::Agent(app.identity.agent(&parts.headers).await?));
+            let signed_in = app.identity.agent(&parts.headers).await?;
+            if signed_in.lacks_factor(&app.settings.snapshot()) {
+                return Err(Refusal::NotAllowed.into());
+            }
+            return Ok(Self::Agent(Box::new(signed_in)));
         };
         let token = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
         let token: Token = token.and_then(|text| text.parse().ok()).ok_or(Refusal::TokenInvalid)?;

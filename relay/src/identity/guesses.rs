@@ -2,7 +2,8 @@
 //! signed in to the account before is counted apart (OWASP's "device cookies"), so nobody can lock an agent out by guessing.
 
 use wire::limit::{
-    SIGN_IN_FAILURES_MAX, SIGN_IN_FAILURES_PER_ACCOUNT_MAX, SIGN_IN_FAILURES_PER_NETWORK_MAX, SIGN_IN_WINDOW_MS,
+    SECOND_FACTOR_FAILURES_MAX, SECOND_FACTOR_WINDOW_MS, SIGN_IN_FAILURES_MAX, SIGN_IN_FAILURES_PER_ACCOUNT_MAX,
+    SIGN_IN_FAILURES_PER_NETWORK_MAX, SIGN_IN_WINDOW_MS,
 };
 
 use crate::address::Address;
@@ -35,13 +36,22 @@ pub(super) enum Attempt {
 }
 
 impl Guesses {
-    /// Nothing counted.
-    pub(super) fn new() -> Self {
+    /// Of passwords; nothing counted.
+    pub(super) fn of_passwords() -> Self {
+        Self::new(SIGN_IN_FAILURES_PER_ACCOUNT_MAX, SIGN_IN_WINDOW_MS)
+    }
+
+    /// Of codes of second factors; nothing counted. Who guesses these has the password, and there are a million codes: unknown browsers get few.
+    pub(super) fn of_codes() -> Self {
+        Self::new(SECOND_FACTOR_FAILURES_MAX, SECOND_FACTOR_WINDOW_MS)
+    }
+
+    fn new(per_account: u32, window_ms: u64) -> Self {
         Self {
-            networks: Paces::new(SIGN_IN_FAILURES_MAX, SIGN_IN_FAILURES_PER_NETWORK_MAX, SIGN_IN_WINDOW_MS),
-            guessed_at: Pace::new(SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS),
-            accounts: Pace::new(SIGN_IN_FAILURES_PER_ACCOUNT_MAX, SIGN_IN_WINDOW_MS),
-            devices: Pace::new(SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS),
+            networks: Paces::new(SIGN_IN_FAILURES_MAX, SIGN_IN_FAILURES_PER_NETWORK_MAX, window_ms),
+            guessed_at: Pace::new(SIGN_IN_FAILURES_MAX, window_ms),
+            accounts: Pace::new(per_account, window_ms),
+            devices: Pace::new(SIGN_IN_FAILURES_MAX, window_ms),
         }
     }
 
@@ -110,7 +120,7 @@ mod tests {
             ("ten networks", 10, 1, 100),
             ("eighteen networks with ten addresses each", 18, 10, 18 * 30),
         ] {
-            let guesses = Guesses::new();
+            let guesses = Guesses::of_passwords();
             let from = (0..networks).flat_map(|network| (0..addresses).map(move |last| address(network, last)));
             assert_eq!(guess(&guesses, ANN, from), looked_at, "{what}");
             let known = guesses.begin(address(0, 0), ANN, Some(BROWSER), 0);
@@ -124,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_known_browser_that_guesses_is_a_strange_one() {
-        let guesses = Guesses::new();
+        let guesses = Guesses::of_passwords();
         let mut known = 0;
         while guesses.begin(address(1, 1), ANN, Some(BROWSER), 0) == Ok(Attempt::Known(BROWSER)) {
             known += 1;
@@ -135,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_was_right_does_not_count() {
-        let guesses = Guesses::new();
+        let guesses = Guesses::of_passwords();
         for device in [None, Some(BROWSER)] {
             for _ in 0..1_000 {
                 let attempt = guesses.begin(address(1, 1), ANN, device, 0).expect("looked at");
@@ -146,8 +156,17 @@ mod tests {
     }
 
     #[test]
+    fn codes_are_guessed_at_less_and_a_known_browser_goes_on() {
+        let guesses = Guesses::of_codes();
+        let looked_at = guess(&guesses, ANN, (0..=255).map(|network| address(network, 1)));
+        assert_eq!(looked_at, SECOND_FACTOR_FAILURES_MAX as usize);
+        assert_eq!(guesses.begin(address(0, 0), ANN, Some(BROWSER), 0), Ok(Attempt::Known(BROWSER)));
+        assert!(guesses.begin(address(0, 0), ANN, None, SECOND_FACTOR_WINDOW_MS).is_ok(), "later others, too");
+    }
+
+    #[test]
     fn there_is_an_end_to_guesses_at_one_account_however_many_networks_guess() {
-        let guesses = Guesses::new();
+        let guesses = Guesses::of_passwords();
         let looked_at = guess(&guesses, ANN, (0..=255).map(|network| address(network, 1)));
         assert_eq!(looked_at, SIGN_IN_FAILURES_PER_ACCOUNT_MAX as usize);
         let elsewhere = Address::new(std::net::IpAddr::from([203, 0, 113, 1]));

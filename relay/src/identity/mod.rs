@@ -6,7 +6,9 @@ mod guesses;
 pub mod key;
 pub mod letters;
 mod password;
+mod pending;
 pub mod recovery;
+mod second_factor;
 mod sessions;
 mod setup;
 mod sign_in;
@@ -28,10 +30,12 @@ use guesses::Guesses;
 #[cfg(test)]
 pub(crate) use password::PASSWORD_BYTES;
 pub use password::{PasswordError, Passwords, hash_password};
+use pending::PendingSignIns;
 pub use relay_edge::cookie::{Names, devices_text};
+pub use second_factor::{CodeError, FactorState, NewFactor};
 pub use sessions::{SignedIn, has_ended};
 pub use setup::Setup;
-pub use sign_in::{NewSignIn, SignInFrom};
+pub use sign_in::{NewSignIn, SignInFrom, SignInStep};
 
 use crate::audit::{Action, By, NewEntry, Subject, Who};
 use crate::clock::now_ms;
@@ -54,6 +58,9 @@ pub struct Identity {
     store: StoreHandle,
     passwords: Passwords,
     guesses: Guesses,
+    /// Wrong codes of second factors.
+    codes: Guesses,
+    pending: PendingSignIns,
     failures: Failures,
     /// Whether a first administrator may be made.
     pub setup: Setup,
@@ -68,7 +75,9 @@ impl Identity {
         Self {
             store,
             passwords: Passwords::new(),
-            guesses: Guesses::new(),
+            guesses: Guesses::of_passwords(),
+            codes: Guesses::of_codes(),
+            pending: PendingSignIns::default(),
             failures: Failures::default(),
             setup: Setup::default(),
             names: Names::new(is_https),

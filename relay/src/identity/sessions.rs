@@ -1,11 +1,12 @@
 //! Sign-ins that were made: whose they are, how long they last, and ending them.
 
 use axum::http::HeaderMap;
+use relay_settings::Snapshot;
 use subtle::ConstantTimeEq;
 use wire::limit::{AGENT_SESSION_MS, AGENT_SESSION_WHOLE_MS, SESSION_USE_EVERY_MS, SIGN_IN_CONFIRMED_MS};
 use wire::{AgentId, Refusal, Tag};
 
-use super::{Identity, by_agent, hash, missing_is};
+use super::{FactorState, Identity, by_agent, hash, missing_is};
 use crate::audit::{Action, By, NewEntry, Subject};
 use crate::clock::now_ms;
 use crate::store::{AgentRecord, SessionRecord, StoreError, TokenHash};
@@ -21,11 +22,19 @@ pub struct SignedIn {
     pub session_id: u128,
     /// When the agent last proved who they are, in milliseconds since 1970 UTC.
     pub confirmed_at_ms: u64,
+    /// The agent's second factor.
+    pub factor: FactorState,
     /// The version of the settings at which it was valid.
     pub version: u64,
 }
 
 impl SignedIn {
+    /// Whether the agent lacks the second factor that a role wants by now: then nothing but making one is allowed.
+    #[must_use]
+    pub fn lacks_factor(&self, snapshot: &Snapshot) -> bool {
+        self.factor.is_missing(&self.agent, snapshot, now_ms())
+    }
+
     /// Whether the agent proved lately enough who they are to touch rights, keys and exports.
     #[must_use]
     pub const fn is_confirmed(&self, now_ms: u64) -> bool {
@@ -62,10 +71,11 @@ impl Identity {
                 let version = reader.settings_version()?;
                 let record = reader.session(&session)?;
                 let agent = reader.agent(record.agent)?;
-                Ok((record, agent, version))
+                let factor = FactorState::read(reader, agent.id)?;
+                Ok((record, agent, factor, version))
             })
             .await;
-        let (record, agent, version) = found.map_err(|error| missing_is(error, Refusal::SignedOut))?;
+        let (record, agent, factor, version) = found.map_err(|error| missing_is(error, Refusal::SignedOut))?;
         let same = bool::from(record.token.0.ct_eq(&session.0));
         let now_ms = now_ms();
         if !same || has_ended(&record, now_ms) || agent.disabled {
@@ -75,7 +85,7 @@ impl Identity {
             self.store.write(move |writer| writer.touch_session(&session, now_ms)).await?;
         }
         let SessionRecord { id: session_id, confirmed_at_ms, .. } = record;
-        Ok(SignedIn { agent, session, session_id, confirmed_at_ms, version })
+        Ok(SignedIn { agent, session, session_id, confirmed_at_ms, factor, version })
     }
 
     /// Revokes an agent's own sign-in.

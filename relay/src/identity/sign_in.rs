@@ -9,6 +9,7 @@ use wire::{AgentId, Refusal, Tag, Token};
 
 use super::account::EMAIL_BYTES_MAX;
 use super::guesses::Attempt;
+use super::second_factor::{FactorState, spend};
 use super::{Identity, PASSWORD_BYTES_MAX, PasswordError, SignedIn, by_agent, hash};
 use crate::address::Address;
 use crate::audit::{Action, By, NewEntry, Subject, Who};
@@ -29,6 +30,37 @@ pub struct SignInFrom {
     pub devices: Vec<Token>,
 }
 
+/// What a right password comes to.
+#[derive(Debug)]
+pub enum SignInStep {
+    /// A sign-in.
+    Done(Box<NewSignIn>),
+    /// The second factor is asked for; what names the sign-in until then.
+    SecondFactor(Token),
+}
+
+/// With what somebody has proved who they are, beside the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// With nothing else.
+    Password,
+    /// With the code of a step.
+    Code(u64),
+    /// With a recovery code.
+    RecoveryCode(TokenHash),
+}
+
+impl Proof {
+    /// Its name in the audit log.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Password => "none",
+            Self::Code(_) => "code",
+            Self::RecoveryCode(_) => "recovery_code",
+        }
+    }
+}
+
 /// A sign-in that was just made.
 #[derive(Debug)]
 pub struct NewSignIn {
@@ -45,9 +77,13 @@ impl Identity {
     ///
     /// # Errors
     /// `SignInFailed`, `RateLimited`, `Busy`; the store's own failures.
-    pub async fn sign_in(&self, from: SignInFrom, email: String, password: String) -> Result<NewSignIn, Refusal> {
+    pub async fn sign_in(&self, from: SignInFrom, email: String, password: String) -> Result<SignInStep, Refusal> {
         let (agent, known) = self.check(&from, email, password).await?;
-        self.keep(agent, from, known).await
+        let id = agent.id;
+        if self.store.read(move |reader| FactorState::read(reader, id)).await?.is_there() {
+            return Ok(SignInStep::SecondFactor(self.pending.add(id, known, now_ms())));
+        }
+        Ok(SignInStep::Done(Box::new(self.keep(agent, from, known, Proof::Password).await?)))
     }
 
     /// Checks the password of somebody who is signed in, and notes that it was right: for ten minutes they may touch rights, keys and exports.
@@ -91,7 +127,7 @@ impl Identity {
     }
 
     /// The device token that is known to the account with this mail address.
-    async fn device(&self, devices: &[Token], email: &str) -> Result<Option<TokenHash>, Refusal> {
+    pub(super) async fn device(&self, devices: &[Token], email: &str) -> Result<Option<TokenHash>, Refusal> {
         if devices.is_empty() || email.len() > EMAIL_BYTES_MAX {
             return Ok(None);
         }
@@ -115,7 +151,13 @@ impl Identity {
     }
 
     /// Keeps a sign-in, and that it was made from this browser.
-    async fn keep(&self, agent: AgentRecord, from: SignInFrom, known: Option<TokenHash>) -> Result<NewSignIn, Refusal> {
+    pub(super) async fn keep(
+        &self,
+        agent: AgentRecord,
+        from: SignInFrom,
+        known: Option<TokenHash>,
+        proof: Proof,
+    ) -> Result<NewSignIn, Refusal> {
         let now = now_ms();
         let (token, device) = (Token::from_bytes(&random_bytes()), Token::from_bytes(&random_bytes()));
         let session = SessionRecord {
@@ -130,12 +172,16 @@ impl Identity {
         };
         let record = DeviceRecord { token: hash(&device), agent: agent.id, used_at_ms: now };
         let entry = NewEntry::new(by_agent(&agent, from.tag), Action::SignedIn).with("known_browser", known.is_some());
+        let entry = entry.with("second_factor", proof.name());
+        let id = agent.id;
         let kept = self.store.write(move |writer| {
+            // A code works once: of two requests with the same one, the second is refused here.
+            spend(writer, id, proof)?;
             writer.add_session(&session)?;
             writer.add_device(&record, known.as_ref())?;
             writer.append_audit(&entry).map(drop)
         });
-        kept.await?;
+        kept.await.map_err(|error| if error == StoreError::Conflict { Refusal::SignInFailed } else { error.into() })?;
         let others = from.devices.into_iter().filter(|other| Some(hash(other)) != known);
         Ok(NewSignIn { session: token, devices: std::iter::once(device).chain(others).collect(), agent })
     }
@@ -170,6 +216,16 @@ impl Identity {
     /// Notes a sign-in that failed, and of which account when there is one; what was typed is kept nowhere. When too many fail, the rest of the minute's
     /// are only counted.
     async fn failed(&self, agent: Option<AgentId>, from: Option<Tag>) -> Result<AgentRecord, Refusal> {
+        self.note_failure(agent, from, false).await?;
+        Err(Refusal::SignInFailed)
+    }
+
+    pub(super) async fn note_failure(
+        &self,
+        agent: Option<AgentId>,
+        from: Option<Tag>,
+        second_factor: bool,
+    ) -> Result<(), Refusal> {
         let at_ms = now_ms();
         if let Some(more) = self.failures.note(at_ms) {
             let entry = NewEntry::new(By { who: Who::Nobody, from, at_ms }, Action::SignInFailed);
@@ -178,9 +234,10 @@ impl Identity {
                 None => entry.with("account", "unknown"),
             };
             let entry = if more > 0 { entry.with("failed_before_and_not_listed", more) } else { entry };
+            let entry = if second_factor { entry.with("second_factor", true) } else { entry };
             self.store.write(move |writer| writer.append_audit(&entry).map(drop)).await?;
         }
-        Err(Refusal::SignInFailed)
+        Ok(())
     }
 }
 

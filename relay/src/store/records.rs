@@ -4,6 +4,7 @@ mod agent;
 mod audit;
 mod block;
 mod sealed;
+mod second_factor;
 mod service_key;
 mod session;
 mod site;
@@ -19,6 +20,7 @@ pub use agent::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, ROLES_PER_A
 pub use audit::{AUDIT_PAGE_ENTRIES_MAX, AuditFilter, AuditReader, AuditWriter};
 pub use block::{BlockReader, BlockWriter, Secret};
 pub use sealed::{SealedReader, SealedRecord, SealedWriter};
+pub use second_factor::{SecondFactorReader, SecondFactorRecord, SecondFactorWriter};
 pub use service_key::{SERVICE_KEYS_MAX, ServiceKeyReader, ServiceKeyRecord, ServiceKeyWriter};
 pub use session::{SESSIONS_PER_AGENT_MAX, SessionReader, SessionRecord, SessionWriter};
 pub(super) use site::refused as site_refused;
@@ -38,6 +40,7 @@ pub trait RecordWriter:
     + AuditWriter
     + ServiceKeyWriter
     + SessionWriter
+    + SecondFactorWriter
 {
 }
 
@@ -52,6 +55,7 @@ impl<W> RecordWriter for W where
         + AuditWriter
         + ServiceKeyWriter
         + SessionWriter
+        + SecondFactorWriter
 {
 }
 
@@ -66,6 +70,7 @@ pub trait RecordReader:
     + AuditReader
     + ServiceKeyReader
     + SessionReader
+    + SecondFactorReader
 {
     /// Rises with every change of a document, an agent or a block and with every sign-in that is revoked, also by another process. Cheap enough
     /// to be read several times a second.

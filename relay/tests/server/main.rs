@@ -29,6 +29,7 @@ mod privacy;
 mod quota;
 mod reach;
 mod revoked;
+mod second_factor;
 mod secured;
 mod session;
 mod sessions;

@@ -13,6 +13,7 @@ mod query;
 mod records;
 mod row;
 mod sealed;
+mod second_factor;
 mod session;
 mod staff;
 mod together;
@@ -111,6 +112,8 @@ macro_rules! records_contract {
                 staff::an_agent_is_replaced_only_as_it_was,
                 staff::an_agent_is_removed_with_its_sign_ins,
                 session::sessions_are_kept_touched_and_revoked,
+                second_factor::a_code_and_a_recovery_code_work_once,
+                second_factor::since_when_an_agent_has_a_role_is_noted,
                 session::beyond_a_bound_the_unused_session_ends,
                 records::browsers_are_known_to_one_account_and_the_oldest_go,
                 records::visitors_are_known_by_their_token,

@@ -138,6 +138,12 @@ pub const SIGN_IN_FAILURES_PER_NETWORK_MAX: u32 = 30;
 /// Failed sign-ins at one account from unknown browsers before these are refused: more than eighteen networks can make, and few enough that
 /// nobody guesses a password.
 pub const SIGN_IN_FAILURES_PER_ACCOUNT_MAX: u32 = 600;
+/// Wrong codes of second factors for one account from browsers that are unknown to it, in [`SECOND_FACTOR_WINDOW_MS`]. Who tries has its password.
+pub const SECOND_FACTOR_FAILURES_MAX: u32 = 10;
+/// The window of [`SECOND_FACTOR_FAILURES_MAX`].
+pub const SECOND_FACTOR_WINDOW_MS: u64 = 3_600_000;
+/// How long a sign-in waits for its second factor.
+pub const SECOND_FACTOR_WAIT_MS: u64 = 5 * 60_000;
 /// How much later a password is checked while somebody guesses at an account.
 pub const SIGN_IN_SLOWED_MS: u64 = 1_000;
 /// How long a browser that an agent has signed in from stays known to the account without another sign-in.

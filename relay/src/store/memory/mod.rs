@@ -6,6 +6,7 @@ mod feed;
 mod log;
 mod records;
 mod sealed;
+mod second_factor;
 mod service_key;
 mod session;
 
@@ -36,6 +37,7 @@ struct Tables {
     devices: BTreeMap<TokenHash, DeviceRecord>,
     agents: BTreeMap<AgentId, AgentRecord>,
     sessions: BTreeMap<TokenHash, SessionRecord>,
+    factors: BTreeMap<AgentId, second_factor::Factors>,
     visitors: BTreeMap<VisitorId, VisitorRecord>,
     conversations: BTreeMap<ConversationId, Conversation>,
     /// Both lanes: the staff lane sorts after the shared one.

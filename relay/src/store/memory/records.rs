@@ -22,6 +22,7 @@ impl AgentWriter for MemoryWriter {
         }
         tables.check_agent(agent.id, Some(agent))?;
         tables.agents.insert(agent.id, agent.clone());
+        tables.note_roles(agent);
         tables.settings += 1;
         Ok(())
     }
@@ -49,6 +50,7 @@ impl AgentWriter for MemoryWriter {
         tables.agents.remove(&agent);
         tables.sessions.retain(|_, session| session.agent != agent);
         tables.devices.retain(|_, device| device.agent != agent);
+        tables.factors.remove(&agent);
         tables.settings += 1;
         Ok(())
     }

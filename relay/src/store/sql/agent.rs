@@ -4,7 +4,7 @@ use relay_settings::{DocumentId, Kind};
 use serde::Serialize;
 use wire::AgentId;
 
-use super::{Changed, Failure, Row, Sql, SqlError, SqlReader, SqlWriter, count, documents, refuse, row};
+use super::{Changed, Failure, Row, Sql, SqlError, SqlReader, SqlWriter, count, documents, refuse, row, second_factor};
 use crate::store::records::DEVICES_PER_AGENT_MAX;
 use crate::store::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, StoreError, TokenHash, staff};
 
@@ -132,7 +132,7 @@ fn put(sql: &mut dyn Sql, agent: &AgentRecord) -> Changed<()> {
         agent.hours.as_ref().map(DocumentId::as_str).into(),
     ];
     sql.execute(SQL, &values).map_err(refuse(StoreError::Conflict))?;
-    Ok(())
+    second_factor::note_roles(sql, agent)
 }
 
 /// All agents, by id.

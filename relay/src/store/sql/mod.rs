@@ -10,6 +10,7 @@ mod documents;
 mod feed;
 mod row;
 mod sealed;
+mod second_factor;
 mod service_key;
 mod session;
 mod site;

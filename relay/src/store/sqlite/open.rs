@@ -11,7 +11,7 @@ use crate::folder::{self, Look, private};
 use crate::store::OpenError;
 
 /// Every schema change so far, in order; a database remembers how many it has had (`user_version`).
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("../../../migrations/sqlite/0001_init.sql"),
     include_str!("../../../migrations/sqlite/0002_recent.sql"),
     include_str!("../../../migrations/sqlite/0003_access.sql"),
@@ -24,6 +24,7 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("../../../migrations/sqlite/0010_service_key.sql"),
     include_str!("../../../migrations/sqlite/0011_staff.sql"),
     include_str!("../../../migrations/sqlite/0012_session.sql"),
+    include_str!("../../../migrations/sqlite/0013_second_factor.sql"),
 ];
 
 /// The schema this relay reads and writes.

@@ -33,6 +33,9 @@ pub(crate) async fn greet(app: &App, pending: &PendingConnection, frame: FirstFr
             }
             let session = pending.session.ok_or(Close::SignedOut)?;
             let signed_in = app.identity.session(session).await.map_err(|refusal| close_for(&refusal))?;
+            if signed_in.lacks_factor(&app.settings.snapshot()) {
+                return Err(Close::SignedOut);
+            }
             let agent = signed_in.agent.id;
             Ok(Greeted {
                 peer: Peer::Agent { agent, state },

@@ -8,7 +8,7 @@ use relay_settings::{Right, Scope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::asker::{Asker, Asking};
+use super::asker::{Asking, OwnAccount};
 use super::error::{ApiError, ProblemBody};
 use super::scope::ScopeBody;
 use crate::app::App;
@@ -70,16 +70,22 @@ pub(super) struct Me {
     /// Where these count.
     #[schema(value_type = ScopeBody)]
     scope: Scope,
+    /// Whether a second factor is asked for at the sign-in.
+    second_factor: bool,
+    /// From when one is needed, because a role wants it: Unix time in milliseconds. Without one, nothing else is allowed from then on.
+    second_factor_due_at_ms: Option<u64>,
 }
 
 /// Says who is signed in, or whose key it is.
 #[utoipa::path(get, path = "/api/v1/me", tag = "people",
     responses((status = 200, body = Me), (status = 401, body = ProblemBody, content_type = "application/problem+json")))]
-pub(super) async fn me(asker: Asker) -> Result<Json<Me>, ApiError> {
+pub(super) async fn me(State(app): State<App>, OwnAccount(asker): OwnAccount) -> Result<Json<Me>, ApiError> {
     let rights = asker.rights().iter().map(Right::as_str).collect();
     let scope = asker.staff().scope.clone();
     Ok(Json(match asker.who {
         Asking::Agent(signed_in) => Me {
+            second_factor: signed_in.factor.is_there(),
+            second_factor_due_at_ms: signed_in.factor.due_at_ms(&signed_in.agent, &app.settings.snapshot()),
             id: signed_in.agent.id.to_string(),
             name: signed_in.agent.name,
             email: Some(signed_in.agent.email),
@@ -87,8 +93,15 @@ pub(super) async fn me(asker: Asker) -> Result<Json<Me>, ApiError> {
             rights,
             scope,
         },
-        Asking::Key(key) => {
-            Me { id: key.id.to_string(), name: key.name, email: None, roles: Vec::new(), rights, scope }
-        }
+        Asking::Key(key) => Me {
+            id: key.id.to_string(),
+            name: key.name,
+            email: None,
+            roles: Vec::new(),
+            rights,
+            scope,
+            second_factor: false,
+            second_factor_due_at_ms: None,
+        },
     }))
 }

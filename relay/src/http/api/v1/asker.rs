@@ -52,10 +52,34 @@ pub(super) enum Asking {
     Key(Box<ServiceKeyRecord>),
 }
 
+/// Who asks for what is of their own account. They may also while they lack the second factor that a role of theirs wants.
+#[derive(Debug)]
+pub(super) struct OwnAccount(pub(super) Asker);
+
+impl FromRequestParts<App> for OwnAccount {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        Asker::read(parts, app).await.map(Self)
+    }
+}
+
 impl FromRequestParts<App> for Asker {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let asker = Self::read(parts, app).await?;
+        match &asker.who {
+            Asking::Agent(signed_in) if signed_in.lacks_factor(&app.settings.snapshot()) => {
+                Err(ApiError::SecondFactorMissing)
+            }
+            Asking::Agent(_) | Asking::Key(_) => Ok(asker),
+        }
+    }
+}
+
+impl Asker {
+    async fn read(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Caller(address) = Caller::from_request_parts(parts, app).await?;
         let from = app.tags.source(address).address;
         // A key that is not valid is not replaced by a cookie beside it.

@@ -41,6 +41,8 @@ pub(in crate::http) enum ApiError {
     NotGranted(Vec<Problem>),
     /// Who asks must first prove once more who they are.
     SignInAgain,
+    /// Who asks lacks the second factor that a role of theirs wants.
+    SecondFactorMissing,
     /// Any other refusal of the relay.
     Refused(Refusal),
     /// What went wrong here; logged, never sent.
@@ -117,6 +119,12 @@ impl ApiError {
                 "`If-Match` is missing",
                 "Send the `ETag` of what you have read as `If-Match`.",
             ),
+            Self::SecondFactorMissing => (
+                403,
+                "second_factor_missing",
+                "A role of yours wants a second factor",
+                "Make one (`/api/v1/me/second-factor`), then send the same request again.",
+            ),
             Self::SignInAgain => (
                 403,
                 "sign_in_again",
@@ -174,6 +182,7 @@ impl IntoResponse for ApiError {
             | Self::NotFound
             | Self::Method
             | Self::SignInAgain
+            | Self::SecondFactorMissing
             | Self::Unconditional
             | Self::TooLarge(_)
             | Self::MediaType => {}

@@ -15,6 +15,7 @@ mod rate;
 mod reference;
 mod schema;
 mod scope;
+mod second_factor;
 pub(crate) mod session;
 mod sessions;
 mod settings;
@@ -47,7 +48,11 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(session::sign_in, session::sign_out))
+        .routes(routes!(session::second_factor))
         .routes(routes!(session::confirm))
+        .routes(routes!(second_factor::read, second_factor::begin, second_factor::finish, second_factor::remove))
+        .routes(routes!(second_factor::renew))
+        .routes(routes!(second_factor::remove_of))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::revoke))
         .routes(routes!(setup::state, setup::make))

@@ -4,18 +4,19 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use relay_settings::{Problem, ProblemCode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wire::Refusal;
 use wire::limit::DEVICE_MS;
 
-use super::asker::{Asker, OwnPage};
+use super::asker::{OwnAccount, OwnPage};
 use super::body::{JsonBody, fields};
 use super::error::{ApiError, ProblemBody};
+use super::second_factor::{secretly, wrong_code};
 use crate::address::Address;
 use crate::app::{App, Caller, Reject};
 use crate::core_task::Arrival;
-use crate::identity::{NewSignIn, SignInFrom, devices_text};
+use crate::identity::{NewSignIn, SignInFrom, SignInStep, devices_text};
 
 /// Bytes of a sign-in request: an address, a password, braces.
 pub(crate) const SIGN_IN_BYTES_MAX: usize = 4 * 1024;
@@ -32,9 +33,31 @@ pub(super) struct SignIn {
     password: String,
 }
 
-/// Signs in: the answer sets the cookie of the sign-in and one that makes the browser known to the account. From the relay's own pages only.
+/// A sign-in whose password was right, and which waits for its second factor.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PendingSignIn)]
+pub(super) struct Pending {
+    /// To be sent with the second factor within five minutes. Good for one sign-in.
+    pending: String,
+}
+
+/// A second factor.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SecondFactor {
+    /// As the right password was answered.
+    #[schema(max_length = 100)]
+    pending: String,
+    /// The code that an app shows, or a recovery code.
+    #[schema(example = "123456", max_length = 64)]
+    code: String,
+}
+
+/// Signs in: the answer sets the cookie of the sign-in and one that makes the browser known to the account. With a second factor that comes first:
+/// then the answer to a right password says so, and `/api/v1/session/second-factor` is asked. From the relay's own pages only.
 #[utoipa::path(post, path = "/api/v1/session", tag = "people", security(()), request_body = SignIn,
     responses((status = 204, description = "Signed in."),
+        (status = 200, body = Pending, description = "The second factor is asked for."),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
         (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn sign_in(
@@ -45,8 +68,33 @@ pub(super) async fn sign_in(
     JsonBody(body): JsonBody<SIGN_IN_BYTES_MAX>,
 ) -> Result<Response, ApiError> {
     let SignIn { email, password } = fields(body, "the body: it has `email` and `password`")?;
-    let made = app.identity.sign_in(from(&app, address, &headers), email, password).await?;
-    signed_in(&app, made).await
+    answer(&app, app.identity.sign_in(from(&app, address, &headers), email, password).await?).await
+}
+
+/// What a right password comes to: a sign-in, or the question for the second factor.
+pub(super) async fn answer(app: &App, step: SignInStep) -> Result<Response, ApiError> {
+    match step {
+        SignInStep::Done(made) => signed_in(app, *made).await,
+        SignInStep::SecondFactor(pending) => Ok(secretly(Pending { pending: pending.reveal().to_owned() })),
+    }
+}
+
+/// Takes the second factor of a sign-in whose password was right: an app's code, or a recovery code. From the relay's own pages only.
+#[utoipa::path(post, path = "/api/v1/session/second-factor", tag = "people", security(()), request_body = SecondFactor,
+    responses((status = 204, description = "Signed in."),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn second_factor(
+    State(app): State<App>,
+    _own: OwnPage,
+    Caller(address): Caller,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody<SIGN_IN_BYTES_MAX>,
+) -> Result<Response, ApiError> {
+    let SecondFactor { pending, code } = fields(body, "the body: it has `pending` and `code`")?;
+    let Ok(pending) = pending.parse() else { return Err(Refusal::SignInFailed.into()) };
+    let made = app.identity.finish_sign_in(from(&app, address, &headers), &pending, code, &app.keys).await;
+    signed_in(&app, made.map_err(wrong_code)?).await
 }
 
 /// Where a request to sign in comes from.
@@ -73,30 +121,44 @@ pub(super) async fn signed_in(app: &App, made: NewSignIn) -> Result<Response, Ap
     ])
 }
 
-/// A password, once more.
+/// Who one is, once more: one of both.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Confirmation {
     /// The password.
+    #[serde(default)]
     #[schema(max_length = 512)]
-    password: String,
+    password: Option<String>,
+    /// The code of the second factor.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    code: Option<String>,
 }
 
 /// Proves once more who is signed in: for ten minutes rights, keys and exports can be touched. From the relay's own pages only.
 #[utoipa::path(post, path = "/api/v1/session/confirm", tag = "people", request_body = Confirmation,
-    responses((status = 204, description = "It is the right password."),
+    responses((status = 204, description = "It is right."),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
         (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn confirm(
     State(app): State<App>,
-    asker: Asker,
+    OwnAccount(asker): OwnAccount,
     Caller(address): Caller,
     headers: HeaderMap,
     JsonBody(body): JsonBody<SIGN_IN_BYTES_MAX>,
 ) -> Result<StatusCode, ApiError> {
-    let Confirmation { password } = fields(body, "the body: it has `password`")?;
-    let confirmed = app.identity.confirm(&from(&app, address, &headers), asker.signed_in()?, password).await;
-    confirmed.map_err(wrong_password)?;
+    const FIELDS: &str = "the body: it has `password` or `code`";
+    let confirmation = fields(body, FIELDS)?;
+    let (from, signed_in) = (from(&app, address, &headers), asker.signed_in()?);
+    match confirmation {
+        Confirmation { password: Some(password), code: None } => {
+            app.identity.confirm(&from, signed_in, password).await.map_err(wrong_password)?;
+        }
+        Confirmation { password: None, code: Some(code) } => {
+            app.identity.confirm_by_code(&from, signed_in, code, &app.keys).await.map_err(wrong_code)?;
+        }
+        Confirmation { .. } => return Err(ApiError::Malformed(FIELDS)),
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

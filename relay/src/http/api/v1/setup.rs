@@ -75,8 +75,8 @@ pub(super) async fn make(
     };
     app.identity.make_first(email.clone(), name, asked.password.clone()).await?;
     tracing::info!("the first administrator was made in the console");
-    let made = app.identity.sign_in(session::from(&app, address, &headers), email, asked.password).await?;
-    session::signed_in(&app, made).await
+    let step = app.identity.sign_in(session::from(&app, address, &headers), email, asked.password).await?;
+    session::answer(&app, step).await
 }
 
 /// A wrong code is a problem of its field: nobody was signed in before.
