@@ -44,6 +44,10 @@ actions! {
     SecondFactorChanged = "second_factor_changed",
     /// Somebody was invited.
     Invited = "invited",
+    /// An invitation was taken back.
+    InvitationRemoved = "invitation_removed",
+    /// A link was made by which somebody chooses a new password.
+    PasswordLinkMade = "password_link_made",
     /// An agent was added.
     AgentAdded = "agent_added",
     /// An agent was changed: name, capacity.

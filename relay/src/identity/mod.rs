@@ -3,6 +3,7 @@
 pub mod account;
 mod failures;
 mod guesses;
+pub mod invitation;
 pub mod key;
 pub mod letters;
 mod password;

@@ -36,11 +36,12 @@ pub use feed::{ConsumerRows, CursorReader, EventCount, FeedEvent, FeedReader, Fe
 pub use log::{LogReader, LogWriter};
 pub use records::{
     AUDIT_PAGE_ENTRIES_MAX, AgentReader, AgentRecord, AgentWriter, AttachmentRecord, AuditFilter, AuditReader,
-    AuditWriter, BlockReader, BlockWriter, DeviceRecord, Kept, ROLES_PER_AGENT_MAX, RecordReader, RecordWriter,
-    SCOPE_NAMES_MAX, SERVICE_KEYS_MAX, SESSIONS_PER_AGENT_MAX, SealedReader, SealedRecord, SealedWriter,
-    SecondFactorReader, SecondFactorRecord, SecondFactorWriter, Secret, ServiceKeyReader, ServiceKeyRecord,
-    ServiceKeyWriter, SessionReader, SessionRecord, SessionWriter, Site, SiteReader, SiteWriter, TokenHash,
-    UploadReader, UploadWriter, VisitorReader, VisitorRecord, VisitorWriter,
+    AuditWriter, BlockReader, BlockWriter, DeviceRecord, INVITATIONS_MAX, InvitationReader, InvitationRecord,
+    InvitationWriter, Invited, Kept, ROLES_PER_AGENT_MAX, RecordReader, RecordWriter, SCOPE_NAMES_MAX,
+    SERVICE_KEYS_MAX, SESSIONS_PER_AGENT_MAX, SealedReader, SealedRecord, SealedWriter, SecondFactorReader,
+    SecondFactorRecord, SecondFactorWriter, Secret, ServiceKeyReader, ServiceKeyRecord, ServiceKeyWriter,
+    SessionReader, SessionRecord, SessionWriter, Site, SiteReader, SiteWriter, TokenHash, UploadReader, UploadWriter,
+    VisitorReader, VisitorRecord, VisitorWriter,
 };
 pub use relay_core::append::Uploader;
 

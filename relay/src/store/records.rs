@@ -3,6 +3,7 @@
 mod agent;
 mod audit;
 mod block;
+mod invitation;
 mod sealed;
 mod second_factor;
 mod service_key;
@@ -19,6 +20,7 @@ pub(super) use agent::DEVICES_PER_AGENT_MAX;
 pub use agent::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, ROLES_PER_AGENT_MAX, SCOPE_NAMES_MAX};
 pub use audit::{AUDIT_PAGE_ENTRIES_MAX, AuditFilter, AuditReader, AuditWriter};
 pub use block::{BlockReader, BlockWriter, Secret};
+pub use invitation::{INVITATIONS_MAX, InvitationReader, InvitationRecord, InvitationWriter, Invited};
 pub use sealed::{SealedReader, SealedRecord, SealedWriter};
 pub use second_factor::{SecondFactorReader, SecondFactorRecord, SecondFactorWriter};
 pub use service_key::{SERVICE_KEYS_MAX, ServiceKeyReader, ServiceKeyRecord, ServiceKeyWriter};
@@ -39,6 +41,7 @@ pub trait RecordWriter:
     + SealedWriter
     + AuditWriter
     + ServiceKeyWriter
+    + InvitationWriter
     + SessionWriter
     + SecondFactorWriter
 {
@@ -54,6 +57,8 @@ impl<W> RecordWriter for W where
         + SealedWriter
         + AuditWriter
         + ServiceKeyWriter
+        + InvitationWriter
+        + InvitationWriter
         + SessionWriter
         + SecondFactorWriter
 {
@@ -69,6 +74,7 @@ pub trait RecordReader:
     + SealedReader
     + AuditReader
     + ServiceKeyReader
+    + InvitationReader
     + SessionReader
     + SecondFactorReader
 {

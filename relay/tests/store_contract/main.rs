@@ -8,6 +8,7 @@ mod cursor;
 mod documents;
 mod feed;
 mod fixture;
+mod invitation;
 mod postgres;
 mod query;
 mod records;
@@ -110,6 +111,8 @@ macro_rules! records_contract {
                 staff::what_an_agent_names_is_there_and_stays,
                 staff::an_administrator_remains_whoever_changes_what,
                 staff::an_agent_is_replaced_only_as_it_was,
+                invitation::an_invitation_works_once_and_another_takes_its_place,
+                invitation::an_invitation_is_used_up_with_its_account_or_not_at_all,
                 staff::an_agent_is_removed_with_its_sign_ins,
                 session::sessions_are_kept_touched_and_revoked,
                 second_factor::a_code_and_a_recovery_code_work_once,

@@ -179,6 +179,11 @@ uuid_id! {
 }
 
 uuid_id! {
+    /// An invitation of a colleague, or a link for a new password; made by the relay.
+    InvitationId
+}
+
+uuid_id! {
     /// A block of a visitor, an address or a network; made by the relay.
     BlockId
 }

@@ -19,8 +19,8 @@ pub use frame::{
     Subject, ToAgent, ToVisitor,
 };
 pub use id::{
-    AgentId, AttachmentId, BlockId, ConversationId, IdError, MessageId, Seq, ServiceKeyId, SiteId, Tag, Token,
-    VisitorId, digits, uuid_v7,
+    AgentId, AttachmentId, BlockId, ConversationId, IdError, InvitationId, MessageId, Seq, ServiceKeyId, SiteId, Tag,
+    Token, VisitorId, digits, uuid_v7,
 };
 pub use log::{Aside, Attachment, Author, Body, Cursor, Event, Lane, Media, PageContext, Party};
 pub use refusal::Refusal;

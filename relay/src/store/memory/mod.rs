@@ -3,6 +3,7 @@
 mod audit;
 mod documents;
 mod feed;
+mod invitation;
 mod log;
 mod records;
 mod sealed;
@@ -29,6 +30,7 @@ use crate::process::vital::Vitals;
 #[derive(Clone, Default)]
 struct Tables {
     audit: audit::Log,
+    invitations: BTreeMap<wire::InvitationId, super::InvitationRecord>,
     service_keys: BTreeMap<wire::ServiceKeyId, ServiceKeyRecord>,
     documents: BTreeMap<DocumentKey, StoredDocument>,
     /// Of each document, the oldest first.

@@ -21,14 +21,7 @@ impl<W: SqlWriter> AgentWriter for W {
     }
 
     fn replace_agent(&mut self, before: &AgentRecord, after: &AgentRecord) -> Result<(), StoreError> {
-        self.request(|sql| {
-            // Raised first: of two changes at once the second sees the first.
-            sql.settings_changed()?;
-            if !all(sql)?.contains(before) {
-                return Err(Failure::Refused(StoreError::Conflict));
-            }
-            put(sql, after)
-        })
+        self.request(|sql| replace(sql, before, after))
     }
 
     fn add_first_agent(&mut self, agent: &AgentRecord) -> Result<(), StoreError> {
@@ -104,9 +97,19 @@ impl<R: SqlReader> AgentReader for R {
     }
 }
 
+/// Replaces an agent when it still is what it was.
+pub(super) fn replace(sql: &mut dyn Sql, before: &AgentRecord, after: &AgentRecord) -> Changed<()> {
+    // Raised first: of two changes at once the second sees the first.
+    sql.settings_changed()?;
+    if !all(sql)?.contains(before) {
+        return Err(Failure::Refused(StoreError::Conflict));
+    }
+    put(sql, after)
+}
+
 /// Adds an agent or replaces the one with this id. The version is raised first: in PostgreSQL this makes changes of agents and documents wait for
 /// each other.
-fn put(sql: &mut dyn Sql, agent: &AgentRecord) -> Changed<()> {
+pub(super) fn put(sql: &mut dyn Sql, agent: &AgentRecord) -> Changed<()> {
     // The column `role` is what `roles` has replaced; it is written as 0.
     const SQL: &str = concat!(
         "INSERT INTO agent (",

@@ -16,7 +16,7 @@ use wire::SiteId;
 
 use super::asker::Asker;
 use super::error::{ApiError, ProblemBody};
-use super::params::QueryWords;
+use super::params::{QueryWords, number, text};
 use crate::app::{App, Caller};
 use crate::audit::{Action, ChainHash, Head, NewEntry, SignedHead, StoredEntry, cut_line, entry_line, head_line};
 use crate::hex::digits;
@@ -38,24 +38,29 @@ const EXPORT_NAME: &str = "attachment; filename=\"audit.jsonl\"";
 #[serde(deny_unknown_fields)]
 pub(super) struct AuditQuery {
     /// The `next` of the page before; nothing for the newest entries.
-    #[param(minimum = 1)]
+    #[param(minimum = 0)]
+    #[serde(default, deserialize_with = "number")]
     after: Option<u64>,
     /// Entries on the page at most.
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<usize>,
     /// Not before this time: Unix time in milliseconds.
     #[param(minimum = 0)]
+    #[serde(default, deserialize_with = "number")]
     from_ms: Option<u64>,
     /// Before this time: Unix time in milliseconds.
     #[param(minimum = 0)]
+    #[serde(default, deserialize_with = "number")]
     until_ms: Option<u64>,
     /// Who did it: `agent/ID`, `key/ID`, `command_line`, `system` or `nobody` (somebody who has not signed in).
+    #[serde(default, deserialize_with = "text::<100, _>")]
     #[param(max_length = 100)]
     who: Option<String>,
     /// What was done, as `signed_in`.
     #[param(value_type = Option<String>, max_length = 40)]
     action: Option<Action>,
     /// To what: its kind and id, as `label/fraud`.
+    #[serde(default, deserialize_with = "text::<200, _>")]
     #[param(max_length = 200)]
     subject: Option<String>,
     /// On which site.

@@ -8,6 +8,8 @@ mod audit;
 mod body;
 mod condition;
 mod error;
+mod invitation;
+mod invited;
 mod key;
 mod openapi;
 mod params;
@@ -43,6 +45,11 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(about::me))
         .routes(routes!(staff::list))
         .routes(routes!(staff::read, staff::change, staff::remove))
+        .routes(routes!(invitation::list, invitation::make))
+        .routes(routes!(invitation::remove))
+        .routes(routes!(invitation::password_link))
+        .routes(routes!(invited::look))
+        .routes(routes!(invited::accept))
         .routes(routes!(key::list, key::make))
         .routes(routes!(key::read, key::revoke))
         .routes(routes!(audit::list))

@@ -46,7 +46,19 @@ pub(super) fn complete(mut document: OpenApi) -> Value {
     document.security = Some(["session", "key"].map(|name| SecurityRequirement::new(name, [""; 0])).into());
     let mut document = serde_json::to_value(document).expect("the document is JSON");
     each_kind(&mut document);
+    name_operations(&mut document);
     document
+}
+
+/// Names each operation by its method and path, as `get_settings_label_id`: the names of functions are there more than once.
+fn name_operations(document: &mut Value) {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for (path, item) in paths {
+        let path = path.strip_prefix("/api/v1").unwrap_or(path).replace(['{', '}'], "").replace('/', "_");
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            operation["operationId"] = format!("{method}{path}").into();
+        }
+    }
 }
 
 /// Replaces the routes that stand for all kinds by routes for each, whose bodies are that kind's.
@@ -63,8 +75,6 @@ fn each_kind(document: &mut Value) {
                 if let Some(parameters) = operation["parameters"].as_array_mut() {
                     parameters.retain(|parameter| parameter["name"] != "kind");
                 }
-                operation["operationId"] =
-                    format!("{}_{kind}", operation["operationId"].as_str().unwrap_or_default()).into();
             }
             paths.insert(path.replace(KIND, kind.as_str()), item);
         }

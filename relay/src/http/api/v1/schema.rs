@@ -30,7 +30,9 @@ pub(super) fn document(schema: &Schema) -> Value {
 /// A new document: its body with an id, which the relay makes when none is given.
 pub(super) fn new(schema: &Schema) -> Value {
     let mut object = group(&schema.fields);
-    object["properties"]["id"] = id("Its id; without one the relay makes one.");
+    let mut made = id("Its id; without one the relay makes one.");
+    or_null(&mut made);
+    object["properties"]["id"] = made;
     object
 }
 

@@ -17,7 +17,7 @@ use super::asker::Asker;
 use super::body::JsonBody;
 use super::condition::{IfMatch, Precondition, etag, has_version};
 use super::error::{ApiError, ProblemBody};
-use super::params::{PathWords, QueryWords};
+use super::params::{PathWords, QueryWords, number};
 use crate::app::App;
 use crate::audit::Who;
 use crate::clock::random_bytes;
@@ -236,7 +236,8 @@ pub(super) async fn remove(
 #[serde(deny_unknown_fields)]
 pub(super) struct HistoryQuery {
     /// The `next` of the page before: only changes before this version.
-    #[param(minimum = 1)]
+    #[param(minimum = 0)]
+    #[serde(default, deserialize_with = "number")]
     before: Option<u64>,
 }
 
