@@ -270,5 +270,6 @@ async fn start_state(app: &App) -> anyhow::Result<Start> {
         settings: app.config.conversation.settings(),
         blocks: app.store.read(|reader| reader.blocks()).await?,
         sites: app.sites().await?,
+        documents: app.settings.snapshot(),
     })
 }

@@ -119,9 +119,9 @@ fn answers(reader: &mut dyn Reader) -> Vec<String> {
         }
     }
     for visitor in 0..VISITORS {
-        ask(&Query::OfVisitor { visitor: VisitorId(u128::from(visitor)) });
+        ask(&Query::OfVisitor { visitor: VisitorId(u128::from(visitor)), sites: relay_settings::Reach::All });
     }
-    ask(&Query::Closed { before_ms: u64::MAX, before: None });
+    ask(&Query::Closed { before_ms: u64::MAX, before: None, sites: relay_settings::Reach::All });
     all.push(format!("{:?}", reader.open_conversations()));
     all.extend(feed(reader).iter().map(|event| format!("{event:?}")));
     all

@@ -303,6 +303,7 @@ impl Text {
             | Close::Busy
             | Close::HelloLate
             | Close::Flood
+            | Close::RightsChanged
             | Close::Malformed
             | Close::TooLarge
             | Close::TokenInvalid

@@ -9,9 +9,10 @@ use relay_core::conversation::Conversation;
 use relay_core::input::{Agent, Commit, ConnectionId, Input, Peer, Start};
 use relay_core::output::Output;
 use relay_core::store::QueryAnswer;
+use relay_settings::{BuiltInRole, Scope, Snapshot};
 use wire::{
-    AgentId, Author, Body, ConversationId, Cursor, Event, FromVisitor, Incoming, MessageId, PageContext, Role, Say,
-    Seq, SiteId, VisitorId,
+    AgentId, Author, Body, ConversationId, Cursor, Event, FromVisitor, Incoming, MessageId, PageContext, Say, Seq,
+    SiteId, VisitorId,
 };
 
 const TEXT_BYTES: usize = 200;
@@ -67,7 +68,8 @@ impl World {
         let agents = (0..open.div_ceil(CAPACITY)).map(|number| Agent {
             id: AgentId(number as u128),
             name: format!("Agent {number}"),
-            role: Role::Agent,
+            roles: [BuiltInRole::Agent.document_id()].into(),
+            scope: Scope::EVERYWHERE,
             capacity: 100,
         });
         let start = Start {
@@ -78,6 +80,7 @@ impl World {
             settings: relay_core::Settings::default(),
             blocks: Vec::new(),
             sites: vec![site()],
+            documents: Snapshot::default(),
         };
         let head = Cursor { shared: Seq(3), staff: Seq(2) };
         let mut world = Self { core: Core::new(START_MS, start), now_ms: START_MS, messages: 0, head, sent: 0 };

@@ -5,7 +5,7 @@ mod condition;
 mod decide;
 mod rows;
 
-use wire::{AttachmentId, Author, Body, ConversationId, Event, Lane, MessageId, SiteId, VisitorId};
+use wire::{AgentId, AttachmentId, Author, Body, ConversationId, Event, Lane, MessageId, SiteId, VisitorId};
 
 pub use self::condition::{By, Condition};
 pub use self::decide::decide;
@@ -27,13 +27,15 @@ pub struct Append {
     pub conditions: Vec<Condition>,
     /// What is recorded, in order; never empty.
     pub new_events: Vec<NewEvent>,
+    /// The online colleague from whom an agent takes the conversation: the shell writes that into its audit log, in the same transaction.
+    pub taken_from: Option<AgentId>,
 }
 
 impl Append {
     /// Records in a conversation that exists, without conditions of its own.
     #[must_use]
     pub const fn new(conversation: ConversationId, new_events: Vec<NewEvent>) -> Self {
-        Self { conversation, open: None, conditions: Vec::new(), new_events }
+        Self { conversation, open: None, conditions: Vec::new(), new_events, taken_from: None }
     }
 
     /// With one more condition.

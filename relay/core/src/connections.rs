@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use wire::{
-    AgentId, BlockSummary, Close, ConversationId, Incoming, Lane, PageContext, Refusal, Seq, SessionStart, SiteId,
-    Subject, VisitorId,
+    AgentId, BlockSummary, Close, ConversationId, Counts, Incoming, Lane, PageContext, Refusal, Seq, SessionStart,
+    SiteId, Subject, VisitorId,
 };
 
 use crate::admit::REQUESTS_PER_CONNECTION_MAX;
@@ -16,8 +16,10 @@ use crate::input::{ConnectionId, RequestId, Source};
 use crate::news::News;
 use crate::output::Output;
 use crate::request::Pending;
+use crate::rights::Rights;
 use crate::step::Step;
 
+mod agents;
 mod follow;
 mod page;
 mod rate;
@@ -67,7 +69,14 @@ enum Side {
         /// Whether they asked to be registered and wait.
         registering: bool,
     },
-    Agent(AgentId),
+    Agent {
+        /// Which one.
+        agent: AgentId,
+        /// What it may do as long as this connection lasts.
+        rights: Rights,
+        /// The counts that it was last sent.
+        counts: Counts,
+    },
 }
 
 /// Who the client is, in short.
@@ -85,7 +94,8 @@ pub(crate) struct Connections {
     /// Boxed: the nodes of a map are half empty when its keys only grow.
     all: BTreeMap<ConnectionId, Box<Connection>>,
     of_visitors: BTreeSet<(VisitorId, ConnectionId)>,
-    of_agents: BTreeSet<(AgentId, ConnectionId)>,
+    /// With what each may do, beside its side: many are looked at for one row.
+    of_agents: BTreeMap<(AgentId, ConnectionId), Rights>,
     /// Agents' connections that follow a conversation.
     followers: BTreeMap<ConversationId, BTreeSet<ConnectionId>>,
     /// What waits for the store.
@@ -115,7 +125,7 @@ impl Connection {
     const fn who(&self) -> Who {
         match &self.side {
             Side::Visitor { visitor, .. } => Who::Visitor(*visitor),
-            Side::Agent(agent) => Who::Agent(*agent),
+            Side::Agent { agent, .. } => Who::Agent(*agent),
         }
     }
 }
@@ -126,7 +136,7 @@ impl Connections {
         Self {
             all: BTreeMap::new(),
             of_visitors: BTreeSet::new(),
-            of_agents: BTreeSet::new(),
+            of_agents: BTreeMap::new(),
             followers: BTreeMap::new(),
             requests: BTreeMap::new(),
             last_request: 0,
@@ -197,15 +207,6 @@ impl Connections {
         true
     }
 
-    /// An agent's client said hello. False when it was closed.
-    pub(crate) fn connect_agent(&mut self, connection: ConnectionId, agent: AgentId, step: &mut Step) -> bool {
-        let new = self.connect(connection, Side::Agent(agent), step);
-        if new {
-            self.of_agents.insert((agent, connection));
-        }
-        new
-    }
-
     fn connect(&mut self, connection: ConnectionId, side: Side, step: &mut Step) -> bool {
         if self.has(connection) {
             debug_assert!(false, "a connection id is never used twice");
@@ -260,7 +261,7 @@ impl Connections {
                 self.of_visitors.insert((visitor, connection));
                 Some(source)
             }
-            Side::Visitor { .. } | Side::Agent(_) => {
+            Side::Visitor { .. } | Side::Agent { .. } => {
                 debug_assert!(false, "only a stranger is registered");
                 self.close(connection, Close::Malformed, step);
                 None
@@ -284,7 +285,7 @@ impl Connections {
     pub(crate) fn page_of(&self, connection: ConnectionId) -> Option<(SiteId, PageContext)> {
         match &self.all.get(&connection)?.side {
             Side::Visitor { site, page, .. } => Some((site.clone(), page.context())),
-            Side::Agent(_) => None,
+            Side::Agent { .. } => None,
         }
     }
 
@@ -348,14 +349,6 @@ impl Connections {
         self.disconnected(connection, step);
     }
 
-    /// An agent signed out: all its connections end.
-    pub(crate) fn close_agent(&mut self, agent: AgentId, step: &mut Step) {
-        let all: Vec<_> = self.of_agent(agent).collect();
-        for connection in all {
-            self.close(connection, Close::SignedOut, step);
-        }
-    }
-
     /// A visitor's token is no longer valid. All their connections end, also those whose hello was proven before but arrives later.
     pub(crate) fn session_ended(&mut self, visitor: VisitorId, step: &mut Step) {
         if self.ended_lately.len() >= ENDED_LATELY_MAX {
@@ -372,7 +365,7 @@ impl Connections {
     pub(crate) fn close_blocked(&mut self, block: &BlockSummary, step: &mut Step) {
         let concerned = self.all.iter().filter(|(_, known)| match &known.side {
             Side::Visitor { visitor, source, .. } => concerns(block, *visitor, *source),
-            Side::Agent(_) => false,
+            Side::Agent { .. } => false,
         });
         let all: Vec<_> = concerned.map(|(id, _)| *id).collect();
         for connection in all {
@@ -387,6 +380,6 @@ impl Connections {
 
     fn of_agent(&self, agent: AgentId) -> impl Iterator<Item = ConnectionId> {
         let range = (agent, ConnectionId(0))..=(agent, ConnectionId(u64::MAX));
-        self.of_agents.range(range).map(|(_, connection)| *connection)
+        self.of_agents.range(range).map(|((_, connection), _)| *connection)
     }
 }

@@ -176,7 +176,7 @@ impl Conversations {
         debug_assert!(commit.events.iter().all(|event| event.conversation == id), "a commit is of one conversation");
         let opens = commit.events.iter().any(|event| event.lane == Lane::Shared && event.seq == Seq(1));
         if opens && !self.live.contains_key(&id) {
-            let new = Conversation::new(id, commit.site, commit.visitor, first.at_ms, String::new());
+            let new = Conversation::new(id, commit.site.clone(), commit.visitor, first.at_ms, String::new());
             self.live.insert(id, Box::new(Live::new(new)));
         }
         let (mut changed, mut gap) = (false, false);
@@ -197,7 +197,7 @@ impl Conversations {
             // An open conversation that is not in memory: its opening was missed.
             None => gap = followed || commit.events.iter().any(|event| tells_open(&event.body)),
         }
-        step.tell(News::Events { visitor: commit.visitor, agents, events: commit.events });
+        step.tell(News::Events { site: commit.site, visitor: commit.visitor, agents, events: commit.events });
         if changed {
             self.changed(id, step);
         }
@@ -231,7 +231,7 @@ impl Conversations {
         }
         live.status_since_ms = step.now_ms();
         let (site, visitor) = (conversation.site.clone(), conversation.visitor);
-        self.numbers.transition(was, is);
+        self.numbers.transition(&site, was, is);
         let known = self.visitors.entry(visitor).or_default();
         match (was, is) {
             (_, Status::Absent) => known.open.retain(|open| *open != id),

@@ -2,7 +2,7 @@
 //!
 //! A machine's fields are private: what one needs of another is passed as an argument, what it reports is [`News`].
 
-use wire::AgentState;
+use wire::{AgentState, Close};
 
 use crate::connections::Connections;
 use crate::conversations::Conversations;
@@ -20,6 +20,7 @@ mod actions;
 mod answers;
 mod clients;
 mod frames;
+mod rights;
 mod topics;
 
 /// Plain counts for the metrics page.
@@ -63,7 +64,7 @@ impl Core {
             connections: Connections::new(start.attachment_bytes_max),
             conversations: Conversations::new(start.settings),
             routing: Routing::new(&start.settings),
-            staff: Staff::new(start.blocks, start.settings.agent_gone_after_ms),
+            staff: Staff::new(start.documents, start.blocks, start.settings.agent_gone_after_ms),
             subscriptions: Subscriptions::new(start.sites),
         };
         core.subscriptions.started(&mut core.step);
@@ -103,6 +104,7 @@ impl Core {
                 self.connections.register_failed(connection, refusal, &mut self.step);
             }
             Input::Agents(agents) => self.staff.set(agents, &mut self.step),
+            Input::Settings(documents) => self.staff.set_documents(documents, &mut self.step),
             Input::Sites(sites) => self.subscriptions.set_sites(sites, &mut self.step),
             Input::SignedOut { agent } => self.staff.signed_out(agent, &mut self.step),
             Input::SessionEnded { visitor } => self.connections.session_ended(visitor, &mut self.step),
@@ -131,7 +133,11 @@ impl Core {
             let step = &mut self.step;
             match timer {
                 Timer::Away(agent) => self.staff.grace_over(agent, at_ms, step),
-                Timer::GiveBack(agent) => self.staff.give_back(agent, step),
+                Timer::GiveBack(agent) => {
+                    self.staff.give_back(agent, step);
+                    self.pass_on();
+                    self.give_back_out_of_scope(agent);
+                }
                 Timer::Assign => self.routing.try_again(),
                 Timer::Refresh(conversation) => self.conversations.refresh(conversation, step),
                 Timer::Rows => self.conversations.rows_due(step),
@@ -155,7 +161,7 @@ impl Core {
         self.pass_on();
         self.staff.tell(&mut self.step);
         self.pass_on();
-        self.conversations.send_counts(self.routing.flood(), &mut self.step);
+        self.conversations.counts_due(self.routing.flood(), &mut self.step);
         self.pass_on();
     }
 
@@ -173,9 +179,20 @@ impl Core {
         match news {
             News::Out(output) => step.output(output),
             News::Send(audience, frame) => self.connections.send(audience, frame, step),
-            News::Events { visitor, agents, events } => self.connections.send_events(visitor, &agents, events, step),
+            News::Row(row) => self.connections.send_row(row, step),
+            News::Counts => {
+                let flood = self.routing.flood();
+                self.connections.send_counts(|sites| self.conversations.counts(sites, flood), step);
+            }
+            News::Events { site, visitor, agents, events } => {
+                self.connections.send_events((visitor, &site), &agents, events, step);
+            }
             News::Close(connection, close) => self.connections.close(connection, close, step),
-            News::CloseAgent(agent) => self.connections.close_agent(agent, step),
+            News::CloseAgent(agent) => self.connections.close_agent(agent, Close::SignedOut, step),
+            News::RightsChanged(agent) => {
+                self.connections.close_agent(agent, Close::RightsChanged, step);
+                self.give_back_out_of_scope(agent);
+            }
             News::Append(pending, append) => self.connections.append(pending, append, step),
             News::Query(pending, query) => self.connections.query(pending, query, step),
             News::VisitorWent(visitor) => {
@@ -205,7 +222,9 @@ impl Core {
             News::Here(conversation, here) => self.routing.here(conversation, here),
             News::Offer { conversation, agent, capacity, asker } => {
                 let author = self.staff.author(agent);
-                self.conversations.offer(conversation, (agent, &author, capacity), asker, step);
+                let holder = self.conversations.holder(conversation);
+                let taken_from = holder.filter(|holder| self.staff.state_of(*holder) == AgentState::Online);
+                self.conversations.offer(conversation, (agent, &author, capacity), (asker, taken_from), step);
             }
             News::Reread(conversation) => self.conversations.refresh(conversation, step),
         }

@@ -1,8 +1,11 @@
 //! What the shell tells the core.
 
+use std::collections::BTreeSet;
+
+use relay_settings::{DocumentId, Scope, Snapshot, shown_role};
 use wire::{
-    AgentId, AgentState, AgentSummary, BlockSummary, Event, Follow, Incoming, PageContext, Party, Role, SiteId, Tag,
-    Token, VisitorId,
+    AgentId, AgentState, AgentSummary, BlockSummary, Event, Follow, Incoming, PageContext, Party, SiteId, Tag, Token,
+    VisitorId,
 };
 
 use crate::append::{AppendError, Appended};
@@ -19,7 +22,7 @@ pub struct ConnectionId(pub u64);
 pub struct RequestId(pub u64);
 
 /// Something happened outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Input {
     /// A client said hello, and the shell has proven who it is (token or cookie, origin, site, protocol version).
     Connected {
@@ -86,10 +89,12 @@ pub enum Input {
         /// What to tell them.
         refusal: wire::Refusal,
     },
-    /// The agents in the store now (name, role, capacity; added, removed). `state` and `load` are ignored.
+    /// The agents in the store now: added, changed, removed.
     Agents(Vec<Agent>),
     /// The sites in the store now.
     Sites(Vec<SiteId>),
+    /// The documents in force now.
+    Settings(Snapshot),
     /// The blocks in the store now.
     Blocks(Vec<BlockSummary>),
     /// The shell has answered a `Block` or `Unblock`. When it succeeded, `Blocks` came before.
@@ -151,8 +156,10 @@ pub struct Agent {
     pub id: AgentId,
     /// Name shown to visitors.
     pub name: String,
-    /// What it may do.
-    pub role: Role,
+    /// Its roles, built-in ones or documents: it may do what any of them allows.
+    pub roles: BTreeSet<DocumentId>,
+    /// Where it may.
+    pub scope: Scope,
     /// Conversations it may hold at once, 1 to [`wire::limit::CAPACITY_MAX`].
     pub capacity: u32,
 }
@@ -223,6 +230,8 @@ pub struct Start {
     pub blocks: Vec<BlockSummary>,
     /// Every site.
     pub sites: Vec<SiteId>,
+    /// The documents in force.
+    pub documents: Snapshot,
 }
 
 /// An agent as colleagues see it is made of its settings and the core's live state.
@@ -230,6 +239,7 @@ impl Agent {
     /// The view of it.
     #[must_use]
     pub fn summary(&self, state: wire::AgentState, load: u32) -> AgentSummary {
-        AgentSummary { id: self.id, name: self.name.clone(), role: self.role, state, capacity: self.capacity, load }
+        let role = shown_role(&self.roles);
+        AgentSummary { id: self.id, name: self.name.clone(), role, state, capacity: self.capacity, load }
     }
 }

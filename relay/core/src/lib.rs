@@ -19,6 +19,7 @@ pub mod output;
 #[doc(hidden)]
 pub mod planted;
 mod request;
+mod rights;
 mod routing;
 mod settings;
 mod staff;

@@ -1,13 +1,15 @@
 //! News: what a machine reports. `core.rs` passes each piece on to the machines that it concerns.
 
 use wire::{
-    AgentId, BlockSummary, Close, ConversationId, Event, Idle, Refusal, ServerFrame, SiteId, Subject, Tag, VisitorId,
+    AgentId, BlockSummary, Close, ConversationId, ConversationSummary, Event, Idle, Refusal, ServerFrame, SiteId,
+    Subject, Tag, VisitorId,
 };
 
 use crate::append::Append;
 use crate::input::ConnectionId;
 use crate::output::Output;
 use crate::request::{Asker, Pending};
+use crate::rights::Rights;
 use crate::store::Query;
 
 /// One piece of news.
@@ -17,8 +19,16 @@ pub(crate) enum News {
     Out(Output),
     /// A frame for these connections.
     Send(Audience, ServerFrame),
+    /// A conversation's row, for the consoles of all agents who may read it.
+    Row(ConversationSummary),
+    /// The counts of conversations have changed: consoles are sent those of their sites.
+    Counts,
+    /// What an agent may do, or where, has changed: its connections begin anew, and what it may not answer any more is given back.
+    RightsChanged(AgentId),
     /// Committed events of one conversation, for everybody they concern.
     Events {
+        /// On which site.
+        site: SiteId,
         /// Whose conversation it is.
         visitor: VisitorId,
         /// The agents who have it, or had it until now.
@@ -66,7 +76,7 @@ pub(crate) enum News {
 }
 
 /// Which connections get a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Audience {
     /// This one.
     One(ConnectionId),
@@ -74,10 +84,12 @@ pub(crate) enum Audience {
     Visitor(VisitorId),
     /// All of all visitors, registered or not.
     Visitors,
-    /// All of all agents.
-    Agents,
-    /// The agents who follow a conversation or have it, and its visitor when it concerns both sides.
+    /// All of an agent, and of those who see it.
+    Colleagues(AgentId, Rights),
+    /// The agents who follow a conversation or have it and may read it, and its visitor when it concerns both sides.
     Conversation {
+        /// On which site.
+        site: SiteId,
         /// Which.
         conversation: ConversationId,
         /// The agent who has it.
@@ -89,8 +101,8 @@ pub(crate) enum Audience {
     },
 }
 
-/// How many visitors an agent can get.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How many visitors an agent can get, and of which sites.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Availability {
     /// Whether it is online with a console connected.
     pub(crate) open: bool,
@@ -98,6 +110,8 @@ pub(crate) struct Availability {
     pub(crate) capacity: u32,
     /// How many it holds.
     pub(crate) held: usize,
+    /// Where it may answer.
+    pub(crate) rights: Rights,
 }
 
 /// A conversation's change of status.

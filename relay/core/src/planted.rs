@@ -35,6 +35,8 @@ pub enum Planted {
     SkipsCompare,
     /// The bus is not asked for conversations that clients follow.
     ForgetsToSubscribe,
+    /// A conversation's row goes to the consoles of all agents, whatever their scope.
+    SkipsScope,
     /// The relay stays subscribed to conversations that no client follows any more.
     KeepsSubscriptions,
 }

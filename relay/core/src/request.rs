@@ -1,6 +1,6 @@
 //! Requests to the store that wait for an answer: for whom, and what the answer means.
 
-use wire::{AgentId, BlockScope, ConversationId, Lane, MessageId, Party, Refusal, Seq, Subject, VisitorId};
+use wire::{AgentId, BlockScope, Body, ConversationId, Lane, MessageId, Party, Refusal, Seq, Subject, VisitorId};
 
 use crate::append::{AppendError, NewBody};
 use crate::input::ConnectionId;
@@ -14,6 +14,8 @@ pub(crate) const ATTEMPTS_MAX: u8 = 3;
 pub(crate) struct Asker {
     pub(crate) connection: ConnectionId,
     pub(crate) attempts: u8,
+    /// Whether it may take what an online colleague has.
+    pub(crate) over: bool,
 }
 
 /// A conversation that is offered to an agent.
@@ -110,6 +112,8 @@ pub(crate) enum ActionKind {
 pub(crate) enum AgentAction {
     /// An agent answers.
     Say(MessageId, NewBody),
+    /// An agent records something on the staff lane.
+    Record(MessageId, Body),
     /// An agent ends it.
     End(MessageId),
     /// An agent marks it as spam.
@@ -131,7 +135,7 @@ impl Action {
         match &self.kind {
             ActionKind::LeaveQueue(_) => Subject::Conversation { conversation },
             ActionKind::OfAgent(_, action) => match action {
-                AgentAction::Say(id, _) | AgentAction::End(id) | AgentAction::Spam(id) => {
+                AgentAction::Say(id, _) | AgentAction::Record(id, _) | AgentAction::End(id) | AgentAction::Spam(id) => {
                     Subject::Message { conversation, id: *id }
                 }
                 AgentAction::Take | AgentAction::Release | AgentAction::Block(..) => {

@@ -143,11 +143,28 @@ impl Routing {
         if step.now_ms() < self.not_before_ms {
             return;
         }
-        while let Some(agent) = self.agents.next()
-            && let Some(conversation) = self.queue.next()
-        {
+        while let Some((conversation, agent)) = self.next_pair() {
             self.offer(conversation, agent, None, step);
         }
+    }
+
+    /// Who is served next, and by whom: nearly always the first of the queue, by the first agent with room. When nobody with room may answer on that
+    /// visitor's site, whoever is first on another one.
+    fn next_pair(&self) -> Option<(ConversationId, AgentId)> {
+        if !self.agents.have_room() {
+            return None;
+        }
+        let head = self.queue.next()?;
+        if let Some(agent) = self.agents.next(self.queue.site_of(head)?) {
+            return Some((head, agent));
+        }
+        let served: BTreeMap<_, _> =
+            self.queue.sites_to_serve().filter_map(|site| Some((site, self.agents.next(site)?))).collect();
+        if served.is_empty() {
+            return None;
+        }
+        let mut free = self.queue.order().filter(|id| !self.is_taken(*id));
+        free.find_map(|id| Some((id, *served.get(self.queue.site_of(id)?)?)))
     }
 
     fn offer(&mut self, conversation: ConversationId, agent: AgentId, asker: Option<Asker>, step: &mut Step) {
@@ -173,7 +190,7 @@ impl Routing {
                 // The agent has it, or is about to get it: the event will say so.
                 (Some(holder), _) if holder == agent => return,
                 (_, Some(offer)) if offer.agent == agent => return,
-                (Some(_), _) if view.holder_online => Refusal::Taken,
+                (Some(_), _) if view.holder_online && !asker.over => Refusal::Taken,
                 (_, Some(_)) => Refusal::Taken,
                 (_, None) if self.agents.full(agent) => Refusal::AtCapacity,
                 (_, None) => return self.offer(conversation, agent, Some(asker), step),

@@ -5,19 +5,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::limit::{AGENT_GRACE_MS, CAPACITY_MAX};
+use relay_settings::{Right, Snapshot};
+use wire::limit::AGENT_GRACE_MS;
 use wire::{
-    AgentId, AgentState, AgentSummary, Author, BlockSummary, ConversationId, Refusal, Role, ServerFrame, Subject,
-    VisitorId,
+    AgentId, AgentState, AgentSummary, Author, BlockSummary, ConversationId, Refusal, ServerFrame, Subject, VisitorId,
 };
 
 use crate::input::{Agent, ConnectionId};
 use crate::news::{Audience, Availability, News, Status, Transition};
 use crate::planted::{Planted, planted};
+use crate::rights::Rights;
 use crate::step::{Step, Timer};
 
 mod blocks;
 mod presence;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +31,8 @@ pub use presence::{PRESENCE_AGENTS_MAX, PRESENCE_LEASE_MS};
 struct AgentLive {
     /// As the store has it, capacity within bounds.
     settings: Agent,
+    /// What it may do, by its roles and the documents.
+    rights: Rights,
     /// Whether it gets visitors here.
     state: AgentState,
     /// Its state at other relays, when it has a console there.
@@ -57,6 +61,8 @@ pub(crate) struct Staff {
     online_sent: u32,
     /// Agents that colleagues may have to be sent again.
     changed: BTreeSet<AgentId>,
+    /// The documents in force.
+    documents: Snapshot,
     blocks: blocks::Blocks,
     presence: presence::Presences,
     /// An agent without a connection gives back what it holds after this long.
@@ -64,9 +70,10 @@ pub(crate) struct Staff {
 }
 
 impl AgentLive {
-    const fn new(settings: Agent, now_ms: u64) -> Self {
+    const fn new(settings: Agent, rights: Rights, now_ms: u64) -> Self {
         Self {
             settings,
+            rights,
             state: AgentState::Offline,
             elsewhere: None,
             connected: false,
@@ -75,6 +82,11 @@ impl AgentLive {
             grace_ends_ms: None,
             last_sent: None,
         }
+    }
+
+    /// Whether it may answer anywhere: otherwise it is never online.
+    fn answers(&self) -> bool {
+        self.rights.has(Right::ConversationAnswer)
     }
 
     /// Whether it has a connection, or had one until a moment ago.
@@ -93,13 +105,14 @@ impl AgentLive {
 
 impl Staff {
     /// Nobody is connected yet.
-    pub(crate) fn new(blocks: Vec<BlockSummary>, gone_after_ms: u64) -> Self {
+    pub(crate) fn new(documents: Snapshot, blocks: Vec<BlockSummary>, gone_after_ms: u64) -> Self {
         Self {
             agents: BTreeMap::new(),
             holding: BTreeMap::new(),
             online: 0,
             online_sent: 0,
             changed: BTreeSet::new(),
+            documents,
             blocks: blocks::Blocks::new(blocks),
             presence: presence::Presences::default(),
             gone_after_ms,
@@ -121,9 +134,9 @@ impl Staff {
         self.agents.get(&agent).map_or(AgentState::Offline, AgentLive::shown)
     }
 
-    /// What an agent may do; removed ones may least.
-    pub(crate) fn role_of(&self, agent: AgentId) -> Role {
-        self.agents.get(&agent).map_or(Role::Agent, |known| known.settings.role)
+    /// What an agent may do.
+    pub(crate) fn rights_of(&self, agent: AgentId) -> Option<&Rights> {
+        self.agents.get(&agent).map(|known| &known.rights)
     }
 
     /// An agent's name, or empty.
@@ -142,9 +155,10 @@ impl Staff {
         Some(known.settings.summary(known.shown(), u32::try_from(self.load(agent)).unwrap_or(u32::MAX)))
     }
 
-    /// Every agent as colleagues see it.
-    pub(crate) fn summaries(&self) -> Vec<AgentSummary> {
-        self.agents.keys().filter_map(|agent| self.summary(*agent)).collect()
+    /// An agent itself and every colleague that it may see.
+    pub(crate) fn summaries(&self, agent: AgentId, rights: &Rights) -> Vec<AgentSummary> {
+        let seen = self.agents.iter().filter(|(id, known)| **id == agent || rights.sees(&known.rights));
+        seen.filter_map(|(id, _)| self.summary(*id)).collect()
     }
 
     /// The conversations an agent holds.
@@ -161,13 +175,14 @@ impl Staff {
     fn availability(&self, agent: AgentId) -> Option<Availability> {
         let known = self.agents.get(&agent)?;
         let open = known.state == AgentState::Online && known.connected;
-        Some(Availability { open, capacity: known.settings.capacity, held: self.load(agent) })
+        let (capacity, rights) = (known.settings.capacity, known.rights.clone());
+        Some(Availability { open, capacity, held: self.load(agent), rights })
     }
 
     /// An agent has changed. Routing gets its availability if that has changed; colleagues are sent the change at the end of the step.
-    fn changed(&mut self, agent: AgentId, was: Option<Availability>, step: &mut Step) {
+    fn changed(&mut self, agent: AgentId, was: Option<&Availability>, step: &mut Step) {
         let availability = self.availability(agent);
-        if availability != was {
+        if availability.as_ref() != was {
             step.tell(News::Availability(agent, availability));
         }
         self.changed.insert(agent);
@@ -187,7 +202,7 @@ impl Staff {
             (true, false) => self.online -= 1,
             (true, true) | (false, false) => {}
         }
-        self.changed(agent, was, step);
+        self.changed(agent, was.as_ref(), step);
         Some(result)
     }
 
@@ -200,7 +215,7 @@ impl Staff {
                 Some(AgentState::Online) => known.chose_away = false,
                 Some(AgentState::Offline) | None => {}
             }
-            known.state = if known.chose_away { AgentState::Away } else { AgentState::Online };
+            known.state = if known.chose_away || !known.answers() { AgentState::Away } else { AgentState::Online };
             known.grace_ends_ms.take()
         });
         if let Some(ends_ms) = grace_ends_ms.flatten() {
@@ -265,31 +280,6 @@ impl Staff {
         self.gone(agent, step);
     }
 
-    /// The agents in the store now.
-    pub(crate) fn set(&mut self, agents: Vec<Agent>, step: &mut Step) {
-        let kept: BTreeSet<AgentId> = agents.iter().map(|agent| agent.id).collect();
-        let removed: Vec<_> = self.agents.keys().filter(|agent| !kept.contains(agent)).copied().collect();
-        for agent in removed {
-            self.presence.forget(agent);
-            self.change(agent, step, |known| known.elsewhere = None);
-            self.signed_out(agent, step);
-            // Colleagues see it go offline before it is forgotten.
-            self.tell_colleagues(step);
-            self.agents.remove(&agent);
-            step.tell(News::Availability(agent, None));
-            self.give_back(agent, step);
-        }
-        for mut settings in agents {
-            settings.capacity = settings.capacity.clamp(1, CAPACITY_MAX);
-            let id = settings.id;
-            let known = self.change(id, step, |known| known.settings.clone_from(&settings));
-            if known.is_none() {
-                self.agents.insert(id, AgentLive::new(settings, step.now_ms()));
-                self.changed(id, None, step);
-            }
-        }
-    }
-
     /// A conversation's status has changed: another agent has it, or none.
     pub(crate) fn transition(&mut self, transition: &Transition, step: &mut Step) {
         if let Status::Assigned(agent) = transition.was {
@@ -303,7 +293,7 @@ impl Staff {
     fn hold(&mut self, agent: AgentId, conversation: ConversationId, visitor: VisitorId, step: &mut Step) {
         let was = self.availability(agent);
         self.holding.entry(agent).or_default().insert(conversation, visitor);
-        self.changed(agent, was, step);
+        self.changed(agent, was.as_ref(), step);
         if self.agents.get(&agent).is_none_or(|known| !known.connected) {
             step.wake_in(self.gone_after_ms, Timer::GiveBack(agent));
         }
@@ -319,7 +309,7 @@ impl Staff {
                 self.holding.remove(&agent);
             }
         }
-        self.changed(agent, was, step);
+        self.changed(agent, was.as_ref(), step);
     }
 
     /// At the start nobody is connected: agents who do not come give back what they hold.
@@ -377,6 +367,7 @@ impl Staff {
                 continue;
             };
             let before = known.last_sent.replace(agent.clone());
+            let rights = known.rights.clone();
             let state = agent.state;
             if before.is_none_or(|before| before.state != state) {
                 for (conversation, visitor) in self.holding.get(&id).into_iter().flatten() {
@@ -384,7 +375,7 @@ impl Staff {
                     step.send(Audience::Visitor(*visitor), frame);
                 }
             }
-            step.send(Audience::Agents, ServerFrame::Agent { agent });
+            step.send(Audience::Colleagues(id, rights), ServerFrame::Agent { agent });
         }
     }
 }

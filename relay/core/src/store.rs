@@ -1,6 +1,7 @@
 //! What the core reads from a store, and what a store answers.
 
-use wire::{ConversationId, Event, Lane, Seq, VisitorId};
+use relay_settings::Reach;
+use wire::{ConversationId, Event, Lane, Seq, SiteId, VisitorId};
 
 use crate::conversation::Conversation;
 
@@ -27,11 +28,15 @@ pub enum Query {
         before_ms: u64,
         /// Also those that ended at this time with a lower id than this one; none for only those before.
         before: Option<ConversationId>,
+        /// Only those of these sites.
+        sites: Reach<SiteId>,
     },
     /// A visitor's conversations, newest first; one page.
     OfVisitor {
         /// Whose.
         visitor: VisitorId,
+        /// Only those of these sites. All of a visitor are of the same one.
+        sites: Reach<SiteId>,
     },
 }
 

@@ -1,6 +1,6 @@
 //! What one machine must know of another's conversations: small copies, made when they are needed.
 
-use wire::{AgentId, Seq, VisitorId};
+use wire::{AgentId, Seq, SiteId, VisitorId};
 
 use crate::input::Source;
 
@@ -18,8 +18,10 @@ pub(crate) struct AssignmentView {
 }
 
 /// A conversation's visitor, and where they connected from when they last queued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Person {
+    /// On which site.
+    pub(crate) site: SiteId,
     /// The visitor.
     pub(crate) visitor: VisitorId,
     /// Where they came from.

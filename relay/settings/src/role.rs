@@ -92,13 +92,13 @@ impl BuiltInRole {
     }
 }
 
-impl From<wire::Role> for BuiltInRole {
-    fn from(role: wire::Role) -> Self {
-        match role {
-            wire::Role::Agent => Self::Agent,
-            wire::Role::Supervisor => Self::Supervisor,
-            wire::Role::Administrator => Self::Administrator,
-        }
+/// The greatest built-in role among these, as colleagues are shown it; the least when there is none.
+#[must_use]
+pub fn shown_role<'a>(roles: impl IntoIterator<Item = &'a DocumentId>) -> wire::Role {
+    match roles.into_iter().filter_map(|id| BuiltInRole::with_id(id.as_str())).max() {
+        None | Some(BuiltInRole::Agent) => wire::Role::Agent,
+        Some(BuiltInRole::Supervisor) => wire::Role::Supervisor,
+        Some(BuiltInRole::Administrator) => wire::Role::Administrator,
     }
 }
 

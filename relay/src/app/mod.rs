@@ -141,13 +141,14 @@ impl App {
         Ok(())
     }
 
-    /// Gives the core the agents, sites and blocks that the store has now.
+    /// Gives the core the documents in force, and the agents, sites and blocks that the store has now.
     ///
     /// # Errors
     /// The store's own failures.
     pub async fn announce_settings(&self) -> Result<(), StoreError> {
+        // Before the agents: a role that was made just now gives its rights at once. Fails only when the core has ended.
+        let _ = self.core.send(Arrival::Input(Input::Settings(self.settings.snapshot()))).await;
         self.announce_agents().await?;
-        // Fails only when the core has ended.
         let sites = self.sites().await?;
         let _ = self.core.send(Arrival::Input(Input::Sites(sites))).await;
         let blocks = self.store.read(|reader| reader.blocks()).await?;

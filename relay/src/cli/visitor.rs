@@ -56,7 +56,8 @@ pub(super) fn block(config: &Config, options: BlockOptions, out: &mut impl Write
     }
     let since_ms = now_ms();
     let until_ms = since_ms.saturating_add(for_ms);
-    let block = BlockSummary { block: BlockId(new_id()), scope, visitor, tag, reason, by: None, since_ms, until_ms };
+    let (id, site) = (BlockId(new_id()), visitor.is_some().then_some(found.site));
+    let block = BlockSummary { block: id, scope, visitor, tag, site, reason, by: None, since_ms, until_ms };
     let entry = blocked(&block, By::command_line(since_ms));
     write_once(&mut *store.writer()?, |writer| {
         writer.put_block(&block)?;

@@ -12,7 +12,9 @@ use crate::store::{StoreError, Writer};
 
 /// The audit entry of a block. Its reason is in the block; words of people are not copied.
 pub(crate) fn blocked(block: &BlockSummary, by: By) -> NewEntry {
-    let entry = NewEntry::new(by, Action::Blocked).on(Subject::new("block", &block.block));
+    let subject = Subject::new("block", &block.block);
+    let subject = if let Some(site) = &block.site { subject.of(site.clone()) } else { subject };
+    let entry = NewEntry::new(by, Action::Blocked).on(subject);
     let entry = entry.with("scope", scope_name(block.scope)).with("until_ms", block.until_ms);
     match (block.visitor, block.tag) {
         (Some(visitor), _) => entry.with("visitor", visitor.to_string()),

@@ -1,7 +1,8 @@
 //! The core task with a store in memory.
 
 use relay_core::input::{Agent, Peer, RelayId, Start};
-use wire::{AgentState, ClientFrame, FromAgent, Incoming, Party, Role};
+use relay_settings::{BuiltInRole, Scope};
+use wire::{AgentState, ClientFrame, FromAgent, Incoming, Party};
 
 use super::*;
 use crate::audit::By;
@@ -22,6 +23,7 @@ fn with(agents: Vec<Agent>) -> Start {
         settings: relay_core::Settings::default(),
         blocks: Vec::new(),
         sites: Vec::new(),
+        documents: relay_settings::Snapshot::default(),
     }
 }
 
@@ -30,7 +32,13 @@ async fn a_reader_that_does_not_keep_up_is_closed_and_the_others_go_on() {
     let store = StoreTask::start(&MemoryStore::new()).expect("a store");
     let (bus, messages) = LocalBus::alone(RelayId(1));
     let (arrivals, queue) = mpsc::channel(64);
-    let agent = |id| Agent { id: AgentId(id), name: "a".to_owned(), role: Role::Agent, capacity: 1 };
+    let agent = |id| Agent {
+        id: AgentId(id),
+        name: "a".to_owned(),
+        roles: [BuiltInRole::Agent.document_id()].into(),
+        scope: Scope::EVERYWHERE,
+        capacity: 1,
+    };
     let start = with(vec![agent(1), agent(2)]);
     let end = CancellationToken::new();
     let unsent = Unsent::default();
@@ -83,7 +91,13 @@ async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
     store.handle().write(move |writer| writer.put_site(&record, &By::command_line(1))).await.expect("kept");
     let (bus, messages) = LocalBus::alone(RelayId(1));
     let (arrivals, queue) = mpsc::channel(64);
-    let agent = Agent { id: AgentId(1), name: "a".to_owned(), role: Role::Agent, capacity: 9 };
+    let agent = Agent {
+        id: AgentId(1),
+        name: "a".to_owned(),
+        roles: [BuiltInRole::Agent.document_id()].into(),
+        scope: Scope::EVERYWHERE,
+        capacity: 9,
+    };
     let start = with(vec![agent]);
     let end = CancellationToken::new();
     let config = crate::config::Config::parse("").expect("the example");

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use relay_core::conversation::Conversation;
 use relay_core::store::{Query, QueryAnswer, QueryError};
+use relay_settings::{Right, may};
 use wire::{ConversationId, Refusal, SiteId, Token};
 
 use crate::address::Address;
@@ -42,11 +43,31 @@ impl Person {
         }
     }
 
-    /// Whether the conversation is theirs: a visitor's own, any for agents.
-    pub(super) fn takes_part(&self, conversation: &Conversation) -> bool {
+    /// Refuses an agent who has a right nowhere, before anything is looked up. Visitors have what is their own.
+    ///
+    /// # Errors
+    /// `NotAllowed`.
+    pub(super) fn must_have(&self, app: &App, right: Right) -> Result<(), Refusal> {
+        match self {
+            Self::Visitor(_) => Ok(()),
+            Self::Agent(signed_in) => {
+                let staff = signed_in.agent.staff(&app.settings.snapshot());
+                if !staff.disabled && staff.rights.has(right) { Ok(()) } else { Err(Refusal::NotAllowed) }
+            }
+        }
+    }
+
+    /// Whether they may do this in the conversation: a visitor in their own, an agent where its right counts. Otherwise it is answered as if it were
+    /// not there.
+    pub(super) fn may(&self, app: &App, right: Right, conversation: &Conversation) -> bool {
         match self {
             Self::Visitor(visitor) => conversation.visitor == visitor.id,
-            Self::Agent(_) => true,
+            Self::Agent(signed_in) => {
+                let staff = signed_in.agent.staff(&app.settings.snapshot());
+                // So far conversations have no department.
+                let subject = relay_settings::Subject::Conversation { site: &conversation.site, department: None };
+                may(&staff, right, &subject)
+            }
         }
     }
 }

@@ -179,7 +179,13 @@ fn json(value: &impl Serialize) -> Value {
 /// An agent's settings, without what is needed to sign in.
 #[must_use]
 pub fn for_core(record: &AgentRecord) -> Agent {
-    Agent { id: record.id, name: record.name.clone(), role: record.role(), capacity: record.capacity }
+    Agent {
+        id: record.id,
+        name: record.name.clone(),
+        roles: record.roles.clone(),
+        scope: record.scope.clone(),
+        capacity: record.capacity,
+    }
 }
 
 /// The id of a new agent.

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use wire::limit::{STORE_BATCH_APPENDS_MAX, STORE_QUEUE_APPENDS_MAX, STORE_QUEUE_READS_MAX};
 
 use super::{OpenError, Reader, Store, StoreError, Writer};
+use crate::audit::{Action, By, NewEntry, Subject};
 use crate::process::vital::{Part, Vitals};
 
 /// Requests of the core that may be under way. The queue of answers has room for each, so that a store thread never waits when it answers.
@@ -109,7 +110,7 @@ impl StoreHandle {
         };
         let (asked, commits) = (Instant::now(), Arc::clone(&self.commits));
         permit.send(Work::Job(Box::new(move |writer, now_ms| {
-            let result = writer.append(now_ms, &append);
+            let result = writer.append(now_ms, &append).and_then(|done| note_take_over(writer, &append, done, now_ms));
             Box::new(move |committed| {
                 crate::numbers::appended(asked.elapsed());
                 if committed.is_ok() && result.is_ok() {
@@ -230,6 +231,23 @@ async fn read<T: Send + 'static>(
     });
     queue.try_send(Work::Job(job)).map_err(|error| refused(&error))?;
     answer.await.unwrap_or(Err(StoreError::Down))
+}
+
+/// Notes that an agent took a conversation from an online colleague. What cannot be noted does not happen: the transaction fails as a whole.
+fn note_take_over(
+    writer: &mut dyn Writer,
+    append: &Append,
+    done: Appended,
+    at_ms: u64,
+) -> Result<Appended, AppendError> {
+    let by = append.new_events.first().map(|new_event| new_event.author.clone());
+    if let (Some(from), Some(by), false) = (append.taken_from, by, done.repeated) {
+        let subject = Subject::new("conversation", &append.conversation).of(done.site.clone());
+        let by = By { who: by.into(), from: None, at_ms };
+        let entry = NewEntry::new(by, Action::TakenOver).on(subject).with("agent_before", from.to_string());
+        writer.append_audit(&entry)?;
+    }
+    Ok(done)
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>, OpenError> {

@@ -10,7 +10,6 @@ use crate::store::Reader;
 
 /// What comes next.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one at a time, and taken apart at once")]
 pub enum Step {
     /// This event.
     Event(Event),

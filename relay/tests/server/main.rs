@@ -30,6 +30,7 @@ mod privacy;
 mod quota;
 mod reach;
 mod revoked;
+mod scope;
 mod second_factor;
 mod secured;
 mod session;

@@ -69,6 +69,7 @@ macro_rules! log_contract {
                 query::a_page_of_long_texts_ends_early_but_never_empty,
                 query::what_is_not_there_is_not_found,
                 query::closed_conversations_come_newest_first_and_page_by_time,
+                query::closed_conversations_of_some_sites_page_as_if_there_were_no_others,
                 query::rows_of_one_moment_are_not_torn_apart,
                 query::more_endings_of_one_moment_than_a_page_holds_are_all_found,
                 query::a_visitors_conversations_come_newest_first,

@@ -1,12 +1,16 @@
 //! What is read back.
 
-use relay::store::Store;
+use relay::store::{Store, TokenHash, VisitorRecord, write_once};
+use relay_core::append::{Append, Condition, Opening};
 use relay_core::conversation::Conversation;
 use relay_core::store::{Query, QueryAnswer, QueryError};
+use relay_settings::Reach;
 use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
 use wire::{Author, Body, ConversationId, ConversationState, Lane, Seq, VisitorId};
 
-use crate::fixture::{ANNA, BORIS, FIRST, KIM, SECOND, agent, from_visitor, into, new_event, system, text, world};
+use crate::fixture::{
+    ANNA, BORIS, FIRST, KIM, SECOND, agent, from_visitor, into, new_event, site, system, text, world,
+};
 
 pub(crate) fn pages_follow_without_gap(store: &dyn Store) {
     let mut world = world(store);
@@ -43,8 +47,11 @@ pub(crate) fn what_is_not_there_is_not_found(store: &dyn Store) {
     assert_eq!(world.reader.query(&events), Err(QueryError::NotFound));
     assert_eq!(world.reader.query(&Query::Conversation { conversation: FIRST }), Err(QueryError::NotFound));
     let nothing = QueryAnswer::Conversations { rows: Vec::new(), more: false };
-    assert_eq!(world.reader.query(&Query::Closed { before_ms: u64::MAX, before: None }), Ok(nothing.clone()));
-    assert_eq!(world.reader.query(&Query::OfVisitor { visitor: VisitorId(0xdead) }), Ok(nothing));
+    assert_eq!(
+        world.reader.query(&Query::Closed { before_ms: u64::MAX, before: None, sites: Reach::All }),
+        Ok(nothing.clone())
+    );
+    assert_eq!(world.reader.query(&Query::OfVisitor { visitor: VisitorId(0xdead), sites: Reach::All }), Ok(nothing));
 }
 
 fn ids(rows: &[Conversation]) -> Vec<u128> {
@@ -64,13 +71,57 @@ pub(crate) fn closed_conversations_come_newest_first_and_page_by_time(store: &dy
         world.record(&from_visitor(ANNA, ConversationId(id), new_events));
     }
     world.record(&from_visitor(ANNA, ConversationId(count + 1), vec![text(1, "still open")]));
-    let (first, more) = world.rows(&Query::Closed { before_ms: u64::MAX, before: None });
+    let (first, more) = world.rows(&Query::Closed { before_ms: u64::MAX, before: None, sites: Reach::All });
     assert!(more);
     assert_eq!(ids(&first), (4..=count).rev().collect::<Vec<_>>());
     let before_ms = closed_at(first.last().unwrap());
-    let (second, more) = world.rows(&Query::Closed { before_ms, before: None });
+    let (second, more) = world.rows(&Query::Closed { before_ms, before: None, sites: Reach::All });
     assert!(!more);
     assert_eq!(ids(&second), [3, 2, 1]);
+}
+
+pub(crate) fn closed_conversations_of_some_sites_page_as_if_there_were_no_others(store: &dyn Store) {
+    const PAGE: u128 = PAGE_CONVERSATIONS_MAX as u128;
+    let mut world = world(store);
+    let carl = VisitorId(77);
+    let record =
+        VisitorRecord { id: carl, site: site("other"), token: TokenHash([77; 32]), created_at_ms: 5, used_at_ms: 5 };
+    write_once(&mut *world.writer, |writer| writer.add_visitor(&record)).unwrap();
+    // Of three in a row two are of one site; the last of all is of the other.
+    for id in 1..=3 * PAGE {
+        let new_events = vec![text(1, "hello"), system(2, Body::Closed)];
+        let mut append = from_visitor(ANNA, ConversationId(id), new_events.clone());
+        if id % 3 == 0 {
+            append = Append::new(ConversationId(id), new_events).when(Condition::Owner(carl));
+            append = append.opening(Opening { site: site("other"), visitor: carl, language: "en".to_owned() });
+        }
+        world.record(&append);
+    }
+    let of = |sites: &[&str]| Reach::Some(sites.iter().map(|id| site(id)).collect());
+    for (sites, wanted) in [
+        (of(&["demo"]), [0, 1, 1].as_slice()),
+        (of(&["other"]), &[1, 0, 0]),
+        (of(&["demo", "other"]), &[1, 1, 1]),
+        (of(&["nowhere", "other"]), &[1, 0, 0]),
+        (of(&["nowhere"]), &[0, 0, 0]),
+        (of(&[]), &[0, 0, 0]),
+        (Reach::All, &[1, 1, 1]),
+    ] {
+        let wanted: Vec<_> = (1..=3 * PAGE).rev().filter(|id| wanted[(id % 3) as usize] == 1).collect();
+        let (mut found, mut before_ms, mut more) = (Vec::new(), u64::MAX, true);
+        while more {
+            let rows;
+            (rows, more) = world.rows(&Query::Closed { before_ms, before: None, sites: sites.clone() });
+            assert_eq!(rows.len(), wanted.len().saturating_sub(found.len()).min(PAGE_CONVERSATIONS_MAX), "{sites:?}");
+            before_ms = rows.last().map_or(0, closed_at);
+            found.extend(ids(&rows));
+        }
+        assert_eq!(found, wanted, "{sites:?}");
+        for (visitor, its) in [(ANNA, "demo"), (carl, "other")] {
+            let (rows, _) = world.rows(&Query::OfVisitor { visitor, sites: sites.clone() });
+            assert_eq!(rows.is_empty(), !sites.has(&site(its)), "{visitor} {sites:?}");
+        }
+    }
 }
 
 pub(crate) fn rows_of_one_moment_are_not_torn_apart(store: &dyn Store) {
@@ -84,9 +135,10 @@ pub(crate) fn rows_of_one_moment_are_not_torn_apart(store: &dyn Store) {
         world.writer.append(now_ms, &from_visitor(ANNA, ConversationId(id), new_events)).unwrap();
     }
     world.writer.commit().unwrap();
-    let (first, more) = world.rows(&Query::Closed { before_ms: u64::MAX, before: None });
+    let (first, more) = world.rows(&Query::Closed { before_ms: u64::MAX, before: None, sites: Reach::All });
     assert!(more);
-    let (second, more) = world.rows(&Query::Closed { before_ms: closed_at(first.last().unwrap()), before: None });
+    let (second, more) =
+        world.rows(&Query::Closed { before_ms: closed_at(first.last().unwrap()), before: None, sites: Reach::All });
     assert!(!more);
     let mut all = ids(&[first, second].concat());
     all.sort_unstable();
@@ -105,7 +157,7 @@ pub(crate) fn more_endings_of_one_moment_than_a_page_holds_are_all_found(store: 
     let mut all = Vec::new();
     let (mut before_ms, mut before) = (u64::MAX, None);
     for wanted in [true, true, false] {
-        let (rows, more) = world.rows(&Query::Closed { before_ms, before });
+        let (rows, more) = world.rows(&Query::Closed { before_ms, before, sites: Reach::All });
         assert_eq!(more, wanted);
         (before_ms, before) = (closed_at(rows.last().unwrap()), rows.last().map(|row| row.id));
         all.extend(ids(&rows));
@@ -118,7 +170,7 @@ pub(crate) fn a_visitors_conversations_come_newest_first(store: &dyn Store) {
     world.record(&from_visitor(ANNA, SECOND, vec![text(1, "older"), system(2, Body::Closed)]));
     world.record(&from_visitor(ANNA, FIRST, vec![text(1, "newer")]));
     world.record(&from_visitor(BORIS, ConversationId(7), vec![text(1, "somebody else")]));
-    let (rows, more) = world.rows(&Query::OfVisitor { visitor: ANNA });
+    let (rows, more) = world.rows(&Query::OfVisitor { visitor: ANNA, sites: Reach::All });
     assert!(!more);
     assert_eq!(ids(&rows), [FIRST.0, SECOND.0]);
 }

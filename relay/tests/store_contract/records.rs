@@ -53,6 +53,7 @@ fn block(id: u128, until_ms: u64) -> BlockSummary {
         visitor: None,
         // The highest bit is set: a column counts with a sign.
         tag: Some(Tag(u64::MAX - 1)),
+        site: None,
         reason: "robots, \u{1f916}".to_owned(),
         by: Some(KIM),
         since_ms: 1_000,
@@ -189,8 +190,14 @@ pub(crate) fn records_of_files_are_read_page_by_page(mut world: Records) {
 
 pub(crate) fn blocks_are_kept_undone_and_forgotten_when_they_have_ended(mut world: Records) {
     let version = world.reader.settings_version().unwrap();
-    let of_visitor =
-        BlockSummary { scope: BlockScope::Visitor, visitor: Some(ANNA), tag: None, by: None, ..block(2, 5_000) };
+    let of_visitor = BlockSummary {
+        scope: BlockScope::Visitor,
+        visitor: Some(ANNA),
+        site: Some(site("demo")),
+        tag: None,
+        by: None,
+        ..block(2, 5_000)
+    };
     for put in [&block(1, 2_000), &of_visitor] {
         write_once(&mut *world.writer, |writer| writer.put_block(put)).unwrap();
     }

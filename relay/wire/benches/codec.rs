@@ -64,7 +64,13 @@ fn welcome(open: usize) -> ServerFrame {
         known: false,
         network: None,
     };
-    let session = SessionStart::Agent { me: me.clone(), agents: vec![me; 20], open: vec![row; open] };
+    let session = SessionStart::Agent {
+        me: me.clone(),
+        agents: vec![me; 20],
+        open: vec![row; open],
+        rights: Vec::new(),
+        scope: wire::StaffScope::default(),
+    };
     ServerFrame::Welcome { protocol: PROTOCOL, now_ms: TIME_MS, attachment_bytes_max: 20 * 1024 * 1024, session }
 }
 

@@ -16,6 +16,8 @@ pub enum Close {
     HelloLate = 4004,
     /// Far more frames than allowed; come back later.
     Flood = 4005,
+    /// What the agent may do, or where, has changed: its lists begin anew.
+    RightsChanged = 4006,
     /// The frame is no JSON of this protocol.
     Malformed = 4500,
     /// The frame is larger than allowed.
@@ -36,13 +38,14 @@ pub enum Close {
 
 impl Close {
     /// Every reason, for tables and tests.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Restart,
         Self::Slow,
         Self::Idle,
         Self::Busy,
         Self::HelloLate,
         Self::Flood,
+        Self::RightsChanged,
         Self::Malformed,
         Self::TooLarge,
         Self::SignedOut,
@@ -81,6 +84,7 @@ impl Close {
             Self::Busy => "busy",
             Self::HelloLate => "hello_late",
             Self::Flood => "flood",
+            Self::RightsChanged => "rights_changed",
             Self::Malformed => "malformed",
             Self::TooLarge => "too_large",
             Self::SignedOut => "signed_out",
@@ -102,6 +106,7 @@ impl Close {
             Self::Busy => "too busy, come back later",
             Self::HelloLate => "no hello in time",
             Self::Flood => "too many frames, come back later",
+            Self::RightsChanged => "rights have changed, come back",
             Self::Malformed => "malformed frame",
             Self::TooLarge => "frame too large",
             Self::SignedOut => "sign in again",

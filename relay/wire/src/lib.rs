@@ -27,7 +27,7 @@ pub use refusal::Refusal;
 pub use rule::{check_text, first_line, is_blank, is_line_break, is_right_to_left, is_unseen, trim_text, turns_line};
 pub use staff::{
     AgentState, AgentSummary, BlockScope, BlockSummary, ConversationState, ConversationSummary, Counts, Idle, Many,
-    Role, RowCursor, View, VisitorPresence,
+    Role, RowCursor, StaffScope, View, VisitorPresence,
 };
 pub use visitor::VisitorConversation;
 

@@ -160,8 +160,13 @@ fn server_frames() {
         session,
     };
     let visitor = |visitor, conversations| SessionStart::Visitor { visitor, conversations, answering: 2 };
-    let agent =
-        SessionStart::Agent { me: agent_summary(), agents: vec![agent_summary()], open: vec![conversation_summary()] };
+    let agent = SessionStart::Agent {
+        me: agent_summary(),
+        agents: vec![agent_summary()],
+        open: vec![conversation_summary()],
+        rights: vec!["conversation_read".to_owned(), "conversation_answer".to_owned()],
+        scope: StaffScope { sites: Some(vec![site()]), departments: None },
+    };
     let frames = [
         welcome(visitor(Some(VISITOR), vec![visitor_conversation()])),
         welcome(visitor(None, Vec::new())),

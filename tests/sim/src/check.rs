@@ -47,7 +47,7 @@ impl World {
         }
         match who {
             Who::Unknown => panic!("{frame:?} before hello"),
-            Who::Agent => {}
+            Who::Agent => self.is_in_scope(connection.page, frame),
             Who::Visitor(visitor) => self.is_theirs(visitor, frame),
         }
     }
@@ -55,6 +55,32 @@ impl World {
     fn is_recorded(&self, event: &Event) {
         let known = find(self.relay.disk(), event.conversation, event.lane, event.seq);
         assert_eq!(known, Some(event), "sent, and not what is on the disk");
+    }
+
+    /// An agent is sent only what is of its sites: conversations, their events, rows and last numbers.
+    fn is_in_scope(&self, page: usize, frame: &ServerFrame) {
+        let agent = self.agent_of(page).and_then(|id| self.relay.agents.iter().find(|agent| agent.id == id));
+        let agent = agent.expect("an agent's page");
+        let of_site = |conversation: ConversationId| {
+            let site = self.relay.store.conversation(conversation).map(|known| &known.site);
+            let within = site.is_some_and(|site| agent.scope.sites.has(site));
+            assert!(within, "out of the scope of {}: {frame:?}", agent.name);
+        };
+        match frame {
+            ServerFrame::Event { event } => of_site(event.conversation),
+            ServerFrame::Events { conversation, .. } | ServerFrame::Typing { conversation, .. } => {
+                of_site(*conversation)
+            }
+            ServerFrame::Inbox { row } => of_site(row.conversation),
+            ServerFrame::Closed { rows, .. } | ServerFrame::OfVisitor { rows, .. } | ServerFrame::Open { rows, .. } => {
+                rows.iter().for_each(|row| of_site(row.conversation));
+            }
+            ServerFrame::Welcome { session: SessionStart::Agent { open, .. }, .. } => {
+                open.iter().for_each(|row| of_site(row.conversation));
+            }
+            ServerFrame::Pong { heads } => heads.iter().for_each(|head| of_site(head.conversation)),
+            _ => {}
+        }
     }
 
     fn is_theirs(&self, visitor: Option<VisitorId>, frame: &ServerFrame) {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use relay_core::Input;
+use relay_settings::Scope;
 use widget_core::{AgentInput, ConnectionInput, Content, Item, ItemState, Online, VisitorInput};
 use wire::limit::AGENT_GRACE_MS;
 use wire::{AgentId, AgentState, Body, ConversationId, Refusal, Seq, Tag};
@@ -45,6 +47,10 @@ impl World {
         self.relay.crash_in = None;
         (self.relay.store_down_until_ms, self.relay.store_slow_until_ms) = (0, 0);
         self.start_relay();
+        for agent in &mut self.relay.agents {
+            agent.scope = Scope::EVERYWHERE;
+        }
+        self.tell(Input::Agents(self.relay.agents.clone()));
         self.heal_connections();
         for page in 0..self.pages.len() {
             // What a closed tab had not sent is kept by its browser: it goes out when a page is loaded the next time.

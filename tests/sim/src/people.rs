@@ -1,6 +1,7 @@
 //! What people do: visitors and agents at their pages, and one visitor who tries what is not theirs.
 
 use relay_core::{Input, Source};
+use relay_settings::{Reach, Scope};
 use widget_core::{AgentInput, ConnectionInput, Online, VisitorInput};
 use wire::{Body, ClientFrame, ConversationId, Cursor, Follow, Lane, MessageId, PageContext, Say, Seq, Tag};
 
@@ -219,7 +220,7 @@ impl World {
             Trouble::BrowserClock => self.pages[page].off_ms += self.jump_ms(),
             Trouble::Reload if self.pages[page].session.is_some() => self.load(page),
             Trouble::Tab => self.toggle_tab(page),
-            Trouble::Capacity => self.change_capacity(),
+            Trouble::Capacity => self.change_agent(),
             Trouble::Flood => self.flood(page),
             Trouble::SlowReader => self.slow_reader(),
             Trouble::Offline => self.line_input(page, ConnectionInput::NetworkDown),
@@ -284,9 +285,18 @@ impl World {
         }
     }
 
-    fn change_capacity(&mut self) {
+    /// An agent may hold another number of conversations, maybe of other sites.
+    fn change_agent(&mut self) {
         let at = self.rng.index(self.relay.agents.len());
         self.relay.agents[at].capacity = self.rng.between(1, 4) as u32;
+        // The first one stays everywhere, so that nobody waits for ever.
+        if at > 0 {
+            let sites = match self.rng.index(3) {
+                2 => Reach::All,
+                one => Reach::Some([crate::world::sites()[one].clone()].into()),
+            };
+            self.relay.agents[at].scope = Scope { sites, departments: Reach::All };
+        }
         let agents = self.relay.agents.clone();
         self.tell(Input::Agents(agents));
     }

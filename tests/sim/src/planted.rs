@@ -59,6 +59,7 @@ pub(crate) fn all() -> Vec<Fault> {
         Relay::SkipsCompare,
         Relay::ForgetsToSubscribe,
         Relay::KeepsSubscriptions,
+        Relay::SkipsScope,
     ];
     let widget = [
         Widget::ForgetsOutbox,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use relay_core::{Agent, AppendError, ConnectionId, Core, Input, Output, Peer, QueryError, Start};
+use relay_settings::{BuiltInRole, Scope, Snapshot};
 use wire::{AgentId, ClientFrame, Close, Hello, Incoming, Party, Refusal, ServerFrame, Subject, VisitorId};
 
 use crate::connection::{ConnectionNumber, Who};
@@ -45,7 +46,8 @@ impl Relay {
         let agent = |number: usize| Agent {
             id: AgentId(number as u128 + 1),
             name: format!("Agent {number}"),
-            role: if number == 0 { wire::Role::Supervisor } else { wire::Role::Agent },
+            roles: [if number == 0 { BuiltInRole::Supervisor } else { BuiltInRole::Agent }.document_id()].into(),
+            scope: Scope::EVERYWHERE,
             capacity: 2,
         };
         Self {
@@ -96,6 +98,7 @@ impl World {
             settings: relay_core::Settings::default(),
             blocks: self.relay.blocks.clone(),
             sites: crate::world::sites().into(),
+            documents: Snapshot::default(),
         };
         self.relay.core = Some(Core::new(self.relay_clock_ms(), start));
         self.drain();

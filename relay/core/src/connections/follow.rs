@@ -60,7 +60,7 @@ impl Connections {
         holder: Option<AgentId>,
     ) -> bool {
         let follows = self.followers.get(&conversation).is_some_and(|all| all.contains(&connection));
-        follows || holder.is_some_and(|agent| self.of_agents.contains(&(agent, connection)))
+        follows || holder.is_some_and(|agent| self.of_agents.contains_key(&(agent, connection)))
     }
 
     /// Counts a page with events up to `last` for a connection. A `Fetch` after a number that the client has repairs a gap, unless it only asks

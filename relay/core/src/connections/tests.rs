@@ -1,10 +1,12 @@
 //! The connections alone: given who is connected, when something happens, exactly these outputs and news follow.
 
+use relay_settings::{BuiltInRole, Reach};
 use wire::limit::{FOLLOW_CONVERSATIONS_MAX, HELD_BYTES_MAX};
 use wire::{Author, Body, Event, FromAgent, MessageId, ServerFrame, Tag, Token};
 
 use super::*;
 use crate::news::Audience;
+use crate::rights::tests::{everywhere, on_sites};
 use crate::store::Query;
 
 const START_MS: u64 = 1_000_000;
@@ -19,6 +21,10 @@ const VISITOR: VisitorId = VisitorId(7);
 const AGENT: AgentId = AgentId(1);
 const CONVERSATION: ConversationId = ConversationId(9);
 
+fn site() -> SiteId {
+    "demo".parse().unwrap()
+}
+
 fn source() -> Source {
     Source { address: Some(Tag(7)), network: Some(Tag(70)) }
 }
@@ -26,13 +32,13 @@ fn source() -> Source {
 /// A stranger, a welcomed visitor on one connection and one who waits for `Welcome` on another, and two agents.
 fn given() -> (Connections, Step) {
     let (mut all, mut step) = (Connections::new(1_000), Step::new(START_MS, 7));
-    let site: SiteId = "demo".parse().unwrap();
+    let site = site();
     for (connection, visitor) in [(STRANGER, None), (ANN, Some(VISITOR)), (ANN_TOO, Some(VISITOR))] {
         let page = PageContext::default();
         assert!(all.connect_visitor(connection, (site.clone(), visitor), &page, source(), &mut step));
     }
     for (connection, agent) in [(DESK, AGENT), (OTHER_DESK, AgentId(2))] {
-        assert!(all.connect_agent(connection, agent, &mut step));
+        assert!(all.connect_agent(connection, (agent, everywhere(BuiltInRole::Agent)), &mut step));
     }
     let session = SessionStart::Visitor { visitor: Some(VISITOR), conversations: Vec::new(), answering: 0 };
     all.welcome(ANN, session, &mut step);
@@ -69,7 +75,7 @@ fn each_audience_is_who_it_names_and_whoever_waits_for_welcome_gets_it_after_tha
         (Audience::One(ConnectionId(99)), &[]),
         (Audience::Visitor(VISITOR), &[ANN]),
         (Audience::Visitors, &[STRANGER, ANN]),
-        (Audience::Agents, &[DESK, OTHER_DESK]),
+        (Audience::Colleagues(AGENT, everywhere(BuiltInRole::Agent)), &[DESK, OTHER_DESK]),
     ] {
         let then = if to.is_empty() { Vec::new() } else { vec![sent(to, &frame)] };
         check(|all, step| all.send(audience, frame.clone(), step), &then);
@@ -90,7 +96,7 @@ fn events_reach_followers_holders_and_the_visitor_each_in_their_lanes() {
     let frames = [&shared, &staff].map(|event| ServerFrame::Event { event: event.clone() });
     let events = || vec![shared.clone(), staff.clone()];
     check(
-        |all, step| all.send_events(VISITOR, &[Some(AGENT), None], events(), step),
+        |all, step| all.send_events((VISITOR, &site()), &[Some(AGENT), None], events(), step),
         &[sent(&[DESK, ANN], &frames[0]), sent(&[DESK], &frames[1])],
     );
     check(
@@ -100,10 +106,55 @@ fn events_reach_followers_holders_and_the_visitor_each_in_their_lanes() {
                 all.receives_events(OTHER_DESK, CONVERSATION, None) && !all.receives_events(DESK, CONVERSATION, None)
             );
             assert!(all.receives_events(DESK, CONVERSATION, Some(AGENT)));
-            all.send_events(VISITOR, &[Some(AGENT), Some(AGENT)], events(), step);
+            all.send_events((VISITOR, &site()), &[Some(AGENT), Some(AGENT)], events(), step);
         },
         &[sent(&[DESK, OTHER_DESK, ANN], &frames[0]), sent(&[DESK, OTHER_DESK], &frames[1])],
     );
+}
+
+#[test]
+fn what_is_out_of_an_agents_scope_is_not_sent_to_it() {
+    const ELSEWHERE: ConnectionId = ConnectionId(6);
+    let outside = (AgentId(3), on_sites(BuiltInRole::Administrator, &["other"]));
+    let mut row = crate::Conversation::new(CONVERSATION, site(), VISITOR, START_MS, String::new()).summary();
+    let [here, there] = ["demo", "other"].map(|id| on_sites(BuiltInRole::Agent, &[id]));
+    let (shared, agent) = (event(Lane::Shared, "hello"), ServerFrame::Answering { agents: 1 });
+    let frame = |row: &wire::ConversationSummary| ServerFrame::Inbox { row: row.clone() };
+    let (mut all, mut step) = given();
+    assert!(all.connect_agent(ELSEWHERE, outside.clone(), &mut step));
+    step.take_news();
+    let mut check = |when: &dyn Fn(&mut Connections, &mut Step), to: &[ConnectionId], frame: &ServerFrame| {
+        when(&mut all, &mut step);
+        assert_eq!(step.take_news(), if to.is_empty() { Vec::new() } else { vec![sent(to, frame)] });
+    };
+    check(&|all, step| all.send_row(row.clone(), step), &[DESK, OTHER_DESK], &frame(&row));
+    row.site = "other".parse().unwrap();
+    check(&|all, step| all.send_row(row.clone(), step), &[DESK, OTHER_DESK, ELSEWHERE], &frame(&row));
+    // Whoever holds or follows it gets no event either.
+    let event = ServerFrame::Event { event: shared.clone() };
+    check(
+        &|all, step| {
+            all.follow(ELSEWHERE, CONVERSATION);
+            all.send_events((VisitorId(0), &site()), &[Some(outside.0)], vec![shared.clone()], step);
+        },
+        &[],
+        &event,
+    );
+    let other = "other".parse().unwrap();
+    check(
+        &|all, step| all.send_events((VisitorId(0), &other), &[None], vec![shared.clone()], step),
+        &[ELSEWHERE],
+        &event,
+    );
+    for (rights, to) in [(here, &[DESK, OTHER_DESK][..]), (there, &[DESK, OTHER_DESK, ELSEWHERE])] {
+        check(&|all, step| all.send(Audience::Colleagues(AGENT, rights.clone()), agent.clone(), step), to, &agent);
+    }
+    // Counts are sent to those whose sites' counts have changed.
+    let counts = |waiting| wire::Counts { waiting, ..wire::Counts::default() };
+    let of = |sites: &Reach<SiteId>| counts(if *sites == Reach::All { 2 } else { 0 });
+    let frame = ServerFrame::Counts { counts: counts(2) };
+    check(&|all, step| all.send_counts(of, step), &[DESK, OTHER_DESK], &frame);
+    check(&|all, step| all.send_counts(of, step), &[], &frame);
 }
 
 #[test]
@@ -127,7 +178,10 @@ fn the_last_connection_of_somebody_is_reported() {
         },
         &[News::AgentWent(AGENT), News::Unfollowed(CONVERSATION)],
     );
-    check(|all, step| all.close_agent(AGENT, step), &[closed(DESK, Close::SignedOut), News::AgentWent(AGENT)]);
+    check(
+        |all, step| all.close_agent(AGENT, Close::SignedOut, step),
+        &[closed(DESK, Close::SignedOut), News::AgentWent(AGENT)],
+    );
 }
 
 #[test]
@@ -175,7 +229,7 @@ fn too_much_is_refused_then_closed() {
     // Nor may one ask the store for more than it may owe.
     for _ in 0..REQUESTS_PER_CONNECTION_MAX {
         let pending = Pending::ListClosed { connection: DESK, before_ms: 0 };
-        all.query(pending, Query::Closed { before_ms: 0, before: None }, &mut step);
+        all.query(pending, Query::Closed { before_ms: 0, before: None, sites: relay_settings::Reach::All }, &mut step);
     }
     assert_eq!(all.admit(DESK, &say, &mut step), None);
     assert_eq!(all.admit(DESK, &Incoming::Agent(FromAgent::Ping), &mut step), Some(Who::Agent(AGENT)));

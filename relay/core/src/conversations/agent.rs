@@ -1,6 +1,6 @@
 //! What agents do in conversations: answer, end, mark as spam, take.
 
-use wire::{AgentId, Author, Body, ConversationId, MessageId, Party, Refusal, Role, Subject, VisitorId};
+use wire::{AgentId, Author, Body, ConversationId, MessageId, Party, Refusal, SiteId, Subject, VisitorId};
 
 use super::Conversations;
 use crate::append::{Append, Condition, NewBody, NewEvent};
@@ -23,19 +23,15 @@ impl Conversations {
         }
     }
 
-    /// Every agent may end its own conversations and those that nobody has; supervisors also those of others.
-    pub(crate) fn may_end(&self, agent: AgentId, role: Role, conversation: ConversationId) -> Result<(), Refusal> {
+    /// Who may end conversations may end their own and those that nobody has; with `any` also those of others.
+    pub(crate) fn may_end(&self, agent: AgentId, any: bool, conversation: ConversationId) -> Result<(), Refusal> {
         let holder = self.holder(conversation);
-        if holder.is_none_or(|holder| holder == agent) || role >= Role::Supervisor {
-            Ok(())
-        } else {
-            Err(Refusal::Taken)
-        }
+        if holder.is_none_or(|holder| holder == agent) || any { Ok(()) } else { Err(Refusal::Taken) }
     }
 
     /// The same as a condition.
-    pub(crate) fn if_may_end(agent: AgentId, role: Role) -> Option<Condition> {
-        (role < Role::Supervisor).then_some(Condition::NotHeldByOthers(agent))
+    pub(crate) fn if_may_end(agent: AgentId, any: bool) -> Option<Condition> {
+        (!any).then_some(Condition::NotHeldByOthers(agent))
     }
 
     /// Records one event for an agent. The condition is checked in the store too: another relay may have assigned the conversation to somebody else.
@@ -69,19 +65,21 @@ impl Conversations {
         step.append(Pending::Asked { connection, subject, change: PendingChange::None }, append);
     }
 
-    /// Records that an agent gets a conversation, on condition that it has not changed and the agent has room.
+    /// Records that an agent gets a conversation, on condition that it has not changed and the agent has room. `taken_from` is the online colleague
+    /// who has it until then.
     pub(crate) fn offer(
         &self,
         conversation: ConversationId,
         (agent, author, capacity): (AgentId, &Author, u32),
-        asker: Option<Asker>,
+        (asker, taken_from): (Option<Asker>, Option<AgentId>),
         step: &mut Step,
     ) {
         let Some(live) = self.live.get(&conversation) else { return };
         let staff_head = live.conversation.head.staff;
         let new_events =
             [Body::Assigned { agent }, Body::Joined].map(|body| step.new_event(author.clone(), NewBody::Ready(body)));
-        let mut append = Append::new(conversation, new_events.into()).when(Condition::StaffHead(staff_head));
+        let append = Append { taken_from, ..Append::new(conversation, new_events.into()) };
+        let mut append = append.when(Condition::StaffHead(staff_head));
         if !planted(Planted::IgnoresRoom) {
             append = append.when(Condition::Capacity(agent, capacity));
         }
@@ -92,7 +90,7 @@ impl Conversations {
     pub(crate) fn person(&self, conversation: ConversationId, read: Option<&Conversation>) -> Option<Person> {
         let known = self.live.get(&conversation).map(|live| &live.conversation).or(read)?;
         let source = Source { address: known.address, network: known.network };
-        Some(Person { visitor: known.visitor, source })
+        Some(Person { site: known.site.clone(), visitor: known.visitor, source })
     }
 
     /// The side on which somebody types, if typing may be passed on: only in an open conversation, by its visitor or the agent who has it.
@@ -108,6 +106,11 @@ impl Conversations {
             Some(agent) => (live.holder() == Some(agent)).then_some(Party::Staff),
             None => (visitor == Some(live.conversation.visitor)).then_some(Party::Visitor),
         }
+    }
+
+    /// The site of a conversation in memory.
+    pub(crate) fn site_of(&self, conversation: ConversationId) -> Option<&SiteId> {
+        self.live.get(&conversation).map(|live| &live.conversation.site)
     }
 
     /// The visitor of a conversation in memory.

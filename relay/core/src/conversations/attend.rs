@@ -1,6 +1,6 @@
 //! Nobody is queued or owned for ever without being there: conversations follow their visitors and agents as they go and come back.
 
-use wire::{AgentId, Aside, Author, Body, ConversationId, ConversationState, Idle, Party, Refusal, Role, VisitorId};
+use wire::{AgentId, Aside, Author, Body, ConversationId, ConversationState, Idle, Party, Refusal, VisitorId};
 
 use super::{Conversations, Live};
 use crate::admit::about;
@@ -200,11 +200,11 @@ impl Conversations {
         if here { To::Queue } else { To::Aside(aside_of(live)) }
     }
 
-    /// An agent gives back a conversation of its own; a supervisor that of anybody. A conversation that the store has and memory has not has ended.
+    /// An agent gives back a conversation of its own; with `any` that of anybody. A conversation that the store has and memory has not has ended.
     pub(crate) fn release(
         &mut self,
         connection: ConnectionId,
-        (author, agent, role): (Author, AgentId, Role),
+        (author, agent, any): (Author, AgentId, bool),
         (id, read): (ConversationId, Option<&Conversation>),
         step: &mut Step,
     ) {
@@ -214,7 +214,7 @@ impl Conversations {
             Some(live) if live.conversation.closed() => Refusal::Ended,
             Some(live) => match live.holder() {
                 None => Refusal::NotAllowed,
-                Some(holder) if holder != agent && role < Role::Supervisor => Refusal::Taken,
+                Some(holder) if holder != agent && !any => Refusal::Taken,
                 Some(_) if live.moving => return,
                 Some(_) => {
                     let to = self.back_to(live);

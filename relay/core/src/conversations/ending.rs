@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use relay_settings::{Reach, Right};
 use wire::limit::END_MANY_MAX;
 use wire::{
-    Author, BlockScope, BlockSummary, Body, ConversationId, Many, Refusal, Role, ServerFrame, Subject, VisitorId,
+    AgentId, Author, BlockScope, BlockSummary, Body, ConversationId, Many, Refusal, ServerFrame, Subject, VisitorId,
 };
 
 use super::{Conversations, Live};
@@ -12,6 +13,7 @@ use crate::append::{Append, AppendError, NewBody};
 use crate::input::{ConnectionId, Source};
 use crate::news::Audience;
 use crate::request::Pending;
+use crate::rights::Rights;
 use crate::step::{RETRY_MS, Step, Timer};
 use crate::view::Person;
 
@@ -51,18 +53,16 @@ impl Endings {
 }
 
 impl Conversations {
-    /// A supervisor ends many. `person` is the visitor of the conversation by which a network is named.
+    /// An agent ends many, of those that its rights reach. `person` is the visitor of the conversation by which a network is named.
     pub(crate) fn end_many(
         &mut self,
         connection: ConnectionId,
-        (author, role): (Author, Role),
+        (author, agent, rights): (Author, AgentId, &Rights),
         (many, person): (Many, Option<Person>),
         step: &mut Step,
     ) {
         let too_many = matches!(&many, Many::Listed { conversations } if conversations.len() > END_MANY_MAX);
-        let refusal = if role < Role::Supervisor {
-            Some(Refusal::NotAllowed)
-        } else if too_many {
+        let refusal = if too_many {
             Some(Refusal::Malformed)
         } else if self.endings.batches.len() >= BATCHES_MAX {
             Some(Refusal::Busy)
@@ -85,10 +85,19 @@ impl Conversations {
                 Some(person) => self.open_of(person.visitor),
                 None => VecDeque::new(),
             },
-            Many::Found { view, find } => self.found(view, &find).map(|(_, id)| id).collect(),
+            Many::Found { view, find } => self.found((view, &find), rights).map(|(_, id)| id).collect(),
         };
+        let left = left.into_iter().filter(|id| self.may_end_many(*id, agent, rights)).collect();
         self.endings.add(Some(connection), author, left);
         self.end_some(step);
+    }
+
+    /// Whether a conversation may be among many that an agent ends. What is not in memory may be of any site.
+    fn may_end_many(&self, id: ConversationId, agent: AgentId, rights: &Rights) -> bool {
+        let Some(live) = self.live.get(&id) else { return rights.sites(Right::ConversationEndMany) == Reach::All };
+        let site = &live.conversation.site;
+        let free = live.holder().is_none_or(|holder| holder == agent);
+        rights.in_site(Right::ConversationEndMany, site) && (free || rights.in_site(Right::ConversationEndAny, site))
     }
 
     /// Somebody is newly blocked: what they have open ends.

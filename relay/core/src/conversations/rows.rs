@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use wire::{ConversationId, ServerFrame};
+use wire::ConversationId;
 
 use super::Conversations;
-use crate::news::Audience;
+use crate::news::News;
 use crate::planted::{Planted, planted};
 use crate::step::{Step, Timer};
 
@@ -68,6 +68,6 @@ impl Conversations {
         if planted(Planted::QuietInbox) && row.head.staff.0.is_multiple_of(3) {
             return;
         }
-        step.send(Audience::Agents, ServerFrame::Inbox { row });
+        step.tell(News::Row(row));
     }
 }

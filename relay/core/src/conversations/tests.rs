@@ -2,7 +2,8 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at what it is about")]
 
-use wire::{Author, Body, Close, Event, Idle, MessageId, PageContext, Refusal, Role, ServerFrame, SiteId, Tag};
+use relay_settings::Reach;
+use wire::{Author, Body, Close, Event, Idle, MessageId, PageContext, Refusal, ServerFrame, SiteId, Tag};
 
 use super::*;
 use crate::admit::about;
@@ -135,7 +136,7 @@ fn brief(news: &News) -> String {
     match news {
         News::Events { agents, events, .. } => format!("{} events for {:?}", events.len(), agents),
         News::Transition(Transition { here, was, is, .. }) => format!("from {was:?} to {is:?}, here {here}"),
-        News::Send(Audience::Agents, ServerFrame::Inbox { row }) => format!("row {:?}", row.presence),
+        News::Row(row) => format!("row {:?}", row.presence),
         News::Append(_, append) => {
             let new_events: Vec<_> = append.new_events.iter().map(|new_event| body(&new_event.body)).collect();
             format!("append {} when {:?}", new_events.join(", "), append.conditions)
@@ -292,8 +293,8 @@ fn who_may_answer_and_who_may_end() {
     ] {
         let world = World::after(given);
         assert_eq!(world.all.may_answer(agent, IT), answer);
-        assert_eq!(world.all.may_end(agent, Role::Agent, IT), end);
-        assert_eq!(world.all.may_end(agent, Role::Supervisor, IT), Ok(()));
+        assert_eq!(world.all.may_end(agent, false, IT), end);
+        assert_eq!(world.all.may_end(agent, true, IT), Ok(()));
     }
 }
 
@@ -366,10 +367,12 @@ fn numbers_are_kept_as_conversations_move() {
     let mut world = World::after(&[Comes, Recorded(opened())]);
     assert_eq!((world.all.open_count(), world.all.waiting_since_ms()), (1, Some(START_MS)));
     world.happens(&Recorded(assigned()));
-    assert_eq!((world.all.counts(false).owned, world.all.waiting_since_ms()), (1, None));
+    assert_eq!((world.all.counts(&Reach::All, false).owned, world.all.waiting_since_ms()), (1, None));
     world.happens(&Recorded(vec![Body::SetAside { why: wire::Aside::Message }]));
-    let counts = world.all.counts(true);
+    let counts = world.all.counts(&Reach::Some([site()].into()), true);
     assert_eq!((counts.owned, counts.message, counts.flood), (0, 1, true));
+    let elsewhere = world.all.counts(&Reach::Some(["other".parse().unwrap()].into()), true);
+    assert_eq!(elsewhere, wire::Counts { flood: true, ..wire::Counts::default() });
     assert!(matches!(world.all.live[&IT].status, Status::Idle(Idle::Message)));
     world.happens(&Recorded(vec![Body::Closed]));
     assert_eq!((world.all.open_count(), world.all.live.len()), (0, 0));

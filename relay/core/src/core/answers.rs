@@ -103,6 +103,11 @@ impl Core {
                 self.conversations.refreshed(id, *read, followed, &mut self.step);
             }
             (_, _) if !alive => {}
+            (pending, QueryAnswer::Conversation(read) | QueryAnswer::Events { conversation: read, .. })
+                if self.is_hidden(&pending, &read) =>
+            {
+                self.query_failed(&pending, QueryError::NotFound)
+            }
             (Pending::Welcome { connection, visitor }, QueryAnswer::Conversations { rows, .. }) => {
                 self.welcome_visitor(connection, visitor, &rows);
             }

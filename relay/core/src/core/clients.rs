@@ -1,17 +1,19 @@
 //! Clients that connect, and what they are sent first.
 
+use relay_settings::{Reach, Right};
 use wire::limit::FOLLOW_CONVERSATIONS_MAX;
 use wire::{
-    AgentId, AgentState, Close, ConversationState, Follow, Party, Refusal, ServerFrame, SessionStart, Token, VisitorId,
+    AgentId, AgentState, Close, ConversationState, Follow, FromAgent, Party, Refusal, ServerFrame, SessionStart, Token,
+    VisitorId,
 };
 
 use super::Core;
 use crate::admit::about;
-use crate::connections::Who;
 use crate::input::{ConnectionId, Peer, Typing};
 use crate::news::{Audience, News};
 use crate::output::Output;
 use crate::request::Pending;
+use crate::rights::Rights;
 use crate::store::Query;
 
 impl Core {
@@ -29,7 +31,8 @@ impl Core {
                 let Some(visitor) = visitor else { return self.welcome_stranger(connection, follow) };
                 // Connected and subscribed before the query, so that nothing committed between it and its answer is missed.
                 self.subscribe_for_visitor(visitor);
-                self.step.query(Pending::Welcome { connection, visitor }, Query::OfVisitor { visitor });
+                self.step
+                    .query(Pending::Welcome { connection, visitor }, Query::OfVisitor { visitor, sites: Reach::All });
                 self.follow_all(connection, follow);
                 if self.conversations.has_page(visitor)
                     && let Some((_, page)) = self.connections.page_of(connection)
@@ -38,15 +41,16 @@ impl Core {
                 }
                 self.conversations.connected(visitor, source, &mut self.step);
             }
-            Peer::Agent { agent, .. } if !self.staff.knows(agent) => {
-                step.tell(News::Out(Output::Close { connection, close: Close::SignedOut }));
-            }
             Peer::Agent { agent, state } => {
-                if self.connections.connect_agent(connection, agent, step) {
+                let Some(rights) = self.staff.rights_of(agent).cloned() else {
+                    return step.tell(News::Out(Output::Close { connection, close: Close::SignedOut }));
+                };
+                if self.connections.connect_agent(connection, (agent, rights.clone()), step) {
                     self.subscribe_for_agent(agent);
                     self.staff.connected(agent, state, &mut self.step);
-                    self.welcome_agent(connection, agent);
+                    self.welcome_agent(connection, agent, &rights);
                     self.follow_all(connection, follow);
+                    self.give_back_out_of_scope(agent);
                 }
             }
         }
@@ -61,14 +65,15 @@ impl Core {
         }
     }
 
-    fn welcome_agent(&mut self, connection: ConnectionId, agent: AgentId) {
+    fn welcome_agent(&mut self, connection: ConnectionId, agent: AgentId, rights: &Rights) {
         let Some(me) = self.staff.summary(agent) else { return };
         let first = self.routing.order().chain(self.staff.held_by(agent)).chain(self.routing.absent());
-        let open = self.conversations.first_rows(agent, first, self.step.now_ms());
-        let session = SessionStart::Agent { me, agents: self.staff.summaries(), open };
+        let open = self.conversations.first_rows((agent, rights), first, self.step.now_ms());
+        let agents = self.staff.summaries(agent, rights);
+        let session = SessionStart::Agent { me, agents, open, rights: rights.names(), scope: rights.scope() };
         self.connections.welcome(connection, session, &mut self.step);
-        let counts = self.conversations.counts(self.routing.flood());
-        self.step.send(Audience::One(connection), ServerFrame::Counts { counts });
+        let counts = self.conversations.counts(&rights.sites(Right::ConversationRead), self.routing.flood());
+        self.connections.welcome_counts(connection, counts, &mut self.step);
     }
 
     /// The store has listed a visitor's conversations. They are welcomed, and sent their positions in the queue and the state of the agents who
@@ -120,7 +125,10 @@ impl Core {
     fn follow_all(&mut self, connection: ConnectionId, follow: &[Follow]) {
         let (within, beyond) = follow.split_at(follow.len().min(FOLLOW_CONVERSATIONS_MAX));
         for follow in within {
-            self.follow(connection, *follow);
+            let is_visitor = self.connections.rights_of(connection).is_none();
+            if is_visitor || self.admit_agent(connection, &FromAgent::Follow { follow: *follow }).is_some() {
+                self.follow(connection, *follow);
+            }
         }
         for follow in beyond {
             self.step.refuse(connection, about(follow.conversation), Refusal::NotAllowed);
@@ -129,17 +137,18 @@ impl Core {
 
     /// The shell has changed the blocks for an agent, or has failed to.
     pub(super) fn tell_blocks(&mut self, connection: ConnectionId, result: Result<(), Refusal>) {
-        if let Some(Who::Agent(agent)) = self.connections.who(connection) {
-            self.staff.tell_blocks(connection, agent, result, &mut self.step);
+        if let Some(rights) = self.connections.rights_of(connection) {
+            self.staff.tell_blocks(connection, rights, result, &mut self.step);
         }
     }
 
     /// Somebody types, says the bus.
     pub(super) fn typing_received(&mut self, typing: Typing) {
         let Typing { conversation, party, agent, name } = typing;
+        let Some(site) = self.conversations.site_of(conversation).cloned() else { return };
         let visitor = self.conversations.visitor_of(conversation).filter(|_| party == Party::Staff);
         let holder = self.conversations.holder(conversation);
-        let audience = Audience::Conversation { conversation, agent: holder, except: agent, visitor };
+        let audience = Audience::Conversation { conversation, site, agent: holder, except: agent, visitor };
         self.step.send(audience, ServerFrame::Typing { conversation, party, name });
     }
 

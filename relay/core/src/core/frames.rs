@@ -1,5 +1,6 @@
 //! Clients' frames: each goes to the machine that it concerns, with what that machine needs to know of the others.
 
+use relay_settings::Right;
 use wire::{
     AgentId, Body, Close, ConversationId, Follow, FromAgent, FromVisitor, Incoming, Lane, Many, MessageId, Party,
     Refusal, Say, ServerFrame, Subject, VisitorId,
@@ -7,7 +8,7 @@ use wire::{
 
 use super::Core;
 use crate::admit::{about, admit_say};
-use crate::append::{NewBody, NewEvent};
+use crate::append::NewBody;
 use crate::connections::Who;
 use crate::conversations::{MessageEffect, Reader, VisitorEvent};
 use crate::input::{ConnectionId, Typing};
@@ -118,6 +119,7 @@ impl Core {
 
     /// A frame of an agent.
     fn frame_of_agent(&mut self, connection: ConnectionId, agent: AgentId, frame: FromAgent) {
+        let Some(rights) = self.admit_agent(connection, &frame) else { return };
         let about_what = frame.subject();
         let action = |core: &mut Self, conversation, action| {
             core.act(Action { connection, conversation, kind: ActionKind::OfAgent(agent, action) });
@@ -128,12 +130,14 @@ impl Core {
                 Ok(body) => action(self, conversation, AgentAction::Say(id, body)),
                 Err(refusal) => step.refuse(connection, about_what, refusal),
             },
-            FromAgent::Record { conversation, id, body } => {
-                self.agent_records(connection, agent, (conversation, id), body);
-            }
-            FromAgent::Note { conversation, id, text } => {
-                self.agent_records(connection, agent, (conversation, id), Body::Note { text });
-            }
+            FromAgent::Record { conversation, id, body } => match body.by_agent() {
+                Ok(body) => action(self, conversation, AgentAction::Record(id, body)),
+                Err(refusal) => step.refuse(connection, about_what, refusal),
+            },
+            FromAgent::Note { conversation, id, text } => match (Body::Note { text }).by_agent() {
+                Ok(body) => action(self, conversation, AgentAction::Record(id, body)),
+                Err(refusal) => step.refuse(connection, about_what, refusal),
+            },
             FromAgent::End { conversation, id } => action(self, conversation, AgentAction::End(id)),
             FromAgent::Spam { conversation, id } => action(self, conversation, AgentAction::Spam(id)),
             FromAgent::Take { conversation } => action(self, conversation, AgentAction::Take),
@@ -156,54 +160,27 @@ impl Core {
             }
             FromAgent::Presence { state } => self.choose(connection, agent, state),
             FromAgent::ListClosed { before_ms, before } => {
-                step.query(Pending::ListClosed { connection, before_ms }, Query::Closed { before_ms, before });
+                let sites = rights.sites(Right::ConversationRead);
+                step.query(Pending::ListClosed { connection, before_ms }, Query::Closed { before_ms, before, sites });
             }
             FromAgent::ListOfVisitor { visitor } => {
-                step.query(Pending::ListOfVisitor { connection, visitor }, Query::OfVisitor { visitor });
+                let sites = rights.sites(Right::ConversationRead);
+                step.query(Pending::ListOfVisitor { connection, visitor }, Query::OfVisitor { visitor, sites });
             }
             FromAgent::ListOpen { view, find, after } => {
-                self.conversations.list_open(connection, (view, find), after, step);
+                self.conversations.list_open(connection, &rights, (view, find), after, step);
             }
             FromAgent::EndMany { many: Many::OfNetwork { conversation } } => {
                 action(self, conversation, AgentAction::EndNetwork);
             }
-            FromAgent::EndMany { .. } | FromAgent::Unblock { .. } | FromAgent::ListBlocks | FromAgent::Flood { .. } => {
-                self.frame_of_supervisor(connection, agent, frame)
-            }
-            FromAgent::Ping => {}
-        }
-    }
-
-    /// A frame that needs the role of supervisor.
-    fn frame_of_supervisor(&mut self, connection: ConnectionId, agent: AgentId, frame: FromAgent) {
-        let role = self.staff.role_of(agent);
-        let step = &mut self.step;
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the caller names the frames")]
-        match frame {
             FromAgent::EndMany { many } => {
-                self.conversations.end_many(connection, (self.staff.author(agent), role), (many, None), step);
+                let by = (self.staff.author(agent), agent, &rights);
+                self.conversations.end_many(connection, by, (many, None), step);
             }
-            FromAgent::Unblock { block } => self.staff.unblock(connection, agent, block, step),
-            FromAgent::ListBlocks => self.staff.tell_blocks(connection, agent, Ok(()), step),
-            FromAgent::Flood { on } if role >= wire::Role::Supervisor => self.routing.declare_flood(on),
-            frame => step.refuse(connection, frame.subject(), Refusal::NotAllowed),
-        }
-    }
-
-    /// What any agent may record in any conversation: notes and the like.
-    fn agent_records(
-        &mut self,
-        connection: ConnectionId,
-        agent: AgentId,
-        (conversation, id): (ConversationId, MessageId),
-        body: Body,
-    ) {
-        match body.by_agent() {
-            Ok(body) => {
-                let new_event = NewEvent { id, author: self.staff.author(agent), body: NewBody::Ready(body) };
-                self.conversations.record_for_agent(connection, conversation, (new_event, None), &mut self.step);
-            }
-            Err(refusal) => self.step.refuse(connection, Subject::Message { conversation, id }, refusal),
+            FromAgent::Unblock { block } => self.staff.unblock((connection, agent, &rights), block, step),
+            FromAgent::ListBlocks => self.staff.tell_blocks(connection, &rights, Ok(()), step),
+            FromAgent::Flood { on } => self.routing.declare_flood(on),
+            FromAgent::Ping => {}
         }
     }
 

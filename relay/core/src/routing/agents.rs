@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::AgentId;
+use relay_settings::Right;
+use wire::{AgentId, SiteId};
 
 use crate::news::Availability;
 use crate::planted::{Planted, planted};
@@ -11,7 +12,7 @@ use crate::planted::{Planted, planted};
 type Free = (usize, u64, AgentId);
 
 /// What is known of one agent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Known {
     availability: Availability,
     /// How many conversations are offered to it and wait for the store.
@@ -51,10 +52,10 @@ impl Agents {
     pub(super) fn set(&mut self, agent: AgentId, availability: Option<Availability>) {
         match availability {
             Some(availability) => {
-                let new = Known { availability, offered: 0, last_offer: 0, held_back: false };
-                self.all
-                    .entry(agent)
-                    .or_insert(Known { availability: Availability { open: false, ..availability }, ..new });
+                self.all.entry(agent).or_insert_with(|| {
+                    let closed = Availability { open: false, ..availability.clone() };
+                    Known { availability: closed, offered: 0, last_offer: 0, held_back: false }
+                });
                 self.change(agent, |known| known.availability = availability);
             }
             None => {
@@ -65,9 +66,17 @@ impl Agents {
         }
     }
 
-    /// The agent that gets the next visitor.
-    pub(super) fn next(&self) -> Option<AgentId> {
-        self.free.first().map(|(.., agent)| *agent)
+    /// Whether anybody has room.
+    pub(super) fn have_room(&self) -> bool {
+        !self.free.is_empty()
+    }
+
+    /// The agent that gets the next visitor of a site.
+    pub(super) fn next(&self, site: &SiteId) -> Option<AgentId> {
+        let answers = |agent: &AgentId| {
+            self.all.get(agent).is_some_and(|known| known.availability.rights.in_site(Right::ConversationAnswer, site))
+        };
+        self.free.iter().map(|(.., agent)| *agent).find(answers)
     }
 
     /// Whether an agent has as many conversations as it may, with those that are offered to it.

@@ -112,6 +112,8 @@ pub(super) struct Queue {
     /// Visitors who were known before and were served since the last one who was not, while both waited.
     known_in_a_row: usize,
     sites: BTreeMap<SiteId, SiteQueue>,
+    /// Of each site, how many are here and not taken.
+    to_serve: BTreeMap<SiteId, usize>,
     /// Sites whose positions have changed since they were sent.
     moved: BTreeSet<SiteId>,
 }
@@ -148,6 +150,16 @@ impl Queue {
         self.next_of(first).or_else(|| self.next_of(second))
     }
 
+    /// The site of a conversation that waits.
+    pub(super) fn site_of(&self, id: ConversationId) -> Option<&SiteId> {
+        self.waiting.get(&id).map(|waits| &waits.site)
+    }
+
+    /// The sites on which somebody is here and not taken.
+    pub(super) fn sites_to_serve(&self) -> impl Iterator<Item = &SiteId> {
+        self.to_serve.keys()
+    }
+
     fn next_of(&self, class: usize) -> Option<ConversationId> {
         let (_, (.., head)) = self.next[class].first()?;
         let entry = self.waiting.get(head)?.entry;
@@ -178,6 +190,9 @@ impl Queue {
         let members = if waits.taken { &mut network.taken } else { &mut network.free };
         members.insert((waits.entry.turn, id));
         *network.sites.entry(waits.site.clone()).or_default() += 1;
+        if !waits.taken {
+            *self.to_serve.entry(waits.site.clone()).or_default() += 1;
+        }
         if network.sites.len() > 1 {
             self.moved.extend(network.sites.keys().cloned());
         }
@@ -190,6 +205,12 @@ impl Queue {
         let member = (entry.turn, id);
         let (was_free, was_taken) = (network.free.remove(&member), network.taken.remove(&member));
         self.taken[class] -= usize::from(was_taken);
+        if was_free && let Some(count) = self.to_serve.get_mut(site) {
+            *count -= 1;
+            if *count == 0 {
+                self.to_serve.remove(site);
+            }
+        }
         if let Some(count) = network.sites.get_mut(site).filter(|_| was_free || was_taken) {
             *count -= 1;
             if *count == 0 {
@@ -310,6 +331,7 @@ impl Queue {
         self.ring = [BTreeSet::new(), BTreeSet::new()];
         self.next = [BTreeSet::new(), BTreeSet::new()];
         self.taken = [0, 0];
+        self.to_serve.clear();
         let here: Vec<_> = self.waiting.iter().filter(|(_, waits)| waits.here).map(|(id, _)| *id).collect();
         for waits in self.waiting.values_mut() {
             waits.class = if flood && waits.entry.known { KNOWN } else { OTHERS };

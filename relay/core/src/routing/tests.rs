@@ -6,6 +6,7 @@ use super::workload::Workload;
 use super::*;
 use crate::input::ConnectionId;
 use crate::news::{Audience, QueueEntry};
+use crate::rights::Rights;
 
 const START_MS: u64 = 1_000_000;
 
@@ -52,7 +53,7 @@ const FREE: AssignmentView = AssignmentView { ended: false, holder: None, holder
 fn happens(routing: &mut Routing, when: &When, step: &mut Step) {
     match *when {
         Sits(n, open, capacity, held) => {
-            routing.set_availability(agent(n), Some(Availability { open, capacity, held }))
+            routing.set_availability(agent(n), Some(Availability { open, capacity, held, rights: Rights::all() }))
         }
         Joins(n) => routing.transition(transition(n, Status::Absent, Status::Queued(entry(n as u64)))),
         Goes(n, to) => routing.transition(transition(n, Status::Queued(entry(n as u64)), Status::Assigned(agent(to)))),
@@ -62,7 +63,7 @@ fn happens(routing: &mut Routing, when: &When, step: &mut Step) {
             routing.answered(offer, result, Some(FREE), step);
         }
         Takes(n, by) => {
-            let asker = Asker { connection: ConnectionId(1), attempts: 0 };
+            let asker = Asker { connection: ConnectionId(1), attempts: 0, over: false };
             routing.take((conversation(n), Some(FREE)), agent(by), asker, step);
         }
         Waits(ms) => {
@@ -150,7 +151,7 @@ fn an_agent_takes_what_is_free_and_no_more_than_it_may() {
     let refused = |n: u128, refusal| {
         News::refused(ConnectionId(1), Subject::Conversation { conversation: conversation(n) }, refusal)
     };
-    let asker = Some(Asker { connection: ConnectionId(1), attempts: 0 });
+    let asker = Some(Asker { connection: ConnectionId(1), attempts: 0, over: false });
     let taken = News::Offer { conversation: conversation(2), agent: agent(2), capacity: 1, asker };
     check(&[Sits(2, false, 1, 0), Joins(1), Joins(2)], &Takes(2, 2), &[taken]);
     check(&[Sits(2, false, 1, 1), Joins(1)], &Takes(1, 2), &[refused(1, Refusal::AtCapacity)]);

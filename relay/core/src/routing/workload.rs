@@ -11,6 +11,7 @@ use wire::{AgentId, ConversationId, SiteId, Tag, VisitorId};
 use super::Routing;
 use crate::news::{Availability, News, QueueEntry, Status, Transition};
 use crate::request::Offer;
+use crate::rights::Rights;
 use crate::settings::Settings;
 use crate::step::Step;
 
@@ -30,6 +31,8 @@ pub struct Workload {
     offers: u64,
     pending: VecDeque<(ConversationId, AgentId)>,
     site: SiteId,
+    /// Of every agent.
+    rights: Rights,
 }
 
 impl Workload {
@@ -37,7 +40,16 @@ impl Workload {
     #[must_use]
     pub fn new(agents: u64, waiting: u64, site: SiteId) -> Self {
         let (routing, step) = (Routing::new(&Settings::default()), Step::new(1_000_000, 7));
-        let mut workload = Self { routing, step, agents, last_turn: 0, offers: 0, pending: VecDeque::new(), site };
+        let mut workload = Self {
+            routing,
+            step,
+            agents,
+            last_turn: 0,
+            offers: 0,
+            pending: VecDeque::new(),
+            site,
+            rights: Rights::all(),
+        };
         for agent in 0..agents {
             workload.set_held(AgentId(agent.into()), if waiting == 0 { 0 } else { CAPACITY as usize });
         }
@@ -104,7 +116,10 @@ impl Workload {
     }
 
     fn set_held(&mut self, agent: AgentId, held: usize) {
-        self.routing.set_availability(agent, Some(Availability { open: true, capacity: CAPACITY, held }));
+        self.routing.set_availability(
+            agent,
+            Some(Availability { open: true, capacity: CAPACITY, held, rights: self.rights.clone() }),
+        );
     }
 
     fn join(&mut self) {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use relay_settings::{Reach, Right};
 use wire::limit::{BLOCK_MS_MAX, BLOCK_REASON_CHARS_MAX, BLOCKS_MAX};
 use wire::{
-    AgentId, BlockId, BlockScope, BlockSummary, ConversationId, Refusal, Role, ServerFrame, Subject, Tag, VisitorId,
+    AgentId, BlockId, BlockScope, BlockSummary, ConversationId, Refusal, ServerFrame, SiteId, Subject, Tag, VisitorId,
 };
 
 use super::Staff;
@@ -14,6 +15,7 @@ use crate::input::{ConnectionId, Source};
 use crate::news::{Audience, News};
 use crate::output::Output;
 use crate::planted::{Planted, planted};
+use crate::rights::Rights;
 use crate::step::Step;
 use crate::view::Person;
 
@@ -36,6 +38,20 @@ pub(crate) struct BlockRequest<'a> {
     pub(crate) for_ms: u64,
     /// Why, in the supervisor's words.
     pub(crate) reason: &'a str,
+}
+
+/// Who is to be blocked.
+struct Blocked {
+    visitor: Option<VisitorId>,
+    site: Option<SiteId>,
+    tag: Option<Tag>,
+}
+
+impl Blocked {
+    /// Whoever comes from there.
+    const fn source(tag: Tag) -> Self {
+        Self { visitor: None, site: None, tag: Some(tag) }
+    }
 }
 
 impl Blocks {
@@ -68,22 +84,23 @@ impl Staff {
         }
     }
 
-    /// A supervisor blocks somebody. `person` is whose the conversation is, when it is in memory.
+    /// An agent who may, in this conversation, blocks somebody. `person` is whose the conversation is, when it is known.
     pub(crate) fn block(
         &self,
-        (connection, agent): (ConnectionId, AgentId),
+        (connection, agent, rights): (ConnectionId, AgentId, &Rights),
         request: BlockRequest<'_>,
         person: Option<Person>,
         step: &mut Step,
     ) {
-        match self.admit_block(agent, request, person) {
-            Ok((visitor, tag)) => {
+        match self.admit_block(rights, request, person) {
+            Ok(Blocked { visitor, site, tag }) => {
                 let since_ms = step.wall_ms();
                 let block = BlockSummary {
                     block: BlockId(step.id().0),
                     scope: request.scope,
                     visitor,
                     tag,
+                    site,
                     reason: request.reason.trim().to_owned(),
                     by: Some(agent),
                     since_ms,
@@ -97,11 +114,12 @@ impl Staff {
 
     fn admit_block(
         &self,
-        agent: AgentId,
+        rights: &Rights,
         request: BlockRequest<'_>,
         person: Option<Person>,
-    ) -> Result<(Option<VisitorId>, Option<Tag>), Refusal> {
-        if self.role_of(agent) < Role::Supervisor {
+    ) -> Result<Blocked, Refusal> {
+        // An address and a network are blocked on all sites.
+        if request.scope != BlockScope::Visitor && rights.sites(Right::VisitorBlock) != Reach::All {
             return Err(Refusal::NotAllowed);
         }
         let reason = request.reason.trim();
@@ -114,21 +132,28 @@ impl Staff {
         }
         let person = person.ok_or(Refusal::NotFound)?;
         match request.scope {
-            BlockScope::Visitor => Ok((Some(person.visitor), None)),
+            BlockScope::Visitor => Ok(Blocked { visitor: Some(person.visitor), site: Some(person.site), tag: None }),
             // An older log does not say where they connected from.
-            BlockScope::Address => person.source.address.map(|tag| (None, Some(tag))).ok_or(Refusal::NotFound),
-            BlockScope::Network => person.source.network.map(|tag| (None, Some(tag))).ok_or(Refusal::NotFound),
+            BlockScope::Address => person.source.address.map(Blocked::source).ok_or(Refusal::NotFound),
+            BlockScope::Network => person.source.network.map(Blocked::source).ok_or(Refusal::NotFound),
             BlockScope::Other => Err(Refusal::Malformed),
         }
     }
 
-    /// A supervisor undoes a block.
-    pub(crate) fn unblock(&self, connection: ConnectionId, agent: AgentId, block: BlockId, step: &mut Step) {
-        if self.role_of(agent) < Role::Supervisor {
-            step.refuse(connection, Subject::Connection, Refusal::NotAllowed);
-        } else {
+    /// An agent undoes a block.
+    pub(crate) fn unblock(
+        &self,
+        (connection, agent, rights): (ConnectionId, AgentId, &Rights),
+        block: BlockId,
+        step: &mut Step,
+    ) {
+        let sites = rights.sites(Right::VisitorBlock);
+        let seen = self.blocks.all.get(&block).is_some_and(|block| is_of(block, &sites));
+        if seen || sites == Reach::All {
             // The store says whether there is such a block: another relay may have made it a moment ago.
             step.tell(News::Out(Output::Unblock { connection, by: self.author(agent), block }));
+        } else {
+            step.refuse(connection, Subject::Connection, Refusal::NotFound);
         }
     }
 
@@ -136,17 +161,22 @@ impl Staff {
     pub(crate) fn tell_blocks(
         &self,
         connection: ConnectionId,
-        agent: AgentId,
+        rights: &Rights,
         result: Result<(), Refusal>,
         step: &mut Step,
     ) {
-        let may = if self.role_of(agent) < Role::Supervisor { Err(Refusal::NotAllowed) } else { Ok(()) };
-        if let Err(refusal) = result.and(may) {
+        if let Err(refusal) = result {
             return step.refuse(connection, Subject::Connection, refusal);
         }
+        let sites = rights.sites(Right::VisitorBlock);
         let lasting = self.blocks.all.values().filter(|block| block.until_ms > step.wall_ms());
-        let mut blocks: Vec<_> = lasting.cloned().collect();
+        let mut blocks: Vec<_> = lasting.filter(|block| is_of(block, &sites)).cloned().collect();
         blocks.sort_by_key(|block| std::cmp::Reverse((block.since_ms, block.block)));
         step.send(Audience::One(connection), ServerFrame::Blocks { blocks });
     }
+}
+
+/// Whether a block is of these sites. One of no site holds for all of them.
+fn is_of(block: &BlockSummary, sites: &Reach<SiteId>) -> bool {
+    sites.has_or_all(block.site.as_ref())
 }

@@ -2,12 +2,14 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at what it is about")]
 
+use relay_settings::{BuiltInRole, DocumentId, Reach, Scope};
 use wire::limit::AGENT_GRACE_MS;
 use wire::{BlockId, BlockScope, SiteId, Tag};
 
 use super::*;
 use crate::input::{Presence, Present, RelayId, Source};
 use crate::output::Output;
+use crate::rights::tests::{everywhere, on_sites};
 use crate::view::Person;
 
 mod presence;
@@ -38,7 +40,8 @@ enum When {
 use When::{Are, Chooses, Comes, Gets, Goes, Loses, Receives, SignsOut, Waits};
 
 fn settings(n: u128) -> Agent {
-    Agent { id: AgentId(n), name: format!("Agent {n}"), role: Role::Agent, capacity: 2 }
+    let roles = [BuiltInRole::Agent.document_id()].into();
+    Agent { id: AgentId(n), name: format!("Agent {n}"), roles, scope: Scope::EVERYWHERE, capacity: 2 }
 }
 
 fn transition(n: u128, was: Status, is: Status) -> Transition {
@@ -84,7 +87,7 @@ fn of(n: u128, state: AgentState, here: bool) -> Presence {
 
 /// Given what happened before, when this happens, the news: for other relays, and for everybody else.
 fn news_of(given: &[When], when: &When) -> (Vec<News>, Vec<News>) {
-    let (mut staff, mut step) = (Staff::new(Vec::new(), GONE_AFTER_MS), Step::new(START_MS, 7));
+    let (mut staff, mut step) = (Staff::new(Snapshot::default(), Vec::new(), GONE_AFTER_MS), Step::new(START_MS, 7));
     for happened in given {
         happens(&mut staff, happened, &mut step);
     }
@@ -99,11 +102,17 @@ fn check(given: &[When], when: &When, then: &[News]) {
 }
 
 fn available(n: u128, open: bool, held: usize) -> News {
-    News::Availability(AgentId(n), Some(Availability { open, capacity: 2, held }))
+    News::Availability(
+        AgentId(n),
+        Some(Availability { open, capacity: 2, held, rights: everywhere(BuiltInRole::Agent) }),
+    )
 }
 
 fn looks(n: u128, state: AgentState, load: u32) -> News {
-    News::Send(Audience::Agents, ServerFrame::Agent { agent: settings(n).summary(state, load) })
+    News::Send(
+        Audience::Colleagues(AgentId(n), everywhere(BuiltInRole::Agent)),
+        ServerFrame::Agent { agent: settings(n).summary(state, load) },
+    )
 }
 
 fn holder(it: u128, state: AgentState) -> News {
@@ -188,6 +197,7 @@ fn block(n: u128, scope: BlockScope, visitor: Option<u128>, tag: Option<u64>, un
         scope,
         visitor: visitor.map(VisitorId),
         tag: tag.map(Tag),
+        site: None,
         reason: String::new(),
         by: None,
         since_ms: START_MS,
@@ -204,7 +214,7 @@ fn whoever_is_blocked_is_found_by_each_of_their_marks_until_it_is_over() {
         block(3, BlockScope::Address, None, Some(7), later + 10),
         block(4, BlockScope::Network, None, Some(9), later),
     ];
-    let staff = Staff::new(blocks, GONE_AFTER_MS);
+    let staff = Staff::new(Snapshot::default(), blocks, GONE_AFTER_MS);
     let mut step = Step::new(START_MS, 7);
     let source = |address: u64, network: u64| Source { address: Some(Tag(address)), network: Some(Tag(network)) };
     for (visitor, source, early, late) in [
@@ -224,37 +234,102 @@ fn whoever_is_blocked_is_found_by_each_of_their_marks_until_it_is_over() {
 }
 
 #[test]
-fn only_new_blocks_that_last_are_reported_and_only_supervisors_block() {
-    let (mut staff, mut step) = (Staff::new(Vec::new(), GONE_AFTER_MS), Step::new(START_MS, 7));
+fn only_new_blocks_that_last_are_reported_and_what_holds_for_all_sites_needs_all_sites() {
+    let (mut staff, mut step) = (Staff::new(Snapshot::default(), Vec::new(), GONE_AFTER_MS), Step::new(START_MS, 7));
     let [one, two] = [1, 2].map(|n| block(n, BlockScope::Visitor, Some(n), None, START_MS + 10));
     staff.set_blocks(vec![one.clone(), block(3, BlockScope::Visitor, Some(3), None, START_MS)], &mut step);
     assert_eq!(step.take_news(), [News::Blocked(one.clone())]);
     staff.set_blocks(vec![one, two.clone()], &mut step);
     assert_eq!(step.take_news(), [News::Blocked(two)]);
 
-    let supervisor = Agent { role: Role::Supervisor, ..settings(2) };
-    staff.set(vec![settings(1), supervisor], &mut step);
-    step.take_news();
-    let person = Some(Person { visitor: VisitorId(8), source: Source { address: Some(Tag(7)), network: None } });
+    let demo: SiteId = "demo".parse().unwrap();
+    let source = Source { address: Some(Tag(7)), network: None };
+    let person = || Some(Person { site: demo.clone(), visitor: VisitorId(8), source });
+    let (all, one) = (everywhere(BuiltInRole::Supervisor), on_sites(BuiltInRole::Supervisor, &["demo"]));
     let subject = Subject::Conversation { conversation: ConversationId(5) };
-    for (agent, scope, for_ms, person, then) in [
-        (1, BlockScope::Visitor, 10, person, Err(Refusal::NotAllowed)),
-        (2, BlockScope::Visitor, 0, person, Err(Refusal::Malformed)),
-        (2, BlockScope::Visitor, 10, None, Err(Refusal::NotFound)),
-        (2, BlockScope::Network, 10, person, Err(Refusal::NotFound)),
-        (2, BlockScope::Visitor, 10, person, Ok((Some(VisitorId(8)), None))),
-        (2, BlockScope::Address, 10, person, Ok((None, Some(Tag(7))))),
+    for (rights, scope, for_ms, person, then) in [
+        // What holds for all sites is not for those of one.
+        (&one, BlockScope::Address, 10, person(), Err(Refusal::NotAllowed)),
+        (&one, BlockScope::Network, 10, person(), Err(Refusal::NotAllowed)),
+        (&one, BlockScope::Visitor, 10, person(), Ok((Some(VisitorId(8)), None, Some(&demo)))),
+        (&all, BlockScope::Visitor, 0, person(), Err(Refusal::Malformed)),
+        (&all, BlockScope::Visitor, 10, None, Err(Refusal::NotFound)),
+        (&all, BlockScope::Network, 10, person(), Err(Refusal::NotFound)),
+        (&all, BlockScope::Visitor, 10, person(), Ok((Some(VisitorId(8)), None, Some(&demo)))),
+        (&all, BlockScope::Address, 10, person(), Ok((None, Some(Tag(7)), None))),
     ] {
         let request = BlockRequest { conversation: ConversationId(5), scope, for_ms, reason: " spam " };
-        staff.block((DESK, AgentId(agent)), request, person, &mut step);
+        staff.block((DESK, AgentId(2), rights), request, person, &mut step);
         let got = step.take_news();
         match (&got[..], then) {
             ([News::Out(Output::Block { connection: DESK, block, .. })], Ok(whom)) => {
-                assert_eq!((block.visitor, block.tag), whom);
+                assert_eq!((block.visitor, block.tag, block.site.as_ref()), whom);
                 assert_eq!((block.reason.as_str(), block.until_ms), ("spam", START_MS + 10));
             }
             (got, Err(refusal)) => assert_eq!(got, [News::refused(DESK, subject, refusal)]),
             (got, Ok(_)) => panic!("{got:?}"),
         }
     }
+}
+
+#[test]
+fn blocks_are_listed_and_undone_by_those_of_their_site() {
+    let of_site = |n, site: Option<&str>| BlockSummary {
+        site: site.map(|site| site.parse().unwrap()),
+        ..block(n, BlockScope::Visitor, Some(n), None, START_MS + 10)
+    };
+    let blocks = vec![of_site(1, Some("demo")), of_site(2, Some("other")), of_site(3, None)];
+    let staff = Staff::new(Snapshot::default(), blocks, GONE_AFTER_MS);
+    let mut step = Step::new(START_MS, 7);
+    for (rights, seen) in [
+        (everywhere(BuiltInRole::Supervisor), &[3, 2, 1][..]),
+        (on_sites(BuiltInRole::Administrator, &["demo"]), &[1]),
+        (on_sites(BuiltInRole::Administrator, &[]), &[]),
+    ] {
+        staff.tell_blocks(DESK, &rights, Ok(()), &mut step);
+        match &step.take_news()[..] {
+            [News::Send(Audience::One(DESK), ServerFrame::Blocks { blocks })] => {
+                assert_eq!(blocks.iter().map(|block| block.block.0).collect::<Vec<_>>(), seen);
+            }
+            other => panic!("{other:?}"),
+        }
+        // One that is not known here may be known to the store; who sees some only is answered as if there were none.
+        for n in 1..=4 {
+            staff.unblock((DESK, AgentId(1), &rights), BlockId(n), &mut step);
+            let asked = matches!(&step.take_news()[..], [News::Out(Output::Unblock { .. })]);
+            assert_eq!(asked, seen.contains(&n) || seen.len() == 3, "{n} {rights:?}");
+        }
+    }
+}
+
+#[test]
+fn other_rights_begin_the_connections_anew_and_who_may_not_answer_is_never_online() {
+    let reader: DocumentId = "reader".parse().unwrap();
+    let role = |rights: &str| {
+        let key = relay_settings::DocumentKey { kind: relay_settings::Kind::Role, id: reader.clone() };
+        let body = serde_json::json!({ "name": "Reader", "rights": [rights] });
+        Snapshot::build(2, [(key, 2, body)])
+    };
+    let one = || Agent { roles: [reader.clone()].into(), ..settings(1) };
+    let (mut staff, mut step) =
+        (Staff::new(role("conversation_answer"), Vec::new(), GONE_AFTER_MS), Step::new(START_MS, 7));
+    staff.set(vec![one()], &mut step);
+    staff.connected(AgentId(1), None, &mut step);
+    assert_eq!(staff.state_of(AgentId(1)), AgentState::Online);
+    staff.tell(&mut step);
+    step.take_news();
+    // The same rights again change nothing.
+    staff.set(vec![one()], &mut step);
+    staff.set_documents(role("conversation_answer"), &mut step);
+    staff.tell(&mut step);
+    assert_eq!(step.take_news(), []);
+    staff.set_documents(role("conversation_read"), &mut step);
+    assert!(step.take_news().contains(&News::RightsChanged(AgentId(1))));
+    assert_eq!((staff.state_of(AgentId(1)), staff.online()), (AgentState::Away, 0));
+    staff.connected(AgentId(1), Some(AgentState::Online), &mut step);
+    assert_eq!(staff.state_of(AgentId(1)), AgentState::Away);
+    step.take_news();
+    let elsewhere = Scope { sites: Reach::Some(["other".parse().unwrap()].into()), departments: Reach::All };
+    staff.set(vec![Agent { scope: elsewhere, ..one() }], &mut step);
+    assert!(step.take_news().contains(&News::RightsChanged(AgentId(1))));
 }

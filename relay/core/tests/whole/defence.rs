@@ -9,7 +9,7 @@ fn waits(world: &World, c: u128) -> bool {
 }
 
 fn supervisor(n: u128) -> relay_core::Agent {
-    relay_core::Agent { role: Role::Supervisor, ..settings(n, 4) }
+    relay_core::Agent { roles: of_supervisor(), ..settings(n, 4) }
 }
 
 fn counts(world: &mut World, console: relay_core::ConnectionId) -> Counts {

@@ -77,6 +77,7 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
         settings: relay_core::Settings::default(),
         blocks: Vec::new(),
         sites: vec![site()],
+        documents: relay_settings::Snapshot::default(),
     };
     let mut core = Core::new(START_MS, start);
     let mut step = |input, want: &[Output]| check(&mut core, START_MS, input, want);
@@ -89,7 +90,7 @@ fn after_a_first_message() -> (Core, Vec<Event>) {
         page: page("https://example.com/?q=1"),
         source: relay_core::Source::default(),
     };
-    let query = Query::OfVisitor { visitor: visitor(1) };
+    let query = Query::OfVisitor { visitor: visitor(1), sites: relay_settings::Reach::All };
     step(
         Input::Connected { connection: ConnectionId(1), peer, follow: Vec::new() },
         &[on(Topic::Presence), on(Topic::Settings), Output::Query { request: RequestId(1), query }],
@@ -159,7 +160,9 @@ fn an_agent_comes_is_offered_who_waits_and_serves_them() {
     for event in &recorded {
         known.apply(event).unwrap();
     }
-    let session = SessionStart::Agent { me: me.clone(), agents: vec![me.clone()], open: vec![row(&known)] };
+    let rights = relay_settings::BuiltInRole::Agent.rights().iter().map(|right| right.as_str().to_owned()).collect();
+    let (agents, open) = (vec![me.clone()], vec![row(&known)]);
+    let session = SessionStart::Agent { me: me.clone(), agents, open, rights, scope: StaffScope::default() };
     let ada = Author::Agent { id: agent(1), name: "Agent 1".to_owned() };
     let new_events = vec![
         ready(MessageId(0), ada.clone(), Body::Assigned { agent: agent(1) }),

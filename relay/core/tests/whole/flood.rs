@@ -25,7 +25,7 @@ fn with(flood_waiting: u32, flood_openings_per_minute: u32) -> World {
         flood_openings_per_minute,
         ..Settings::default()
     };
-    let supervisor = relay_core::Agent { role: Role::Supervisor, ..settings_of(1) };
+    let supervisor = relay_core::Agent { roles: of_supervisor(), ..settings_of(1) };
     World::with(vec![supervisor, settings_of(2)], settings)
 }
 

@@ -1,6 +1,7 @@
 //! The core as a whole, in a world of its own: model store, virtual time, clients that keep what they are sent.
 
 mod absent;
+mod agents;
 mod arbitrary;
 mod brief;
 mod defence;

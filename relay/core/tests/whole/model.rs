@@ -125,8 +125,8 @@ impl ModelStore {
             Query::Conversation { conversation } => {
                 Ok(QueryAnswer::Conversation(Box::new(found(conversation)?.0.clone())))
             }
-            Query::Closed { .. } => Ok(self.list(Conversation::closed)),
-            Query::OfVisitor { visitor } => Ok(self.list(|conversation| conversation.visitor == *visitor)),
+            Query::Closed { sites, .. } => Ok(self.list(|row| row.closed() && sites.has(&row.site))),
+            Query::OfVisitor { visitor, sites } => Ok(self.list(|row| row.visitor == *visitor && sites.has(&row.site))),
         }
     }
 

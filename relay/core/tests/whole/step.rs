@@ -25,7 +25,7 @@ pub(crate) enum Step {
 
 /// A world with two agents, a supervisor, visitors of two networks and a store that answers on request.
 pub(crate) fn world() -> World {
-    let supervisor = relay_core::Agent { role: Role::Supervisor, ..settings(3, 1) };
+    let supervisor = relay_core::Agent { roles: of_supervisor(), ..settings(3, 1) };
     let mut world = World::new(vec![settings(1, 1), settings(2, 2), supervisor]);
     world.networks = 2;
     world.store_waits = true;

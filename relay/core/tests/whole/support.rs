@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 pub(crate) use relay_core::ConnectionId;
 use relay_core::{Agent, AppendError, Core, Input, Output, Peer, QueryAnswer, QueryError, RequestId, Start};
+use relay_settings::Snapshot;
 use wire::*;
 
+pub(crate) use crate::agents::{of_supervisor, settings};
 pub(crate) use crate::brief::brief;
 use crate::followed::Followed;
 use crate::model::ModelStore;
@@ -31,10 +33,6 @@ pub(crate) const fn agent(n: u128) -> AgentId {
 
 pub(crate) fn site() -> SiteId {
     "demo".parse().expect("a site id")
-}
-
-pub(crate) fn settings(n: u128, capacity: u32) -> Agent {
-    Agent { id: agent(n), name: format!("Agent {n}"), role: Role::Agent, capacity }
 }
 
 pub(crate) fn page(url: &str) -> PageContext {
@@ -104,6 +102,7 @@ impl World {
             settings,
             blocks: Vec::new(),
             sites: vec![site()],
+            documents: Snapshot::default(),
         };
         Self {
             core: Core::new(START_MS, start),
@@ -138,6 +137,7 @@ impl World {
             settings: self.settings,
             blocks: self.blocks.values().cloned().collect(),
             sites: self.sites.clone(),
+            documents: Snapshot::default(),
         };
         self.core = Core::new(self.now_ms, start);
         self.followed = Followed::default();

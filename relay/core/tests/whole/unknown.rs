@@ -9,7 +9,7 @@ use crate::support::*;
 /// and 2 and supervisor 3 are connected to it; nobody has room but whoever takes by hand.
 fn unaware() -> (World, [ConnectionId; 3]) {
     let agents =
-        || vec![settings(1, 2), settings(2, 2), relay_core::Agent { role: Role::Supervisor, ..settings(3, 2) }];
+        || vec![settings(1, 2), settings(2, 2), relay_core::Agent { roles: of_supervisor(), ..settings(3, 2) }];
     let mut other = World::new(agents());
     for n in [2, 3, 1] {
         let connection = other.visitor(n);
@@ -218,7 +218,9 @@ fn a_block_that_another_relay_made_is_undone_and_one_that_nobody_made_is_not_fou
     // The other relay's; its events have not arrived here yet.
     let (scope, visitor) = (BlockScope::Visitor, Some(visitor(1)));
     let (reason, by, since_ms, until_ms) = (String::new(), None, world.now_ms, u64::MAX);
-    world.blocks.insert(block, BlockSummary { block, scope, visitor, tag: None, reason, by, since_ms, until_ms });
+    world
+        .blocks
+        .insert(block, BlockSummary { block, scope, visitor, tag: None, site: None, reason, by, since_ms, until_ms });
     world.frame(agent_1, unblock.clone());
     assert_eq!(world.news(agent_1), ["refused NotAllowed"]);
     assert!(world.blocks.contains_key(&block));

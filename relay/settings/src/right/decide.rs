@@ -93,7 +93,7 @@ fn in_scope(staff: &Staff, right: Right, subject: &Subject<'_>) -> bool {
             }
         }
         Subject::Colleague(other) => {
-            if right == Right::StaffRead || right == Right::BoardRead {
+            if matches!(right, Right::StaffRead | Right::BoardRead | Right::PresenceRead) {
                 staff.scope.meets(&other.scope)
             } else {
                 grants(staff, other).is_ok()

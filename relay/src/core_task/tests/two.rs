@@ -59,9 +59,15 @@ impl Setup {
         let (bus, messages) = self.hub.join(RelayId(number));
         let (bus, unsent) = (Arc::new(bus), Unsent::default());
         let (arrivals, queue) = mpsc::channel(64);
-        let agent = |id, role| Agent { id, name: format!("Agent {}", id.0), role, capacity: 4 };
+        let agent = |id, role| Agent {
+            id,
+            name: format!("Agent {}", id.0),
+            roles: [BuiltInRole::document_id(role)].into(),
+            scope: Scope::EVERYWHERE,
+            capacity: 4,
+        };
         let store: StoreHandle = self.store.handle();
-        let agents = vec![agent(ANN, Role::Supervisor), agent(BOB, Role::Agent)];
+        let agents = vec![agent(ANN, BuiltInRole::Supervisor), agent(BOB, BuiltInRole::Agent)];
         let open = store.read(|reader| reader.open_conversations()).await.expect("read");
         let start = Start { seed: number, open, sites: vec![site()], ..with(agents) };
         let config = crate::config::Config::parse("").expect("the example");

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use relay_core::conversation::Conversation;
+use relay_settings::Right;
 use wire::{AttachmentId, Refusal};
 
 use crate::app::{App, Caller, Reject};
@@ -23,10 +24,11 @@ pub(in crate::http) async fn download(
     person: Result<Person, Reject>,
 ) -> Result<Response, Reject> {
     let person = person.map_err(hide)?;
+    person.must_have(&app, Right::FileOpen)?;
     let id: AttachmentId = id.parse().map_err(|_| Refusal::NotFound)?;
     let record = app.store.read(move |reader| reader.attachment(id)).await?;
     let within = conversation(&app, record.conversation).await?;
-    if !may_read(&person, &record, within.as_ref()) {
+    if !may_read(&app, &person, &record, within.as_ref()) {
         return Err(Refusal::NotFound.into());
     }
     let subject = Subject::new("file", &id);
@@ -53,9 +55,9 @@ fn hide(reject: Reject) -> Reject {
     }
 }
 
-fn may_read(person: &Person, record: &AttachmentRecord, within: Option<&Conversation>) -> bool {
+fn may_read(app: &App, person: &Person, record: &AttachmentRecord, within: Option<&Conversation>) -> bool {
     match within {
-        Some(conversation) => person.takes_part(conversation),
+        Some(conversation) => person.may(app, Right::FileOpen, conversation),
         // Uploaded, but no message has opened the conversation yet.
         None => record.uploader == person.uploader(),
     }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
+use relay_settings::Right;
 use serde::Deserialize;
 use wire::limit::{CONTEXT_FIELD_CHARS_MAX, TRANSCRIPT_CHUNK_BYTES};
 use wire::{ConversationId, Refusal};
@@ -41,12 +42,14 @@ pub(in crate::http) async fn transcript(
     person: Person,
 ) -> Result<Response, Reject> {
     let id: ConversationId = id.parse().map_err(|_| Refusal::NotFound)?;
-    let known = conversation(&app, id).await?.filter(|known| person.takes_part(known));
+    person.must_have(&app, Right::TranscriptExport)?;
+    let known = conversation(&app, id).await?.filter(|known| person.may(&app, Right::TranscriptExport, known));
     let known = known.ok_or(Refusal::NotFound)?;
     let slot = app.transcripts.take(person.uploader(), person.standing(), address)?;
     let subject = Subject::new("conversation", &id).of(known.site.clone());
     note(&app, &person, address, Action::TranscriptExported, subject).await?;
-    let notes = matches!(person, Person::Agent(_)) && query.notes.as_deref() == Some("1");
+    let is_staff = matches!(person, Person::Agent(_)) && person.may(&app, Right::ConversationRead, &known);
+    let notes = is_staff && query.notes.as_deref() == Some("1");
     let options = TranscriptOptions { language: query.language.map(short), zone: query.zone.map(short) };
     let (asked, format) = (known.clone(), query.format);
     let document = app.store.read(move |reader| Ok(Document::of(&asked, format, &options, reader))).await?;

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use relay_core::concerns;
+use relay_settings::Right;
 use tokio::time::{Instant, timeout};
 use wire::{Attachment, AttachmentId, ConversationId, Refusal, SiteId};
 
@@ -213,6 +214,7 @@ enum Found {
 
 /// Whether a file may be uploaded to this conversation.
 async fn check_target(app: &App, target: &UploadTarget) -> Result<Found, Reject> {
+    target.person.must_have(app, Right::ConversationAnswer)?;
     let known = conversation(app, target.conversation).await?;
     let site = match (&known, &target.person) {
         (Some(known), _) => known.site.clone(),
@@ -220,7 +222,9 @@ async fn check_target(app: &App, target: &UploadTarget) -> Result<Found, Reject>
         (None, Person::Agent(_)) => return Err(Refusal::NotFound.into()),
     };
     match known {
-        Some(known) if !target.person.takes_part(&known) => return Err(Refusal::NotFound.into()),
+        Some(known) if !target.person.may(app, Right::ConversationAnswer, &known) => {
+            return Err(Refusal::NotFound.into());
+        }
         Some(known) if known.closed() => return Err(Refusal::Ended.into()),
         // A visitor's first message may be a file; an agent begins no conversations.
         Some(_) | None => {}

@@ -68,15 +68,16 @@ impl LogReader for MemoryReader {
                 Ok(QueryAnswer::Events { conversation: conversation(id)?, events })
             }
             Query::Conversation { conversation: id } => Ok(QueryAnswer::Conversation(conversation(id)?)),
-            Query::Closed { before_ms, before } => {
+            Query::Closed { before_ms, before, sites } => {
                 let cursor = (*before_ms, before.unwrap_or(ConversationId(0)));
-                let mut rows = tables.conversations(|row| row.closed() && (closed_at_ms(row), row.id) < cursor);
+                let mut rows = tables
+                    .conversations(|row| row.closed() && (closed_at_ms(row), row.id) < cursor && sites.has(&row.site));
                 rows.sort_by_key(|row| std::cmp::Reverse((closed_at_ms(row), row.id)));
                 rows.truncate(PAGE_CONVERSATIONS_MAX + 1);
                 Ok(page_of_closed(rows))
             }
-            Query::OfVisitor { visitor } => {
-                let mut rows = tables.conversations(|row| row.visitor == *visitor);
+            Query::OfVisitor { visitor, sites } => {
+                let mut rows = tables.conversations(|row| row.visitor == *visitor && sites.has(&row.site));
                 rows.sort_by_key(|row| std::cmp::Reverse((row.opened_at_ms, row.id)));
                 let more = rows.len() > PAGE_CONVERSATIONS_MAX;
                 rows.truncate(PAGE_CONVERSATIONS_MAX);

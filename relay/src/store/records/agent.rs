@@ -53,16 +53,6 @@ impl AgentRecord {
         Staff { disabled: self.disabled, ..staff_with(snapshot, &self.roles, self.scope.clone()) }
     }
 
-    /// The greatest of its built-in roles, as colleagues are shown it.
-    #[must_use]
-    pub fn role(&self) -> wire::Role {
-        match self.roles.iter().filter_map(|id| BuiltInRole::with_id(id.as_str())).max() {
-            None | Some(BuiltInRole::Agent) => wire::Role::Agent,
-            Some(BuiltInRole::Supervisor) => wire::Role::Supervisor,
-            Some(BuiltInRole::Administrator) => wire::Role::Administrator,
-        }
-    }
-
     /// The documents that it names: none of them is removed while it does.
     pub fn documents(&self) -> impl Iterator<Item = DocumentKey> {
         let key = |kind, id: &DocumentId| DocumentKey { kind, id: id.clone() };

@@ -1,6 +1,6 @@
 //! Blocks, and the store's keys.
 
-use wire::{AgentId, BlockId, BlockScope, BlockSummary, VisitorId};
+use wire::{AgentId, BlockId, BlockScope, BlockSummary, SiteId, VisitorId};
 
 use super::{Failure, Row, SqlError, SqlReader, SqlWriter, Value, refuse, row};
 use crate::store::{BlockReader, BlockWriter, Secret, StoreError};
@@ -8,8 +8,8 @@ use crate::store::{BlockReader, BlockWriter, Secret, StoreError};
 impl<W: SqlWriter> BlockWriter for W {
     fn put_block(&mut self, block: &BlockSummary) -> Result<(), StoreError> {
         const ENDED: &str = "DELETE FROM block WHERE until_ms <= $1 AND id <> $2";
-        const SQL: &str = "INSERT INTO block (id, scope, visitor, tag, reason, agent, since_ms, until_ms) \
-                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        const SQL: &str = "INSERT INTO block (id, scope, visitor, tag, reason, agent, since_ms, until_ms, site) \
+                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         let scope: u32 = match block.scope {
             BlockScope::Visitor => 0,
             BlockScope::Address => 1,
@@ -29,6 +29,7 @@ impl<W: SqlWriter> BlockWriter for W {
                 block.by.map(|agent| agent.0).into(),
                 block.since_ms.into(),
                 block.until_ms.into(),
+                block.site.as_ref().map(SiteId::as_str).into(),
             ];
             sql.execute(SQL, &values).map_err(refuse(StoreError::Conflict))?;
             sql.settings_changed()
@@ -57,7 +58,8 @@ impl<W: SqlWriter> BlockWriter for W {
 
 impl<R: SqlReader> BlockReader for R {
     fn blocks(&mut self) -> Result<Vec<BlockSummary>, StoreError> {
-        const SQL: &str = "SELECT id, scope, visitor, tag, reason, agent, since_ms, until_ms FROM block ORDER BY id";
+        const SQL: &str =
+            "SELECT id, scope, visitor, tag, reason, agent, since_ms, until_ms, site FROM block ORDER BY id";
         self.look_up(|sql| sql.all(SQL, &[], read))
     }
 }
@@ -78,5 +80,6 @@ fn read(row: &dyn Row) -> Result<BlockSummary, SqlError> {
         by: row.optional_id(5)?.map(AgentId),
         since_ms: row.number(6)?,
         until_ms: row.number(7)?,
+        site: row.optional_site(8)?,
     })
 }

@@ -11,7 +11,7 @@ use crate::folder::{self, Look, private};
 use crate::store::OpenError;
 
 /// Every schema change so far, in order; a database remembers how many it has had (`user_version`).
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("../../../migrations/sqlite/0001_init.sql"),
     include_str!("../../../migrations/sqlite/0002_recent.sql"),
     include_str!("../../../migrations/sqlite/0003_access.sql"),
@@ -26,6 +26,7 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("../../../migrations/sqlite/0012_session.sql"),
     include_str!("../../../migrations/sqlite/0013_second_factor.sql"),
     include_str!("../../../migrations/sqlite/0014_invitation.sql"),
+    include_str!("../../../migrations/sqlite/0015_scope.sql"),
 ];
 
 /// The schema this relay reads and writes.

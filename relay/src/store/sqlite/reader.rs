@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use relay_core::conversation::Conversation;
 use relay_core::store::{Query, QueryAnswer, QueryError};
+use relay_settings::Reach;
 use rusqlite::{Connection, Params, Row, params};
 use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
 use wire::{ConversationId, Event, Lane, Seq, SiteId};
@@ -14,7 +15,7 @@ use super::recent::{Recent, Weighed};
 use super::row::{self, conversation_columns, event_columns};
 use super::statements::Statements;
 use super::{append, down, open};
-use crate::store::log::page_of_closed;
+use crate::store::log::{closed_at_ms, page_of_closed};
 use crate::store::sql::{Sql, SqlError, SqlReader};
 use crate::store::{FeedEvent, FeedReader, LogReader, OpenError, Position, StoreError};
 
@@ -66,6 +67,35 @@ impl SqliteReader {
             page.take_all(waiting);
         }
         Ok(QueryAnswer::Events { conversation: Box::new(found), events: page.events })
+    }
+
+    /// One row more than a page of ended conversations, newest first. Of some sites the newest of each are read and put in order.
+    fn closed(
+        &self,
+        before_ms: u64,
+        before: ConversationId,
+        sites: &Reach<SiteId>,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        const ALL: &str = concat!(
+            "SELECT ",
+            conversation_columns!(),
+            " FROM conversation WHERE state = 3 AND (state_at_ms, id) < (?1, ?2) ORDER BY state_at_ms DESC, id DESC LIMIT ?3"
+        );
+        const OF_SITE: &str = concat!(
+            "SELECT ",
+            conversation_columns!(),
+            " FROM conversation INDEXED BY conversation_closed_site WHERE state = 3 AND (state_at_ms, id) < (?1, ?2) AND site = ?4 \
+             ORDER BY state_at_ms DESC, id DESC LIMIT ?3"
+        );
+        let (before_ms, before) = (row::column(before_ms), before.0.to_be_bytes());
+        let Reach::Some(sites) = sites else { return self.rows(ALL, params![before_ms, before, ROWS_MAX]) };
+        let mut rows = Vec::new();
+        for site in sites {
+            rows.extend(self.rows(OF_SITE, params![before_ms, before, ROWS_MAX, site.as_str()])?);
+            rows.sort_by_key(|row| std::cmp::Reverse((closed_at_ms(row), row.id)));
+            rows.truncate(PAGE_CONVERSATIONS_MAX + 1);
+        }
+        Ok(rows)
     }
 
     /// Rows of conversations, brought up to date.
@@ -134,11 +164,6 @@ fn moved(
 
 impl LogReader for SqliteReader {
     fn query(&mut self, query: &Query) -> Result<QueryAnswer, QueryError> {
-        const CLOSED: &str = concat!(
-            "SELECT ",
-            conversation_columns!(),
-            " FROM conversation WHERE state = 3 AND (state_at_ms, id) < (?1, ?2) ORDER BY state_at_ms DESC, id DESC LIMIT ?3"
-        );
         const OF_VISITOR: &str = concat!(
             "SELECT ",
             conversation_columns!(),
@@ -153,15 +178,15 @@ impl LogReader for SqliteReader {
                 };
                 found.map(|found| QueryAnswer::Conversation(Box::new(found))).ok_or(QueryError::NotFound)
             }
-            Query::Closed { before_ms, before } => {
-                // No id is lower than this one: the time alone decides.
-                let before = before.unwrap_or(ConversationId(0));
-                let key = params![row::column(*before_ms), before.0.to_be_bytes(), ROWS_MAX];
-                Ok(page_of_closed(self.rows(CLOSED, key)?))
+            // No id is lower than 0: the time alone decides.
+            Query::Closed { before_ms, before, sites } => {
+                Ok(page_of_closed(self.closed(*before_ms, before.unwrap_or(ConversationId(0)), sites)?))
             }
-            Query::OfVisitor { visitor } => {
+            Query::OfVisitor { visitor, sites } => {
                 let key = params![visitor.0.to_be_bytes(), ROWS_MAX];
                 let mut rows = self.rows(OF_VISITOR, key)?;
+                // All of them are of one site, so this leaves out all or none.
+                rows.retain(|row| sites.has(&row.site));
                 let more = rows.len() > PAGE_CONVERSATIONS_MAX;
                 rows.truncate(PAGE_CONVERSATIONS_MAX);
                 Ok(QueryAnswer::Conversations { rows, more })

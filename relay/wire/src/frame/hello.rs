@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Follow;
 use crate::id::{SiteId, Token, VisitorId};
 use crate::log::PageContext;
-use crate::staff::{AgentState, AgentSummary, ConversationSummary};
+use crate::staff::{AgentState, AgentSummary, ConversationSummary, StaffScope};
 use crate::visitor::VisitorConversation;
 
 /// The first frame of every connection.
@@ -61,9 +61,15 @@ pub enum SessionStart {
     Agent {
         /// Itself.
         me: AgentSummary,
-        /// Everybody, itself too.
+        /// Itself, and the colleagues that it may see.
         agents: Vec<AgentSummary>,
         /// Open conversations, at most [`crate::limit::INBOX_CONVERSATIONS_MAX`]: waiting and own ones first.
         open: Vec<ConversationSummary>,
+        /// The names of its rights. When they change, the connection is closed as [`crate::Close::RightsChanged`].
+        #[serde(default)]
+        rights: Vec<String>,
+        /// Where these count.
+        #[serde(default)]
+        scope: StaffScope,
     },
 }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::AgentId;
+use crate::id::{AgentId, SiteId};
 
-/// What an agent may do. Greater roles may do all that lesser ones may; one that is not known here reads as the least.
+/// A built-in role. Greater ones may do all that lesser ones may; one that is not known here reads as the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -15,6 +15,17 @@ pub enum Role {
     /// Answers visitors.
     #[serde(other)]
     Agent = 0,
+}
+
+/// Where an agent's rights count: what is of one of these sites **and** of one of these departments.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaffScope {
+    /// Of which sites; none for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sites: Option<Vec<SiteId>>,
+    /// Of which departments, by id; none for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub departments: Option<Vec<String>>,
 }
 
 /// Whether an agent gets visitors. A state that is not known here reads as away: it is then offered no visitors.
@@ -38,7 +49,7 @@ pub struct AgentSummary {
     pub id: AgentId,
     /// Name shown to visitors.
     pub name: String,
-    /// What it may do.
+    /// The greatest of its built-in roles. What it may do, its own [`crate::SessionStart`] says.
     pub role: Role,
     /// Whether it gets visitors.
     pub state: AgentState,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AgentId, BlockId, Tag, VisitorId};
+use crate::id::{AgentId, BlockId, SiteId, Tag, VisitorId};
 
 /// How far a block reaches from the conversation it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct BlockSummary {
     /// The tag of the address or the network, when it is one of these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<Tag>,
+    /// The visitor's site; none for an address or a network, which hold for all sites.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<SiteId>,
     /// Why, in the words of whoever blocked; may be empty.
     pub reason: String,
     /// The agent who blocked; none for the command line.

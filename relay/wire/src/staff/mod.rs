@@ -6,7 +6,7 @@ mod conversation;
 mod list;
 mod many;
 
-pub use agent::{AgentState, AgentSummary, Role};
+pub use agent::{AgentState, AgentSummary, Role, StaffScope};
 pub use block::{BlockScope, BlockSummary};
 pub use conversation::{ConversationState, ConversationSummary, Idle, VisitorPresence};
 pub use list::{Counts, RowCursor, View};

@@ -106,6 +106,7 @@ pub(crate) fn block() -> BlockSummary {
         scope: BlockScope::Network,
         visitor: None,
         tag: Some(TAG),
+        site: None,
         reason: "Robots.".to_owned(),
         by: Some(AGENT),
         since_ms: 1_700_000_000_000,

@@ -10,7 +10,7 @@ mod receive;
 
 use wire::{
     AgentState, AgentSummary, ClientFrame, ConversationId, ConversationState, ConversationSummary, Hello, PageContext,
-    Party, Refusal, ToAgent, VisitorId,
+    Party, Refusal, StaffScope, ToAgent, VisitorId,
 };
 
 pub use ended::ENDED_ROWS_MAX;
@@ -38,6 +38,10 @@ const LATEST_MS: u64 = 9_007_199_254_740_991;
 pub struct AgentSession {
     session: ClientSession,
     me: Option<AgentSummary>,
+    /// The names of the agent's rights, as the relay said last.
+    rights: Vec<String>,
+    /// Where these count.
+    scope: StaffScope,
     agents: Vec<AgentSummary>,
     rows: Rows,
     /// The latest row of the shown conversation, also when it is not open.
@@ -63,6 +67,8 @@ impl AgentSession {
         Self {
             session: ClientSession::new(now_ms, start.seed, Party::Staff, start.drafts),
             me: None,
+            rights: Vec::new(),
+            scope: StaffScope::default(),
             agents: Vec::new(),
             rows: Rows::default(),
             shown_row: None,
@@ -152,6 +158,18 @@ impl AgentSession {
     #[must_use]
     pub const fn me(&self) -> Option<&AgentSummary> {
         self.me.as_ref()
+    }
+
+    /// The names of the signed-in agent's rights; none before the first welcome.
+    #[must_use]
+    pub fn rights(&self) -> &[String] {
+        &self.rights
+    }
+
+    /// Where the signed-in agent's rights count.
+    #[must_use]
+    pub const fn scope(&self) -> &StaffScope {
+        &self.scope
     }
 
     /// Whether the agent chose to be away. The choice may not have reached the relay yet.
@@ -305,6 +323,27 @@ impl AgentSession {
             }
             Step::Lost => self.lost(),
         }
+    }
+
+    /// The agent may do this from now on. When it is something else than before, nothing stays of what was shown before: some of it may not be for
+    /// this agent any more. What is still wanted is asked for again.
+    fn take_rights(&mut self, rights: Vec<String>, scope: StaffScope) {
+        let before = (std::mem::replace(&mut self.rights, rights), std::mem::replace(&mut self.scope, scope));
+        if !self.welcomed || before == (self.rights.clone(), self.scope.clone()) {
+            return;
+        }
+        self.ended = Ended::new();
+        self.found = None;
+        self.defence = Defence::default();
+        self.earlier_of = None;
+        self.earlier.clear();
+        let shown = self.session.shown.take();
+        self.session.follow_at_most(0);
+        if let Some(shown) = shown {
+            self.show(shown);
+        }
+        // The rows of before are replaced next.
+        self.shown_row = None;
     }
 
     fn lost(&mut self) {

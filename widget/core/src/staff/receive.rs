@@ -8,7 +8,8 @@ impl AgentSession {
     pub(super) fn receive(&mut self, frame: ToAgent) {
         match frame {
             ToAgent::Welcome { now_ms, attachment_bytes_max, session, .. } => {
-                if let SessionStart::Agent { me, agents, open } = session {
+                if let SessionStart::Agent { me, agents, open, rights, scope } = session {
+                    self.take_rights(rights, scope);
                     self.session.welcome(now_ms, attachment_bytes_max);
                     // An agent who connects is online, unless away was chosen, here or in another tab.
                     self.away |= me.state == AgentState::Away && !self.choosing;

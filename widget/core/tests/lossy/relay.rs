@@ -142,7 +142,13 @@ impl Relay {
             Hello::Agent { .. } => {
                 self.peers.insert(client, (Peer::Agent, Vec::new()));
                 let open = self.logs.keys().map(|id| self.row(*id)).filter(|row| !closed(row)).collect();
-                SessionStart::Agent { me: me(), agents: vec![me()], open }
+                SessionStart::Agent {
+                    me: me(),
+                    agents: vec![me()],
+                    open,
+                    rights: Vec::new(),
+                    scope: wire::StaffScope::default(),
+                }
             }
         };
         let (protocol, now_ms) = (wire::PROTOCOL, self.now_ms);

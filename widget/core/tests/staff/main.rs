@@ -3,6 +3,7 @@
 mod defence;
 mod kinds;
 mod lists;
+mod rights;
 
 use widget_core::{
     AgentInput, AgentSession, AgentStart, ConnectionInput, Content, Item, ItemState, Online, Output, Transport,
@@ -10,7 +11,7 @@ use widget_core::{
 use wire::{
     AgentId, AgentState, AgentSummary, Author, Body, ClientFrame, Close, ConversationId, ConversationState,
     ConversationSummary, Cursor, Event, Follow, Head, Hello, MessageId, PageContext, Party, Refusal, Role, Seq,
-    ServerFrame, SessionStart, Subject, ToAgent, VisitorId,
+    ServerFrame, SessionStart, StaffScope, Subject, ToAgent, VisitorId,
 };
 
 const ME: AgentId = AgentId(1);
@@ -20,12 +21,15 @@ const HERE: ConversationId = ConversationId(10);
 struct Console {
     session: AgentSession,
     now_ms: u64,
+    /// What the relay says of the agent at each welcome.
+    rights: Vec<String>,
+    scope: StaffScope,
 }
 
 fn start(away: bool) -> Console {
     let now_ms = 1_000;
     let session = AgentSession::new(now_ms, AgentStart { seed: 5, drafts: Vec::new(), away });
-    Console { session, now_ms }
+    Console { session, now_ms, rights: vec!["conversation_read".to_owned()], scope: StaffScope::default() }
 }
 
 impl Console {
@@ -46,7 +50,8 @@ impl Console {
     fn connects(&mut self, me: AgentState, open: Vec<ConversationSummary>) -> Vec<Output> {
         let mut all = self.does(AgentInput::Connection(ConnectionInput::Up));
         let agents = vec![summary(ME, me), summary(OTHER, AgentState::Online)];
-        let session = SessionStart::Agent { me: summary(ME, me), agents, open };
+        let (rights, scope) = (self.rights.clone(), self.scope.clone());
+        let session = SessionStart::Agent { me: summary(ME, me), agents, open, rights, scope };
         let welcome = ServerFrame::Welcome { protocol: 1, now_ms: 61_000, attachment_bytes_max: 100, session };
         all.extend(self.hears(welcome));
         all

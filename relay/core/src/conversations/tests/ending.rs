@@ -1,8 +1,10 @@
 //! Ending many: some at a time, with progress for whoever asked.
 
+use relay_settings::BuiltInRole;
 use wire::Many;
 
 use super::*;
+use crate::rights::tests::{everywhere, on_sites};
 
 #[test]
 fn many_end_some_at_a_time_and_a_store_that_is_down_is_asked_later() {
@@ -22,11 +24,17 @@ fn many_end_some_at_a_time_and_a_store_that_is_down_is_asked_later() {
     }
     world.step.take_news();
     let author = Author::Agent { id: AGENT, name: String::new() };
+    let elsewhere = on_sites(BuiltInRole::Supervisor, &["other"]);
     let many = || Many::Found { view: wire::View::Open, find: String::new() };
-    world.all.end_many(CONNECTION, (author.clone(), Role::Agent), (many(), None), &mut world.step);
-    let refused = News::refused(CONNECTION, wire::Subject::Connection, Refusal::NotAllowed);
-    assert_eq!(world.step.take_news(), [refused]);
-    world.all.end_many(CONNECTION, (author, Role::Supervisor), (many(), None), &mut world.step);
+    world.all.end_many(CONNECTION, (author.clone(), AGENT, &elsewhere), (many(), None), &mut world.step);
+    let nothing = News::Send(Audience::One(CONNECTION), wire::ServerFrame::Ending { ended: 0, left: 0 });
+    assert_eq!(world.step.take_news(), [nothing], "none of them is of that site");
+    world.all.end_many(
+        CONNECTION,
+        (author, AGENT, &everywhere(BuiltInRole::Supervisor)),
+        (many(), None),
+        &mut world.step,
+    );
     let asked: Vec<_> = world.step.take_news();
     let of = |news: &News| match news {
         News::Append(Pending::Ending(wish, id), Append { .. }) => (*wish, *id),

@@ -104,7 +104,7 @@ fn whoever_is_at_another_relay_keeps_what_it_has() {
 
 #[test]
 fn what_is_received_is_bounded() {
-    let (mut staff, mut step) = (Staff::new(Vec::new(), GONE_AFTER_MS), Step::new(START_MS, 7));
+    let (mut staff, mut step) = (Staff::new(Snapshot::default(), Vec::new(), GONE_AFTER_MS), Step::new(START_MS, 7));
     staff.set(vec![settings(1), settings(2)], &mut step);
     // A lease that would last for ever lasts as long as any other.
     staff.presence_received(RelayId(ONE), Presence { lease_ms: u64::MAX, ..of(1, Online, true) }, &mut step);

@@ -38,6 +38,8 @@ pub(crate) fn BlockDialog(
     conversation: ConversationId,
 ) -> impl IntoView {
     let scope = RwSignal::new(BlockScope::Visitor);
+    // Addresses and networks are blocked on all sites.
+    let wide = untrack(|| desk.is_everywhere());
     let for_ms = RwSignal::new(TIMES[1].0);
     let reason = RwSignal::new(String::new());
     let close = move |()| screen.asking.set(None);
@@ -55,6 +57,8 @@ pub(crate) fn BlockDialog(
                 <fieldset>
                     <legend>{t(key!("console_block_whom"))}</legend>
                     {SCOPES
+                        .into_iter()
+                        .filter(|(value, ..)| wide || *value == BlockScope::Visitor)
                         .map(|(value, test, words, note)| {
                             let chosen = move || scope.get() == value;
                             view! { <Choice group="scope" test words note=Some(note) chosen choose=move |()| scope.set(value) /> }

@@ -3,12 +3,13 @@
 pub(crate) mod block;
 
 use leptos::prelude::*;
+use relay_settings::Right;
 use widget::key;
 use widget_core::AgentInput;
 use wire::{BlockScope, BlockSummary};
 
 use crate::desk::Desk;
-use crate::desk::rights::supervises;
+use crate::desk::rights::{has, has_everywhere};
 use crate::ui::icon::{self, icon};
 use crate::ui::person::short_of;
 use crate::ui::when;
@@ -20,38 +21,49 @@ pub(crate) fn Defence(
     /// The session.
     desk: Desk,
 ) -> impl IntoView {
-    let blocks = Memo::new(move |_| desk.read(|session| session.blocks().map(<[BlockSummary]>::to_vec)));
     view! {
         <section class="inbox" aria-label=t(key!("console_defence"))>
             <header class="inbox__head">
                 <h2>{t(key!("console_defence"))}</h2>
             </header>
-            <FloodSwitch desk />
-            <h3 class="inbox__part">{t(key!("console_blocks"))}</h3>
-            <div class="rows rows--edge">
-                <ul data-testid="blocks">
-                    <For
-                        each=move || blocks.get().unwrap_or_default()
-                        key=|block| (block.block, block.until_ms)
-                        let(block)
-                    >
-                        <li>
-                            <Block desk block />
-                        </li>
-                    </For>
-                </ul>
-                <Show when=move || blocks.read().as_ref().is_some_and(Vec::is_empty)>
-                    <div class="empty">
-                        {icon(icon::SHIELD)}
-                        <b>{t(key!("console_blocks_none"))}</b>
-                        <p>{t(key!("console_blocks_none_note"))}</p>
-                    </div>
-                </Show>
-                <Show when=move || blocks.read().is_none()>
-                    <p class="empty" role="status">{t(key!("console_loading"))}</p>
-                </Show>
-            </div>
+            <Show when=move || has_everywhere(desk, Right::FloodDeclare)>
+                <FloodSwitch desk />
+            </Show>
+            <Show when=move || has(desk, Right::VisitorBlock)>
+                <Blocks desk />
+            </Show>
         </section>
+    }
+}
+
+#[component]
+fn Blocks(desk: Desk) -> impl IntoView {
+    let blocks = Memo::new(move |_| desk.read(|session| session.blocks().map(<[BlockSummary]>::to_vec)));
+    view! {
+        <h3 class="inbox__part">{t(key!("console_blocks"))}</h3>
+        <div class="rows rows--edge">
+            <ul data-testid="blocks">
+                <For
+                    each=move || blocks.get().unwrap_or_default()
+                    key=|block| (block.block, block.until_ms)
+                    let(block)
+                >
+                    <li>
+                        <Block desk block />
+                    </li>
+                </For>
+            </ul>
+            <Show when=move || blocks.read().as_ref().is_some_and(Vec::is_empty)>
+                <div class="empty">
+                    {icon(icon::SHIELD)}
+                    <b>{t(key!("console_blocks_none"))}</b>
+                    <p>{t(key!("console_blocks_none_note"))}</p>
+                </div>
+            </Show>
+            <Show when=move || blocks.read().is_none()>
+                <p class="empty" role="status">{t(key!("console_loading"))}</p>
+            </Show>
+        </div>
     }
 }
 
@@ -93,7 +105,7 @@ pub(crate) fn FloodBanner(
             <div class="flood" role="status" data-testid="flood-banner">
                 {icon(icon::SHIELD)}
                 <span>{words}</span>
-                <Show when=move || supervises(desk)>
+                <Show when=move || has_everywhere(desk, Right::FloodDeclare)>
                     <button
                         type="button"
                         class="button"

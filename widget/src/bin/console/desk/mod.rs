@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use leptos::prelude::*;
+use relay_settings::{RightNames, RightSet};
 use widget::clock::{Timer, now_ms};
 use widget::env::{listen, page_visible, random_seed, window};
 use widget::part::Rows;
@@ -17,7 +18,7 @@ use widget::runner::{Hooks, Runner, Session};
 use widget::storage::Storage;
 use widget::transport::Headers;
 use widget_core::{AgentInput, AgentSession, AgentStart, ConnectionInput, Output, UploadInput};
-use wire::{AgentId, AgentState, AgentSummary, ConversationId, ConversationSummary, Party, ToAgent};
+use wire::{AgentId, AgentState, AgentSummary, ConversationId, ConversationSummary, Party, StaffScope, ToAgent};
 
 use crate::desk::screen::{Ending, Screen, What};
 use crate::desk::sound::Sound;
@@ -111,6 +112,10 @@ pub(crate) struct Desk {
     team: RwSignal<Vec<AgentSummary>>,
     /// The signed-in agent, as of the last change.
     me: RwSignal<Option<AgentSummary>>,
+    /// What the signed-in agent may do, as of the last change.
+    rights: RwSignal<RightSet>,
+    /// Whether it may that everywhere.
+    everywhere: RwSignal<bool>,
     /// While signing out: until when it waits for what is still to be sent.
     leaving: RwSignal<Option<u64>>,
     /// The relay's clock, updated about once a second.
@@ -127,6 +132,7 @@ impl Desk {
         let lists = RwSignal::new(0);
         let team = RwSignal::new(Vec::new());
         let me = RwSignal::new(None);
+        let (rights, everywhere) = (RwSignal::new(RightSet::NONE), RwSignal::new(false));
         let rows = StoredValue::new_local(BTreeMap::<ConversationId, ArcTrigger>::new());
         let timeline = Rows::new();
         let storage = Storage::new(&format!("{KEPT}.{email}"));
@@ -144,6 +150,14 @@ impl Desk {
                 }
                 if me.with_untracked(|me: &Option<AgentSummary>| me.as_ref() != agent.session.me()) {
                     me.set(agent.session.me().cloned());
+                }
+                let known = agent.session.rights().iter().collect::<RightNames>().known;
+                if rights.get_untracked() != known {
+                    rights.set(known);
+                }
+                let all = *agent.session.scope() == StaffScope::default();
+                if everywhere.get_untracked() != all {
+                    everywhere.set(all);
                 }
                 let changed = agent.changed.take();
                 if !changed.is_empty() {
@@ -171,6 +185,8 @@ impl Desk {
             rows,
             team,
             me,
+            rights,
+            everywhere,
             leaving: RwSignal::new(None),
             clock_ms: RwSignal::new(now_ms()),
             timeline,
@@ -258,6 +274,16 @@ impl Desk {
     /// The signed-in agent; none before the first welcome. The effect that calls this runs again when it changed.
     pub(crate) fn me(&self) -> Option<AgentSummary> {
         self.me.get()
+    }
+
+    /// What the signed-in agent may do; nothing before the first welcome. The effect that calls this runs again when it changed.
+    pub(crate) fn rights(&self) -> RightSet {
+        self.rights.get()
+    }
+
+    /// Whether the signed-in agent's rights count on all sites and in all departments.
+    pub(crate) fn is_everywhere(&self) -> bool {
+        self.everywhere.get()
     }
 
     /// Whether an agent is the signed-in one.

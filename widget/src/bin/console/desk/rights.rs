@@ -1,12 +1,28 @@
 //! What the signed-in agent may do, so that nothing is offered that the relay would refuse.
 
-use wire::{AgentState, ConversationState, ConversationSummary, Role};
+use relay_settings::Right;
+use wire::{AgentState, ConversationState, ConversationSummary};
 
 use crate::desk::Desk;
+use crate::desk::screen::Section;
 
-/// Whether the signed-in agent is a supervisor.
-pub(crate) fn supervises(desk: Desk) -> bool {
-    desk.me().is_some_and(|me| me.role >= Role::Supervisor)
+/// Whether the signed-in agent has a right, wherever that counts.
+pub(crate) fn has(desk: Desk, right: Right) -> bool {
+    desk.rights().has(right)
+}
+
+/// Whether the signed-in agent has a right that concerns the whole relay.
+pub(crate) fn has_everywhere(desk: Desk, right: Right) -> bool {
+    has(desk, right) && desk.is_everywhere()
+}
+
+/// Whether there is something on a page for the signed-in agent.
+pub(crate) fn sees(desk: Desk, section: Section) -> bool {
+    match section {
+        Section::Inbox => true,
+        Section::Defence => has(desk, Right::VisitorBlock) || has_everywhere(desk, Right::FloodDeclare),
+        Section::Settings => has(desk, Right::SettingsRead),
+    }
 }
 
 /// What the agent may do with a conversation.
@@ -14,7 +30,7 @@ pub(crate) fn supervises(desk: Desk) -> bool {
 pub(crate) struct Rights {
     /// Answer: it is the agent's own.
     pub(crate) answer: bool,
-    /// Take it: nobody has it, or an agent who is not there.
+    /// Take it: nobody has it, or an agent who is not there; with the right for it, also from one who is.
     pub(crate) take: bool,
     /// It could be taken, but the agent holds as many as it can.
     pub(crate) full: bool,
@@ -33,27 +49,32 @@ pub(crate) struct Rights {
 /// By the same rules as the relay's.
 pub(crate) fn rights(desk: Desk, row: Option<&ConversationSummary>) -> Rights {
     let (Some(me), Some(row)) = (desk.me(), row) else { return Rights::default() };
+    let has = |right| has(desk, right);
     let full = me.load >= me.capacity;
-    let block = me.role >= Role::Supervisor;
+    let (answers, note, block) =
+        (has(Right::ConversationAnswer), has(Right::ConversationNote), has(Right::VisitorBlock));
+    let end = has(Right::ConversationEnd);
     match row.state {
         ConversationState::Waiting { .. } | ConversationState::Idle { .. } => {
-            Rights { take: !full, full, end: true, note: true, spam: true, block, ..Rights::default() }
+            let (take, full) = (answers && !full, answers && full);
+            Rights { take, full, end, note, spam: end, block, ..Rights::default() }
         }
         ConversationState::Assigned { agent } => {
             let own = agent == me.id;
-            let alone = !own && desk.agent_state(agent) != AgentState::Online;
-            let over = own || block;
+            let alone = desk.agent_state(agent) != AgentState::Online || has(Right::ConversationTakeOver);
+            let free = answers && !own && alone;
+            let end = end && (own || has(Right::ConversationEndAny));
             Rights {
-                answer: own,
-                take: alone && !full,
-                full: alone && full,
-                end: over,
-                note: true,
-                release: over,
-                spam: over,
+                answer: own && answers,
+                take: free && !full,
+                full: free && full,
+                end,
+                note,
+                release: own || has(Right::ConversationReleaseAny),
+                spam: end,
                 block,
             }
         }
-        ConversationState::Closed { .. } => Rights { spam: !row.spam, block, ..Rights::default() },
+        ConversationState::Closed { .. } => Rights { spam: end && !row.spam, block, ..Rights::default() },
     }
 }

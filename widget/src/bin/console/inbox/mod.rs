@@ -6,13 +6,14 @@ pub(crate) mod row;
 
 use leptos::html;
 use leptos::prelude::*;
+use relay_settings::Right;
 use widget::key;
 use widget_core::{AgentInput, Online};
 use wire::ConversationId;
 use wire::limit::INBOX_CONVERSATIONS_MAX;
 
 use crate::desk::Desk;
-use crate::desk::rights::supervises;
+use crate::desk::rights::has;
 use crate::desk::screen::{Screen, Tab};
 use crate::inbox::lists::{ask_relay, count_of, listed, total, wanted, with_found};
 use crate::inbox::many::ManyBar;
@@ -32,7 +33,7 @@ pub(crate) fn Inbox(
     search: NodeRef<html::Input>,
 ) -> impl IntoView {
     let ids = Memo::new(move |_| listed(desk, screen));
-    let picks = move || supervises(desk) && screen.tab.get().view().is_some();
+    let picks = move || has(desk, Right::ConversationEndMany) && screen.tab.get().view().is_some();
     ask_relay(desk, screen);
     view! {
         <section class="inbox" aria-label=t(key!("console_inbox"))>

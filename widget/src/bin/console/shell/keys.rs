@@ -3,14 +3,14 @@
 use leptos::ev::KeyboardEvent;
 use leptos::html;
 use leptos::prelude::*;
+use relay_settings::Right;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 use widget::env::document;
 use widget_core::{AgentInput, AgentSession};
 
 use crate::desk::Desk;
-use crate::desk::rights::rights;
-use crate::desk::rights::supervises;
+use crate::desk::rights::{has, rights};
 use crate::desk::screen::{Asking, Ending, Screen, Tab, What};
 use crate::inbox;
 use crate::talk::actions::Action;
@@ -62,7 +62,7 @@ fn press_alt(event: &KeyboardEvent, desk: Desk, screen: Screen) {
         inbox::choose(desk, screen, *tab);
         return;
     }
-    if code == "KeyM" && supervises(desk) {
+    if code == "KeyM" && has(desk, Right::ConversationEndMany) {
         event.prevent_default();
         if screen.picking.get_untracked() {
             screen.stop_picking();

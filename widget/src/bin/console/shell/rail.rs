@@ -7,7 +7,7 @@ use widget_core::Online;
 
 use crate::api::session::Person;
 use crate::desk::Desk;
-use crate::desk::rights::supervises;
+use crate::desk::rights::sees;
 use crate::desk::route::Route;
 use crate::desk::screen::{Asking, Screen, Section, Tab};
 use crate::desk::sound::Sound;
@@ -41,7 +41,7 @@ pub(crate) fn Rail(
                     <span class="unseen">{t(key!("console_waiting"))}</span>
                 </Show>
             </Choice>
-            <Show when=move || supervises(desk)>
+            <Show when=move || sees(desk, Section::Defence)>
                 <Choice
                     desk
                     screen
@@ -49,6 +49,8 @@ pub(crate) fn Rail(
                     picture=icon::SHIELD
                     words=key!("console_defence")
                 />
+            </Show>
+            <Show when=move || sees(desk, Section::Settings)>
                 <Choice
                     desk
                     screen

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
+use relay_settings::Right;
 use widget::key;
 use widget_core::AgentSession;
 
 use crate::desk::Desk;
-use crate::desk::rights::supervises;
+use crate::desk::rights::{has, sees};
 use crate::desk::route::{Route, Setting};
 use crate::desk::screen::{Screen, Section, Tab};
 use crate::ui::words::t;
@@ -73,13 +74,14 @@ pub(crate) fn follow(desk: Desk, screen: Screen, first: Route) {
 
 /// Shows what an address names, as far as it exists.
 fn show(desk: Desk, screen: Screen, route: Route) {
-    let section = if route.section != Section::Inbox && !untrack(|| supervises(desk)) {
+    let section = if !untrack(|| sees(desk, route.section)) {
         screen.tell(t(key!("console_no_page_right")));
         Section::Inbox
     } else {
         route.section
     };
-    if section == Section::Defence && screen.section.get_untracked() != section {
+    let lists = section == Section::Defence && untrack(|| has(desk, Right::VisitorBlock));
+    if lists && screen.section.get_untracked() != section {
         desk.tell(widget_core::AgentInput::ListBlocks);
     }
     if section == Section::Settings {
