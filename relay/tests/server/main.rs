@@ -23,6 +23,7 @@ mod folder;
 mod hostile;
 mod key;
 mod labels;
+mod matrix;
 mod memory;
 mod metrics;
 mod page;
