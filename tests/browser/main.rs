@@ -12,6 +12,7 @@ mod file;
 mod firefox;
 mod first;
 mod holder;
+mod invited;
 mod labels;
 mod look;
 mod low;

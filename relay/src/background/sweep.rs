@@ -11,7 +11,7 @@ use crate::blob::{BlobError, Blobs, SUBFOLDERS, StoredFile};
 use crate::clock::now_ms;
 use crate::quota::Quotas;
 use crate::store::task::StoreHandle;
-use crate::store::{AttachmentRecord, StoreError, Uploader, Writer};
+use crate::store::{AttachmentRecord, REMEMBERED_MS, StoreError, Uploader, Writer};
 
 /// How often forgotten uploads are looked for.
 const EVERY_MS: u64 = 60_000;
@@ -110,6 +110,8 @@ async fn sweep_rest(app: &App, now_ms: u64) -> Result<(), SweepError> {
         [AGENT_SESSION_MS, AGENT_SESSION_WHOLE_MS].map(|lasts_ms| now_ms.saturating_sub(lasts_ms));
     app.store.write(move |writer| writer.remove_sessions_before(unused_ms, old_ms)).await?;
     let before_ms = now_ms.saturating_sub(UPLOAD_ORPHAN_MS);
+    let old_ms = now_ms.saturating_sub(REMEMBERED_MS);
+    app.store.write(move |writer| writer.forget_requests_before(old_ms)).await?;
     for subfolder in subfolders(now_ms) {
         remove_unrecorded(&app.store, &app.blobs, subfolder, before_ms).await?;
     }

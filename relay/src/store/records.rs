@@ -3,6 +3,7 @@
 mod agent;
 mod audit;
 mod block;
+mod idempotency;
 mod invitation;
 mod sealed;
 mod second_factor;
@@ -20,6 +21,10 @@ pub(super) use agent::DEVICES_PER_AGENT_MAX;
 pub use agent::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, ROLES_PER_AGENT_MAX, SCOPE_NAMES_MAX};
 pub use audit::{AUDIT_PAGE_ENTRIES_MAX, AuditFilter, AuditReader, AuditWriter};
 pub use block::{BlockReader, BlockWriter, Secret};
+pub use idempotency::{
+    ANSWER_OWNER, IdempotencyReader, IdempotencyWriter, REMEMBERED_BYTES_MAX, REMEMBERED_MAX, REMEMBERED_MS,
+    RememberedRequest,
+};
 pub use invitation::{INVITATIONS_MAX, InvitationReader, InvitationRecord, InvitationWriter, Invited};
 pub use sealed::{SealedReader, SealedRecord, SealedWriter};
 pub use second_factor::{SecondFactorReader, SecondFactorRecord, SecondFactorWriter};
@@ -42,6 +47,7 @@ pub trait RecordWriter:
     + AuditWriter
     + ServiceKeyWriter
     + InvitationWriter
+    + IdempotencyWriter
     + SessionWriter
     + SecondFactorWriter
 {
@@ -58,6 +64,7 @@ impl<W> RecordWriter for W where
         + AuditWriter
         + ServiceKeyWriter
         + InvitationWriter
+        + IdempotencyWriter
         + InvitationWriter
         + SessionWriter
         + SecondFactorWriter
@@ -75,6 +82,7 @@ pub trait RecordReader:
     + AuditReader
     + ServiceKeyReader
     + InvitationReader
+    + IdempotencyReader
     + SessionReader
     + SecondFactorReader
 {

@@ -8,6 +8,7 @@ mod cursor;
 mod documents;
 mod feed;
 mod fixture;
+mod idempotency;
 mod invitation;
 mod postgres;
 mod query;
@@ -112,6 +113,8 @@ macro_rules! records_contract {
                 staff::what_an_agent_names_is_there_and_stays,
                 staff::an_administrator_remains_whoever_changes_what,
                 staff::an_agent_is_replaced_only_as_it_was,
+                idempotency::a_request_is_begun_once_answered_and_forgotten,
+                idempotency::what_one_asker_has_remembered_is_bounded,
                 invitation::an_invitation_works_once_and_another_takes_its_place,
                 invitation::an_invitation_is_used_up_with_its_account_or_not_at_all,
                 staff::an_agent_is_removed_with_its_sign_ins,

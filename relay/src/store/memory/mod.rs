@@ -3,6 +3,7 @@
 mod audit;
 mod documents;
 mod feed;
+mod idempotency;
 mod invitation;
 mod log;
 mod records;
@@ -30,6 +31,7 @@ use crate::process::vital::Vitals;
 #[derive(Clone, Default)]
 struct Tables {
     audit: audit::Log,
+    requests: BTreeMap<String, super::RememberedRequest>,
     invitations: BTreeMap<wire::InvitationId, super::InvitationRecord>,
     service_keys: BTreeMap<wire::ServiceKeyId, ServiceKeyRecord>,
     documents: BTreeMap<DocumentKey, StoredDocument>,

@@ -8,6 +8,7 @@ mod audit;
 mod block;
 mod documents;
 mod feed;
+mod idempotency;
 mod invitation;
 mod row;
 mod sealed;

@@ -49,7 +49,11 @@ pub(super) fn fields<T: DeserializeOwned>(body: Value, words: &'static str) -> R
     serde_json::from_value(body).map_err(|_| ApiError::Malformed(words))
 }
 
-async fn read(body: Body, bytes_max: usize) -> Result<axum::body::Bytes, ApiError> {
+/// Reads a body of so many bytes at most, in time.
+///
+/// # Errors
+/// `TooLarge` or `Malformed`.
+pub(super) async fn read(body: Body, bytes_max: usize) -> Result<axum::body::Bytes, ApiError> {
     let bytes = tokio::time::timeout(BODY_WAIT, axum::body::to_bytes(body, bytes_max)).await;
     bytes.map_err(|_| ApiError::Malformed("the body: it came too slowly"))?.map_err(|_| ApiError::TooLarge(bytes_max))
 }

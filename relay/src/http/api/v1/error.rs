@@ -43,6 +43,8 @@ pub(in crate::http) enum ApiError {
     SignInAgain,
     /// Who asks lacks the second factor that a role of theirs wants.
     SecondFactorMissing,
+    /// The `Idempotency-Key` was used for another request; or the first with it has no answer yet, or lost it; why.
+    KeyUsed(StatusCode, &'static str),
     /// Any other refusal of the relay.
     Refused(Refusal),
     /// What went wrong here; logged, never sent.
@@ -94,6 +96,9 @@ impl ApiError {
             Self::TooLarge(bytes_max) => {
                 let detail = format!("It may have {bytes_max} bytes.");
                 return (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is too long", detail);
+            }
+            Self::KeyUsed(status, detail) => {
+                return (*status, "idempotency_key", "This `Idempotency-Key` was used before", (*detail).to_owned());
             }
             Self::Refused(refusal) => return refused(refusal),
             Self::NotFound => {
@@ -180,6 +185,7 @@ impl IntoResponse for ApiError {
             }
             Self::Malformed(_)
             | Self::NotFound
+            | Self::KeyUsed(..)
             | Self::Method
             | Self::SignInAgain
             | Self::SecondFactorMissing

@@ -8,6 +8,7 @@ mod audit;
 mod body;
 mod condition;
 mod error;
+mod idempotency;
 mod invitation;
 mod invited;
 mod key;
@@ -81,6 +82,7 @@ pub(in crate::http) fn routes(app: App) -> Router<App> {
         .route("/api/v1/", any(async || ApiError::NotFound))
         .route("/api/v1/{*rest}", any(async || ApiError::NotFound))
         .method_not_allowed_fallback(async || ApiError::Method)
+        .layer(middleware::from_fn_with_state(app.clone(), idempotency::once))
         .layer(middleware::from_fn_with_state(app, move |caller: Caller, request: Request, next: Next| {
             Arc::clone(&rates).limit(caller, request, next)
         }))

@@ -5,13 +5,14 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use relay_settings::Kind;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 
+use super::idempotency::KEY_CHARS_MAX;
 use super::schema;
 use crate::app::App;
 
@@ -57,6 +58,9 @@ fn name_operations(document: &mut Value) {
         let path = path.strip_prefix("/api/v1").unwrap_or(path).replace(['{', '}'], "").replace('/', "_");
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             operation["operationId"] = format!("{method}{path}").into();
+            if method == "post" && operation["responses"].get("201").is_some() {
+                may_be_repeated(operation);
+            }
         }
     }
 }
@@ -95,6 +99,19 @@ fn each_kind(document: &mut Value) {
             };
             schemas.insert(of_kind(name, *kind).unwrap_or_default(), made);
         }
+    }
+}
+
+/// Adds the header by which a request is carried out once.
+fn may_be_repeated(operation: &mut Value) {
+    let header = json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": "Chosen by the asker, once for each thing to be made. The same request with the same key gets the first answer again, for 24 hours.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX, "pattern": "^[!-~]+$" },
+    });
+    match operation["parameters"].as_array_mut() {
+        Some(parameters) => parameters.push(header),
+        None => operation["parameters"] = json!([header]),
     }
 }
 

@@ -112,8 +112,11 @@ impl OfKey {
     /// # Errors
     /// `RateLimited`.
     pub(super) fn take(&self, key: ServiceKeyId) -> Result<(), ApiError> {
+        // Asked twice who it is, a request counts once.
+        if self.left.get().is_some_and(|left| left.requests > 0) {
+            return Ok(());
+        }
         let taken = self.rates.keys.take(key, now_ms());
-        // A request has one key; were it counted twice, the first count would stay in the answer.
         let _ = self.left.set(*taken.as_ref().unwrap_or(&NOTHING));
         taken.map(drop).map_err(|retry_after_ms| Refusal::RateLimited { retry_after_ms }.into())
     }

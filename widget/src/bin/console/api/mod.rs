@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod documents;
+pub(crate) mod invited;
 pub(crate) mod session;
 pub(crate) mod setup;
 pub(crate) mod v1;

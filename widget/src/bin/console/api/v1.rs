@@ -67,6 +67,16 @@ pub(crate) async fn post(path: &str, body: &impl Serialize) -> Result<(), Fault>
     accepted(answer).await.map(drop)
 }
 
+/// Sends something and reads the answer.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn ask<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, Fault> {
+    let request = Request::post(&[ROOT, path].concat()).json(body).map_err(|_| Fault::Unreachable)?;
+    let answer = request.send().await.map_err(|_| Fault::Unreachable)?;
+    accepted(answer).await?.json().await.map_err(|_| Fault::Unreachable)
+}
+
 /// Writes something under a condition, and reads what came of it.
 ///
 /// # Errors

@@ -52,21 +52,24 @@ const FIELDS: [Entry; 4] = [
 
 /// One field of the form.
 #[derive(Clone, Copy)]
-struct Entry {
+pub(super) struct Entry {
     /// Its name in the API.
-    name: &'static str,
+    pub(super) name: &'static str,
     /// The id by which tests find it.
-    test_id: &'static str,
-    kind: &'static str,
+    pub(super) test_id: &'static str,
+    /// The type of the input.
+    pub(super) kind: &'static str,
     /// What password managers put in.
-    fills: &'static str,
-    words: Key,
-    wrong: Key,
+    pub(super) fills: &'static str,
+    /// What it is called.
+    pub(super) words: Key,
+    /// What is said when it is not right.
+    pub(super) wrong: Key,
 }
 
 impl Entry {
     /// Whether the value may be sent. The relay decides; this saves the way to it.
-    fn is_right(self, value: &str) -> bool {
+    pub(super) fn is_right(self, value: &str) -> bool {
         match self.name {
             "email" => value.trim().split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty()),
             "password" => value.chars().count() >= PASSWORD_CHARS_MIN,
@@ -158,7 +161,7 @@ pub(crate) fn First(
 
 /// One line of the form, with what is wrong below it.
 #[component]
-fn Line(entry: Entry, field: NodeRef<html::Input>, wrong: RwSignal<bool>) -> impl IntoView {
+pub(super) fn Line(entry: Entry, field: NodeRef<html::Input>, wrong: RwSignal<bool>) -> impl IntoView {
     let note = ["first-", entry.name, "-note"].concat();
     let described = note.clone();
     let check = move |_| {

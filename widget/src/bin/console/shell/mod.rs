@@ -2,6 +2,7 @@
 
 mod asked;
 mod first;
+mod invited;
 pub(crate) mod keys;
 mod rail;
 mod route;
@@ -32,6 +33,7 @@ use crate::inbox::Inbox;
 use crate::settings::Settings;
 use crate::shell::asked::Asked;
 use crate::shell::first::First;
+use crate::shell::invited::Invited;
 use crate::shell::rail::Rail;
 use crate::shell::sign::SignIn;
 use crate::shell::toast::Toasts;
@@ -45,6 +47,8 @@ use crate::visitor::VisitorPanel;
 enum Phase {
     /// The relay is being asked who is signed in.
     Asking,
+    /// A link was opened, by which somebody becomes a colleague or chooses a new password: its token.
+    Invited(String),
     /// Nobody can sign in yet: the relay has no agent.
     First,
     /// Nobody is signed in, with a reason if there is one to show.
@@ -72,7 +76,10 @@ pub(crate) fn App() -> impl IntoView {
             });
         });
     };
-    ask();
+    match invited::token() {
+        Some(token) => phase.set(Phase::Invited(token)),
+        None => ask(),
+    }
     let stuck = RwSignal::new(0_u32);
     let leave = move |()| {
         spawn_local(async move {
@@ -88,6 +95,7 @@ pub(crate) fn App() -> impl IntoView {
         <Router>
             {move || match phase.get() {
                 Phase::Asking => view! { <Start /> }.into_any(),
+                Phase::Invited(token) => view! { <Invited token /> }.into_any(),
                 Phase::First => view! { <First done=move |()| ask() /> }.into_any(),
                 Phase::Out(note) => view! { <SignIn note done=move |()| ask() /> }.into_any(),
                 Phase::In(person) => view! { <DeskPage person leave ended stuck /> }.into_any(),
