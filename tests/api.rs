@@ -1,7 +1,8 @@
-//! The API as a stranger tries it: requests made from its own document, right and wrong, thousands of them.
+//! The API as a stranger tries it: requests made from its own document, right and wrong, thousands of them; and the examples of `docs/api.md`.
 
 use std::process::Command;
 
+use serde_json::Value;
 use support::{Relay, Setup};
 
 /// Requests at least.
@@ -57,14 +58,52 @@ fn no_request_that_the_document_allows_or_forbids_gets_an_answer_outside_of_it()
     assert!(!relay.log().contains("ERROR"), "{}", relay.log());
 }
 
+/// Each example with the answer that stands below it.
+fn examples(document: &str) -> Vec<(String, Value)> {
+    let blocks = |kind: &str| -> Vec<String> {
+        let open = format!("\n```{kind}\n");
+        document.split(&open).skip(1).filter_map(|rest| Some(rest.split_once("\n```")?.0.to_owned())).collect()
+    };
+    let answers = blocks("json").into_iter().map(|text| serde_json::from_str(&text).expect("JSON"));
+    blocks("sh").into_iter().zip(answers).collect()
+}
+
+/// Whether everything that is shown is in the answer; `"…"` stands for any value.
+fn holds(answer: &Value, shown: &Value) -> bool {
+    match shown {
+        Value::String(text) if text == "…" => !answer.is_null(),
+        Value::Object(fields) => fields.iter().all(|(name, shown)| holds(&answer[name], shown)),
+        Value::Array(values) => values.iter().enumerate().all(|(at, shown)| holds(&answer[at], shown)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => answer == shown,
+    }
+}
+
+#[test]
+fn the_ten_examples_do_what_stands_below_them() {
+    let relay = Relay::start_with(Setup::default());
+    relay.member("administrator", "eve@example.com", "Eve", 4);
+    let key = key(&relay);
+    let examples = examples(include_str!("../docs/api.md"));
+    assert_eq!(examples.len(), 10);
+    for (command, shown) in examples {
+        let mut shell = Command::new("sh");
+        shell.args(["-eu", "-c", &command]).env("RELAY", relay.origin()).env("KEY", &key);
+        let output = shell.output().expect("sh and curl run");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{command}\n{text}{}", String::from_utf8_lossy(&output.stderr));
+        let answer = serde_json::from_str(&text).expect("JSON");
+        assert!(holds(&answer, &shown), "{command}\n{answer:#}\ndoes not hold\n{shown:#}");
+    }
+}
+
 /// A key that may do everything. A cookie would not do: requests are made with all ways to say who asks, and a key that is made up counts before it.
 fn key(relay: &Relay) -> String {
     let cookie = relay.sign_in("eve@example.com");
     let headers = [("cookie", &*cookie), ("origin", &relay.origin()), ("content-type", "application/json")];
     let me = relay.request("GET", "/api/v1/me", &headers, &[]).expect("answered");
-    let me: serde_json::Value = serde_json::from_str(&me.text()).expect("JSON");
+    let me: Value = serde_json::from_str(&me.text()).expect("JSON");
     let body = serde_json::json!({ "name": "tester", "rights": me["rights"], "scope": me["scope"] }).to_string();
     let made = relay.request("POST", "/api/v1/keys", &headers, body.as_bytes()).expect("answered");
-    let made: serde_json::Value = serde_json::from_str(&made.text()).expect("JSON");
+    let made: Value = serde_json::from_str(&made.text()).expect("JSON");
     made["key"].as_str().expect("a key").to_owned()
 }
