@@ -1,13 +1,17 @@
 //! Who may do what, tried: every frame of an agent, with built-in and own roles, in and out of scope, on two sites. What is to be expected stands in
 //! `table.rs`, which knows nothing of the product.
 
+mod routes;
+mod routes_table;
 mod table;
+mod targets;
 mod world;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use wire::{
     AgentState, BlockId, BlockScope, Body, ClientFrame, ConversationId, Cursor, Follow, FromAgent, Hello, Lane, Many,
     MessageId, Refusal, Say, Seq, ServerFrame, Subject, Token, View,
@@ -16,6 +20,9 @@ use wire::{
 use self::table::{FRAMES, Outcome, ROLES, Row, SCOPES, expected};
 use self::world::{CLOSED_MS, SITES, Who, everybody, holder_token, looked_for, visitor_of};
 use crate::support::{Connection, Relay};
+
+/// Agents that try at the same time.
+const AT_ONCE: usize = 4;
 
 /// What was found, by row, role, scope and site.
 type Found = BTreeMap<(usize, usize, usize, usize), Outcome>;
@@ -184,13 +191,15 @@ async fn every_frame_is_for_those_whom_the_table_names() {
     let mut holder = console(&relay, &holder_token(), AgentState::Online).await;
     // It is connected, and reads on, until the test ends.
     let holder = tokio::spawn(async move { while holder.next_within(Duration::from_secs(60)).await.is_ok() {} });
-    let all = everybody().map(|who| {
+    // A few at a time: every console that is connected is sent what becomes of every conversation in its scope.
+    let mut all = stream::iter(everybody().map(|who| {
         let relay = Arc::clone(&relay);
-        tokio::spawn(async move { (who, tries(&relay, who).await) })
-    });
+        async move { tokio::spawn(async move { (who, tries(&relay, who).await) }).await }
+    }))
+    .buffer_unordered(AT_ONCE);
     let mut found = Found::new();
-    for task in all.collect::<Vec<_>>() {
-        let (who, tried) = task.await.expect("tried");
+    while let Some(done) = all.next().await {
+        let (who, tried) = done.expect("tried");
         found.extend(tried.into_iter().map(|((row, site), got)| ((row, who.role, who.scope, site), got)));
     }
     assert!(!holder.is_finished(), "the colleague is still there");

@@ -43,7 +43,7 @@ pub(super) const SCOPES: [(Names, Names, [bool; 2]); 5] = [
 ];
 
 /// A frame: its name, what is answered out of scope, and within it in a scope that is not everything, and a column for each role:
-/// `+` it may, `-` it may not; `t` it may, but not with what a colleague has; `o` it may, but its own was given back, because it may not answer.
+/// `+` it may, `-` it may not; `t` it may, but not with what a colleague has; `o` it may, but nobody has it.
 pub(super) type Row = (&'static str, Outcome, Outcome, &'static str);
 
 /// Every frame, some of them in more than one situation.

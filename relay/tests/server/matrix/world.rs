@@ -89,7 +89,8 @@ pub(super) fn fill(folder: &Path) {
     }
     let holder = agent_record("holder", [id("administrator")].into(), Scope::EVERYWHERE, HOLDER);
     writer.put_agent(&holder).expect("added");
-    sign_in(&mut *writer, HOLDER, &holder_token());
+    sign_in(&mut *writer, HOLDER, &holder_token(), HOLDER.0);
+    super::targets::fill(&mut *writer);
     for at in 0..SITES.len() {
         conversation(&mut *writer, looked_for(at, false), at, None, THEN_MS - 2_000);
         conversation(&mut *writer, looked_for(at, true), at, None, CLOSED_MS);
@@ -98,9 +99,13 @@ pub(super) fn fill(folder: &Path) {
         writer.append(CLOSED_MS, &append).expect("recorded");
         block(&mut *writer, looked_for(at, false), at);
         for who in everybody() {
-            for (row, (name, ..)) in FRAMES.iter().enumerate() {
+            for (row, (name, .., columns)) in FRAMES.iter().enumerate() {
                 let number = who.cell(row, at);
                 let holder = match *name {
+                    // Whoever may not answer would give it back.
+                    "say" | "seen" | "typing" | "release" if columns.split_whitespace().nth(who.role) != Some("+") => {
+                        None
+                    }
                     "say" | "seen" | "typing" | "release" => Some(who.agent()),
                     name if name.ends_with("a colleague's") => Some(HOLDER),
                     _ => None,
@@ -115,7 +120,7 @@ pub(super) fn fill(folder: &Path) {
     writer.commit().expect("committed");
 }
 
-fn id(text: &str) -> DocumentId {
+pub(super) fn id(text: &str) -> DocumentId {
     text.parse().expect("an id")
 }
 
@@ -133,7 +138,7 @@ fn documents(writer: &mut dyn Writer) {
     writer.change_documents(&change).expect("changed");
 }
 
-fn agent_record(name: &str, roles: BTreeSet<DocumentId>, scope: Scope, id: AgentId) -> AgentRecord {
+pub(super) fn agent_record(name: &str, roles: BTreeSet<DocumentId>, scope: Scope, id: AgentId) -> AgentRecord {
     AgentRecord {
         id,
         email: format!("{name}@matrix.example.com"),
@@ -152,14 +157,14 @@ fn agent(writer: &mut dyn Writer, who: Who) {
     let scope = Scope { sites: named(sites), departments: named(departments) };
     let name = format!("{}-{}", ROLES[who.role].0, who.scope);
     writer.put_agent(&agent_record(&name, [id(ROLES[who.role].0)].into(), scope, who.agent())).expect("added");
-    sign_in(writer, who.agent(), &who.token());
+    sign_in(writer, who.agent(), &who.token(), who.number());
 }
 
-fn sign_in(writer: &mut dyn Writer, agent: AgentId, token: &Token) {
+pub(super) fn sign_in(writer: &mut dyn Writer, agent: AgentId, token: &Token, id: u128) {
     let now = relay::clock::now_ms();
     let session = SessionRecord {
         token: relay::identity::hash(token),
-        id: agent.0,
+        id,
         agent,
         created_at_ms: now,
         used_at_ms: now,

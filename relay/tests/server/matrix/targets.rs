@@ -1,0 +1,95 @@
+//! What the routes of the matrix are about: a colleague of each site with sign-ins, keys and invitations.
+
+use relay::audit::Who as By;
+use relay::store::{InvitationRecord, Invited, ServiceKeyRecord, TokenHash, Writer};
+use relay_settings::{Reach, Scope};
+use wire::{AgentId, AttachmentId, ConversationId, InvitationId, ServiceKeyId, Token};
+
+use super::world::{SITES, Who, agent_record, everybody, id, sign_in};
+
+/// What one agent tries the routes on.
+pub(super) struct Targets {
+    /// A colleague of the site.
+    pub(super) mate: AgentId,
+    /// One who is removed.
+    pub(super) leaver: AgentId,
+    /// A sign-in of the first.
+    pub(super) session: String,
+    pub(super) invitation: InvitationId,
+    pub(super) key: ServiceKeyId,
+    pub(super) conversation: ConversationId,
+    pub(super) file: AttachmentId,
+}
+
+/// Beyond every row of the frames.
+const ROW: usize = 900;
+
+pub(super) fn targets(who: Who, site: usize) -> Targets {
+    let cell = who.cell(ROW, site);
+    Targets {
+        mate: AgentId(20_000 + site as u128),
+        leaver: AgentId(1_000_000_000 + cell),
+        session: format!("{:032x}", 2_000_000_000 + cell),
+        invitation: InvitationId(3_000_000_000 + cell),
+        key: ServiceKeyId(30_000 + site as u128),
+        conversation: ConversationId(super::world::looked_for(site, false)),
+        file: AttachmentId(4_000_000_000 + cell),
+    }
+}
+
+fn scope(site: usize) -> Scope {
+    Scope { sites: Reach::Some([SITES[site].parse().expect("a site id")].into()), departments: Reach::All }
+}
+
+fn hash(number: u128) -> TokenHash {
+    let mut bytes = [7; 32];
+    bytes[16..].copy_from_slice(&number.to_be_bytes());
+    TokenHash(bytes)
+}
+
+pub(super) fn fill(writer: &mut dyn Writer) {
+    let now = relay::clock::now_ms();
+    for site in 0..SITES.len() {
+        let Targets { mate, key, .. } = targets(Who { role: 0, scope: 0 }, site);
+        let record = agent_record(&format!("mate-{site}"), [id("reader")].into(), scope(site), mate);
+        writer.put_agent(&record).expect("added");
+        let record = ServiceKeyRecord {
+            id: key,
+            token: hash(key.0),
+            name: format!("key-{site}"),
+            rights: r#"["conversation_read"]"#.to_owned(),
+            scope: serde_json::to_string(&scope(site)).expect("JSON"),
+            made_by: By::CommandLine,
+            made_at_ms: now,
+            until_ms: None,
+            used_at_ms: None,
+            revoked_at_ms: None,
+        };
+        writer.add_service_key(&record).expect("added");
+        for who in everybody() {
+            let Targets { leaver, session, invitation, .. } = targets(who, site);
+            let record = agent_record(&format!("leaver-{leaver}"), [id("reader")].into(), scope(site), leaver);
+            writer.put_agent(&record).expect("added");
+            let number = u128::from_str_radix(&session, 16).expect("digits");
+            let mut token = [9; 32];
+            token[16..].copy_from_slice(&number.to_be_bytes());
+            sign_in(writer, mate, &Token::from_bytes(&token), number);
+            let what = Invited::Colleague {
+                email: format!("{invitation}@matrix.example.com"),
+                name: String::new(),
+                roles: [id("reader")].into(),
+                scope: scope(site),
+                capacity: 1,
+            };
+            let record = InvitationRecord {
+                id: invitation,
+                token: hash(invitation.0),
+                what,
+                made_by: By::CommandLine,
+                made_at_ms: now,
+                until_ms: now + 3_600_000,
+            };
+            writer.put_invitation(&record).expect("invited");
+        }
+    }
+}
