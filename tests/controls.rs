@@ -20,9 +20,10 @@ const CONTROLS: [&str; 12] = [
     "<textarea",
 ];
 /// Test ids that are a value of the program, and all that it may be.
-const NAMED_BY: [(&str, &[&str]); 7] = [
+const NAMED_BY: [(&str, &[&str]); 8] = [
     ("name", &["retry", "remove"]),
     ("kind", &["email", "password"]),
+    ("field_id", &["password-now", "password-new"]),
     ("test", &["console_transcript_html", "console_transcript_text"]),
     ("section_id", &["inbox", "defence", "nav-settings"]),
     ("entry.test_id", &["first-code", "first-name", "first-email", "first-password"]),

@@ -1,6 +1,7 @@
 //! The stories of people: a real Chromium, the real relay, a foreign page with a strict policy.
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks the frames and events it waits for")]
 
+mod account;
 mod address;
 mod awake;
 mod blocked;

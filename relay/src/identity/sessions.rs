@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 use wire::limit::{AGENT_SESSION_MS, AGENT_SESSION_WHOLE_MS, SESSION_USE_EVERY_MS, SIGN_IN_CONFIRMED_MS};
 use wire::{AgentId, Refusal, Tag};
 
-use super::{FactorState, Identity, by_agent, hash, missing_is};
+use super::{FactorState, Identity, by_agent, hash, hash_password, missing_is};
 use crate::audit::{Action, By, NewEntry, Subject};
 use crate::clock::now_ms;
 use crate::store::{AgentRecord, SessionRecord, StoreError, TokenHash};
@@ -138,5 +138,21 @@ impl Identity {
             writer.append_audit(&entry).map(drop)
         });
         removed.await
+    }
+    /// Replaces an agent's own password, which was checked before, and ends all other sign-ins of the agent.
+    ///
+    /// # Errors
+    /// The store's own failures.
+    pub async fn change_password(&self, signed_in: &SignedIn, password: String, by: By) -> Result<(), Refusal> {
+        let hashed = tokio::task::spawn_blocking(move || hash_password(&password)).await;
+        let password_hash = hashed.ok().and_then(Result::ok).ok_or(Refusal::Busy)?;
+        let (agent, session) = (signed_in.agent.id, signed_in.session);
+        let entry = NewEntry::new(by, Action::PasswordChanged).on(Subject::new("agent", &agent));
+        let written = self.store.write(move |writer| {
+            writer.set_password(agent, &password_hash)?;
+            writer.remove_sessions_of(agent, Some(&session))?;
+            writer.append_audit(&entry).map(drop)
+        });
+        Ok(written.await?)
     }
 }

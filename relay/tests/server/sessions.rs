@@ -170,3 +170,35 @@ async fn rights_and_exports_are_touched_only_by_who_lately_proved_who_they_are()
     assert_eq!(noted.as_array().map(Vec::len), Some(wire::limit::SIGN_IN_FAILURES_MAX as usize));
     relay.running.stop().await.expect("stopped");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_of_ones_own_ends_all_other_sign_ins() {
+    const NEW: &str = "walrus-tangent-41-quartz";
+    let relay = with_administrator().await;
+    let (ann, _) = signed_in(&relay, "ann", FIREFOX).await;
+    let (other, cookie) = signed_in(&relay, "ann", FIREFOX).await;
+    let mut console = relay.connection(Some(&relay.origin()), Some(&cookie)).await;
+    let hello = ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent { state: None }, follow: Vec::new() };
+    console.send(&hello).await;
+    console.until(|frame| matches!(frame, wire::ServerFrame::Welcome { .. }).then_some(())).await;
+    let put = async |password: &str, new: &str| {
+        let request = ann.ask(Method::PUT, "me/password").json(&json!({ "password": password, "new": new }));
+        request.send().await.expect("answered")
+    };
+    for (password, new, field) in
+        [("wrong", NEW, "password"), (PASSWORD, "password123", "new"), (PASSWORD, "short", "new")]
+    {
+        assert_eq!(body(put(password, new).await, 422).await["problems"][0]["field"], field, "{new}");
+    }
+    assert_eq!(status(&other, Method::GET, "me").await, 200, "nothing has changed");
+    assert_eq!(put(PASSWORD, NEW).await.status(), 204);
+    console.closes(Close::SignedOut).await;
+    assert_eq!((status(&ann, Method::GET, "me").await, status(&other, Method::GET, "me").await), (200, 401));
+    assert_eq!(relay.sign_in("ann@example.com", PASSWORD).await.status(), 401);
+    assert_eq!(relay.sign_in("ann@example.com", NEW).await.status(), 204);
+    let (eve, _) = signed_in(&relay, "eve", FIREFOX).await;
+    let noted = body(eve.get("audit?action=password_changed").await, 200).await["items"].clone();
+    assert_eq!(noted.as_array().map(Vec::len), Some(1));
+    assert!(!noted.to_string().contains(NEW));
+    relay.running.stop().await.expect("stopped");
+}

@@ -55,6 +55,12 @@ impl AgentWriter for MemoryWriter {
         Ok(())
     }
 
+    fn set_password(&mut self, agent: AgentId, password_hash: &str) -> Result<(), StoreError> {
+        let agent = self.tables()?.agents.get_mut(&agent).ok_or(StoreError::Missing)?;
+        password_hash.clone_into(&mut agent.password_hash);
+        Ok(())
+    }
+
     fn add_device(&mut self, device: &DeviceRecord, before: Option<&TokenHash>) -> Result<(), StoreError> {
         let tables = self.tables()?;
         if !tables.agents.contains_key(&device.agent) {

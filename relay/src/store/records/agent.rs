@@ -111,6 +111,12 @@ pub trait AgentWriter {
     /// `Missing` when there is none, `LastAdministrator` as above.
     fn remove_agent(&mut self, agent: AgentId) -> Result<(), StoreError>;
 
+    /// Replaces an agent's password and nothing else.
+    ///
+    /// # Errors
+    /// `Missing` when there is no such agent.
+    fn set_password(&mut self, agent: AgentId, password_hash: &str) -> Result<(), StoreError>;
+
     /// Keeps a browser that an agent has signed in from, in place of the one that it was before, and of the agent's oldest beyond a bound.
     ///
     /// # Errors

@@ -47,6 +47,14 @@ impl<W: SqlWriter> AgentWriter for W {
         })
     }
 
+    fn set_password(&mut self, agent: AgentId, password_hash: &str) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE agent SET password_hash = $1 WHERE id = $2";
+        self.request(|sql| {
+            let rows = sql.execute(SQL, &[password_hash.into(), agent.0.into()])?;
+            if rows == 1 { Ok(()) } else { Err(Failure::Refused(StoreError::Missing)) }
+        })
+    }
+
     fn add_device(&mut self, device: &DeviceRecord, before: Option<&TokenHash>) -> Result<(), StoreError> {
         const BEFORE: &str = "DELETE FROM agent_device WHERE token = $1 AND agent = $2";
         const SQL: &str = "INSERT INTO agent_device (token, agent, used_at_ms) VALUES ($1, $2, $3)";

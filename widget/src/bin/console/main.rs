@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "the component macro writes `pub` whatever the component's own visibility is")]
 
+mod account;
 mod api;
 mod defence;
 mod desk;

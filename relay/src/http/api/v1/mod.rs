@@ -58,6 +58,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(session::second_factor))
         .routes(routes!(session::confirm))
+        .routes(routes!(session::change_password))
         .routes(routes!(second_factor::read, second_factor::begin, second_factor::finish, second_factor::remove))
         .routes(routes!(second_factor::renew))
         .routes(routes!(second_factor::remove_of))

@@ -13,7 +13,6 @@ use super::asker::{Asker, OwnAccount};
 use super::body::{JsonBody, fields};
 use super::error::{ApiError, ProblemBody};
 use super::params::PathWords;
-use super::session::SIGN_IN_BYTES_MAX;
 use crate::app::App;
 use crate::identity::totp::{TotpError, qr_path};
 use crate::identity::{CodeError, NewFactor};
@@ -109,7 +108,7 @@ pub(super) async fn begin(State(app): State<App>, OwnAccount(asker): OwnAccount)
 pub(super) async fn finish(
     State(app): State<App>,
     OwnAccount(asker): OwnAccount,
-    JsonBody(body): JsonBody<SIGN_IN_BYTES_MAX>,
+    JsonBody(body): JsonBody,
 ) -> Result<Response, ApiError> {
     asker.must_be_confirmed()?;
     let Code { code } = fields(body, "the body: it has `code`")?;
@@ -150,7 +149,7 @@ pub(super) async fn remove_of(
     State(app): State<App>,
     asker: Asker,
     PathWords(id): PathWords<AgentId>,
-    JsonBody(body): JsonBody<SIGN_IN_BYTES_MAX>,
+    JsonBody(body): JsonBody,
 ) -> Result<StatusCode, ApiError> {
     let colleague = app.store.read(move |reader| reader.agent(id)).await?;
     let staff = colleague.staff(&app.settings.snapshot());

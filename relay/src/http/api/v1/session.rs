@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 use wire::Refusal;
 use wire::limit::DEVICE_MS;
 
-use super::asker::{OwnAccount, OwnPage};
+use super::asker::{Asker, OwnAccount, OwnPage};
 use super::body::{JsonBody, fields};
 use super::error::{ApiError, ProblemBody};
 use super::second_factor::{secretly, wrong_code};
 use crate::address::Address;
 use crate::app::{App, Caller, Reject};
 use crate::core_task::Arrival;
-use crate::identity::{NewSignIn, SignInFrom, SignInStep, devices_text};
+use crate::identity::{NewSignIn, SignInFrom, SignInStep, SignedIn, account, devices_text};
 
 /// Bytes of a sign-in request: an address, a password, braces.
 pub(crate) const SIGN_IN_BYTES_MAX: usize = 4 * 1024;
@@ -145,7 +145,7 @@ pub(super) async fn confirm(
     OwnAccount(asker): OwnAccount,
     Caller(address): Caller,
     headers: HeaderMap,
-    JsonBody(body): JsonBody<SIGN_IN_BYTES_MAX>,
+    JsonBody(body): JsonBody,
 ) -> Result<StatusCode, ApiError> {
     const FIELDS: &str = "the body: it has `password` or `code`";
     let confirmation = fields(body, FIELDS)?;
@@ -169,6 +169,41 @@ pub(super) fn wrong_password(refusal: Refusal) -> ApiError {
     }
     let remedy = "this is not the password of this account".to_owned();
     ApiError::Invalid(vec![Problem { field: "password".into(), code: ProblemCode::Missing, remedy }])
+}
+
+/// A new password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewPassword {
+    /// The present one.
+    #[schema(max_length = 512)]
+    password: String,
+    /// The new one.
+    #[schema(min_length = 10, max_length = 512)]
+    new: String,
+}
+
+/// Changes one's own password, and ends all other sign-ins of the account.
+#[utoipa::path(put, path = "/api/v1/me/password", tag = "people", request_body = NewPassword,
+    responses((status = 204, description = "It is changed."),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn change_password(
+    State(app): State<App>,
+    asker: Asker,
+    Caller(address): Caller,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<StatusCode, ApiError> {
+    let NewPassword { password, new } = fields(body, "the body: it has `password` and `new`")?;
+    let signed_in = asker.signed_in()?;
+    let SignedIn { agent, .. } = signed_in;
+    app.identity.confirm(&from(&app, address, &headers), signed_in, password).await.map_err(wrong_password)?;
+    account::password(&new, &agent.email, &agent.name)
+        .map_err(|problem| ApiError::Invalid(vec![Problem { field: "new".into(), ..problem }]))?;
+    app.identity.change_password(signed_in, new, asker.by()).await?;
+    tracing::info!(agent.id = %agent.id, "an agent changed the password");
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Signs out: the sign-in is revoked and its connections are closed. Without a sign-in nothing happens. From the relay's own pages only.

@@ -111,7 +111,7 @@ pub(crate) async fn save(
     let path = format!("/settings/{kind}/{id}");
     let condition =
         version.map_or_else(|| ("if-none-match", "*".to_owned()), |version| ("if-match", format!("\"{version}\"")));
-    let saved: Read = v1::put(&path, (condition.0, &condition.1), body).await?;
+    let saved: Read = v1::put(&path, Some((condition.0, &condition.1)), body).await?;
     Ok(saved.into())
 }
 

@@ -1,5 +1,7 @@
 //! Requests over HTTP: the relay's API. Conversations go over the connection.
 
+pub(crate) mod account;
+pub(crate) mod again;
 pub(crate) mod audit;
 pub(crate) mod documents;
 pub(crate) mod invited;

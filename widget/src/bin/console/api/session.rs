@@ -14,12 +14,44 @@ pub(crate) struct Person {
     pub(crate) name: String,
     /// Address they sign in with.
     pub(crate) email: String,
+    /// Whether a second factor is asked for at the sign-in.
+    pub(crate) second_factor: bool,
+    /// From when one is needed.
+    pub(crate) second_factor_due_at_ms: Option<u64>,
+}
+
+impl Person {
+    /// Whether nothing but making a second factor is allowed.
+    pub(crate) fn lacks_factor(&self, now_ms: u64) -> bool {
+        self.due_at_ms().is_some_and(|due_ms| now_ms >= due_ms)
+    }
+
+    /// From when a second factor is needed that is not there yet.
+    pub(crate) fn due_at_ms(&self) -> Option<u64> {
+        self.second_factor_due_at_ms.filter(|_| !self.second_factor)
+    }
 }
 
 /// What signing in takes.
 #[derive(Serialize)]
 struct SignIn<'a> {
     email: &'a str,
+    password: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Pending {
+    pending: String,
+}
+
+#[derive(Serialize)]
+struct SecondFactor<'a> {
+    pending: &'a str,
+    code: &'a str,
+}
+
+#[derive(Serialize)]
+struct Confirmation<'a> {
     password: &'a str,
 }
 
@@ -31,12 +63,23 @@ pub(crate) async fn who() -> Result<Person, Fault> {
     v1::get("/me").await
 }
 
-/// Signs in; the browser keeps the cookie.
+/// Signs in; the browser keeps the cookie. When a second factor is asked for, what names the sign-in until then.
 ///
 /// # Errors
-/// What the relay says, or that it was not reached.
-pub(crate) async fn sign_in(email: &str, password: &str) -> Result<(), Fault> {
-    v1::post(SESSION, &SignIn { email, password }).await
+/// What the relay says, or that it was not reached. The same for the others.
+pub(crate) async fn sign_in(email: &str, password: &str) -> Result<Option<String>, Fault> {
+    let pending: Option<Pending> = v1::post_for_some(SESSION, &SignIn { email, password }).await?;
+    Ok(pending.map(|pending| pending.pending))
+}
+
+/// Sends the second factor of a sign-in.
+pub(crate) async fn second_factor(pending: &str, code: &str) -> Result<(), Fault> {
+    v1::post("/session/second-factor", &SecondFactor { pending, code }).await
+}
+
+/// Proves once more who is signed in.
+pub(crate) async fn confirm(password: &str) -> Result<(), Fault> {
+    v1::post("/session/confirm", &Confirmation { password }).await
 }
 
 /// Signs out. Whether that worked.

@@ -5,6 +5,8 @@ use relay_settings::ProblemCode;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::again;
+
 /// What all paths of the API begin with.
 const ROOT: &str = "/api/v1";
 
@@ -52,9 +54,7 @@ impl Problem {
 /// # Errors
 /// What the relay says, or that it was not reached.
 pub(crate) async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Fault> {
-    let answer = Request::get(&[ROOT, path].concat()).send().await.map_err(|_| Fault::Unreachable)?;
-    let answer = accepted(answer).await?;
-    answer.json().await.map_err(|_| Fault::Unreachable)
+    read(send(|| Request::get(&[ROOT, path].concat()).build()).await?).await
 }
 
 /// Sends something new.
@@ -62,9 +62,16 @@ pub(crate) async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Fault> {
 /// # Errors
 /// What the relay says, or that it was not reached.
 pub(crate) async fn post(path: &str, body: &impl Serialize) -> Result<(), Fault> {
-    let request = Request::post(&[ROOT, path].concat()).json(body).map_err(|_| Fault::Unreachable)?;
-    let answer = request.send().await.map_err(|_| Fault::Unreachable)?;
-    accepted(answer).await.map(drop)
+    send(|| Request::post(&[ROOT, path].concat()).json(body)).await.map(drop)
+}
+
+/// Sends something new, and reads what came of it, if anything is answered.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn post_for_some<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<Option<T>, Fault> {
+    let answer = send(|| Request::post(&[ROOT, path].concat()).json(body)).await?;
+    if answer.status() == 204 { Ok(None) } else { read(answer).await.map(Some) }
 }
 
 /// Sends something and reads the answer.
@@ -72,24 +79,34 @@ pub(crate) async fn post(path: &str, body: &impl Serialize) -> Result<(), Fault>
 /// # Errors
 /// What the relay says, or that it was not reached.
 pub(crate) async fn ask<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, Fault> {
-    let request = Request::post(&[ROOT, path].concat()).json(body).map_err(|_| Fault::Unreachable)?;
-    let answer = request.send().await.map_err(|_| Fault::Unreachable)?;
-    accepted(answer).await?.json().await.map_err(|_| Fault::Unreachable)
+    read(send(|| Request::post(&[ROOT, path].concat()).json(body)).await?).await
 }
 
-/// Writes something under a condition, and reads what came of it.
+/// Writes something, under a condition if there is one, and reads what came of it.
 ///
 /// # Errors
 /// What the relay says, or that it was not reached.
 pub(crate) async fn put<T: DeserializeOwned>(
     path: &str,
-    condition: (&str, &str),
+    condition: Option<(&str, &str)>,
     body: &impl Serialize,
 ) -> Result<T, Fault> {
-    let request = Request::put(&[ROOT, path].concat());
-    let request = request.header(condition.0, condition.1).json(body).map_err(|_| Fault::Unreachable)?;
-    let answer = request.send().await.map_err(|_| Fault::Unreachable)?;
-    accepted(answer).await?.json().await.map_err(|_| Fault::Unreachable)
+    let request = || {
+        let request = Request::put(&[ROOT, path].concat());
+        match condition {
+            Some((name, value)) => request.header(name, value).json(body),
+            None => request.json(body),
+        }
+    };
+    read(send(request).await?).await
+}
+
+/// Writes something of which nothing is answered.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn put_only(path: &str, body: &impl Serialize) -> Result<(), Fault> {
+    send(|| Request::put(&[ROOT, path].concat()).json(body)).await.map(drop)
 }
 
 /// Removes something, if it has this version.
@@ -97,11 +114,33 @@ pub(crate) async fn put<T: DeserializeOwned>(
 /// # Errors
 /// What the relay says, or that it was not reached.
 pub(crate) async fn delete(path: &str, version: Option<u64>) -> Result<(), Fault> {
-    let mut request = Request::delete(&[ROOT, path].concat());
-    if let Some(version) = version {
-        request = request.header("if-match", &format!("\"{version}\""));
+    let request = || {
+        let request = Request::delete(&[ROOT, path].concat());
+        match version {
+            Some(version) => request.header("if-match", &format!("\"{version}\"")).build(),
+            None => request.build(),
+        }
+    };
+    send(request).await.map(drop)
+}
+
+/// Sends a request; once more, as long as the relay wants a late sign-in and the agent gives the password.
+async fn send(request: impl Fn() -> Result<Request, gloo_net::Error>) -> Result<Response, Fault> {
+    loop {
+        let request = request().map_err(|_| Fault::Unreachable)?;
+        match accepted(request.send().await.map_err(|_| Fault::Unreachable)?).await {
+            Err(Fault::Problem(problem)) if problem.name() == "sign_in_again" => {
+                if !again::ask().await {
+                    return Err(Fault::Problem(problem));
+                }
+            }
+            answer => return answer,
+        }
     }
-    accepted(request.send().await.map_err(|_| Fault::Unreachable)?).await.map(drop)
+}
+
+async fn read<T: DeserializeOwned>(answer: Response) -> Result<T, Fault> {
+    answer.json().await.map_err(|_| Fault::Unreachable)
 }
 
 /// The answer, unless it is a problem.

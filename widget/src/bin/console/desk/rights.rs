@@ -19,7 +19,7 @@ pub(crate) fn has_everywhere(desk: Desk, right: Right) -> bool {
 /// Whether there is something on a page for the signed-in agent.
 pub(crate) fn sees(desk: Desk, section: Section) -> bool {
     match section {
-        Section::Inbox => true,
+        Section::Inbox | Section::Account => true,
         Section::Defence => has(desk, Right::VisitorBlock) || has_everywhere(desk, Right::FloodDeclare),
         Section::Settings => has(desk, Right::SettingsRead),
     }

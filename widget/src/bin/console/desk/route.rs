@@ -113,6 +113,10 @@ impl Route {
                 Some(name) => (Section::Inbox, Tab::ALL.into_iter().find(|tab| name_of(*tab) == name)?),
             },
             Some("defence") => (Section::Defence, tab),
+            Some("account") => {
+                let route = Self { section: Section::Account, tab, conversation: None, setting: Setting::default() };
+                return parts.next().is_none().then_some(route);
+            }
             Some("settings") => {
                 let setting = Setting::read(parts)?;
                 return Some(Self { section: Section::Settings, tab, conversation: None, setting });
@@ -132,6 +136,7 @@ impl Route {
             Section::Settings => return self.setting.path(),
             Section::Inbox => [ROOT, "/inbox/", name_of(self.tab)].concat(),
             Section::Defence => [ROOT, "/defence"].concat(),
+            Section::Account => return [ROOT, "/account"].concat(),
         };
         if let Some(conversation) = self.conversation {
             path.push('/');
@@ -167,6 +172,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_account_has_an_address() {
+        let route =
+            Route { section: Section::Account, tab: Tab::Mine, conversation: None, setting: Setting::default() };
+        assert_eq!(Route::read(&route.path(), Tab::Mine), Some(route));
+        assert_eq!(Route::read("/console/account/x", Tab::Mine), None);
     }
 
     #[test]

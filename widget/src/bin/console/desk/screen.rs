@@ -24,6 +24,8 @@ pub(crate) enum Section {
     Defence,
     /// What is set up (supervisors); it takes the place of the conversation, too.
     Settings,
+    /// One's own account; it takes that place, too.
+    Account,
 }
 
 /// A list of the inbox.

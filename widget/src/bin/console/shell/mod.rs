@@ -1,6 +1,8 @@
 //! The whole page: the sign-in form, or the desk of the signed-in agent.
 
+mod again;
 mod asked;
+mod code;
 mod first;
 mod invited;
 pub(crate) mod keys;
@@ -16,11 +18,14 @@ use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
+use widget::clock::now_ms;
 use widget::env::document;
 use widget::key;
 use widget_core::{AgentSession, Online};
 use wire::Close;
 
+use crate::account::Account;
+use crate::account::factor::FactorCard;
 use crate::api::session::Person;
 use crate::api::v1::Fault;
 use crate::api::{session, setup};
@@ -31,6 +36,7 @@ use crate::desk::screen::{Screen, Section};
 use crate::desk::sound::Sound;
 use crate::inbox::Inbox;
 use crate::settings::Settings;
+use crate::shell::again::Again;
 use crate::shell::asked::Asked;
 use crate::shell::first::First;
 use crate::shell::invited::Invited;
@@ -39,6 +45,7 @@ use crate::shell::sign::SignIn;
 use crate::shell::toast::Toasts;
 use crate::talk::{NoTalk, Talk};
 use crate::ui::parts::ConnectionBanner;
+use crate::ui::when;
 use crate::ui::words::{fill, t};
 use crate::visitor::VisitorPanel;
 
@@ -90,7 +97,15 @@ pub(crate) fn App() -> impl IntoView {
             }
         });
     };
-    let ended = move |()| phase.set(Phase::Out(Some(t(key!("console_signed_out")))));
+    // The sign-in may be valid all the same: when a second factor is missing by now.
+    let ended = move |()| {
+        spawn_local(async move {
+            phase.set(match session::who().await {
+                Ok(person) if person.lacks_factor(now_ms()) => Phase::In(person),
+                Ok(_) | Err(_) => Phase::Out(Some(t(key!("console_signed_out")))),
+            });
+        });
+    };
     view! {
         <Router>
             {move || match phase.get() {
@@ -98,8 +113,12 @@ pub(crate) fn App() -> impl IntoView {
                 Phase::Invited(token) => view! { <Invited token /> }.into_any(),
                 Phase::First => view! { <First done=move |()| ask() /> }.into_any(),
                 Phase::Out(note) => view! { <SignIn note done=move |()| ask() /> }.into_any(),
+                Phase::In(person) if person.lacks_factor(now_ms()) => {
+                    view! { <Enrol leave done=move |()| ask() /> }.into_any()
+                }
                 Phase::In(person) => view! { <DeskPage person leave ended stuck /> }.into_any(),
             }}
+            <Again />
         </Router>
     }
 }
@@ -112,6 +131,52 @@ fn Start() -> impl IntoView {
             <h1 class="unseen">{t(key!("console_heading"))}</h1>
             <p role="status">{t(key!("console_loading"))}</p>
         </main>
+    }
+}
+
+/// Shown when a second factor is missing: nothing else is allowed.
+#[component]
+fn Enrol(
+    /// The agent signs out.
+    #[prop(into)]
+    leave: Callback<()>,
+    /// There is one now.
+    #[prop(into)]
+    done: Callback<()>,
+) -> impl IntoView {
+    view! {
+        <main class="enrol" data-testid="enrol">
+            <div>
+                <h1 class="unseen">{t(key!("console_heading"))}</h1>
+                <h2>{t(key!("console_factor_must_title"))}</h2>
+                <p class="sign__lead">{t(key!("console_factor_must_lead"))}</p>
+                <FactorCard changed=done />
+                <button type="button" class="button" data-testid="enrol-leave" on:click=move |_| leave.run(())>
+                    {t(key!("console_sign_out"))}
+                </button>
+            </div>
+        </main>
+    }
+}
+
+/// Says from when a second factor is needed.
+#[component]
+fn FactorDue(
+    /// From when; none when it is there, or not needed.
+    due_ms: RwSignal<Option<u64>>,
+) -> impl IntoView {
+    move || {
+        due_ms.get().map(|due_ms| {
+            let words = fill(key!("console_factor_due"), &[("date", &when::long(due_ms))]);
+            view! {
+                <div class="due" role="status" data-testid="factor-due">
+                    <span>{words}</span>
+                    <a href=[ROOT, "/account"].concat() data-testid="factor-due-open">
+                        {t(key!("console_factor_begin"))}
+                    </a>
+                </div>
+            }
+        })
     }
 }
 
@@ -144,6 +209,15 @@ fn DeskPage(
         }
     });
     let settings = move || screen.section.get() == Section::Settings;
+    let account = move || screen.section.get() == Section::Account;
+    let due_ms = RwSignal::new(person.due_at_ms());
+    let changed = Callback::new(move |()| {
+        spawn_local(async move {
+            if let Ok(person) = session::who().await {
+                due_ms.set(person.due_at_ms());
+            }
+        });
+    });
     let shown = Memo::new(move |_| desk.shown());
     let online = Memo::new(move |_| desk.read(AgentSession::online));
     let waiting = Memo::new(move |_| desk.read(AgentSession::drafts_going_out));
@@ -153,6 +227,7 @@ fn DeskPage(
             class="desk"
             class:desk--idle=move || shown.get().is_none()
             class:desk--settings=settings
+            class:desk--account=account
             data-view=move || flag(shown.get().is_some(), "talk", "list")
             data-panel=move || flag(screen.panel.get(), "open", "closed")
         >
@@ -163,6 +238,7 @@ fn DeskPage(
             <div class="desk__net">
                 <ConnectionBanner online waiting />
                 <FloodBanner desk />
+                <FactorDue due_ms />
             </div>
             <main class="bridge">
                 <Routes fallback=|| view! { <NoPage /> }>
@@ -174,8 +250,9 @@ fn DeskPage(
                     />
                     <Route path=path!("/console/defence/:conversation?") view=move || view! { <Defence desk /> } />
                     <Route path=path!("/console/settings/:kind?/:id?") view=move || view! { <Settings screen /> } />
+                    <Route path=path!("/console/account") view=move || view! { <Account changed /> } />
                 </Routes>
-                <Show when=move || shown.get().is_none() && !settings()>
+                <Show when=move || shown.get().is_none() && !settings() && !account()>
                     <NoTalk screen />
                 </Show>
                 // Keyed, so that each conversation gets elements of its own and shows nothing of the one before.

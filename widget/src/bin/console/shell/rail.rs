@@ -8,7 +8,7 @@ use widget_core::Online;
 use crate::api::session::Person;
 use crate::desk::Desk;
 use crate::desk::rights::sees;
-use crate::desk::route::Route;
+use crate::desk::route::{ROOT, Route};
 use crate::desk::screen::{Asking, Screen, Section, Tab};
 use crate::desk::sound::Sound;
 use crate::inbox::lists::count_of;
@@ -103,6 +103,7 @@ fn Choice(
         Section::Inbox => "inbox",
         Section::Defence => "defence",
         Section::Settings => "nav-settings",
+        Section::Account => "nav-account",
     };
     view! {
         <a
@@ -156,6 +157,15 @@ fn Me(desk: Desk, person: Person) -> impl IntoView {
                 <div class="rail__menu">
                     <p class="name">{person.with_value(|person| person.name.clone())}</p>
                     <p class="mail">{person.with_value(|person| person.email.clone())}</p>
+                    <a
+                        class="button rail__account"
+                        href=[ROOT, "/account"].concat()
+                        data-testid="nav-account"
+                        on:click=move |_| open.set(false)
+                    >
+                        {icon(icon::GEAR)}
+                        {t(key!("console_account"))}
+                    </a>
                     <button
                         type="button"
                         class="button"

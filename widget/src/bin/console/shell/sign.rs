@@ -9,11 +9,12 @@ use wire::Refusal;
 
 use crate::api::session;
 use crate::api::v1::Fault;
+use crate::shell::code::SecondStep;
 use crate::ui::icon::{self, icon};
 use crate::ui::refusal;
 use crate::ui::words::t;
 
-/// The form, with a note on top when something is to be said.
+/// The page: first the password, then a code where one is asked for.
 #[component]
 pub(crate) fn SignIn(
     /// Why the form is shown again ("your session has ended"), if there is a reason.
@@ -22,6 +23,31 @@ pub(crate) fn SignIn(
     #[prop(into)]
     done: Callback<()>,
 ) -> impl IntoView {
+    let note = RwSignal::new(note);
+    let pending = RwSignal::new(None::<String>);
+    let back = Callback::new(move |why| {
+        note.set(why);
+        pending.set(None);
+    });
+    view! {
+        <main class="sign">
+            <div class="sign__card">
+                <div class="sign__logo">
+                    {icon(icon::LOGO)}
+                    <span>"Causeway"</span>
+                </div>
+                {move || match pending.get() {
+                    None => view! { <FirstStep note=note.get_untracked() done pending /> }.into_any(),
+                    Some(pending) => view! { <SecondStep pending done back /> }.into_any(),
+                }}
+            </div>
+        </main>
+    }
+}
+
+/// The password's form, with a note on top when something is to be said.
+#[component]
+fn FirstStep(note: Option<String>, done: Callback<()>, pending: RwSignal<Option<String>>) -> impl IntoView {
     let email = NodeRef::<html::Input>::new();
     let password = NodeRef::<html::Input>::new();
     let busy = RwSignal::new(false);
@@ -47,7 +73,8 @@ pub(crate) fn SignIn(
             let result = session::sign_in(mail.trim(), &word).await;
             busy.set(false);
             match result {
-                Ok(()) => done.run(()),
+                Ok(None) => done.run(()),
+                Ok(Some(token)) => pending.set(Some(token)),
                 Err(fault) => {
                     error.set(Some(fault_words(&fault)));
                     if let Some(field) = password.get_untracked() {
@@ -58,25 +85,17 @@ pub(crate) fn SignIn(
         });
     };
     view! {
-        <main class="sign">
-            <form class="sign__card" on:submit=submit novalidate>
-                <div class="sign__logo">
-                    {icon(icon::LOGO)}
-                    <span>"Causeway"</span>
-                </div>
-                <h1>{t(key!("console_sign_in_title"))}</h1>
-                <p class="sign__lead">{t(key!("console_sign_in_lead"))}</p>
-                {note.map(|note| view! { <p class="sign__note sign__note--calm" role="status">{note}</p> })}
-                <div role="alert">
-                    {move || error.get().map(|error| view! { <p class="sign__note">{error}</p> })}
-                </div>
-                <Field kind="email" fills="username" words=key!("console_email") field=email error />
-                <Field kind="password" fills="current-password" words=key!("console_password") field=password error />
-                <button type="submit" class="button button--main" data-testid="sign-in" disabled=move || busy.get()>
-                    {move || t(if busy.get() { key!("console_signing_in") } else { key!("console_sign_in") })}
-                </button>
-            </form>
-        </main>
+        <form on:submit=submit novalidate>
+            <h1>{t(key!("console_sign_in_title"))}</h1>
+            <p class="sign__lead">{t(key!("console_sign_in_lead"))}</p>
+            {note.map(|note| view! { <p class="sign__note sign__note--calm" role="status">{note}</p> })}
+            <div role="alert">{move || error.get().map(|error| view! { <p class="sign__note">{error}</p> })}</div>
+            <Field kind="email" fills="username" words=key!("console_email") field=email error />
+            <Field kind="password" fills="current-password" words=key!("console_password") field=password error />
+            <button type="submit" class="button button--main" data-testid="sign-in" disabled=move || busy.get()>
+                {move || t(if busy.get() { key!("console_signing_in") } else { key!("console_sign_in") })}
+            </button>
+        </form>
     }
 }
 
@@ -106,7 +125,7 @@ fn Field(
 }
 
 /// Why signing in did not work.
-fn fault_words(fault: &Fault) -> String {
+pub(crate) fn fault_words(fault: &Fault) -> String {
     let Fault::Problem(problem) = fault else { return t(key!("console_unreachable")) };
     refusal::words(&match problem.name() {
         "sign_in_failed" => Refusal::SignInFailed,

@@ -1,0 +1,78 @@
+//! The question for the password before something that touches rights, keys or exports.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use widget::key;
+
+use crate::api::v1::Fault;
+use crate::api::{again, session};
+use crate::shell::sign::fault_words;
+use crate::ui::dialog::{Answers, Dialog};
+use crate::ui::words::t;
+
+/// Shows the question while a request waits for it.
+#[component]
+pub(crate) fn Again() -> impl IntoView {
+    let asked = again::is_asked();
+    move || asked.get().then(|| view! { <Question /> })
+}
+
+#[component]
+fn Question() -> impl IntoView {
+    let password = NodeRef::<html::Input>::new();
+    let error = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
+    let confirm = move |()| {
+        let word = password.get_untracked().map(|field| field.value()).unwrap_or_default();
+        if word.is_empty() || busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        spawn_local(async move {
+            let confirmed = session::confirm(&word).await;
+            busy.set(false);
+            match confirmed {
+                Ok(()) => again::answer(true),
+                Err(fault) => {
+                    let is_wrong = matches!(&fault, Fault::Problem(problem) if !problem.problems.is_empty());
+                    error.set(Some(if is_wrong { t(key!("console_password_wrong")) } else { fault_words(&fault) }));
+                    if let Some(field) = password.get_untracked() {
+                        field.select();
+                    }
+                }
+            }
+        });
+    };
+    // Whatever closes it, nobody waits for ever.
+    on_cleanup(|| again::answer(false));
+    let closed = move |()| again::answer(false);
+    view! {
+        <Dialog title=t(key!("console_again_title")) name="again" closed>
+            <form
+                on:submit=move |event| {
+                    event.prevent_default();
+                    confirm(());
+                }
+            >
+                <p>{t(key!("console_again_lead"))}</p>
+                <label class="field">
+                    <span>{t(key!("console_password"))}</span>
+                    <input
+                        type="password"
+                        name="password"
+                        autocomplete="current-password"
+                        data-testid="again-password"
+                        node_ref=password
+                        aria-invalid=move || error.read().is_some().to_string()
+                        aria-describedby="again-problem"
+                    />
+                    <small id="again-problem" class="field__problem" role="alert">
+                        {error}
+                    </small>
+                </label>
+                <Answers yes=t(key!("console_again_yes")) done=confirm closed />
+            </form>
+        </Dialog>
+    }
+}
