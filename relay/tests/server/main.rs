@@ -4,6 +4,7 @@
 
 mod api;
 mod api_audit;
+mod api_conversations;
 mod api_idempotency;
 mod api_invitations;
 mod api_keys;

@@ -7,6 +7,7 @@ mod asker;
 mod audit;
 mod body;
 mod condition;
+mod conversation;
 mod error;
 mod idempotency;
 mod invitation;
@@ -51,6 +52,10 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(invitation::password_link))
         .routes(routes!(invited::look))
         .routes(routes!(invited::accept))
+        .routes(routes!(conversation::list))
+        .routes(routes!(conversation::read))
+        .routes(routes!(conversation::events))
+        .routes(routes!(conversation::visitor))
         .routes(routes!(key::list, key::make))
         .routes(routes!(key::read, key::revoke))
         .routes(routes!(audit::list))
