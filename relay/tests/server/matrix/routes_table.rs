@@ -45,6 +45,7 @@ pub(super) const ROUTES: &[Route] = &[
     ("POST", "/api/v1/me/second-factor", ANYBODY, "                          +  +  +  +  +  +  +  +"),
     ("PUT", "/api/v1/me/second-factor", ANYBODY, "                           +  +  +  +  +  +  +  +"),
     ("DELETE", "/api/v1/me/second-factor", ANYBODY, "                        +  +  +  +  +  +  +  +"),
+    ("PUT", "/api/v1/me/password", ANYBODY, "                                +  +  +  +  +  +  +  +"),
     ("POST", "/api/v1/me/recovery-codes", ANYBODY, "                         +  +  +  +  +  +  +  +"),
     ("GET", "/api/v1/audit", RELAY, "                                        -  -  +  -  -  -  -  +"),
     ("GET", "/api/v1/audit/export", RELAY, "                                 -  -  +  -  -  -  -  +"),
