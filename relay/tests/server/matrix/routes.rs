@@ -27,11 +27,16 @@ fn request(client: &Client, relay: &Relay, route: &Route, who: Who, site: usize)
         path if path.starts_with("/api/v1/sessions/") => targets.session,
         path if path.starts_with("/api/v1/invitations/") => targets.invitation.to_string(),
         path if path.starts_with("/api/v1/keys/") => targets.key.to_string(),
+        "/api/v1/visitors/{id}" => world::visitor_of(targets.conversation.0).to_string(),
         path if path.starts_with("/api/v1/settings/") => SITES[site].to_owned(),
         _ => targets.conversation.to_string(),
     };
     let path = path.replace("{kind}", "site").replace("{id}", &id);
     let path = match (*method, path.as_str()) {
+        // There are many: the one that is looked for is the first of its page.
+        ("GET", "/api/v1/conversations") => {
+            format!("{path}?after={}", wire::ConversationId(targets.conversation.0 - 1))
+        }
         ("GET", "/api/v1/sessions") => format!("{path}?agent={}", targets.mate),
         ("PUT", path) if path.starts_with("/upload/") => format!("{path}/{}", targets.file),
         (_, path) => path.to_owned(),
@@ -59,6 +64,7 @@ fn looked_for(path: &str, who: Who, site: usize) -> Option<String> {
         "/api/v1/staff" => Some(targets.mate.to_string()),
         "/api/v1/invitations" => Some(targets.invitation.to_string()),
         "/api/v1/keys" => Some(targets.key.to_string()),
+        "/api/v1/conversations" => Some(targets.conversation.to_string()),
         _ => None,
     }
 }

@@ -27,7 +27,8 @@ const STAND_INS: [&str; 4] = ["Document", "DocumentBody", "NewDocument", "Docume
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "Causeway", description = "Settings, people and conversations of a Causeway relay.", license(name = "Apache-2.0 OR MIT")),
-    tags((name = "relay", description = "The relay itself"), (name = "people", description = "Who signs in"), (name = "conversations", description = "Conversations and visitors"),
+    tags((name = "relay", description = "The relay itself"), (name = "people", description = "Who signs in"),
+        (name = "conversations", description = "Conversations and visitors"),
         (name = "keys", description = "Keys of programs"),
         (name = "settings", description = "Documents: what is set up"), (name = "audit", description = "The audit log"))
 )]
