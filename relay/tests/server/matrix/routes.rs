@@ -43,7 +43,7 @@ fn request(client: &Client, relay: &Relay, route: &Route, who: Who, site: usize)
     };
     let request = client.request(Method::from_bytes(method.as_bytes()).expect("a method"), relay.url(&path));
     let request = request.header("origin", relay.origin()).header("x-file-name", "a.txt").header("if-match", "*");
-    // Whoever signs out with a cookie is out, and whoever proves to be somebody may be told to wait.
+    // Whoever signs out with a cookie is out, and whoever proves to be somebody may have to wait.
     let is_public = path.starts_with("/api/v1/session") && !path.starts_with("/api/v1/sessions");
     let cookie = format!("causeway_session={}", who.token().reveal());
     let request = if is_public { request } else { request.header("cookie", cookie) };
