@@ -38,6 +38,7 @@ pub use crate::input::{
     Agent, Commit, ConnectionId, Input, Peer, Presence, Present, RelayId, RequestId, Source, Start, Typing,
 };
 pub use crate::output::Output;
+pub use crate::rights::conversation_of;
 #[doc(hidden)]
 pub use crate::routing::workload;
 pub use crate::settings::{Rate, Settings};

@@ -11,6 +11,12 @@ use crate::input::Agent;
 /// The department of every conversation: so far none has one. What has none is only for those who have all departments.
 const DEPARTMENT: Option<&DocumentId> = None;
 
+/// A conversation of a site, as [`may`] is asked about it.
+#[must_use]
+pub const fn conversation_of(site: &SiteId) -> Subject<'_> {
+    Subject::Conversation { site, department: DEPARTMENT }
+}
+
 /// What an agent may do, and where; cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rights(Arc<Staff>);
@@ -28,7 +34,7 @@ impl Rights {
 
     /// Whether it may do this in conversations of a site.
     pub(crate) fn in_site(&self, right: Right, site: &SiteId) -> bool {
-        may(&self.0, right, &Subject::Conversation { site, department: DEPARTMENT })
+        may(&self.0, right, &conversation_of(site))
     }
 
     /// The sites in whose conversations it may do this; none by name when in no conversation.

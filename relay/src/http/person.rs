@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use relay_core::conversation::Conversation;
+use relay_core::conversation_of;
 use relay_core::store::{Query, QueryAnswer, QueryError};
 use relay_settings::{Right, may};
 use wire::{ConversationId, Refusal, SiteId, Token};
@@ -64,9 +65,7 @@ impl Person {
             Self::Visitor(visitor) => conversation.visitor == visitor.id,
             Self::Agent(signed_in) => {
                 let staff = signed_in.agent.staff(&app.settings.snapshot());
-                // So far conversations have no department.
-                let subject = relay_settings::Subject::Conversation { site: &conversation.site, department: None };
-                may(&staff, right, &subject)
+                may(&staff, right, &conversation_of(&conversation.site))
             }
         }
     }

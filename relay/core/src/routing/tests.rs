@@ -1,5 +1,6 @@
 //! The routing alone: given agents and a queue, when something happens, exactly these are the news.
 
+use relay_settings::BuiltInRole;
 use wire::{Refusal, Seq, ServerFrame, SiteId, Subject, VisitorId};
 
 use super::workload::Workload;
@@ -7,6 +8,7 @@ use super::*;
 use crate::input::ConnectionId;
 use crate::news::{Audience, QueueEntry};
 use crate::rights::Rights;
+use crate::rights::tests::on_sites;
 
 const START_MS: u64 = 1_000_000;
 
@@ -203,4 +205,42 @@ fn an_assignment_costs_about_the_same_with_many_agents_many_offers_and_many_who_
         let [few_ns, many_ns] = [few, many].map(|(agents, waiting)| nanoseconds_for_one(agents, waiting));
         assert!(many_ns < few_ns * 5, "{few_ns} ns with (agents, waiting) {few:?}, {many_ns} ns with {many:?}");
     }
+}
+
+#[test]
+fn a_visitor_goes_to_whoever_may_answer_on_their_site_and_nobody_waits_for_another_site() {
+    let site = |id: &str| -> SiteId { id.parse().unwrap() };
+    let sits = |routing: &mut Routing, n: u128, rights: &Rights| {
+        let availability = Availability { open: true, capacity: 1, held: 0, rights: rights.clone() };
+        routing.set_availability(agent(n), Some(availability));
+    };
+    let joins = |routing: &mut Routing, n: u128, id: &str| {
+        let status = Status::Queued(entry(n as u64));
+        routing.transition(Transition { site: site(id), ..transition(n, Status::Absent, status) });
+    };
+    let [one, two] = ["one", "two"].map(|id| on_sites(BuiltInRole::Agent, &[id]));
+    let (mut routing, mut step) = (Routing::new(&Settings::default()), Step::new(START_MS, 7));
+    let mut offers = |routing: &mut Routing| {
+        routing.settle(&mut step);
+        let offers = step.take_news().into_iter().filter_map(|news| {
+            if let News::Offer { conversation, agent, .. } = news { Some((conversation.0, agent.0)) } else { None }
+        });
+        offers.collect::<Vec<_>>()
+    };
+    // The first of the queue is of a site on which nobody may answer: it waits, and nobody waits for it.
+    sits(&mut routing, 1, &two);
+    for (n, id) in [(1, "one"), (2, "one"), (3, "two"), (4, "two")] {
+        joins(&mut routing, n, id);
+    }
+    assert_eq!(offers(&mut routing), [(3, 1)]);
+    assert_eq!(offers(&mut routing), []);
+    // Who may answer there gets the first of that site, and who may answer everywhere the first that is left.
+    sits(&mut routing, 2, &one);
+    assert_eq!(offers(&mut routing), [(1, 2)]);
+    sits(&mut routing, 3, &Rights::all());
+    assert_eq!(offers(&mut routing), [(2, 3)]);
+    sits(&mut routing, 4, &on_sites(BuiltInRole::Agent, &[]));
+    assert_eq!(offers(&mut routing), []);
+    sits(&mut routing, 5, &on_sites(BuiltInRole::Supervisor, &["one", "two"]));
+    assert_eq!(offers(&mut routing), [(4, 5)]);
 }

@@ -63,6 +63,7 @@ fn looked_for(path: &str, who: Who, site: usize) -> Option<String> {
         "/api/v1/settings/{kind}" => Some(SITES[site].to_owned()),
         "/api/v1/staff" => Some(targets.mate.to_string()),
         "/api/v1/invitations" => Some(targets.invitation.to_string()),
+        "/api/v1/conversations" => Some(targets.conversation.to_string()),
         "/api/v1/keys" => Some(targets.key.to_string()),
         "/api/v1/conversations" => Some(targets.conversation.to_string()),
         _ => None,

@@ -5,8 +5,9 @@
 use axum::Json;
 use axum::extract::State;
 use relay_core::conversation::Conversation as Known;
+use relay_core::conversation_of;
 use relay_core::store::{Query, QueryAnswer};
-use relay_settings::{DocumentId, Reach, Right, Subject};
+use relay_settings::{Reach, Right, Subject};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use wire::limit::PAGE_CONVERSATIONS_MAX;
@@ -281,10 +282,8 @@ pub(super) async fn visitor(
     Ok(Json(Visitor { id: id.to_string(), site, conversations, has_more }))
 }
 
-/// So far conversations have no department: they are for those who have all.
 fn may(asker: &Asker, right: Right, known: &Known) -> bool {
-    let department: Option<&DocumentId> = None;
-    asker.may(right, &Subject::Conversation { site: &known.site, department })
+    asker.may(right, &conversation_of(&known.site))
 }
 
 /// The sites of the asker's scope, or the one that is asked for.
