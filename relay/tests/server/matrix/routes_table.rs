@@ -13,8 +13,6 @@ const ANYBODY: Of = "++ ++ ++ ++ ++";
 const RELAY: Of = "++ -- -- -- --";
 /// A conversation, which has no department.
 const CONVERSATION: Of = "++ +g g+ ++ gg";
-/// The same in a list.
-const CONVERSATIONS: Of = "++ +w w+ ++ ww";
 /// A site's document is read by those who have the site …
 const READ: Of = "++ +g g+ ++ ++";
 /// … and in a list, too …
@@ -76,10 +74,6 @@ pub(super) const ROUTES: &[Route] = &[
     ("POST", "/api/v1/keys", ANYBODY, "                                      -  -  +  -  -  -  -  -"),
     ("GET", "/api/v1/keys/{id}", COVERED, "                                  -  -  +  -  -  -  -  -"),
     ("DELETE", "/api/v1/keys/{id}", COVERED, "                               -  -  +  -  -  -  -  -"),
-    ("GET", "/api/v1/conversations", CONVERSATIONS, "                        +  +  +  +  +  +  +  -"),
-    ("GET", "/api/v1/conversations/{id}", CONVERSATION, "                    +  +  +  +  +  +  +  -"),
-    ("GET", "/api/v1/conversations/{id}/events", CONVERSATION, "             +  +  +  +  +  +  +  -"),
-    ("GET", "/api/v1/visitors/{id}", CONVERSATION, "                         +  +  +  -  -  -  +  -"),
     // These are not in the document of the API.
     ("GET", "/transcript/{id}", CONVERSATION, "                              +  +  +  -  -  -  -  -"),
     ("PUT", "/upload/{id}", CONVERSATION, "                                  +  +  +  -  +  -  -  -"),
