@@ -46,7 +46,7 @@ pub(super) fn Detail(
         false => hash.to_owned(),
     };
     let proof = vec![
-        (t(key!("console_audit_before")), item.hash_before.as_deref().map(short).unwrap_or_default()),
+        (t(key!("console_audit_before")), item.hash_before.map(|hash| short(&hash)).unwrap_or_default()),
         (t(key!("console_audit_this")), short(&item.hash)),
     ];
     let verdict = if item.fits { key!("console_audit_fits") } else { key!("console_audit_unfit") };
