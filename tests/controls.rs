@@ -20,7 +20,9 @@ const CONTROLS: [&str; 12] = [
     "<textarea",
 ];
 /// Test ids that are a value of the program, and all that it may be.
-const NAMED_BY: [(&str, &[&str]); 8] = [
+const NAMED_BY: [(&str, &[&str]); 10] = [
+    ("every", &["scope-sites-all", "scope-departments-all"]),
+    ("one", &["scope-site", "scope-department"]),
     ("name", &["retry", "remove"]),
     ("kind", &["email", "password"]),
     ("field_id", &["password-now", "password-new"]),

@@ -27,6 +27,7 @@ mod settings;
 mod shutdown;
 mod tag;
 mod talk;
+mod team;
 mod unkept;
 mod ways;
 mod words;

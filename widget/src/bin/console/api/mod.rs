@@ -5,6 +5,8 @@ pub(crate) mod again;
 pub(crate) mod audit;
 pub(crate) mod documents;
 pub(crate) mod invited;
+pub(crate) mod keys;
 pub(crate) mod session;
 pub(crate) mod setup;
+pub(crate) mod staff;
 pub(crate) mod v1;

@@ -82,6 +82,15 @@ pub(crate) async fn ask<T: DeserializeOwned>(path: &str, body: &impl Serialize) 
     read(send(|| Request::post(&[ROOT, path].concat()).json(body)).await?).await
 }
 
+/// Changes fields of something that has this version, and reads what came of it.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn patch<T: DeserializeOwned>(path: &str, version: u64, body: &impl Serialize) -> Result<T, Fault> {
+    let request = || Request::patch(&[ROOT, path].concat()).header("if-match", &format!("\"{version}\""));
+    read(send(|| request().json(body)).await?).await
+}
+
 /// Writes something, under a condition if there is one, and reads what came of it.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use relay_settings::Right;
 use wire::{AgentState, ConversationState, ConversationSummary};
 
 use crate::desk::Desk;
+use crate::desk::route::Page;
 use crate::desk::screen::Section;
 
 /// Whether the signed-in agent has a right, wherever that counts.
@@ -21,7 +22,17 @@ pub(crate) fn sees(desk: Desk, section: Section) -> bool {
     match section {
         Section::Inbox | Section::Account => true,
         Section::Defence => has(desk, Right::VisitorBlock) || has_everywhere(desk, Right::FloodDeclare),
-        Section::Settings => has(desk, Right::SettingsRead),
+        Section::Settings => Page::ALL.into_iter().any(|page| sees_page(desk, page)),
+    }
+}
+
+/// Whether the signed-in agent may look at a page of the settings.
+pub(crate) fn sees_page(desk: Desk, page: Page) -> bool {
+    match page {
+        Page::Kind(_) => has(desk, Right::SettingsRead),
+        Page::Team => has(desk, Right::StaffRead),
+        Page::Keys => has(desk, Right::KeyEdit),
+        Page::Audit => has_everywhere(desk, Right::AuditRead),
     }
 }
 

@@ -25,15 +25,24 @@ pub(crate) struct Setting {
 pub(crate) enum Page {
     /// The documents of a kind.
     Kind(Kind),
+    /// Colleagues.
+    Team,
+    /// Keys of the API.
+    Keys,
     /// The audit log.
     Audit,
 }
 
 impl Page {
+    /// A page of each sort.
+    pub(crate) const ALL: [Self; 4] = [Self::Kind(Kind::Site), Self::Team, Self::Keys, Self::Audit];
+
     /// Its name in addresses; no kind has one of these.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Kind(kind) => kind.as_str(),
+            Self::Team => "team",
+            Self::Keys => "keys",
             Self::Audit => "audit",
         }
     }
@@ -41,6 +50,8 @@ impl Page {
     /// The page with a name.
     fn with_name(name: &str) -> Option<Self> {
         match name {
+            "team" => Some(Self::Team),
+            "keys" => Some(Self::Keys),
             "audit" => Some(Self::Audit),
             kind => kind.parse().ok().map(Self::Kind),
         }
@@ -184,7 +195,7 @@ mod tests {
 
     #[test]
     fn every_setting_has_an_address() {
-        for page in Kind::ALL.iter().copied().map(Page::Kind).chain([Page::Audit]) {
+        for page in Kind::ALL.iter().copied().map(Page::Kind).chain([Page::Team, Page::Keys, Page::Audit]) {
             for which in [Which::List, Which::New, Which::One("new".parse().expect("an id"))] {
                 let setting = Setting { page, which };
                 let read = Route::read(&setting.path(), Tab::Mine).map(|route| (route.section, route.setting));

@@ -101,6 +101,8 @@ pub(crate) enum Asking {
     EndMany(Many, usize),
     /// Lists the keyboard shortcuts.
     Keys,
+    /// The command bar.
+    Commands,
 }
 
 /// A document that was changed and not saved.

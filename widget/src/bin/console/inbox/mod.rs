@@ -217,7 +217,8 @@ const fn tab_test_id(tab: Tab) -> &'static str {
     }
 }
 
-fn tab_name(tab: Tab) -> String {
+/// What a list is called.
+pub(crate) fn tab_name(tab: Tab) -> String {
     t(match tab {
         Tab::Waiting => key!("console_waiting"),
         Tab::Mine => key!("console_mine"),

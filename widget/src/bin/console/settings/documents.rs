@@ -2,13 +2,15 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use relay_settings::Kind;
+use relay_settings::{Kind, Right};
 use widget::key;
 
 use super::editing::Outcome;
 use super::form::Form;
 use super::words;
 use crate::api::documents::{self, Document};
+use crate::desk::Desk;
+use crate::desk::rights::has;
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::Screen;
 use crate::ui::icon::{self, icon};
@@ -41,10 +43,13 @@ impl Listed {
 /// List and form.
 #[component]
 pub(super) fn Documents(
+    /// The session.
+    desk: Desk,
     /// What is looked at.
     screen: Screen,
     kind: Kind,
 ) -> impl IntoView {
+    let may = Memo::new(move |_| has(desk, Right::to_change(kind)));
     let which = Memo::new(move |_| screen.setting.read().which.clone());
     let listed = RwSignal::new(Listed::Loading);
     let load = move || {
@@ -62,7 +67,7 @@ pub(super) fn Documents(
     let shown = move || (ready.get(), which.get());
     view! {
         <section class="settings__list">
-            <List screen kind listed load=Callback::new(move |()| load()) />
+            <List screen kind may listed load=Callback::new(move |()| load()) />
         </section>
         <section class="settings__form">
             {move || match shown() {
@@ -78,7 +83,7 @@ pub(super) fn Documents(
                             listed.update(|listed| listed.take(outcome));
                             screen.setting.update(|setting| setting.which = which);
                         });
-                        view! { <Form screen kind document done /> }.into_any()
+                        view! { <Form screen kind may document done /> }.into_any()
                     }
                 }
             }}
@@ -90,6 +95,8 @@ pub(super) fn Documents(
 fn List(
     screen: Screen,
     kind: Kind,
+    /// Whether they may be changed.
+    may: Memo<bool>,
     listed: RwSignal<Listed>,
     /// Reads the list again.
     load: Callback<()>,
@@ -127,10 +134,12 @@ fn List(
     view! {
         <header class="settings__head">
             <h3>{words.as_ref().map(|words| t(words.many))}</h3>
-            <a class="button" href=new data-testid="settings-add">
-                {icon(icon::PLUS)}
-                {t(key!("console_settings_add"))}
-            </a>
+            <Show when=move || may.get()>
+                <a class="button" href=new.clone() data-testid="settings-add">
+                    {icon(icon::PLUS)}
+                    {t(key!("console_settings_add"))}
+                </a>
+            </Show>
         </header>
         {move || match listed.get() {
             Listed::Loading => view! { <p class="empty" role="status">{t(key!("console_loading"))}</p> }.into_any(),

@@ -219,6 +219,14 @@ pub(super) fn save(editing: Editing, screen: Screen, address: StoredValue<String
     });
 }
 
+/// What the relay says of a field first, else of the whole request.
+pub(super) fn said(fault: &Fault) -> String {
+    match fault {
+        Fault::Problem(problem) if !problem.problems.is_empty() => t(words::problem(problem.problems[0].code)),
+        fault => fault_words(fault),
+    }
+}
+
 pub(super) fn fault_words(fault: &Fault) -> String {
     t(match fault {
         Fault::Unreachable => key!("console_unreachable"),

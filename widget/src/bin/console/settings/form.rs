@@ -28,6 +28,8 @@ pub(super) fn Form(
     screen: Screen,
     /// The kind of document.
     kind: Kind,
+    /// Whether it may be changed.
+    may: Memo<bool>,
     /// The document as the relay has it; none for a new one.
     document: Option<Document>,
     /// It was saved or removed.
@@ -101,10 +103,12 @@ pub(super) fn Form(
                         {icon(icon::HISTORY)}
                         {t(key!("console_history"))}
                     </button>
-                    <Remove editing screen address done />
+                    <Show when=move || may.get()>
+                        <Remove editing screen address done />
+                    </Show>
                 </Show>
             </header>
-            <div class="settings__body">
+            <fieldset class="settings__body" disabled=move || !may.get()>
                 <Conflict editing />
                 {words::fields(kind)
                     .enumerate()
@@ -118,8 +122,10 @@ pub(super) fn Form(
                 <Show when=move || kind == Kind::Site && !editing.is_new()>
                     <Snippet editing />
                 </Show>
-            </div>
-            <Bar editing />
+            </fieldset>
+            <Show when=move || may.get()>
+                <Bar editing />
+            </Show>
         </form>
         <Show when=move || history.get()>
             <History editing saves=editing.saves />

@@ -5,10 +5,15 @@ mod differing;
 mod documents;
 mod editing;
 mod field;
+pub(crate) mod find;
 mod form;
 mod history;
+mod keys;
+mod once;
 mod path;
-pub(crate) mod rights;
+mod rights;
+mod scope;
+mod team;
 mod words;
 
 use leptos::prelude::*;
@@ -18,6 +23,11 @@ use widget::text::Key;
 
 use self::audit::Audit;
 use self::documents::Documents;
+use self::find::Find;
+use self::keys::Keys;
+use self::team::Team;
+use crate::desk::Desk;
+use crate::desk::rights::sees_page;
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::Screen;
 use crate::ui::icon::{self, icon};
@@ -26,17 +36,25 @@ use crate::ui::words::t;
 /// The pages in groups with a title, as they are listed. Kinds that nothing reads yet are left out.
 const GROUPS: [(Key, &[Page]); 3] = [
     (key!("console_group_chat"), &[Page::Kind(Kind::Site)]),
-    (key!("console_group_work"), &[Page::Kind(Kind::Department), Page::Kind(Kind::Role)]),
-    (key!("console_group_trust"), &[Page::Audit]),
+    (key!("console_group_work"), &[Page::Kind(Kind::Department), Page::Team, Page::Kind(Kind::Role)]),
+    (key!("console_group_trust"), &[Page::Keys, Page::Audit]),
 ];
 
 /// The page.
 #[component]
 pub(crate) fn Settings(
+    /// The session.
+    desk: Desk,
     /// What is looked at.
     screen: Screen,
 ) -> impl IntoView {
-    let page = Memo::new(move |_| screen.setting.read().page);
+    // Who may not see the first page begins with the first one that they may see.
+    let page = Memo::new(move |_| {
+        let asked = screen.setting.read().page;
+        let mut pages = GROUPS.iter().flat_map(|(_, pages)| pages.iter().copied());
+        if sees_page(desk, asked) { asked } else { pages.find(|page| sees_page(desk, *page)).unwrap_or(asked) }
+    });
+    let typed = RwSignal::new(String::new());
     let list = move || screen.setting.read().which == Which::List;
     view! {
         <div
@@ -46,18 +64,26 @@ pub(crate) fn Settings(
         >
             <nav class="settings__kinds" aria-label=t(key!("console_settings"))>
                 <h2>{t(key!("console_settings"))}</h2>
-                {GROUPS
+                <Find desk typed />
+                {move || typed.read().trim().is_empty().then(|| GROUPS
                     .iter()
+                    .filter(|(_, pages)| pages.iter().any(|page| sees_page(desk, *page)))
                     .map(|(title, pages)| {
                         view! {
                             <h3>{t(*title)}</h3>
-                            {pages.iter().map(|page| view! { <PageLink screen page=*page /> }).collect_view()}
+                            {pages
+                                .iter()
+                                .filter(|page| sees_page(desk, **page))
+                                .map(|of| view! { <PageLink of=*of page /> })
+                                .collect_view()}
                         }
                     })
-                    .collect_view()}
+                    .collect_view())}
             </nav>
             {move || match page.get() {
-                Page::Kind(kind) => view! { <Documents screen kind /> }.into_any(),
+                Page::Kind(kind) => view! { <Documents desk screen kind /> }.into_any(),
+                Page::Team => view! { <Team desk screen /> }.into_any(),
+                Page::Keys => view! { <Keys /> }.into_any(),
                 Page::Audit => view! { <Audit /> }.into_any(),
             }}
         </div>
@@ -68,6 +94,8 @@ pub(crate) fn Settings(
 fn name(page: Page) -> Option<String> {
     match page {
         Page::Kind(kind) => name_of(kind),
+        Page::Team => Some(t(key!("console_team"))),
+        Page::Keys => Some(t(key!("console_keys_page"))),
         Page::Audit => Some(t(key!("console_audit"))),
     }
 }
@@ -79,6 +107,8 @@ const fn picture(page: Page) -> &'static str {
         Page::Kind(Kind::Department) => icon::SPLIT,
         Page::Kind(Kind::Role) => icon::BADGE,
         Page::Kind(_) => icon::GEAR,
+        Page::Team => icon::USERS,
+        Page::Keys => icon::KEY,
         Page::Audit => icon::SCROLL,
     }
 }
@@ -89,18 +119,18 @@ fn name_of(kind: Kind) -> Option<String> {
 }
 
 #[component]
-fn PageLink(screen: Screen, page: Page) -> impl IntoView {
-    let setting = Setting { page, which: Which::List };
+fn PageLink(of: Page, page: Memo<Page>) -> impl IntoView {
+    let setting = Setting { page: of, which: Which::List };
     view! {
         <a
             class="settings__kind"
             href=setting.path()
             data-testid="settings-section"
-            data-kind=page.name()
-            aria-current=move || (screen.setting.read().page == page).then_some("page")
+            data-kind=of.name()
+            aria-current=move || (page.get() == of).then_some("page")
         >
-            {icon(picture(page))}
-            {name(page)}
+            {icon(picture(of))}
+            {name(of)}
         </a>
     }
 }

@@ -1,11 +1,14 @@
-//! The words of rights, and the groups in which they are shown.
+//! The words of rights, the groups in which they are shown, and a box for each.
 
+use leptos::prelude::*;
 use relay_settings::Right;
 use widget::key;
 use widget::text::Key;
 
+use crate::ui::words::t;
+
 /// Every right once, in groups with a title.
-pub(crate) const GROUPS: [(Key, &[Right]); 5] = [
+pub(super) const GROUPS: [(Key, &[Right]); 5] = [
     (
         key!("console_rights_talk"),
         &[
@@ -64,8 +67,42 @@ pub(crate) const GROUPS: [(Key, &[Right]); 5] = [
     ),
 ];
 
+/// A box for each right.
+#[component]
+pub(super) fn RightBoxes(
+    /// The names of those that are ticked.
+    #[prop(into)]
+    chosen: Signal<Vec<String>>,
+    toggle: Callback<Right>,
+) -> impl IntoView {
+    let one = move |right: Right| {
+        let has = move || chosen.read().iter().any(|name| name == right.as_str());
+        view! {
+            <label class="choice">
+                <input
+                    type="checkbox"
+                    data-testid="right"
+                    value=right.as_str()
+                    prop:checked=has
+                    on:change=move |_| toggle.run(right)
+                />
+                {t(words(right))}
+            </label>
+        }
+    };
+    let group = |(title, rights): &(Key, &[Right])| {
+        view! {
+            <section class="rights">
+                <h4>{t(*title)}</h4>
+                {rights.iter().map(|right| one(*right)).collect_view()}
+            </section>
+        }
+    };
+    GROUPS.iter().map(group).collect_view()
+}
+
 /// What a right allows, in a few words.
-pub(crate) const fn words(right: Right) -> Key {
+pub(super) const fn words(right: Right) -> Key {
     match right {
         Right::ConversationRead => key!("console_right_conversation_read"),
         Right::ConversationSearch => key!("console_right_conversation_search"),

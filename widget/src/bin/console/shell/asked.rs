@@ -6,6 +6,7 @@ use crate::defence::block::BlockDialog;
 use crate::desk::Desk;
 use crate::desk::screen::{Asking, Screen};
 use crate::inbox::many::EndDialog;
+use crate::shell::command::CommandBar;
 use crate::ui::help::Keys;
 
 /// Shows the window that is open, if any.
@@ -20,6 +21,7 @@ pub(crate) fn Asked(
         screen.asking.get().map(|asking| match asking {
             Asking::Block(conversation) => view! { <BlockDialog desk screen conversation /> }.into_any(),
             Asking::EndMany(many, count) => view! { <EndDialog desk screen many count /> }.into_any(),
+            Asking::Commands => view! { <CommandBar desk screen /> }.into_any(),
             Asking::Keys => view! { <Keys closed=move |()| screen.asking.set(None) /> }.into_any(),
         })
     }

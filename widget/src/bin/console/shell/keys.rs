@@ -13,6 +13,7 @@ use crate::desk::Desk;
 use crate::desk::rights::{has, rights};
 use crate::desk::screen::{Asking, Ending, Screen, Tab, What};
 use crate::inbox;
+use crate::shell::command;
 use crate::talk::actions::Action;
 use crate::ui::focus::{focus, step_in};
 
@@ -26,6 +27,10 @@ pub(crate) fn watch(desk: Desk, screen: Screen, search: NodeRef<html::Input>) {
 }
 
 fn press(event: &KeyboardEvent, desk: Desk, screen: Screen, search: NodeRef<html::Input>) {
+    if event.key().eq_ignore_ascii_case("k") && (event.ctrl_key() || event.meta_key()) && !event.alt_key() {
+        event.prevent_default();
+        return command::open(screen);
+    }
     if event.default_prevented() || event.ctrl_key() || event.meta_key() || event.is_composing() {
         return;
     }

@@ -3,6 +3,7 @@
 mod again;
 mod asked;
 mod code;
+mod command;
 mod first;
 mod invited;
 pub(crate) mod keys;
@@ -249,7 +250,7 @@ fn DeskPage(
                         view=move || view! { <Inbox desk screen search /> }
                     />
                     <Route path=path!("/console/defence/:conversation?") view=move || view! { <Defence desk /> } />
-                    <Route path=path!("/console/settings/:kind?/:id?") view=move || view! { <Settings screen /> } />
+                    <Route path=path!("/console/settings/:kind?/:id?") view=move || view! { <Settings desk screen /> } />
                     <Route path=path!("/console/account") view=move || view! { <Account changed /> } />
                 </Routes>
                 <Show when=move || shown.get().is_none() && !settings() && !account()>

@@ -29,7 +29,7 @@ pub(crate) enum Action {
 
 impl Action {
     /// In the order shown.
-    const ALL: [Self; 4] = [Self::Release, Self::Spam, Self::Block, Self::Network];
+    pub(crate) const ALL: [Self; 4] = [Self::Release, Self::Spam, Self::Block, Self::Network];
 
     /// Whether the agent may do it.
     pub(crate) const fn allowed(self, may: Rights) -> bool {
@@ -41,7 +41,8 @@ impl Action {
         }
     }
 
-    const fn words(self) -> Key {
+    /// What it is called.
+    pub(crate) const fn words(self) -> Key {
         match self {
             Self::Release => key!("console_release"),
             Self::Spam => key!("console_spam"),

@@ -33,7 +33,7 @@ use crate::ui::words::{fill, t};
 const DRAWER_WAIT: Duration = Duration::from_millis(60);
 
 /// How many keyboard shortcuts are listed while no conversation is shown; a window lists all.
-const KEYS_SHOWN: usize = 7;
+const KEYS_SHOWN: usize = 8;
 
 /// The column of the shown conversation.
 #[component]

@@ -8,7 +8,8 @@ use crate::ui::dialog::Dialog;
 use crate::ui::words::t;
 
 /// Every shortcut: the keys, and what they do.
-pub(crate) const KEYS: [(&[&str], Key); 15] = [
+pub(crate) const KEYS: [(&[&str], Key); 16] = [
+    (&["Ctrl", "K"], key!("console_command")),
     (&["J", "K"], key!("console_key_move")),
     (&["Enter"], key!("console_key_open")),
     (&["Esc"], key!("console_key_back")),

@@ -58,6 +58,15 @@ pub(crate) const SPLIT: &str = "M16 3h5v5M8 3H3v5M12 22v-8.3a4 4 0 0 0-1.172-2.8
 /// A card with a person.
 pub(crate) const BADGE: &str = "M13 19a4 4 0 00-8 0M16 10h2M16 14h2M6 12a3 3 0 1 0 6 0a3 3 0 1 0 -6 0M4 5h16a2 2 0 0 1 2 2v10a2 2 0 0 1 -2 2h-16\
     a2 2 0 0 1 -2 -2v-10a2 2 0 0 1 2 -2z";
+/// Two people.
+pub(crate) const USERS: &str = "M16 21v-2a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4v2M16 3.128a4 4 0 0 1 0 7.744M22 21v-2a4 4 0 0 0-3-3.87M5 7a4 4 0 1 0 8 0\
+    a4 4 0 1 0 -8 0";
+/// A person with a plus sign.
+pub(crate) const USER_PLUS: &str =
+    "M16 21v-2a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4v2M5 7a4 4 0 1 0 8 0a4 4 0 1 0 -8 0M19 8L19 14M22 11L16 11";
+/// A key.
+pub(crate) const KEY: &str = "M2.586 17.414A2 2 0 0 0 2 18.828V21a1 1 0 0 0 1 1h3a1 1 0 0 0 1-1v-1a1 1 0 0 1 1-1h1a1 1 0 0 0 1-1v-1a1 1 0 0 1 1-1h.172\
+    a2 2 0 0 0 1.414-.586l.814-.814a6.5 6.5 0 1 0-4-4zM16 7.5a0.5 0.5 0 1 0 1 0a0.5 0.5 0 1 0 -1 0";
 /// Three points.
 pub(crate) const MORE: &str = "M5 12h.01M12 12h.01M19 12h.01";
 

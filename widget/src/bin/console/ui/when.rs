@@ -28,6 +28,11 @@ pub(crate) fn exact(at_ms: u64) -> String {
     write(at_ms, &[("dateStyle", "medium"), ("timeStyle", "medium")])
 }
 
+/// A day with its year: "12 Oct 2026".
+pub(crate) fn date(at_ms: u64) -> String {
+    write(at_ms, &[("dateStyle", "medium")])
+}
+
 /// A day: "12 Oct".
 pub(crate) fn day(at_ms: u64) -> String {
     write(at_ms, &[("day", "numeric"), ("month", "short")])

@@ -4,7 +4,7 @@ use widget::key;
 use widget::text::Key;
 
 /// Every action that this page knows, with its words.
-pub(super) const ACTIONS: [(&str, Key); 25] = [
+pub(super) const ACTIONS: [(&str, Key); 28] = [
     ("signed_in", key!("console_action_signed_in")),
     ("sign_in_failed", key!("console_action_sign_in_failed")),
     ("signed_out", key!("console_action_signed_out")),
@@ -14,6 +14,9 @@ pub(super) const ACTIONS: [(&str, Key); 25] = [
     ("invited", key!("console_action_invited")),
     ("agent_added", key!("console_action_agent_added")),
     ("agent_changed", key!("console_action_agent_changed")),
+    ("agent_removed", key!("console_action_agent_removed")),
+    ("invitation_removed", key!("console_action_invitation_removed")),
+    ("password_link_made", key!("console_action_password_link_made")),
     ("agent_disabled", key!("console_action_agent_disabled")),
     ("agent_enabled", key!("console_action_agent_enabled")),
     ("rights_changed", key!("console_action_rights_changed")),

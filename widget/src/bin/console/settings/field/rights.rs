@@ -5,8 +5,7 @@ use relay_settings::Right;
 use serde_json::Value;
 
 use super::Spot;
-use crate::settings::rights::{GROUPS, words};
-use crate::ui::words::t;
+use crate::settings::rights::RightBoxes;
 
 /// Every right with its box.
 #[component]
@@ -26,33 +25,5 @@ pub(super) fn Rights(spot: Spot) -> impl IntoView {
         names.sort_by_key(|name| Right::NAMES.iter().position(|known| known == name));
         spot.put(Some(names.into()));
     };
-    GROUPS
-        .iter()
-        .map(|(title, rights)| {
-            view! {
-                <section class="rights">
-                    <h4>{t(*title)}</h4>
-                    {rights
-                        .iter()
-                        .map(|right| {
-                            let right = *right;
-                            let has = move || chosen.read().iter().any(|name| name == right.as_str());
-                            view! {
-                                <label class="choice">
-                                    <input
-                                        type="checkbox"
-                                        data-testid="right"
-                                        value=right.as_str()
-                                        prop:checked=has
-                                        on:change=move |_| toggle(right)
-                                    />
-                                    {t(words(right))}
-                                </label>
-                            }
-                        })
-                        .collect_view()}
-                </section>
-            }
-        })
-        .collect_view()
+    view! { <RightBoxes chosen toggle=Callback::new(toggle) /> }
 }

@@ -1,0 +1,200 @@
+//! The team in the console: somebody is invited, changed, signed out and removed; keys are made and revoked; and what the command bar finds.
+
+use support::{Browser, Look, World, wait_until};
+
+fn administrator(world: &World) -> Browser {
+    let words = ["agent", "add", "eve@example.com", "--name", "Eve", "--role", "administrator", "--password-stdin"];
+    world.relay.command(&words, world.relay.password());
+    let eve = world.browser(Look::CONSOLE);
+    eve.go(&format!("{}/console", world.relay.origin()));
+    eve.keys("[data-testid=email]", "eve@example.com");
+    eve.keys("[data-testid=password]", world.relay.password());
+    eve.click("[data-testid=sign-in]");
+    wait_until("the rail", || eve.shows("[data-testid=nav-settings]").then_some(()));
+    eve
+}
+
+fn section(browser: &Browser, kind: &str) {
+    browser.click(&format!("[data-testid=settings-section][data-kind={kind}]"));
+}
+
+fn count(browser: &Browser, css: &str) -> u64 {
+    browser.script("return document.querySelectorAll(arguments[0]).length;", &[css.into()]).as_u64().unwrap_or_default()
+}
+
+#[test]
+fn somebody_is_invited_changed_signed_out_and_removed() {
+    let world = World::start();
+    let ada = world.agent("ada@example.com", "Ada", 3);
+    let eve = administrator(&world);
+    eve.click("[data-testid=nav-settings]");
+    for (kind, name, id, right) in
+        [("department", "Deposits", "deposits", None), ("role", "Auditor", "auditor", Some("audit_read"))]
+    {
+        section(&eve, kind);
+        let page = format!("[data-testid=settings-section][data-kind={kind}][aria-current]");
+        wait_until("the page", || eve.shows(&page).then_some(()));
+        eve.click("[data-testid=settings-add]");
+        wait_until("the form", || eve.shows("[data-field=name] [data-testid=field-line]").then_some(()));
+        eve.keys("[data-field=name] [data-testid=field-line]", name);
+        if let Some(right) = right {
+            eve.click(&format!("[data-testid=right][value={right}]"));
+        }
+        eve.click("[data-testid=save]");
+        wait_until("it is there", || eve.shows(&format!("[data-testid=settings-row][data-id={id}]")).then_some(()));
+    }
+    section(&eve, "team");
+    wait_until("the role", || eve.shows("[data-testid=matrix-role]").then_some(()));
+    eve.click("[data-testid=matrix-role]");
+    wait_until("its form", || eve.shows("[data-testid=settings-form]").then_some(()));
+    section(&eve, "team");
+    wait_until("both", || (count(&eve, "[data-testid=staff-row]") == 2).then_some(()));
+
+    eve.click("[data-testid=invite]");
+    wait_until("the form", || eve.shows("[data-testid=invite-email]").then_some(()));
+    eve.click("[data-testid=invite-send]");
+    wait_until("an address is needed", || eve.shown_text(".team__form [role=alert]"));
+    eve.keys("[data-testid=invite-email]", "noor@example.com");
+    eve.click("[data-testid=scope-sites-all]");
+    wait_until("the sites", || eve.shows("[data-testid=scope-site][value=demo]").then_some(()));
+    eve.click("[data-testid=scope-site][value=demo]");
+    eve.click("[data-testid=invite-send]");
+    let link = wait_until("the link", || eve.shown_text("[data-testid=once]"));
+    assert!(link.contains("/console/invitation#"), "{link}");
+    eve.click("[data-testid=once-copy]");
+    wait_until("the invitation is listed", || eve.shows("[data-testid=invited]").then_some(()));
+    let found = eve.findings("team");
+    assert!(found.is_empty(), "{found:?}");
+    eve.click("[data-testid=invitation-remove]");
+    wait_until("it is taken back", || (count(&eve, "[data-testid=invited]") == 0).then_some(()));
+    eve.click("[data-testid=team-close]");
+
+    eve.click("[data-testid=staff-row][data-email='ada@example.com']");
+    wait_until("her sign-in", || eve.shows("[data-testid=staff-session-end]").then_some(()));
+    eve.keys("[data-testid=staff-capacity]", "0");
+    eve.keys("[data-testid=staff-name]", " L.");
+    eve.click("[data-testid=staff-discard]");
+    eve.keys("[data-testid=staff-name]", " L.");
+    eve.click("[data-testid=staff-role][value=supervisor]");
+    eve.click("[data-testid=scope-departments-all]");
+    wait_until("the departments", || eve.shows("[data-testid=scope-department]").then_some(()));
+    eve.click("[data-testid=scope-department][value=deposits]");
+    eve.click("[data-testid=staff-save]");
+    wait_until("saved", || eve.shown_text("[data-testid=staff-note]").filter(|text| text.contains("Saved")));
+    wait_until("the list says so", || {
+        eve.shown_text("[data-testid=staff-row][data-email='ada@example.com']")
+            .filter(|text| text.contains("Ada L.") && text.contains("Supervisor"))
+    });
+    eve.click("[data-testid=staff-session-end]");
+    wait_until("she is signed out at once", || ada.shows("[data-testid=sign-in]").then_some(()));
+    eve.click("[data-testid=staff-password-link]");
+    wait_until("a link", || eve.shown_text("[data-testid=once]"));
+    eve.click("[data-testid=staff-off]");
+    wait_until("she is off", || {
+        eve.shown_text("[data-testid=staff-row][data-email='ada@example.com']").filter(|text| text.contains("Off"))
+    });
+    eve.click("[data-testid=staff-remove]");
+    wait_until("the question", || eve.shows("[data-testid=staff-remove-ask]").then_some(()));
+    eve.click("[data-testid=dialog-yes]");
+    wait_until("she is gone", || (count(&eve, "[data-testid=staff-row]") == 1).then_some(()));
+}
+
+#[test]
+fn a_key_is_made_shown_once_and_revoked() {
+    let world = World::start();
+    let eve = administrator(&world);
+    eve.click("[data-testid=nav-settings]");
+    section(&eve, "keys");
+    wait_until("what keys are for", || eve.shown_text(".keys-page .empty"));
+    eve.click("[data-testid=key-new]");
+    wait_until("the form", || eve.shows("[data-testid=key-name]").then_some(()));
+    eve.keys("[data-testid=key-name]", "ledger");
+    eve.click("[data-testid=key-make]");
+    wait_until("it needs a right", || eve.shown_text(".keys-page__form [role=alert]"));
+    eve.click("[data-testid=right][value=settings_read]");
+    let choose = "const field = document.querySelector('[data-testid=key-end]'); field.value = '30'; \
+                  field.dispatchEvent(new Event('change', { bubbles: true }));";
+    eve.script(choose, &[]);
+    eve.click("[data-testid=key-make]");
+    let key = wait_until("the key", || eve.shown_text("[data-testid=once]"));
+    let bearer = format!("Bearer {key}");
+    let status =
+        |path: &str| world.relay.request("GET", path, &[("authorization", &bearer)], &[]).expect("an answer").status;
+    assert_eq!((status("/api/v1/settings/site"), status("/api/v1/audit")), (200, 403));
+    let found = eve.findings("keys");
+    assert!(found.is_empty(), "{found:?}");
+    eve.click("[data-testid=key-revoke]");
+    wait_until("the question", || eve.shows("[data-testid=key-revoke-ask]").then_some(()));
+    eve.click("[data-testid=dialog-yes]");
+    wait_until("it is revoked", || (count(&eve, "[data-testid=key-revoke]") == 0).then_some(()));
+    assert_eq!(status("/api/v1/settings/site"), 401);
+
+    // What cannot be loaded says so.
+    for (kind, retry) in [("team", "team-retry"), ("keys", "keys-retry")] {
+        eve.script(
+            "window.kept = window.fetch; window.fetch = () => Promise.reject(new TypeError('no network'));",
+            &[],
+        );
+        section(&eve, "audit");
+        section(&eve, kind);
+        let css = format!("[data-testid={retry}]");
+        wait_until("it says so", || eve.shows(&css).then_some(()));
+        eve.script("window.fetch = window.kept;", &[]);
+        eve.click(&css);
+        wait_until("it is there", || (!eve.shows(&css)).then_some(()));
+    }
+    for id in ["team-retry", "keys-retry"] {
+        assert_eq!(count(&eve, &format!("[data-testid={id}]")), 0);
+    }
+}
+
+#[test]
+fn the_command_bar_and_the_settings_find_what_one_types() {
+    let world = World::start();
+    world.relay.member("supervisor", "ada@example.com", "Ada", 3);
+    let eve = administrator(&world);
+    let open = |browser: &Browser| {
+        browser.script(
+            "document.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, bubbles: true }));",
+            &[],
+        );
+        wait_until("the bar", || browser.shows("[data-testid=command-bar]").then_some(()));
+    };
+    open(&eve);
+    wait_until("a list of commands", || (count(&eve, "[data-testid=command]") > 3).then_some(()));
+    let found = eve.findings("command");
+    assert!(found.is_empty(), "{found:?}");
+    eve.keys("[data-testid=command-find]", "ada");
+    wait_until("a colleague", || {
+        eve.shown_text("[data-testid=command]").filter(|text| text.contains("ada@example.com"))
+    });
+    eve.press_enter();
+    wait_until("her page", || eve.shows("[data-testid=staff-form]").then_some(()));
+    assert!(!eve.shows("[data-testid=command-bar]"));
+
+    eve.keys("[data-testid=settings-find]", "demo");
+    wait_until("the site", || eve.shown_text("[data-testid=settings-hit]").filter(|text| text.contains("Demo")));
+    eve.click("[data-testid=settings-hit]");
+    wait_until("its form", || eve.shows("[data-testid=settings-form]").then_some(()));
+
+    open(&eve);
+    eve.keys("[data-testid=command-find]", "ended");
+    wait_until("one list", || (count(&eve, "[data-testid=command]") == 1).then_some(()));
+    eve.click("[data-testid=command]");
+    wait_until("the list", || eve.shows("[data-testid=list-ended][aria-selected=true]").then_some(()));
+    open(&eve);
+    eve.press_escape();
+    wait_until("it is closed", || (!eve.shows("[data-testid=command-bar]")).then_some(()));
+
+    // A supervisor finds no page that they may not see.
+    let ada = world.browser(Look::CONSOLE);
+    ada.go(&format!("{}/console", world.relay.origin()));
+    ada.keys("[data-testid=email]", "ada@example.com");
+    ada.keys("[data-testid=password]", world.relay.password());
+    ada.click("[data-testid=sign-in]");
+    wait_until("the rail", || ada.shows("[data-testid=nav-settings]").then_some(()));
+    ada.click("[data-testid=nav-settings]");
+    wait_until("the settings", || ada.shows("[data-testid=settings-section][data-kind=team]").then_some(()));
+    assert_eq!(count(&ada, "[data-testid=settings-section][data-kind=audit]"), 0);
+    assert_eq!(count(&ada, "[data-testid=settings-add]"), 0, "a supervisor changes no site");
+}

@@ -1,0 +1,151 @@
+//! What can be looked for in the settings: pages, fields, documents, colleagues. All of it has an address.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use relay_settings::Kind;
+use serde_json::Value;
+use widget::key;
+
+use super::{GROUPS, name, words};
+use crate::api::{documents, staff};
+use crate::desk::Desk;
+use crate::desk::rights::sees_page;
+use crate::desk::route::{Page, Setting, Which};
+use crate::ui::words::t;
+
+/// Hits that are shown at once.
+pub(crate) const HITS_MAX: usize = 12;
+
+/// Something that fits what was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hit {
+    /// What it is called.
+    pub(crate) words: String,
+    /// Where it belongs.
+    pub(crate) note: String,
+    /// Its address.
+    pub(crate) path: String,
+}
+
+/// Whether every word of what was typed stands in a text. Nothing typed fits all.
+pub(crate) fn fits(text: &str, typed: &str) -> bool {
+    let text = text.to_lowercase();
+    typed.to_lowercase().split_whitespace().all(|word| text.contains(word))
+}
+
+/// Pages and their fields, without asking the relay.
+pub(crate) fn pages(desk: Desk) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    let all = GROUPS.iter().flat_map(|(_, pages)| pages.iter().copied());
+    for page in all.filter(|page| sees_page(desk, *page)) {
+        let path = Setting { page, which: Which::List }.path();
+        let title = name(page).unwrap_or_default();
+        hits.push(Hit { words: title.clone(), note: t(key!("console_settings")), path: path.clone() });
+        if let Page::Kind(kind) = page {
+            hits.extend(words::fields(kind).filter_map(|field| {
+                let (label, _) = words::label(kind, field.name)?;
+                Some(Hit { words: t(label), note: title.clone(), path: path.clone() })
+            }));
+        }
+    }
+    hits
+}
+
+/// Documents and colleagues, asked of the relay once; what it does not give is left out.
+pub(crate) fn load(desk: Desk, into: RwSignal<Vec<Hit>>) {
+    let kinds: Vec<Kind> = GROUPS
+        .iter()
+        .flat_map(|(_, pages)| pages.iter())
+        .filter(|page| untrack(|| sees_page(desk, **page)))
+        .filter_map(|page| if let Page::Kind(kind) = page { Some(*kind) } else { None })
+        .collect();
+    spawn_local(async move {
+        let mut hits = Vec::new();
+        for kind in kinds {
+            let note = name(Page::Kind(kind)).unwrap_or_default();
+            for document in documents::list(kind).await.unwrap_or_default() {
+                let words = document
+                    .body
+                    .get("name")
+                    .and_then(Value::as_str)
+                    .map_or_else(|| document.id.to_string(), str::to_owned);
+                let path = Setting { page: Page::Kind(kind), which: Which::One(document.id) }.path();
+                hits.push(Hit { words, note: note.clone(), path });
+            }
+        }
+        let staff = if untrack(|| sees_page(desk, Page::Team)) { staff::list().await } else { Ok(Vec::new()) };
+        for colleague in staff.unwrap_or_default() {
+            let Ok(id) = colleague.id.parse() else { continue };
+            let path = Setting { page: Page::Team, which: Which::One(id) }.path();
+            hits.push(Hit { words: colleague.name, note: colleague.email, path });
+        }
+        into.try_set(hits);
+    });
+}
+
+/// The field above the list of pages; while something is typed, hits take the place of the list.
+#[component]
+pub(super) fn Find(desk: Desk, typed: RwSignal<String>) -> impl IntoView {
+    let loaded = RwSignal::new(Vec::<Hit>::new());
+    let begin = move |_| {
+        if loaded.read_untracked().is_empty() {
+            load(desk, loaded);
+        }
+    };
+    let hits = move || {
+        let typed = typed.get();
+        if typed.trim().is_empty() {
+            return None;
+        }
+        let all = pages(desk).into_iter().chain(loaded.get());
+        let found: Vec<_> =
+            all.filter(|hit| fits(&[&hit.words, " ", &hit.note].concat(), &typed)).take(HITS_MAX).collect();
+        Some(found)
+    };
+    view! {
+        <label class="settings__find">
+            <span class="unseen">{t(key!("console_settings_find"))}</span>
+            <input
+                type="search"
+                data-testid="settings-find"
+                placeholder=t(key!("console_settings_find"))
+                prop:value=move || typed.get()
+                on:focus=begin
+                on:input=move |event| typed.set(event_target_value(&event))
+            />
+        </label>
+        {move || hits().map(|hits| {
+            let none = hits.is_empty().then(|| view! { <p class="empty">{t(key!("console_settings_none_found"))}</p> });
+            let row = |hit: Hit| {
+                view! {
+                    <a class="settings__hit" href=hit.path data-testid="settings-hit" on:click=move |_| typed.set(String::new())>
+                        <b>{hit.words}</b>
+                        <small>{hit.note}</small>
+                    </a>
+                }
+            };
+            view! {
+                {none}
+                {hits.into_iter().map(row).collect_view()}
+            }
+        })}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_typed_word_must_stand_in_the_text() {
+        for (text, typed, expected) in [
+            ("Departments Deposits", "dep", true),
+            ("Departments Deposits", "pos DEP", true),
+            ("Departments", "dep x", false),
+            ("部门 存款", "存", true),
+            ("anything", "  ", true),
+        ] {
+            assert_eq!(fits(text, typed), expected, "{text} {typed}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The editor for a scope, and its words: all sites and departments, or some.
+
+use std::collections::BTreeSet;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use relay_settings::{BuiltInRole, DocumentId, Kind, Reach, Scope};
+use serde_json::Value;
+use widget::key;
+use wire::SiteId;
+
+use crate::api::documents;
+use crate::ui::words::t;
+
+/// Id and name of documents that people and keys name; empty until they are loaded.
+#[derive(Clone, Copy)]
+pub(super) struct Names {
+    sites: RwSignal<Vec<(String, String)>>,
+    departments: RwSignal<Vec<(String, String)>>,
+    /// The roles that are documents, with their rights.
+    pub(super) roles: RwSignal<Vec<documents::Document>>,
+}
+
+impl Names {
+    /// Begins to load them.
+    pub(super) fn load() -> Self {
+        let names = Self { sites: RwSignal::default(), departments: RwSignal::default(), roles: RwSignal::default() };
+        spawn_local(async move {
+            names.sites.try_set(named(documents::list(Kind::Site).await.unwrap_or_default()));
+            names.departments.try_set(named(documents::list(Kind::Department).await.unwrap_or_default()));
+            names.roles.try_set(documents::list(Kind::Role).await.unwrap_or_default());
+        });
+        names
+    }
+
+    /// Every role: its id and what it is called, the built-in ones first.
+    pub(super) fn all_roles(self) -> Vec<(String, String)> {
+        let built_in = BuiltInRole::ALL.into_iter().map(|role| (role.id().to_owned(), t(built_in(role))));
+        built_in.chain(named(self.roles.get())).collect()
+    }
+
+    /// What a role is called.
+    pub(super) fn role(self, id: &str) -> String {
+        name_in(&self.all_roles(), id)
+    }
+
+    /// A scope in words.
+    pub(super) fn scope(self, scope: &Scope) -> String {
+        let some = |names: &[(String, String)], ids: Vec<String>| {
+            ids.iter().map(|id| name_in(names, id)).collect::<Vec<_>>().join(", ")
+        };
+        let sites = match &scope.sites {
+            Reach::All => t(key!("console_scope_all_sites")),
+            Reach::Some(sites) => some(&self.sites.read(), sites.iter().map(ToString::to_string).collect()),
+        };
+        match &scope.departments {
+            Reach::All => sites,
+            Reach::Some(some_of) => {
+                let departments = some(&self.departments.read(), some_of.iter().map(ToString::to_string).collect());
+                [&sites, " · ", &departments].concat()
+            }
+        }
+    }
+}
+
+/// What a built-in role is called.
+pub(super) const fn built_in(role: BuiltInRole) -> widget::text::Key {
+    match role {
+        BuiltInRole::Agent => key!("console_built_in_agent"),
+        BuiltInRole::Supervisor => key!("console_built_in_supervisor"),
+        BuiltInRole::Administrator => key!("console_built_in_administrator"),
+    }
+}
+
+fn named(documents: Vec<documents::Document>) -> Vec<(String, String)> {
+    let named = documents.into_iter().map(|document| {
+        let id = document.id.to_string();
+        let name = document.body.get("name").and_then(Value::as_str).unwrap_or(&id).to_owned();
+        (id, name)
+    });
+    named.collect()
+}
+
+fn name_in(names: &[(String, String)], id: &str) -> String {
+    names.iter().find(|(known, _)| known == id).map_or_else(|| id.to_owned(), |(_, name)| name.clone())
+}
+
+/// The editor: for sites and departments each, all or some.
+#[component]
+pub(super) fn ScopeEditor(scope: RwSignal<Scope>, names: Names) -> impl IntoView {
+    let sites = Signal::derive(move || ids(&scope.read().sites));
+    let departments = Signal::derive(move || ids(&scope.read().departments));
+    let set_sites = move |ids: Option<BTreeSet<String>>| scope.update(|scope| scope.sites = reach::<SiteId>(ids));
+    let set_departments =
+        move |ids: Option<BTreeSet<String>>| scope.update(|scope| scope.departments = reach::<DocumentId>(ids));
+    view! {
+        <Part title=key!("console_scope_sites") all=key!("console_scope_all_sites") one="scope-site"
+            every="scope-sites-all" choices=names.sites chosen=sites set=Callback::new(set_sites) />
+        <Part
+            title=key!("console_scope_departments")
+            all=key!("console_scope_all_departments")
+            one="scope-department"
+            every="scope-departments-all"
+            choices=names.departments
+            chosen=departments
+            set=Callback::new(set_departments)
+        />
+        <p class="ask__note">{t(key!("console_scope_note"))}</p>
+    }
+}
+
+/// The ids that are reached; none means all.
+fn ids<T: ToString>(reach: &Reach<T>) -> Option<BTreeSet<String>> {
+    match reach {
+        Reach::All => None,
+        Reach::Some(some) => Some(some.iter().map(ToString::to_string).collect()),
+    }
+}
+
+fn reach<T: Ord + std::str::FromStr>(ids: Option<BTreeSet<String>>) -> Reach<T> {
+    ids.map_or(Reach::All, |ids| Reach::Some(ids.iter().filter_map(|id| id.parse().ok()).collect()))
+}
+
+#[component]
+fn Part(
+    title: widget::text::Key,
+    all: widget::text::Key,
+    /// The test id of each box …
+    one: &'static str,
+    /// … and of the one for all.
+    every: &'static str,
+    choices: RwSignal<Vec<(String, String)>>,
+    chosen: Signal<Option<BTreeSet<String>>>,
+    set: Callback<Option<BTreeSet<String>>>,
+) -> impl IntoView {
+    let is_all = move || chosen.read().is_none();
+    let toggle_all =
+        move |_| set.run(chosen.read_untracked().is_some().then_some(None).unwrap_or(Some(BTreeSet::new())));
+    let toggle = move |id: &str| {
+        let mut ids = chosen.get_untracked().unwrap_or_default();
+        if !ids.remove(id) {
+            ids.insert(id.to_owned());
+        }
+        set.run(Some(ids));
+    };
+    let boxes = move || {
+        let all = choices.get();
+        all.into_iter()
+            .map(|(id, name)| {
+                let value = id.clone();
+                let of = id.clone();
+                let checked = move || chosen.read().as_ref().is_some_and(|ids| ids.contains(&of));
+                view! {
+                    <label class="choice">
+                        <input type="checkbox" data-testid=one value=value prop:checked=checked on:change=move |_| toggle(&id) />
+                        {name}
+                    </label>
+                }
+            })
+            .collect_view()
+    };
+    view! {
+        <fieldset class="field">
+            <legend>{t(title)}</legend>
+            <label class="choice">
+                <input type="checkbox" data-testid=every prop:checked=is_all on:change=toggle_all />
+                {t(all)}
+            </label>
+            <Show when=move || !is_all()>
+                <div class="scope__some">{boxes}</div>
+            </Show>
+        </fieldset>
+    }
+}

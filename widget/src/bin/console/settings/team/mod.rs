@@ -1,0 +1,196 @@
+//! The team: colleagues, invitations, and what each role may do.
+
+mod invite;
+mod matrix;
+mod member;
+mod roles;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use relay_settings::Right;
+use widget::key;
+
+use self::invite::InviteForm;
+use self::matrix::Matrix;
+use self::member::Member;
+use super::scope::Names;
+use crate::api::staff::{self, Colleague, Invitation};
+use crate::desk::Desk;
+use crate::desk::rights::has;
+use crate::desk::route::{Page, Setting, Which};
+use crate::desk::screen::Screen;
+use crate::ui::icon::{self, icon};
+use crate::ui::when;
+use crate::ui::words::{fill, t};
+
+/// What is known of the team.
+#[derive(Clone, Debug, PartialEq)]
+enum Listed {
+    Loading,
+    Failed,
+    All(Vec<Colleague>, Vec<Invitation>),
+}
+
+/// The page.
+#[component]
+pub(super) fn Team(
+    /// The session.
+    desk: Desk,
+    /// What is looked at.
+    screen: Screen,
+) -> impl IntoView {
+    let may = Memo::new(move |_| has(desk, Right::StaffEdit));
+    let may_end = Memo::new(move |_| has(desk, Right::SessionEdit));
+    let listed = RwSignal::new(Listed::Loading);
+    let load = move || {
+        spawn_local(async move {
+            let people = staff::list().await;
+            // Who may not invite sees no invitations.
+            let invitations = staff::invitations().await.unwrap_or_default();
+            listed.try_set(people.map_or(Listed::Failed, |people| Listed::All(people, invitations)));
+        });
+    };
+    load();
+    let reload = Callback::new(move |()| load());
+    let names = Names::load();
+    let which = Memo::new(move |_| screen.setting.read().which.clone());
+    let ready = Memo::new(move |_| matches!(*listed.read(), Listed::All(..)));
+    let close = Callback::new(move |()| screen.setting.update(|setting| setting.which = Which::List));
+    let colleague = move |id: &str| match &*listed.read_untracked() {
+        Listed::All(people, _) => people.iter().find(|colleague| colleague.id == id).cloned(),
+        Listed::Loading | Listed::Failed => None,
+    };
+    let panel = move || match (which.get(), ready.get()) {
+        (Which::List, _) => None,
+        (Which::New, _) => Some(view! { <InviteForm names done=reload /> }.into_any()),
+        (Which::One(_), false) => None,
+        (Which::One(id), true) => {
+            let gone = move |()| {
+                reload.run(());
+                close.run(());
+            };
+            Some(match colleague(id.as_str()) {
+                Some(colleague) => {
+                    view! { <Member colleague names may may_end changed=reload gone=Callback::new(gone) /> }.into_any()
+                }
+                None => view! { <p class="empty">{t(key!("console_settings_gone"))}</p> }.into_any(),
+            })
+        }
+    };
+    view! {
+        <section class="team" data-view=move || if which.get() == Which::List { "list" } else { "panel" }>
+            <header class="settings__head">
+                <h3>{t(key!("console_team"))}</h3>
+                <Show when=move || may.get()>
+                    <a
+                        class="button button--main"
+                        href=Setting { page: Page::Team, which: Which::New }.path()
+                        data-testid="invite"
+                    >
+                        {icon(icon::USER_PLUS)}
+                        {t(key!("console_invite"))}
+                    </a>
+                </Show>
+            </header>
+            <div class="team__list">
+                {move || match listed.get() {
+                    Listed::Loading => view! { <p class="empty" role="status">{t(key!("console_loading"))}</p> }.into_any(),
+                    Listed::Failed => view! {
+                        <div class="empty" role="alert">
+                            <b>{t(key!("console_settings_failed"))}</b>
+                            <button type="button" class="button" data-testid="team-retry" on:click=move |_| load()>
+                                {t(key!("console_settings_retry"))}
+                            </button>
+                        </div>
+                    }
+                    .into_any(),
+                    Listed::All(people, invitations) => view! {
+                        <ul class="team__people">
+                            {people.into_iter().map(|colleague| view! { <Row screen colleague names /> }).collect_view()}
+                            {invitations.into_iter().map(|invitation| view! { <Invited invitation names reload /> }).collect_view()}
+                        </ul>
+                    }
+                    .into_any(),
+                }}
+                <h4>{t(key!("console_matrix"))}</h4>
+                <p class="ask__note">{t(key!("console_matrix_note"))}</p>
+                <Matrix names />
+            </div>
+            {move || panel().map(|panel| view! {
+                <aside class="team__panel">
+                    <button
+                        type="button"
+                        class="button button--icon"
+                        data-testid="team-close"
+                        aria-label=t(key!("console_close"))
+                        on:click=move |_| close.run(())
+                    >
+                        {icon(icon::CROSS)}
+                    </button>
+                    {panel}
+                </aside>
+            })}
+        </section>
+    }
+}
+
+/// One colleague.
+#[component]
+fn Row(screen: Screen, colleague: Colleague, names: Names) -> impl IntoView {
+    let Colleague { id, email, name, roles, scope, disabled, .. } = colleague;
+    let which = id.parse().map_or(Which::List, Which::One);
+    let path = Setting { page: Page::Team, which: which.clone() }.path();
+    let role_words = move || roles.iter().map(|role| names.role(role)).collect::<Vec<_>>().join(", ");
+    view! {
+        <li>
+            <a
+                class="team__row"
+                href=path
+                data-testid="staff-row"
+                data-email=email.clone()
+                aria-current=move || (screen.setting.read().which == which).then_some("true")
+            >
+                <span>
+                    <b>{name}</b>
+                    <small>{email.clone()}</small>
+                </span>
+                <span>{role_words}</span>
+                <span>{move || names.scope(&scope)}</span>
+                <span class="team__off">{disabled.then(|| t(key!("console_team_is_off")))}</span>
+            </a>
+        </li>
+    }
+}
+
+/// An invitation or link that was not used yet.
+#[component]
+fn Invited(invitation: Invitation, names: Names, reload: Callback<()>) -> impl IntoView {
+    let Invitation { id, kind, email, roles, made_by, until_ms } = invitation;
+    let is_new = kind == "colleague";
+    let note = fill(
+        if is_new { key!("console_invited") } else { key!("console_team_link_open") },
+        &[("name", &made_by.unwrap_or_default()), ("time", &when::long(until_ms))],
+    );
+    let take_back = move |_| {
+        let id = id.clone();
+        spawn_local(async move {
+            // Used or gone meanwhile: the list shows it.
+            drop(staff::take_back(&id).await);
+            reload.run(());
+        });
+    };
+    let role_words = move || roles.iter().map(|role| names.role(role)).collect::<Vec<_>>().join(", ");
+    view! {
+        <li class="team__row" data-testid="invited" data-email=email.clone()>
+            <span>
+                <b>{email.clone()}</b>
+                <small>{note}</small>
+            </span>
+            <span>{role_words}</span>
+            <span></span>
+            <button type="button" class="button" data-testid="invitation-remove" on:click=take_back>
+                {t(key!("console_invite_take_back"))}
+            </button>
+        </li>
+    }
+}

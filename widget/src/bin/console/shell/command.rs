@@ -1,0 +1,236 @@
+//! The command bar (Ctrl K): actions one may do now, pages, settings, colleagues; found by what one types.
+
+use leptos::ev::KeyboardEvent;
+use leptos::html;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use widget::key;
+use widget::text::Key;
+use widget_core::{AgentInput, AgentSession};
+use wire::ConversationId;
+
+use crate::desk::Desk;
+use crate::desk::rights::{rights, sees};
+use crate::desk::route::ROOT;
+use crate::desk::screen::{Asking, Ending, Screen, Section, Tab, What};
+use crate::inbox;
+use crate::settings::find::{self, HITS_MAX, Hit, fits};
+use crate::talk::actions::Action;
+use crate::ui::dialog::Dialog;
+use crate::ui::words::t;
+
+/// What a line of the bar does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Act {
+    /// Shows a list of the inbox.
+    List(Tab),
+    /// Shows an address.
+    Go(String),
+    /// Takes the shown conversation.
+    Take(ConversationId),
+    /// Writes a note in it.
+    Note,
+    /// Ends it.
+    End(ConversationId),
+    /// Something of its menu.
+    Menu(Action, ConversationId),
+    /// Gets visitors, or none.
+    Away(bool),
+    /// Shows the keys.
+    Keys,
+    /// Signs out.
+    SignOut,
+}
+
+/// A line of the bar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Line {
+    group: Key,
+    words: String,
+    note: String,
+    act: Act,
+}
+
+impl Line {
+    fn new(group: Key, words: Key, act: Act) -> Self {
+        Self { group, words: t(words), note: String::new(), act }
+    }
+}
+
+/// Everything that can be done or shown now, actions first.
+fn lines(desk: Desk, found: Vec<Hit>) -> Vec<Line> {
+    let (doing, going) = (key!("console_command_do"), key!("console_command_go"));
+    let mut lines = Vec::new();
+    if let Some(conversation) = desk.shown() {
+        let may = rights(desk, desk.row(conversation).as_ref());
+        let mut add = |allowed: bool, words, act| {
+            if allowed {
+                lines.push(Line::new(doing, words, act));
+            }
+        };
+        add(may.take, key!("console_key_take"), Act::Take(conversation));
+        add(may.note, key!("console_key_note"), Act::Note);
+        add(may.end, key!("console_key_end"), Act::End(conversation));
+        for action in Action::ALL {
+            add(action.allowed(may), action.words(), Act::Menu(action, conversation));
+        }
+    }
+    let away = desk.read(AgentSession::away);
+    lines.push(Line::new(
+        doing,
+        if away { key!("console_command_here") } else { key!("console_command_away") },
+        Act::Away(!away),
+    ));
+    lines.push(Line::new(doing, key!("console_keys"), Act::Keys));
+    lines.push(Line::new(doing, key!("console_sign_out"), Act::SignOut));
+    let inbox = t(key!("console_inbox"));
+    lines.extend(Tab::ALL.map(|tab| Line {
+        group: going,
+        words: inbox::tab_name(tab),
+        note: inbox.clone(),
+        act: Act::List(tab),
+    }));
+    if sees(desk, Section::Defence) {
+        lines.push(Line::new(going, key!("console_defence"), Act::Go([ROOT, "/defence"].concat())));
+    }
+    if sees(desk, Section::Settings) {
+        let hits = find::pages(desk).into_iter().chain(found);
+        lines.extend(hits.map(|Hit { words, note, path }| Line { group: going, words, note, act: Act::Go(path) }));
+    }
+    lines
+}
+
+/// The bar.
+#[component]
+pub(crate) fn CommandBar(
+    /// The session.
+    desk: Desk,
+    /// What is looked at.
+    screen: Screen,
+) -> impl IntoView {
+    let typed = RwSignal::new(String::new());
+    let at = RwSignal::new(0_usize);
+    let found = RwSignal::new(Vec::<Hit>::new());
+    if untrack(|| sees(desk, Section::Settings)) {
+        find::load(desk, found);
+    }
+    let field = NodeRef::<html::Input>::new();
+    field.on_load(|field| {
+        // After the window has taken the focus.
+        request_animation_frame(move || request_animation_frame(move || drop(field.focus())));
+    });
+    let shown = Memo::new(move |_| {
+        let typed = typed.get();
+        let fitting = lines(desk, found.get()).into_iter();
+        let fitting = fitting.filter(|line| fits(&[&line.words, " ", &line.note].concat(), &typed));
+        fitting.take(HITS_MAX).collect::<Vec<_>>()
+    });
+    let closed = move |()| screen.asking.set(None);
+    let navigate = use_navigate();
+    let run = StoredValue::new_local(move |line: Line| {
+        screen.asking.set(None);
+        match line.act {
+            Act::List(tab) => inbox::choose(desk, screen, tab),
+            Act::Go(path) => navigate(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() }),
+            Act::Take(conversation) => desk.tell(AgentInput::Take { conversation }),
+            Act::Note => {
+                screen.note.set(true);
+                // The window gives the focus back first.
+                request_animation_frame(|| {
+                    request_animation_frame(|| crate::ui::focus::focus("[data-testid='composer']"))
+                });
+            }
+            Act::End(conversation) => desk.end(Ending::new(What::One(conversation))),
+            Act::Menu(action, conversation) => action.act(desk, screen, conversation),
+            Act::Away(away) => desk.tell(AgentInput::Presence { away }),
+            Act::Keys => screen.asking.set(Some(Asking::Keys)),
+            Act::SignOut => desk.sign_out(),
+        }
+    });
+    let press = move |event: KeyboardEvent| {
+        let count = shown.read_untracked().len();
+        match event.key().as_str() {
+            _ if event.is_composing() => {}
+            "ArrowDown" if count > 0 => {
+                event.prevent_default();
+                at.update(|at| *at = (*at + 1) % count);
+            }
+            "ArrowUp" if count > 0 => {
+                event.prevent_default();
+                at.update(|at| *at = (*at + count - 1) % count);
+            }
+            "Enter" => {
+                event.prevent_default();
+                let line = shown.read_untracked().get(at.get_untracked()).cloned();
+                if let Some(line) = line {
+                    run.with_value(|run| run(line));
+                }
+            }
+            _ => {}
+        }
+    };
+    let row = move |(number, line, is_first): (usize, Line, bool)| {
+        let (group, words, note) = (is_first.then(|| t(line.group)), line.words.clone(), line.note.clone());
+        let act = move |_| run.with_value(|run| run(line.clone()));
+        view! {
+            {group.map(|group| view! { <li class="command__group" role="presentation">{group}</li> })}
+            <li
+                id=format!("command-{number}")
+                role="option"
+                class="command__line"
+                data-testid="command"
+                aria-selected=move || (at.get() == number).to_string()
+                on:click=act
+            >
+                <span>{words}</span>
+                <small>{note}</small>
+            </li>
+        }
+    };
+    let rows = move || {
+        let shown = shown.get();
+        let firsts: Vec<bool> =
+            (0..shown.len()).map(|number| number == 0 || shown[number - 1].group != shown[number].group).collect();
+        let numbered = shown.into_iter().enumerate().zip(firsts);
+        numbered.map(|((number, line), is_first)| row((number, line, is_first))).collect_view()
+    };
+    view! {
+        <Dialog title=t(key!("console_command")) name="command-bar" closed>
+            <input
+                node_ref=field
+                type="text"
+                class="command__field"
+                role="combobox"
+                aria-expanded="true"
+                aria-controls="commands"
+                aria-autocomplete="list"
+                aria-activedescendant=move || format!("command-{}", at.get())
+                aria-label=t(key!("console_command"))
+                placeholder=t(key!("console_command_hint"))
+                data-testid="command-find"
+                autocomplete="off"
+                spellcheck="false"
+                prop:value=move || typed.get()
+                on:input=move |event| {
+                    at.set(0);
+                    typed.set(event_target_value(&event));
+                }
+                on:keydown=press
+            />
+            <ul id="commands" class="command__lines" role="listbox" aria-label=t(key!("console_command"))>
+                {rows}
+            </ul>
+            <Show when=move || shown.read().is_empty()>
+                <p class="empty" role="status">{t(key!("console_settings_none_found"))}</p>
+            </Show>
+        </Dialog>
+    }
+}
+
+/// Opens the bar.
+pub(super) fn open(screen: Screen) {
+    if screen.asking.read_untracked().is_none() {
+        screen.asking.set(Some(Asking::Commands));
+    }
+}
