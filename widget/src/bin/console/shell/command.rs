@@ -91,6 +91,7 @@ fn lines(desk: Desk, found: Vec<Hit>) -> Vec<Line> {
         note: inbox.clone(),
         act: Act::List(tab),
     }));
+    lines.push(Line::new(going, key!("console_account"), Act::Go([ROOT, "/account"].concat())));
     if sees(desk, Section::Defence) {
         lines.push(Line::new(going, key!("console_defence"), Act::Go([ROOT, "/defence"].concat())));
     }
