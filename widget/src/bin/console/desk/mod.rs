@@ -148,9 +148,7 @@ impl Desk {
                 if !team.with_untracked(|team: &Vec<AgentSummary>| team.iter().eq(agent.session.agents())) {
                     team.set(agent.session.agents().cloned().collect());
                 }
-                if me.with_untracked(|me: &Option<AgentSummary>| me.as_ref() != agent.session.me()) {
-                    me.set(agent.session.me().cloned());
-                }
+                // Before who it is: whoever waits for that asks what they may.
                 let known = agent.session.rights().iter().collect::<RightNames>().known;
                 if rights.get_untracked() != known {
                     rights.set(known);
@@ -158,6 +156,9 @@ impl Desk {
                 let all = *agent.session.scope() == StaffScope::default();
                 if everywhere.get_untracked() != all {
                     everywhere.set(all);
+                }
+                if me.with_untracked(|me: &Option<AgentSummary>| me.as_ref() != agent.session.me()) {
+                    me.set(agent.session.me().cloned());
                 }
                 let changed = agent.changed.take();
                 if !changed.is_empty() {
