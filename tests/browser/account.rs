@@ -165,5 +165,7 @@ fn a_role_reminds_of_the_second_factor_and_in_the_end_shows_nothing_else() {
     shown(&eve, "[data-testid=enrol]");
     set_up(&eve);
     eve.click("[data-testid=codes-kept]");
-    shown(&eve, "[data-testid=presence]");
+    // The page that the address names, and no longer the one that allows nothing else.
+    shown(&eve, "[data-testid=account]");
+    assert!(!eve.shows("[data-testid=enrol]") && !eve.shows("[data-testid=factor-due]"));
 }
