@@ -223,7 +223,7 @@ pub(super) fn save(editing: Editing, screen: Screen, address: StoredValue<String
 pub(super) fn said(fault: &Fault) -> String {
     match fault {
         Fault::Problem(problem) if !problem.problems.is_empty() => t(words::problem(problem.problems[0].code)),
-        fault => fault_words(fault),
+        Fault::Problem(_) | Fault::Unreachable => fault_words(fault),
     }
 }
 

@@ -134,8 +134,7 @@ fn Part(
     set: Callback<Option<BTreeSet<String>>>,
 ) -> impl IntoView {
     let is_all = move || chosen.read().is_none();
-    let toggle_all =
-        move |_| set.run(chosen.read_untracked().is_some().then_some(None).unwrap_or(Some(BTreeSet::new())));
+    let toggle_all = move |_| set.run(if chosen.read_untracked().is_some() { None } else { Some(BTreeSet::new()) });
     let toggle = move |id: &str| {
         let mut ids = chosen.get_untracked().unwrap_or_default();
         if !ids.remove(id) {

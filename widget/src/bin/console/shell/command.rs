@@ -129,26 +129,9 @@ pub(crate) fn CommandBar(
     });
     let closed = move |()| screen.asking.set(None);
     let navigate = use_navigate();
-    let run = StoredValue::new_local(move |line: Line| {
-        screen.asking.set(None);
-        match line.act {
-            Act::List(tab) => inbox::choose(desk, screen, tab),
-            Act::Go(path) => navigate(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() }),
-            Act::Take(conversation) => desk.tell(AgentInput::Take { conversation }),
-            Act::Note => {
-                screen.note.set(true);
-                // The window gives the focus back first.
-                request_animation_frame(|| {
-                    request_animation_frame(|| crate::ui::focus::focus("[data-testid='composer']"))
-                });
-            }
-            Act::End(conversation) => desk.end(Ending::new(What::One(conversation))),
-            Act::Menu(action, conversation) => action.act(desk, screen, conversation),
-            Act::Away(away) => desk.tell(AgentInput::Presence { away }),
-            Act::Keys => screen.asking.set(Some(Asking::Keys)),
-            Act::SignOut => desk.sign_out(),
-        }
-    });
+    let go = move |path: &str| navigate(path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+    let run = StoredValue::new_local(move |line: Line| act(line.act, desk, screen, &go));
+    let run = UnsyncCallback::new(move |line| run.with_value(|run| run(line)));
     let press = move |event: KeyboardEvent| {
         let count = shown.read_untracked().len();
         match event.key().as_str() {
@@ -165,36 +148,11 @@ pub(crate) fn CommandBar(
                 event.prevent_default();
                 let line = shown.read_untracked().get(at.get_untracked()).cloned();
                 if let Some(line) = line {
-                    run.with_value(|run| run(line));
+                    run.run(line);
                 }
             }
             _ => {}
         }
-    };
-    let row = move |(number, line, is_first): (usize, Line, bool)| {
-        let (group, words, note) = (is_first.then(|| t(line.group)), line.words.clone(), line.note.clone());
-        let act = move |_| run.with_value(|run| run(line.clone()));
-        view! {
-            {group.map(|group| view! { <li class="command__group" role="presentation">{group}</li> })}
-            <li
-                id=format!("command-{number}")
-                role="option"
-                class="command__line"
-                data-testid="command"
-                aria-selected=move || (at.get() == number).to_string()
-                on:click=act
-            >
-                <span>{words}</span>
-                <small>{note}</small>
-            </li>
-        }
-    };
-    let rows = move || {
-        let shown = shown.get();
-        let firsts: Vec<bool> =
-            (0..shown.len()).map(|number| number == 0 || shown[number - 1].group != shown[number].group).collect();
-        let numbered = shown.into_iter().enumerate().zip(firsts);
-        numbered.map(|((number, line), is_first)| row((number, line, is_first))).collect_view()
     };
     view! {
         <Dialog title=t(key!("console_command")) name="command-bar" closed>
@@ -220,12 +178,68 @@ pub(crate) fn CommandBar(
                 on:keydown=press
             />
             <ul id="commands" class="command__lines" role="listbox" aria-label=t(key!("console_command"))>
-                {rows}
+                <Lines shown at run />
             </ul>
             <Show when=move || shown.read().is_empty()>
                 <p class="empty" role="status">{t(key!("console_settings_none_found"))}</p>
             </Show>
         </Dialog>
+    }
+}
+
+/// Does what a line says.
+fn act(act: Act, desk: Desk, screen: Screen, go: &impl Fn(&str)) {
+    screen.asking.set(None);
+    match act {
+        Act::List(tab) => inbox::choose(desk, screen, tab),
+        Act::Go(path) => go(&path),
+        Act::Take(conversation) => desk.tell(AgentInput::Take { conversation }),
+        Act::Note => {
+            screen.note.set(true);
+            // The window gives the focus back first.
+            request_animation_frame(|| {
+                request_animation_frame(|| crate::ui::focus::focus("[data-testid='composer']"));
+            });
+        }
+        Act::End(conversation) => desk.end(Ending::new(What::One(conversation))),
+        Act::Menu(action, conversation) => action.act(desk, screen, conversation),
+        Act::Away(away) => desk.tell(AgentInput::Presence { away }),
+        Act::Keys => screen.asking.set(Some(Asking::Keys)),
+        Act::SignOut => desk.sign_out(),
+    }
+}
+
+/// The lines that fit, each group with its title.
+#[component]
+fn Lines(
+    shown: Memo<Vec<Line>>,
+    /// Which one Enter does.
+    at: RwSignal<usize>,
+    run: UnsyncCallback<Line>,
+) -> impl IntoView {
+    let row = move |(number, line, is_first): (usize, Line, bool)| {
+        let (group, words, note) = (is_first.then(|| t(line.group)), line.words.clone(), line.note.clone());
+        view! {
+            {group.map(|group| view! { <li class="command__group" role="presentation">{group}</li> })}
+            <li
+                id=format!("command-{number}")
+                role="option"
+                class="command__line"
+                data-testid="command"
+                aria-selected=move || (at.get() == number).to_string()
+                on:click=move |_| run.run(line.clone())
+            >
+                <span>{words}</span>
+                <small>{note}</small>
+            </li>
+        }
+    };
+    move || {
+        let shown = shown.get();
+        let firsts: Vec<bool> =
+            (0..shown.len()).map(|number| number == 0 || shown[number - 1].group != shown[number].group).collect();
+        let numbered = shown.into_iter().enumerate().zip(firsts);
+        numbered.map(|((number, line), is_first)| row((number, line, is_first))).collect_view()
     }
 }
 

@@ -29,11 +29,12 @@ pub(super) fn Member(
     /// They were removed.
     gone: Callback<()>,
 ) -> impl IntoView {
-    let saved = RwSignal::new(colleague.clone());
-    let name = RwSignal::new(colleague.name.clone());
-    let capacity = RwSignal::new(colleague.capacity.to_string());
-    let roles = RwSignal::new(colleague.roles.clone());
-    let scope = RwSignal::new(colleague.scope.clone());
+    let Colleague { id, email, name, roles, scope, capacity, .. } = colleague.clone();
+    let saved = RwSignal::new(colleague);
+    let name = RwSignal::new(name);
+    let capacity = RwSignal::new(capacity.to_string());
+    let roles = RwSignal::new(roles);
+    let scope = RwSignal::new(scope);
     let problem = RwSignal::new(None::<String>);
     let note = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
@@ -52,7 +53,7 @@ pub(super) fn Member(
         put("scope", *scope.read() != saved.scope, serde_json::to_value(scope.get()).unwrap_or_default());
         fields
     };
-    let id = StoredValue::new(colleague.id.clone());
+    let id = StoredValue::new(id);
     let apply = move |fields: Map<String, Value>| {
         if busy.get_untracked() || fields.is_empty() {
             return;
@@ -99,7 +100,7 @@ pub(super) fn Member(
     view! {
         <form class="team__form" novalidate on:submit=save data-testid="staff-form">
             <h4>{move || saved.read().name.clone()}</h4>
-            <p class="ask__note">{colleague.email.clone()}</p>
+            <p class="ask__note">{email}</p>
             <fieldset class="team__fields" disabled=move || !may.get()>
             <label class="field">
                 <span>{t(key!("console_team_name"))}</span>
