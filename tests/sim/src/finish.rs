@@ -210,9 +210,12 @@ impl World {
                     panic!("page {page} still has {text:?} as {:?}", item.state)
                 };
                 let agent = self.agent_of(page).is_some();
+                // The first agent is everywhere for the whole run. Others may lose the site that they write on.
+                let may_lose_scope = self.agent_of(page).is_some_and(|agent| agent != self.relay.agents[0].id);
                 let fair = match reason {
                     Refusal::TooManyConversations => !agent,
                     Refusal::Ended | Refusal::Taken | Refusal::NotAllowed => agent,
+                    Refusal::NotFound => may_lose_scope,
                     _ => false,
                 };
                 assert!(fair, "{text:?} of page {page} failed for {reason:?}");
