@@ -5,6 +5,8 @@
 #![no_main]
 #![allow(dead_code, reason = "the core's own tests use all of the world, a target only a part")]
 
+#[path = "../../relay/core/tests/whole/agents.rs"]
+mod agents;
 #[path = "../../relay/core/tests/whole/brief.rs"]
 mod brief;
 #[path = "../../relay/core/tests/whole/followed.rs"]
