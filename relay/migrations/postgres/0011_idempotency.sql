@@ -3,7 +3,7 @@
 CREATE TABLE idempotency (
     item         TEXT PRIMARY KEY,
     asker        TEXT NOT NULL,
-    body         BYTEANOT NULL,                   -- SHA-256
+    body         BYTEA NOT NULL,                  -- SHA-256
     begun_at_ms  BIGINT NOT NULL,
     answer_bytes BIGINT                          -- none while it has no answer
 );
