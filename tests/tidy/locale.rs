@@ -37,6 +37,25 @@ fn the_languages_say_the_same_things() {
     none(&wrong);
 }
 
+/// A page finds a text by how many names stand before it: one that stands twice moves all that follow.
+#[test]
+fn no_name_stands_twice() {
+    let mut wrong = Vec::new();
+    for path in languages().iter().flat_map(|language| {
+        ["chat.json", "console.json"].map(|name| root().join("www/locale").join(language).join(name))
+    }) {
+        let text = fs::read_to_string(&path).expect("a listed file can be read");
+        let mut seen = std::collections::BTreeSet::new();
+        for name in text.lines().filter_map(|line| line.strip_prefix("  \"")?.split_once('"')).map(|(name, _)| name) {
+            if !seen.insert(name) {
+                wrong.push(format!("{}: `{name}` stands twice", relative(&path)));
+            }
+        }
+        assert!(!seen.is_empty(), "{}: its names were not found", relative(&path));
+    }
+    none(&wrong);
+}
+
 #[test]
 fn chinese_has_its_own_punctuation() {
     let mut wrong = Vec::new();
