@@ -1,6 +1,6 @@
 //! One's own account in the console: sign-ins, the second factor, the password, and being asked for it again.
 
-use support::{Browser, Look, World, wait_until};
+use support::{Browser, World, wait_until};
 
 const EVE: &str = "eve@example.com";
 /// The password that she chooses.
@@ -26,31 +26,10 @@ fn shown(browser: &Browser, css: &str) {
     wait_until(css, || browser.shows(css).then_some(()));
 }
 
-fn count(browser: &Browser, css: &str) -> u64 {
-    let script = "return document.querySelectorAll(arguments[0]).length;";
-    browser.script(script, &[css.into()]).as_u64().unwrap_or(u64::MAX)
-}
-
-/// Types in place of what is in the field.
-fn put(browser: &Browser, css: &str, text: &str) {
-    browser.script("document.querySelector(arguments[0]).value = '';", &[css.into()]);
-    browser.keys(css, text);
-}
-
-fn administrator(world: &World) -> Browser {
-    let words = ["agent", "add", EVE, "--name", "Eve", "--role", "administrator", "--password-stdin"];
-    world.relay.command(&words, world.relay.password());
-    let eve = world.browser(Look::CONSOLE);
-    eve.go(&format!("{}/console", world.relay.origin()));
-    password(&eve, world.relay.password());
-    shown(&eve, "[data-testid=presence]");
-    eve
-}
-
 fn password(browser: &Browser, word: &str) {
     shown(browser, "[data-testid=sign-in]");
-    put(browser, "[data-testid=email]", EVE);
-    put(browser, "[data-testid=password]", word);
+    browser.put("[data-testid=email]", EVE);
+    browser.put("[data-testid=password]", word);
     browser.click("[data-testid=sign-in]");
 }
 
@@ -62,24 +41,24 @@ fn set_up(browser: &Browser) -> String {
     browser.keys("[data-testid=totp-code]", "000000");
     browser.click("[data-testid=factor-confirm]");
     wait_until("it is wrong", || browser.shown_text("#factor-problem").filter(|text| !text.is_empty()));
-    put(browser, "[data-testid=totp-code]", &code(browser, &secret, -1));
+    browser.put("[data-testid=totp-code]", &code(browser, &secret, -1));
     browser.click("[data-testid=factor-confirm]");
     shown(browser, "[data-testid=recovery-codes]");
-    assert_eq!(count(browser, "[data-testid=recovery-codes] li"), 10);
+    assert_eq!(browser.count("[data-testid=recovery-codes] li"), 10);
     secret
 }
 
 #[test]
 fn sign_ins_password_and_second_factor_are_ones_own_to_change() {
     let world = World::start();
-    let eve = administrator(&world);
+    let eve = world.administrator();
     let elsewhere = world.relay.sign_in(EVE);
     eve.click("[data-testid=me]");
     eve.click("[data-testid=nav-account]");
-    wait_until("both sign-ins", || (count(&eve, "[data-testid=session]") == 2).then_some(()));
+    wait_until("both sign-ins", || (eve.count("[data-testid=session]") == 2).then_some(()));
     let mut found = eve.findings("account page");
     eve.click("[data-testid=session-end]");
-    wait_until("one has ended", || (count(&eve, "[data-testid=session]") == 1).then_some(()));
+    wait_until("one has ended", || (eve.count("[data-testid=session]") == 1).then_some(()));
     let gone = world.relay.request("GET", "/api/v1/me", &[("cookie", &elsewhere)], b"").expect("answered");
     assert_eq!(gone.status, 401);
 
@@ -87,7 +66,7 @@ fn sign_ins_password_and_second_factor_are_ones_own_to_change() {
     eve.keys("[data-testid=password-new]", NEW);
     eve.click("[data-testid=password-change]");
     wait_until("it is wrong", || eve.shown_text("#password-now-problem").filter(|text| !text.is_empty()));
-    put(&eve, "[data-testid=password-now]", world.relay.password());
+    eve.put("[data-testid=password-now]", world.relay.password());
     eve.click("[data-testid=password-change]");
     shown(&eve, "[data-testid=password-note]");
     wait_until("the field is empty", || {
@@ -130,7 +109,7 @@ fn sign_ins_password_and_second_factor_are_ones_own_to_change() {
     eve.keys("[data-testid=again-password]", "wrong");
     eve.click("[data-testid=again] [data-testid=dialog-yes]");
     wait_until("it is wrong", || eve.shown_text("#again-problem").filter(|text| !text.is_empty()));
-    put(&eve, "[data-testid=again-password]", NEW);
+    eve.put("[data-testid=again-password]", NEW);
     eve.click("[data-testid=again] [data-testid=dialog-yes]");
     shown(&eve, "[data-testid=factor-begin]");
     assert!(!eve.shows("[data-testid=again]"));
@@ -139,7 +118,7 @@ fn sign_ins_password_and_second_factor_are_ones_own_to_change() {
 #[test]
 fn a_role_reminds_of_the_second_factor_and_in_the_end_shows_nothing_else() {
     let world = World::start();
-    let eve = administrator(&world);
+    let eve = world.administrator();
     let cookie = world.relay.sign_in(EVE);
     let put_role = |days: u32, condition: (&str, &str)| {
         let body = serde_json::json!({ "name": "Careful", "rights": ["conversation_read"], "second_factor": { "grace_days": days } });

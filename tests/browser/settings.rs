@@ -1,17 +1,9 @@
 //! Settings in the console: a site is added, changed and removed without a command.
 
-use support::{Browser, Look, World, wait_until};
+use support::{Agent, Browser, Look, World, wait_until};
 
 const NAME: &str = "[data-field=name] [data-testid=field-line]";
 const ORIGINS: &str = "[data-field=origins] [data-testid=field-lines]";
-
-/// Types into a field in place of what is in it.
-fn put(browser: &Browser, css: &str, text: &str) {
-    let script = "const field = document.querySelector(arguments[0]); field.value = '';
-        field.dispatchEvent(new Event('input', { bubbles: true }));";
-    browser.script(script, &[css.into()]);
-    browser.keys(css, text);
-}
 
 fn value(browser: &Browser, css: &str) -> String {
     let value = browser.script("return document.querySelector(arguments[0])?.value;", &[css.into()]);
@@ -19,28 +11,15 @@ fn value(browser: &Browser, css: &str) -> String {
 }
 
 fn problems(browser: &Browser) -> u64 {
-    let count = browser.script("return document.querySelectorAll('[data-testid=field-problem]').length;", &[]);
-    count.as_u64().unwrap_or(u64::MAX)
+    browser.count("[data-testid=field-problem]")
 }
 
 fn note(browser: &Browser) -> String {
     browser.shown_text("[data-testid=settings-note]").unwrap_or_default()
 }
 
-/// An administrator at the settings.
-fn administrator(world: &World) -> Browser {
-    let words = ["agent", "add", "eve@example.com", "--name", "Eve", "--role", "administrator", "--password-stdin"];
-    world.relay.command(&words, world.relay.password());
-    sign_in(world)
-}
-
-fn sign_in(world: &World) -> Browser {
-    let eve = world.browser(Look::CONSOLE);
-    eve.go(&format!("{}/console", world.relay.origin()));
-    eve.keys("[data-testid=email]", "eve@example.com");
-    eve.keys("[data-testid=password]", world.relay.password());
-    eve.click("[data-testid=sign-in]");
-    wait_until("the rail", || eve.shows("[data-testid=nav-settings]").then_some(()));
+/// Opens the settings of somebody who is signed in.
+fn at_settings(eve: Agent) -> Agent {
     eve.click("[data-testid=nav-settings]");
     wait_until("the settings", || eve.shows("[data-testid=settings-add]").then_some(()));
     eve
@@ -49,7 +28,7 @@ fn sign_in(world: &World) -> Browser {
 #[test]
 fn a_site_is_added_changed_and_removed_in_the_console() {
     let world = World::start();
-    let eve = administrator(&world);
+    let eve = at_settings(world.administrator());
     let status = || world.relay.get("/chat?site=fresh").status;
     assert_eq!(status(), 404);
     wait_until("the site that is there", || eve.shows("[data-testid=settings-row][data-id=demo]").then_some(()));
@@ -62,12 +41,12 @@ fn a_site_is_added_changed_and_removed_in_the_console() {
     eve.click("[data-testid=save]");
     wait_until("both are called wrong", || (problems(&eve) == 2).then_some(()));
     // The id of a site that is there is found by the relay alone.
-    put(&eve, "[data-testid=setting-id]", "demo");
-    put(&eve, ORIGINS, "http://fresh.example.com");
+    eve.put("[data-testid=setting-id]", "demo");
+    eve.put(ORIGINS, "http://fresh.example.com");
     assert_eq!(problems(&eve), 0);
     eve.click("[data-testid=save]");
     wait_until("the id is taken", || (problems(&eve) == 1).then_some(()));
-    put(&eve, "[data-testid=setting-id]", "fresh");
+    eve.put("[data-testid=setting-id]", "fresh");
     eve.script(
         "document.dispatchEvent(new KeyboardEvent('keydown', { key: 's', ctrlKey: true, bubbles: true }));",
         &[],
@@ -79,7 +58,7 @@ fn a_site_is_added_changed_and_removed_in_the_console() {
     assert_eq!(status(), 200, "its pages have the chat at once");
 
     // What is not saved stays with its document while another page is looked at, and can be discarded.
-    put(&eve, NAME, "Fresher");
+    eve.put(NAME, "Fresher");
     eve.click("[data-testid=inbox]");
     wait_until("the inbox", || eve.shows("[data-testid=list-mine]").then_some(()));
     eve.click("[data-testid=nav-settings]");
@@ -115,16 +94,16 @@ fn a_site_is_added_changed_and_removed_in_the_console() {
 #[test]
 fn two_who_change_the_same_site_are_told_and_what_cannot_be_loaded_can_be_tried_again() {
     let world = World::start();
-    let eve = administrator(&world);
-    let other = sign_in(&world);
+    let eve = at_settings(world.administrator());
+    let other = at_settings(world.signed_in("eve@example.com", Look::CONSOLE));
     for browser in [&eve, &other] {
         browser.click("[data-testid=settings-row][data-id=demo]");
         wait_until("the form", || (value(browser, NAME) == "Demo Exchange").then_some(()));
     }
-    put(&eve, NAME, "Eve's");
+    eve.put(NAME, "Eve's");
     eve.click("[data-testid=save]");
     wait_until("saved", || note(&eve).contains("Saved").then_some(()));
-    put(&other, NAME, "Other's");
+    other.put(NAME, "Other's");
     other.click("[data-testid=save]");
     wait_until("the conflict", || note(&other).contains("colleague").then_some(()));
     let words = wait_until("both are shown side by side", || other.shown_text("[data-testid=conflict]"));
@@ -151,7 +130,7 @@ fn two_who_change_the_same_site_are_told_and_what_cannot_be_loaded_can_be_tried_
 #[test]
 fn departments_and_roles_are_made_and_a_version_is_put_back() {
     let world = World::start();
-    let eve = administrator(&world);
+    let eve = at_settings(world.administrator());
     let section = |kind: &str| eve.click(&format!("[data-testid=settings-section][data-kind={kind}]"));
     section("department");
     wait_until("what departments are for", || eve.shown_text(".settings__list .empty"));
@@ -159,30 +138,21 @@ fn departments_and_roles_are_made_and_a_version_is_put_back() {
     wait_until("the form", || eve.shows("[data-testid=settings-form]").then_some(()));
     eve.keys(NAME, "Deposits & more");
     assert_eq!(value(&eve, "[data-testid=setting-id]"), "deposits-more", "the id follows the name");
-    let sites = || {
-        let count = eve.script("return document.querySelectorAll('[data-field=site] option[value=demo]').length;", &[]);
-        count.as_u64() == Some(1)
-    };
+    let sites = || eve.count("[data-field=site] option[value=demo]") == 1;
     wait_until("the sites", || sites().then_some(()));
-    eve.script(
-        "const field = document.querySelector(arguments[0]); field.value = 'demo'; field.dispatchEvent(new Event('change', { bubbles: true }));",
-        &["[data-field=site] [data-testid=field-reference]".into()],
-    );
+    eve.choose("[data-field=site] [data-testid=field-reference]", "demo");
     eve.click("[data-testid=save]");
     wait_until("it is there", || eve.shows("[data-testid=settings-row][data-id=deposits-more]").then_some(()));
 
     // More versions than one page of the history has.
     for number in 0..11 {
-        put(&eve, NAME, &format!("Deposits {number}"));
+        eve.put(NAME, &format!("Deposits {number}"));
         eve.click("[data-testid=save]");
         wait_until("saved", || note(&eve).contains("Saved").then_some(()));
     }
     eve.click("[data-testid=history]");
     wait_until("a page of the history", || eve.shows("[data-testid=history-more]").then_some(()));
-    let entries = || {
-        let count = eve.script("return document.querySelectorAll('[data-testid=history-entry]').length;", &[]);
-        count.as_u64().unwrap_or_default()
-    };
+    let entries = || eve.count("[data-testid=history-entry]");
     assert_eq!(entries(), 10);
     eve.click("[data-testid=history-more]");
     wait_until("all of it", || (entries() == 12).then_some(()));
@@ -217,12 +187,9 @@ fn departments_and_roles_are_made_and_a_version_is_put_back() {
 #[test]
 fn the_audit_log_is_read_filtered_and_exported() {
     let world = World::start();
-    let eve = administrator(&world);
+    let eve = at_settings(world.administrator());
     eve.click("[data-testid=settings-section][data-kind=audit]");
-    let rows = || {
-        let count = eve.script("return document.querySelectorAll('[data-testid=audit-row]').length;", &[]);
-        count.as_u64().unwrap_or_default()
-    };
+    let rows = || eve.count("[data-testid=audit-row]");
     wait_until("entries", || (rows() > 1).then_some(()));
     assert!(eve.shows("[data-testid=audit-state]"));
     eve.click("[data-testid=audit-row]");
@@ -230,12 +197,7 @@ fn the_audit_log_is_read_filtered_and_exported() {
     let found = eve.findings("audit");
     assert!(found.is_empty(), "{found:?}");
     eve.click("[data-testid=audit-close]");
-    let choose = |test: &str, value: &str| {
-        eve.script(
-            "const field = document.querySelector(arguments[0]); field.value = arguments[1]; field.dispatchEvent(new Event('change', { bubbles: true }));",
-            &[format!("[data-testid={test}]").into(), value.into()],
-        );
-    };
+    let choose = |test: &str, value: &str| eve.choose(&format!("[data-testid={test}]"), value);
     choose("audit-action", "signed_in");
     wait_until("only sign-ins", || (rows() == 1).then_some(()));
     choose("audit-who", "command_line");

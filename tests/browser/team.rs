@@ -2,31 +2,15 @@
 
 use support::{Browser, Look, World, wait_until};
 
-fn administrator(world: &World) -> Browser {
-    let words = ["agent", "add", "eve@example.com", "--name", "Eve", "--role", "administrator", "--password-stdin"];
-    world.relay.command(&words, world.relay.password());
-    let eve = world.browser(Look::CONSOLE);
-    eve.go(&format!("{}/console", world.relay.origin()));
-    eve.keys("[data-testid=email]", "eve@example.com");
-    eve.keys("[data-testid=password]", world.relay.password());
-    eve.click("[data-testid=sign-in]");
-    wait_until("the rail", || eve.shows("[data-testid=nav-settings]").then_some(()));
-    eve
-}
-
 fn section(browser: &Browser, kind: &str) {
     browser.click(&format!("[data-testid=settings-section][data-kind={kind}]"));
-}
-
-fn count(browser: &Browser, css: &str) -> u64 {
-    browser.script("return document.querySelectorAll(arguments[0]).length;", &[css.into()]).as_u64().unwrap_or_default()
 }
 
 #[test]
 fn somebody_is_invited_changed_signed_out_and_removed() {
     let world = World::start();
     let ada = world.agent("ada@example.com", "Ada", 3);
-    let eve = administrator(&world);
+    let eve = world.administrator();
     eve.click("[data-testid=nav-settings]");
     for (kind, name, id, right) in
         [("department", "Deposits", "deposits", None), ("role", "Auditor", "auditor", Some("audit_read"))]
@@ -48,7 +32,7 @@ fn somebody_is_invited_changed_signed_out_and_removed() {
     eve.click("[data-testid=matrix-role]");
     wait_until("its form", || eve.shows("[data-testid=settings-form]").then_some(()));
     section(&eve, "team");
-    wait_until("both", || (count(&eve, "[data-testid=staff-row]") == 2).then_some(()));
+    wait_until("both", || (eve.count("[data-testid=staff-row]") == 2).then_some(()));
 
     eve.click("[data-testid=invite]");
     wait_until("the form", || eve.shows("[data-testid=invite-email]").then_some(()));
@@ -66,7 +50,7 @@ fn somebody_is_invited_changed_signed_out_and_removed() {
     let found = eve.findings("team");
     assert!(found.is_empty(), "{found:?}");
     eve.click("[data-testid=invitation-remove]");
-    wait_until("it is taken back", || (count(&eve, "[data-testid=invited]") == 0).then_some(()));
+    wait_until("it is taken back", || (eve.count("[data-testid=invited]") == 0).then_some(()));
     eve.click("[data-testid=team-close]");
 
     eve.click("[data-testid=staff-row][data-email='ada@example.com']");
@@ -96,13 +80,13 @@ fn somebody_is_invited_changed_signed_out_and_removed() {
     eve.click("[data-testid=staff-remove]");
     wait_until("the question", || eve.shows("[data-testid=staff-remove-ask]").then_some(()));
     eve.click("[data-testid=dialog-yes]");
-    wait_until("she is gone", || (count(&eve, "[data-testid=staff-row]") == 1).then_some(()));
+    wait_until("she is gone", || (eve.count("[data-testid=staff-row]") == 1).then_some(()));
 }
 
 #[test]
 fn a_key_is_made_shown_once_and_revoked() {
     let world = World::start();
-    let eve = administrator(&world);
+    let eve = world.administrator();
     eve.click("[data-testid=nav-settings]");
     section(&eve, "keys");
     wait_until("what keys are for", || eve.shown_text(".keys-page .empty"));
@@ -112,9 +96,7 @@ fn a_key_is_made_shown_once_and_revoked() {
     eve.click("[data-testid=key-make]");
     wait_until("it needs a right", || eve.shown_text(".keys-page__form [role=alert]"));
     eve.click("[data-testid=right][value=settings_read]");
-    let choose = "const field = document.querySelector('[data-testid=key-end]'); field.value = '30'; \
-                  field.dispatchEvent(new Event('change', { bubbles: true }));";
-    eve.script(choose, &[]);
+    eve.choose("[data-testid=key-end]", "30");
     eve.click("[data-testid=key-make]");
     let key = wait_until("the key", || eve.shown_text("[data-testid=once]"));
     let bearer = format!("Bearer {key}");
@@ -123,10 +105,11 @@ fn a_key_is_made_shown_once_and_revoked() {
     assert_eq!((status("/api/v1/settings/site"), status("/api/v1/audit")), (200, 403));
     let found = eve.findings("keys");
     assert!(found.is_empty(), "{found:?}");
+    assert!(eve.shows("[data-testid=key-row][data-name=ledger]"));
     eve.click("[data-testid=key-revoke]");
     wait_until("the question", || eve.shows("[data-testid=key-revoke-ask]").then_some(()));
     eve.click("[data-testid=dialog-yes]");
-    wait_until("it is revoked", || (count(&eve, "[data-testid=key-revoke]") == 0).then_some(()));
+    wait_until("it is revoked", || (eve.count("[data-testid=key-revoke]") == 0).then_some(()));
     assert_eq!(status("/api/v1/settings/site"), 401);
 
     // What cannot be loaded says so.
@@ -144,7 +127,7 @@ fn a_key_is_made_shown_once_and_revoked() {
         wait_until("it is there", || (!eve.shows(&css)).then_some(()));
     }
     for id in ["team-retry", "keys-retry"] {
-        assert_eq!(count(&eve, &format!("[data-testid={id}]")), 0);
+        assert_eq!(eve.count(&format!("[data-testid={id}]")), 0);
     }
 }
 
@@ -152,7 +135,7 @@ fn a_key_is_made_shown_once_and_revoked() {
 fn the_command_bar_and_the_settings_find_what_one_types() {
     let world = World::start();
     world.relay.member("supervisor", "ada@example.com", "Ada", 3);
-    let eve = administrator(&world);
+    let eve = world.administrator();
     let open = |browser: &Browser| {
         browser.script(
             "document.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, bubbles: true }));",
@@ -161,7 +144,7 @@ fn the_command_bar_and_the_settings_find_what_one_types() {
         wait_until("the bar", || browser.shows("[data-testid=command-bar]").then_some(()));
     };
     open(&eve);
-    wait_until("a list of commands", || (count(&eve, "[data-testid=command]") > 3).then_some(()));
+    wait_until("a list of commands", || (eve.count("[data-testid=command]") > 3).then_some(()));
     let found = eve.findings("command");
     assert!(found.is_empty(), "{found:?}");
     eve.keys("[data-testid=command-find]", "ada");
@@ -179,7 +162,7 @@ fn the_command_bar_and_the_settings_find_what_one_types() {
 
     open(&eve);
     eve.keys("[data-testid=command-find]", "ended");
-    wait_until("one list", || (count(&eve, "[data-testid=command]") == 1).then_some(()));
+    wait_until("one list", || (eve.count("[data-testid=command]") == 1).then_some(()));
     eve.click("[data-testid=command]");
     wait_until("the list", || eve.shows("[data-testid=list-ended][aria-selected=true]").then_some(()));
     open(&eve);
@@ -187,14 +170,10 @@ fn the_command_bar_and_the_settings_find_what_one_types() {
     wait_until("it is closed", || (!eve.shows("[data-testid=command-bar]")).then_some(()));
 
     // A supervisor finds no page that they may not see.
-    let ada = world.browser(Look::CONSOLE);
-    ada.go(&format!("{}/console", world.relay.origin()));
-    ada.keys("[data-testid=email]", "ada@example.com");
-    ada.keys("[data-testid=password]", world.relay.password());
-    ada.click("[data-testid=sign-in]");
+    let ada = world.signed_in("ada@example.com", Look::CONSOLE);
     wait_until("the rail", || ada.shows("[data-testid=nav-settings]").then_some(()));
     ada.click("[data-testid=nav-settings]");
     wait_until("the settings", || ada.shows("[data-testid=settings-section][data-kind=team]").then_some(()));
-    assert_eq!(count(&ada, "[data-testid=settings-section][data-kind=audit]"), 0);
-    assert_eq!(count(&ada, "[data-testid=settings-add]"), 0, "a supervisor changes no site");
+    assert_eq!(ada.count("[data-testid=settings-section][data-kind=audit]"), 0);
+    assert_eq!(ada.count("[data-testid=settings-add]"), 0, "a supervisor changes no site");
 }

@@ -9,6 +9,7 @@ mod dice;
 mod driver;
 mod eyes;
 mod feed;
+mod field;
 mod gate;
 mod judge;
 mod look;

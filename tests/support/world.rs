@@ -86,15 +86,26 @@ impl World {
     #[must_use]
     pub fn supervisor_as(&self, email: &str, name: &str, capacity: u32, look: Look) -> Agent {
         self.relay.member("supervisor", email, name, capacity);
-        let agent = Agent::of(self.browser(look));
-        agent.sign_in(&self.relay, email);
-        agent
+        self.signed_in(email, look)
     }
 
     /// The same as `agent` with another screen.
     #[must_use]
     pub fn agent_as(&self, email: &str, name: &str, capacity: u32, look: Look) -> Agent {
         self.relay.agent(email, name, capacity);
+        self.signed_in(email, look)
+    }
+
+    /// Makes Eve, who may do everything, and signs her in.
+    #[must_use]
+    pub fn administrator(&self) -> Agent {
+        self.relay.member("administrator", "eve@example.com", "Eve", 4);
+        self.signed_in("eve@example.com", Look::CONSOLE)
+    }
+
+    /// One more browser of an agent who is there.
+    #[must_use]
+    pub fn signed_in(&self, email: &str, look: Look) -> Agent {
         let agent = Agent::of(self.browser(look));
         agent.sign_in(&self.relay, email);
         agent

@@ -23,6 +23,13 @@ pub(crate) struct Document {
     pub(crate) body: Map<String, Value>,
 }
 
+impl Document {
+    /// Its name; kinds without one have their id.
+    pub(crate) fn name(&self) -> String {
+        self.body.get("name").and_then(Value::as_str).map_or_else(|| self.id.to_string(), str::to_owned)
+    }
+}
+
 #[derive(Deserialize)]
 struct Read {
     id: DocumentId,

@@ -108,7 +108,7 @@ fn List(
             let path = path.clone();
             move || screen.unsaved.read().contains_key(&path)
         };
-        let name = document.body.get("name").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        let name = document.name();
         view! {
             <li>
                 <a

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use relay_settings::Kind;
-use serde_json::Value;
 use widget::key;
 
 use super::{GROUPS, name, words};
@@ -64,11 +63,7 @@ pub(crate) fn load(desk: Desk, into: RwSignal<Vec<Hit>>) {
         for kind in kinds {
             let note = name(Page::Kind(kind)).unwrap_or_default();
             for document in documents::list(kind).await.unwrap_or_default() {
-                let words = document
-                    .body
-                    .get("name")
-                    .and_then(Value::as_str)
-                    .map_or_else(|| document.id.to_string(), str::to_owned);
+                let words = document.name();
                 let path = Setting { page: Page::Kind(kind), which: Which::One(document.id) }.path();
                 hits.push(Hit { words, note: note.clone(), path });
             }

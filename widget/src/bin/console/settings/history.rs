@@ -85,7 +85,7 @@ pub(super) fn History(
         })
     };
     view! {
-        <aside class="history" aria-label=t(key!("console_history")) data-testid="history-panel">
+        <aside class="history" aria-label=t(key!("console_history"))>
             <h4>{t(key!("console_history"))}</h4>
             {move || entries().map_or_else(
                 || view! { <p class="empty" role="status">{t(key!("console_loading"))}</p> }.into_any(),

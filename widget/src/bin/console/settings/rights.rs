@@ -73,8 +73,18 @@ pub(super) fn RightBoxes(
     /// The names of those that are ticked.
     #[prop(into)]
     chosen: Signal<Vec<String>>,
-    toggle: Callback<Right>,
+    /// Gets them when one was ticked or unticked, in the order in which the relay writes them: so ticked and unticked again is no change.
+    set: Callback<Vec<String>>,
 ) -> impl IntoView {
+    let toggle = move |right: Right| {
+        let mut names = chosen.get_untracked();
+        match names.iter().position(|name| name == right.as_str()) {
+            Some(at) => drop(names.remove(at)),
+            None => names.push(right.as_str().to_owned()),
+        }
+        names.sort_by_key(|name| Right::NAMES.iter().position(|known| known == name));
+        set.run(names);
+    };
     let one = move |right: Right| {
         let has = move || chosen.read().iter().any(|name| name == right.as_str());
         view! {
@@ -84,7 +94,7 @@ pub(super) fn RightBoxes(
                     data-testid="right"
                     value=right.as_str()
                     prop:checked=has
-                    on:change=move |_| toggle.run(right)
+                    on:change=move |_| toggle(right)
                 />
                 {t(words(right))}
             </label>

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use relay_settings::{BuiltInRole, DocumentId, Kind, Reach, Scope};
-use serde_json::Value;
 use widget::key;
 use wire::SiteId;
 
@@ -73,12 +72,7 @@ pub(super) const fn built_in(role: BuiltInRole) -> widget::text::Key {
 }
 
 fn named(documents: Vec<documents::Document>) -> Vec<(String, String)> {
-    let named = documents.into_iter().map(|document| {
-        let id = document.id.to_string();
-        let name = document.body.get("name").and_then(Value::as_str).unwrap_or(&id).to_owned();
-        (id, name)
-    });
-    named.collect()
+    documents.into_iter().map(|document| (document.id.to_string(), document.name())).collect()
 }
 
 fn name_in(names: &[(String, String)], id: &str) -> String {

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use relay_settings::Kind;
-use serde_json::Value;
 use widget::key;
 
 use super::Spot;
@@ -17,11 +16,7 @@ pub(super) fn Reference(spot: Spot, kind: Kind) -> impl IntoView {
     let choices = RwSignal::new(None::<Vec<(String, String)>>);
     spawn_local(async move {
         let found = documents::list(kind).await.unwrap_or_default();
-        let named = found.into_iter().map(|document| {
-            let name = document.body.get("name").and_then(Value::as_str).map(str::to_owned);
-            let id = document.id.to_string();
-            (id.clone(), name.unwrap_or(id))
-        });
+        let named = found.into_iter().map(|document| (document.id.to_string(), document.name()));
         choices.try_set(Some(named.collect()));
     });
     let choose = move |event: leptos::ev::Event| {

@@ -106,12 +106,6 @@ fn NewKeyForm(
             }
         });
     };
-    let toggle = move |right: Right| {
-        rights.update(|names| match names.iter().position(|name| name == right.as_str()) {
-            Some(at) => drop(names.remove(at)),
-            None => names.push(right.as_str().to_owned()),
-        });
-    };
     let end = |count: u64, words: widget::text::Key| view! { <option value=count.to_string() selected=count == 365>{t(words)}</option> };
     view! {
         <form class="keys-page__form" novalidate on:submit=make>
@@ -135,7 +129,7 @@ fn NewKeyForm(
             </label>
             <fieldset class="field">
                 <legend>{t(key!("console_role_rights"))}</legend>
-                <RightBoxes chosen=rights toggle=Callback::new(toggle) />
+                <RightBoxes chosen=rights set=Callback::new(move |names| rights.set(names)) />
             </fieldset>
             <ScopeEditor scope names />
             <small class="field__problem" role="alert">{move || problem.get()}</small>

@@ -17,7 +17,7 @@ type Column = (String, Option<String>, RightSet);
 fn columns(names: Names) -> Vec<Column> {
     let built_in = BuiltInRole::ALL.into_iter().map(|role| (t(built_in(role)), None, role.rights()));
     let documents = names.roles.get().into_iter().map(|document| {
-        let name = document.body.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let name = document.name();
         let rights = document.body.get("rights").and_then(Value::as_array).into_iter().flatten();
         let known = rights.filter_map(Value::as_str).collect::<RightNames>().known;
         let setting = Setting { page: Page::Kind(Kind::Role), which: Which::One(document.id) };
