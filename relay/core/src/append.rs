@@ -5,7 +5,9 @@ mod condition;
 mod decide;
 mod rows;
 
-use wire::{AgentId, AttachmentId, Author, Body, ConversationId, Event, Lane, MessageId, SiteId, VisitorId};
+use wire::{
+    AgentId, AttachmentId, Author, Body, ConversationId, Event, Lane, MessageId, Refusal, SiteId, VisitorId,
+};
 
 pub use self::condition::{By, Condition};
 pub use self::decide::decide;
@@ -27,7 +29,7 @@ pub struct Append {
     pub conditions: Vec<Condition>,
     /// What is recorded, in order; never empty.
     pub new_events: Vec<NewEvent>,
-    /// The online colleague from whom an agent takes the conversation: the shell writes that into its audit log, in the same transaction.
+    /// The colleague from whom the conversation is taken, when it is noted: the shell writes that into its audit log, in the same transaction.
     pub taken_from: Option<AgentId>,
 }
 
@@ -181,4 +183,22 @@ pub enum AppendError {
         /// When the quota allows more, in milliseconds from now.
         retry_after_ms: u64,
     },
+}
+
+impl AppendError {
+    /// What whoever asked is answered.
+    #[must_use]
+    pub const fn refusal(self) -> Refusal {
+        match self {
+            Self::NotFound => Refusal::NotFound,
+            Self::Ended => Refusal::Ended,
+            Self::Moved => Refusal::Taken,
+            Self::AtCapacity => Refusal::AtCapacity,
+            Self::FileMissing => Refusal::FileMissing,
+            Self::Busy => Refusal::Busy,
+            Self::Down => Refusal::StoreDown,
+            Self::DiskFull => Refusal::DiskFull,
+            Self::OverQuota { retry_after_ms } => Refusal::QuotaExceeded { retry_after_ms },
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use wire::limit::{LAST_LINE_CHARS_MAX, UNREAD_MAX};
 use wire::{
-    AgentId, Aside, Body, ConversationId, ConversationState, ConversationSummary, Cursor, Event, Idle, Lane, Party,
+    AgentId, Aside, Author, Body, ConversationId, ConversationState, ConversationSummary, Cursor, Event, Idle, Lane, Party,
     Seq, SiteId, Tag, VisitorConversation, VisitorId,
 };
 
@@ -33,6 +33,8 @@ pub struct Conversation {
     pub last_line: String,
     /// Who wrote it.
     pub last_party: Party,
+    /// Whether no agent has written since the visitor did. What programs write is no answer.
+    pub unanswered: bool,
     /// Numbers of the visitor's messages that no agent has seen, the latest `UNREAD_MAX`.
     pub unread_by_staff: VecDeque<Seq>,
     /// Numbers of the agents' messages that the visitor has not seen, the latest `UNREAD_MAX`.
@@ -88,6 +90,7 @@ impl Conversation {
             last_at_ms: opened_at_ms,
             last_line: String::new(),
             last_party: Party::Visitor,
+            unanswered: true,
             unread_by_staff: VecDeque::new(),
             unread_by_visitor: VecDeque::new(),
             seen_by_visitor: Seq::ZERO,
@@ -151,7 +154,11 @@ impl Conversation {
         self.last_line = first_line(line);
         let Some(party) = event.author.party() else { return };
         self.last_party = party;
-        self.answered |= party == Party::Staff;
+        match event.author {
+            Author::Visitor => self.unanswered = true,
+            Author::Agent { .. } => (self.answered, self.unanswered) = (true, false),
+            Author::Service { .. } | Author::System => {}
+        }
         let unread = match party {
             Party::Visitor => &mut self.unread_by_staff,
             Party::Staff => &mut self.unread_by_visitor,
@@ -234,6 +241,7 @@ impl Conversation {
             last_at_ms: self.last_at_ms,
             last_line: self.last_line.clone(),
             last_party: self.last_party,
+            unanswered: self.unanswered && self.last_party == Party::Staff,
             unread: u32::try_from(self.unread_by_staff.len()).unwrap_or(u32::MAX),
             language: self.language.clone(),
             score: self.score,

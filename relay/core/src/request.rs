@@ -2,7 +2,7 @@
 
 use wire::{AgentId, BlockScope, Body, ConversationId, Lane, MessageId, Party, Refusal, Seq, Subject, VisitorId};
 
-use crate::append::{AppendError, NewBody};
+use crate::append::NewBody;
 use crate::input::ConnectionId;
 use crate::store::QueryError;
 
@@ -238,21 +238,6 @@ impl Pending {
             | Self::Action(_)
             | Self::Refresh(_) => None,
         }
-    }
-}
-
-/// What a client is answered when an append failed.
-pub(crate) const fn refusal_of(error: AppendError) -> Refusal {
-    match error {
-        AppendError::NotFound => Refusal::NotFound,
-        AppendError::Ended => Refusal::Ended,
-        AppendError::Moved => Refusal::Taken,
-        AppendError::AtCapacity => Refusal::AtCapacity,
-        AppendError::FileMissing => Refusal::FileMissing,
-        AppendError::Busy => Refusal::Busy,
-        AppendError::Down => Refusal::StoreDown,
-        AppendError::DiskFull => Refusal::DiskFull,
-        AppendError::OverQuota { retry_after_ms } => Refusal::QuotaExceeded { retry_after_ms },
     }
 }
 

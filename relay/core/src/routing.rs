@@ -11,7 +11,7 @@ use crate::admit::about;
 use crate::append::AppendError;
 use crate::input::Source;
 use crate::news::{Availability, News, Status, Transition};
-use crate::request::{ATTEMPTS_MAX, Asker, Offer, refusal_of};
+use crate::request::{ATTEMPTS_MAX, Asker, Offer};
 use crate::settings::Settings;
 use crate::step::{RETRY_MS, Step, Timer};
 use crate::view::AssignmentView;
@@ -222,7 +222,7 @@ impl Routing {
                 self.take((conversation, now), agent, again, step);
             }
             (Err(error), Some(Asker { connection, .. })) => {
-                step.refuse(connection, about(conversation), refusal_of(error));
+                step.refuse(connection, about(conversation), error.refusal());
             }
             (Err(AppendError::AtCapacity), None) => {
                 self.agents.hold_back(agent);

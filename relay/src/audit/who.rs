@@ -34,6 +34,7 @@ impl From<Author> for Who {
     fn from(author: Author) -> Self {
         match author {
             Author::Agent { id, name } => Self::Agent { id, name },
+            Author::Service { id, name } => Self::Key { id: id.to_string(), name },
             Author::System => Self::System,
             Author::Visitor => Self::Nobody,
         }

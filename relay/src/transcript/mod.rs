@@ -285,6 +285,7 @@ fn author(event: &Event, words: &Words) -> String {
     match &event.author {
         Author::Visitor => words.get("visitor").to_owned(),
         Author::Agent { name, .. } => name.clone(),
+        Author::Service { name, .. } => words.fill("automated", &[("name", name)]),
         Author::System => "Causeway".to_owned(),
     }
 }

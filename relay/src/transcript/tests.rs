@@ -1,7 +1,7 @@
 //! A small conversation with everything in it, against the documents that are kept.
 
 use relay_core::store::QueryAnswer;
-use wire::{AgentId, Attachment, AttachmentId, Media, MessageId, PageContext, Seq, VisitorId};
+use wire::{AgentId, Attachment, AttachmentId, Media, MessageId, PageContext, Seq, ServiceKeyId, VisitorId};
 
 use super::lanes::{Lanes, Step};
 use super::*;
@@ -46,6 +46,8 @@ fn events() -> Vec<Event> {
     event(Lane::Shared, 8, 13, &Author::Visitor, Body::Closed);
     event(Lane::Shared, 9, 14, &Author::Visitor, Body::Rated { score: 4, comment: "kind\nand fast".to_owned() });
     event(Lane::Shared, 10, 15, &Author::Visitor, Body::Rated { score: 5, comment: String::new() });
+    let service = Author::Service { id: ServiceKeyId(1), name: "<i>Orders</i>".to_owned() };
+    event(Lane::Shared, 11, 16, &service, Body::Text { text: "Order 7 was paid out.".to_owned() });
     event(Lane::Staff, 1, 2, &Author::System, Body::Turn { turn: 12, address: None, network: None, known: false });
     event(Lane::Staff, 2, 2, &Author::Visitor, Body::Context { page });
     event(Lane::Staff, 3, 9, &agent, Body::Note { text: "careful".to_owned() });

@@ -5,7 +5,7 @@ use relay_core::append::{Append, AppendError, Condition, NewBody, NewEvent};
 use wire::{Author, Body, ConversationId, Lane, MessageId, PageContext, Seq};
 
 use crate::fixture::{
-    ANNA, BORIS, FIRST, KIM, SECOND, agent, from_visitor, into, new_event, site, system, text, world,
+    ANNA, BORIS, FIRST, KIM, SECOND, agent, from_visitor, into, new_event, service, site, system, text, world,
 };
 
 pub(crate) fn lanes_are_numbered_apart_and_without_gaps(store: &dyn Store) {
@@ -31,6 +31,7 @@ pub(crate) fn what_was_written_reads_back_as_it_was(store: &dyn Store) {
         new_event(4, Author::Visitor, Body::Seen { up_to: Seq(1) }),
         system(5, Body::Context { page }),
         system(6, Body::Assigned { agent: KIM }),
+        new_event(7, service(), Body::Text { text: "by a program".to_owned() }),
     ];
     let appended = world.append(&from_visitor(ANNA, FIRST, new_events.clone())).unwrap();
     assert_eq!((appended.site, appended.visitor, appended.repeated), (site("demo"), ANNA, false));

@@ -112,6 +112,7 @@ pub(crate) fn who_has_a_conversation_is_asked_when_it_is_recorded(store: &dyn St
     };
     assert_eq!(appends(Condition::HeldBy(KIM)), Err(AppendError::Moved), "nobody has it");
     assert_eq!(appends(Condition::NotHeldByOthers(KIM)), Ok(()));
+    assert_eq!(appends(Condition::HeldByNobody), Ok(()));
     world.record(&into(FIRST, vec![system(90, Body::Assigned { agent: LEE })]));
     let mut appends = |condition| {
         id += 1;
@@ -121,6 +122,7 @@ pub(crate) fn who_has_a_conversation_is_asked_when_it_is_recorded(store: &dyn St
     assert_eq!(appends(Condition::NotHeldByOthers(KIM)), Err(AppendError::Moved));
     assert_eq!(appends(Condition::HeldBy(LEE)), Ok(()));
     assert_eq!(appends(Condition::NotHeldByOthers(LEE)), Ok(()));
+    assert_eq!(appends(Condition::HeldByNobody), Err(AppendError::Moved));
 }
 
 pub(crate) fn capacity_counts_open_conversations_only(store: &dyn Store) {

@@ -8,7 +8,7 @@ use relay_core::append::{Append, AppendError, Appended, Condition, NewBody, NewE
 use relay_core::conversation::Conversation;
 use relay_core::store::{Query, QueryAnswer};
 use wire::{
-    AgentId, Attachment, AttachmentId, Author, Body, ConversationId, Event, Lane, Media, MessageId, Seq, SiteId,
+    AgentId, Attachment, AttachmentId, Author, Body, ConversationId, Event, Lane, Media, MessageId, Seq, ServiceKeyId, SiteId,
     VisitorId,
 };
 
@@ -99,6 +99,10 @@ pub(crate) fn system(id: u128, body: Body) -> NewEvent {
 
 pub(crate) fn agent(id: AgentId) -> Author {
     Author::Agent { id, name: "Kim".to_owned() }
+}
+
+pub(crate) fn service() -> Author {
+    Author::Service { id: ServiceKeyId(5), name: "Orders".to_owned() }
 }
 
 /// What a visitor sends: opens the conversation when it is new.

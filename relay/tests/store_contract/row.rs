@@ -3,9 +3,9 @@
 use relay::store::Store;
 use relay_core::append::{NewBody, NewEvent};
 use relay_core::{Queueing, Source};
-use wire::{Aside, Author, Body, ConversationId, ConversationState, Idle, MessageId, Tag};
+use wire::{Aside, Author, Body, ConversationId, ConversationState, Idle, MessageId, Party, Seq, Tag};
 
-use crate::fixture::{ANNA, FIRST, KIM, agent, from_visitor, into, new_event, system, text, world};
+use crate::fixture::{ANNA, FIRST, KIM, agent, from_visitor, into, new_event, service, system, text, world};
 
 pub(crate) fn who_is_set_aside_and_returns_keeps_the_turn_and_the_row_says_all_of_it(store: &dyn Store) {
     let mut world = world(store);
@@ -37,4 +37,30 @@ pub(crate) fn who_is_set_aside_and_returns_keeps_the_turn_and_the_row_says_all_o
     let (ended, answered) = (world.conversation(FIRST), world.conversation(ConversationId(77)));
     assert_eq!((ended.spam, ended.answered, answered.spam, answered.answered), (true, false, false, true));
     assert_eq!(world.reader.open_conversations(), Ok(vec![answered]));
+}
+
+pub(crate) fn what_a_program_writes_is_read_and_is_no_answer(store: &dyn Store) {
+    let mut world = world(store);
+    let words = |id, author| new_event(id, author, Body::Text { text: format!("message {id}") });
+    world.record(&from_visitor(ANNA, FIRST, vec![text(1, "hello"), system(2, Body::Queued)]));
+    // Who writes, whether the visitor then waits for an answer, whether there was one, and whose the last message is.
+    for (id, author, unanswered, answered, last_party) in [
+        (3, service(), true, false, Party::Staff),
+        (4, Author::Visitor, true, false, Party::Visitor),
+        (5, agent(KIM), false, true, Party::Staff),
+        (6, service(), false, true, Party::Staff),
+        (7, Author::Visitor, true, true, Party::Visitor),
+        (8, service(), true, true, Party::Staff),
+    ] {
+        world.record(&into(FIRST, vec![words(id, author)]));
+        let row = world.conversation(FIRST);
+        assert_eq!((row.unanswered, row.answered, row.last_party), (unanswered, answered, last_party), "{id}");
+        assert!(matches!(row.state, ConversationState::Waiting { .. }) && row.agent.is_none(), "{row:?}");
+        assert_eq!(row.last_line, format!("message {id}"));
+        assert_eq!(world.reader.open_conversations(), Ok(vec![row]));
+    }
+    let row = world.conversation(FIRST);
+    assert_eq!(row.unread_by_visitor, [3, 5, 6, 8].map(|seq: u64| Seq(seq)));
+    let summary = row.summary();
+    assert!(summary.unanswered && summary.last_party == Party::Staff);
 }

@@ -56,6 +56,7 @@ fn welcome(open: usize) -> ServerFrame {
         last_at_ms: TIME_MS,
         last_line: text().chars().take(120).collect(),
         last_party: Party::Visitor,
+        unanswered: false,
         unread: 2,
         score: 0,
         head: Cursor { shared: Seq(7), staff: Seq(3) },

@@ -310,7 +310,9 @@ fn small_choices() {
     let states = [AgentState::Online, AgentState::Away, AgentState::Offline];
     check("agent_state.json", ["online", "away", "offline"].into_iter().zip(states).collect());
     let author = Author::Agent { id: AGENT, name: "Ada".to_owned() };
-    check("author.json", vec![("visitor", Author::Visitor), ("agent", author), ("system", Author::System)]);
+    let service = Author::Service { id: KEY, name: "Order status".to_owned() };
+    let all = [("visitor", Author::Visitor), ("agent", author), ("service", service), ("system", Author::System)];
+    check("author.json", all.into());
     check(
         "conversation_state.json",
         vec![

@@ -21,6 +21,8 @@ pub enum Condition {
     HeldBy(AgentId),
     /// This agent has it, or nobody: [`AppendError::Moved`] otherwise.
     NotHeldByOthers(AgentId),
+    /// Nobody has it: [`AppendError::Moved`] otherwise.
+    HeldByNobody,
     /// This agent has fewer open conversations than this number: [`AppendError::AtCapacity`] otherwise.
     Capacity(AgentId, u32),
     /// This file was uploaded to the conversation by the side of the new event that names it: [`AppendError::FileMissing`] otherwise.
@@ -34,7 +36,7 @@ pub enum By {
     Visitor,
     /// Any agent.
     Agent,
-    /// Nobody who could have uploaded anything.
+    /// Nobody who could have uploaded anything: a program, or the relay itself.
     System,
 }
 
@@ -55,6 +57,7 @@ impl Condition {
             }
             Self::HeldBy(agent) => (now.holder() == Some(agent), AppendError::Moved),
             Self::NotHeldByOthers(agent) => (now.holder().is_none_or(|holder| holder == agent), AppendError::Moved),
+            Self::HeldByNobody => (now.holder().is_none(), AppendError::Moved),
             Self::Capacity(agent, conversations_max) => {
                 (rows.load(agent)? < conversations_max, AppendError::AtCapacity)
             }
@@ -78,7 +81,7 @@ pub(super) fn needed_by(new_event: &NewEvent) -> impl Iterator<Item = Condition>
     let by = match new_event.author {
         Author::Visitor => By::Visitor,
         Author::Agent { .. } => By::Agent,
-        Author::System => By::System,
+        Author::Service { .. } | Author::System => By::System,
     };
     let more = match &new_event.body {
         NewBody::File(attachment) => Some(Condition::Uploaded(*attachment, by)),

@@ -1,6 +1,6 @@
 //! Nobody is queued or owned for ever without being there: conversations follow their visitors and agents as they go and come back.
 
-use wire::{AgentId, Aside, Author, Body, ConversationId, ConversationState, Idle, Party, Refusal, VisitorId};
+use wire::{AgentId, Aside, Author, Body, ConversationId, ConversationState, Idle, Refusal, VisitorId};
 
 use super::{Conversations, Live};
 use crate::admit::about;
@@ -230,10 +230,7 @@ impl Conversations {
     }
 }
 
-/// How a conversation is set aside whose visitor is gone: as a message when they wrote last.
-fn aside_of(live: &Live) -> Aside {
-    match live.conversation.last_party {
-        Party::Visitor => Aside::Message,
-        Party::Staff => Aside::Left,
-    }
+/// How a conversation is set aside whose visitor is gone: as a message when no agent has written since they did.
+const fn aside_of(live: &Live) -> Aside {
+    if live.conversation.unanswered { Aside::Message } else { Aside::Left }
 }

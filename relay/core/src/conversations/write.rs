@@ -11,7 +11,7 @@ use crate::admit::{about, check_rating};
 use crate::append::{Append, AppendError, Condition, NewBody, NewEvent, Opening};
 use crate::conversation::Conversation;
 use crate::input::ConnectionId;
-use crate::request::{ATTEMPTS_MAX, Pending, PendingChange, refusal_of};
+use crate::request::{ATTEMPTS_MAX, Pending, PendingChange};
 use crate::step::Step;
 use crate::store::Query;
 
@@ -206,7 +206,7 @@ impl Conversations {
             (PendingChange::Queueing(_), AppendError::Moved, _) => Refusal::Busy,
             // The append that should open the conversation failed. Its own refusal says why; this one may be retried.
             (PendingChange::AfterOpening, AppendError::NotFound, _) => Refusal::Busy,
-            (_, error, _) => refusal_of(error),
+            (_, error, _) => error.refusal(),
         };
         step.refuse(connection, subject, refusal);
     }

@@ -114,6 +114,27 @@ fn a_message_is_taken_answered_and_then_left() {
 }
 
 #[test]
+fn what_a_program_writes_is_no_answer_to_who_has_gone() {
+    for (by_program, set_aside) in [(true, Idle::Message), (false, Idle::Left)] {
+        let mut world = World::new(vec![settings(1, 4)]);
+        let (_console, ann) = (world.agent(1), world.visitor(1));
+        world.frame(ann, say(1, 1, "hello"));
+        let author = if by_program {
+            Author::Service { id: ServiceKeyId(1), name: "Orders".to_owned() }
+        } else {
+            Author::Agent { id: agent(1), name: "Agent 1".to_owned() }
+        };
+        world.records(1, author, Body::Text { text: "Order 7 was paid out.".to_owned() });
+        assert!(world.got[&ann].iter().any(|frame| {
+            matches!(frame, ServerFrame::Event { event } if matches!(&event.body, Body::Text { text } if text.starts_with("Order")))
+        }));
+        world.disconnect(ann);
+        world.advance(OWNED_LEFT_AFTER_MS);
+        assert_eq!(why(&world, 1), Some(set_aside), "{by_program}");
+    }
+}
+
+#[test]
 fn a_failing_store_delays_a_move_and_does_not_forget_it() {
     let mut world = World::new(vec![settings(1, 4)]);
     let ann = world.visitor(1);

@@ -3,7 +3,7 @@
 use relay_core::append::{Append, AppendError, Appended, Listed, Record, Rows, RowsFailed, Uploaded};
 use relay_core::conversation::Conversation;
 use rusqlite::{Connection, OptionalExtension, Result, params};
-use wire::{AgentId, AttachmentId, Author, ConversationId, Event, Lane, MessageId, Party, SiteId, VisitorId};
+use wire::{AgentId, AttachmentId, Author, ConversationId, Event, Lane, MessageId, SiteId, VisitorId};
 
 use super::recent::{Batch, Recent};
 use super::row::{self, conversation_columns, event_columns};
@@ -137,6 +137,7 @@ fn write_event(connection: &Connection, position: i64, event: &Event) -> Result<
         Author::Visitor => (0, None, None),
         Author::Agent { id, name } => (1, Some(id.0.to_be_bytes()), Some(name)),
         Author::System => (2, None, None),
+        Author::Service { id, name } => (3, Some(id.0.to_be_bytes()), Some(name)),
     };
     let body =
         serde_json::to_string(&event.body).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
@@ -190,7 +191,7 @@ pub(super) fn write_fold(connection: &Connection, now: &Conversation) -> Result<
         now.id.0.to_be_bytes(),
         row::column(now.last_at_ms),
         now.last_line,
-        now.last_party == Party::Staff,
+        row::last_by(now),
         row::pack(&now.unread_by_staff),
         row::pack(&now.unread_by_visitor),
         row::column(now.seen_by_visitor.0),
@@ -222,7 +223,7 @@ fn insert_conversation(connection: &Connection, new: &Conversation) -> Result<()
         new.agent.map(|agent| agent.0.to_be_bytes()),
         row::column(new.last_at_ms),
         new.last_line,
-        new.last_party == Party::Staff,
+        row::last_by(new),
         row::pack(&new.unread_by_staff),
         row::pack(&new.unread_by_visitor),
         row::column(new.seen_by_visitor.0),

@@ -128,7 +128,7 @@ impl Recent {
         let Some(Tail { conversation: now, .. }) = tails.all.get(&row.id) else { return };
         row.last_at_ms = now.last_at_ms;
         row.last_line.clone_from(&now.last_line);
-        row.last_party = now.last_party;
+        (row.last_party, row.unanswered) = (now.last_party, now.unanswered);
         row.unread_by_staff.clone_from(&now.unread_by_staff);
         row.unread_by_visitor.clone_from(&now.unread_by_visitor);
         row.seen_by_visitor = now.seen_by_visitor;

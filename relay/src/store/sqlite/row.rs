@@ -6,8 +6,8 @@ use relay_core::conversation::Conversation;
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};
 use wire::{
-    AgentId, Author, ConversationId, ConversationState, Cursor, Event, Idle, Lane, MessageId, Party, Seq, SiteId, Tag,
-    VisitorId,
+    AgentId, Author, ConversationId, ConversationState, Cursor, Event, Idle, Lane, MessageId, Party, Seq, ServiceKeyId,
+    SiteId, Tag, VisitorId,
 };
 
 /// The columns of [`conversation`], in its order.
@@ -30,6 +30,7 @@ pub(super) use {conversation_columns, event_columns};
 pub(super) fn conversation(row: &Row<'_>) -> Result<Conversation> {
     let agent = optional_id(row, 8)?.map(AgentId);
     let state_at_ms = number(row, 6)?;
+    let (last_party, unanswered) = last_by_of(row, 11)?;
     let state = match (row.get::<_, u8>(5)?, agent) {
         (0, _) => ConversationState::Idle { why: aside(row, 19)?, since_ms: state_at_ms },
         (1, _) => ConversationState::Waiting { since_ms: state_at_ms },
@@ -48,7 +49,8 @@ pub(super) fn conversation(row: &Row<'_>) -> Result<Conversation> {
         agent,
         last_at_ms: number(row, 9)?,
         last_line: row.get(10)?,
-        last_party: party(row, 11)?,
+        last_party,
+        unanswered,
         unread_by_staff: seqs(row, 12)?,
         unread_by_visitor: seqs(row, 13)?,
         seen_by_visitor: Seq(number(row, 14)?),
@@ -69,6 +71,7 @@ pub(super) fn event(row: &Row<'_>) -> Result<Event> {
         0 => Author::Visitor,
         1 => Author::Agent { id: AgentId(id(row, 6)?), name: row.get(7)? },
         2 => Author::System,
+        3 => Author::Service { id: ServiceKeyId(id(row, 6)?), name: row.get(7)? },
         _ => return Err(broken(5)),
     };
     let body = row.get_ref(8)?.as_str().map_err(|_| broken(8))?;
@@ -122,8 +125,22 @@ pub(super) fn number(row: &Row<'_>, column: usize) -> Result<u64> {
     u64::try_from(row.get::<_, i64>(column)?).map_err(|_| broken(column))
 }
 
-fn party(row: &Row<'_>, column: usize) -> Result<Party> {
-    Ok(if row.get(column)? { Party::Staff } else { Party::Visitor })
+/// The column `last_party`: who wrote the last message, and whether the visitor waits for an agent's answer although that was a program.
+pub(super) const fn last_by(conversation: &Conversation) -> u8 {
+    match (conversation.last_party, conversation.unanswered) {
+        (Party::Visitor, _) => 0,
+        (Party::Staff, false) => 1,
+        (Party::Staff, true) => 2,
+    }
+}
+
+fn last_by_of(row: &Row<'_>, column: usize) -> Result<(Party, bool)> {
+    match row.get::<_, u8>(column)? {
+        0 => Ok((Party::Visitor, true)),
+        1 => Ok((Party::Staff, false)),
+        2 => Ok((Party::Staff, true)),
+        _ => Err(broken(column)),
+    }
 }
 
 /// A column holds what no relay of this version writes.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Body;
-use crate::id::{AgentId, ConversationId, MessageId, Seq};
+use crate::id::{AgentId, ConversationId, MessageId, Seq, ServiceKeyId};
 use crate::newer::or_default;
 
 /// One of a conversation's two logs, each numbered from 1 without gaps.
@@ -40,6 +40,13 @@ pub enum Author {
         /// The name shown to the visitor.
         name: String,
     },
+    /// A program, by its key of the API. It writes for the staff's side and is nobody of them: it holds no conversation, and what it writes is no answer.
+    Service {
+        /// Which key.
+        id: ServiceKeyId,
+        /// The name of the program, shown to the visitor.
+        name: String,
+    },
     /// The relay itself.
     #[default]
     #[serde(other)]
@@ -52,7 +59,7 @@ impl Author {
     pub const fn party(&self) -> Option<Party> {
         match self {
             Self::Visitor => Some(Party::Visitor),
-            Self::Agent { .. } => Some(Party::Staff),
+            Self::Agent { .. } | Self::Service { .. } => Some(Party::Staff),
             Self::System => None,
         }
     }

@@ -106,6 +106,9 @@ pub struct ConversationSummary {
     pub last_line: String,
     /// Who wrote it.
     pub last_party: Party,
+    /// Whether a program wrote it, and what the visitor wrote before still waits for an agent's answer.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unanswered: bool,
     /// The visitor's messages no agent has seen, at most [`crate::limit::UNREAD_MAX`].
     pub unread: u32,
     /// The visitor's language, as their browser says; empty when unknown.

@@ -10,6 +10,7 @@ pub(crate) const CONVERSATION: ConversationId = ConversationId(uuid(1));
 pub(crate) const MESSAGE: MessageId = MessageId(uuid(2));
 pub(crate) const VISITOR: VisitorId = VisitorId(uuid(3));
 pub(crate) const AGENT: AgentId = AgentId(uuid(4));
+pub(crate) const KEY: ServiceKeyId = ServiceKeyId(uuid(8));
 pub(crate) const BLOCK: BlockId = BlockId(uuid(6));
 pub(crate) const TAG: Tag = Tag(0x0123_4567_89ab_cdef);
 pub(crate) const ATTACHMENT: AttachmentId = AttachmentId(uuid(5));
@@ -78,6 +79,7 @@ pub(crate) fn conversation_summary() -> ConversationSummary {
         last_at_ms: 1_700_000_000_001,
         last_line: "Where is my deposit?".to_owned(),
         last_party: Party::Visitor,
+        unanswered: false,
         unread: 1,
         language: "en".to_owned(),
         score: 0,

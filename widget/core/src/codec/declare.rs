@@ -2,7 +2,7 @@
 //!
 //! Serde's derived readers of tagged enums were 213 KB of the WebAssembly; these weigh a few. A field's name is its name on the wire.
 
-use wire::{AgentId, AttachmentId, ConversationId, MessageId, Seq, SiteId, Token, VisitorId};
+use wire::{AgentId, AttachmentId, ConversationId, MessageId, Seq, ServiceKeyId, SiteId, Token, VisitorId};
 
 use crate::codec::json::{Json, Writer};
 
@@ -149,7 +149,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(AgentId, AttachmentId, ConversationId, MessageId, VisitorId);
+ids!(AgentId, AttachmentId, ConversationId, MessageId, ServiceKeyId, VisitorId);
 
 /// All ids have one form on the wire.
 fn uuid(json: &Json) -> Option<u128> {

@@ -59,6 +59,7 @@ tagged!(Body by "kind" {
 tagged!(Author by "by" {
     Visitor = "visitor",
     Agent = "agent" { id, name },
+    Service = "service" { id, name },
     System = "system",
 } else |_json| Some(Self::System));
 

@@ -135,10 +135,10 @@ impl Content {
     }
 }
 
-/// The name of an agent, or nothing.
+/// The name of an agent, or nothing: a program is nobody whom one talks to.
 pub(crate) fn name_of(author: &Author) -> &str {
     match author {
         Author::Agent { name, .. } => name,
-        Author::Visitor | Author::System => "",
+        Author::Visitor | Author::Service { .. } | Author::System => "",
     }
 }

@@ -213,7 +213,9 @@ impl AgentSession {
 pub const fn waits_since_ms(row: &ConversationSummary) -> Option<u64> {
     match row.state {
         ConversationState::Waiting { since_ms } => Some(since_ms),
-        ConversationState::Assigned { .. } if row.unread > 0 && matches!(row.last_party, Party::Visitor) => {
+        ConversationState::Assigned { .. }
+            if row.unread > 0 && (row.unanswered || matches!(row.last_party, Party::Visitor)) =>
+        {
             Some(row.last_at_ms)
         }
         ConversationState::Assigned { .. } | ConversationState::Idle { .. } | ConversationState::Closed { .. } => None,

@@ -31,6 +31,7 @@ impl AgentSession {
         let conversation = event.conversation;
         let by_colleague = match (&event.body, &event.author, &self.me) {
             (Body::Note { .. }, Author::Agent { id, .. }, Some(me)) => *id != me.id,
+            (Body::Note { .. }, Author::Service { .. }, Some(_)) => true,
             _ => false,
         };
         let own = self.rows.open.get(&conversation).is_some_and(|row| self.is_mine(row));

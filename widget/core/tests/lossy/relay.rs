@@ -286,6 +286,7 @@ impl Relay {
             last_at_ms: 0,
             last_line: String::new(),
             last_party: Party::Visitor,
+            unanswered: false,
             unread: 0,
             language: String::new(),
             score: 0,

@@ -83,6 +83,7 @@ fn row(conversation: u128, state: ConversationState, unread: u32) -> Conversatio
         last_at_ms: conversation as u64,
         last_line: String::new(),
         last_party: Party::Visitor,
+        unanswered: false,
         unread,
         language: String::new(),
         score: 0,

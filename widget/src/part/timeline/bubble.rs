@@ -209,6 +209,10 @@ fn meta_words(row: &Row, surroundings: &Surroundings) -> String {
     let mut words = String::from(if meta_name(row, surroundings).is_empty() { "" } else { " · " });
     words.push_str(&text.clock(row.item.at_ms));
     let state = if matches!(row.item.content, Content::Note(_)) { Some(key!("note_staff_only")) } else { state };
+    if let Author::Service { .. } = row.item.author {
+        words.push_str(" · ");
+        words.push_str(&text.get(key!("automated")));
+    }
     if let Some(state) = state {
         words.push_str(" · ");
         words.push_str(&text.get(state));
@@ -258,7 +262,7 @@ const fn may_succeed(refusal: &Refusal) -> bool {
 fn name_of(surroundings: &Surroundings, author: &Author) -> String {
     match author {
         Author::Visitor => (surroundings.visitor_name)(),
-        Author::Agent { name, .. } => name.clone(),
+        Author::Agent { name, .. } | Author::Service { name, .. } => name.clone(),
         Author::System => String::new(),
     }
 }

@@ -130,6 +130,7 @@ fn own(desk: Desk, row: &ConversationSummary) -> bool {
 
 fn last_line(row: &ConversationSummary, own: bool) -> String {
     match row.last_party {
+        Party::Staff if row.unanswered => fill(key!("console_automated_line"), &[("line", &row.last_line)]),
         Party::Staff => {
             fill(if own { key!("console_you_line") } else { key!("console_team_line") }, &[("line", &row.last_line)])
         }

@@ -36,7 +36,7 @@ pub(super) fn words(desk: Desk, item: &Item) -> El {
 
 /// Who did it; empty without a name.
 fn author_name(item: &Item) -> &str {
-    if let Author::Agent { name, .. } = &item.author { name } else { "" }
+    if let Author::Agent { name, .. } | Author::Service { name, .. } = &item.author { name } else { "" }
 }
 
 /// Labels, each between quotation marks.
