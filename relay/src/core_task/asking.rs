@@ -5,7 +5,7 @@ use std::sync::Arc;
 use relay_core::append::{AppendError, Appended};
 use relay_core::input::{ConnectionId, Input, RequestId};
 use relay_core::store::QueryError;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use wire::limit::STORE_QUEUE_BYTES_MAX;
 use wire::{Refusal, SiteId, Token, VisitorId};
 
@@ -45,6 +45,30 @@ impl CoreTask {
                 publish(&*bus, done);
             }
             reply(&answers, StoreAnswer::Append(request, bytes, result));
+        });
+    }
+
+    /// Records for a request, within the same bounds.
+    pub(super) fn record(
+        &mut self,
+        append: relay_core::append::Append,
+        asker: oneshot::Sender<Result<Appended, AppendError>>,
+    ) {
+        let bytes = append.text_bytes();
+        if self.append_bytes + bytes > STORE_QUEUE_BYTES_MAX || !self.begin_request() {
+            // Fails only when nobody waits for it any more.
+            let _ = asker.send(Err(AppendError::Busy));
+            return;
+        }
+        self.append_bytes += bytes;
+        let (bus, answers) = (Arc::clone(&self.bus), self.answers.clone());
+        self.store.append(append, move |result| {
+            if let Ok(done) = &result
+                && !done.repeated
+            {
+                publish(&*bus, done);
+            }
+            reply(&answers, StoreAnswer::Recorded(asker, bytes, result));
         });
     }
 

@@ -1,11 +1,12 @@
 //! Who is blocked: the core decides, the store keeps it, and the core gets the blocks that the store then has.
 
 use relay_core::input::{ConnectionId, Input};
+use tokio::sync::oneshot;
 use wire::{BlockId, BlockScope, BlockSummary, Refusal};
 
 use super::asking::reply;
 use super::{CoreTask, StoreAnswer};
-use crate::audit::{Action, By, NewEntry, Subject, Who};
+use crate::audit::{Action, By, NewEntry, Subject};
 use crate::bus::BusMessage;
 use crate::clock::now_ms;
 use crate::store::{StoreError, Writer};
@@ -41,41 +42,55 @@ pub(crate) const fn scope_name(scope: BlockScope) -> &'static str {
 /// The blocks that the store has after a change.
 pub(super) type Blocks = Result<Vec<BlockSummary>, StoreError>;
 
+/// Who blocks somebody, or undoes it.
+pub(super) enum BlockAsker {
+    /// An agent on a connection.
+    Connection(ConnectionId),
+    /// A request over HTTP.
+    Request(oneshot::Sender<Result<(), StoreError>>),
+}
+
 impl CoreTask {
     /// Stores a block.
-    pub(super) fn block(&mut self, connection: ConnectionId, who: Who, block: BlockSummary) {
-        self.change_blocks(connection, move |writer| {
+    pub(super) fn block(&mut self, asker: BlockAsker, by: By, block: BlockSummary) {
+        self.change_blocks(asker, move |writer| {
             writer.put_block(&block)?;
-            let by = By { who, from: None, at_ms: block.since_ms };
             writer.append_audit(&blocked(&block, by)).map(drop)
         });
     }
 
-    /// Removes one.
-    pub(super) fn unblock(&mut self, connection: ConnectionId, who: Who, block: BlockId) {
-        self.change_blocks(connection, move |writer| {
-            writer.remove_block(block)?;
-            let by = By { who, from: None, at_ms: now_ms() };
-            writer.append_audit(&unblocked(block, by)).map(drop)
+    /// Removes some. Of several, one that is not there any more is left out.
+    pub(super) fn unblock(&mut self, asker: BlockAsker, by: By, blocks: Vec<BlockId>) {
+        self.change_blocks(asker, move |writer| {
+            let several = blocks.len() > 1;
+            for block in blocks {
+                match writer.remove_block(block) {
+                    Err(StoreError::Missing) if several => {}
+                    removed => {
+                        removed?;
+                        writer.append_audit(&unblocked(block, by.clone()))?;
+                    }
+                }
+            }
+            Ok(())
         });
     }
 
     fn change_blocks(
         &mut self,
-        connection: ConnectionId,
+        asker: BlockAsker,
         change: impl FnOnce(&mut dyn Writer) -> Result<(), StoreError> + Send + 'static,
     ) {
         if !self.begin_request() {
-            let result = Err(Refusal::Busy);
-            return self.core.handle(now_ms(), Input::BlockAnswered { connection, result });
+            return self.answer_blocks(asker, Err(StoreError::Busy));
         }
         let (answers, store) = (self.answers.clone(), self.store.clone());
         self.store.write_then(change, move |result| match result {
             Ok(()) => store.read_then(
                 |reader| reader.blocks(),
-                move |blocks| reply(&answers, StoreAnswer::Blocks(connection, blocks)),
+                move |blocks| reply(&answers, StoreAnswer::Blocks(asker, blocks)),
             ),
-            Err(error) => reply(&answers, StoreAnswer::Blocks(connection, Err(error))),
+            Err(error) => reply(&answers, StoreAnswer::Blocks(asker, Err(error))),
         });
     }
 
@@ -89,19 +104,29 @@ impl CoreTask {
         }
     }
 
-    /// Tells the core, the client that asked, and other relays about the changed blocks.
-    pub(super) fn blocked(&mut self, connection: ConnectionId, blocks: Blocks) {
-        let result = match blocks {
-            Ok(blocks) => {
-                self.core.handle(now_ms(), Input::Blocks(blocks));
-                // A relay that does not receive it sees the store's new version of the settings within a moment.
-                let _ = self.bus.publish(BusMessage::SettingsChanged);
-                Ok(())
+    /// Tells the core, whoever asked, and other relays about the changed blocks.
+    pub(super) fn blocked(&mut self, asker: BlockAsker, blocks: Blocks) {
+        let result = blocks.map(|blocks| {
+            self.core.handle(now_ms(), Input::Blocks(blocks));
+            // A relay that does not receive it sees the store's new version of the settings within a moment.
+            let _ = self.bus.publish(BusMessage::SettingsChanged);
+        });
+        self.answer_blocks(asker, result);
+        self.drain();
+    }
+
+    fn answer_blocks(&mut self, asker: BlockAsker, result: Result<(), StoreError>) {
+        match asker {
+            BlockAsker::Connection(connection) => {
+                let result = result.map_err(|error| match error {
+                    StoreError::Missing => Refusal::NotFound,
+                    StoreError::Busy => Refusal::Busy,
+                    StoreError::Conflict | StoreError::LastAdministrator | StoreError::Down => Refusal::StoreDown,
+                });
+                self.core.handle(now_ms(), Input::BlockAnswered { connection, result });
             }
-            Err(StoreError::Missing) => Err(Refusal::NotFound),
-            Err(StoreError::Busy) => Err(Refusal::Busy),
-            Err(StoreError::Conflict | StoreError::LastAdministrator | StoreError::Down) => Err(Refusal::StoreDown),
-        };
-        self.handle(Input::BlockAnswered { connection, result });
+            // Fails only when nobody waits for it any more.
+            BlockAsker::Request(reply) => drop(reply.send(result)),
+        }
     }
 }

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_core::append::{AppendError, Appended};
+use relay_core::append::{Append, AppendError, Appended};
 use relay_core::input::{ConnectionId, Input, RequestId};
 use relay_core::output::Output;
 use relay_core::store::{QueryAnswer, QueryError};
 use relay_core::{Core, Gauges};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
-use wire::{AgentId, Body, Close, Refusal, ServerFrame, Token, VisitorId};
+use wire::{AgentId, BlockId, BlockSummary, Body, Close, Refusal, ServerFrame, Token, VisitorId};
 
 use self::outgoing::{NotTaken, Unsent};
+use crate::audit::By;
 use crate::bus::{Bus, BusMessage, BusReceiver, Received};
 use crate::clock::now_ms;
 use crate::quota::Quotas;
@@ -26,6 +27,7 @@ pub(crate) mod blocks;
 pub mod outgoing;
 mod pages;
 
+use self::blocks::BlockAsker;
 use self::pages::Pages;
 
 /// Answers, or arrivals, handled in one round of the loop.
@@ -56,6 +58,12 @@ pub enum Arrival {
     Sessions(oneshot::Sender<Vec<(TokenHash, AgentId)>>),
     /// Somebody wants the numbers.
     Gauges(oneshot::Sender<Gauges>),
+    /// A request wants something recorded. When it is answered, the core has the events.
+    Append(Append, oneshot::Sender<Result<Appended, AppendError>>),
+    /// A request blocks somebody. When it is answered, the core knows of it.
+    Block(BlockSummary, By, oneshot::Sender<Result<(), StoreError>>),
+    /// A request undoes these blocks of one visitor. The same holds for the answer.
+    Unblock(Vec<BlockId>, By, oneshot::Sender<Result<(), StoreError>>),
 }
 
 /// The sending end of one connection, owned by the core task.
@@ -75,7 +83,9 @@ enum StoreAnswer {
     Append(RequestId, usize, Result<Appended, AppendError>),
     Query(RequestId, Result<QueryAnswer, QueryError>),
     Registered(ConnectionId, Result<(VisitorId, Token), StoreError>),
-    Blocks(ConnectionId, blocks::Blocks),
+    /// To a request, with the bytes of its texts.
+    Recorded(oneshot::Sender<Result<Appended, AppendError>>, usize, Result<Appended, AppendError>),
+    Blocks(blocks::BlockAsker, blocks::Blocks),
     /// Read again because another relay changed them.
     BlocksRead(blocks::Blocks),
 }
@@ -244,6 +254,18 @@ impl CoreTask {
                 // Fails only when nobody waits for it any more.
                 let _ = reply.send(self.core.gauges());
             }
+            Arrival::Append(append, reply) => {
+                self.record(append, reply);
+                self.drain();
+            }
+            Arrival::Block(block, by, reply) => {
+                self.block(BlockAsker::Request(reply), by, block);
+                self.drain();
+            }
+            Arrival::Unblock(blocks, by, reply) => {
+                self.unblock(BlockAsker::Request(reply), by, blocks);
+                self.drain();
+            }
         }
     }
 
@@ -262,18 +284,24 @@ impl CoreTask {
 
     fn take_back(&mut self, answer: StoreAnswer) {
         self.under_way -= 1;
-        if let StoreAnswer::Append(_, bytes, _) = &answer {
+        if let StoreAnswer::Append(_, bytes, _) | StoreAnswer::Recorded(_, bytes, _) = &answer {
             self.append_bytes -= bytes;
         }
         let page_of = match &answer {
             StoreAnswer::Query(request, _) => self.core.page_reader(*request),
             StoreAnswer::Append(..)
+            | StoreAnswer::Recorded(..)
             | StoreAnswer::Registered(..)
             | StoreAnswer::Blocks(..)
             | StoreAnswer::BlocksRead(_) => None,
         };
         self.handle(match answer {
-            StoreAnswer::Blocks(connection, blocks) => return self.blocked(connection, blocks),
+            StoreAnswer::Recorded(reply, _, result) => {
+                // Fails only when nobody waits for it any more.
+                let _ = reply.send(result);
+                return;
+            }
+            StoreAnswer::Blocks(asker, blocks) => return self.blocked(asker, blocks),
             StoreAnswer::BlocksRead(Ok(blocks)) => Input::Blocks(blocks),
             // The watch will find the change.
             StoreAnswer::BlocksRead(Err(_)) => return,
@@ -302,8 +330,14 @@ impl CoreTask {
                 Output::Append { request, append } => self.append(request, append),
                 Output::Query { request, query } => self.query(request, query),
                 Output::Register { connection, site } => self.register(connection, site),
-                Output::Block { connection, by, block } => self.block(connection, by.into(), block),
-                Output::Unblock { connection, by, block } => self.unblock(connection, by.into(), block),
+                Output::Block { connection, by, block } => {
+                    let by = By { who: by.into(), from: None, at_ms: block.since_ms };
+                    self.block(BlockAsker::Connection(connection), by, block);
+                }
+                Output::Unblock { connection, by, block } => {
+                    let by = By { who: by.into(), from: None, at_ms: now_ms() };
+                    self.unblock(BlockAsker::Connection(connection), by, vec![block]);
+                }
                 Output::Typing(typing) => {
                     // A full bus drops typing signs: they are sent again soon.
                     let _ = self.bus.publish(BusMessage::Typing(typing));

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use relay_core::append::{Append, AppendError, Appended};
+use relay_core::append::{Append, AppendError, Appended, NewBody};
 use relay_core::store::{Query, QueryAnswer, QueryError};
 use tokio::sync::{mpsc, oneshot, watch};
+use wire::Body;
 use wire::limit::{STORE_BATCH_APPENDS_MAX, STORE_QUEUE_APPENDS_MAX, STORE_QUEUE_READS_MAX};
 
 use super::{OpenError, Reader, Store, StoreError, Writer};
@@ -233,7 +234,7 @@ async fn read<T: Send + 'static>(
     answer.await.unwrap_or(Err(StoreError::Down))
 }
 
-/// Notes that an agent took a conversation from an online colleague. What cannot be noted does not happen: the transaction fails as a whole.
+/// Notes that a conversation was taken from a colleague, and for whom. What cannot be noted does not happen: the transaction fails as a whole.
 fn note_take_over(
     writer: &mut dyn Writer,
     append: &Append,
@@ -244,7 +245,12 @@ fn note_take_over(
     if let (Some(from), Some(by), false) = (append.taken_from, by, done.repeated) {
         let subject = Subject::new("conversation", &append.conversation).of(done.site.clone());
         let by = By { who: by.into(), from: None, at_ms };
+        let assigned = append.new_events.iter().find_map(|new_event| match new_event.body {
+            NewBody::Ready(Body::Assigned { agent }) => Some(agent.to_string()),
+            NewBody::Ready(_) | NewBody::File(_) | NewBody::Turn(_) => None,
+        });
         let entry = NewEntry::new(by, Action::TakenOver).on(subject).with("agent_before", from.to_string());
+        let entry = entry.with("agent", assigned);
         writer.append_audit(&entry)?;
     }
     Ok(done)

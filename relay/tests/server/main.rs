@@ -9,6 +9,7 @@ mod api_idempotency;
 mod api_invitations;
 mod api_keys;
 mod api_staff;
+mod api_writing;
 mod asking;
 mod attacked;
 mod audit;

@@ -69,7 +69,13 @@ pub(super) const ROUTES: &[Route] = &[
     ("GET", "/api/v1/conversations", COVERED_LISTED, "                       +  +  +  +  +  +  +  -"),
     ("GET", "/api/v1/conversations/{id}", CONVERSATION, "                    +  +  +  +  +  +  +  -"),
     ("GET", "/api/v1/conversations/{id}/events", CONVERSATION, "             +  +  +  +  +  +  +  -"),
+    // Without a text, or without the agent who gets it, they say so to those who may write or give somewhere.
+    ("POST", "/api/v1/conversations/{id}/messages", CONVERSATION, "          +  +  +  -  +  -  -  -"),
+    ("POST", "/api/v1/conversations/{id}/assign", CONVERSATION, "            +  +  +  -  +  +  -  -"),
+    ("POST", "/api/v1/conversations/{id}/end", CONVERSATION, "               +  +  +  -  -  +  -  -"),
     ("GET", "/api/v1/visitors/{id}", CONVERSATION, "                         +  +  +  -  -  -  +  -"),
+    ("POST", "/api/v1/visitors/{id}/block", CONVERSATION, "                  -  +  +  -  -  -  +  -"),
+    ("DELETE", "/api/v1/visitors/{id}/block", CONVERSATION, "                -  +  +  -  -  -  +  -"),
     ("GET", "/api/v1/keys", COVERED_LISTED, "                                -  -  +  -  -  -  -  -"),
     ("POST", "/api/v1/keys", ANYBODY, "                                      -  -  +  -  -  -  -  -"),
     ("GET", "/api/v1/keys/{id}", COVERED, "                                  -  -  +  -  -  -  -  -"),
@@ -78,6 +84,11 @@ pub(super) const ROUTES: &[Route] = &[
     ("GET", "/transcript/{id}", CONVERSATION, "                              +  +  +  -  -  -  -  -"),
     ("PUT", "/upload/{id}", CONVERSATION, "                                  +  +  +  -  +  -  -  -"),
 ];
+
+/// Whether a route is of people alone, so that a key is refused.
+pub(super) fn is_of_people(route: &Route) -> bool {
+    matches!(route.1, "/api/v1/me/second-factor" | "/api/v1/me/password" | "/api/v1/me/recovery-codes")
+}
 
 /// What is to be expected in one cell.
 pub(super) fn expected(route: &Route, role: usize, scope: usize, site: usize) -> Outcome {

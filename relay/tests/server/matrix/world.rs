@@ -6,15 +6,16 @@ use std::path::Path;
 use relay::audit::By;
 use relay::store::sqlite::SqliteStore;
 use relay::store::{
-    AgentRecord, DocumentChange, DocumentWrite, DocumentsChange, Expected, SessionRecord, Store, TokenHash,
-    VisitorRecord, Writer,
+    AgentRecord, DocumentChange, DocumentWrite, DocumentsChange, Expected, ServiceKeyRecord, SessionRecord, Store,
+    TokenHash, VisitorRecord, Writer,
 };
 use relay_core::Source;
 use relay_core::append::{Append, Condition, NewBody, NewEvent, Opening, Queueing};
-use relay_settings::{DocumentId, DocumentKey, Kind, Reach, Scope};
+use relay_settings::{BuiltInRole, DocumentId, DocumentKey, Kind, Reach, Scope};
 use serde_json::json;
 use wire::{
-    AgentId, Author, BlockId, BlockScope, BlockSummary, Body, ConversationId, MessageId, SiteId, Tag, Token, VisitorId,
+    AgentId, Author, BlockId, BlockScope, BlockSummary, Body, ConversationId, MessageId, ServiceKeyId, SiteId, Tag, Token,
+    VisitorId,
 };
 
 use super::table::{FRAMES, ROLES, SCOPES};
@@ -54,6 +55,15 @@ impl Who {
 
     pub(super) fn token(self) -> Token {
         Token::from_bytes(&[u8::try_from(self.number()).expect("few"); 32])
+    }
+
+    /// Its key of the API, which has the same rights and scope.
+    pub(super) fn key(self) -> String {
+        format!("causeway_{}", self.key_token().reveal())
+    }
+
+    fn key_token(self) -> Token {
+        Token::from_bytes(&[u8::try_from(128 + self.number()).expect("few"); 32])
     }
 
     /// The number of what belongs to one cell alone.
@@ -156,7 +166,25 @@ fn agent(writer: &mut dyn Writer, who: Who) {
     let (sites, departments, _) = SCOPES[who.scope];
     let scope = Scope { sites: named(sites), departments: named(departments) };
     let name = format!("{}-{}", ROLES[who.role].0, who.scope);
-    writer.put_agent(&agent_record(&name, [id(ROLES[who.role].0)].into(), scope, who.agent())).expect("added");
+    let (role, own) = ROLES[who.role];
+    let rights = match BuiltInRole::with_id(role) {
+        Some(built_in) => serde_json::to_string(&built_in.rights()),
+        None => serde_json::to_string(own),
+    };
+    let key = ServiceKeyRecord {
+        id: ServiceKeyId(who.number()),
+        token: relay::identity::hash(&who.key_token()),
+        name: format!("key of {name}"),
+        rights: rights.expect("JSON"),
+        scope: serde_json::to_string(&scope).expect("JSON"),
+        made_by: relay::audit::Who::CommandLine,
+        made_at_ms: THEN_MS,
+        until_ms: None,
+        used_at_ms: None,
+        revoked_at_ms: None,
+    };
+    writer.add_service_key(&key).expect("added");
+    writer.put_agent(&agent_record(&name, [id(role)].into(), scope, who.agent())).expect("added");
     sign_in(writer, who.agent(), &who.token(), who.number());
 }
 

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use relay_settings::reply::Reply;
 use relay_settings::{Document, DocumentId, DocumentKey, Kind, Right, RightNames, RightSet, Staff, Subject, may};
 use serde_json::Value;
-use wire::{AgentId, Refusal, SiteId, Tag};
+use wire::{AgentId, Author, Refusal, SiteId, Tag};
 
 use super::error::ApiError;
 use super::rate::OfKey;
@@ -108,6 +108,16 @@ impl Asker {
         }
     }
 
+    /// As the author of what they write: an agent under its name, a program under that of its key.
+    pub(super) fn author(&self) -> Author {
+        match &self.who {
+            Asking::Agent(signed_in) => {
+                Author::Agent { id: signed_in.agent.id, name: signed_in.agent.name.clone() }
+            }
+            Asking::Key(record) => Author::Service { id: record.id, name: record.name.clone() },
+        }
+    }
+
     /// The agent's id; none for a program.
     pub(super) fn agent(&self) -> Option<AgentId> {
         match &self.who {
@@ -122,6 +132,15 @@ impl Asker {
             Asking::Agent(signed_in) => signed_in.agent.id,
             Asking::Key(record) => AgentId(record.id.0),
         })
+    }
+
+    /// Refuses who has none of these rights anywhere. What it is done to is still to be asked.
+    ///
+    /// # Errors
+    /// `NotAllowed`.
+    pub(super) fn must_have_any(&self, rights: &[Right]) -> Result<(), ApiError> {
+        let has = rights.iter().any(|right| self.must_have(*right).is_ok());
+        if has { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
     }
 
     /// What they may do, and where.

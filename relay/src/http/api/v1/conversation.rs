@@ -1,6 +1,6 @@
 //! Conversations and visitors, read: lists by state and site, one conversation with the events of both lanes, a visitor's conversations.
 //!
-//! What is not in the asker's scope is answered as if it were not there. Writing goes over a connection, as the console's does.
+//! What is not in the asker's scope is answered as if it were not there.
 
 use axum::Json;
 use axum::extract::State;
@@ -181,12 +181,14 @@ pub(super) async fn read(
     PathWords(id): PathWords<ConversationId>,
 ) -> Result<Json<Conversation>, ApiError> {
     asker.must_have(Right::ConversationRead)?;
-    match app
-        .store
-        .read(move |reader| reader.query(&Query::Conversation { conversation: id }).map_err(store_error))
-        .await?
-    {
-        QueryAnswer::Conversation(known) if may(&asker, Right::ConversationRead, &known) => Ok(Json((*known).into())),
+    Ok(Json(found(&app, &asker, id, &[Right::ConversationRead]).await?.into()))
+}
+
+/// A conversation in which the asker has one of these rights; there is none otherwise.
+pub(super) async fn found(app: &App, asker: &Asker, id: ConversationId, any: &[Right]) -> Result<Known, ApiError> {
+    let asked = Query::Conversation { conversation: id };
+    match app.store.read(move |reader| reader.query(&asked).map_err(store_error)).await? {
+        QueryAnswer::Conversation(known) if any.iter().any(|right| may(asker, *right, &known)) => Ok(*known),
         QueryAnswer::Conversation(_) => Err(ApiError::NotFound),
         QueryAnswer::Events { .. } | QueryAnswer::Conversations { .. } => Err(StoreError::Down.into()),
     }
@@ -282,16 +284,18 @@ pub(super) async fn visitor(
     Ok(Json(Visitor { id: id.to_string(), site, conversations, has_more }))
 }
 
-fn may(asker: &Asker, right: Right, known: &Known) -> bool {
+/// Whether the asker may do this in a conversation.
+pub(super) fn may(asker: &Asker, right: Right, known: &Known) -> bool {
     asker.may(right, &conversation_of(&known.site))
 }
 
 /// The sites of the asker's scope, or the one that is asked for.
-fn sites(asker: &Asker, only: Option<&SiteId>) -> Reach<SiteId> {
+pub(super) fn sites(asker: &Asker, only: Option<&SiteId>) -> Reach<SiteId> {
     only.map_or_else(|| asker.staff().scope.sites.clone(), |site| Reach::Some([site.clone()].into()))
 }
 
-async fn rows(app: &App, query: Query) -> Result<(Vec<Known>, bool), ApiError> {
+/// Conversations that the store lists, and whether there are more.
+pub(super) async fn rows(app: &App, query: Query) -> Result<(Vec<Known>, bool), ApiError> {
     match app.store.read(move |reader| reader.query(&query).map_err(store_error)).await? {
         QueryAnswer::Conversations { rows, more } => Ok((rows, more)),
         QueryAnswer::Events { .. } | QueryAnswer::Conversation(_) => Err(StoreError::Down.into()),

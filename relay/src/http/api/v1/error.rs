@@ -150,6 +150,19 @@ fn refused(refusal: &Refusal) -> (StatusCode, &'static str, &'static str, String
         _ if *refusal == Refusal::SignInFailed => {
             ("sign_in_failed", "This does not sign in", "Address or password is wrong, or the account is switched off.")
         }
+        _ if *refusal == Refusal::Ended => {
+            ("ended", "The conversation has ended", "Only notes are still written into it.")
+        }
+        _ if *refusal == Refusal::Taken => (
+            "taken",
+            "You do not have this conversation",
+            "Take it first, if nobody has it; what a colleague has is that colleague's.",
+        ),
+        _ if *refusal == Refusal::AtCapacity => (
+            "at_capacity",
+            "The agent has as many conversations as it may",
+            "Choose another agent, or wait until one of its conversations has ended.",
+        ),
         StatusCode::UNAUTHORIZED => ("signed_out", "Nobody is signed in", "Sign in, or send a valid key."),
         StatusCode::FORBIDDEN => ("not_allowed", "You may not do this", "Ask an administrator for the right to do it."),
         StatusCode::NOT_FOUND => {

@@ -21,7 +21,7 @@ use crate::key::{Place, Sealed};
 use crate::store::{ANSWER_OWNER, REMEMBERED_MS, RememberedRequest, SealedRecord, StoreError, TokenHash};
 
 /// The header.
-const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says that an answer is the first one again.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Characters of a key.

@@ -4,7 +4,9 @@
 
 mod about;
 mod asker;
+mod assign;
 mod audit;
+mod block;
 mod body;
 mod condition;
 mod conversation;
@@ -13,6 +15,7 @@ mod idempotency;
 mod invitation;
 mod invited;
 mod key;
+mod message;
 mod openapi;
 mod params;
 mod rate;
@@ -55,7 +58,11 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(conversation::list))
         .routes(routes!(conversation::read))
         .routes(routes!(conversation::events))
+        .routes(routes!(message::write))
+        .routes(routes!(message::end))
+        .routes(routes!(assign::assign))
         .routes(routes!(conversation::visitor))
+        .routes(routes!(block::block, block::unblock))
         .routes(routes!(key::list, key::make))
         .routes(routes!(key::read, key::revoke))
         .routes(routes!(audit::list))
