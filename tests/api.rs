@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use serde_json::Value;
-use support::{Relay, Setup};
+use support::{RawSocket, Relay, Setup};
 
 /// Requests at least.
 const CASES_MIN: u64 = 2_000;
@@ -83,11 +83,16 @@ fn the_ten_examples_do_what_stands_below_them() {
     let relay = Relay::start_with(Setup::default());
     relay.member("administrator", "eve@example.com", "Eve", 4);
     let key = key(&relay);
+    let mut visitor = RawSocket::visitor(&relay, None);
+    visitor.register();
+    let conversation = wire::ConversationId(support::new_id());
+    visitor.say(conversation, "Where is my deposit?");
     let examples = examples(include_str!("../docs/api.md"));
     assert_eq!(examples.len(), 10);
     for (command, shown) in examples {
         let mut shell = Command::new("sh");
         shell.args(["-eu", "-c", &command]).env("RELAY", relay.origin()).env("KEY", &key);
+        shell.env("CONVERSATION", conversation.to_string());
         let output = shell.output().expect("sh and curl run");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{command}\n{text}{}", String::from_utf8_lossy(&output.stderr));

@@ -200,7 +200,7 @@ fn the_visitors_panel_its_earlier_conversations_and_transcripts() {
     assert!(text.contains("The first matter") && text.contains("known customer"), "{name}: {text}");
     let page = "document.querySelector('[data-testid=console_transcript_html]').href";
     let page = value(&ada, page).as_str().unwrap_or_default().to_owned();
-    assert!(page.contains("format=html&notes=1"), "{page}");
+    assert!(page.contains("format=html&notes=true"), "{page}");
     assert!(page.contains("&language=en&zone="), "in the reader's language and hours: {page}");
 
     ada.end_conversation();

@@ -21,6 +21,7 @@ mod menu;
 mod odd;
 mod outage;
 mod page;
+mod program;
 mod queue;
 mod rooms;
 mod settings;

@@ -30,6 +30,10 @@ pub trait Session: 'static {
     type Input: 'static;
     /// What the relay says to this side.
     type Frame;
+    /// Where files are downloaded: what stands before a file's id.
+    const FILES: &'static str;
+    /// Where they are uploaded: what stands before the conversation's id, and before the file's.
+    const UPLOADS: [&'static str; 2];
     /// Something happened.
     fn handle(&mut self, now_ms: u64, input: Self::Input);
     /// The next thing to carry out.
@@ -124,7 +128,7 @@ impl<S: Session> Runner<S> {
                 hooks,
                 chosen: RefCell::default(),
                 last_chosen: Cell::new(0),
-                downloads: Downloads::new({
+                downloads: Downloads::new(S::FILES, {
                     let late = inner.clone();
                     move || late.upgrade().map(|inner| inner.session.borrow().credentials()).unwrap_or_default()
                 }),
@@ -281,7 +285,8 @@ impl<S: Session> Runner<S> {
         let inner = &*self.0;
         let input = match inner.chosen.borrow_mut().iter_mut().find(|chosen| chosen.number == number) {
             Some(chosen) => {
-                let path = ["/upload/", &conversation.text(), "/", &attachment.text()].concat();
+                let [before, between] = S::UPLOADS;
+                let path = [before, &conversation.text(), between, &attachment.text()].concat();
                 let (tell, headers) = (self.sender(), inner.session.borrow().credentials());
                 let tell = move |input| tell(S::upload(input));
                 chosen.draft = Some(id);

@@ -5,9 +5,7 @@ mod condition;
 mod decide;
 mod rows;
 
-use wire::{
-    AgentId, AttachmentId, Author, Body, ConversationId, Event, Lane, MessageId, Refusal, SiteId, VisitorId,
-};
+use wire::{AgentId, AttachmentId, Author, Body, ConversationId, Event, Lane, MessageId, Refusal, SiteId, VisitorId};
 
 pub use self::condition::{By, Condition};
 pub use self::decide::decide;

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use wire::limit::{LAST_LINE_CHARS_MAX, UNREAD_MAX};
 use wire::{
-    AgentId, Aside, Author, Body, ConversationId, ConversationState, ConversationSummary, Cursor, Event, Idle, Lane, Party,
-    Seq, SiteId, Tag, VisitorConversation, VisitorId,
+    AgentId, Aside, Author, Body, ConversationId, ConversationState, ConversationSummary, Cursor, Event, Idle, Lane,
+    Party, Seq, SiteId, Tag, VisitorConversation, VisitorId,
 };
 
 /// What is true of a conversation after all its events so far. [`Conversation::apply`] is the only mutator.

@@ -86,10 +86,8 @@ impl CoreTask {
         }
         let (answers, store) = (self.answers.clone(), self.store.clone());
         self.store.write_then(change, move |result| match result {
-            Ok(()) => store.read_then(
-                |reader| reader.blocks(),
-                move |blocks| reply(&answers, StoreAnswer::Blocks(asker, blocks)),
-            ),
+            Ok(()) => store
+                .read_then(|reader| reader.blocks(), move |blocks| reply(&answers, StoreAnswer::Blocks(asker, blocks))),
             Err(error) => reply(&answers, StoreAnswer::Blocks(asker, Err(error))),
         });
     }

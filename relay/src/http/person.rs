@@ -6,32 +6,41 @@ use axum::http::{HeaderMap, header};
 use relay_core::conversation::Conversation;
 use relay_core::conversation_of;
 use relay_core::store::{Query, QueryAnswer, QueryError};
-use relay_settings::{Right, may};
+use relay_settings::{Right, Staff, may};
 use wire::{ConversationId, Refusal, SiteId, Token};
 
-use crate::address::Address;
 use crate::app::{App, Reject};
-use crate::audit::{Action, NewEntry, Subject};
+use crate::audit::{Action, By, NewEntry, Subject};
 use crate::clock::now_ms;
-use crate::identity::{SignedIn, by_agent};
 use crate::limit::share::Standing;
 use crate::store::{Reader, StoreError, Uploader, VisitorRecord};
 
-/// A visitor by their token, or an agent by its cookie.
+/// A visitor by their token, or somebody of the staff as the API knows them.
 #[derive(Clone, Debug)]
 pub(super) enum Person {
     /// A visitor.
     Visitor(VisitorRecord),
-    /// A signed-in agent.
-    Agent(Box<SignedIn>),
+    /// An agent, or a program with a key.
+    Staff(Box<StaffPerson>),
+}
+
+/// An agent, or a program with a key.
+#[derive(Clone, Debug)]
+pub(super) struct StaffPerson {
+    /// As whom they bring files and hold slots.
+    pub(super) uploader: Uploader,
+    /// What they may do, and where.
+    pub(super) staff: Staff,
+    /// As they stand in the audit log.
+    pub(super) by: By,
 }
 
 impl Person {
     /// As the uploader of a file.
-    pub(super) const fn uploader(&self) -> Uploader {
+    pub(super) fn uploader(&self) -> Uploader {
         match self {
             Self::Visitor(visitor) => Uploader::Visitor(visitor.id),
-            Self::Agent(signed_in) => Uploader::Agent(signed_in.agent.id),
+            Self::Staff(person) => person.uploader,
         }
     }
 
@@ -40,64 +49,48 @@ impl Person {
         match self {
             Self::Visitor(visitor) if visitor.is_known(now_ms()) => Standing::Known,
             Self::Visitor(_) => Standing::Stranger,
-            Self::Agent(_) => Standing::Agent,
+            Self::Staff(_) => Standing::Agent,
         }
     }
 
-    /// Refuses an agent who has a right nowhere, before anything is looked up. Visitors have what is their own.
+    /// Refuses who has a right nowhere, before anything is looked up. Visitors have what is their own.
     ///
     /// # Errors
     /// `NotAllowed`.
-    pub(super) fn must_have(&self, app: &App, right: Right) -> Result<(), Refusal> {
+    pub(super) fn must_have(&self, right: Right) -> Result<(), Refusal> {
         match self {
             Self::Visitor(_) => Ok(()),
-            Self::Agent(signed_in) => {
-                let staff = signed_in.agent.staff(&app.settings.snapshot());
-                if !staff.disabled && staff.rights.has(right) { Ok(()) } else { Err(Refusal::NotAllowed) }
-            }
+            Self::Staff(person) if !person.staff.disabled && person.staff.rights.has(right) => Ok(()),
+            Self::Staff(_) => Err(Refusal::NotAllowed),
         }
     }
 
-    /// Whether they may do this in the conversation: a visitor in their own, an agent where its right counts. Otherwise it is answered as if it were
-    /// not there.
-    pub(super) fn may(&self, app: &App, right: Right, conversation: &Conversation) -> bool {
+    /// Whether they may do this in the conversation: a visitor in their own, staff where the right counts. Otherwise it is answered as if it were not
+    /// there.
+    pub(super) fn may(&self, right: Right, conversation: &Conversation) -> bool {
         match self {
             Self::Visitor(visitor) => conversation.visitor == visitor.id,
-            Self::Agent(signed_in) => {
-                let staff = signed_in.agent.staff(&app.settings.snapshot());
-                may(&staff, right, &conversation_of(&conversation.site))
-            }
+            Self::Staff(person) => may(&person.staff, right, &conversation_of(&conversation.site)),
         }
     }
 }
 
-/// Notes in the audit log what an agent is about to get, before the answer leaves. What visitors get of their own is not noted.
+/// Notes in the audit log what staff are about to get, before the answer leaves. What visitors get of their own is not noted.
 ///
 /// # Errors
 /// The store's own failures: then it is not given.
-pub(super) async fn note(
-    app: &App,
-    person: &Person,
-    address: Address,
-    action: Action,
-    subject: Subject,
-) -> Result<(), Reject> {
-    let Person::Agent(signed_in) = person else { return Ok(()) };
-    let entry = NewEntry::new(by_agent(&signed_in.agent, app.tags.source(address).address), action).on(subject);
+pub(super) async fn note(app: &App, person: &Person, action: Action, subject: Subject) -> Result<(), Reject> {
+    let Person::Staff(person) = person else { return Ok(()) };
+    let entry = NewEntry::new(person.by.clone(), action).on(subject);
     Ok(app.store.write(move |writer| writer.append_audit(&entry).map(drop)).await?)
 }
 
+/// A visitor. Staff ask over the API.
 impl FromRequestParts<App> for Person {
     type Rejection = Reject;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Reject> {
-        let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
-            let signed_in = app.identity.agent(&parts.headers).await?;
-            if signed_in.lacks_factor(&app.settings.snapshot()) {
-                return Err(Refusal::NotAllowed.into());
-            }
-            return Ok(Self::Agent(Box::new(signed_in)));
-        };
+        let value = parts.headers.get(header::AUTHORIZATION).ok_or(Refusal::TokenInvalid)?;
         let token = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
         let token: Token = token.and_then(|text| text.parse().ok()).ok_or(Refusal::TokenInvalid)?;
         let site = site(&parts.headers)?;

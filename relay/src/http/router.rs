@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
@@ -13,7 +13,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use super::api::{v1, visitor};
 use super::file::{download, transcript, upload};
 use super::page::asset;
-use super::{guard, health, page};
+use super::{AsItIs, guard, health, page};
 use crate::app::App;
 use crate::transport::{socket, stream};
 
@@ -37,7 +37,7 @@ pub fn router(app: App) -> Router {
         .route("/assets/{*path}", get(asset::asset))
         // console and integrators: `api/v1` lists its routes
         .merge(v1::routes(app.clone()))
-        .layer(compression(CompressionLayer::new()));
+        .layer(compression_of_unmarked(CompressionLayer::new()));
     let documents = Router::new()
         .route("/transcript/{conversation}", get(transcript::transcript))
         // A long transcript needs its encoder for long, and brotli's takes megabytes.
@@ -45,7 +45,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(texts)
         .merge(documents)
-        // the chat and the console
+        // the chat and the console; files and transcripts for staff are of the API
         .route("/socket", get(socket::upgrade))
         .route("/stream", post(stream::open))
         .route("/frame", post(stream::frame))
@@ -63,9 +63,19 @@ pub fn router(app: App) -> Router {
 /// Compresses texts that are not short; pictures, and what is compressed already, stay as they are. So do lines of JSON: they are exports, as long as
 /// what is exported, and an encoder holds memory until they end.
 pub(super) fn compression(layer: CompressionLayer) -> CompressionLayer<impl Predicate> {
+    layer.quality(COMPRESSION).compress_when(worth_it())
+}
+
+/// The same, but for answers that are marked.
+fn compression_of_unmarked(layer: CompressionLayer) -> CompressionLayer<impl Predicate> {
+    let unmarked = |_: StatusCode, _: Version, _: &HeaderMap, marks: &Extensions| marks.get::<AsItIs>().is_none();
+    layer.quality(COMPRESSION).compress_when(worth_it().and(unmarked))
+}
+
+fn worth_it() -> impl Predicate {
     let plain = NotForContentType::const_new("application/octet-stream");
     let worth_it = SizeAbove::new(COMPRESSED_BYTES_MIN).and(plain).and(NotForContentType::const_new(LINES));
-    layer.quality(COMPRESSION).compress_when(worth_it.and(NotForContentType::IMAGES))
+    worth_it.and(NotForContentType::IMAGES)
 }
 
 /// Headers that every answer carries, unless its handler has set its own.

@@ -4,7 +4,7 @@ use relay_core::append::{Append, AppendError, Appended};
 use relay_core::conversation::Conversation;
 use relay_core::store::{Query, QueryAnswer, QueryError};
 use wire::limit::PAGE_CONVERSATIONS_MAX;
-use wire::{ConversationState, SiteId};
+use wire::{ConversationId, ConversationState, SiteId};
 
 use super::{StoreError, Transaction};
 
@@ -30,6 +30,16 @@ pub trait LogReader {
     /// # Errors
     /// `Down`.
     fn open_conversations(&mut self) -> Result<Vec<Conversation>, StoreError>;
+
+    /// Open conversations after one of them, in the order of their ids, so many at most.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn open_conversations_after(
+        &mut self,
+        after: ConversationId,
+        count_max: usize,
+    ) -> Result<Vec<Conversation>, StoreError>;
 
     /// How many conversations a site has: in all, and of these not ended. Counts them one by one.
     ///

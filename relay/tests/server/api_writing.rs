@@ -183,7 +183,8 @@ async fn who_may_not_and_what_is_out_of_scope_or_bounds_changes_nothing() {
     let (relay, eve, visitor, conversation) = waiting().await;
     let (hello, visitor) = (json!({ "text": "hello" }), visitor.id.expect("registered"));
     let elsewhere =
-        program(&relay, &eve, &[&WRITES[..], &["conversation_assign", "visitor_block"]].concat(), json!(["other"])).await;
+        program(&relay, &eve, &[&WRITES[..], &["conversation_assign", "visitor_block"]].concat(), json!(["other"]))
+            .await;
     let block = json!({ "for_ms": 60_000 });
     let block_path = format!("visitors/{visitor}/block");
     for answer in [
@@ -210,12 +211,13 @@ async fn who_may_not_and_what_is_out_of_scope_or_bounds_changes_nothing() {
     for text in ["", " \n\u{200b}", "a\0b", &"x".repeat(10_001)] {
         assert_eq!(fields(say(&orders, conversation, &json!({ "text": text })).await, 422).await, ["text"]);
     }
-    for body in [json!({}), json!({ "text": 1 }), json!({ "text": "a", "kind": "shout" }), json!({ "text": "a", "as": 1 })]
-    {
+    assert_eq!(fields(say(&orders, conversation, &json!({})).await, 422).await, ["text"]);
+    for body in [json!({ "text": 1 }), json!({ "text": "a", "kind": "shout" }), json!({ "text": "a", "as": 1 })] {
         assert_eq!(problem(say(&orders, conversation, &body).await, 400).await, "malformed");
     }
     // A page of somebody else writes nothing with an agent's cookie.
-    let cookie = Asker::with(&relay, vec![("cookie", relay.cookie("eve").await), ("origin", "https://evil.example".into())]);
+    let cookie =
+        Asker::with(&relay, vec![("cookie", relay.cookie("eve").await), ("origin", "https://evil.example".into())]);
     json(say(&cookie, conversation, &json!({ "text": "a", "kind": "note" })).await, 403).await;
     let events = json(orders.get(&format!("conversations/{conversation}/events")).await, 200).await;
     assert_eq!(events["items"].as_array().expect("items").len(), 2, "{events}");
@@ -257,5 +259,65 @@ async fn a_visitor_is_kept_out_and_let_in_again_and_both_are_noted() {
     }
     let known = json(guard.get(&format!("conversations/{conversation}")).await, 200).await;
     assert_eq!(known["state"], "ended");
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_brings_a_file_and_sends_it_and_files_are_listed_and_opened() {
+    let (relay, eve, mut visitor, conversation) = waiting().await;
+    let orders =
+        program(&relay, &eve, &[&WRITES[..], &["file_open", "transcript_export"]].concat(), json!("all")).await;
+    let file = new_conversation().to_string();
+    let path = format!("conversations/{conversation}/files/{file}");
+    let put = |by: &Asker, path: &str| {
+        by.ask(Method::PUT, path).header("x-file-name", "statement.csv").body("time,price\n1,2\n").send()
+    };
+    let message = json!({ "file": file });
+    assert_eq!(fields(say(&orders, conversation, &message).await, 422).await, ["file"], "it is not there yet");
+    let taken = json(put(&orders, &path).await.expect("answered"), 201).await;
+    assert_eq!((&taken["id"], &taken["name"]), (&json!(file), &json!("statement.csv")));
+    let both = json!({ "file": file, "text": "a" });
+    let note = json!({ "file": file, "kind": "note" });
+    for wrong in [both, note] {
+        assert_eq!(fields(say(&orders, conversation, &wrong).await, 422).await, ["file"]);
+    }
+    let said = json(say(&orders, conversation, &message).await, 201).await;
+    let shown = visitor.connection.event(|event| matches!(event.body, Body::File { .. })).await;
+    assert_eq!(json!(shown), said);
+
+    let files = json(orders.get(&format!("conversations/{conversation}/files")).await, 200).await;
+    assert_eq!((files["items"].as_array().map(Vec::len), &files["next"]), (Some(1), &Value::Null));
+    assert_eq!((&files["items"][0]["id"], &files["items"][0]["author"]["name"]), (&json!(file), &json!("Orders")));
+    let got = orders.get(&format!("files/{file}")).await;
+    assert_eq!(
+        (got.status().as_u16(), &got.headers()["content-type"]),
+        (200, &"text/csv; charset=utf-8".parse().expect("a header"))
+    );
+    assert!(!got.headers().contains_key("content-encoding"), "it goes as it was brought");
+    assert_eq!(got.text().await.expect("a text"), "time,price\n1,2\n");
+    let transcript = orders.get(&format!("conversations/{conversation}/transcript?format=json&notes=true")).await;
+    assert!(json(transcript, 200).await["events"].as_array().expect("events").contains(&said));
+    for (action, subject) in [("file_opened", file.as_str()), ("transcript_exported", &conversation.to_string())] {
+        let audit = json(eve.get(&format!("audit?action={action}")).await, 200).await;
+        let entry = &audit["items"][0]["entry"];
+        assert_eq!((&entry["who"]["name"], &entry["subject"]["id"]), (&json!("Orders"), &json!(subject)), "{entry}");
+    }
+    // Elsewhere it is not there, and who may not answer brings nothing.
+    let elsewhere =
+        program(&relay, &eve, &["conversation_answer", "file_open", "transcript_export"], json!(["other"])).await;
+    for answer in [
+        elsewhere.get(&format!("files/{file}")).await,
+        elsewhere.get(&format!("conversations/{conversation}/files")).await,
+        elsewhere.get(&format!("conversations/{conversation}/transcript")).await,
+        put(&elsewhere, &path).await.expect("answered"),
+    ] {
+        assert_eq!(problem(answer, 404).await, "not_found");
+    }
+    let reader = program(&relay, &eve, &["conversation_read"], json!("all")).await;
+    json(put(&reader, &path).await.expect("answered"), 403).await;
+    // What the console's upload reads out of a problem.
+    let program_file = orders.ask(Method::PUT, &format!("conversations/{conversation}/files/{}", new_conversation()));
+    let refused = json(program_file.body("MZ\0\0not a file that is taken").send().await.expect("answered"), 415).await;
+    assert_eq!((&refused["reason"], &refused["status"]), (&json!("file_kind"), &json!(415)));
     relay.running.stop().await.expect("stopped");
 }

@@ -58,9 +58,12 @@ async fn signing_in_and_out_and_what_staff_open_is_noted_without_what_people_typ
     visitor.connection.send(&ClientFrame::Say { conversation, id: new_message(), say }).await;
     visitor.connection.event(|event| matches!(event.body, wire::Body::File { .. })).await;
     let client = reqwest::Client::new();
-    let paths = [format!("/file/{}", file.id), format!("/transcript/{conversation}")];
-    for path in &paths {
-        let get = client.get(relay.url(path)).header("cookie", &cookie);
+    let paths = [
+        (format!("/file/{}", file.id), format!("/api/v1/files/{}", file.id)),
+        (format!("/transcript/{conversation}"), format!("/api/v1/conversations/{conversation}/transcript")),
+    ];
+    for (path, of_staff) in &paths {
+        let get = client.get(relay.url(of_staff)).header("cookie", &cookie);
         assert_eq!(get.send().await.expect("answered").status(), 200);
         // What visitors get of their own is not noted.
         let get =

@@ -69,7 +69,7 @@ async fn a_file_goes_both_ways() {
     visitor.connection.event(|event| event.body == body).await;
 
     let client = reqwest::Client::new();
-    let got = client.get(relay.url(&format!("/file/{}", attachment.id))).header("cookie", &agent.cookie);
+    let got = client.get(relay.url(&format!("/api/v1/files/{}", attachment.id))).header("cookie", &agent.cookie);
     let got = got.send().await.expect("answered");
     let header = |name: &str| got.headers()[name].to_str().expect("text").to_owned();
     assert_eq!(header("content-type"), "image/png");
@@ -85,7 +85,7 @@ async fn a_file_goes_both_ways() {
     visitor.connection.event(|event| event.body == Body::Joined).await;
     let id = AttachmentId(relay::clock::new_id());
     let sent = client
-        .put(relay.url(&format!("/upload/{conversation}/{id}")))
+        .put(relay.url(&format!("/api/v1/conversations/{conversation}/files/{id}")))
         .header("origin", relay.origin())
         .header("cookie", &agent.cookie)
         .header("x-file-name", "statement.csv")

@@ -92,7 +92,11 @@ async fn an_agent_labels_colleagues_see_it_the_visitor_never_does_and_it_is_kept
 
     let client = reqwest::Client::new();
     let read = async |header: &str, value: &str, query: &str| {
-        let url = relay.url(&format!("/transcript/{conversation}?notes=1&format=text{query}"));
+        let path = match header {
+            "cookie" => format!("/api/v1/conversations/{conversation}/transcript?notes=true&format=text{query}"),
+            _ => format!("/transcript/{conversation}?notes=true&format=text{query}"),
+        };
+        let url = relay.url(&path);
         client.get(url).header(header, value).send().await.expect("answered").text().await.expect("a text")
     };
     let english = read("cookie", &cookie, "").await;

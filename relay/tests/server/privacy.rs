@@ -44,12 +44,20 @@ async fn files_and_transcripts_are_closed_to_others() {
 
     let client = reqwest::Client::new();
     let cookie = relay.cookie("ann").await;
-    for path in [format!("/file/{}", attachment.id), format!("/transcript/{conversation}")] {
+    for (path, of_staff) in [
+        (format!("/file/{}", attachment.id), format!("/api/v1/files/{}", attachment.id)),
+        (format!("/transcript/{conversation}"), format!("/api/v1/conversations/{conversation}/transcript")),
+    ] {
+        let staff = client.get(relay.url(&of_staff)).header("cookie", &cookie).send().await.expect("answered");
+        assert_eq!(staff.status(), 200, "{of_staff}");
+        let theirs = client.get(relay.url(&of_staff)).header("authorization", a.bearer()).send().await;
+        assert_eq!(theirs.expect("answered").status(), 401, "{of_staff}: visitors have routes of their own");
         let get = async |header: &str, value: &str| {
             client.get(relay.url(&path)).header(header, value).send().await.expect("answered").status().as_u16()
         };
         assert_eq!(get("authorization", &a.bearer()).await, 200, "{path}");
-        assert_eq!(get("cookie", &cookie).await, 200, "{path}");
+        let by_cookie = get("cookie", &cookie).await;
+        assert!(matches!(by_cookie, 401 | 404), "{path}: {by_cookie}");
         assert_eq!(get("authorization", &b.bearer()).await, 404, "{path}");
         let nobody = get("accept", "*/*").await;
         assert!(matches!(nobody, 401 | 404), "{path}: {nobody}");
@@ -81,9 +89,12 @@ async fn notes_reach_the_transcript_of_agents_only() {
     agent.connection.event(|event| event.id == id).await;
 
     let client = reqwest::Client::new();
-    let url = |format: &str| relay.url(&format!("/transcript/{conversation}?notes=1&format={format}"));
+    let url = |header: &str, format: &str| match header {
+        "cookie" => relay.url(&format!("/api/v1/conversations/{conversation}/transcript?notes=true&format={format}")),
+        _ => relay.url(&format!("/transcript/{conversation}?notes=true&format={format}")),
+    };
     let read = async |header: &str, value: &str, format: &str| {
-        let response = client.get(url(format)).header(header, value).send().await.expect("answered");
+        let response = client.get(url(header, format)).header(header, value).send().await.expect("answered");
         assert_eq!(response.status(), 200);
         assert!(response.headers()["content-security-policy"].to_str().expect("text").contains("default-src 'none'"));
         response.text().await.expect("text")

@@ -106,14 +106,17 @@ async fn what_is_of_another_site_is_answered_as_what_does_not_exist() {
     let file = AttachmentId(relay::clock::new_id());
     for (cookie, transcript, upload) in [(&ann, 200, 201), (&bob.cookie, 404, 404)] {
         for (conversation, transcript, upload) in [(conversation, transcript, upload), (new_conversation(), 404, 404)] {
-            let get = client.get(relay.url(&format!("/transcript/{conversation}"))).header("cookie", cookie);
+            let get = client
+                .get(relay.url(&format!("/api/v1/conversations/{conversation}/transcript")))
+                .header("cookie", cookie);
             assert_eq!(get.send().await.expect("answered").status(), transcript);
-            let put = client.put(relay.url(&format!("/upload/{conversation}/{file}"))).header("cookie", cookie);
+            let path = format!("/api/v1/conversations/{conversation}/files/{file}");
+            let put = client.put(relay.url(&path)).header("cookie", cookie);
             let put = put.header("origin", relay.origin()).header("x-file-name", "a.txt").body("hello");
             assert_eq!(put.send().await.expect("answered").status(), upload);
         }
         // What ann has brought is not there for bob.
-        let get = client.get(relay.url(&format!("/file/{file}"))).header("cookie", cookie);
+        let get = client.get(relay.url(&format!("/api/v1/files/{file}"))).header("cookie", cookie);
         assert_eq!(get.send().await.expect("answered").status(), transcript);
     }
     relay.running.stop().await.expect("stopped");

@@ -217,7 +217,7 @@ async fn a_role_wants_a_second_factor_and_until_it_is_there_nothing_else_is_allo
     assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
     let refused = body(ann.get("sessions").await, 403).await;
     assert_eq!(refused["type"], "urn:causeway:problem:second_factor_missing");
-    let file = reqwest::Client::new().get(relay.url("/file/00000000-0000-7000-8000-000000000000"));
+    let file = reqwest::Client::new().get(relay.url("/api/v1/files/00000000-0000-7000-8000-000000000000"));
     assert_eq!(file.header("cookie", &cookie).send().await.expect("answered").status(), 403);
     let mut again = relay.connection(Some(&relay.origin()), Some(&cookie)).await;
     again.send(&hello).await;

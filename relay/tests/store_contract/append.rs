@@ -29,9 +29,9 @@ pub(crate) fn what_was_written_reads_back_as_it_was(store: &dyn Store) {
         new_event(2, agent(KIM), Body::Joined),
         system(3, Body::Queued),
         new_event(4, Author::Visitor, Body::Seen { up_to: Seq(1) }),
+        new_event(7, service(), Body::Text { text: "by a program".to_owned() }),
         system(5, Body::Context { page }),
         system(6, Body::Assigned { agent: KIM }),
-        new_event(7, service(), Body::Text { text: "by a program".to_owned() }),
     ];
     let appended = world.append(&from_visitor(ANNA, FIRST, new_events.clone())).unwrap();
     assert_eq!((appended.site, appended.visitor, appended.repeated), (site("demo"), ANNA, false));

@@ -8,8 +8,8 @@ use relay_core::append::{Append, AppendError, Appended, Condition, NewBody, NewE
 use relay_core::conversation::Conversation;
 use relay_core::store::{Query, QueryAnswer};
 use wire::{
-    AgentId, Attachment, AttachmentId, Author, Body, ConversationId, Event, Lane, Media, MessageId, Seq, ServiceKeyId, SiteId,
-    VisitorId,
+    AgentId, Attachment, AttachmentId, Author, Body, ConversationId, Event, Lane, Media, MessageId, Seq, ServiceKeyId,
+    SiteId, VisitorId,
 };
 
 pub(crate) const ANNA: VisitorId = VisitorId(0xa);

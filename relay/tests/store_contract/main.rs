@@ -75,6 +75,7 @@ macro_rules! log_contract {
                 query::more_endings_of_one_moment_than_a_page_holds_are_all_found,
                 query::a_visitors_conversations_come_newest_first,
                 query::open_conversations_are_the_fold_of_their_events,
+                query::open_conversations_are_read_page_by_page,
                 row::what_a_program_writes_is_read_and_is_no_answer,
                 row::who_is_set_aside_and_returns_keeps_the_turn_and_the_row_says_all_of_it,
                 together::a_site_goes_with_its_visitors_or_stays_behind_its_conversations,

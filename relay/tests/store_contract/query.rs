@@ -202,3 +202,19 @@ pub(crate) fn open_conversations_are_the_fold_of_their_events(store: &dyn Store)
     world.record(&into(FIRST, vec![system(200, Body::Closed)]));
     assert!(world.reader.open_conversations().unwrap().is_empty());
 }
+
+pub(crate) fn open_conversations_are_read_page_by_page(store: &dyn Store) {
+    let mut world = world(store);
+    for id in 1..=5 {
+        world.record(&from_visitor(ANNA, ConversationId(id), vec![text(1, "hello"), system(2, Body::Queued)]));
+    }
+    world.record(&into(ConversationId(3), vec![system(200, Body::Closed)]));
+    let mut page = |after: u128, count_max| -> Vec<u128> {
+        let rows = world.reader.open_conversations_after(ConversationId(after), count_max).unwrap();
+        rows.iter().map(|row| row.id.0).collect()
+    };
+    assert_eq!([page(0, 2), page(2, 2), page(5, 2)], [vec![1, 2], vec![4, 5], vec![]]);
+    assert_eq!(page(1, 10), [2, 4, 5]);
+    let all = world.reader.open_conversations().unwrap();
+    assert_eq!(world.reader.open_conversations_after(ConversationId(0), 10), Ok(all));
+}

@@ -23,6 +23,8 @@ pub enum Preview {
 }
 
 struct Inner {
+    /// What stands before a file's id.
+    files: &'static str,
     headers: Box<dyn Fn() -> Headers>,
     previews: RefCell<Vec<(AttachmentId, Shared<Preview>)>>,
     /// Each request by its path, so that a second click does not fetch twice.
@@ -35,11 +37,11 @@ struct Inner {
 pub struct Downloads(Rc<Inner>);
 
 impl Downloads {
-    /// `headers` are asked for at each request; they prove the reader's right.
-    pub fn new(headers: impl Fn() -> Headers + 'static) -> Self {
+    /// `files` is where the relay serves them to this reader, `headers` are asked for at each request; they prove the reader's right.
+    pub fn new(files: &'static str, headers: impl Fn() -> Headers + 'static) -> Self {
         let headers = Box::new(headers);
         let (previews, running, offered) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Self(Rc::new(Inner { headers, previews, running, offered }))
+        Self(Rc::new(Inner { files, headers, previews, running, offered }))
     }
 
     /// A file to be shown. Fetches it, unless it is here or being fetched.
@@ -54,11 +56,17 @@ impl Downloads {
             None => self.add(attachment, Preview::Loading),
         };
         let shown = signal.clone();
-        self.fetch(&file_path(attachment), move |blob| {
+        self.fetch(&self.path(attachment), move |blob| {
             let url = blob.and_then(|blob| Url::create_object_url_with_blob(&blob).ok());
             shown.set(url.map_or(Preview::Failed, Preview::Ready));
         });
         signal
+    }
+
+    /// Where the relay serves a file.
+    #[must_use]
+    pub fn path(&self, attachment: AttachmentId) -> String {
+        [self.0.files, &attachment.text()].concat()
     }
 
     /// Takes a file that was sent from this page, so that it need not be fetched to be shown.
@@ -117,12 +125,6 @@ impl Downloads {
             running.push((path, request));
         }
     }
-}
-
-/// Where the relay serves a file.
-#[must_use]
-pub fn file_path(attachment: AttachmentId) -> String {
-    ["/file/", &attachment.text()].concat()
 }
 
 fn body(answer: Response) -> Option<Blob> {

@@ -6,7 +6,7 @@ mod socket;
 mod stream;
 mod upload;
 
-pub use download::{Downloads, Preview, file_path};
+pub use download::{Downloads, Preview};
 pub use request::{Headers, Request, RequestNews, Response, Want};
 pub use socket::{ConnectionNews, Socket};
 pub use stream::Stream;

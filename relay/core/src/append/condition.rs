@@ -34,9 +34,9 @@ pub enum Condition {
 pub enum By {
     /// The conversation's visitor.
     Visitor,
-    /// Any agent.
+    /// Any agent, or a program.
     Agent,
-    /// Nobody who could have uploaded anything: a program, or the relay itself.
+    /// Nobody who could have uploaded anything.
     System,
 }
 
@@ -80,8 +80,8 @@ impl Condition {
 pub(super) fn needed_by(new_event: &NewEvent) -> impl Iterator<Item = Condition> {
     let by = match new_event.author {
         Author::Visitor => By::Visitor,
-        Author::Agent { .. } => By::Agent,
-        Author::Service { .. } | Author::System => By::System,
+        Author::Agent { .. } | Author::Service { .. } => By::Agent,
+        Author::System => By::System,
     };
     let more = match &new_event.body {
         NewBody::File(attachment) => Some(Condition::Uploaded(*attachment, by)),

@@ -113,6 +113,15 @@ fn a_message_is_taken_answered_and_then_left() {
     assert_eq!(why(&world, 1), Some(Idle::Left), "nothing waits for an answer");
 }
 
+/// Something is recorded in the first conversation past this core, as by another relay or over the API, which then tells it.
+fn records(world: &mut World, author: Author, body: Body) {
+    let (id, body) = (MessageId(world.now_ms.into()), relay_core::NewBody::Ready(body));
+    let append = relay_core::Append::new(conversation(1), vec![relay_core::NewEvent { id, author, body }]);
+    let done = world.store.append(world.now_ms, &append).expect("recorded");
+    let relay_core::Appended { site, visitor, events, .. } = done;
+    world.input(relay_core::Input::Committed(relay_core::Commit { site, visitor, events }));
+}
+
 #[test]
 fn what_a_program_writes_is_no_answer_to_who_has_gone() {
     for (by_program, set_aside) in [(true, Idle::Message), (false, Idle::Left)] {
@@ -124,7 +133,7 @@ fn what_a_program_writes_is_no_answer_to_who_has_gone() {
         } else {
             Author::Agent { id: agent(1), name: "Agent 1".to_owned() }
         };
-        world.records(1, author, Body::Text { text: "Order 7 was paid out.".to_owned() });
+        records(&mut world, author, Body::Text { text: "Order 7 was paid out.".to_owned() });
         assert!(world.got[&ann].iter().any(|frame| {
             matches!(frame, ServerFrame::Event { event } if matches!(&event.body, Body::Text { text } if text.starts_with("Order")))
         }));

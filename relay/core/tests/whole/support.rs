@@ -292,15 +292,6 @@ impl World {
         true
     }
 
-    /// Something is recorded past this core, as by another relay or over the API, which then tells it.
-    pub(crate) fn records(&mut self, c: u128, author: Author, body: Body) {
-        let id = MessageId(self.now_ms.into());
-        let new_event = relay_core::append::NewEvent { id, author, body: relay_core::append::NewBody::Ready(body) };
-        let done = self.store.append(self.now_ms, &relay_core::Append::new(conversation(c), vec![new_event]));
-        let relay_core::Appended { site, visitor, events, .. } = done.expect("recorded");
-        self.input(Input::Committed(relay_core::Commit { site, visitor, events }));
-    }
-
     fn tell_blocks(&mut self, connection: ConnectionId, result: Result<(), Refusal>) {
         self.core.handle(self.now_ms, Input::Blocks(self.blocks.values().cloned().collect()));
         self.core.handle(self.now_ms, Input::BlockAnswered { connection, result });

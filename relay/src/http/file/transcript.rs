@@ -10,8 +10,8 @@ use serde::Deserialize;
 use wire::limit::{CONTEXT_FIELD_CHARS_MAX, TRANSCRIPT_CHUNK_BYTES};
 use wire::{ConversationId, Refusal};
 
-use crate::app::Reject;
-use crate::app::{App, Caller};
+use crate::address::Address;
+use crate::app::{App, Caller, Reject};
 use crate::audit::{Action, Subject};
 use crate::http::params::{PathParams, QueryParams};
 use crate::http::person::{Person, conversation, note, store_error};
@@ -25,15 +25,22 @@ use relay_edge::name::disposition;
 pub(in crate::http) struct TranscriptQuery {
     #[serde(default)]
     format: Format,
-    /// `1` adds what only agents see.
-    notes: Option<String>,
     /// A language tag; the visitor's when there is none.
     language: Option<String>,
     /// An IANA time zone; the visitor's when there is none.
     zone: Option<String>,
 }
 
-/// `GET /transcript/{conversation}?format=text|json|html`.
+/// What is asked for.
+pub(in crate::http) struct Asked {
+    pub(in crate::http) format: Format,
+    /// Whether it has what agents alone see, if they may.
+    pub(in crate::http) notes: bool,
+    pub(in crate::http) language: Option<String>,
+    pub(in crate::http) zone: Option<String>,
+}
+
+/// `GET /transcript/{conversation}?format=text|json|html`: for visitors.
 pub(in crate::http) async fn transcript(
     State(app): State<App>,
     Caller(address): Caller,
@@ -42,22 +49,36 @@ pub(in crate::http) async fn transcript(
     person: Person,
 ) -> Result<Response, Reject> {
     let id: ConversationId = id.parse().map_err(|_| Refusal::NotFound)?;
-    person.must_have(&app, Right::TranscriptExport)?;
-    let known = conversation(&app, id).await?.filter(|known| person.may(&app, Right::TranscriptExport, known));
+    let TranscriptQuery { format, language, zone } = query;
+    write(app, (&person, address), id, Asked { format, notes: false, language, zone }).await
+}
+
+/// The transcript of a conversation.
+///
+/// # Errors
+/// `NotAllowed`, `NotFound`, `RateLimited` or `Busy`, and the store's own failures.
+pub(in crate::http) async fn write(
+    app: App,
+    (person, address): (&Person, Address),
+    id: ConversationId,
+    asked: Asked,
+) -> Result<Response, Reject> {
+    person.must_have(Right::TranscriptExport)?;
+    let known = conversation(&app, id).await?.filter(|known| person.may(Right::TranscriptExport, known));
     let known = known.ok_or(Refusal::NotFound)?;
     let slot = app.transcripts.take(person.uploader(), person.standing(), address)?;
     let subject = Subject::new("conversation", &id).of(known.site.clone());
-    note(&app, &person, address, Action::TranscriptExported, subject).await?;
-    let is_staff = matches!(person, Person::Agent(_)) && person.may(&app, Right::ConversationRead, &known);
-    let notes = is_staff && query.notes.as_deref() == Some("1");
-    let options = TranscriptOptions { language: query.language.map(short), zone: query.zone.map(short) };
-    let (asked, format) = (known.clone(), query.format);
-    let document = app.store.read(move |reader| Ok(Document::of(&asked, format, &options, reader))).await?;
+    note(&app, person, Action::TranscriptExported, subject).await?;
+    let is_staff = matches!(person, Person::Staff(_)) && person.may(Right::ConversationRead, &known);
+    let notes = is_staff && asked.notes;
+    let options = TranscriptOptions { language: asked.language.map(short), zone: asked.zone.map(short) };
+    let (of, format) = (known.clone(), asked.format);
+    let document = app.store.read(move |reader| Ok(Document::of(&of, format, &options, reader))).await?;
     let name = disposition(false, &document.file_name());
     let mut writing = Writing { app, lanes: Lanes::new(&known, notes), document, at: At::Begin, _slot: slot };
     // Before the head of the answer: a failure of the store is then an error, not a broken body.
     let first = writing.next().await?.unwrap_or_default();
-    Ok(answer(query.format, &name, writing.body(first)))
+    Ok(answer(format, &name, writing.body(first)))
 }
 
 /// Cuts what is longer than any language tag or zone.

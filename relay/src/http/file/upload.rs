@@ -36,7 +36,7 @@ pub(crate) const HEAD_BYTES: usize = 64 * 1024;
 /// When an address may try again that has all its uploads under way.
 const RETRY_AFTER_MS: u64 = 2_000;
 
-/// `PUT /upload/{conversation}/{attachment}`.
+/// `PUT /upload/{conversation}/{attachment}`: for visitors, from the chat or a page of their site.
 pub(in crate::http) async fn upload(
     State(app): State<App>,
     Caller(address): Caller,
@@ -50,27 +50,40 @@ pub(in crate::http) async fn upload(
     let id: AttachmentId = attachment.parse().map_err(|_| Refusal::NotFound)?;
     check_origin(&app, &person, &origin).await?;
     check_blocks(&app, &person, address).await?;
-    let slot = app.uploads.take(address, person.standing()).map_err(|full| {
+    let kept = take(&app, UploadTarget { conversation, id, person, address }, &headers, body).await?;
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(kept)).into_response())
+}
+
+/// Takes a file.
+///
+/// # Errors
+/// Why it is not kept.
+pub(in crate::http) async fn take(
+    app: &App,
+    target: UploadTarget,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Attachment, Reject> {
+    let slot = app.uploads.take(target.address, target.person.standing()).map_err(|full| {
         crate::numbers::no_slot(Slots::Upload, full);
         Refusal::RateLimited { retry_after_ms: RETRY_AFTER_MS }
     })?;
     let mut pieces = Pieces { stream: body.into_data_stream(), timeout: TransferTimeout::new(), done: false };
-    let target = UploadTarget { conversation, id, person, address };
-    let kept = receive(&app, target, &headers, &mut pieces).await;
+    let kept = receive(app, target, headers, &mut pieces).await;
     if kept.is_err() {
         // A browser shows the answer only when its own sending has ended.
         pieces.drain(app.config.limits.attachment_bytes_max).await;
     }
     drop(slot);
-    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(kept?)).into_response())
+    kept
 }
 
 /// The conversation that the file belongs to.
-struct UploadTarget {
-    conversation: ConversationId,
-    id: AttachmentId,
-    person: Person,
-    address: Address,
+pub(in crate::http) struct UploadTarget {
+    pub(in crate::http) conversation: ConversationId,
+    pub(in crate::http) id: AttachmentId,
+    pub(in crate::http) person: Person,
+    pub(in crate::http) address: Address,
 }
 
 /// The body, piece by piece, with a bound on every wait.
@@ -114,7 +127,7 @@ impl Pieces {
     }
 }
 
-/// Agents write from the console, visitors from the chat or a page of their site.
+/// Visitors write from the chat or a page of their site.
 async fn check_origin(app: &App, person: &Person, origin: &Origin) -> Result<(), Reject> {
     if app.own_origins.contains(origin) {
         return Ok(());
@@ -194,7 +207,7 @@ async fn admit(app: &App, target: &UploadTarget, site: SiteId, bytes: u64) -> Re
     }
     let visitor = match &target.person {
         Person::Visitor(visitor) => Some((visitor.id, target.address)),
-        Person::Agent(_) => None,
+        Person::Staff(_) => None,
     };
     let asked = (visitor.map(|(visitor, _)| visitor), site.clone());
     let kept = app.store.read(move |reader| reader.kept(asked.0, &asked.1)).await?;
@@ -214,15 +227,15 @@ enum Found {
 
 /// Whether a file may be uploaded to this conversation.
 async fn check_target(app: &App, target: &UploadTarget) -> Result<Found, Reject> {
-    target.person.must_have(app, Right::ConversationAnswer)?;
+    target.person.must_have(Right::ConversationAnswer)?;
     let known = conversation(app, target.conversation).await?;
     let site = match (&known, &target.person) {
         (Some(known), _) => known.site.clone(),
         (None, Person::Visitor(visitor)) => visitor.site.clone(),
-        (None, Person::Agent(_)) => return Err(Refusal::NotFound.into()),
+        (None, Person::Staff(_)) => return Err(Refusal::NotFound.into()),
     };
     match known {
-        Some(known) if !target.person.may(app, Right::ConversationAnswer, &known) => {
+        Some(known) if !target.person.may(Right::ConversationAnswer, &known) => {
             return Err(Refusal::NotFound.into());
         }
         Some(known) if known.closed() => return Err(Refusal::Ended.into()),

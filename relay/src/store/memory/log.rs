@@ -90,6 +90,17 @@ impl LogReader for MemoryReader {
         Ok(self.tables().conversations(|row| !row.closed()))
     }
 
+    fn open_conversations_after(
+        &mut self,
+        after: ConversationId,
+        count_max: usize,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let mut rows = self.tables().conversations(|row| !row.closed() && row.id > after);
+        rows.sort_by_key(|row| row.id);
+        rows.truncate(count_max);
+        Ok(rows)
+    }
+
     fn conversations_of(&mut self, site: &SiteId) -> Result<(u64, u64), StoreError> {
         let rows = self.tables().conversations(|row| row.site == *site);
         let open = rows.iter().filter(|row| !row.closed()).count();

@@ -11,7 +11,7 @@ use crate::folder::{self, Look, private};
 use crate::store::OpenError;
 
 /// Every schema change so far, in order; a database remembers how many it has had (`user_version`).
-const MIGRATIONS: [&str; 16] = [
+const MIGRATIONS: [&str; 17] = [
     include_str!("../../../migrations/sqlite/0001_init.sql"),
     include_str!("../../../migrations/sqlite/0002_recent.sql"),
     include_str!("../../../migrations/sqlite/0003_access.sql"),
@@ -28,6 +28,7 @@ const MIGRATIONS: [&str; 16] = [
     include_str!("../../../migrations/sqlite/0014_invitation.sql"),
     include_str!("../../../migrations/sqlite/0015_scope.sql"),
     include_str!("../../../migrations/sqlite/0016_idempotency.sql"),
+    include_str!("../../../migrations/sqlite/0017_open.sql"),
 ];
 
 /// The schema this relay reads and writes.

@@ -204,6 +204,19 @@ impl LogReader for SqliteReader {
         self.rows(SQL, [])
     }
 
+    fn open_conversations_after(
+        &mut self,
+        after: ConversationId,
+        count_max: usize,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        const SQL: &str = concat!(
+            "SELECT ",
+            conversation_columns!(),
+            " FROM conversation INDEXED BY conversation_open_id WHERE state < 3 AND id > ?1 ORDER BY id LIMIT ?2"
+        );
+        self.rows(SQL, params![after.0.to_be_bytes(), row::column(count_max as u64)])
+    }
+
     fn conversations_of(&mut self, site: &SiteId) -> Result<(u64, u64), StoreError> {
         const SQL: &str = "SELECT count(*), count(*) FILTER (WHERE state < 3) FROM conversation WHERE site = ?1";
         let counts = |found: &Row<'_>| Ok((row::number(found, 0)?, row::number(found, 1)?));

@@ -73,6 +73,10 @@ pub(super) const ROUTES: &[Route] = &[
     ("POST", "/api/v1/conversations/{id}/messages", CONVERSATION, "          +  +  +  -  +  -  -  -"),
     ("POST", "/api/v1/conversations/{id}/assign", CONVERSATION, "            +  +  +  -  +  +  -  -"),
     ("POST", "/api/v1/conversations/{id}/end", CONVERSATION, "               +  +  +  -  -  +  -  -"),
+    ("GET", "/api/v1/conversations/{id}/transcript", CONVERSATION, "         +  +  +  -  -  -  -  -"),
+    ("GET", "/api/v1/conversations/{id}/files", CONVERSATION, "              +  +  +  -  -  -  -  -"),
+    ("PUT", "/api/v1/conversations/{id}/files/{file}", CONVERSATION, "       +  +  +  -  +  -  -  -"),
+    ("GET", "/api/v1/files/{id}", CONVERSATION, "                            +  +  +  -  -  -  -  -"),
     ("GET", "/api/v1/visitors/{id}", CONVERSATION, "                         +  +  +  -  -  -  +  -"),
     ("POST", "/api/v1/visitors/{id}/block", CONVERSATION, "                  -  +  +  -  -  -  +  -"),
     ("DELETE", "/api/v1/visitors/{id}/block", CONVERSATION, "                -  +  +  -  -  -  +  -"),
@@ -80,9 +84,6 @@ pub(super) const ROUTES: &[Route] = &[
     ("POST", "/api/v1/keys", ANYBODY, "                                      -  -  +  -  -  -  -  -"),
     ("GET", "/api/v1/keys/{id}", COVERED, "                                  -  -  +  -  -  -  -  -"),
     ("DELETE", "/api/v1/keys/{id}", COVERED, "                               -  -  +  -  -  -  -  -"),
-    // These are not in the document of the API.
-    ("GET", "/transcript/{id}", CONVERSATION, "                              +  +  +  -  -  -  -  -"),
-    ("PUT", "/upload/{id}", CONVERSATION, "                                  +  +  +  -  +  -  -  -"),
 ];
 
 /// Whether a route is of people alone, so that a key is refused.

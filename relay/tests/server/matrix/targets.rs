@@ -1,9 +1,11 @@
 //! What the routes of the matrix are about: a colleague of each site with sign-ins, keys and invitations.
 
+use std::path::Path;
+
 use relay::audit::Who as By;
-use relay::store::{InvitationRecord, Invited, ServiceKeyRecord, TokenHash, Writer};
+use relay::store::{AttachmentRecord, InvitationRecord, Invited, ServiceKeyRecord, TokenHash, Uploader, Writer};
 use relay_settings::{Reach, Scope};
-use wire::{AgentId, AttachmentId, ConversationId, InvitationId, ServiceKeyId, Token};
+use wire::{AgentId, Attachment, AttachmentId, ConversationId, InvitationId, Media, ServiceKeyId, Token};
 
 use super::world::{SITES, Who, agent_record, everybody, id, sign_in};
 
@@ -18,7 +20,10 @@ pub(super) struct Targets {
     pub(super) invitation: InvitationId,
     pub(super) key: ServiceKeyId,
     pub(super) conversation: ConversationId,
+    /// One that is brought, …
     pub(super) file: AttachmentId,
+    /// … and one that is in the conversation.
+    pub(super) kept: AttachmentId,
 }
 
 /// Beyond every row of the frames.
@@ -34,6 +39,7 @@ pub(super) fn targets(who: Who, site: usize) -> Targets {
         key: ServiceKeyId(30_000 + site as u128),
         conversation: ConversationId(super::world::looked_for(site, false)),
         file: AttachmentId(4_000_000_000 + cell),
+        kept: AttachmentId(40_000 + site as u128),
     }
 }
 
@@ -47,10 +53,11 @@ fn hash(number: u128) -> TokenHash {
     TokenHash(bytes)
 }
 
-pub(super) fn fill(writer: &mut dyn Writer) {
+pub(super) fn fill(writer: &mut dyn Writer, folder: &Path) {
     let now = relay::clock::now_ms();
     for site in 0..SITES.len() {
-        let Targets { mate, key, .. } = targets(Who { role: 0, scope: 0 }, site);
+        let Targets { mate, key, kept, conversation, .. } = targets(Who { role: 0, scope: 0 }, site);
+        file(writer, folder, kept, conversation);
         let record = agent_record(&format!("mate-{site}"), [id("reader")].into(), scope(site), mate);
         writer.put_agent(&record).expect("added");
         let record = ServiceKeyRecord {
@@ -92,4 +99,28 @@ pub(super) fn fill(writer: &mut dyn Writer) {
             writer.put_invitation(&record).expect("invited");
         }
     }
+}
+
+/// A text in a conversation, with its bytes.
+fn file(writer: &mut dyn Writer, folder: &Path, id: AttachmentId, conversation: ConversationId) {
+    let key = format!("{:032x}", id.0);
+    let place = folder.join("files").join(&key[..2]);
+    std::fs::create_dir_all(&place).expect("made");
+    std::fs::write(place.join(&key), "hello").expect("written");
+    let record = AttachmentRecord {
+        attachment: Attachment {
+            id,
+            name: "a.txt".to_owned(),
+            media_type: "text/plain".to_owned(),
+            media: Media::Document,
+            bytes: 5,
+            width: 0,
+            height: 0,
+        },
+        conversation,
+        uploader: Uploader::Visitor(super::world::visitor_of(conversation.0)),
+        key,
+        uploaded_at_ms: relay::clock::now_ms(),
+    };
+    writer.add_attachment(&record).expect("kept");
 }

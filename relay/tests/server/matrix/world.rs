@@ -14,8 +14,8 @@ use relay_core::append::{Append, Condition, NewBody, NewEvent, Opening, Queueing
 use relay_settings::{BuiltInRole, DocumentId, DocumentKey, Kind, Reach, Scope};
 use serde_json::json;
 use wire::{
-    AgentId, Author, BlockId, BlockScope, BlockSummary, Body, ConversationId, MessageId, ServiceKeyId, SiteId, Tag, Token,
-    VisitorId,
+    AgentId, Author, BlockId, BlockScope, BlockSummary, Body, ConversationId, MessageId, ServiceKeyId, SiteId, Tag,
+    Token, VisitorId,
 };
 
 use super::table::{FRAMES, ROLES, SCOPES};
@@ -100,7 +100,7 @@ pub(super) fn fill(folder: &Path) {
     let holder = agent_record("holder", [id("administrator")].into(), Scope::EVERYWHERE, HOLDER);
     writer.put_agent(&holder).expect("added");
     sign_in(&mut *writer, HOLDER, &holder_token(), HOLDER.0);
-    super::targets::fill(&mut *writer);
+    super::targets::fill(&mut *writer, folder);
     for at in 0..SITES.len() {
         conversation(&mut *writer, looked_for(at, false), at, None, THEN_MS - 2_000);
         conversation(&mut *writer, looked_for(at, true), at, None, CLOSED_MS);

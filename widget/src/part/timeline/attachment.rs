@@ -15,7 +15,7 @@ use crate::key;
 use crate::part::icon::{self, icon};
 use crate::signal::{Shared, Signal};
 use crate::text::{Key, Text};
-use crate::transport::{Preview, file_path};
+use crate::transport::Preview;
 
 /// A file that is recorded, and what its view needs.
 pub(super) type Recorded = (Surroundings, Attachment);
@@ -164,7 +164,8 @@ fn card(surroundings: &Surroundings, attachment: &Attachment) -> El {
     let failed = Signal::new(false);
     let length = text.bytes(attachment.bytes);
     let picture = if attachment.media == Media::Image { icon::PICTURE } else { icon::FILE };
-    let (files, path, name) = (surroundings.files.clone(), file_path(attachment.id), attachment.name.clone());
+    let (files, path, name) =
+        (surroundings.files.clone(), surroundings.files.path(attachment.id), attachment.name.clone());
     let save = move || {
         if busy.get_untracked() {
             return;

@@ -111,9 +111,7 @@ impl Asker {
     /// As the author of what they write: an agent under its name, a program under that of its key.
     pub(super) fn author(&self) -> Author {
         match &self.who {
-            Asking::Agent(signed_in) => {
-                Author::Agent { id: signed_in.agent.id, name: signed_in.agent.name.clone() }
-            }
+            Asking::Agent(signed_in) => Author::Agent { id: signed_in.agent.id, name: signed_in.agent.name.clone() },
             Asking::Key(record) => Author::Service { id: record.id, name: record.name.clone() },
         }
     }

@@ -14,7 +14,7 @@ use super::asker::Asker;
 use super::body::{JsonBody, fields};
 use super::conversation::{Conversation, found, may};
 use super::error::{ApiError, ProblemBody};
-use super::message::try_append;
+use super::message;
 use super::params::PathWords;
 use crate::app::App;
 use crate::clock::new_id;
@@ -23,12 +23,8 @@ use crate::store::{AgentRecord, StoreError};
 /// How often it is tried again when the conversation has changed meanwhile.
 const ATTEMPTS_MAX: usize = 3;
 /// Any of these may be enough; which, depends on whose the conversation is and who gets it.
-const ANY: [Right; 4] = [
-    Right::ConversationAnswer,
-    Right::ConversationTransfer,
-    Right::ConversationAssign,
-    Right::ConversationReleaseAny,
-];
+const ANY: [Right; 4] =
+    [Right::ConversationAnswer, Right::ConversationTransfer, Right::ConversationAssign, Right::ConversationReleaseAny];
 
 /// Who is to have a conversation.
 #[derive(Deserialize, ToSchema)]
@@ -71,7 +67,7 @@ pub(super) async fn assign(
         };
         // It may be as it is to be.
         let Some(append) = append else { return Ok(Json(known.into())) };
-        let done = try_append(&app, append).await;
+        let done = message::append(&app, append).await;
         known = found(&app, &asker, id, &ANY).await?;
         match done {
             Ok(_) => return Ok(Json(known.into())),

@@ -26,7 +26,7 @@ use crate::store::StoreError;
 #[serde(deny_unknown_fields)]
 pub(super) struct NewBlock {
     /// For so many milliseconds from now, 366 days at most.
-    #[schema(minimum = 1, maximum = 31_622_400_000_u64)]
+    #[schema(minimum = 1, maximum = 31_622_400_000_i64)]
     for_ms: u64,
     /// Why, for colleagues.
     #[serde(default)]
@@ -63,7 +63,8 @@ pub(super) async fn block(
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Block>), ApiError> {
     let site = site_of(&app, &asker, id).await?;
-    let asked = checked(fields(body, "the body: it has `for_ms`, and perhaps `reason`")?)?;
+    let asked: NewBlock = fields(body, "the body: it has `for_ms`, and perhaps `reason`")?;
+    let reason = checked(&asked)?;
     if app.store.read(|reader| reader.blocks()).await?.len() >= BLOCKS_MAX {
         let remedy = format!("there are {BLOCKS_MAX} blocks, and no more may be; undo some");
         return Err(ApiError::Conflict(vec![Problem { field: String::new(), code: ProblemCode::TooLong, remedy }]));
@@ -75,7 +76,7 @@ pub(super) async fn block(
         visitor: Some(id),
         tag: None,
         site: Some(site),
-        reason: asked.reason,
+        reason,
         by: asker.agent(),
         since_ms: by.at_ms,
         until_ms: by.at_ms.saturating_add(asked.for_ms),
@@ -122,8 +123,8 @@ async fn site_of(app: &App, asker: &Asker, visitor: VisitorId) -> Result<SiteId,
     Ok(known.ok_or(ApiError::NotFound)?.site)
 }
 
-/// What is asked for, if it is within bounds.
-fn checked(asked: NewBlock) -> Result<NewBlock, ApiError> {
+/// The reason as it is kept, if all is within bounds.
+fn checked(asked: &NewBlock) -> Result<String, ApiError> {
     let mut problems = Vec::new();
     if !(1..=BLOCK_MS_MAX).contains(&asked.for_ms) {
         let remedy = format!("a block lasts 1 to {BLOCK_MS_MAX} milliseconds");
@@ -138,7 +139,7 @@ fn checked(asked: NewBlock) -> Result<NewBlock, ApiError> {
         let remedy = "leave out the zero character".to_owned();
         problems.push(Problem { field: "reason".to_owned(), code: ProblemCode::Shape, remedy });
     }
-    if problems.is_empty() { Ok(NewBlock { reason, ..asked }) } else { Err(ApiError::Invalid(problems)) }
+    if problems.is_empty() { Ok(reason) } else { Err(ApiError::Invalid(problems)) }
 }
 
 /// Has the core's task change the blocks.

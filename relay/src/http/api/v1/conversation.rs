@@ -20,6 +20,11 @@ use crate::app::App;
 use crate::http::person::store_error;
 use crate::store::StoreError;
 
+/// Open conversations that are read at once for a page, …
+const LOOKED_AT_ONCE: usize = PAGE_CONVERSATIONS_MAX + 1;
+/// … and in all, when many of them are out of scope.
+const LOOKED_AT_MAX: usize = 40 * LOOKED_AT_ONCE;
+
 /// A conversation.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Conversation {
@@ -139,13 +144,8 @@ pub(super) async fn list(
         Which::Open => {
             let after: Option<ConversationId> =
                 query.after.as_deref().map(|after| after.parse().map_err(|_| malformed())).transpose()?;
-            let mut all = app.store.read(|reader| reader.open_conversations()).await?;
-            all.retain(|known| after.is_none_or(|after| known.id > after) && readable(known));
-            all.sort_by_key(|known| known.id);
-            let more = all.len() > PAGE_CONVERSATIONS_MAX;
-            all.truncate(PAGE_CONVERSATIONS_MAX);
-            let next = all.last().map(|last| last.id.to_string()).filter(|_| more);
-            (all, next)
+            let (items, next) = open_page(&app, after.unwrap_or(ConversationId(0)), readable).await?;
+            (items, next.map(|next| next.to_string()))
         }
         Which::Ended => {
             let (before_ms, before) = match query.after.as_deref() {
@@ -168,6 +168,34 @@ pub(super) async fn list(
         }
     };
     Ok(Json(ConversationPage { items: items.into_iter().map(Conversation::from).collect(), next }))
+}
+
+/// A page of the open conversations that are `readable`, by id. It looks through so many of the others at most, and is shorter if these are between.
+async fn open_page(
+    app: &App,
+    mut after: ConversationId,
+    readable: impl Fn(&Known) -> bool,
+) -> Result<(Vec<Known>, Option<ConversationId>), ApiError> {
+    let mut items = Vec::new();
+    for _ in 0..LOOKED_AT_MAX / LOOKED_AT_ONCE {
+        let seen = app.store.read(move |reader| reader.open_conversations_after(after, LOOKED_AT_ONCE)).await?;
+        let is_last = seen.len() < LOOKED_AT_ONCE;
+        for known in seen {
+            after = known.id;
+            if !readable(&known) {
+                continue;
+            }
+            if items.len() == PAGE_CONVERSATIONS_MAX {
+                let next = items.last().map(|last: &Known| last.id);
+                return Ok((items, next));
+            }
+            items.push(known);
+        }
+        if is_last {
+            return Ok((items, None));
+        }
+    }
+    Ok((items, Some(after)))
 }
 
 /// Reads a conversation.

@@ -71,6 +71,10 @@ pub(in crate::http) struct ProblemBody {
     /// The present version, when the request named another.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u64>,
+    /// The refusal as clients on connections get it (`docs/protocol.md`), where there is one.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    refusal: Option<Refusal>,
 }
 
 /// What is wrong with one field.
@@ -180,24 +184,27 @@ fn refused(refusal: &Refusal) -> (StatusCode, &'static str, &'static str, String
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, name, title, detail) = self.words();
-        let (mut problems, mut version, mut retry_after_s) = (Vec::new(), None, None);
+        let (mut problems, mut version, mut retry_after_s, mut given) = (Vec::new(), None, None, None);
         match self {
             Self::Conflict(found) | Self::Invalid(found) | Self::NotGranted(found) => problems = found,
             Self::Changed(present) => version = present,
             Self::Refused(refusal) => {
                 crate::numbers::refused(&refusal, 1);
-                retry_after_s = if let Refusal::RateLimited { retry_after_ms } = refusal {
+                retry_after_s = if let Refusal::RateLimited { retry_after_ms }
+                | Refusal::QuotaExceeded { retry_after_ms } = refusal
+                {
                     Some(retry_after_ms.div_ceil(1_000).max(1))
                 } else {
                     matches!(refusal, Refusal::Busy | Refusal::StoreDown).then_some(RETRY_AFTER_S)
                 };
+                given = Some(refusal);
             }
             Self::Internal(cause) => {
                 tracing::error!(cause, "a request failed");
                 crate::numbers::http_failed();
             }
+            Self::NotFound => given = Some(Refusal::NotFound),
             Self::Malformed(_)
-            | Self::NotFound
             | Self::KeyUsed(..)
             | Self::Method
             | Self::SignInAgain
@@ -214,6 +221,7 @@ impl IntoResponse for ApiError {
             detail,
             problems: problems.collect(),
             version,
+            refusal: given,
         };
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
 use wire::limit::TEXT_CHARS_MAX;
-use wire::{Body, ConversationId, Event, MessageId, Refusal, check_text, trim_text};
+use wire::{AttachmentId, Body, ConversationId, Event, MessageId, Refusal, check_text, trim_text};
 
 use super::asker::Asker;
 use super::body::{JsonBody, fields};
@@ -38,9 +38,12 @@ pub(super) enum MessageKind {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewMessage {
-    /// What it says, without the blank lines around it.
+    /// What it says, without the blank lines around it. A message has a text or a file, a note has a text.
     #[schema(min_length = 1, max_length = 10_000)]
-    text: String,
+    text: Option<String>,
+    /// The file that it is, by the id under which it was brought into this conversation.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    file: Option<AttachmentId>,
     /// `message`: for the visitor, from the agent who has the conversation or from a program. `note`: for agents alone, also after the end.
     #[serde(default)]
     #[schema(inline)]
@@ -50,7 +53,8 @@ pub(super) struct NewMessage {
 /// An event as it was recorded, as `docs/protocol.md` describes it: `seq`, `at_ms`, `author`, `body` and more.
 #[derive(Serialize, ToSchema)]
 #[serde(transparent)]
-pub(super) struct RecordedEvent(#[schema(value_type = Object)] Event);
+#[schema(value_type = Object)]
+pub(super) struct RecordedEvent(Event);
 
 /// Writes a message or a note. A program writes under the name of its key and is shown as one; an agent writes messages where it has the conversation.
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/messages", tag = "conversations", params(("id" = String, Path, format = "uuid")),
@@ -67,20 +71,31 @@ pub(super) async fn write(
     const ANY: [Right; 2] = [Right::ConversationAnswer, Right::ConversationNote];
     asker.must_have_any(&ANY)?;
     let known = found(&app, &asker, id, &ANY).await?;
-    let asked: NewMessage = fields(body, "the body: it has `text`, and perhaps `kind` (`message` or `note`)")?;
-    let text = checked(&asked.text).map_err(|problem| ApiError::Invalid(vec![problem]))?;
-    let (right, body) = match asked.kind {
-        MessageKind::Message => (Right::ConversationAnswer, Body::Text { text }),
-        MessageKind::Note => (Right::ConversationNote, Body::Note { text }),
+    let asked: NewMessage =
+        fields(body, "the body: it has `text` or `file`, and perhaps `kind` (`message` or `note`)")?;
+    let body = checked(&asked).map_err(|problem| ApiError::Invalid(vec![problem]))?;
+    let right = match asked.kind {
+        MessageKind::Message => Right::ConversationAnswer,
+        MessageKind::Note => Right::ConversationNote,
     };
     if !may(&asker, right, &known) {
         return Err(Refusal::NotAllowed.into());
     }
     // A program holds no conversation, so that it needs none.
     let holder = asker.agent().filter(|_| asked.kind == MessageKind::Message).map(Condition::HeldBy);
-    let new_event = NewEvent { id: message_id(&asker, "write", id, &headers), author: asker.author(), body: NewBody::Ready(body) };
-    let done = append(&app, Append::new(id, vec![new_event]).when_all(holder)).await?;
-    let event = done.events.into_iter().next().ok_or(ApiError::Internal("an append without an event"))?;
+    let new_event = NewEvent { id: message_id(&asker, "write", id, &headers), author: asker.author(), body };
+    let done = append(&app, Append::new(id, vec![new_event]).when_all(holder)).await;
+    if let Err(AppendError::FileMissing) = done {
+        let remedy = "no file was brought into this conversation under this id".to_owned();
+        let problem = Problem { field: "file".to_owned(), code: ProblemCode::Missing, remedy };
+        return Err(ApiError::Invalid(vec![problem]));
+    }
+    let event = done
+        .map_err(AppendError::refusal)?
+        .events
+        .into_iter()
+        .next()
+        .ok_or(ApiError::Internal("an append without an event"))?;
     Ok((StatusCode::CREATED, Json(RecordedEvent(event))))
 }
 
@@ -99,23 +114,37 @@ pub(super) async fn end(
     let known = found(&app, &asker, id, &[Right::ConversationEnd]).await?;
     let mine = || asker.agent().map_or(Condition::HeldByNobody, Condition::NotHeldByOthers);
     let condition = (!may(&asker, Right::ConversationEndAny, &known)).then(mine);
-    let new_event =
-        NewEvent { id: message_id(&asker, "end", id, &headers), author: asker.author(), body: NewBody::Ready(Body::Closed) };
-    append(&app, Append::new(id, vec![new_event]).when_all(condition)).await?;
+    let new_event = NewEvent {
+        id: message_id(&asker, "end", id, &headers),
+        author: asker.author(),
+        body: NewBody::Ready(Body::Closed),
+    };
+    append(&app, Append::new(id, vec![new_event]).when_all(condition)).await.map_err(AppendError::refusal)?;
     Ok(Json(found(&app, &asker, id, &[Right::ConversationEnd]).await?.into()))
 }
 
-/// The text as it is recorded.
-fn checked(text: &str) -> Result<String, Problem> {
-    let text = trim_text(text);
-    let problem = |code, remedy: String| Problem { field: "text".to_owned(), code, remedy };
-    match check_text(text) {
-        Ok(()) => Ok(text.to_owned()),
-        Err(Refusal::TextEmpty) => Err(problem(ProblemCode::Required, "write something".to_owned())),
-        Err(Refusal::TextTooLong { chars_max }) => {
-            Err(problem(ProblemCode::TooLong, format!("it has {chars_max} characters at most")))
+/// What is recorded, if it is within bounds.
+fn checked(asked: &NewMessage) -> Result<NewBody, Problem> {
+    let problem = |field: &str, code, remedy: String| Problem { field: field.to_owned(), code, remedy };
+    let text = match (&asked.text, asked.file, asked.kind) {
+        (None, Some(file), MessageKind::Message) => return Ok(NewBody::File(file)),
+        (_, Some(_), _) => {
+            let remedy = "a message has a text or a file, a note has a text".to_owned();
+            return Err(problem("file", ProblemCode::Contradiction, remedy));
         }
-        Err(_) => Err(problem(ProblemCode::Shape, "leave out the characters that no text has, such as a zero".to_owned())),
+        (text, None, _) => trim_text(text.as_deref().unwrap_or_default()),
+    };
+    match check_text(text) {
+        Ok(()) => {
+            let text = text.to_owned();
+            let note = asked.kind == MessageKind::Note;
+            Ok(NewBody::Ready(if note { Body::Note { text } } else { Body::Text { text } }))
+        }
+        Err(Refusal::TextEmpty) => Err(problem("text", ProblemCode::Required, "write something".to_owned())),
+        Err(Refusal::TextTooLong { chars_max }) => {
+            Err(problem("text", ProblemCode::TooLong, format!("it has {chars_max} characters at most")))
+        }
+        Err(_) => Err(problem("text", ProblemCode::Shape, "leave out the zero character".to_owned())),
     }
 }
 
@@ -135,16 +164,8 @@ fn message_id(asker: &Asker, what: &str, conversation: ConversationId, headers: 
 /// Records, by the path of all appends.
 ///
 /// # Errors
-/// Why it was not recorded, as a problem.
-pub(super) async fn append(app: &App, append: Append) -> Result<Appended, ApiError> {
-    Ok(try_append(app, append).await.map_err(AppendError::refusal)?)
-}
-
-/// The same, for those who try again.
-///
-/// # Errors
 /// Why it was not recorded.
-pub(super) async fn try_append(app: &App, append: Append) -> Result<Appended, AppendError> {
+pub(super) async fn append(app: &App, append: Append) -> Result<Appended, AppendError> {
     let (reply, answer) = oneshot::channel();
     app.core.send(Arrival::Append(append, reply)).await.map_err(|_| AppendError::Down)?;
     answer.await.unwrap_or(Err(AppendError::Down))

@@ -11,6 +11,7 @@ mod body;
 mod condition;
 mod conversation;
 mod error;
+mod file;
 mod idempotency;
 mod invitation;
 mod invited;
@@ -35,15 +36,20 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::routing::{any, get};
-use utoipa_axum::router::OpenApiRouter;
+use tower_http::compression::CompressionLayer;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use self::error::ApiError;
 use self::rate::ApiRates;
 use crate::app::{App, Caller};
+use crate::http::router::compression;
 
 /// Every route of the API, with its document.
 fn api() -> OpenApiRouter<App> {
+    // A long transcript needs its encoder for long, and brotli's takes megabytes.
+    let transcript: UtoipaMethodRouter<App> =
+        routes!(file::transcript).layer(compression(CompressionLayer::new().no_br()));
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(about::version))
         .routes(routes!(about::health))
@@ -61,6 +67,10 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(message::write))
         .routes(routes!(message::end))
         .routes(routes!(assign::assign))
+        .routes(transcript)
+        .routes(routes!(file::list))
+        .routes(routes!(file::bring))
+        .routes(routes!(file::read))
         .routes(routes!(conversation::visitor))
         .routes(routes!(block::block, block::unblock))
         .routes(routes!(key::list, key::make))

@@ -110,9 +110,9 @@ pub(super) async fn finish(
     OwnAccount(asker): OwnAccount,
     JsonBody(body): JsonBody,
 ) -> Result<Response, ApiError> {
+    let agent = asker.signed_in()?.agent.id;
     asker.must_be_confirmed()?;
     let Code { code } = fields(body, "the body: it has `code`")?;
-    let agent = asker.signed_in()?.agent.id;
     let made = app.identity.finish_factor(agent, &code, &app.keys, asker.by()).await.map_err(wrong_code)?;
     tracing::info!(agent.id = %agent, "an agent has a second factor");
     Ok(shown(made))

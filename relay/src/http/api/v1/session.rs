@@ -195,8 +195,8 @@ pub(super) async fn change_password(
     headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<StatusCode, ApiError> {
-    let NewPassword { password, new } = fields(body, "the body: it has `password` and `new`")?;
     let signed_in = asker.signed_in()?;
+    let NewPassword { password, new } = fields(body, "the body: it has `password` and `new`")?;
     let SignedIn { agent, .. } = signed_in;
     app.identity.confirm(&from(&app, address, &headers), signed_in, password).await.map_err(wrong_password)?;
     account::password(&new, &agent.email, &agent.name)

@@ -35,6 +35,8 @@ impl Visitor {
 impl Session for Visitor {
     type Input = VisitorInput;
     type Frame = ToVisitor;
+    const FILES: &'static str = "/file/";
+    const UPLOADS: [&'static str; 2] = ["/upload/", "/"];
 
     fn handle(&mut self, now_ms: u64, input: VisitorInput) {
         self.session.handle(now_ms, input);

@@ -3,11 +3,17 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::saved;
 use super::v1::{self, Fault};
 use crate::ui::who::Who;
 
-/// Where the whole log is exported.
-pub(crate) const EXPORT: &str = "/api/v1/audit/export";
+/// Has the browser save the whole log.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn export() -> Result<(), Fault> {
+    saved::save("/audit/export", "audit.jsonl").await
+}
 
 /// Which entries are wanted; empty texts mean all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,6 +6,7 @@ pub(crate) mod audit;
 pub(crate) mod documents;
 pub(crate) mod invited;
 pub(crate) mod keys;
+mod saved;
 pub(crate) mod session;
 pub(crate) mod setup;
 pub(crate) mod staff;

@@ -57,6 +57,15 @@ pub(crate) async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Fault> {
     read(send(|| Request::get(&[ROOT, path].concat()).build()).await?).await
 }
 
+/// Reads the bytes of something that is no JSON.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(super) async fn bytes(path: &str) -> Result<Vec<u8>, Fault> {
+    let answer = send(|| Request::get(&[ROOT, path].concat()).build()).await?;
+    answer.binary().await.map_err(|_| Fault::Unreachable)
+}
+
 /// Sends something new.
 ///
 /// # Errors

@@ -48,6 +48,8 @@ impl Agent {
 impl Session for Agent {
     type Input = AgentInput;
     type Frame = ToAgent;
+    const FILES: &'static str = "/api/v1/files/";
+    const UPLOADS: [&'static str; 2] = ["/api/v1/conversations/", "/files/"];
 
     fn handle(&mut self, now_ms: u64, input: AgentInput) {
         self.session.handle(now_ms, input);

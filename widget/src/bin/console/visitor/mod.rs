@@ -123,8 +123,8 @@ fn Transcript(conversation: ConversationId) -> impl IntoView {
     let reader = ["&language=", &encoded(&language()), "&zone=", &encoded(&widget::env::time_zone())].concat();
     let reader = StoredValue::new(reader);
     let link = move |format: &str| {
-        let notes = if notes.get() { "&notes=1" } else { "" };
-        format!("/transcript/{conversation}?format={format}{notes}{}", reader.get_value())
+        let notes = if notes.get() { "&notes=true" } else { "" };
+        format!("/api/v1/conversations/{conversation}/transcript?format={format}{notes}{}", reader.get_value())
     };
     let formats = [
         ("html", "console_transcript_html", key!("console_transcript_html")),

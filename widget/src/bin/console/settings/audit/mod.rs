@@ -10,7 +10,8 @@ use widget::key;
 use widget::text::Key;
 
 use self::entry::{Detail, subject_words};
-use crate::api::audit::{self, Chain, EXPORT, Filter, Item};
+use crate::api::audit::{self, Chain, Filter, Item};
+use crate::api::v1::Fault;
 use crate::ui::icon::{self, icon};
 use crate::ui::words::{fill, t};
 use crate::ui::{when, who};
@@ -64,6 +65,20 @@ pub(super) fn Audit() -> impl IntoView {
         chosen.set(None);
         load(None);
     });
+    let (exporting, export_failed) = (RwSignal::new(false), RwSignal::new(false));
+    let export = move || {
+        exporting.set(true);
+        export_failed.set(false);
+        spawn_local(async move {
+            // Whoever gives no password does not want it any more.
+            let refused = |fault: &Fault| matches!(fault, Fault::Problem(problem) if problem.name() == "sign_in_again");
+            let done = audit::export().await;
+            if done.is_err_and(|fault| !refused(&fault)) {
+                export_failed.try_set(true);
+            }
+            exporting.try_set(false);
+        });
+    };
     let detail = move || {
         let number = chosen.get()?;
         known.read().as_ref()?.items.iter().find(|item| item.number == number).cloned()
@@ -72,12 +87,21 @@ pub(super) fn Audit() -> impl IntoView {
         <section class="audit" data-view=move || if chosen.get().is_some() { "entry" } else { "list" }>
             <header class="settings__head">
                 <h3>{t(key!("console_audit"))}</h3>
-                <a class="button" href=EXPORT download="audit.jsonl" data-testid="audit-export">
+                <button
+                    type="button"
+                    class="button"
+                    data-testid="audit-export"
+                    prop:disabled=move || exporting.get()
+                    on:click=move |_| export()
+                >
                     {icon(icon::DOWNLOAD)}
                     {t(key!("console_audit_export"))}
-                </a>
+                </button>
             </header>
             <div class="audit__list">
+                <Show when=move || export_failed.get()>
+                    <p class="empty" role="alert">{t(key!("console_audit_export_failed"))}</p>
+                </Show>
                 {move || known.get().map(|known| view! { <State items=known.items chain=known.chain /> })}
                 <Filters filter people />
                 {move || match (failed.get(), known.get()) {
