@@ -91,7 +91,7 @@ impl Relay {
         relay
     }
 
-    /// Its data and its site, with nothing running yet.
+    /// Its data and its site, with nothing running yet; without an origin there is no site.
     #[must_use]
     pub fn prepare(port: u16, site_origin: &str, setup: Setup) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -113,7 +113,17 @@ impl Relay {
         }
         std::fs::write(folder.path().join("relay.toml"), config).expect("a temporary folder can be filled");
         let relay = Self { port, public: setup.public, folder, data, wrapper: setup.wrapper, process: None };
-        relay.command(&["site", "add", "demo", "--origin", site_origin, "--name", "Demo Exchange"], "");
+        if !site_origin.is_empty() {
+            relay.command(&["site", "add", "demo", "--origin", site_origin, "--name", "Demo Exchange"], "");
+        }
+        relay
+    }
+
+    /// Without a site, on a port that is free, and running.
+    #[must_use]
+    pub fn start_empty(setup: Setup) -> Self {
+        let mut relay = Self::prepare(free_port(), "", setup);
+        relay.up();
         relay
     }
 

@@ -8,7 +8,7 @@ use crate::gate::Gate;
 use crate::look::{Engine, Look};
 use crate::people::{Agent, Visitor};
 use crate::process::free_port;
-use crate::relay::Relay;
+use crate::relay::{Relay, Setup};
 use crate::site::Site;
 
 /// Browsers are heavy: one story at a time, however many threads the test runner has.
@@ -32,6 +32,15 @@ impl World {
         let port = free_port();
         let site = Site::start(&format!("http://127.0.0.1:{port}"));
         let relay = Relay::start_on(port, &site.origin());
+        Self { relay, site, driver: Arc::new(Driver::start()), _turn: turn }
+    }
+
+    /// The same, but the relay has no site yet: its data folder is empty.
+    #[must_use]
+    pub fn start_empty() -> Self {
+        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let relay = Relay::start_empty(Setup::default());
+        let site = Site::start(&relay.origin());
         Self { relay, site, driver: Arc::new(Driver::start()), _turn: turn }
     }
 

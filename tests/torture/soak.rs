@@ -25,7 +25,7 @@ const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Files that come and go.
 const FILES_MORE: usize = 12;
 /// From one look at the machine itself to the next.
-const PROBE_EVERY: Duration = Duration::from_millis(200);
+const PROBE_EVERY: Duration = Duration::from_millis(50);
 /// An answer is several times what the machine is asked for then: threads that are woken one after the other, and a sync.
 const PROBES_OF_AN_ANSWER: u32 = 4;
 
@@ -118,10 +118,28 @@ fn watch_machine(file: &Path, over: &AtomicBool) -> Vec<(Instant, Duration)> {
         thread::sleep(Duration::from_millis(1));
         file.write_all_at(&[0; 4_096], 0).expect("written");
         file.sync_data().expect("synced");
-        took.push((at, at.elapsed()));
+        took.extend(looks_of(at, at.elapsed()));
         thread::sleep(PROBE_EVERY);
     }
     took
+}
+
+/// A look that took long, and those that were due meanwhile. Visitors go on writing while the machine stands still, so each such moment counts
+/// for as many answers as it is long, and must count for as many looks.
+fn looks_of(at: Instant, took: Duration) -> impl Iterator<Item = (Instant, Duration)> {
+    let due = (0..).map(move |number| PROBE_EVERY * number).take_while(move |late| late.is_zero() || *late < took);
+    due.map(move |late| (at + late, took.saturating_sub(late)))
+}
+
+#[test]
+fn a_long_look_counts_for_all_that_were_due_meanwhile() {
+    let at = Instant::now();
+    let ms = Duration::from_millis;
+    assert_eq!(looks_of(at, ms(2)).collect::<Vec<_>>(), [(at, ms(2))]);
+    assert_eq!(
+        looks_of(at, ms(120)).collect::<Vec<_>>(),
+        [(at, ms(120)), (at + ms(50), ms(70)), (at + ms(100), ms(20))]
+    );
 }
 
 /// The time within which 99 of 100 came.

@@ -1,5 +1,7 @@
 //! The texts in the reader's language, and times as they are written in it.
 
+use std::cell::RefCell;
+
 use js_sys::{Array, Function, Reflect};
 use reactive_graph::owner::{expect_context, provide_context};
 use wasm_bindgen::JsCast;
@@ -125,7 +127,10 @@ struct Inner {
     /// Today's number, and the timer that changes it at midnight.
     today: Signal<u64>,
     midnight: Timer,
-    catalogue: Array,
+    /// As the page loaded it.
+    loaded: Array,
+    /// With the site's own texts in it.
+    catalogue: RefCell<Array>,
     clock: Function,
     date: Function,
 }
@@ -142,7 +147,8 @@ impl Text {
                 text.watch_midnight();
             }
         });
-        let text = Self(Signal::new(Inner { today, midnight, catalogue, clock, date }));
+        let (loaded, catalogue) = (catalogue.clone(), RefCell::new(catalogue));
+        let text = Self(Signal::new(Inner { today, midnight, loaded, catalogue, clock, date }));
         late.set(Some(text));
         text.watch_midnight();
         // The timer may be late on a machine that slept over midnight.
@@ -163,10 +169,29 @@ impl Text {
         expect_context()
     }
 
+    /// Puts a site's own texts in place of the product's: pairs of number and text. What is shown already stays until it is made anew.
+    pub fn replace(self, pairs: &Array) {
+        self.0.with_untracked(|inner| {
+            let now = inner.loaded.slice(0, inner.loaded.length());
+            for pair in pairs.iter() {
+                let pair = Array::from(&pair);
+                if let Some(number) = pair.get(0).as_f64() {
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "a small whole number"
+                    )]
+                    now.set(number as u32, pair.get(1));
+                }
+            }
+            inner.catalogue.replace(now);
+        });
+    }
+
     /// The text of a key.
     #[must_use]
     pub fn get(self, key: Key) -> String {
-        self.0.with_untracked(|inner| inner.catalogue.get(key.0).as_string()).unwrap_or_default()
+        self.0.with_untracked(|inner| inner.catalogue.borrow().get(key.0).as_string()).unwrap_or_default()
     }
 
     /// The text of a key with one `{name}` in it replaced. A value that may be written from the right is isolated (U+2068, U+2069), so that it

@@ -1,6 +1,8 @@
-//! The site's own colour, made readable on both backgrounds.
+//! The site's own colours, made readable on both backgrounds.
 
-use crate::env::{query, root};
+use wasm_bindgen::JsValue;
+
+use crate::env::{field, query, root};
 
 /// The backgrounds, light and dark, as in `www/tokens.css`.
 const BACKGROUNDS: [[u8; 3]; 2] = [[0xff, 0xff, 0xff], [0x0f, 0x15, 0x18]];
@@ -9,17 +11,27 @@ const CONTRAST_MIN: f32 = 4.5;
 
 type Colour = [u8; 3];
 
-/// Takes the colour from the page's address (`?color=#rrggbb`), if there is a valid one.
-pub fn apply() {
-    let Some(accent) = query("color").and_then(|text| parse(&text)) else { return };
-    let style = root().style();
-    let set = |name: &str, colour: Colour| style.set_property(name, &write(colour)).ok();
-    set("--site-mine", accent);
-    set("--site-on-mine", on(accent));
+/// Takes the colour of the page's address (`?color=#rrggbb`), which the script tag chose; else those of the site's look; else the product's own.
+pub fn apply(look: &JsValue) {
+    let (style, colours) = (root().style(), field(look, "colours"));
+    let of = |name: &str| field(&colours, name).as_string().and_then(|text| parse(&text));
+    let chosen = query("color").and_then(|text| parse(&text));
+    // An empty value takes the property away.
+    let set = |name: &str, colour: Option<Colour>| {
+        style.set_property(&["--site-", name].concat(), &colour.map(write).unwrap_or_default()).ok();
+    };
     for (name, background) in ["light", "dark"].into_iter().zip(BACKGROUNDS) {
-        let readable = readable(accent, background);
-        set(&["--site-", name].concat(), readable);
-        set(&["--site-on-", name].concat(), on(readable));
+        let accent = chosen.or_else(|| of(name));
+        // As links and buttons it must be readable on the background, too; then the text on it is ours.
+        let shown = accent.map(|accent| readable(accent, background));
+        let text = of(&["text_on_", name].concat()).filter(|_| chosen.is_none());
+        let text_on = |ground: Option<Colour>| text.filter(|_| ground == accent).or_else(|| ground.map(on));
+        set(name, shown);
+        set(&["on-", name].concat(), text_on(shown));
+        if name == "light" {
+            set("mine", accent);
+            set("on-mine", text_on(accent));
+        }
     }
 }
 

@@ -70,6 +70,7 @@ impl World {
             name: format!("Agent {number}"),
             roles: [BuiltInRole::Agent.document_id()].into(),
             scope: Scope::EVERYWHERE,
+            hours: None,
             capacity: 100,
         });
         let start = Start {

@@ -21,6 +21,7 @@ use crate::step::Step;
 
 mod agents;
 mod follow;
+mod look;
 mod page;
 mod rate;
 mod requests;
@@ -105,6 +106,8 @@ pub(crate) struct Connections {
     ended_lately: VecDeque<VisitorId>,
     /// The largest attachment taken, for `Welcome`.
     attachment_bytes_max: u64,
+    /// The number of each site's look.
+    looks: BTreeMap<SiteId, u32>,
     /// Missing events that clients have fetched.
     gaps_repaired: u64,
 }
@@ -142,6 +145,7 @@ impl Connections {
             last_request: 0,
             ended_lately: VecDeque::new(),
             attachment_bytes_max,
+            looks: BTreeMap::new(),
             gaps_repaired: 0,
         }
     }
@@ -315,6 +319,7 @@ impl Connections {
         };
         let held = self.all.get_mut(&connection).and_then(|known| known.held.take());
         self.send_one(connection, frame, step);
+        self.tell_look(connection, step);
         for frame in held.into_iter().flat_map(|held| held.into_frames()) {
             self.send_one(connection, frame, step);
         }

@@ -105,6 +105,7 @@ impl Core {
             }
             Input::Agents(agents) => self.staff.set(agents, &mut self.step),
             Input::Settings(documents) => self.staff.set_documents(documents, &mut self.step),
+            Input::Looks(looks) => self.connections.set_looks(looks, &mut self.step),
             Input::Sites(sites) => self.subscriptions.set_sites(sites, &mut self.step),
             Input::SignedOut { agent } => self.staff.signed_out(agent, &mut self.step),
             Input::SessionEnded { visitor } => self.connections.session_ended(visitor, &mut self.step),
@@ -146,6 +147,7 @@ impl Core {
                 Timer::Page(visitor) => self.conversations.page_due(visitor, step),
                 Timer::RenewPresence => self.staff.renew_presence(step),
                 Timer::ExpirePresence => self.staff.expire_presence(step),
+                Timer::Hours => self.staff.look_at_hours(step),
                 // `settle` sends what is due.
                 Timer::Queue | Timer::Counts => {}
             }

@@ -1,6 +1,6 @@
 //! What the shell tells the core.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use relay_settings::{DocumentId, Scope, Snapshot, shown_role};
 use wire::{
@@ -93,6 +93,8 @@ pub enum Input {
     Agents(Vec<Agent>),
     /// The sites in the store now.
     Sites(Vec<SiteId>),
+    /// The number of each site's look now: another one when what its chat shows is another. Visitors are told.
+    Looks(BTreeMap<SiteId, u32>),
     /// The documents in force now.
     Settings(Snapshot),
     /// The blocks in the store now.
@@ -160,6 +162,8 @@ pub struct Agent {
     pub roles: BTreeSet<DocumentId>,
     /// Where it may.
     pub scope: Scope,
+    /// The hours outside which nothing is assigned to it; none is always.
+    pub hours: Option<DocumentId>,
     /// Conversations it may hold at once, 1 to [`wire::limit::CAPACITY_MAX`].
     pub capacity: u32,
 }
@@ -238,8 +242,8 @@ pub struct Start {
 impl Agent {
     /// The view of it.
     #[must_use]
-    pub fn summary(&self, state: wire::AgentState, load: u32) -> AgentSummary {
+    pub fn summary(&self, state: wire::AgentState, load: u32, off_hours: bool) -> AgentSummary {
         let role = shown_role(&self.roles);
-        AgentSummary { id: self.id, name: self.name.clone(), role, state, capacity: self.capacity, load }
+        AgentSummary { id: self.id, name: self.name.clone(), role, state, capacity: self.capacity, load, off_hours }
     }
 }

@@ -18,6 +18,7 @@ use crate::rights::Rights;
 use crate::step::{Step, Timer};
 
 mod blocks;
+mod hours;
 mod presence;
 mod settings;
 #[cfg(test)]
@@ -41,6 +42,8 @@ struct AgentLive {
     connected: bool,
     /// Whether it is away because it said so.
     chose_away: bool,
+    /// Whether it is outside its hours.
+    off_hours: bool,
     /// Since when it has no connection, when it has none.
     gone_ms: u64,
     /// When the grace period after its last connection ends.
@@ -63,6 +66,8 @@ pub(crate) struct Staff {
     changed: BTreeSet<AgentId>,
     /// The documents in force.
     documents: Snapshot,
+    /// When the hours of agents are looked at again, while there is a timer for it.
+    hours_due_ms: Option<u64>,
     blocks: blocks::Blocks,
     presence: presence::Presences,
     /// An agent without a connection gives back what it holds after this long.
@@ -78,6 +83,7 @@ impl AgentLive {
             elsewhere: None,
             connected: false,
             chose_away: false,
+            off_hours: false,
             gone_ms: now_ms,
             grace_ends_ms: None,
             last_sent: None,
@@ -96,9 +102,13 @@ impl AgentLive {
 
     /// The state that everybody sees: that of the relay where it is most available.
     const fn shown(&self) -> AgentState {
-        match self.elsewhere {
+        let state = match self.elsewhere {
             Some(elsewhere) => presence::more_available(self.state, elsewhere),
             None => self.state,
+        };
+        match state {
+            AgentState::Online if self.off_hours => AgentState::Away,
+            AgentState::Online | AgentState::Away | AgentState::Offline => state,
         }
     }
 }
@@ -113,6 +123,7 @@ impl Staff {
             online_sent: 0,
             changed: BTreeSet::new(),
             documents,
+            hours_due_ms: None,
             blocks: blocks::Blocks::new(blocks),
             presence: presence::Presences::default(),
             gone_after_ms,
@@ -152,7 +163,8 @@ impl Staff {
     /// An agent as colleagues see it.
     pub(crate) fn summary(&self, agent: AgentId) -> Option<AgentSummary> {
         let known = self.agents.get(&agent)?;
-        Some(known.settings.summary(known.shown(), u32::try_from(self.load(agent)).unwrap_or(u32::MAX)))
+        let load = u32::try_from(self.load(agent)).unwrap_or(u32::MAX);
+        Some(known.settings.summary(known.shown(), load, known.off_hours))
     }
 
     /// An agent itself and every colleague that it may see.
@@ -174,7 +186,7 @@ impl Staff {
     /// relay.
     fn availability(&self, agent: AgentId) -> Option<Availability> {
         let known = self.agents.get(&agent)?;
-        let open = known.state == AgentState::Online && known.connected;
+        let open = known.state == AgentState::Online && known.connected && !known.off_hours;
         let (capacity, rights) = (known.settings.capacity, known.rights.clone());
         Some(Availability { open, capacity, held: self.load(agent), rights })
     }

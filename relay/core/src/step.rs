@@ -46,6 +46,8 @@ pub(crate) enum Timer {
     RenewPresence,
     /// Another relay's presence may have expired.
     ExpirePresence,
+    /// The hours of an agent may have begun or ended.
+    Hours,
 }
 
 /// The time, the ids, the timers and the news of one core.

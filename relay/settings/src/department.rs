@@ -36,6 +36,7 @@ impl Body for Department {
             .optional("site", Shape::Reference(Kind::Site))
             .read()
             .optional("hours", Shape::Reference(Kind::Hours))
+            .read()
             .optional("sla", Shape::Reference(Kind::Sla))
             .optional("languages", Shape::Language.list_of(0, 40))
     }

@@ -96,9 +96,13 @@ impl Body for Hours {
         let name = || Shape::Line { chars_max: NAME_CHARS_MAX };
         Schema::new()
             .required("name", name())
+            .read()
             .optional("site", Shape::Reference(Kind::Site))
+            .read()
             .required("zone", Shape::Zone)
+            .read()
             .optional("weekly", Shape::Weekly)
+            .read()
             .optional(
                 "holidays",
                 Schema::new()
@@ -108,6 +112,7 @@ impl Body for Hours {
                     .group()
                     .list(),
             )
+            .read()
             .optional(
                 "exceptions",
                 Schema::new()
@@ -120,6 +125,7 @@ impl Body for Hours {
                     .group()
                     .list(),
             )
+            .read()
     }
 
     fn check(&self, problems: &mut Problems) {

@@ -14,6 +14,8 @@ mod kind;
 pub mod label;
 pub mod language;
 pub mod link_rule;
+#[cfg(not(target_arch = "wasm32"))]
+mod look;
 pub mod notice;
 pub mod origin;
 mod problem;
@@ -35,6 +37,8 @@ pub use check::{KEY_CHARS_MAX, LANGUAGES_MAX, MOMENT_MS_MAX, WEEKLY_MAX};
 pub use difference::{DIFFERENCE_CHARS_MAX, DIFFERENCES_MAX, Difference, Differences, SECRET_FIELD, differences};
 pub use id::{DOCUMENT_ID_CHARS_MAX, DocumentId, DocumentIdError, DocumentKey};
 pub use kind::{Kind, KindError};
+#[cfg(not(target_arch = "wasm32"))]
+pub use look::{Look, LookNotice, NOTICES_MAX};
 pub use problem::{Problem, ProblemCode};
 pub use right::{
     GrantError, Reach, Right, RightError, RightNames, RightSet, Scope, Staff, Subject, administrator_remains, grants,

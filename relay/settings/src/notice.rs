@@ -70,13 +70,20 @@ impl Body for Notice {
     fn schema() -> Schema {
         Schema::new()
             .required("kind", Shape::Choice(&["security", "maintenance", "news"]))
+            .read()
             .required("texts", Shape::Text { chars_max: 1_000 }.by_language())
+            .read()
             .optional("site", Shape::Reference(Kind::Site))
+            .read()
             .optional("segment", Shape::Choice(&["everybody", "identified", "anonymous"]))
             .optional("pinned", Shape::Flag)
+            .read()
             .optional("dismissible", Shape::Flag)
+            .read()
             .optional("from_ms", Shape::Moment)
+            .read()
             .optional("until_ms", Shape::Moment)
+            .read()
     }
 
     fn check(&self, problems: &mut Problems) {

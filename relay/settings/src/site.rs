@@ -178,15 +178,20 @@ impl Body for Site {
                     .optional("text_on_dark", Shape::Colour)
                     .group(),
             )
+            .read()
             .optional("logo", Shape::Image)
             .optional("side", Shape::Choice(&["left", "right"]))
             .optional("start", Shape::Choice(&["talk", "home"]))
             .optional("languages", Shape::Language.list_of(1, 40))
             .optional("default_language", Shape::Language)
             .optional("greeting", Shape::Text { chars_max: 500 }.by_language())
+            .read()
             .optional("offline", Shape::Text { chars_max: 500 }.by_language())
+            .read()
             .optional("password_notice", Shape::Flag)
+            .read()
             .optional("attachments", Shape::Flag)
+            .read()
             .optional("who_may_start", Shape::Choice(&["everybody", "identified"]))
             .optional(
                 "times",

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::body::Body;
+use crate::body::{Body, Problems};
 use crate::language::Language;
-use crate::{DocumentId, Kind, Right, Schema, Shape};
+use crate::{DocumentId, Kind, ProblemCode, Right, Schema, Shape};
+
+/// Bytes of all texts of one language: twice those of the whole chat. Every chat of the site loads them.
+const TEXTS_BYTES_MAX: usize = 16 * 1024;
 
 /// Texts that replace the product's own, for one site and language. Whether a key is in the catalogue is checked by who has the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,8 +32,19 @@ impl Body for Texts {
     fn schema() -> Schema {
         Schema::new()
             .required("site", Shape::Reference(Kind::Site))
+            .read()
             .required("language", Shape::Language)
+            .read()
             .optional("texts", Shape::ByKey { of: Box::new(Shape::Text { chars_max: 1_000 }), entries_max: 1_000 })
+            .read()
+    }
+
+    fn check(&self, problems: &mut Problems) {
+        let bytes: usize = self.texts.values().map(String::len).sum();
+        if bytes > TEXTS_BYTES_MAX {
+            let remedy = format!("Together they have {bytes} bytes; {TEXTS_BYTES_MAX} at most. Shorten some.");
+            problems.add("texts", ProblemCode::TooLong, remedy);
+        }
     }
 
     fn site(&self) -> Option<&DocumentId> {

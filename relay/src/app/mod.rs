@@ -17,6 +17,7 @@ use wire::SiteId;
 
 use crate::audit::SignedHead;
 use crate::blob::Blobs;
+use crate::clock::now_ms;
 use crate::config::Config;
 use crate::core_task::Arrival;
 use crate::core_task::outgoing::Unsent;
@@ -154,6 +155,16 @@ impl App {
         let blocks = self.store.read(|reader| reader.blocks()).await?;
         let _ = self.core.send(Arrival::Input(Input::Blocks(blocks))).await;
         Ok(())
+    }
+
+    /// Makes the looks of all sites anew, and gives the core their numbers. Returns when one changes by time alone, Unix time in milliseconds.
+    pub async fn announce_looks(&self) -> Option<u64> {
+        let app = self.clone();
+        // With thousands of documents it takes a while. Fails only when the relay stops.
+        let looks = tokio::task::spawn_blocking(move || app.settings.make_looks(now_ms())).await.ok()?;
+        // Fails only when the core has ended.
+        let _ = self.core.send(Arrival::Input(Input::Looks(looks.numbers()))).await;
+        looks.until_ms
     }
 
     /// Every site, as the store has them.

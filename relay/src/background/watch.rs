@@ -17,6 +17,7 @@ use crate::store::{Reader, StoreError, TokenHash};
 pub async fn run(app: App) {
     let mut announced = None;
     let mut looked_at_ms = now_ms();
+    let mut looks_until_ms = None;
     loop {
         let again = tokio::select! {
             () = app.stopping.cancelled() => return,
@@ -28,12 +29,18 @@ pub async fn run(app: App) {
         let changed = announced != Some(version);
         // An open connection counts as use; a sign-in that is too old ends.
         let due = now_ms().saturating_sub(looked_at_ms) >= SESSION_USE_EVERY_MS;
+        if looks_until_ms.is_some_and(|until_ms| until_ms <= now_ms()) {
+            looks_until_ms = app.announce_looks().await;
+        }
         if !(changed || again || due) {
             continue;
         }
         app.sign_ins.looking(version);
         if changed && (app.settings.refresh().await.is_err() || app.announce_settings().await.is_err()) {
             continue;
+        }
+        if changed {
+            looks_until_ms = app.announce_looks().await;
         }
         if look(&app).await.is_ok() {
             announced = Some(version);

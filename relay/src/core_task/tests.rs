@@ -37,6 +37,7 @@ async fn a_reader_that_does_not_keep_up_is_closed_and_the_others_go_on() {
         name: "a".to_owned(),
         roles: [BuiltInRole::Agent.document_id()].into(),
         scope: Scope::EVERYWHERE,
+        hours: None,
         capacity: 1,
     };
     let start = with(vec![agent(1), agent(2)]);
@@ -96,6 +97,7 @@ async fn on_a_disk_that_fills_up_visitors_stop_first_and_agents_never() {
         name: "a".to_owned(),
         roles: [BuiltInRole::Agent.document_id()].into(),
         scope: Scope::EVERYWHERE,
+        hours: None,
         capacity: 9,
     };
     let start = with(vec![agent]);

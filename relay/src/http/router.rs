@@ -32,6 +32,7 @@ pub fn router(app: App) -> Router {
         .route("/embed.js", get(asset::embed))
         // browsers
         .route("/chat", get(page::chat))
+        .route("/look", get(page::look))
         .route("/console", get(page::console))
         .route("/console/{*page}", get(page::console))
         .route("/assets/{*path}", get(asset::asset))

@@ -184,6 +184,7 @@ pub fn for_core(record: &AgentRecord) -> Agent {
         name: record.name.clone(),
         roles: record.roles.clone(),
         scope: record.scope.clone(),
+        hours: record.hours.clone(),
         capacity: record.capacity,
     }
 }

@@ -4,13 +4,16 @@
 //! checked again on what is there now.
 
 pub(crate) mod file;
+pub(crate) mod look;
 
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use relay_settings::{Change, DocumentKey, Problem, Snapshot};
 use serde_json::Value;
+use wire::SiteId;
 
+use self::look::{Looks, SiteLook};
 use crate::audit::By;
 use crate::store::task::StoreHandle;
 use crate::store::{DocumentChange, DocumentWrite, DocumentsChange, DocumentsError, Expected, Reader, StoreError};
@@ -53,6 +56,7 @@ impl From<StoreError> for EditError {
 pub struct Settings {
     store: StoreHandle,
     current: RwLock<Snapshot>,
+    looks: RwLock<Arc<Looks>>,
 }
 
 impl Settings {
@@ -65,7 +69,7 @@ impl Settings {
         for (key, problems) in snapshot.problems() {
             tracing::warn!(document = %key, problems = problems.len(), "a stored document is not right: look at it in the settings");
         }
-        Ok(Self { store, current: RwLock::new(snapshot) })
+        Ok(Self { store, current: RwLock::new(snapshot), looks: RwLock::default() })
     }
 
     /// The snapshot in force.
@@ -87,6 +91,32 @@ impl Settings {
             self.put_in_force(newer);
         }
         Ok(())
+    }
+
+    /// Makes the looks of all sites anew.
+    pub(crate) fn make_looks(&self, now_ms: u64) -> Arc<Looks> {
+        let looks = Arc::new(Looks::of(&self.snapshot(), now_ms));
+        *self.looks.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&looks);
+        looks
+    }
+
+    /// What a site's chat shows, as JSON in a language of ours; none when there is no such site.
+    pub(crate) fn look(&self, site: &SiteId, language: &str, now_ms: u64) -> Option<Arc<str>> {
+        self.with_look(site, now_ms, |look| look.json(language))
+    }
+
+    /// The number of what a site's chat shows; 0 when there is no such site.
+    pub(crate) fn look_number(&self, site: &SiteId, now_ms: u64) -> u32 {
+        self.with_look(site, now_ms, |look| look.number).unwrap_or(0)
+    }
+
+    fn with_look<T>(&self, site: &SiteId, now_ms: u64, read: impl FnOnce(&SiteLook) -> T) -> Option<T> {
+        let looks = Arc::clone(&self.looks.read().unwrap_or_else(PoisonError::into_inner));
+        match looks.get(site) {
+            Some(look) => Some(read(look)),
+            // The site is new, or the relay has just started.
+            None => Some(read(&SiteLook::of(&self.snapshot(), &site.as_str().parse().ok()?, now_ms)?)),
+        }
     }
 
     /// Changes documents, all of them or none. When this returns, the change is in force here.

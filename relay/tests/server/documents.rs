@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use crate::support::{Relay, add_agent_as, hello};
 
 /// An agent's own requests.
-struct Asker {
+pub(crate) struct Asker {
     client: Client,
     cookie: String,
     origin: String,
 }
 
 impl Asker {
-    async fn of(relay: &Relay, name: &str) -> Self {
+    pub(crate) async fn of(relay: &Relay, name: &str) -> Self {
         Self { client: Client::new(), cookie: relay.cookie(name).await, origin: relay.origin() }
     }
 
@@ -26,15 +26,15 @@ impl Asker {
         self.client.request(method, url).header("cookie", &self.cookie).header("origin", origin)
     }
 
-    async fn get(&self, path: &str) -> Response {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.ask(Method::GET, path).send().await.expect("answered")
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Response {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Response {
         self.ask(Method::POST, path).json(body).send().await.expect("answered")
     }
 
-    async fn put(&self, path: &str, condition: (&str, &str), body: &Value) -> Response {
+    pub(crate) async fn put(&self, path: &str, condition: (&str, &str), body: &Value) -> Response {
         self.ask(Method::PUT, path).header(condition.0, condition.1).json(body).send().await.expect("answered")
     }
 
@@ -43,7 +43,7 @@ impl Asker {
     }
 }
 
-async fn relay() -> Relay {
+pub(crate) async fn relay() -> Relay {
     Relay::start_filled("", |folder| add_agent_as(folder, "eve", relay_settings::BuiltInRole::Administrator)).await
 }
 

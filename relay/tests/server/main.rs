@@ -26,6 +26,7 @@ mod folder;
 mod hostile;
 mod key;
 mod labels;
+mod look;
 mod matrix;
 mod memory;
 mod metrics;

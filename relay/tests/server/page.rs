@@ -27,7 +27,7 @@ fn build(relay: &Relay) {
     write("assets/chat_bg.0123456789abcdef.wasm", "wasm");
     write(
         "chat.html",
-        "<html data-site=\"{{site}}\" data-site-name=\"{{site_name}}\" data-refused=\"{{refused}}\" data-origins=\"{{origins}}\" \
+        "<html data-site=\"{{site}}\" data-look=\"{{look}}\" data-refused=\"{{refused}}\" data-origins=\"{{origins}}\" \
          lang=\"{{lang}}\" data-locale=\"{{locale}}\">",
     );
     write("console.html", "<html lang=\"{{lang}}\" data-locale=\"{{locale}}\">");
@@ -63,7 +63,9 @@ async fn the_chat_page_is_filled_and_framed_by_its_site_only() {
     assert_eq!(header(&page, "strict-transport-security"), "", "plain HTTP on loopback");
     let link = header(&page, "link").to_owned();
     let text = page.text().await.expect("text");
-    assert!(text.contains("data-site=\"demo\" data-site-name=\"Site &lt;demo&gt;\" data-refused=\"\""), "{text}");
+    let look =
+        "data-look=\"{&quot;attachments&quot;:true,&quot;name&quot;:&quot;Site &lt;demo&gt;&quot;,&quot;number&quot;:";
+    assert!(text.contains(&format!("data-site=\"demo\" {look}")), "{text}");
     assert!(text.contains(&format!("data-origins=\"{SITE_ORIGIN}\"")));
     assert!(text.contains("lang=\"en\" data-locale=\"/assets/locale-en.0.json\""), "{text}");
     // What the script will need is asked for with it.
@@ -102,7 +104,7 @@ async fn the_chat_page_is_filled_and_framed_by_its_site_only() {
         assert_eq!(header(&page, "cross-origin-embedder-policy"), "require-corp", "{path}");
         let text = page.text().await.expect("text");
         assert!(
-            text.contains(&format!("data-site=\"\" data-site-name=\"\" data-refused=\"{why}\" data-origins=\"\"")),
+            text.contains(&format!("data-site=\"\" data-look=\"\" data-refused=\"{why}\" data-origins=\"\"")),
             "{text}"
         );
     }
@@ -114,6 +116,10 @@ async fn the_chat_page_is_filled_and_framed_by_its_site_only() {
     }
     let page = get(&relay, "/chat?site=demo", &[("referer", &format!("{SITE_ORIGIN}/"))]).await;
     assert!(header(&page, "content-security-policy").ends_with(&format!("frame-ancestors {SITE_ORIGIN}")));
+
+    // The console shows the chat, to try a look.
+    let tried = get(&relay, &format!("/chat?site=demo&origin={}", relay.origin()), &[]).await;
+    assert!(header(&tried, "content-security-policy").ends_with(&format!("frame-ancestors {}", relay.origin())));
 
     let console = get(&relay, "/console", &[]).await;
     assert_eq!(header(&console, "cross-origin-opener-policy"), "same-origin");

@@ -45,6 +45,7 @@ fn welcome(open: usize) -> ServerFrame {
         state: AgentState::Online,
         capacity: 4,
         load: 4,
+        off_hours: false,
     };
     let row = ConversationSummary {
         conversation: ConversationId(1),

@@ -111,7 +111,10 @@ impl World {
                 assert_eq!(*sent, visitor);
                 conversations.iter().for_each(|row| own(row.conversation));
             }
-            ServerFrame::Registered { .. } | ServerFrame::Refused { .. } | ServerFrame::Answering { .. } => {}
+            ServerFrame::Registered { .. }
+            | ServerFrame::Refused { .. }
+            | ServerFrame::Answering { .. }
+            | ServerFrame::Look { .. } => {}
             ServerFrame::Welcome { .. }
             | ServerFrame::Inbox { .. }
             | ServerFrame::Agent { .. }

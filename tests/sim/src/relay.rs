@@ -48,6 +48,7 @@ impl Relay {
             name: format!("Agent {number}"),
             roles: [if number == 0 { BuiltInRole::Supervisor } else { BuiltInRole::Agent }.document_id()].into(),
             scope: Scope::EVERYWHERE,
+            hours: None,
             capacity: 2,
         };
         Self {

@@ -166,6 +166,7 @@ impl Client {
             ServerFrame::Typing { .. }
             | ServerFrame::Queue { .. }
             | ServerFrame::Answering { .. }
+            | ServerFrame::Look { .. }
             | ServerFrame::Agent { .. }
             | ServerFrame::Holder { .. }
             | ServerFrame::Counts { .. }

@@ -27,6 +27,10 @@ pub const DOWNLOAD: &str = "M12 4v11M7 10l5 5 5-5M5 20h14";
 /// A triangle that plays.
 pub const PLAY: &str = "M8 5l11 7-11 7z";
 
+/// A triangle with an exclamation mark.
+pub const WARN: &str = "M12 4l9 16H3zM12 10v4M12 17h.01";
+/// A circle with an i.
+pub const INFO: &str = "M12 4a8 8 0 100 16 8 8 0 000-16M12 11v5M12 8h.01";
 /// A looking glass with a plus.
 pub const ZOOM: &str = "M10 4a6 6 0 100 12 6 6 0 000-12M14.5 14.5L20 20M10 7.5v5M7.5 10h5";
 

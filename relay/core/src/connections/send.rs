@@ -145,7 +145,7 @@ impl Connections {
     }
 
     /// One frame to many connections. Those that still wait for their `Welcome` get it after that.
-    fn send_to(&mut self, mut to: Vec<ConnectionId>, frame: ServerFrame, step: &mut Step) {
+    pub(super) fn send_to(&mut self, mut to: Vec<ConnectionId>, frame: ServerFrame, step: &mut Step) {
         let mut slow = Vec::new();
         to.retain(|connection| match self.all.get_mut(connection).map(|known| known.held.as_mut()) {
             None => false,

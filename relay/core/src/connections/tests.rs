@@ -91,6 +91,27 @@ fn each_audience_is_who_it_names_and_whoever_waits_for_welcome_gets_it_after_tha
 }
 
 #[test]
+fn visitors_are_told_their_sites_look_when_they_are_welcomed_and_when_it_changes() {
+    const ELSEWHERE: ConnectionId = ConnectionId(6);
+    let looks = |here, there| [(site(), here), ("other".parse().unwrap(), there)].into();
+    let look = |to: &[ConnectionId], look| sent(to, &ServerFrame::Look { look });
+    let (mut all, mut step) = given();
+    let (there, page) = ("other".parse().unwrap(), PageContext::default());
+    assert!(all.connect_visitor(ELSEWHERE, (there, None), &page, source(), &mut step));
+    all.set_looks(looks(1, 2), &mut step);
+    assert_eq!(step.take_news(), [look(&[STRANGER, ANN], 1), look(&[ELSEWHERE], 2)]);
+    all.set_looks(looks(1, 3), &mut step);
+    assert_eq!(step.take_news(), [look(&[ELSEWHERE], 3)]);
+    all.set_looks(looks(1, 3), &mut step);
+    all.set_looks([(site(), 1)].into(), &mut step);
+    assert_eq!(step.take_news(), []);
+    let session = SessionStart::Visitor { visitor: Some(VISITOR), conversations: Vec::new(), answering: 0 };
+    all.welcome(ANN_TOO, session, &mut step);
+    // First the one that was held back: it is the same.
+    assert_eq!(step.take_news()[1..], [look(&[ANN_TOO], 1), look(&[ANN_TOO], 1)]);
+}
+
+#[test]
 fn events_reach_followers_holders_and_the_visitor_each_in_their_lanes() {
     let [shared, staff] = [event(Lane::Shared, "hello"), event(Lane::Staff, "a note")];
     let frames = [&shared, &staff].map(|event| ServerFrame::Event { event: event.clone() });

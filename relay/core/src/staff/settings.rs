@@ -38,6 +38,7 @@ impl Staff {
                 self.changed(id, None, step);
             }
         }
+        self.look_at_hours(step);
     }
 
     /// The documents in force now: roles may give other rights.
@@ -47,6 +48,7 @@ impl Staff {
             self.set_rights(agent, rights, step);
         }
         self.documents = documents;
+        self.look_at_hours(step);
     }
 
     /// An agent may do this from now on. When that is something else, its connections begin anew, and it is shown to whoever sees it now.

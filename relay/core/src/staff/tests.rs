@@ -41,7 +41,7 @@ use When::{Are, Chooses, Comes, Gets, Goes, Loses, Receives, SignsOut, Waits};
 
 fn settings(n: u128) -> Agent {
     let roles = [BuiltInRole::Agent.document_id()].into();
-    Agent { id: AgentId(n), name: format!("Agent {n}"), roles, scope: Scope::EVERYWHERE, capacity: 2 }
+    Agent { id: AgentId(n), name: format!("Agent {n}"), roles, scope: Scope::EVERYWHERE, hours: None, capacity: 2 }
 }
 
 fn transition(n: u128, was: Status, is: Status) -> Transition {
@@ -111,7 +111,7 @@ fn available(n: u128, open: bool, held: usize) -> News {
 fn looks(n: u128, state: AgentState, load: u32) -> News {
     News::Send(
         Audience::Colleagues(AgentId(n), everywhere(BuiltInRole::Agent)),
-        ServerFrame::Agent { agent: settings(n).summary(state, load) },
+        ServerFrame::Agent { agent: settings(n).summary(state, load, false) },
     )
 }
 
@@ -332,4 +332,49 @@ fn other_rights_begin_the_connections_anew_and_who_may_not_answer_is_never_onlin
     let elsewhere = Scope { sites: Reach::Some(["other".parse().unwrap()].into()), departments: Reach::All };
     staff.set(vec![Agent { scope: elsewhere, ..one() }], &mut step);
     assert!(step.take_news().contains(&News::RightsChanged(AgentId(1))));
+}
+
+#[test]
+fn outside_its_hours_an_agent_gets_nobody_and_is_not_counted() {
+    /// 2026-11-23T08:59:59Z, a Monday.
+    const MONDAY_MS: u64 = 1_795_424_399_000;
+    const HOUR_MS: u64 = 3_600_000;
+    let office: DocumentId = "office".parse().unwrap();
+    let documents = |to: &str| {
+        let key = relay_settings::DocumentKey { kind: relay_settings::Kind::Hours, id: office.clone() };
+        let weekly = serde_json::json!([{ "day": "monday", "from": "09:00", "to": to }]);
+        Snapshot::build(2, [(key, 2, serde_json::json!({ "name": "Office", "zone": "UTC", "weekly": weekly }))])
+    };
+    let (mut staff, mut step) = (Staff::new(documents("17:00"), Vec::new(), GONE_AFTER_MS), Step::new(MONDAY_MS, 7));
+    let bound = Agent { hours: Some(office.clone()), ..settings(1) };
+    let unknown = Agent { hours: Some("gone".parse().unwrap()), ..settings(3) };
+    staff.set(vec![bound, settings(2), unknown], &mut step);
+    for n in [1, 2, 3] {
+        staff.connected(AgentId(n), Some(AgentState::Online), &mut step);
+    }
+    let open = |staff: &Staff| [1, 2, 3].map(|n| staff.availability(AgentId(n)).unwrap().open);
+    let off = |staff: &Staff| staff.summary(AgentId(1)).unwrap().off_hours;
+    assert_eq!((open(&staff), staff.online(), off(&staff)), ([false, true, true], 2, true));
+    assert_eq!(staff.state_of(AgentId(1)), AgentState::Away);
+    // It begins a second later, and ends by itself.
+    let waits = |staff: &mut Staff, step: &mut Step, until_ms: u64| {
+        while step.now_ms() < until_ms {
+            step.go_on(step.next_ms().unwrap_or(until_ms).min(until_ms));
+            while let Some((_, timer)) = step.due() {
+                assert_eq!(timer, Timer::Hours);
+                staff.look_at_hours(step);
+            }
+        }
+    };
+    waits(&mut staff, &mut step, MONDAY_MS + 1_000);
+    assert_eq!((open(&staff), staff.online(), off(&staff)), ([true; 3], 3, false));
+    waits(&mut staff, &mut step, MONDAY_MS + 9 * HOUR_MS);
+    assert_eq!((open(&staff), staff.online()), ([false, true, true], 2));
+    // Other hours count at once, and choosing to be online does not help.
+    staff.choose(DESK, AgentId(1), AgentState::Online, &mut step);
+    assert_eq!(staff.online(), 2);
+    staff.set_documents(documents("20:00"), &mut step);
+    assert_eq!((open(&staff), staff.online()), ([true; 3], 3));
+    staff.set(vec![settings(1), settings(2), settings(3)], &mut step);
+    assert_eq!(step.next_ms().filter(|at_ms| *at_ms > MONDAY_MS + 10 * HOUR_MS), None, "no timer is left");
 }

@@ -9,7 +9,7 @@ use crate::support::agent;
 
 pub(crate) fn settings(n: u128, capacity: u32) -> Agent {
     let roles = [BuiltInRole::Agent.document_id()].into();
-    Agent { id: agent(n), name: format!("Agent {n}"), roles, scope: Scope::EVERYWHERE, capacity }
+    Agent { id: agent(n), name: format!("Agent {n}"), roles, scope: Scope::EVERYWHERE, hours: None, capacity }
 }
 
 /// The roles of a supervisor.

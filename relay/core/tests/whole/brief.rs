@@ -36,6 +36,7 @@ pub(crate) fn brief(frame: &ServerFrame) -> Option<String> {
         ServerFrame::Registered { .. } => "registered".to_owned(),
         ServerFrame::Pong { heads } => format!("pong {}", heads.len()),
         ServerFrame::Answering { .. }
+        | ServerFrame::Look { .. }
         | ServerFrame::Inbox { .. }
         | ServerFrame::Agent { .. }
         | ServerFrame::Closed { .. }

@@ -155,7 +155,7 @@ fn an_agent_comes_is_offered_who_waits_and_serves_them() {
     let (mut core, recorded) = after_a_first_message();
     let mut step = |input, want: &[Output]| check(&mut core, START_MS, input, want);
     // The site is subscribed; welcome, offer under conditions, frames for everybody, presence for other relays.
-    let me = settings(1, 4).summary(AgentState::Online, 0);
+    let me = settings(1, 4).summary(AgentState::Online, 0, false);
     let mut known = relay_core::Conversation::new(conversation(1), site(), visitor(1), START_MS, String::new());
     for event in &recorded {
         known.apply(event).unwrap();

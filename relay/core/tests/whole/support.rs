@@ -375,7 +375,10 @@ impl World {
             | ServerFrame::Open { .. }
             | ServerFrame::Ending { .. }
             | ServerFrame::Blocks { .. } => panic!("a visitor gets {frame:?}"),
-            ServerFrame::Registered { .. } | ServerFrame::Refused { .. } | ServerFrame::Answering { .. } => {}
+            ServerFrame::Registered { .. }
+            | ServerFrame::Refused { .. }
+            | ServerFrame::Answering { .. }
+            | ServerFrame::Look { .. } => {}
         }
     }
 

@@ -1,5 +1,7 @@
 //! Every kind: its type and its schema say the same, whatever is written.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -292,6 +294,12 @@ fn other_kinds_have_bounds_and_say_what_crosses_fields() {
             json!({ "site": "a", "language": "en", "texts": { "Send": "x" } }),
             "texts.Send",
             ProblemCode::Unknown,
+        ),
+        (
+            Kind::Texts,
+            json!({ "site": "a", "language": "en", "texts": (0..17).map(|n| (format!("t{n}"), long(1_000))).collect::<BTreeMap<_, _>>() }),
+            "texts",
+            ProblemCode::TooLong,
         ),
         (Kind::LinkRule, link(json!([])), "hosts", ProblemCode::Required),
         (Kind::LinkRule, link(json!(["a.example", "https://b.example"])), "hosts.1", ProblemCode::Shape),

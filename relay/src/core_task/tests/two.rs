@@ -64,6 +64,7 @@ impl Setup {
             name: format!("Agent {}", id.0),
             roles: [BuiltInRole::document_id(role)].into(),
             scope: Scope::EVERYWHERE,
+            hours: None,
             capacity: 4,
         };
         let store: StoreHandle = self.store.handle();

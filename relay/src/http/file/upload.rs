@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use relay_core::concerns;
 use relay_settings::Right;
+use relay_settings::site::Site;
 use tokio::time::{Instant, timeout};
 use wire::{Attachment, AttachmentId, ConversationId, Refusal, SiteId};
 
@@ -50,6 +51,7 @@ pub(in crate::http) async fn upload(
     let id: AttachmentId = attachment.parse().map_err(|_| Refusal::NotFound)?;
     check_origin(&app, &person, &origin).await?;
     check_blocks(&app, &person, address).await?;
+    check_site(&app, &person)?;
     let kept = take(&app, UploadTarget { conversation, id, person, address }, &headers, body).await?;
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(kept)).into_response())
 }
@@ -146,6 +148,14 @@ async fn check_blocks(app: &App, person: &Person, address: Address) -> Result<()
     let now_ms = now_ms();
     let stands = blocks.iter().any(|block| block.until_ms > now_ms && concerns(block, Some(id), source));
     if stands { Err(Refusal::Blocked.into()) } else { Ok(()) }
+}
+
+/// Where a site takes no files from visitors, the chat offers no way to send one: this is for what does not ask the chat.
+fn check_site(app: &App, person: &Person) -> Result<(), Refusal> {
+    let Person::Visitor(visitor) = person else { return Ok(()) };
+    let snapshot = app.settings.snapshot();
+    let site: Option<&Site> = visitor.site.as_str().parse().ok().and_then(|id| snapshot.get(&id));
+    if site.is_none_or(|site| site.attachments) { Ok(()) } else { Err(Refusal::NotAllowed) }
 }
 
 async fn receive(

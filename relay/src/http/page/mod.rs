@@ -8,14 +8,18 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use wire::SiteId;
+use wire::{Refusal, SiteId};
 
 use self::asset::accepts;
 use super::params::QueryParams;
 use crate::app::{App, Reject};
+use crate::clock::now_ms;
 use crate::origin::Origin;
 use crate::store::{Site, StoreError};
 use crate::web::escape;
+
+/// What pages show in a frame: files that are opened. The console shows the chat as well.
+const DOCUMENTS: &str = "blob:";
 
 /// The parameters in the chat's URL that the relay reads; the others are for the page.
 #[derive(Debug, Deserialize)]
@@ -41,38 +45,57 @@ pub(super) async fn chat(
     let (lang, locale) = choose(&manifest.locale, query.lang.as_deref(), &headers);
     // The page that says why there is no chat may be framed by anybody: it holds nothing else.
     let refused = |status: StatusCode, why: &str| {
-        let none = ["{{site}}", "{{site_name}}", "{{origins}}"].map(|name| (name, ""));
+        let none = ["{{site}}", "{{look}}", "{{origins}}"].map(|name| (name, ""));
         let page =
             fill(&page, &[&none[..], &[("{{refused}}", why), ("{{lang}}", &lang), ("{{locale}}", &locale)]].concat());
-        let mut response = embeddable(html(&app, &headers, page, &policy(&app, &headers, "*")));
+        let mut response = embeddable(html(&app, &headers, page, &policy(&app, &headers, DOCUMENTS, "*")));
         *response.status_mut() = status;
         response
     };
     let Some(site) = find_site(&app, query.site.as_deref()).await? else {
         return Ok(refused(StatusCode::NOT_FOUND, "site"));
     };
-    let framing = framing(&site, query.origin.as_deref(), &headers);
+    let framing = framing(&app.own_origins, &site, query.origin.as_deref(), &headers);
     if framing.is_none() && query.origin.is_some() {
         return Ok(refused(StatusCode::FORBIDDEN, "origin"));
     }
     let origin = framing.as_ref().map_or("", Origin::as_str);
+    let look = app.settings.look(&site.id, &lang, now_ms()).unwrap_or_default();
     let page = fill(
         &page,
         &[
             ("{{site}}", site.id.as_str()),
-            ("{{site_name}}", &site.name),
+            ("{{look}}", &look),
             ("{{refused}}", ""),
             ("{{origins}}", origin),
             ("{{lang}}", &lang),
             ("{{locale}}", &locale),
         ],
     );
-    let policy = policy(&app, &headers, if origin.is_empty() { "'none'" } else { origin });
+    let policy = policy(&app, &headers, DOCUMENTS, if origin.is_empty() { "'none'" } else { origin });
     let mut response = embeddable(html(&app, &headers, page, &policy));
     if query.end.is_none() {
         preload(&mut response, &manifest.chat, &locale);
     }
     Ok(response)
+}
+
+/// The parameters of a look.
+#[derive(Debug, Deserialize)]
+pub(super) struct LookQuery {
+    site: SiteId,
+    lang: String,
+}
+
+/// `GET /look?site=ID&lang=TAG`: what the site's chat shows now of the documents, for a chat that was told that it has changed. It is in the page, too,
+/// which anybody may open.
+pub(super) async fn look(
+    State(app): State<App>,
+    QueryParams(query): QueryParams<LookQuery>,
+) -> Result<Response, Reject> {
+    let look = app.settings.look(&query.site, &query.lang, now_ms()).ok_or(Refusal::SiteUnknown)?;
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, look.to_string()).into_response())
 }
 
 /// `GET /console`.
@@ -82,7 +105,7 @@ pub(super) async fn console(State(app): State<App>, headers: HeaderMap) -> Respo
     };
     let (lang, locale) = choose(&manifest.console_locale, None, &headers);
     let page = fill(&page, &[("{{lang}}", &lang), ("{{locale}}", &locale)]);
-    let mut response = html(&app, &headers, page, &policy(&app, &headers, "'none'"));
+    let mut response = html(&app, &headers, page, &policy(&app, &headers, &format!("'self' {DOCUMENTS}"), "'none'"));
     preload(&mut response, &manifest.console, &locale);
     // No page that opened the console, or was opened by it, keeps a reference to its window or shares its process.
     for (name, value) in [("cross-origin-opener-policy", "same-origin"), ("origin-agent-cluster", "?1")] {
@@ -93,13 +116,15 @@ pub(super) async fn console(State(app): State<App>, headers: HeaderMap) -> Respo
 
 /// The one origin that may frame the chat: that of the host page, from the URL or else from `Referer`; none when the site does not list it. It
 /// needs no proof: a page that names another origin gets an answer that it cannot frame itself. So no page learns which other origins a site has.
-fn framing(site: &Site, said: Option<&str>, headers: &HeaderMap) -> Option<Origin> {
+/// The relay's own pages may: the console shows what a site's chat looks like.
+fn framing(own: &[Origin], site: &Site, said: Option<&str>, headers: &HeaderMap) -> Option<Origin> {
     let referer = || headers.get(header::REFERER)?.to_str().ok().and_then(origin_of);
     let origin = match said {
         Some(said) => said.parse().ok()?,
         None => referer()?,
     };
-    site.origins.iter().any(|listed| listed == origin.as_str()).then_some(origin)
+    let listed = site.origins.iter().any(|listed| listed == origin.as_str());
+    (listed || own.contains(&origin)).then_some(origin)
 }
 
 /// The origin of an address.
@@ -199,7 +224,7 @@ fn fill(page: &str, values: &[(&str, &str)]) -> String {
 }
 
 /// What the page may do: run its own files, talk to this relay, show what it was given; nothing else.
-fn policy(app: &App, headers: &HeaderMap, ancestors: &str) -> String {
+fn policy(app: &App, headers: &HeaderMap, frames: &str, ancestors: &str) -> String {
     // The name that the browser used, when it is one of ours: a local machine has several.
     let asked = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
     let own = app.own_origins.iter().find(|origin| origin.host() == asked).or(app.own_origins.first());
@@ -207,7 +232,7 @@ fn policy(app: &App, headers: &HeaderMap, ancestors: &str) -> String {
     let host = own.map_or("", Origin::host);
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
-         media-src blob:; frame-src blob:; connect-src 'self' {scheme}://{host}; font-src 'none'; base-uri 'none'; \
+         media-src blob:; frame-src {frames}; connect-src 'self' {scheme}://{host}; font-src 'none'; base-uri 'none'; \
          form-action 'none'; frame-ancestors {ancestors}"
     )
 }
@@ -288,7 +313,7 @@ mod tests {
             if let Some(referer) = referer {
                 headers.insert(header::REFERER, referer.parse().expect("a header"));
             }
-            let got = framing(&site, said, &headers);
+            let got = framing(&[], &site, said, &headers);
             assert_eq!(got.as_ref().map_or("", Origin::as_str), named, "{said:?} {referer:?}");
         }
     }

@@ -37,15 +37,16 @@ fn request(client: &Client, relay: &Relay, route: &Route, (who, shows): (Who, Sh
         "/api/v1/conversations/{id}/end" => wire::ConversationId(world::looked_for(site, true)).to_string(),
         path if path.starts_with("/api/v1/visitors/") => world::visitor_of(targets.conversation.0).to_string(),
         path if path.starts_with("/api/v1/files/") => targets.kept.to_string(),
-        path if path.starts_with("/api/v1/settings/") => SITES[site].to_owned(),
+        path if path.starts_with("/api/v1/settings/") || path.starts_with("/api/v1/sites/") => SITES[site].to_owned(),
         _ => targets.conversation.to_string(),
     };
-    let path = path.replace("{kind}", "site").replace("{id}", &id);
+    let path = path.replace("{kind}", "site").replace("{id}", &id).replace("{language}", "en");
     let path = match (*method, path.as_str()) {
         // There are many: the one that is looked for is the first of its page.
         ("GET", "/api/v1/conversations") => {
             format!("{path}?after={}", wire::ConversationId(targets.conversation.0 - 1))
         }
+        ("POST", path) if path.starts_with("/api/v1/sites/") => format!("{path}?language=en"),
         ("GET", "/api/v1/sessions") => format!("{path}?agent={}", targets.mate),
         ("PUT", path) if path.ends_with("/{file}") => path.replace("{file}", &targets.file.to_string()),
         (_, path) => path.to_owned(),

@@ -55,6 +55,8 @@ pub(super) const ROUTES: &[Route] = &[
     ("GET", "/api/v1/settings/{kind}/{id}/history", READ, "                  g  +  +  g  g  g  g  +"),
     ("PUT", "/api/v1/settings/{kind}/{id}", CHANGED, "                       g  r  +  g  g  g  g  r"),
     ("DELETE", "/api/v1/settings/{kind}/{id}", CHANGED, "                    g  r  +  g  g  g  g  r"),
+    ("POST", "/api/v1/sites/{id}/look", READ, "                              g  +  +  g  g  g  g  +"),
+    ("GET", "/api/v1/texts/{language}", ANYBODY, "                           +  +  +  +  +  +  +  +"),
     ("GET", "/api/v1/staff", LISTED, "                                       -  +  +  -  -  -  -  -"),
     ("GET", "/api/v1/staff/{id}", READ, "                                    g  +  +  g  g  g  g  g"),
     ("PATCH", "/api/v1/staff/{id}", CHANGED, "                               g  r  +  g  g  g  g  g"),

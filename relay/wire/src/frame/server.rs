@@ -89,6 +89,12 @@ by_side! {
             /// Online agents.
             agents: u32,
         };
+        /// What the site's chat shows: colours, texts, notices, hours. Sent after `Welcome`, and when it has changed; when the page has another
+        /// one, it asks for it over HTTP.
+        Look = "look" {
+            /// The look's number: another one when anything in it is another.
+            look: u32,
+        };
         /// The state of the agent that has the visitor's conversation (visitors).
         Holder = "holder" {
             /// Which conversation.

@@ -57,4 +57,12 @@ pub struct AgentSummary {
     pub capacity: u32,
     /// Conversations it holds now.
     pub load: u32,
+    /// Whether it is outside its hours: nothing is assigned to it, whatever it chose.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub off_hours: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }

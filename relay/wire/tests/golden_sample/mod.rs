@@ -66,6 +66,7 @@ pub(crate) fn agent_summary() -> AgentSummary {
         state: AgentState::Online,
         capacity: 4,
         load: 1,
+        off_hours: false,
     }
 }
 

@@ -22,6 +22,7 @@ tagged!(ToVisitor by "type" {
     Holder = "holder" { conversation, state },
     Queue = "queue" { conversation, place, waiting },
     Answering = "answering" { agents },
+    Look = "look" { look },
 });
 
 tagged!(ClientFrame by "type" {

@@ -29,6 +29,8 @@ pub struct VisitorSession {
     /// The visitor wants a new conversation. Until they write, no old one is shown by itself.
     fresh: bool,
     answering: u32,
+    /// The number of the site's look; 0 before the relay has said it.
+    look: u32,
     rows: Vec<VisitorConversation>,
     /// Whether the relay has said which conversations there are.
     listed: bool,
@@ -66,6 +68,7 @@ impl VisitorSession {
             register: Register::No,
             fresh: false,
             answering: 0,
+            look: 0,
             rows: Vec::new(),
             listed: false,
             queues: Vec::new(),
@@ -182,6 +185,12 @@ impl VisitorSession {
     #[must_use]
     pub const fn answering(&self) -> u32 {
         self.answering
+    }
+
+    /// The number of what the site's chat shows; 0 before the relay has said it.
+    #[must_use]
+    pub const fn look(&self) -> u32 {
+        self.look
     }
 
     /// The visitor's conversations, the latest first.

@@ -28,6 +28,7 @@ impl VisitorSession {
                 self.queues.truncate(QUEUES_MAX);
             }
             ToVisitor::Answering { agents } => self.answering = agents,
+            ToVisitor::Look { look } => self.look = look,
             ToVisitor::Holder { conversation, state } => {
                 self.holders.retain(|holder| holder.0 != conversation);
                 self.holders.insert(0, (conversation, state));

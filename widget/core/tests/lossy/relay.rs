@@ -50,6 +50,7 @@ fn me() -> AgentSummary {
         state: AgentState::Online,
         capacity: 4,
         load: 0,
+        off_hours: false,
     }
 }
 

@@ -70,7 +70,7 @@ impl Console {
 
 fn summary(id: AgentId, state: AgentState) -> AgentSummary {
     let name = if id == ME { "Ana" } else { "Ben" };
-    AgentSummary { id, name: name.to_owned(), role: Role::Agent, state, capacity: 4, load: 0 }
+    AgentSummary { id, name: name.to_owned(), role: Role::Agent, state, capacity: 4, load: 0, off_hours: false }
 }
 
 fn row(conversation: u128, state: ConversationState, unread: u32) -> ConversationSummary {

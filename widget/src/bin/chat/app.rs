@@ -15,21 +15,23 @@ use widget_core::VisitorInput;
 
 use crate::earlier::earlier;
 use crate::header::header;
+use crate::look::{has, notices};
 use crate::shell::Shell;
 use crate::shell::host::Host;
 use crate::shell::session::Chat;
 use crate::talk::talk;
 
-/// The chat, or the reason why there is none. `early` holds the messages that the page around posted before.
-pub(crate) fn app(catalogue: Array, early: &Array) -> El {
+/// Puts the chat into a page, or the reason why there is none. `early` holds the messages that the page around posted before.
+pub(crate) fn app(body: El, catalogue: Array, early: &Array) {
     let text = Text::new(catalogue);
     let host = Signal::new(Host::default());
     let Some(chat) = Chat::begin(host) else {
-        return el("p", "stopped").text(&text.get(key!("closed_site")));
+        return drop(body.child(el("p", "stopped").text(&text.get(key!("closed_site")))));
     };
     let framed = window().parent().ok().flatten().is_some_and(|parent| parent != window());
     let shell = Shell::new(text, chat, host, framed);
-    let view = window_view(shell);
+    // Made anew as a whole when the site's look changes, which is rare: so every text may be another.
+    drop(body.switch(move || shell.looks.get(), move |_| window_view(shell)));
     host.set(Host::listen(early, move |news| shell.on_host_news(news)));
     listen(&document(), "visibilitychange", move |_| shell.tell_visible());
     listen(&document(), "keydown", move |event| {
@@ -50,22 +52,26 @@ pub(crate) fn app(catalogue: Array, early: &Array) -> El {
     if !framed {
         shell.open();
     }
-    view
+    shell.follow_look();
 }
 
 fn window_view(shell: Shell) -> El {
     let Shell { text, chat, earlier: elsewhere, .. } = shell;
     let zone = el("div", "window")
         .child(header(shell))
-        .child(el("aside", "safe").child(icon(icon::LOCK)).child(el("span", "").text(&text.get(key!("safe")))))
+        .when(
+            || has("password_notice"),
+            move || el("aside", "safe").child(icon(icon::LOCK)).child(el("span", "").text(&text.get(key!("safe")))),
+        )
+        .when(|| has("notices"), move || notices(shell))
         .when(move || !chat.read(|shown| shown.keeps), move || unkept(shell))
         .child(connection_banner(text, move || chat.read(|shown| (shown.online, shown.waiting))))
         .switch(
             move || if elsewhere.get() { 2 } else { 1 },
             move |screen| if screen == 1 { talk(shell) } else { earlier(shell) },
         );
-    let open = move || untrack(|| !elsewhere.get() && !chat.read(|shown| shown.closed));
-    drop_zone(zone, text, open, move |file| chat.attach(file))
+    let open = move || has("attachments") && untrack(|| !elsewhere.get() && !chat.read(|shown| shown.closed));
+    drop_zone(zone, text, open, move |file| shell.attach(file))
 }
 
 /// The browser keeps nothing for a shell of another site: what that means, and the way to where it does.

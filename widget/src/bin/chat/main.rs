@@ -6,6 +6,7 @@
 mod app;
 mod earlier;
 mod header;
+mod look;
 mod menu;
 mod queue;
 mod rating;
@@ -15,6 +16,8 @@ mod talk;
 use js_sys::Array;
 use reactive_graph::owner::Owner;
 use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::Element;
+use widget::dom::El;
 use widget::env::document;
 
 #[cfg(target_family = "wasm")]
@@ -25,18 +28,16 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 /// us posted meanwhile.
 #[wasm_bindgen]
 pub fn start(catalogue: Array, early: &Array) {
-    widget::theme::apply();
     if let Some(body) = document().body() {
         body.set_inner_text("");
     }
     // What Leptos' own mounting does, without its views: effects need an executor, and an owner that lives as long as the page.
     widget::tasks::init();
     let owner = Owner::new();
-    let chat = owner.with(|| app::app(catalogue, early));
-    std::mem::forget(owner);
     if let Some(body) = document().body() {
-        body.append_child(chat.raw()).ok();
+        owner.with(|| app::app(El::from(Element::from(body)), catalogue, early));
     }
+    std::mem::forget(owner);
 }
 
 #[cfg(not(target_family = "wasm"))]

@@ -16,6 +16,7 @@ mod idempotency;
 mod invitation;
 mod invited;
 mod key;
+mod look;
 mod message;
 mod openapi;
 mod params;
@@ -90,6 +91,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(settings::list, settings::create))
         .routes(routes!(settings::read, settings::replace, settings::remove))
         .routes(routes!(settings::history))
+        .routes(routes!(look::preview))
+        .routes(routes!(look::texts))
 }
 
 /// The routes, the document itself, and answers for every other path below `/api/v1`.

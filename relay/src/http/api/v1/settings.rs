@@ -352,7 +352,7 @@ async fn change(app: &App, asker: &Asker, key: &DocumentKey, edit: Edit) -> Resu
 }
 
 /// Why one document was not changed.
-fn problem(key: &DocumentKey, error: EditError) -> ApiError {
+pub(super) fn problem(key: &DocumentKey, error: EditError) -> ApiError {
     match error {
         EditError::Invalid(found) => {
             let in_the_way = |problem: &Problem| matches!(problem.code, ProblemCode::InUse | ProblemCode::Taken);

@@ -1,12 +1,12 @@
 //! The header: who answers, whether anybody is there, and the menu.
 
 use widget::dom::{El, el};
-use widget::env::setting;
 use widget::key;
 use widget::part::icon::{self, icon};
 use widget::text::first_character;
 use widget_core::Online;
 
+use crate::look;
 use crate::menu::menu;
 use crate::shell::Shell;
 
@@ -15,7 +15,7 @@ pub(crate) fn header(shell: Shell) -> El {
     let Shell { text, chat, .. } = shell;
     let agent = move || if shell.earlier.get() { None } else { chat.read(|shown| shown.agent.clone()) };
     let answering = move || chat.read(|shown| if shown.online == Online::Live { Some(shown.answering) } else { None });
-    let site = text.with(key!("site_support"), "site", &setting("site-name"));
+    let site = text.with(key!("site_support"), "site", &look::field("name").as_string().unwrap_or_default());
     let title = move || agent().unwrap_or_else(|| text.get(key!("support")));
     let presence = move || match (agent(), answering()) {
         (None, Some(0)) => text.get(key!("answering_none")),

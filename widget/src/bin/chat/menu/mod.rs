@@ -69,7 +69,8 @@ pub(crate) fn menu(shell: Shell) -> El {
         .when(move || open.get(), move || items(shown.clone()));
     let inside = whole.clone();
     listen(&document(), "pointerdown", move |event| {
-        if open.get_untracked() && !contains(Some(inside.raw().clone().into()), event.target()) {
+        // The menu may be gone: the chat was made anew.
+        if open.try_with(|open| *open) == Some(true) && !contains(Some(inside.raw().clone().into()), event.target()) {
             pressed.shut();
         }
     });

@@ -21,6 +21,8 @@ pub(crate) enum HostNews {
     Close,
     /// The visitor is on this page now.
     Page(PageContext),
+    /// The console tries a look.
+    Look(String),
 }
 
 /// The channel to the page; silent when there is none.
@@ -80,6 +82,12 @@ impl Host {
     fn judge(&self, event: &MessageEvent, news: &Rc<dyn Fn(HostNews)>) {
         let data = event.data();
         let origin = event.origin();
+        // The relay's own console, which may not be the page around.
+        if let (Some(look), Ok(own)) = (field(&data, "look").as_string(), window().location().origin())
+            && origin == own
+        {
+            return news(HostNews::Look(look));
+        }
         let known = setting("origins").split_ascii_whitespace().any(|allowed| allowed == origin);
         if !known || self.port.borrow().is_some() || kind(&data) != "connect" || field(&data, "causeway") != 1.0 {
             return;

@@ -5,12 +5,16 @@ mod page;
 pub(crate) mod session;
 
 use widget::clock::Timer;
+use widget::dom::follow;
 use widget::env::{document, page_visible, window};
+use widget::key;
 use widget::part::Field;
 use widget::signal::Signal;
 use widget::text::Text;
-use widget_core::VisitorInput;
+use widget::time;
+use widget_core::{Online, VisitorInput};
 
+use crate::look;
 use host::{Host, HostNews};
 use session::Chat;
 
@@ -27,6 +31,10 @@ pub(crate) struct Shell {
     pub(crate) earlier: Signal<bool>,
     /// The field to write in.
     pub(crate) field: Field,
+    /// What is being written in it; outlives it.
+    pub(crate) written: Signal<String>,
+    /// How many looks of the site were shown, from 1 on: what is shown is made anew with each.
+    pub(crate) looks: Signal<u32>,
     /// The page around; silent when the chat is a page of its own.
     host: Signal<Host>,
     /// Whether there is a page around.
@@ -38,7 +46,55 @@ impl Shell {
     /// A closed window that shows the talk.
     pub(crate) fn new(text: Text, chat: Chat, host: Signal<Host>, framed: bool) -> Self {
         let (opened, earlier) = (Signal::new(false), Signal::new(false));
-        Self { text, chat, opened, earlier, field: Field::new(), host, framed, timer: Signal::new(None) }
+        let (written, looks) = (Signal::new(String::new()), Signal::new(1));
+        look::wear(text);
+        Self {
+            text,
+            chat,
+            opened,
+            earlier,
+            field: Field::new(),
+            written,
+            looks,
+            host,
+            framed,
+            timer: Signal::new(None),
+        }
+    }
+
+    /// Takes a file, where the site takes any.
+    pub(crate) fn attach(self, file: web_sys::File) {
+        if look::has("attachments") {
+            self.chat.attach(file);
+        }
+    }
+
+    /// While nobody answers: when somebody does again, where the site's hours say so; else nothing.
+    pub(crate) fn opens(self) -> String {
+        let nobody = self.chat.read(|shown| shown.online == Online::Live && shown.answering == 0);
+        let opens = if nobody { look::field("opens_ms").as_f64() } else { None };
+        opens.map(|at_ms| self.text.with(key!("opens"), "time", &time::moment(at_ms))).unwrap_or_default()
+    }
+
+    /// Asks for the site's look whenever the relay says that it is another one.
+    pub(crate) fn follow_look(self) {
+        let mut last = 0;
+        follow(move || {
+            let told = self.chat.read(|shown| shown.look);
+            if told != std::mem::replace(&mut last, told) && told != look::number() {
+                look::ask(self);
+            }
+        });
+    }
+
+    /// Shows the site's look that stands in the page now.
+    pub(crate) fn wear(self) {
+        let writes = document().active_element().is_some_and(|active| active.tag_name() == "TEXTAREA");
+        look::wear(self.text);
+        self.looks.set(self.looks.get_untracked() + 1);
+        if writes {
+            self.soon(Self::focus_field);
+        }
     }
 
     /// Asks the page around to close the window.
@@ -92,6 +148,10 @@ impl Shell {
             HostNews::Close => {
                 self.opened.set(false);
                 self.tell_visible();
+            }
+            HostNews::Look(look) => {
+                look::put(&look);
+                self.wear();
             }
             HostNews::Page(page) => self.chat.send(VisitorInput::Page(page)),
         }

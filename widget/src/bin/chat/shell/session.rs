@@ -92,6 +92,8 @@ pub(crate) struct Shown {
     pub(crate) waiting: usize,
     pub(crate) queue: Option<u32>,
     pub(crate) answering: u32,
+    /// The number of the site's look, as the relay said it last.
+    pub(crate) look: u32,
     /// Whether the agent who has the shown conversation is there.
     pub(crate) holder: bool,
     /// Whether the browser keeps what is to be kept.
@@ -115,6 +117,7 @@ impl Shown {
             waiting: session.drafts_going_out(),
             queue: session.queue().map(|(place, _)| place),
             answering: session.answering(),
+            look: session.look(),
             holder: session.holder() == Some(AgentState::Online),
             keeps,
             conversation: timeline.map(|timeline| timeline.conversation()),

@@ -20,5 +20,6 @@ pub(crate) fn empty(shell: Shell) -> El {
         el("div", "empty")
             .child(el("h2", "").text(&text.get(key!("greeting"))))
             .child(el("p", "").text(&text.get(key!("greeting_note"))))
+            .child(el("p", "").words(move || shell.opens()))
     })
 }

@@ -19,9 +19,7 @@ const REFUSAL_SHOWN_MS: u64 = 8_000;
 
 /// Composer or "new conversation".
 pub(crate) fn footer(shell: Shell) -> El {
-    let Shell { text, chat, field, .. } = shell;
-    // Outlives the composer: what was being written when the conversation ended is for the next one.
-    let written = Signal::new(String::new());
+    let Shell { text, chat, field, written, .. } = shell;
     keep_written(shell, written);
     let stage = move || if chat.read(|shown| shown.closed) { 2 } else { 1 };
     el("footer", "foot").child(refusal_line(shell)).switch(stage, move |stage| {
@@ -33,7 +31,7 @@ pub(crate) fn footer(shell: Shell) -> El {
         }
         let writing = Writing {
             send: Box::new(move |words| chat.say(words)),
-            file: Box::new(move |file| chat.attach(file)),
+            file: Box::new(move |file| shell.attach(file)),
             typing: Box::new(move || chat.send(VisitorInput::Typing)),
         };
         composer(text, written, move || text.get(key!("write")), field, writing)
@@ -55,7 +53,10 @@ fn keep_written(shell: Shell, written: Signal<String>) {
     };
     let at = Rc::new(Cell::new(untrack(place).0));
     let (saved, changed_at) = (Rc::clone(&at), Rc::clone(&at));
-    written.set(chat.storage(|storage| storage.get(&name(at.get()))).unwrap_or_default());
+    // What a footer before this one left is there already.
+    if written.with_untracked(String::is_empty) {
+        written.set(chat.storage(|storage| storage.get(&name(at.get()))).unwrap_or_default());
+    }
     follow(move || {
         let ((now, there), before) = (place(), at.get());
         if now == before {

@@ -1,5 +1,7 @@
 //! Documents: what is set up, read and written by the API.
 
+use std::collections::BTreeMap;
+
 use relay_settings::{DocumentId, Kind};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -24,9 +26,13 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Its name; kinds without one have their id.
+    /// Its name; of kinds without one what it says in the first of its languages, or its id.
     pub(crate) fn name(&self) -> String {
-        self.body.get("name").and_then(Value::as_str).map_or_else(|| self.id.to_string(), str::to_owned)
+        let texts =
+            || self.body.get("texts")?.as_object().filter(|_| !self.body.contains_key("language"))?.values().next();
+        let name = self.body.get("name").or_else(texts).and_then(Value::as_str);
+        let first = name.and_then(|name| name.lines().next()).unwrap_or_default();
+        if first.is_empty() { self.id.to_string() } else { first.to_owned() }
     }
 }
 
@@ -128,4 +134,26 @@ pub(crate) async fn save(
 /// What the relay says, or that it was not reached.
 pub(crate) async fn remove(kind: Kind, id: &DocumentId, version: u64, keep: bool) -> Result<(), Fault> {
     v1::delete(&format!("/settings/{kind}/{id}?keep_conversations={keep}"), Some(version)).await
+}
+
+#[derive(Deserialize)]
+struct Texts {
+    texts: BTreeMap<String, String>,
+}
+
+/// The chat's own texts in a language, by name.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn texts(language: &str) -> Result<BTreeMap<String, String>, Fault> {
+    let found: Texts = v1::get(&format!("/texts/{language}")).await?;
+    Ok(found.texts)
+}
+
+/// What a site's chat would show with this document.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn look(site: &DocumentId, language: &str, body: &Map<String, Value>) -> Result<Value, Fault> {
+    v1::ask(&format!("/sites/{site}/look?language={language}"), body).await
 }

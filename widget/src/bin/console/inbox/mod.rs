@@ -131,12 +131,15 @@ fn Presence(desk: Desk) -> impl IntoView {
     let online = move || !desk.read(|session| session.away());
     // Without a connection it is not known whether visitors are assigned.
     let live = move || desk.read(|session| session.online() == Online::Live);
+    // Nothing is assigned then, whatever was chosen.
+    let off_hours = move || me.read().as_ref().is_some_and(|me| me.off_hours);
     let label = move || {
         let (load, capacity) = me.read().as_ref().map(|me| (me.load, me.capacity)).unwrap_or_default();
-        let state = t(match (live(), online()) {
-            (false, _) => key!("console_unconnected"),
-            (true, true) => key!("console_online"),
-            (true, false) => key!("console_away"),
+        let state = t(match (live(), online(), off_hours()) {
+            (false, ..) => key!("console_unconnected"),
+            (true, _, true) => key!("console_off_hours"),
+            (true, true, false) => key!("console_online"),
+            (true, false, false) => key!("console_away"),
         });
         fill(
             key!("console_presence"),
@@ -157,7 +160,7 @@ fn Presence(desk: Desk) -> impl IntoView {
                 data-state=move || if online() { "online" } else { "away" }
                 on:click=toggle
             >
-                <span class="dot" class:dot--online=move || online() && live() class:dot--away=move || !online() && live()></span>
+                <span class="dot" class:dot--online=move || online() && live() && !off_hours() class:dot--away=move || (!online() || off_hours()) && live()></span>
                 {label}
             </button>
         </Show>

@@ -1,17 +1,29 @@
 //! The fields of a form: one editor for each shape, with its label, its note, and what is wrong.
 
+mod choose;
+mod colour;
+mod group;
+mod language;
 mod one;
 mod reference;
 mod rights;
+mod texts;
+mod week;
 
 use leptos::prelude::*;
 use relay_settings::{Kind, Shape};
 use widget::env::window;
 use widget::key;
 
-use self::one::{Line, Lines};
+use self::choose::{Choice, Flag, Moment, Zone};
+use self::colour::{Colour, Contrasts};
+use self::group::{Group, Groups};
+use self::language::ByLanguage;
+use self::one::{Line, Lines, Number, Text};
 use self::reference::Reference;
 use self::rights::Rights;
+use self::texts::Texts;
+use self::week::Week;
 use super::editing::{Editing, ID};
 use super::words::{self, Editor};
 use crate::ui::words::t;
@@ -28,6 +40,11 @@ pub(super) struct Spot {
 }
 
 impl Spot {
+    /// Below the value, or beside nothing: one of its parts.
+    fn part(self, name: &str) -> Self {
+        Self { path: StoredValue::new(format!("{}.{name}", self.path())), has_lines: false, ..self }
+    }
+
     /// The path.
     pub(super) fn path(self) -> String {
         self.path.get_value()
@@ -101,33 +118,63 @@ pub(super) fn FieldView(
     let editor = words::editor(editing.kind, shape)?;
     let note_id = format!("note-{path}");
     let spot = Spot { editing, path: StoredValue::new(path.clone()), has_lines: editor.has_lines() };
-    let (label, note) = (t(label), t(note));
-    // A label names one control; a set of controls is named by its legend.
-    let field = match editor {
-        Editor::Rights => view! {
+    let (label, note) = (t(label), note.map(t));
+    let note = move || note.clone().map(|note| view! { <small id=note_id.clone()>{note}</small> });
+    let field = if editor.is_set() {
+        let contrasts = (path == "colours").then(|| view! { <Contrasts spot /> });
+        view! {
             <fieldset class="field" data-testid="field" data-field=path aria-describedby=spot.described()>
                 <legend>{label}</legend>
-                <small id=note_id>{note}</small>
+                {note()}
                 <ProblemOf spot />
-                <Rights spot />
+                {control(spot, editor)}
+                {contrasts}
             </fieldset>
         }
-        .into_any(),
-        Editor::Line | Editor::Lines | Editor::Reference(_) => view! {
+        .into_any()
+    } else if editor == Editor::Flag {
+        view! {
+            <label class="field choice" data-testid="field" data-field=path>
+                <Flag spot />
+                <span>{label} {note()} <ProblemOf spot /></span>
+            </label>
+        }
+        .into_any()
+    } else {
+        view! {
             <label class="field" data-testid="field" data-field=path>
                 <span>{label}</span>
-                {match editor {
-                    Editor::Lines => view! { <Lines spot /> }.into_any(),
-                    Editor::Reference(kind) => view! { <Reference spot kind /> }.into_any(),
-                    Editor::Line | Editor::Rights => view! { <Line spot /> }.into_any(),
-                }}
-                <small id=note_id>{note}</small>
+                {control(spot, editor)}
+                {note()}
                 <ProblemOf spot />
             </label>
         }
-        .into_any(),
+        .into_any()
     };
     Some(field)
+}
+
+/// What the value is changed with.
+fn control(spot: Spot, editor: Editor) -> AnyView {
+    match editor {
+        Editor::Line(of) => view! { <Line spot of /> }.into_any(),
+        Editor::Number => view! { <Number spot /> }.into_any(),
+        Editor::Text => view! { <Text spot /> }.into_any(),
+        Editor::Lines => view! { <Lines spot /> }.into_any(),
+        // It stands beside its label: see above.
+        Editor::Flag => ().into_any(),
+        Editor::Choice(choices) => view! { <Choice spot choices /> }.into_any(),
+        Editor::Colour => view! { <Colour spot /> }.into_any(),
+        Editor::Zone => view! { <Zone spot /> }.into_any(),
+        Editor::Moment => view! { <Moment spot /> }.into_any(),
+        Editor::Reference(kind) => view! { <Reference spot kind /> }.into_any(),
+        Editor::Rights => view! { <Rights spot /> }.into_any(),
+        Editor::ByLanguage => view! { <ByLanguage spot /> }.into_any(),
+        Editor::Texts => view! { <Texts spot /> }.into_any(),
+        Editor::Week => view! { <Week spot /> }.into_any(),
+        Editor::Group(fields) => view! { <Group spot fields /> }.into_any(),
+        Editor::Groups(fields) => view! { <Groups spot fields /> }.into_any(),
+    }
 }
 
 /// What is wrong with a field, below it.

@@ -12,6 +12,7 @@ use super::differing::Differing;
 use super::editing::{Editing, Outcome, fault_words, save};
 use super::field::{FieldView, IdField, Snippet};
 use super::history::History;
+use super::preview::Preview;
 use super::words;
 use crate::api::documents::{self, Document};
 use crate::api::v1::Fault;
@@ -129,6 +130,9 @@ pub(super) fn Form(
         </form>
         <Show when=move || history.get()>
             <History editing saves=editing.saves />
+        </Show>
+        <Show when=move || kind == Kind::Site && !editing.is_new() && !history.get()>
+            <Preview editing />
         </Show>
     }
 }

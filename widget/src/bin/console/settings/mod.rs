@@ -11,6 +11,7 @@ mod history;
 mod keys;
 mod once;
 mod path;
+mod preview;
 mod rights;
 mod scope;
 mod team;
@@ -35,8 +36,11 @@ use crate::ui::words::t;
 
 /// The pages in groups with a title, as they are listed. Kinds that nothing reads yet are left out.
 const GROUPS: [(Key, &[Page]); 3] = [
-    (key!("console_group_chat"), &[Page::Kind(Kind::Site)]),
-    (key!("console_group_work"), &[Page::Kind(Kind::Department), Page::Team, Page::Kind(Kind::Role)]),
+    (key!("console_group_chat"), &[Page::Kind(Kind::Site), Page::Kind(Kind::Texts), Page::Kind(Kind::Notice)]),
+    (
+        key!("console_group_work"),
+        &[Page::Kind(Kind::Department), Page::Kind(Kind::Hours), Page::Team, Page::Kind(Kind::Role)],
+    ),
     (key!("console_group_trust"), &[Page::Keys, Page::Audit]),
 ];
 
@@ -105,6 +109,9 @@ const fn picture(page: Page) -> &'static str {
     match page {
         Page::Kind(Kind::Site) => icon::PALETTE,
         Page::Kind(Kind::Department) => icon::SPLIT,
+        Page::Kind(Kind::Hours) => icon::CLOCK,
+        Page::Kind(Kind::Notice) => icon::MEGAPHONE,
+        Page::Kind(Kind::Texts) => icon::LANGUAGES,
         Page::Kind(Kind::Role) => icon::BADGE,
         Page::Kind(_) => icon::GEAR,
         Page::Team => icon::USERS,

@@ -1,4 +1,4 @@
-//! Editors for one text, and for a list of short ones.
+//! Editors for one text or number, and for a list of short texts.
 
 use leptos::prelude::*;
 use serde_json::Value;
@@ -7,20 +7,67 @@ use super::Spot;
 
 /// One line of text.
 #[component]
-pub(super) fn Line(spot: Spot) -> impl IntoView {
+pub(super) fn Line(
+    spot: Spot,
+    /// The type that the browser has for it.
+    #[prop(default = "text")]
+    of: &'static str,
+) -> impl IntoView {
     let input = move |event: leptos::ev::Event| {
         let text = event_target_value(&event);
         spot.put((!text.is_empty()).then(|| text.into()));
     };
     view! {
         <input
-            type="text"
+            type=of
             data-testid="field-line"
             aria-describedby=spot.described()
             aria-invalid=move || spot.invalid()
             prop:value=move || spot.text()
             on:input=input
         />
+    }
+}
+
+/// A whole number.
+#[component]
+pub(super) fn Number(spot: Spot) -> impl IntoView {
+    let input = move |event: leptos::ev::Event| {
+        let text = event_target_value(&event);
+        // What is no number is kept as it was typed: then the check says so.
+        let value = text.parse::<u64>().map_or_else(|_| Value::from(text.clone()), Value::from);
+        spot.put((!text.is_empty()).then_some(value));
+    };
+    view! {
+        <input
+            type="text"
+            inputmode="numeric"
+            data-testid="field-number"
+            aria-describedby=spot.described()
+            aria-invalid=move || spot.invalid()
+            prop:value=move || spot.text()
+            on:input=input
+        />
+    }
+}
+
+/// Text of several lines.
+#[component]
+pub(super) fn Text(spot: Spot) -> impl IntoView {
+    let input = move |event: leptos::ev::Event| {
+        let text = event_target_value(&event);
+        spot.put((!text.is_empty()).then(|| text.into()));
+    };
+    view! {
+        <textarea
+            data-testid="field-text"
+            rows="3"
+            dir="auto"
+            aria-describedby=spot.described()
+            aria-invalid=move || spot.invalid()
+            prop:value=move || spot.text()
+            on:input=input
+        ></textarea>
     }
 }
 
