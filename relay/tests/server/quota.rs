@@ -85,7 +85,7 @@ async fn what_is_kept_is_bounded_by_visitor_and_by_site() {
     let agent = relay.agent("ann").await;
     let id = AttachmentId(relay::clock::new_id());
     let sent = reqwest::Client::new()
-        .put(relay.url(&format!("/upload/{hers}/{id}")))
+        .put(relay.url(&format!("/api/v1/conversations/{hers}/files/{id}")))
         .header("origin", relay.origin())
         .header("cookie", &agent.cookie)
         .header("x-file-name", "a.csv")

@@ -190,10 +190,11 @@ impl IntoResponse for ApiError {
             Self::Changed(present) => version = present,
             Self::Refused(refusal) => {
                 crate::numbers::refused(&refusal, 1);
-                retry_after_s = if let Refusal::RateLimited { retry_after_ms }
-                | Refusal::QuotaExceeded { retry_after_ms } = refusal
-                {
+                retry_after_s = if let Refusal::RateLimited { retry_after_ms } = refusal {
                     Some(retry_after_ms.div_ceil(1_000).max(1))
+                } else if let Refusal::QuotaExceeded { retry_after_ms } = refusal {
+                    // Nothing is said where waiting alone does not help.
+                    Some(retry_after_ms.div_ceil(1_000)).filter(|seconds| *seconds > 0)
                 } else {
                     matches!(refusal, Refusal::Busy | Refusal::StoreDown).then_some(RETRY_AFTER_S)
                 };
