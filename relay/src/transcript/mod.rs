@@ -275,6 +275,8 @@ fn line(event: &Event, words: &Words, person: impl Fn(&str) -> String) -> Option
             let filled = [("name", &*name()), ("added", &*list(added)), ("removed", &*list(removed))];
             (words.fill(key, &filled), false)
         }
+        Body::Erased | Body::StaffErased => (words.get("erased").to_owned(), false),
+        Body::Context { page } if page.url.is_empty() => return None,
         Body::Context { page } => (words.fill("at", &[("url", &person(&page.url))]), false),
         Body::Seen { .. } | Body::Turn { .. } | Body::SetAside { .. } | Body::Spam | Body::Unknown => return None,
     };

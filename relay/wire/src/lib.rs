@@ -22,7 +22,7 @@ pub use id::{
     AgentId, AttachmentId, BlockId, ConversationId, IdError, InvitationId, MessageId, Seq, ServiceKeyId, SiteId, Tag,
     Token, VisitorId, digits, uuid_v7,
 };
-pub use log::{Aside, Attachment, Author, Body, Cursor, Event, Lane, Media, PageContext, Party};
+pub use log::{Aside, Attachment, Author, Body, Cursor, Event, Lane, Media, PageContext, Part, Parts, Party};
 pub use refusal::Refusal;
 pub use rule::{check_text, first_line, is_blank, is_line_break, is_right_to_left, is_unseen, trim_text, turns_line};
 pub use staff::{

@@ -226,6 +226,8 @@ const fn body_name(body: &Body) -> &'static str {
         Body::Spam => "spam",
         Body::Assigned { .. } => "assigned",
         Body::Context { .. } => "context",
+        Body::Erased => "erased",
+        Body::StaffErased => "staff_erased",
         Body::Unknown => "unknown",
     }
 }
@@ -254,6 +256,8 @@ fn bodies_as_the_store_keeps_them() {
         Body::Spam,
         Body::Assigned { agent: AGENT },
         Body::Context { page: page() },
+        Body::Erased,
+        Body::StaffErased,
     ];
     check("body.json", bodies.into_iter().map(|body| (body_name(&body), body)).collect());
 }

@@ -22,6 +22,7 @@ pub(crate) fn brief(frame: &ServerFrame) -> Option<String> {
                 Body::Closed => "closed".to_owned(),
                 Body::SetAside { why } => format!("set aside {why:?}"),
                 Body::Spam => "spam".to_owned(),
+                Body::Erased | Body::StaffErased => "erased".to_owned(),
                 Body::Unknown => "unknown".to_owned(),
             };
             format!("{} {body}", event.seq)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attachment, Lane, PageContext};
+use super::{Attachment, Lane, PageContext, Part, Parts};
 use crate::id::{AgentId, Seq, Tag};
 use crate::limit::{LABEL_CHARS_MAX, LABELS_MAX};
 use crate::refusal::Refusal;
@@ -88,6 +88,10 @@ pub enum Body {
         /// The page and the browser.
         page: PageContext,
     },
+    /// What was here was erased; number, time and author are kept (shared). It was said by the author, and nothing tells what it was.
+    Erased,
+    /// The same for what agents alone saw (staff).
+    StaffErased,
     /// A kind that is not known here: it keeps its number, so that nothing after it looks like a gap, and shows nothing.
     #[default]
     #[serde(other)]
@@ -124,6 +128,8 @@ impl Body {
                 Rules { lane: Staff, message: false, line: true, after_end: true }
             }
             Self::Assigned { .. } => Rules { lane: Staff, message: false, line: true, after_end: false },
+            Self::Erased => Rules { lane: Shared, message: false, line: true, after_end: true },
+            Self::StaffErased => Rules { lane: Staff, message: false, line: true, after_end: true },
             Self::Spam => Rules { lane: Staff, message: false, line: false, after_end: true },
             Self::Turn { .. } | Self::SetAside { .. } | Self::Context { .. } => {
                 Rules { lane: Staff, message: false, line: false, after_end: false }
@@ -184,6 +190,47 @@ impl Body {
         }
     }
 
+    /// What is left of it without these parts, and which part it was; none when it has nothing of them. What it means for the state of its
+    /// conversation stays.
+    #[must_use]
+    pub fn without(&self, parts: Parts) -> Option<(Part, Self)> {
+        let (part, left) = match self {
+            Self::Text { .. } => (Part::Texts, Self::Erased),
+            Self::File { .. } => (Part::Files, Self::Erased),
+            Self::Note { .. } | Self::Labelled { .. } => (Part::Texts, Self::StaffErased),
+            Self::Rated { score, comment } if !comment.is_empty() => {
+                (Part::Texts, Self::Rated { score: *score, comment: String::new() })
+            }
+            Self::Context { page } if *page != PageContext::default() => {
+                (Part::Names, Self::Context { page: PageContext::default() })
+            }
+            Self::Rated { .. }
+            | Self::Context { .. }
+            | Self::Queued
+            | Self::LeftQueue
+            | Self::Joined
+            | Self::Seen { .. }
+            | Self::Closed
+            | Self::Turn { .. }
+            | Self::SetAside { .. }
+            | Self::Spam
+            | Self::Assigned { .. }
+            | Self::Erased
+            | Self::StaffErased
+            | Self::Unknown => return None,
+        };
+        parts.has(part).then_some((part, left))
+    }
+
+    /// What is left of a kind that is not known here, which a newer relay wrote, when everything is erased.
+    #[must_use]
+    pub const fn erased(lane: Lane) -> Self {
+        match lane {
+            Lane::Shared => Self::Erased,
+            Lane::Staff => Self::StaffErased,
+        }
+    }
+
     /// Calls `see` with each text in it, whoever wrote it: what is counted in bytes.
     pub fn for_each_text(&self, mut see: impl FnMut(&str)) {
         match self {
@@ -202,6 +249,8 @@ impl Body {
             | Self::SetAside { .. }
             | Self::Spam
             | Self::Assigned { .. }
+            | Self::Erased
+            | Self::StaffErased
             | Self::Unknown => {}
         }
     }
@@ -245,6 +294,7 @@ const fn is_false(value: &bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{AttachmentId, Media};
 
     fn labelled(added: &[&str], removed: &[&str]) -> Body {
         let [added, removed] = [added, removed].map(|list| list.iter().map(|label| (*label).to_owned()).collect());
@@ -279,5 +329,43 @@ mod tests {
         ] {
             assert_eq!(body.by_agent(), Err(why));
         }
+    }
+
+    #[test]
+    fn what_is_left_when_it_is_erased_has_no_text() {
+        let words = || "words".to_owned();
+        let attachment = Attachment {
+            id: AttachmentId(1),
+            name: words(),
+            media_type: "text/plain".to_owned(),
+            media: Media::Document,
+            bytes: 1,
+            width: 0,
+            height: 0,
+        };
+        let page = PageContext { url: words(), languages: words(), ..PageContext::default() };
+        for (body, part) in [
+            (Body::Text { text: words() }, Part::Texts),
+            (Body::Note { text: words() }, Part::Texts),
+            (Body::Labelled { added: vec![words()], removed: Vec::new() }, Part::Texts),
+            (Body::Rated { score: 2, comment: words() }, Part::Texts),
+            (Body::Context { page }, Part::Names),
+            (Body::File { attachment }, Part::Files),
+        ] {
+            let (found, left) = body.without(Parts::ALL).expect("it has a text");
+            assert_eq!(found, part);
+            left.for_each_text(|text| assert_eq!(text, "", "{left:?}"));
+            assert_eq!(left.lane(), body.lane());
+            assert_eq!(left.without(Parts::ALL), None, "once is enough");
+            assert_eq!(body.without(Parts::only(part)), Some((part, left)));
+            for other in [Part::Texts, Part::Names, Part::Files].into_iter().filter(|other| *other != part) {
+                assert_eq!(body.without(Parts::only(other)), None);
+            }
+        }
+        assert_eq!(
+            Body::Rated { score: 2, comment: words() }.without(Parts::ALL).map(|(_, left)| left),
+            Some(Body::Rated { score: 2, comment: String::new() })
+        );
+        assert_eq!(Body::Closed.without(Parts::ALL), None);
     }
 }

@@ -55,6 +55,7 @@ tagged!(Body by "kind" {
     Seen = "seen" { up_to },
     Closed = "closed",
     Rated = "rated" { score, comment },
+    Erased = "erased",
 } else |_json| Some(Self::Unknown));
 
 tagged!(Author by "by" {

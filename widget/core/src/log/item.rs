@@ -63,6 +63,8 @@ pub enum Notice {
         /// Which side ended it; none when it was the relay.
         by: Option<Party>,
     },
+    /// What was here was erased.
+    Erased,
     /// The visitor rated it.
     Rated {
         /// 1 to 5.
@@ -111,6 +113,7 @@ impl Content {
             Body::LeftQueue => Self::Notice(Notice::LeftQueue),
             Body::Joined => Self::Notice(Notice::Joined { name: name_of(author).to_owned() }),
             Body::Closed => Self::Notice(Notice::Closed { by: author.party() }),
+            Body::Erased => Self::Notice(Notice::Erased),
             Body::Rated { score, comment } => Self::Notice(Notice::Rated { score, comment }),
             body if body.is_line() && body.lane() == Lane::Staff => Self::StaffNotice(Arc::new(body)),
             _ => return None,

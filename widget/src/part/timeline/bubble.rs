@@ -146,6 +146,7 @@ fn notice_view(view: El, surroundings: &Surroundings, notice: &Notice) -> El {
         }
         Notice::LeftQueue => view.text(&text.get(if team { key!("console_notice_left") } else { key!("notice_left") })),
         Notice::Joined { name } => filled(view, &text.get(key!("notice_joined")), own_words().text(name)),
+        Notice::Erased => view.text(&text.get(key!("notice_erased"))),
         Notice::Closed { .. } => view.text(&text.get(key!("notice_closed"))),
         Notice::Rated { score, comment } => {
             let view = view.text(&text.with(key!("notice_rated"), "score", &wire::digits((*score).into())));

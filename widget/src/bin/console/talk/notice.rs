@@ -30,6 +30,7 @@ pub(super) fn words(desk: Desk, item: &Item) -> El {
                 _ => own().text(author_name(item)),
             })
         }
+        Body::StaffErased => el("span", "").text(&t(key!("notice_erased"))),
         _ => el("span", ""),
     }
 }

@@ -4,7 +4,7 @@ use widget::key;
 use widget::text::Key;
 
 /// Every action that this page knows, with its words.
-pub(super) const ACTIONS: [(&str, Key); 28] = [
+pub(super) const ACTIONS: [(&str, Key); 31] = [
     ("signed_in", key!("console_action_signed_in")),
     ("sign_in_failed", key!("console_action_sign_in_failed")),
     ("signed_out", key!("console_action_signed_out")),
@@ -27,6 +27,9 @@ pub(super) const ACTIONS: [(&str, Key); 28] = [
     ("file_opened", key!("console_action_file_opened")),
     ("searched", key!("console_action_searched")),
     ("erased", key!("console_action_erased")),
+    ("retention_ran", key!("console_action_retention_ran")),
+    ("held", key!("console_action_held")),
+    ("hold_ended", key!("console_action_hold_ended")),
     ("blocked", key!("console_action_blocked")),
     ("unblocked", key!("console_action_unblocked")),
     ("taken_over", key!("console_action_taken_over")),
