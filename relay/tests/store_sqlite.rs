@@ -272,3 +272,55 @@ fn the_log_is_carried_over_beside_the_writer_and_does_not_grow_without_end() {
     assert_eq!(all, 10_000);
     again.check().unwrap();
 }
+
+/// Whether the files of a folder hold some bytes.
+fn holds(folder: &Path, words: &str) -> bool {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    files
+        .map(|path| std::fs::read(path).unwrap())
+        .any(|content| content.windows(words.len()).any(|window| window == words.as_bytes()))
+}
+
+#[test]
+fn what_older_relays_left_in_the_file_is_overwritten() {
+    const MARK: &str = "Zebra7Quartz";
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path()).unwrap();
+    store.limit_recent(0);
+    prepare(&store);
+    let mut writer = store.writer().unwrap();
+    for id in 1..=40 {
+        for conversation in 1..=50 {
+            // Some are longer than a page.
+            let text = format!("{MARK} {}", "words ".repeat((id * conversation) as usize % 900));
+            write_once(&mut *writer, |writer| writer.append(1, &say(conversation, id, &text))).unwrap();
+        }
+    }
+    drop((writer, store));
+    // As a relay that did not overwrite has removed it: rows are gone, and what they said is still there.
+    let connection = rusqlite::Connection::open(folder.path().join("causeway.sqlite3")).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA secure_delete = OFF; DELETE FROM recent WHERE position < (SELECT max(position) FROM recent);
+             UPDATE recent SET body = '{\"kind\":\"erased\"}'; UPDATE conversation SET last_line = '';
+             UPDATE event SET body = '{\"kind\":\"erased\"}'; PRAGMA wal_checkpoint(TRUNCATE);",
+        )
+        .unwrap();
+    let free: i64 = connection.query_row("PRAGMA freelist_count", [], |row| row.get(0)).unwrap();
+    drop(connection);
+    assert!(free > 100 && holds(folder.path(), MARK), "{free}");
+    let store = SqliteStore::open(folder.path()).unwrap();
+    let mut writer = store.writer().unwrap();
+    let (mut next, mut steps) = (Some(0), 0);
+    while let Some(from) = next {
+        next = write_once(&mut *writer, |writer| writer.scrub(from)).unwrap();
+        steps += 1;
+    }
+    assert!(steps > 1, "a few pages at a time");
+    assert_eq!(store.reader().unwrap().settle(), Ok(true));
+    assert!(!holds(folder.path(), MARK));
+    store.check().unwrap();
+    assert_eq!(head(&store, 50), 40);
+    write_once(&mut *writer, |writer| writer.append(2, &say(7, 99, "on it goes"))).unwrap();
+    assert_eq!(head(&store, 7), 41);
+}

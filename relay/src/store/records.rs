@@ -3,8 +3,10 @@
 mod agent;
 mod audit;
 mod block;
+mod erasure;
 mod idempotency;
 mod invitation;
+mod retention;
 mod sealed;
 mod second_factor;
 mod service_key;
@@ -21,11 +23,13 @@ pub(super) use agent::DEVICES_PER_AGENT_MAX;
 pub use agent::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, ROLES_PER_AGENT_MAX, SCOPE_NAMES_MAX};
 pub use audit::{AUDIT_PAGE_ENTRIES_MAX, AuditFilter, AuditReader, AuditWriter};
 pub use block::{BlockReader, BlockWriter, Secret};
+pub use erasure::{ERASURES_READ_MAX, ErasureReader, ErasureRecord, ErasureWriter};
 pub use idempotency::{
     ANSWER_OWNER, IdempotencyReader, IdempotencyWriter, REMEMBERED_BYTES_MAX, REMEMBERED_MAX, REMEMBERED_MS,
     RememberedRequest,
 };
 pub use invitation::{INVITATIONS_MAX, InvitationReader, InvitationRecord, InvitationWriter, Invited};
+pub use retention::{HOLD_REASON_CHARS_MAX, HOLDS_MAX, HoldRecord, RemovedCount, RetentionReader, RetentionWriter};
 pub use sealed::{SealedReader, SealedRecord, SealedWriter};
 pub use second_factor::{SecondFactorReader, SecondFactorRecord, SecondFactorWriter};
 pub use service_key::{SERVICE_KEYS_MAX, ServiceKeyReader, ServiceKeyRecord, ServiceKeyWriter};
@@ -50,6 +54,8 @@ pub trait RecordWriter:
     + IdempotencyWriter
     + SessionWriter
     + SecondFactorWriter
+    + ErasureWriter
+    + RetentionWriter
 {
 }
 
@@ -68,6 +74,8 @@ impl<W> RecordWriter for W where
         + InvitationWriter
         + SessionWriter
         + SecondFactorWriter
+        + ErasureWriter
+        + RetentionWriter
 {
 }
 
@@ -85,6 +93,8 @@ pub trait RecordReader:
     + IdempotencyReader
     + SessionReader
     + SecondFactorReader
+    + ErasureReader
+    + RetentionReader
 {
     /// Rises with every change of a document, an agent or a block and with every sign-in that is revoked, also by another process. Cheap enough
     /// to be read several times a second.

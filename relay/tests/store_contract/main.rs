@@ -6,6 +6,7 @@ mod audit;
 mod condition;
 mod cursor;
 mod documents;
+mod erase;
 mod feed;
 mod fixture;
 mod idempotency;
@@ -81,6 +82,12 @@ macro_rules! log_contract {
                 together::a_site_goes_with_its_visitors_or_stays_behind_its_conversations,
                 together::orphans_are_files_that_no_message_names,
                 together::what_files_take_is_counted_for_visitor_and_site,
+                erase::words_go_and_everything_else_stays,
+                erase::one_part_goes_and_the_others_stay,
+                erase::only_what_has_ended_and_is_not_held_is_erased,
+                erase::long_conversations_are_erased_in_steps,
+                erase::what_is_past_its_time_is_found_once_in_the_order_of_its_end,
+                erase::everything_of_a_visitor_is_found,
             ]
         );
     };
@@ -136,6 +143,10 @@ macro_rules! records_contract {
                 sealed::a_key_is_replaced_and_found_without_being_made,
                 records::a_refused_request_does_not_spoil_its_neighbours,
                 records::what_files_take_is_counted_for_visitors,
+                erase::a_visitor_who_is_to_be_erased_is_known_no_more,
+                erase::what_is_held_keeps_its_visitor,
+                erase::what_was_removed_is_counted_until_it_is_taken,
+                erase::a_task_is_one_holders_until_it_runs_out,
             ]
         );
     };

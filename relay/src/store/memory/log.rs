@@ -1,14 +1,18 @@
 //! The log in memory.
 
+use std::ops::Bound;
+
 use relay_core::append::{Append, AppendError, Appended, Record, Rows, RowsFailed, Uploaded};
 use relay_core::conversation::Conversation;
 use relay_core::store::{Query, QueryAnswer, QueryError};
 use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
-use wire::{AgentId, AttachmentId, ConversationId, ConversationState, Event, Lane, MessageId, Seq, SiteId, VisitorId};
+use wire::{
+    AgentId, AttachmentId, ConversationId, ConversationState, Event, Lane, MessageId, Parts, Seq, SiteId, VisitorId,
+};
 
 use super::{MemoryReader, MemoryWriter, Tables};
-use crate::store::log::{closed_at_ms, page_of_closed};
-use crate::store::{LogReader, LogWriter, StoreError};
+use crate::store::log::{clear, closed_at_ms, page_of_closed, without};
+use crate::store::{Due, ERASE_EVENTS_MAX, EraseStep, ErasedStep, LogReader, LogWriter, RemovedCount, StoreError};
 
 impl Rows for Tables {
     fn conversation(&mut self, id: ConversationId) -> Result<Option<Conversation>, RowsFailed> {
@@ -21,7 +25,8 @@ impl Rows for Tables {
     }
 
     fn visitor_site(&mut self, visitor: VisitorId) -> Result<Option<SiteId>, RowsFailed> {
-        Ok(self.visitors.get(&visitor).map(|visitor| visitor.site.clone()))
+        let known = self.visitors.get(&visitor).filter(|_| !self.erasures.contains_key(&visitor));
+        Ok(known.map(|visitor| visitor.site.clone()))
     }
 
     fn load(&mut self, agent: AgentId) -> Result<u32, RowsFailed> {
@@ -46,6 +51,7 @@ impl Rows for Tables {
             self.events.insert((conversation, staff, event.seq), event);
         }
         self.conversations.insert(conversation, record.after);
+        self.erased.remove(&conversation);
         self.named.extend(&record.named);
         self.turn = record.turn.unwrap_or(self.turn);
         Ok(())
@@ -55,6 +61,41 @@ impl Rows for Tables {
 impl LogWriter for MemoryWriter {
     fn append(&mut self, now_ms: u64, append: &Append) -> Result<Appended, AppendError> {
         relay_core::append::decide(self.tables()?, now_ms, append)
+    }
+
+    fn erase(&mut self, step: &EraseStep) -> Result<ErasedStep, StoreError> {
+        let tables = self.tables()?;
+        let id = step.conversation;
+        let row = tables.conversations.get_mut(&id).ok_or(StoreError::Missing)?;
+        if !row.closed() || tables.holds.contains_key(&id) {
+            return Err(StoreError::Conflict);
+        }
+        let (mut removed, mut last) = (RemovedCount::default(), None);
+        let after = step.after.map_or((id, false, Seq::ZERO), |(lane, seq)| (id, lane == Lane::Staff, seq));
+        let range = (Bound::Excluded(after), Bound::Included((id, true, Seq(u64::MAX))));
+        let mut left = tables.events.range_mut(range);
+        for (_, event) in left.by_ref().take(ERASE_EVENTS_MAX) {
+            last = Some((event.lane, event.seq));
+            if let Some((part, body)) = without(&event.body, event.lane, step.parts) {
+                event.body = body;
+                removed.add(part);
+            }
+        }
+        let next = last.filter(|_| left.next().is_some());
+        if next.is_none() {
+            clear(row, step.parts);
+        }
+        Ok(ErasedStep { site: row.site.clone(), removed, next })
+    }
+
+    fn note_erased(&mut self, conversation: ConversationId, parts: Parts) -> Result<(), StoreError> {
+        let known = self.tables()?.erased.entry(conversation).or_default();
+        *known = known.and(parts);
+        Ok(())
+    }
+
+    fn scrub(&mut self, _from: u64) -> Result<Option<u64>, StoreError> {
+        Ok(None)
     }
 }
 
@@ -105,6 +146,43 @@ impl LogReader for MemoryReader {
         let rows = self.tables().conversations(|row| row.site == *site);
         let open = rows.iter().filter(|row| !row.closed()).count();
         Ok((rows.len() as u64, open as u64))
+    }
+
+    fn all_of_visitor(
+        &mut self,
+        visitor: VisitorId,
+        after: ConversationId,
+        count_max: usize,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let mut rows = self.tables().conversations(|row| row.visitor == visitor && row.id > after);
+        rows.truncate(count_max);
+        Ok(rows)
+    }
+
+    fn erasable(
+        &mut self,
+        due: &Due,
+        after: (u64, ConversationId),
+        count_max: usize,
+    ) -> Result<Vec<(u64, ConversationId)>, StoreError> {
+        let tables = self.tables();
+        let is_due = |row: &Conversation| {
+            let gone = tables.erased.get(&row.id).is_some_and(|erased| erased.has(due.part));
+            row.site == due.site
+                && row.closed()
+                && closed_at_ms(row) < due.ended_before_ms
+                && !gone
+                && !tables.holds.contains_key(&row.id)
+        };
+        let rows = tables.conversations(is_due);
+        let mut found: Vec<_> = rows.iter().map(|row| (closed_at_ms(row), row.id)).filter(|key| *key > after).collect();
+        found.sort_unstable();
+        found.truncate(count_max);
+        Ok(found)
+    }
+
+    fn settle(&mut self) -> Result<bool, StoreError> {
+        Ok(true)
     }
 }
 

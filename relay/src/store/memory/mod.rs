@@ -2,6 +2,7 @@
 
 mod audit;
 mod documents;
+mod erasure;
 mod feed;
 mod idempotency;
 mod invitation;
@@ -59,6 +60,12 @@ struct Tables {
     secrets: BTreeMap<&'static str, Secret>,
     /// By owner and item.
     sealed: BTreeMap<(String, String), Vec<u8>>,
+    holds: BTreeMap<ConversationId, super::HoldRecord>,
+    erasures: BTreeMap<VisitorId, super::ErasureRecord>,
+    /// Parts of ended conversations that were erased.
+    erased: BTreeMap<ConversationId, wire::Parts>,
+    removed: BTreeMap<SiteId, super::RemovedCount>,
+    tasks: BTreeMap<&'static str, (u128, u64)>,
 }
 
 /// A store that ends with the process.

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use wire::{AgentId, AttachmentId, BlockId, BlockSummary, SiteId, VisitorId};
+use wire::{AgentId, AttachmentId, BlockId, BlockSummary, ConversationId, SiteId, VisitorId};
 
 use super::{MemoryReader, MemoryWriter, Tables};
 use crate::blob::StoredFile;
@@ -130,6 +130,10 @@ impl VisitorReader for MemoryReader {
         let tables = self.tables();
         tables.visitors.values().find(|visitor| visitor.token == *token).cloned().ok_or(StoreError::Missing)
     }
+
+    fn visitor(&mut self, id: VisitorId) -> Result<VisitorRecord, StoreError> {
+        self.tables().visitors.get(&id).cloned().ok_or(StoreError::Missing)
+    }
 }
 
 impl UploadWriter for MemoryWriter {
@@ -142,6 +146,11 @@ impl UploadWriter for MemoryWriter {
         if tables.attachments.values().any(|row| row.key == record.key) {
             return Err(StoreError::Conflict);
         }
+        if let Uploader::Visitor(visitor) = record.uploader
+            && tables.erasures.contains_key(&visitor)
+        {
+            return Err(StoreError::Missing);
+        }
         tables.attachments.insert(record.attachment.id, record.clone());
         Ok(record.clone())
     }
@@ -152,6 +161,13 @@ impl UploadWriter for MemoryWriter {
             return Err(StoreError::Missing);
         }
         tables.attachments.remove(&attachment).ok_or(StoreError::Missing)
+    }
+
+    fn erase_attachment(&mut self, attachment: AttachmentId) -> Result<(), StoreError> {
+        let tables = self.tables()?;
+        tables.named.remove(&attachment);
+        tables.attachments.remove(&attachment);
+        Ok(())
     }
 }
 
@@ -182,6 +198,22 @@ impl UploadReader for MemoryReader {
         rows.sort_by_key(|row| row.uploaded_at_ms);
         rows.truncate(count_max);
         Ok(rows)
+    }
+
+    fn attachments_in(
+        &mut self,
+        conversation: ConversationId,
+        count_max: usize,
+    ) -> Result<Vec<AttachmentRecord>, StoreError> {
+        let tables = self.tables();
+        let within = tables.attachments.values().filter(|row| row.conversation == conversation);
+        Ok(within.take(count_max).cloned().collect())
+    }
+
+    fn attachments_by(&mut self, visitor: VisitorId, count_max: usize) -> Result<Vec<AttachmentRecord>, StoreError> {
+        let tables = self.tables();
+        let brought = tables.attachments.values().filter(|row| row.uploader == Uploader::Visitor(visitor));
+        Ok(brought.take(count_max).cloned().collect())
     }
 
     fn kept(&mut self, visitor: Option<VisitorId>, site: &SiteId) -> Result<Kept, StoreError> {

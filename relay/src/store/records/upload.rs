@@ -50,7 +50,7 @@ pub trait UploadWriter {
     /// given back; compare the key to know which file to delete.
     ///
     /// # Errors
-    /// `Conflict` when the id is in use elsewhere.
+    /// `Conflict` when the id is in use elsewhere, `Missing` when the visitor who brought it is being erased.
     fn add_attachment(&mut self, record: &AttachmentRecord) -> Result<AttachmentRecord, StoreError>;
 
     /// Removes a record that no message names; the caller then deletes the file.
@@ -58,6 +58,12 @@ pub trait UploadWriter {
     /// # Errors
     /// `Missing` when it is not there, or named meanwhile.
     fn remove_orphan(&mut self, attachment: AttachmentId) -> Result<AttachmentRecord, StoreError>;
+
+    /// Removes a record, also one that a message names. The file was deleted before. One that is not there is ignored.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn erase_attachment(&mut self, attachment: AttachmentId) -> Result<(), StoreError>;
 }
 
 /// Reads records of uploaded files.
@@ -86,6 +92,22 @@ pub trait UploadReader {
     /// # Errors
     /// `Down`.
     fn orphans(&mut self, before_ms: u64, count_max: usize) -> Result<Vec<AttachmentRecord>, StoreError>;
+
+    /// Records of the files of a conversation, whoever brought them; at most `count_max`.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn attachments_in(
+        &mut self,
+        conversation: ConversationId,
+        count_max: usize,
+    ) -> Result<Vec<AttachmentRecord>, StoreError>;
+
+    /// Records of the files that a visitor brought; at most `count_max`.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn attachments_by(&mut self, visitor: VisitorId, count_max: usize) -> Result<Vec<AttachmentRecord>, StoreError>;
 
     /// What the files of a visitor, if one is given, and of a site take of the disk.
     ///

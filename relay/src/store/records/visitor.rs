@@ -51,4 +51,10 @@ pub trait VisitorReader {
     /// # Errors
     /// `Missing` or `Down`.
     fn visitor_by_token(&mut self, token: &TokenHash) -> Result<VisitorRecord, StoreError>;
+
+    /// A visitor.
+    ///
+    /// # Errors
+    /// `Missing` or `Down`.
+    fn visitor(&mut self, id: VisitorId) -> Result<VisitorRecord, StoreError>;
 }

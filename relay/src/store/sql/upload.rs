@@ -19,7 +19,14 @@ impl<W: SqlWriter> UploadWriter for W {
         self.request(|sql| match attachment(sql, record.attachment.id)? {
             Some(first) if first.conversation == record.conversation && first.uploader == record.uploader => Ok(first),
             Some(_) => Err(Failure::Refused(StoreError::Conflict)),
-            None => add(sql, record),
+            None => {
+                if let Uploader::Visitor(visitor) = record.uploader
+                    && sql.exists("SELECT visitor FROM erasure WHERE visitor = $1", &[visitor.0.into()])?
+                {
+                    return Err(Failure::Refused(StoreError::Missing));
+                }
+                add(sql, record)
+            }
         })
     }
 
@@ -32,6 +39,17 @@ impl<W: SqlWriter> UploadWriter for W {
             let (removed, site) = removed.ok_or(Failure::Refused(StoreError::Missing))?;
             count_kept(sql, site, -1, -size(&removed))?;
             Ok(removed)
+        })
+    }
+
+    fn erase_attachment(&mut self, attachment: AttachmentId) -> Result<(), StoreError> {
+        const SQL: &str = "DELETE FROM attachment WHERE id = $1 RETURNING bytes, site";
+        self.request(|sql| {
+            let removed = sql.one(SQL, &[attachment.0.into()], |row| Ok((row.signed(0)?, row.optional_text(1)?)))?;
+            match removed {
+                Some((bytes, site)) => count_kept(sql, site, -1, -bytes),
+                None => Ok(()),
+            }
         })
     }
 }
@@ -71,6 +89,20 @@ impl<R: SqlReader> UploadReader for R {
             " FROM attachment WHERE named = 0 AND uploaded_at_ms < $1 ORDER BY uploaded_at_ms LIMIT $2"
         );
         self.look_up(|sql| sql.all(SQL, &[before_ms.into(), count(count_max)], read))
+    }
+
+    fn attachments_in(
+        &mut self,
+        conversation: ConversationId,
+        count_max: usize,
+    ) -> Result<Vec<AttachmentRecord>, StoreError> {
+        const SQL: &str = concat!("SELECT ", columns!(), " FROM attachment WHERE conversation = $1 LIMIT $2");
+        self.look_up(|sql| sql.all(SQL, &[conversation.0.into(), count(count_max)], read))
+    }
+
+    fn attachments_by(&mut self, visitor: VisitorId, count_max: usize) -> Result<Vec<AttachmentRecord>, StoreError> {
+        const SQL: &str = concat!("SELECT ", columns!(), " FROM attachment WHERE visitor = $1 LIMIT $2");
+        self.look_up(|sql| sql.all(SQL, &[visitor.0.into(), count(count_max)], read))
     }
 
     fn kept(&mut self, visitor: Option<VisitorId>, site: &SiteId) -> Result<Kept, StoreError> {

@@ -2,7 +2,7 @@
 
 use wire::{SiteId, VisitorId};
 
-use super::{Failure, Sql, SqlError, SqlReader, SqlWriter, refuse};
+use super::{Failure, Row, Sql, SqlError, SqlReader, SqlWriter, refuse};
 use crate::store::{StoreError, TokenHash, VisitorReader, VisitorRecord, VisitorWriter};
 
 impl<W: SqlWriter> VisitorWriter for W {
@@ -34,21 +34,29 @@ impl<W: SqlWriter> VisitorWriter for W {
 impl<R: SqlReader> VisitorReader for R {
     fn visitor_by_token(&mut self, token: &TokenHash) -> Result<VisitorRecord, StoreError> {
         const SQL: &str = "SELECT id, site, token, created_at_ms, used_at_ms FROM visitor WHERE token = $1";
-        self.find(|sql| {
-            sql.one(SQL, &[(&token.0).into()], |row| {
-                Ok(VisitorRecord {
-                    id: VisitorId(row.id(0)?),
-                    site: row.site(1)?,
-                    token: row.token(2)?,
-                    created_at_ms: row.number(3)?,
-                    used_at_ms: row.number(4)?,
-                })
-            })
-        })
+        self.find(|sql| sql.one(SQL, &[(&token.0).into()], read))
     }
+
+    fn visitor(&mut self, id: VisitorId) -> Result<VisitorRecord, StoreError> {
+        const SQL: &str = "SELECT id, site, token, created_at_ms, used_at_ms FROM visitor WHERE id = $1";
+        self.find(|sql| sql.one(SQL, &[id.0.into()], read))
+    }
+}
+
+fn read(row: &dyn Row) -> Result<VisitorRecord, SqlError> {
+    Ok(VisitorRecord {
+        id: VisitorId(row.id(0)?),
+        site: row.site(1)?,
+        token: row.token(2)?,
+        created_at_ms: row.number(3)?,
+        used_at_ms: row.number(4)?,
+    })
 }
 
 /// The site of a visitor, for an append.
 pub(in crate::store) fn site_of(sql: &mut dyn Sql, visitor: VisitorId) -> Result<Option<SiteId>, SqlError> {
-    sql.one("SELECT site FROM visitor WHERE id = $1", &[visitor.0.into()], |row| row.site(0))
+    // Who is being erased opens nothing any more.
+    const SQL: &str =
+        "SELECT site FROM visitor WHERE id = $1 AND NOT EXISTS (SELECT visitor FROM erasure WHERE visitor = $1)";
+    sql.one(SQL, &[visitor.0.into()], |row| row.site(0))
 }

@@ -52,8 +52,13 @@ impl SqliteRows<'_> {
 
 impl Rows for SqliteRows<'_> {
     fn conversation(&mut self, id: ConversationId) -> Found<Option<Conversation>> {
-        if let Some(waiting) = self.batch.conversation(id).cloned().or_else(|| self.recent.conversation(id)) {
-            return Ok(Some(waiting));
+        let waiting = self.batch.conversation(id).cloned().or_else(|| {
+            let waiting = self.recent.conversation(id);
+            // What this transaction has erased stays so.
+            waiting.map(|waiting| self.batch.erased_row(id).cloned().unwrap_or(waiting))
+        });
+        if waiting.is_some() {
+            return Ok(waiting);
         }
         self.note(conversation(self.connection, id))
     }
@@ -107,8 +112,12 @@ fn load(connection: &Connection, agent: AgentId) -> Result<u32> {
 impl SqliteRows<'_> {
     fn write(&mut self, record: Record) -> Result<()> {
         let connection = self.connection;
+        let was_there = record.before.is_some();
         write_conversation(connection, record.before, &record.after)?;
         self.wrote = true;
+        if was_there && record.after.closed() {
+            super::erase::forget_note(connection, record.after.id)?;
+        }
         let mut bytes = Vec::with_capacity(record.events.len());
         for (index, event) in record.events.iter().enumerate() {
             bytes.push(write_event(connection, self.batch.position(index), event)?);

@@ -2,11 +2,13 @@
 
 mod append;
 mod checkpoint;
+mod erase;
 mod feed;
 mod open;
 mod reader;
 mod recent;
 mod row;
+mod scrub;
 mod statements;
 mod writer;
 

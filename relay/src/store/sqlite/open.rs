@@ -11,7 +11,7 @@ use crate::folder::{self, Look, private};
 use crate::store::OpenError;
 
 /// Every schema change so far, in order; a database remembers how many it has had (`user_version`).
-const MIGRATIONS: [&str; 17] = [
+const MIGRATIONS: [&str; 18] = [
     include_str!("../../../migrations/sqlite/0001_init.sql"),
     include_str!("../../../migrations/sqlite/0002_recent.sql"),
     include_str!("../../../migrations/sqlite/0003_access.sql"),
@@ -29,21 +29,24 @@ const MIGRATIONS: [&str; 17] = [
     include_str!("../../../migrations/sqlite/0015_scope.sql"),
     include_str!("../../../migrations/sqlite/0016_idempotency.sql"),
     include_str!("../../../migrations/sqlite/0017_open.sql"),
+    include_str!("../../../migrations/sqlite/0018_retention.sql"),
 ];
 
 /// The schema this relay reads and writes.
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
 /// Waits this long for another process's write (a command line, a backup) before a request fails.
-const BUSY_WAIT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Prepared statements kept by a connection: more than there are.
 const STATEMENTS_KEPT: usize = 64;
 
 /// `synchronous=FULL`: a commit returns when the log is on the disk. A thread does the checkpoints of the relay's writer
 /// (`checkpoint.rs`); connections of commands do them every 4,000 pages (16 MiB). The log file is truncated after it has grown.
+/// `secure_delete`: what is removed is overwritten, so that it cannot be read out of the file.
 const SETTINGS: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
+    PRAGMA secure_delete = ON;
     PRAGMA foreign_keys = ON;
     PRAGMA wal_autocheckpoint = 4000;
     PRAGMA journal_size_limit = 67108864;

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use relay_core::conversation::Conversation;
 use relay_core::store::{Query, QueryAnswer, QueryError};
 use relay_settings::Reach;
 use rusqlite::{Connection, Params, Row, params};
 use wire::limit::{PAGE_BYTES_MAX, PAGE_CONVERSATIONS_MAX, PAGE_EVENTS_MAX};
-use wire::{ConversationId, Event, Lane, Seq, SiteId};
+use wire::{ConversationId, Event, Lane, Parts, Seq, SiteId, VisitorId};
 
 use super::feed::{self, Reading};
 use super::recent::{Recent, Weighed};
@@ -17,10 +18,13 @@ use super::statements::Statements;
 use super::{append, down, open};
 use crate::store::log::{closed_at_ms, page_of_closed};
 use crate::store::sql::{Sql, SqlError, SqlReader};
-use crate::store::{FeedEvent, FeedReader, LogReader, OpenError, Position, StoreError};
+use crate::store::{Due, FeedEvent, FeedReader, LogReader, OpenError, Position, StoreError};
 
 /// One more row than a page tells whether there are more.
 const ROWS_MAX: i64 = PAGE_CONVERSATIONS_MAX as i64 + 1;
+
+/// How long the writer may be kept waiting for those who read, while the log is emptied.
+const SETTLE_WAIT: Duration = Duration::from_millis(20);
 
 /// Reads from a database.
 pub(super) struct SqliteReader {
@@ -222,6 +226,58 @@ impl LogReader for SqliteReader {
         let counts = |found: &Row<'_>| Ok((row::number(found, 0)?, row::number(found, 1)?));
         self.connection.prepare_cached(SQL).and_then(|mut sql| sql.query_row([site.as_str()], counts)).map_err(down)
     }
+
+    fn all_of_visitor(
+        &mut self,
+        visitor: VisitorId,
+        after: ConversationId,
+        count_max: usize,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        const SQL: &str = concat!(
+            "SELECT ",
+            conversation_columns!(),
+            " FROM conversation WHERE visitor = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
+        );
+        self.rows(SQL, params![visitor.0.to_be_bytes(), after.0.to_be_bytes(), limit(count_max)])
+    }
+
+    fn erasable(
+        &mut self,
+        due: &Due,
+        (ended_at_ms, after): (u64, ConversationId),
+        count_max: usize,
+    ) -> Result<Vec<(u64, ConversationId)>, StoreError> {
+        const SQL: &str = "SELECT state_at_ms, id FROM conversation INDEXED BY conversation_closed_site WHERE state = 3 AND site = ?1 \
+                           AND state_at_ms < ?2 AND state_at_ms >= ?3 AND (state_at_ms, id) > (?3, ?4) AND erased & ?5 = 0 \
+                           AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.conversation = conversation.id) \
+                           ORDER BY state_at_ms, id LIMIT ?6";
+        let key = params![
+            due.site.as_str(),
+            row::column(due.ended_before_ms),
+            row::column(ended_at_ms),
+            after.0.to_be_bytes(),
+            Parts::only(due.part).bits(),
+            limit(count_max),
+        ];
+        self.all(SQL, key, |found| Ok((row::number(found, 0)?, ConversationId(row::id(found, 1)?))))
+    }
+
+    fn settle(&mut self) -> Result<bool, StoreError> {
+        const MOST: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+        const ALL: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let run = |sql| self.connection.query_row(sql, [], |row| Ok(row.get::<_, i64>(0)? == 0));
+        // The first one makes nobody wait. Then little is left, for which the second one keeps the writer waiting.
+        run(MOST).map_err(down)?;
+        self.connection.busy_timeout(SETTLE_WAIT).map_err(down)?;
+        let settled = run(ALL);
+        self.connection.busy_timeout(open::BUSY_WAIT).map_err(down)?;
+        settled.map_err(down)
+    }
+}
+
+/// A bound on rows.
+fn limit(count_max: usize) -> i64 {
+    i64::try_from(count_max).unwrap_or(i64::MAX)
 }
 
 impl SqlReader for SqliteReader {

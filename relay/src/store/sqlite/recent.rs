@@ -20,6 +20,10 @@ use wire::{ConversationId, Cursor, Event, Lane, MessageId, Seq};
 use super::row::{self, event_columns};
 use super::{append, feed};
 
+mod erasing;
+
+pub(super) use erasing::Erased;
+
 /// Events of one conversation that are moved together, unless more must be, so that no commit takes long.
 const SLICE_EVENTS_MAX: usize = 128;
 /// Events that are moved in one transaction, beyond the number that it adds.
@@ -145,8 +149,7 @@ impl Recent {
     /// A transaction's own events, none yet.
     pub(super) fn begin(&self) -> Batch {
         let next = self.tails().next_position;
-        let (tails, moved) = (HashMap::new(), Vec::new());
-        Batch { tails, moved, events: 0, bytes: 0, first_position: next, next_position: next }
+        Batch { first_position: next, next_position: next, ..Batch::default() }
     }
 
     /// Moves events while too many wait, and removes rows that were moved before. `removed` is the position below which `recent` has no row.
@@ -168,6 +171,10 @@ impl Recent {
                 break;
             }
             let Some(tail) = tails.all.get(id) else { continue };
+            if batch.erased.contains_key(id) {
+                // The row in memory still has what was erased; another transaction moves these.
+                continue;
+            }
             let count = tail.events.len().min(room).min(events.max(SLICE_EVENTS_MAX));
             for waiting in tail.events.iter().take(count) {
                 move_to_event(connection, waiting.position)?;
@@ -184,6 +191,9 @@ impl Recent {
     /// Takes over what a transaction did, now that it is committed.
     pub(super) fn publish(&self, batch: Batch) {
         let mut tails = self.tails.write().unwrap_or_else(PoisonError::into_inner);
+        for (id, erased) in batch.erased {
+            tails.erase(id, erased);
+        }
         for (id, count) in batch.moved {
             tails.shorten(id, count);
         }
@@ -200,6 +210,8 @@ pub(super) struct Batch {
     tails: HashMap<ConversationId, Tail>,
     /// How many of the oldest events of each conversation were moved.
     moved: Vec<(ConversationId, usize)>,
+    /// What it has erased of conversations with waiting events.
+    erased: HashMap<ConversationId, Erased>,
     events: usize,
     bytes: usize,
     first_position: i64,
@@ -207,9 +219,9 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Whether the transaction has recorded no event.
+    /// Whether the transaction has recorded and erased no event.
     pub(super) fn is_empty(&self) -> bool {
-        self.tails.is_empty()
+        self.tails.is_empty() && self.erased.is_empty()
     }
 
     /// A conversation that this transaction has changed.

@@ -6,8 +6,8 @@ use relay_core::conversation::Conversation;
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};
 use wire::{
-    AgentId, Author, ConversationId, ConversationState, Cursor, Event, Idle, Lane, MessageId, Party, Seq, ServiceKeyId,
-    SiteId, Tag, VisitorId,
+    AgentId, Author, Body, ConversationId, ConversationState, Cursor, Event, Idle, Lane, MessageId, Party, Seq,
+    ServiceKeyId, SiteId, Tag, VisitorId,
 };
 
 /// The columns of [`conversation`], in its order.
@@ -74,7 +74,6 @@ pub(super) fn event(row: &Row<'_>) -> Result<Event> {
         3 => Author::Service { id: ServiceKeyId(id(row, 6)?), name: row.get(7)? },
         _ => return Err(broken(5)),
     };
-    let body = row.get_ref(8)?.as_str().map_err(|_| broken(8))?;
     Ok(Event {
         conversation: ConversationId(id(row, 0)?),
         lane: if row.get(1)? { Lane::Staff } else { Lane::Shared },
@@ -82,8 +81,14 @@ pub(super) fn event(row: &Row<'_>) -> Result<Event> {
         at_ms: number(row, 3)?,
         id: MessageId(id(row, 4)?),
         author,
-        body: serde_json::from_str(body).map_err(|_| broken(8))?,
+        body: body(row, 8)?,
     })
+}
+
+/// A body.
+pub(super) fn body(row: &Row<'_>, column: usize) -> Result<Body> {
+    let text = row.get_ref(column)?.as_str().map_err(|_| broken(column))?;
+    serde_json::from_str(text).map_err(|_| broken(column))
 }
 
 /// A 16-byte id.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use relay_core::append::{Append, AppendError, Appended};
 use rusqlite::Connection;
+use wire::{ConversationId, Parts};
 
 use super::checkpoint::Checkpointer;
 use super::recent::{Batch, Recent};
@@ -13,7 +14,7 @@ use super::statements::Statements;
 use super::{down, open};
 use crate::process::vital::Part;
 use crate::store::sql::{Failure, Sql, SqlError, SqlWriter};
-use crate::store::{LogWriter, OpenError, StoreError, Transaction};
+use crate::store::{EraseStep, ErasedStep, LogWriter, OpenError, StoreError, Transaction};
 
 /// The one writer of a database.
 pub(super) struct SqliteWriter {
@@ -157,5 +158,27 @@ impl LogWriter for SqliteWriter {
                 Err(error.down().into())
             }
         }
+    }
+
+    fn erase(&mut self, step: &EraseStep) -> Result<ErasedStep, StoreError> {
+        let Some(connection) = self.connection.as_ref().filter(|connection| !connection.is_autocommit()) else {
+            return Err(StoreError::Down);
+        };
+        match super::erase::step(connection, &self.recent, &mut self.batch, step) {
+            Ok(done) => Ok(done),
+            Err(Failure::Refused(refusal)) => Err(refusal),
+            Err(Failure::Database(error)) => {
+                self.connection = None;
+                Err(error.down())
+            }
+        }
+    }
+
+    fn note_erased(&mut self, conversation: ConversationId, parts: Parts) -> Result<(), StoreError> {
+        self.isolated(|connection| Ok(super::erase::note(connection, conversation, parts)?))
+    }
+
+    fn scrub(&mut self, from: u64) -> Result<Option<u64>, StoreError> {
+        self.isolated(|connection| Ok(super::scrub::step(connection, from)?))
     }
 }
