@@ -31,6 +31,8 @@ pub mod transcript;
 
 pub mod core_task;
 
+pub mod erasing;
+
 pub mod app;
 
 pub mod background;

@@ -213,6 +213,8 @@ fn in_background(app: &App, tasks: &mut JoinSet<()>, vitals: &Vitals) {
     tasks.spawn(vitals.part("watch").run(crate::background::watch::run(app.clone())));
     tasks.spawn(vitals.part("heads").run(crate::background::heads::run(app.clone())));
     tasks.spawn(vitals.part("sweep").run(crate::background::sweep::run(app.clone())));
+    tasks.spawn(vitals.part("erase").run(crate::background::erase::run(app.clone())));
+    tasks.spawn(vitals.part("retention").run(crate::background::retention::run(app.clone())));
 }
 
 /// How many connections there may be.

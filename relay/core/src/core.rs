@@ -109,6 +109,12 @@ impl Core {
             Input::Sites(sites) => self.subscriptions.set_sites(sites, &mut self.step),
             Input::SignedOut { agent } => self.staff.signed_out(agent, &mut self.step),
             Input::SessionEnded { visitor } => self.connections.session_ended(visitor, &mut self.step),
+            Input::Erasing { visitor } => {
+                self.connections.session_ended(visitor, &mut self.step);
+                self.pass_on();
+                self.conversations.end_all_of(visitor, &mut self.step);
+            }
+            Input::Erased { conversation } => self.conversations.erased(conversation),
             Input::Blocks(blocks) => self.staff.set_blocks(blocks, &mut self.step),
             Input::BlockAnswered { connection, result } => self.tell_blocks(connection, result),
         }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use relay_settings::{DocumentId, Scope, Snapshot, shown_role};
 use wire::{
-    AgentId, AgentState, AgentSummary, BlockSummary, Event, Follow, Incoming, PageContext, Party, SiteId, Tag, Token,
-    VisitorId,
+    AgentId, AgentState, AgentSummary, BlockSummary, ConversationId, Event, Follow, Incoming, PageContext, Party,
+    SiteId, Tag, Token, VisitorId,
 };
 
 use crate::append::{AppendError, Appended};
@@ -110,6 +110,16 @@ pub enum Input {
     SessionEnded {
         /// Whose.
         visitor: VisitorId,
+    },
+    /// A visitor is to be erased: their token is no longer valid, all connections that used it are closed, and what they have open ends.
+    Erasing {
+        /// Whom.
+        visitor: VisitorId,
+    },
+    /// What an ended conversation held was erased in the store: memory keeps no word of it.
+    Erased {
+        /// Which conversation.
+        conversation: ConversationId,
     },
     /// An agent signed out everywhere, or was removed: it is offline at once.
     SignedOut {

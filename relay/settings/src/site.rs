@@ -136,11 +136,11 @@ pub struct Times {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// Texts of messages and notes.
+    /// Texts of messages and notes, labels, words beside ratings.
     pub texts_days: Option<u32>,
-    /// Names and mail addresses of visitors.
+    /// Who visitors are and where they wrote from: pages, browser, languages.
     pub names_days: Option<u32>,
-    /// Attachments.
+    /// Attachments and their names.
     pub files_days: Option<u32>,
 }
 

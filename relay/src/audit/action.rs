@@ -72,8 +72,14 @@ actions! {
     FileOpened = "file_opened",
     /// Staff searched.
     Searched = "searched",
-    /// What was kept of a visitor or conversation was erased.
+    /// Somebody asked to erase a visitor.
     Erased = "erased",
+    /// What was past its time was removed.
+    RetentionRan = "retention_ran",
+    /// A conversation was named of which retention removes nothing.
+    Held = "held",
+    /// That was undone.
+    HoldEnded = "hold_ended",
     /// A visitor, an address or a network was blocked.
     Blocked = "blocked",
     /// A block was undone.

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod erase;
 mod key;
 mod manage;
 mod serve;
@@ -12,11 +13,11 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use relay_edge::plain::Printed;
 use relay_settings::{DocumentId, Reach, Scope};
 use wire::limit::CAPACITY_DEFAULT;
-use wire::{BlockId, BlockScope, ConversationId, SiteId};
+use wire::{BlockId, ConversationId, SiteId, VisitorId};
 
 use crate::config::{Config, EXAMPLE, Flags};
 use crate::origin::Origin;
@@ -69,6 +70,15 @@ enum Command {
     /// What staff, programs and commands did: exported, and verified.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Remove for good what is kept of somebody.
+    #[command(subcommand)]
+    Erase(EraseCommand),
+    /// Remove what is past its time, as the sites' settings say. A relay that serves the folder does so by itself.
+    Retention {
+        /// Say what would be removed, and remove nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// All settings as one file.
     #[command(subcommand)]
     Settings(SettingsCommand),
@@ -98,6 +108,18 @@ enum Command {
     Verify,
     /// Print the commented configuration with every default.
     Config,
+}
+
+#[derive(Debug, Subcommand)]
+enum EraseCommand {
+    /// Erase a visitor: their texts, names, pages and files. Ids, times and scores remain.
+    Visitor {
+        /// Their id, as the console and the API show it.
+        id: VisitorId,
+        /// Say what would be removed, and remove nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -150,7 +172,7 @@ enum VisitorCommand {
         conversation: ConversationId,
         /// Whom.
         #[arg(long, value_enum, default_value = "visitor")]
-        scope: ScopeChoice,
+        scope: visitor::ScopeChoice,
         /// For how long.
         #[arg(long, default_value_t = 24 * 60)]
         minutes: u64,
@@ -165,27 +187,6 @@ enum VisitorCommand {
     },
     /// List who is kept out.
     Blocks,
-}
-
-/// How far a block reaches.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ScopeChoice {
-    /// The visitor, wherever they come from.
-    Visitor,
-    /// Everybody from their address (IPv6: /64).
-    Address,
-    /// Everybody from its network (IPv4 /24, IPv6 /48).
-    Network,
-}
-
-impl From<ScopeChoice> for BlockScope {
-    fn from(choice: ScopeChoice) -> Self {
-        match choice {
-            ScopeChoice::Visitor => Self::Visitor,
-            ScopeChoice::Address => Self::Address,
-            ScopeChoice::Network => Self::Network,
-        }
-    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -340,6 +341,8 @@ impl Cli {
                 out,
             ),
             Command::Visitor(VisitorCommand::Unblock { block }) => visitor::unblock(&config, block, out),
+            Command::Erase(EraseCommand::Visitor { id, dry_run }) => erase::erase_visitor(&config, id, dry_run, out),
+            Command::Retention { dry_run } => erase::retention(&config, dry_run, out),
             Command::Settings(SettingsCommand::Export { file }) => settings::export(&config, &file, out),
             Command::Settings(SettingsCommand::Import { file, dry_run }) => {
                 settings::import(&config, &file, dry_run, out)

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Context as _, bail};
+use clap::ValueEnum;
 use relay_core::store::{Query, QueryAnswer};
 use wire::limit::{BLOCK_MS_MAX, BLOCK_REASON_CHARS_MAX, BLOCKS_MAX};
 use wire::{BlockId, BlockScope, BlockSummary, ConversationId};
@@ -13,6 +14,27 @@ use crate::clock::{new_id, now_ms};
 use crate::config::Config;
 use crate::core_task::blocks::{blocked, scope_name, unblocked};
 use crate::store::{StoreError, write_once};
+
+/// How far a block reaches.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ScopeChoice {
+    /// The visitor, wherever they come from.
+    Visitor,
+    /// Everybody from their address (IPv6: /64).
+    Address,
+    /// Everybody from its network (IPv4 /24, IPv6 /48).
+    Network,
+}
+
+impl From<ScopeChoice> for BlockScope {
+    fn from(choice: ScopeChoice) -> Self {
+        match choice {
+            ScopeChoice::Visitor => Self::Visitor,
+            ScopeChoice::Address => Self::Address,
+            ScopeChoice::Network => Self::Network,
+        }
+    }
+}
 
 /// What `relay visitor block` was given.
 pub(super) struct BlockOptions {

@@ -45,3 +45,11 @@ pub struct Reserve {
     /// Below: no texts of visitors either.
     pub texts_bytes: u64,
 }
+
+/// How long the audit log is kept.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// Days after which entries are removed; 0 keeps all.
+    pub kept_days: u32,
+}

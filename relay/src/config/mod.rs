@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::origin::Origin;
 
-pub use bounds::{Quota, Reserve};
+pub use bounds::{Audit, Quota, Reserve};
 pub use conversation::Conversation;
 pub use relay_edge::address::ForwardedHeader;
 pub use relay_key::RelayKeyPlace;
@@ -57,6 +57,8 @@ pub struct Config {
     pub quotas: Quota,
     /// Disk space that is kept back.
     pub reserve: Reserve,
+    /// The audit log.
+    pub audit: Audit,
 }
 
 /// Where certificate and key lie. Paths are no secrets; the key itself is never held here.

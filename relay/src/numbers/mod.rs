@@ -45,7 +45,7 @@ const GAUGES: [(&str, &str); 15] = [
     ("relay_uploads_pending_bytes", "Visitors' files that are under way or that no message names yet."),
 ];
 
-const COUNTERS: [(&str, &str); 17] = [
+const COUNTERS: [(&str, &str); 18] = [
     ("relay_connections_total", "Hellos accepted."),
     ("relay_connections_refused_total", "Connections refused before their hello."),
     ("relay_slots_refused_total", "What there was no slot for, by kind and by whose bound was met."),
@@ -65,6 +65,10 @@ const COUNTERS: [(&str, &str); 17] = [
     ("relay_sign_ins_failed_total", "Sign-ins of agents that did not succeed."),
     ("relay_store_errors_total", "Failures of the database."),
     ("relay_file_errors_total", "Failures of the folder for uploaded files."),
+    (
+        "relay_erased_total",
+        "What was erased, by part (texts, names, files) and why: retention, or a visitor who was to be erased.",
+    ),
     ("relay_http_errors_total", "Requests answered with 500: a fault of the relay, with a line in its log."),
 ];
 
@@ -229,6 +233,9 @@ fn describe() {
     for measure in Measure::ALL {
         counter!("relay_over_quota_total", "quota" => measure.label()).absolute(0);
     }
+    for why in ["retention", "erase"] {
+        erased(why, 0, 0, 0);
+    }
     for fault in Fault::ALL {
         counter!("relay_store_errors_total", "kind" => fault.label()).absolute(0);
     }
@@ -297,6 +304,13 @@ pub fn appended(took: Duration) {
 /// The database failed.
 pub fn store_failed(fault: Fault) {
     counter!("relay_store_errors_total", "kind" => fault.label()).increment(1);
+}
+
+/// Something was erased: events with texts, with names, with files.
+pub fn erased(why: &'static str, texts: u64, names: u64, files: u64) {
+    for (part, count) in [("texts", texts), ("names", names), ("files", files)] {
+        counter!("relay_erased_total", "why" => why, "part" => part).increment(count);
+    }
 }
 
 /// Somebody was over a quota.

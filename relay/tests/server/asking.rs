@@ -42,6 +42,10 @@ impl Asker {
         self.ask(Method::POST, path).json(body).send().await.expect("answered")
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Response {
+        self.ask(Method::PUT, path).header("if-match", "*").json(body).send().await.expect("answered")
+    }
+
     pub(crate) async fn patch(&self, path: &str, etag: &str, body: &Value) -> Response {
         self.ask(Method::PATCH, path).header("if-match", etag).json(body).send().await.expect("answered")
     }

@@ -110,9 +110,26 @@ impl Conversations {
             }
             (None, _, BlockScope::Other) => VecDeque::new(),
         };
+        self.end_by_relay(left, step);
+    }
+
+    /// A visitor is to be erased: what they have open ends.
+    pub(crate) fn end_all_of(&mut self, visitor: VisitorId, step: &mut Step) {
+        self.end_by_relay(self.open_of(visitor), step);
+    }
+
+    fn end_by_relay(&mut self, left: VecDeque<ConversationId>, step: &mut Step) {
         if !left.is_empty() {
             self.endings.add(None, Author::System, left);
             self.end_some(step);
+        }
+    }
+
+    /// What an ended conversation held was erased in the store.
+    pub(crate) fn erased(&mut self, id: ConversationId) {
+        if let Some(live) = self.live.get_mut(&id).filter(|live| live.conversation.closed()) {
+            live.conversation.last_line.clear();
+            live.conversation.language.clear();
         }
     }
 

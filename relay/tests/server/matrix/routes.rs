@@ -34,6 +34,7 @@ fn request(client: &Client, relay: &Relay, route: &Route, (who, shows): (Who, Sh
         path if path.starts_with("/api/v1/sessions/") => targets.session,
         path if path.starts_with("/api/v1/invitations/") => targets.invitation.to_string(),
         path if path.starts_with("/api/v1/keys/") => targets.key.to_string(),
+        "/api/v1/visitors/{id}/erase" => targets.nobody.to_string(),
         "/api/v1/conversations/{id}/end" => wire::ConversationId(world::looked_for(site, true)).to_string(),
         path if path.starts_with("/api/v1/visitors/") => world::visitor_of(targets.conversation.0).to_string(),
         path if path.starts_with("/api/v1/files/") => targets.kept.to_string(),

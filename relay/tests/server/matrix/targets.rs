@@ -3,9 +3,13 @@
 use std::path::Path;
 
 use relay::audit::Who as By;
-use relay::store::{AttachmentRecord, InvitationRecord, Invited, ServiceKeyRecord, TokenHash, Uploader, Writer};
+use relay::store::{
+    AttachmentRecord, InvitationRecord, Invited, ServiceKeyRecord, TokenHash, Uploader, VisitorRecord, Writer,
+};
 use relay_settings::{Reach, Scope};
-use wire::{AgentId, Attachment, AttachmentId, ConversationId, InvitationId, Media, ServiceKeyId, Token};
+use wire::{
+    AgentId, Attachment, AttachmentId, ConversationId, InvitationId, Media, ServiceKeyId, SiteId, Token, VisitorId,
+};
 
 use super::world::{SITES, Who, agent_record, everybody, id, sign_in};
 
@@ -24,6 +28,8 @@ pub(super) struct Targets {
     pub(super) file: AttachmentId,
     /// … and one that is in the conversation.
     pub(super) kept: AttachmentId,
+    /// A visitor who has written nothing.
+    pub(super) nobody: VisitorId,
 }
 
 /// Beyond every row of the frames.
@@ -40,11 +46,16 @@ pub(super) fn targets(who: Who, site: usize) -> Targets {
         conversation: ConversationId(super::world::looked_for(site, false)),
         file: AttachmentId(4_000_000_000 + cell),
         kept: AttachmentId(40_000 + site as u128),
+        nobody: VisitorId(5_000_000_000 + site as u128),
     }
 }
 
+fn site_id(site: usize) -> SiteId {
+    SITES[site].parse().expect("a site id")
+}
+
 fn scope(site: usize) -> Scope {
-    Scope { sites: Reach::Some([SITES[site].parse().expect("a site id")].into()), departments: Reach::All }
+    Scope { sites: Reach::Some([site_id(site)].into()), departments: Reach::All }
 }
 
 fn hash(number: u128) -> TokenHash {
@@ -56,7 +67,7 @@ fn hash(number: u128) -> TokenHash {
 pub(super) fn fill(writer: &mut dyn Writer, folder: &Path) {
     let now = relay::clock::now_ms();
     for site in 0..SITES.len() {
-        let Targets { mate, key, kept, conversation, .. } = targets(Who { role: 0, scope: 0 }, site);
+        let Targets { mate, key, kept, conversation, nobody, .. } = targets(Who { role: 0, scope: 0 }, site);
         file(writer, folder, kept, conversation);
         let record = agent_record(&format!("mate-{site}"), [id("reader")].into(), scope(site), mate);
         writer.put_agent(&record).expect("added");
@@ -73,6 +84,14 @@ pub(super) fn fill(writer: &mut dyn Writer, folder: &Path) {
             revoked_at_ms: None,
         };
         writer.add_service_key(&record).expect("added");
+        let record = VisitorRecord {
+            id: nobody,
+            site: site_id(site),
+            token: hash(nobody.0),
+            created_at_ms: now,
+            used_at_ms: now,
+        };
+        writer.add_visitor(&record).expect("added");
         for who in everybody() {
             let Targets { leaver, session, invitation, .. } = targets(who, site);
             let record = agent_record(&format!("leaver-{leaver}"), [id("reader")].into(), scope(site), leaver);

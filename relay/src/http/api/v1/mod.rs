@@ -10,6 +10,7 @@ mod block;
 mod body;
 mod condition;
 mod conversation;
+mod erase;
 mod error;
 mod file;
 mod idempotency;
@@ -74,6 +75,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(file::read))
         .routes(routes!(conversation::visitor))
         .routes(routes!(block::block, block::unblock))
+        .routes(routes!(erase::erasure, erase::erase))
+        .routes(routes!(erase::hold, erase::put_hold, erase::end_hold))
         .routes(routes!(key::list, key::make))
         .routes(routes!(key::read, key::revoke))
         .routes(routes!(audit::list))
