@@ -27,12 +27,6 @@ pub fn read(text: &str) -> Option<TokenHash> {
     text.strip_prefix(PREFIX)?.parse().ok().map(|token| hash(&token))
 }
 
-/// Whether a key is valid at a time.
-#[must_use]
-pub fn is_valid(key: &ServiceKeyRecord, now_ms: u64) -> bool {
-    key.revoked_at_ms.is_none() && key.until_ms.is_none_or(|until_ms| now_ms < until_ms)
-}
-
 /// What a key may do, and where. Rights that this version does not know give nothing, nor does a scope that it cannot read.
 #[must_use]
 pub fn staff(key: &ServiceKeyRecord) -> Staff {
@@ -59,7 +53,7 @@ impl Identity {
         let found = self.store.read(move |reader| reader.service_key(&hashed)).await;
         let key = found.map_err(|error| missing_is(error, Refusal::SignedOut))?;
         let (same, now_ms) = (bool::from(key.token.0.ct_eq(&hashed.0)), now_ms());
-        if !same || !is_valid(&key, now_ms) {
+        if !same || !key.is_valid(now_ms) {
             return Err(Refusal::SignedOut);
         }
         if key.used_at_ms.is_none_or(|used_at_ms| now_ms.saturating_sub(used_at_ms) >= USE_EVERY_MS) {
@@ -123,7 +117,7 @@ mod tests {
             [(None, None, true), (Some(11), None, true), (Some(10), None, false), (Some(11), Some(3), false)]
         {
             let key = ServiceKeyRecord { until_ms, revoked_at_ms, ..whole.clone() };
-            assert_eq!(is_valid(&key, 10), valid, "{until_ms:?} {revoked_at_ms:?}");
+            assert_eq!(key.is_valid(10), valid, "{until_ms:?} {revoked_at_ms:?}");
         }
     }
 }

@@ -127,14 +127,14 @@ pub enum DocumentsError {
     /// A site has conversations, and they were not to be kept.
     #[error("{0} has conversations")]
     InUse(DocumentKey),
-    /// People have it among their roles, or in their scope or hours.
-    #[error("{key} is used by {count} agents, among them {}; give them another first", emails.join(", "))]
+    /// People have it among their roles, or in their scope or hours; so have keys of the API and invitations.
+    #[error("{key} is used {count} times, among others by {}; give them another, or remove them, first", users.join(", "))]
     OnStaff {
         /// What was to be removed.
         key: DocumentKey,
-        /// Addresses of some of the agents.
-        emails: Vec<String>,
-        /// How many agents name it.
+        /// Some of those who name it: addresses of agents, "the key …", "the invitation of …".
+        users: Vec<String>,
+        /// How many name it.
         count: usize,
     },
     /// Nobody could give rights any more.

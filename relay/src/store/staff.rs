@@ -3,10 +3,52 @@
 
 use relay_settings::{DocumentKey, Kind, Snapshot, administrator_remains};
 
-use super::{AgentRecord, DocumentWrite, DocumentsChange, DocumentsError, StoreError, StoredDocument};
+use super::{
+    AgentRecord, DocumentWrite, DocumentsChange, DocumentsError, InvitationRecord, Invited, ServiceKeyRecord,
+    StoreError, StoredDocument,
+};
 
-/// Agents that are named when a document cannot be removed; further ones are counted.
+/// Those who name a document that cannot be removed, as far as they are told; further ones are counted.
 const NAMED_MAX: usize = 5;
+
+/// Everybody who names documents: agents, keys of the API, invitations. All as they are.
+pub(super) struct Users {
+    pub(super) agents: Vec<AgentRecord>,
+    pub(super) keys: Vec<ServiceKeyRecord>,
+    pub(super) invitations: Vec<InvitationRecord>,
+}
+
+impl Users {
+    /// Who names a document at a time, in words.
+    fn of(&self, key: &DocumentKey, now_ms: u64) -> Vec<String> {
+        let agents = self.agents.iter().filter(|agent| agent.documents().any(|named| named == *key));
+        let keys = self.keys.iter().filter(|one| one.is_valid(now_ms) && one.documents().contains(key));
+        let invitations = self.invitations.iter().filter(|one| now_ms < one.until_ms);
+        let invitations = invitations.filter(|one| one.documents().any(|named| named == *key));
+        let invited = |one: &InvitationRecord| match &one.what {
+            Invited::Colleague { email, .. } => format!("the invitation of {email}"),
+            Invited::Password { agent } => format!("the invitation of {agent}"),
+        };
+        let agents = agents.map(|agent| agent.email.clone());
+        agents.chain(keys.map(|one| format!("the key {}", one.name))).chain(invitations.map(invited)).collect()
+    }
+}
+
+/// Refuses who names a document that is not there.
+///
+/// # Errors
+/// `Missing`, or what `is_there` answers.
+pub(super) fn check_named<E: From<StoreError>>(
+    named: impl IntoIterator<Item = DocumentKey>,
+    mut is_there: impl FnMut(&DocumentKey) -> Result<bool, E>,
+) -> Result<(), E> {
+    for key in named {
+        if !is_there(&key)? {
+            return Err(StoreError::Missing.into());
+        }
+    }
+    Ok(())
+}
 
 /// Decides whether an agent may be added or replaced (`after`), or removed (none). `agents` are all as they are, `roles` all roles that are
 /// documents, and `is_there` says whether a document is.
@@ -17,13 +59,9 @@ pub(super) fn check_agent<E: From<StoreError>>(
     agents: &[AgentRecord],
     roles: Vec<StoredDocument>,
     (before, after): (Option<&AgentRecord>, Option<&AgentRecord>),
-    mut is_there: impl FnMut(&DocumentKey) -> Result<bool, E>,
+    is_there: impl FnMut(&DocumentKey) -> Result<bool, E>,
 ) -> Result<(), E> {
-    for key in after.into_iter().flat_map(AgentRecord::documents) {
-        if !is_there(&key)? {
-            return Err(StoreError::Missing.into());
-        }
-    }
+    check_named(after.into_iter().flat_map(AgentRecord::documents), is_there)?;
     let roles = snapshot(roles);
     let others = agents.iter().filter(|agent| before.is_none_or(|before| agent.id != before.id));
     if has_administrator(agents, &roles) && !has_administrator(others.chain(after), &roles) {
@@ -32,7 +70,7 @@ pub(super) fn check_agent<E: From<StoreError>>(
     Ok(())
 }
 
-/// Whether a change of documents can concern agents at all.
+/// Whether a change of documents can concern agents, keys or invitations at all.
 pub(super) fn concerns_agents(change: &DocumentsChange) -> bool {
     change.changes.iter().any(|(key, one)| match one.write {
         DocumentWrite::Put { .. } => key.kind == Kind::Role,
@@ -42,24 +80,25 @@ pub(super) fn concerns_agents(change: &DocumentsChange) -> bool {
     })
 }
 
-/// Decides whether documents may be changed, as far as agents are concerned: none that an agent names is removed, and an administrator remains.
+/// Decides whether documents may be changed, as far as these are concerned: none that one of them names is removed, and an administrator remains.
 ///
 /// # Errors
 /// `OnStaff` or `LastAdministrator`.
 pub(super) fn check_documents(
-    agents: &[AgentRecord],
+    everybody: &Users,
     (before, after): (Vec<StoredDocument>, Vec<StoredDocument>),
     change: &DocumentsChange,
 ) -> Result<(), DocumentsError> {
     let removed = change.changes.iter().filter(|(_, one)| matches!(one.write, DocumentWrite::Remove { .. }));
     for (key, _) in removed {
-        let users: Vec<&AgentRecord> =
-            agents.iter().filter(|agent| agent.documents().any(|named| named == *key)).collect();
-        if !users.is_empty() {
-            let emails = users.iter().take(NAMED_MAX).map(|agent| agent.email.clone()).collect();
-            return Err(DocumentsError::OnStaff { key: key.clone(), emails, count: users.len() });
+        let mut users = everybody.of(key, change.by.at_ms);
+        let count = users.len();
+        if count > 0 {
+            users.truncate(NAMED_MAX);
+            return Err(DocumentsError::OnStaff { key: key.clone(), users, count });
         }
     }
+    let agents = &everybody.agents;
     if has_administrator(agents, &snapshot(before)) && !has_administrator(agents, &snapshot(after)) {
         return Err(DocumentsError::LastAdministrator);
     }

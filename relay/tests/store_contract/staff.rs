@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use relay::audit::By;
+use relay::audit::{By, Who};
 use relay::store::{
-    AgentRecord, DocumentChange, DocumentWrite, DocumentsChange, DocumentsError, Expected, RecordReader, StoreError,
-    TokenHash, site_key, write_once,
+    AgentRecord, DocumentChange, DocumentWrite, DocumentsChange, DocumentsError, Expected, InvitationRecord, Invited,
+    RecordReader, ServiceKeyRecord, StoreError, TokenHash, site_key, write_once,
 };
 use relay_settings::{BuiltInRole, DocumentId, DocumentKey, Kind, Reach, Right, Scope};
-use wire::AgentId;
+use wire::{AgentId, InvitationId, ServiceKeyId};
 
 use crate::fixture::{KIM, LEE, site};
 use crate::records::{Records, agent};
@@ -84,7 +84,7 @@ pub(crate) fn what_an_agent_names_is_there_and_stays(mut world: Records) {
         .unwrap();
     for (key, users) in named.iter().zip([&["kim", "lee"][..], &["kim"], &["kim"], &["kim"]]) {
         let emails: Vec<_> = users.iter().map(|name| format!("{name}@example.com")).collect();
-        let refused = DocumentsError::OnStaff { key: key.clone(), count: emails.len(), emails };
+        let refused = DocumentsError::OnStaff { key: key.clone(), count: emails.len(), users: emails };
         assert_eq!(change(&mut world, &[(key, None)]), Err(refused));
         assert!(world.reader.document(key).is_ok(), "{key} is still there");
     }
@@ -93,6 +93,69 @@ pub(crate) fn what_an_agent_names_is_there_and_stays(mut world: Records) {
     let removed = write_once(&mut *world.writer, |writer| writer.remove_site(&site("demo"), true, &by));
     assert_eq!(removed, Err(StoreError::Conflict));
     write_once(&mut *world.writer, |writer| writer.remove_agent(KIM)).unwrap();
+    for key in &named[1..] {
+        change(&mut world, &[(key, None)]).unwrap();
+    }
+}
+
+pub(crate) fn what_keys_and_invitations_name_is_there_and_stays(mut world: Records) {
+    let named = [key(Kind::Role, "reviewer"), key(Kind::Department, "cards"), site_key(&site("demo"))];
+    let scope = Scope { sites: Reach::Some([site("demo")].into()), departments: Reach::Some([id("cards")].into()) };
+    let invitation = InvitationRecord {
+        id: InvitationId(1),
+        token: TokenHash([1; 32]),
+        what: Invited::Colleague {
+            email: "lee@example.com".to_owned(),
+            name: "Lee".to_owned(),
+            roles: ["agent", "reviewer"].map(id).into(),
+            scope: scope.clone(),
+            capacity: 4,
+        },
+        made_by: Who::CommandLine,
+        made_at_ms: 0,
+        until_ms: 2,
+    };
+    let service = ServiceKeyRecord {
+        id: ServiceKeyId(1),
+        token: TokenHash([2; 32]),
+        name: "Ledger".to_owned(),
+        rights: "[]".to_owned(),
+        scope: serde_json::to_string(&scope).unwrap(),
+        made_by: Who::CommandLine,
+        made_at_ms: 0,
+        until_ms: None,
+        used_at_ms: None,
+        revoked_at_ms: None,
+    };
+    for missing in &named[..2] {
+        let put = write_once(&mut *world.writer, |writer| writer.put_invitation(&invitation));
+        assert_eq!(put, Err(StoreError::Missing), "without {missing}");
+        change(&mut world, &[(missing, Some("{}"))]).unwrap();
+    }
+    let unknown = ServiceKeyRecord {
+        scope: serde_json::json!({ "sites": ["none"], "departments": "all" }).to_string(),
+        ..service.clone()
+    };
+    assert_eq!(write_once(&mut *world.writer, |writer| writer.add_service_key(&unknown)), Err(StoreError::Missing));
+    write_once(&mut *world.writer, |writer| {
+        writer.put_invitation(&invitation)?;
+        writer.add_service_key(&service)
+    })
+    .unwrap();
+    let refused = |key: &DocumentKey, users: &[&str]| {
+        let users: Vec<_> = users.iter().map(|user| (*user).to_owned()).collect();
+        Err(DocumentsError::OnStaff { key: key.clone(), count: users.len(), users })
+    };
+    let (invited, with_key) = ("the invitation of lee@example.com", "the key Ledger");
+    for (key, users) in named.iter().zip([&[invited][..], &[with_key, invited], &[with_key, invited]]) {
+        assert_eq!(change(&mut world, &[(key, None)]), refused(key, users));
+    }
+    // Changes of these tests are made at the time 1: then the invitation has ended.
+    let ended = InvitationRecord { until_ms: 1, ..invitation };
+    write_once(&mut *world.writer, |writer| writer.put_invitation(&ended)).unwrap();
+    change(&mut world, &[(&named[0], None)]).unwrap();
+    assert_eq!(change(&mut world, &[(&named[1], None)]), refused(&named[1], &[with_key]));
+    write_once(&mut *world.writer, |writer| writer.revoke_service_key(service.id, 1)).unwrap();
     for key in &named[1..] {
         change(&mut world, &[(key, None)]).unwrap();
     }

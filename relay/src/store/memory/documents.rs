@@ -18,8 +18,12 @@ impl DocumentWriter for MemoryWriter {
         // Tried on a copy, so that a refusal leaves no trace.
         let mut changed = tables.clone();
         let version = changed.change_documents(change)?;
-        let agents: Vec<_> = tables.agents.values().cloned().collect();
-        staff::check_documents(&agents, (tables.roles(), changed.roles()), change)?;
+        let everybody = staff::Users {
+            agents: tables.agents.values().cloned().collect(),
+            keys: tables.service_keys.values().cloned().collect(),
+            invitations: tables.invitations.values().cloned().collect(),
+        };
+        staff::check_documents(&everybody, (tables.roles(), changed.roles()), change)?;
         *tables = changed;
         Ok(version)
     }

@@ -4,11 +4,13 @@ use wire::InvitationId;
 
 use super::{MemoryReader, MemoryWriter};
 use crate::store::records::{INVITATIONS_MAX, InvitationReader, InvitationRecord, InvitationWriter};
-use crate::store::{AgentRecord, AgentWriter, StoreError, TokenHash};
+use crate::store::{AgentRecord, AgentWriter, StoreError, TokenHash, staff};
 
 impl InvitationWriter for MemoryWriter {
     fn put_invitation(&mut self, invitation: &InvitationRecord) -> Result<(), StoreError> {
-        let all = &mut self.tables()?.invitations;
+        let tables = self.tables()?;
+        staff::check_named(invitation.documents(), |named| Ok::<_, StoreError>(tables.documents.contains_key(named)))?;
+        let all = &mut tables.invitations;
         let subject = invitation.what.subject();
         let goes = |one: &InvitationRecord| one.what.subject() == subject || one.until_ms <= invitation.made_at_ms;
         let stay = || all.values().filter(|one| !goes(one));
@@ -20,6 +22,7 @@ impl InvitationWriter for MemoryWriter {
         }
         all.retain(|_, one| !goes(one));
         all.insert(invitation.id, invitation.clone());
+        tables.settings += 1;
         Ok(())
     }
 

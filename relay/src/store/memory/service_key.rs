@@ -4,11 +4,13 @@ use wire::ServiceKeyId;
 
 use super::{MemoryReader, MemoryWriter};
 use crate::store::records::{SERVICE_KEYS_MAX, ServiceKeyReader, ServiceKeyRecord, ServiceKeyWriter};
-use crate::store::{StoreError, TokenHash};
+use crate::store::{StoreError, TokenHash, staff};
 
 impl ServiceKeyWriter for MemoryWriter {
     fn add_service_key(&mut self, key: &ServiceKeyRecord) -> Result<(), StoreError> {
-        let keys = &mut self.tables()?.service_keys;
+        let tables = self.tables()?;
+        staff::check_named(key.documents(), |named| Ok::<_, StoreError>(tables.documents.contains_key(named)))?;
+        let keys = &mut tables.service_keys;
         if keys.values().any(|known| known.id == key.id || known.token == key.token) {
             return Err(StoreError::Conflict);
         }
@@ -20,6 +22,7 @@ impl ServiceKeyWriter for MemoryWriter {
             keys.remove(&id);
         }
         keys.insert(key.id, key.clone());
+        tables.settings += 1;
         Ok(())
     }
 

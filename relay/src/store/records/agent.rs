@@ -55,13 +55,21 @@ impl AgentRecord {
 
     /// The documents that it names: none of them is removed while it does.
     pub fn documents(&self) -> impl Iterator<Item = DocumentKey> {
-        let key = |kind, id: &DocumentId| DocumentKey { kind, id: id.clone() };
-        let roles = self.roles.iter().filter(|id| BuiltInRole::with_id(id.as_str()).is_none());
-        let sites = some(&self.scope.sites).map(super::super::site_key);
-        let departments = some(&self.scope.departments).map(move |id| key(Kind::Department, id));
-        let hours = self.hours.iter().map(move |id| key(Kind::Hours, id));
-        roles.map(move |id| key(Kind::Role, id)).chain(sites).chain(departments).chain(hours)
+        let hours = self.hours.iter().map(|id| DocumentKey { kind: Kind::Hours, id: id.clone() });
+        named_by(&self.roles, &self.scope).chain(hours)
     }
+}
+
+/// The documents that roles and a scope name. Built-in roles are none.
+pub(super) fn named_by<'a>(
+    roles: impl IntoIterator<Item = &'a DocumentId>,
+    scope: &'a Scope,
+) -> impl Iterator<Item = DocumentKey> {
+    let key = |kind, id: &DocumentId| DocumentKey { kind, id: id.clone() };
+    let roles = roles.into_iter().filter(|id| BuiltInRole::with_id(id.as_str()).is_none());
+    let sites = some(&scope.sites).map(super::super::site_key);
+    let departments = some(&scope.departments).map(move |id| key(Kind::Department, id));
+    roles.map(move |id| key(Kind::Role, id)).chain(sites).chain(departments)
 }
 
 /// What is reached by name.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use relay_settings::{DocumentId, Scope, Snapshot, Staff, staff_with};
+use relay_settings::{DocumentId, DocumentKey, Scope, Snapshot, Staff, staff_with};
 use serde::{Deserialize, Serialize};
 use wire::{AgentId, InvitationId};
 
+use super::agent::named_by;
 use super::{AgentRecord, TokenHash};
 use crate::audit::Who;
 use crate::store::StoreError;
@@ -74,12 +75,23 @@ pub struct InvitationRecord {
     pub until_ms: u64,
 }
 
+impl InvitationRecord {
+    /// The documents that it names: while it can be accepted none of them is removed.
+    pub fn documents(&self) -> impl Iterator<Item = DocumentKey> {
+        let named = match &self.what {
+            Invited::Colleague { roles, scope, .. } => Some(named_by(roles, scope)),
+            Invited::Password { .. } => None,
+        };
+        named.into_iter().flatten()
+    }
+}
+
 /// Writes invitations.
 pub trait InvitationWriter {
     /// Keeps a new invitation, in place of one for the same; those that have ended when it was made are removed.
     ///
     /// # Errors
-    /// `Conflict` when the id or the token is there, `Busy` when there are [`INVITATIONS_MAX`].
+    /// `Missing` when a document that it names is not there, `Conflict` when the id or the token is, `Busy` when there are [`INVITATIONS_MAX`].
     fn put_invitation(&mut self, invitation: &InvitationRecord) -> Result<(), StoreError>;
 
     /// Takes an invitation back.

@@ -1,7 +1,9 @@
 //! Keys of the API, each of a service account: a program with a name, rights and a scope of its own.
 
+use relay_settings::{DocumentKey, Scope};
 use wire::ServiceKeyId;
 
+use super::agent::named_by;
 use crate::audit::Who;
 use crate::store::{StoreError, TokenHash};
 
@@ -33,12 +35,28 @@ pub struct ServiceKeyRecord {
     pub revoked_at_ms: Option<u64>,
 }
 
+impl ServiceKeyRecord {
+    /// Whether it is valid at a time.
+    #[must_use]
+    pub fn is_valid(&self, now_ms: u64) -> bool {
+        self.revoked_at_ms.is_none() && self.until_ms.is_none_or(|until_ms| now_ms < until_ms)
+    }
+
+    /// The documents that its scope names: while it is valid none of them is removed. A scope that cannot be read allows nothing, and names nothing.
+    #[must_use]
+    pub fn documents(&self) -> Vec<DocumentKey> {
+        let scope: Option<Scope> = serde_json::from_str(&self.scope).ok();
+        scope.iter().flat_map(|scope| named_by([], scope)).collect()
+    }
+}
+
 /// Writes keys.
 pub trait ServiceKeyWriter {
     /// Keeps a new key. When there are [`SERVICE_KEYS_MAX`], the one that was revoked or has expired first makes room.
     ///
     /// # Errors
-    /// `Conflict` when the id or the key is there, `Busy` when there are [`SERVICE_KEYS_MAX`] that are valid.
+    /// `Missing` when a document that it names is not there, `Conflict` when the id or the key is, `Busy` when there are [`SERVICE_KEYS_MAX`] that are
+    /// valid.
     fn add_service_key(&mut self, key: &ServiceKeyRecord) -> Result<(), StoreError>;
 
     /// Notes that a key was used. An unknown one is ignored.

@@ -3,7 +3,9 @@
 use relay_settings::{DocumentKey, Kind};
 use wire::SiteId;
 
-use super::{Failure, Row, Sql, SqlError, SqlReader, SqlWriter, agent, audit, count, row, site};
+use super::{
+    Failure, Row, Sql, SqlError, SqlReader, SqlWriter, agent, audit, count, invitation, row, service_key, site,
+};
 
 use crate::store::documents::{self, DOCUMENT_VERSIONS_MAX, REMOVED_DOCUMENTS_MAX};
 use crate::store::{
@@ -71,7 +73,7 @@ pub(super) fn change(sql: &mut dyn Sql, change: &DocumentsChange) -> Documented<
     if change.checked_at.is_some_and(|checked_at| checked_at != version - 1) {
         return Err(Failure::Refused(DocumentsError::Moved { version: version - 1 }));
     }
-    // Before agents are looked at: it makes changes of agents wait.
+    // Before agents, keys and invitations are looked at: it makes changes of them wait.
     sql.execute("UPDATE counter SET value = value + 1 WHERE name = 'settings'", &[])?;
     let concerns_agents = staff::concerns_agents(change);
     let roles_before = if concerns_agents { of_kind(sql, Kind::Role)? } else { Vec::new() };
@@ -79,8 +81,9 @@ pub(super) fn change(sql: &mut dyn Sql, change: &DocumentsChange) -> Documented<
         write(sql, version, key, one, change)?;
     }
     if concerns_agents {
-        let (agents, roles) = (agent::all(sql)?, of_kind(sql, Kind::Role)?);
-        staff::check_documents(&agents, (roles_before, roles), change).map_err(Failure::Refused)?;
+        let (agents, keys, invitations) = (agent::all(sql)?, service_key::all(sql)?, invitation::all(sql)?);
+        let (everybody, roles) = (staff::Users { agents, keys, invitations }, of_kind(sql, Kind::Role)?);
+        staff::check_documents(&everybody, (roles_before, roles), change).map_err(Failure::Refused)?;
     }
     Ok(version)
 }

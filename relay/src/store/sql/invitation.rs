@@ -2,9 +2,9 @@
 
 use wire::InvitationId;
 
-use super::{Failure, Row, SqlError, SqlReader, SqlWriter, agent, count, refuse, row};
+use super::{Failure, Row, Sql, SqlError, SqlReader, SqlWriter, agent, count, documents, refuse, row};
 use crate::store::records::{INVITATIONS_MAX, InvitationReader, InvitationRecord, InvitationWriter};
-use crate::store::{AgentRecord, StoreError, TokenHash};
+use crate::store::{AgentRecord, StoreError, TokenHash, staff};
 
 /// The columns of [`read`], in its order.
 macro_rules! columns {
@@ -24,6 +24,11 @@ impl<W: SqlWriter> InvitationWriter for W {
         let made_by = json(serde_json::to_string(&invitation.made_by))?;
         let subject = invitation.what.subject();
         self.request(|sql| {
+            // Raised first: in PostgreSQL this makes changes of invitations and documents wait for each other.
+            sql.settings_changed()?;
+            staff::check_named(invitation.documents(), |named| {
+                Ok::<_, Failure<StoreError>>(documents::find(sql, named)?.is_some())
+            })?;
             sql.execute(ROOM, &[(&subject).into(), invitation.made_at_ms.into()])?;
             if sql.exists(FULL, &[count(INVITATIONS_MAX - 1)])? {
                 return Err(Failure::Refused(StoreError::Busy));
@@ -63,15 +68,19 @@ impl<W: SqlWriter> InvitationWriter for W {
     }
 }
 
-fn remove(sql: &mut dyn super::Sql, id: InvitationId) -> super::Changed<()> {
+/// All invitations, by id.
+pub(super) fn all(sql: &mut dyn Sql) -> Result<Vec<InvitationRecord>, SqlError> {
+    sql.all(concat!("SELECT ", columns!(), " FROM invitation ORDER BY id"), &[], read)
+}
+
+fn remove(sql: &mut dyn Sql, id: InvitationId) -> super::Changed<()> {
     let removed = sql.execute("DELETE FROM invitation WHERE id = $1", &[id.0.into()])?;
     if removed == 0 { Err(Failure::Refused(StoreError::Missing)) } else { Ok(()) }
 }
 
 impl<R: SqlReader> InvitationReader for R {
     fn invitations(&mut self) -> Result<Vec<InvitationRecord>, StoreError> {
-        const SQL: &str = concat!("SELECT ", columns!(), " FROM invitation ORDER BY id");
-        self.look_up(|sql| sql.all(SQL, &[], read))
+        self.look_up(all)
     }
 
     fn invitation(&mut self, token: &TokenHash) -> Result<InvitationRecord, StoreError> {

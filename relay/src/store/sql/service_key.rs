@@ -2,9 +2,9 @@
 
 use wire::ServiceKeyId;
 
-use super::{Failure, Row, SqlError, SqlReader, SqlWriter, count, refuse, row};
+use super::{Failure, Row, Sql, SqlError, SqlReader, SqlWriter, count, documents, refuse, row};
 use crate::store::records::{SERVICE_KEYS_MAX, ServiceKeyReader, ServiceKeyRecord, ServiceKeyWriter};
-use crate::store::{StoreError, TokenHash};
+use crate::store::{StoreError, TokenHash, staff};
 
 /// The columns of [`read`], in its order.
 macro_rules! columns {
@@ -23,6 +23,11 @@ impl<W: SqlWriter> ServiceKeyWriter for W {
             concat!("INSERT INTO service_key (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
         let made_by = serde_json::to_string(&key.made_by).map_err(|_| StoreError::Down)?;
         self.request(|sql| {
+            // Raised first: in PostgreSQL this makes changes of keys and documents wait for each other.
+            sql.settings_changed()?;
+            staff::check_named(key.documents(), |named| {
+                Ok::<_, Failure<StoreError>>(documents::find(sql, named)?.is_some())
+            })?;
             let full = sql.exists(FULL, &[count(SERVICE_KEYS_MAX - 1)])?;
             if full && sql.execute(ROOM, &[key.made_at_ms.into()])? == 0 {
                 return Err(Failure::Refused(StoreError::Busy));
@@ -64,14 +69,18 @@ impl<W: SqlWriter> ServiceKeyWriter for W {
 
 impl<R: SqlReader> ServiceKeyReader for R {
     fn service_keys(&mut self) -> Result<Vec<ServiceKeyRecord>, StoreError> {
-        const SQL: &str = concat!("SELECT ", columns!(), " FROM service_key ORDER BY id");
-        self.look_up(|sql| sql.all(SQL, &[], read))
+        self.look_up(all)
     }
 
     fn service_key(&mut self, token: &TokenHash) -> Result<ServiceKeyRecord, StoreError> {
         const SQL: &str = concat!("SELECT ", columns!(), " FROM service_key WHERE token = $1");
         self.find(|sql| sql.one(SQL, &[(&token.0).into()], read))
     }
+}
+
+/// All keys, by id.
+pub(super) fn all(sql: &mut dyn Sql) -> Result<Vec<ServiceKeyRecord>, SqlError> {
+    sql.all(concat!("SELECT ", columns!(), " FROM service_key ORDER BY id"), &[], read)
 }
 
 fn read(row: &dyn Row) -> Result<ServiceKeyRecord, SqlError> {

@@ -206,6 +206,10 @@ async fn kept(
             let remedy = format!("{INVITATIONS_MAX} invitations are open, and no more may be; take one back");
             return Err(ApiError::Conflict(vec![Problem { field: String::new(), code: ProblemCode::TooLong, remedy }]));
         }
+        Err(StoreError::Missing) => {
+            let remedy = "a role, site or department that it names was removed just now: choose others".to_owned();
+            return Err(ApiError::Conflict(vec![Problem { field: "".into(), code: ProblemCode::Missing, remedy }]));
+        }
         other => other?,
     }
     let made = MadeInvitation { about, link: link(app, &token)? };

@@ -64,7 +64,7 @@ impl From<ServiceKeyRecord> for Key {
             id: record.id.to_string(),
             rights: staff.rights.iter().map(Right::as_str).collect(),
             scope: staff.scope,
-            is_valid: key::is_valid(&record, now_ms()),
+            is_valid: record.is_valid(now_ms()),
             name: record.name,
             made_by,
             made_at_ms: record.made_at_ms,
@@ -168,6 +168,14 @@ pub(super) async fn make(State(app): State<App>, asker: Asker, JsonBody(body): J
         Err(StoreError::Busy) if app.store.read(|reader| reader.service_keys()).await?.len() >= SERVICE_KEYS_MAX => {
             let remedy = format!("there are {SERVICE_KEYS_MAX} valid keys, and no more may be; revoke one");
             return Err(ApiError::Conflict(vec![Problem { field: String::new(), code: ProblemCode::TooLong, remedy }]));
+        }
+        Err(StoreError::Missing) => {
+            let remedy = "a role, site or department that it names was removed just now: choose others".to_owned();
+            return Err(ApiError::Conflict(vec![Problem {
+                field: "scope".into(),
+                code: ProblemCode::Missing,
+                remedy,
+            }]));
         }
         other => other?,
     }
