@@ -44,6 +44,6 @@ pub use right::{
     GrantError, Reach, Right, RightError, RightNames, RightSet, Scope, Staff, Subject, administrator_remains, grants,
     may,
 };
-pub use role::{BuiltInRole, Granted, Role, SecondFactor, granted, shown_role, staff_with};
+pub use role::{BuiltInRole, Granted, Role, SecondFactor, granted, second_factor_of, shown_role, staff_with};
 pub use schema::{Field, Schema, Shape};
 pub use snapshot::{CHANGE_PROBLEMS_MAX, Change, DOCUMENTS_BYTES_MAX, DOCUMENTS_MAX, Document, PARENTS_MAX, Snapshot};

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::body::Body;
-use crate::right::{Right, RightNames, RightSet, Scope, Staff};
-use crate::{DocumentId, DocumentKey, Kind, Schema, Shape, Snapshot};
+use crate::right::{Reach, Right, RightNames, RightSet, Scope, Staff};
+use crate::site::Site;
+use crate::{Document, DocumentId, DocumentKey, Kind, Schema, Shape, Snapshot};
 
 /// A role that is always there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,7 +106,7 @@ pub fn shown_role<'a>(roles: impl IntoIterator<Item = &'a DocumentId>) -> wire::
 /// Characters of a role's name.
 const NAME_CHARS_MAX: usize = 80;
 /// Days in which somebody may still sign in without a second factor.
-const GRACE_DAYS_MAX: u64 = 90;
+pub(crate) const GRACE_DAYS_MAX: u64 = 90;
 
 /// A set of rights with a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,6 +177,27 @@ pub fn granted(snapshot: &Snapshot, id: &DocumentId) -> Option<Granted> {
     Some(Granted { rights, second_factor })
 }
 
+/// The second factor that a role asks of whoever has it in a scope. A role of one's own says it itself, a built-in one is asked about at every site that the
+/// scope reaches, and the shortest time counts. What cannot be read is asked for at once.
+#[must_use]
+pub fn second_factor_of(snapshot: &Snapshot, id: &DocumentId, scope: &Scope) -> Option<SecondFactor> {
+    let Some(role) = BuiltInRole::with_id(id.as_str()) else { return granted(snapshot, id)?.second_factor };
+    let is_reached = |site: &DocumentId| match &scope.sites {
+        Reach::All => true,
+        Reach::Some(sites) => sites.iter().any(|one| one.as_str() == site.as_str()),
+    };
+    let days = |(id, document): (&DocumentId, &Document)| match snapshot.get::<Site>(id) {
+        Some(site) => site.second_factor.of(role),
+        // A newer relay wrote it.
+        None => match &document.value()["second_factor"][[role.id(), "_grace_days"].concat()] {
+            Value::Null => None,
+            days => Some(days.as_u64().and_then(|days| u32::try_from(days).ok()).unwrap_or(0)),
+        },
+    };
+    let sites = snapshot.of_kind(Kind::Site).filter(|(site, _)| is_reached(site));
+    sites.filter_map(days).min().map(|grace_days| SecondFactor { grace_days })
+}
+
 /// What somebody with these roles may do in a scope. A role that does not exist gives nothing.
 #[must_use]
 pub fn staff_with<'a>(snapshot: &Snapshot, roles: impl IntoIterator<Item = &'a DocumentId>, scope: Scope) -> Staff {
@@ -218,6 +240,44 @@ mod tests {
             // Whatever a store holds, the built-in one counts.
             let stored = Snapshot::build(1, [(key(role.id()), 1, body.clone())]);
             assert_eq!(granted(&stored, &key(role.id()).id).expect("built in").rights.known, role.rights());
+        }
+    }
+
+    #[test]
+    fn a_site_asks_built_in_roles_for_a_second_factor() {
+        let site = |id: &str| DocumentKey { kind: Kind::Site, id: id.parse().expect("an id") };
+        let with = |days: Value| json!({ "name": "A", "second_factor": days });
+        let sites = [
+            (site("one"), with(json!({ "administrator_grace_days": 7, "agent_grace_days": 30 }))),
+            (site("two"), with(json!({ "administrator_grace_days": 3 }))),
+            (site("three"), json!({ "name": "C" })),
+        ];
+        let changes = sites.clone().map(|(key, body)| Change::put(key, body));
+        let snapshot = Snapshot::default().with(changes).expect("right");
+        let newer = json!({ "name": "D", "new": 1, "second_factor": { "supervisor_grace_days": "soon" } });
+        let stored = sites.into_iter().chain([(site("four"), newer)]).map(|(key, body)| (key, 1, body));
+        let newer = Snapshot::build(1, stored);
+        let within = |sites: &[&str]| {
+            let sites = sites.iter().map(|id| id.parse().expect("an id")).collect();
+            Scope { sites: Reach::Some(sites), departments: Reach::All }
+        };
+        for (snapshot, role, scope, days) in [
+            (&snapshot, "administrator", Scope::EVERYWHERE, Some(3)),
+            (&snapshot, "administrator", within(&["one"]), Some(7)),
+            (&snapshot, "administrator", within(&["three"]), None),
+            (&snapshot, "agent", Scope::EVERYWHERE, Some(30)),
+            (&snapshot, "agent", within(&["two", "three"]), None),
+            (&snapshot, "supervisor", Scope::EVERYWHERE, None),
+            (&newer, "supervisor", Scope::EVERYWHERE, Some(0)),
+            (&newer, "agent", Scope::EVERYWHERE, Some(30)),
+            (&snapshot, "nobody", Scope::EVERYWHERE, None),
+        ] {
+            let found = second_factor_of(snapshot, &key(role).id, &scope);
+            assert_eq!(found, days.map(|grace_days| SecondFactor { grace_days }), "{role} {scope:?}");
+        }
+        for role in BuiltInRole::ALL {
+            let id = role.document_id();
+            assert_eq!(granted(&snapshot, &id).expect("built in").rights.known, role.rights(), "what it may do stays");
         }
     }
 

@@ -10,6 +10,7 @@ use crate::body::{Body, Problems};
 use crate::colour::{CONTRAST_MIN, Colour};
 use crate::language::Language;
 use crate::origin::Origin;
+use crate::role::{BuiltInRole, GRACE_DAYS_MAX};
 use crate::{Kind, ProblemCode, Right, Schema, Shape};
 
 /// A brand or region that visitors write from. Its document's id is the site's id in the snippet.
@@ -59,6 +60,33 @@ pub struct Site {
     /// How long what visitors leave is kept.
     #[serde(default)]
     pub retention: Retention,
+    /// Which built-in roles need a second factor here. Roles of one's own say it themselves.
+    #[serde(default)]
+    pub second_factor: SecondFactorDays,
+}
+
+/// For how many days after a built-in role was given whoever has it on the site may still sign in without a second factor. None asks for none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SecondFactorDays {
+    /// The role `agent`.
+    pub agent_grace_days: Option<u32>,
+    /// The role `supervisor`.
+    pub supervisor_grace_days: Option<u32>,
+    /// The role `administrator`.
+    pub administrator_grace_days: Option<u32>,
+}
+
+impl SecondFactorDays {
+    /// Those of a role.
+    #[must_use]
+    pub const fn of(&self, role: BuiltInRole) -> Option<u32> {
+        match role {
+            BuiltInRole::Agent => self.agent_grace_days,
+            BuiltInRole::Supervisor => self.supervisor_grace_days,
+            BuiltInRole::Administrator => self.administrator_grace_days,
+        }
+    }
 }
 
 /// A site's accent by theme, and the text on it. Their contrast is at least [`CONTRAST_MIN`].
@@ -164,6 +192,7 @@ impl Body for Site {
     fn schema() -> Schema {
         let seconds = || Shape::Number { min: 5, max: 7 * 86_400 };
         let days = || Shape::Number { min: 1, max: 3_660 };
+        let grace = || Shape::Number { min: 0, max: GRACE_DAYS_MAX };
         Schema::new()
             .required("name", Shape::Line { chars_max: NAME_CHARS_MAX })
             .read()
@@ -207,6 +236,14 @@ impl Body for Site {
                     .optional("texts_days", days())
                     .optional("names_days", days())
                     .optional("files_days", days())
+                    .group(),
+            )
+            .optional(
+                "second_factor",
+                Schema::new()
+                    .optional("agent_grace_days", grace())
+                    .optional("supervisor_grace_days", grace())
+                    .optional("administrator_grace_days", grace())
                     .group(),
             )
     }
