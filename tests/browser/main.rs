@@ -23,6 +23,7 @@ mod odd;
 mod outage;
 mod page;
 mod program;
+mod passkey;
 mod queue;
 mod rooms;
 mod settings;

@@ -284,6 +284,14 @@ impl Browser {
             .collect()
     }
 
+    /// Gives the browser an authenticator of its own, as a laptop has one: it keeps passkeys, and says yes for its user.
+    #[track_caller]
+    pub fn add_authenticator(&self) {
+        let has = json!({ "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
+            "isUserConsenting": true, "isUserVerified": true });
+        self.tell("POST", "/webauthn/authenticator", &has);
+    }
+
     /// A command of the DevTools protocol, for the page in focus.
     #[track_caller]
     pub fn cdp(&self, command: &str, given: &Value) -> Value {

@@ -24,9 +24,11 @@ enum Step {
 
 /// The card.
 #[component]
-pub(crate) fn FactorCard(
+pub(super) fn FactorCard(
     /// Called when there is a second factor, or none any more.
     changed: Callback<()>,
+    /// Grows with each change of passkeys, too.
+    times: RwSignal<u32>,
 ) -> impl IntoView {
     let step = RwSignal::new(Step::Shown(None));
     let failed = RwSignal::new(false);
@@ -38,7 +40,13 @@ pub(crate) fn FactorCard(
             }
         });
     };
-    load();
+    Effect::new(move || {
+        times.track();
+        // What is shown once stays until it was kept.
+        if matches!(&*step.read_untracked(), Step::Shown(_)) {
+            load();
+        }
+    });
     let begin = Callback::new(move |()| {
         spawn_local(async move {
             match account::begin().await {
@@ -58,16 +66,13 @@ pub(crate) fn FactorCard(
     let remove = Callback::new(move |()| {
         spawn_local(async move {
             match account::remove().await {
-                Ok(()) => {
-                    load();
-                    changed.run(());
-                }
+                Ok(()) => changed.run(()),
                 Err(_) => failed.set(true),
             }
         });
     });
     let kept = Callback::new(move |()| {
-        load();
+        step.set(Step::Shown(None));
         changed.run(());
     });
     view! {
@@ -90,9 +95,13 @@ pub(crate) fn FactorCard(
 #[component]
 fn Present(factor: Factor, begin: Callback<()>, renew: Callback<()>, remove: Callback<()>) -> impl IntoView {
     let asked = RwSignal::new(false);
+    let left = fill(key!("console_factor_codes_left"), &[("count", &factor.recovery_codes.to_string())]);
     let Some(since_ms) = factor.code_since_ms else {
+        let has_passkey = factor.passkeys > 0;
+        let off = if has_passkey { key!("console_factor_off_passkey") } else { key!("console_factor_off") };
         return view! {
-            <p class="card__note">{t(key!("console_factor_off"))}</p>
+            <p class="card__note">{t(off)}</p>
+            {has_passkey.then(|| view! { <CodesLeft left renew /> })}
             <button
                 type="button"
                 class="button button--main"
@@ -104,8 +113,7 @@ fn Present(factor: Factor, begin: Callback<()>, renew: Callback<()>, remove: Cal
         }
         .into_any();
     };
-    let count = factor.recovery_codes.to_string();
-    let words = fill(key!("console_factor_on"), &[("date", &when::day(since_ms)), ("count", &count)]);
+    let words = fill(key!("console_factor_on"), &[("date", &when::day(since_ms))]);
     let close = move |()| asked.set(false);
     let yes = move |()| {
         asked.set(false);
@@ -113,10 +121,8 @@ fn Present(factor: Factor, begin: Callback<()>, renew: Callback<()>, remove: Cal
     };
     view! {
         <p class="card__note" data-testid="factor-on">{words}</p>
+        <CodesLeft left renew />
         <div class="card__buttons">
-            <button type="button" class="button" data-testid="factor-renew" on:click=move |_| renew.run(())>
-                {t(key!("console_factor_codes_new"))}
-            </button>
             <button
                 type="button"
                 class="button button--danger"
@@ -134,6 +140,19 @@ fn Present(factor: Factor, begin: Callback<()>, renew: Callback<()>, remove: Cal
         </Show>
     }
     .into_any()
+}
+
+/// How many recovery codes are left, and the way to new ones.
+#[component]
+fn CodesLeft(left: String, renew: Callback<()>) -> impl IntoView {
+    view! {
+        <p class="card__note" data-testid="codes-left">
+            {left} " "
+            <button type="button" class="button" data-testid="factor-renew" on:click=move |_| renew.run(())>
+                {t(key!("console_factor_codes_new"))}
+            </button>
+        </p>
+    }
 }
 
 /// The secret as a QR code and as text, and the field for its first code.
@@ -210,7 +229,7 @@ fn FirstCode(begun: Begun, step: RwSignal<Step>, failed: RwSignal<bool>) -> impl
 
 /// Recovery codes, shown once.
 #[component]
-fn Codes(codes: Vec<String>, kept: Callback<()>) -> impl IntoView {
+pub(super) fn Codes(codes: Vec<String>, kept: Callback<()>) -> impl IntoView {
     view! {
         <h4>{t(key!("console_factor_codes"))}</h4>
         <p class="card__note">{t(key!("console_factor_codes_note"))}</p>

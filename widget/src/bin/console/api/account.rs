@@ -29,6 +29,8 @@ struct Sessions {
 pub(crate) struct Factor {
     /// Since when an app's code is asked for.
     pub(crate) code_since_ms: Option<u64>,
+    /// Passkeys.
+    pub(crate) passkeys: usize,
     /// Recovery codes that are left.
     pub(crate) recovery_codes: usize,
 }

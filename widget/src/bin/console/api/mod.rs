@@ -7,6 +7,7 @@ pub(crate) mod documents;
 pub(crate) mod invited;
 pub(crate) mod keys;
 mod saved;
+pub(crate) mod passkey;
 pub(crate) mod session;
 pub(crate) mod setup;
 pub(crate) mod staff;

@@ -39,9 +39,15 @@ struct SignIn<'a> {
     password: &'a str,
 }
 
-#[derive(Deserialize)]
-struct Pending {
-    pending: String,
+/// A sign-in whose password was right, and which waits for its second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Pending {
+    /// What names it.
+    pub(crate) pending: String,
+    /// Whether an app's code does. A recovery code always does.
+    pub(crate) code: bool,
+    /// Whether the account has passkeys.
+    pub(crate) passkey: bool,
 }
 
 #[derive(Serialize)]
@@ -63,13 +69,12 @@ pub(crate) async fn who() -> Result<Person, Fault> {
     v1::get("/me").await
 }
 
-/// Signs in; the browser keeps the cookie. When a second factor is asked for, what names the sign-in until then.
+/// Signs in; the browser keeps the cookie. When a second factor is asked for, what does.
 ///
 /// # Errors
 /// What the relay says, or that it was not reached. The same for the others.
-pub(crate) async fn sign_in(email: &str, password: &str) -> Result<Option<String>, Fault> {
-    let pending: Option<Pending> = v1::post_for_some(SESSION, &SignIn { email, password }).await?;
-    Ok(pending.map(|pending| pending.pending))
+pub(crate) async fn sign_in(email: &str, password: &str) -> Result<Option<Pending>, Fault> {
+    v1::post_for_some(SESSION, &SignIn { email, password }).await
 }
 
 /// Sends the second factor of a sign-in.

@@ -1,4 +1,4 @@
-//! The question for the password before something that touches rights, keys or exports.
+//! The question for the password, or a passkey, before something that touches rights, keys or exports.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -6,8 +6,8 @@ use leptos::task::spawn_local;
 use widget::key;
 
 use crate::api::v1::Fault;
-use crate::api::{again, session};
-use crate::shell::sign::fault_words;
+use crate::api::{account, again, passkey, session};
+use crate::shell::sign::{fault_words, unmade_words};
 use crate::ui::dialog::{Answers, Dialog};
 use crate::ui::words::t;
 
@@ -44,6 +44,27 @@ fn Question() -> impl IntoView {
             }
         });
     };
+    let has_passkey = RwSignal::new(false);
+    if passkey::is_offered() {
+        spawn_local(async move {
+            has_passkey.set(account::factor().await.is_ok_and(|factor| factor.passkeys > 0));
+        });
+    }
+    let use_passkey = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        error.set(None);
+        spawn_local(async move {
+            let confirmed = passkey::confirm().await;
+            busy.set(false);
+            match confirmed {
+                Ok(()) => again::answer(true),
+                Err(unmade) => error.set(Some(unmade_words(&unmade))),
+            }
+        });
+    };
     // Whatever closes it, nobody waits for ever.
     on_cleanup(|| again::answer(false));
     let closed = move |()| again::answer(false);
@@ -71,6 +92,17 @@ fn Question() -> impl IntoView {
                         {error}
                     </small>
                 </label>
+                <Show when=move || has_passkey.get()>
+                    <button
+                        type="button"
+                        class="button"
+                        data-testid="again-passkey"
+                        disabled=move || busy.get()
+                        on:click=use_passkey
+                    >
+                        {t(key!("console_passkey_use"))}
+                    </button>
+                </Show>
                 <Answers yes=t(key!("console_again_yes")) done=confirm closed />
             </form>
         </Dialog>

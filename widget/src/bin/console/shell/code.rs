@@ -1,20 +1,21 @@
-//! The second step of signing in: the code of an app, or a recovery code.
+//! The second step of signing in: a passkey, the code of an app, or a recovery code.
 
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use widget::key;
 
-use crate::api::session;
+use crate::api::passkey::{self, Unmade};
+use crate::api::session::{self, Pending};
 use crate::api::v1::Fault;
-use crate::shell::sign::fault_words;
+use crate::shell::sign::{fault_words, unmade_words};
 use crate::ui::words::t;
 
 /// The form's content.
 #[component]
 pub(crate) fn SecondStep(
-    /// What names the sign-in.
-    pending: String,
+    /// The sign-in that waits.
+    pending: Pending,
     /// Called after the sign-in.
     done: Callback<()>,
     /// Back to the password, with a reason if there is one.
@@ -28,7 +29,10 @@ pub(crate) fn SecondStep(
             field.focus().ok();
         }
     });
+    let Pending { pending, code: by_code, passkey } = pending;
     let pending = StoredValue::new(pending);
+    let lead = if by_code { key!("console_code_lead") } else { key!("console_code_lead_recovery") };
+    let over = move || back.run(Some(t(key!("console_code_over"))));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let typed = code.get_untracked().map(|field| field.value()).unwrap_or_default();
@@ -42,7 +46,7 @@ pub(crate) fn SecondStep(
             match outcome {
                 Ok(()) => done.run(()),
                 Err(Fault::Problem(problem)) if problem.name() == "sign_in_failed" => {
-                    back.run(Some(t(key!("console_code_over"))));
+                    over();
                 }
                 Err(Fault::Problem(problem)) if !problem.problems.is_empty() => {
                     error.set(Some(t(key!("console_code_wrong"))));
@@ -54,10 +58,39 @@ pub(crate) fn SecondStep(
             }
         });
     };
+    let use_passkey = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        error.set(None);
+        spawn_local(async move {
+            let outcome = passkey::sign_in(Some(&pending.get_value())).await;
+            busy.set(false);
+            match outcome {
+                Ok(()) => done.run(()),
+                Err(Unmade::Relay(Fault::Problem(problem))) if problem.name() == "sign_in_failed" => over(),
+                Err(unmade) => error.set(Some(unmade_words(&unmade))),
+            }
+        });
+    };
+    let with_passkey = (passkey && passkey::is_offered()).then(|| {
+        view! {
+            <button
+                type="button"
+                class="button sign__other"
+                data-testid="passkey-second"
+                disabled=move || busy.get()
+                on:click=use_passkey
+            >
+                {t(key!("console_passkey_use"))}
+            </button>
+        }
+    });
     view! {
         <form on:submit=submit novalidate>
             <h1>{t(key!("console_code_title"))}</h1>
-            <p class="sign__lead">{t(key!("console_code_lead"))}</p>
+            <p class="sign__lead">{t(lead)}</p>
             <div role="alert">{move || error.get().map(|error| view! { <p class="sign__note">{error}</p> })}</div>
             <label class="field">
                 <span>{t(key!("console_code"))}</span>
@@ -75,6 +108,7 @@ pub(crate) fn SecondStep(
             <button type="submit" class="button button--main" data-testid="code-send" disabled=move || busy.get()>
                 {move || t(if busy.get() { key!("console_signing_in") } else { key!("console_sign_in") })}
             </button>
+            {with_passkey}
             <button type="button" class="button sign__back" data-testid="code-back" on:click=move |_| back.run(None)>
                 {t(key!("console_code_back"))}
             </button>

@@ -26,7 +26,7 @@ use widget_core::{AgentSession, Online};
 use wire::Close;
 
 use crate::account::Account;
-use crate::account::factor::FactorCard;
+use crate::account::Factors;
 use crate::api::session::Person;
 use crate::api::v1::Fault;
 use crate::api::{session, setup};
@@ -151,7 +151,7 @@ fn Enrol(
                 <h1 class="unseen">{t(key!("console_heading"))}</h1>
                 <h2>{t(key!("console_factor_must_title"))}</h2>
                 <p class="sign__lead">{t(key!("console_factor_must_lead"))}</p>
-                <FactorCard changed=done />
+                <Factors changed=done />
                 <button type="button" class="button" data-testid="enrol-leave" on:click=move |_| leave.run(())>
                     {t(key!("console_sign_out"))}
                 </button>

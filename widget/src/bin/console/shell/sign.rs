@@ -7,7 +7,8 @@ use widget::key;
 use widget::text::Key;
 use wire::Refusal;
 
-use crate::api::session;
+use crate::api::passkey::{self, Unmade};
+use crate::api::session::{self, Pending};
 use crate::api::v1::Fault;
 use crate::shell::code::SecondStep;
 use crate::ui::icon::{self, icon};
@@ -24,7 +25,7 @@ pub(crate) fn SignIn(
     done: Callback<()>,
 ) -> impl IntoView {
     let note = RwSignal::new(note);
-    let pending = RwSignal::new(None::<String>);
+    let pending = RwSignal::new(None::<Pending>);
     let back = Callback::new(move |why| {
         note.set(why);
         pending.set(None);
@@ -47,7 +48,7 @@ pub(crate) fn SignIn(
 
 /// The password's form, with a note on top when something is to be said.
 #[component]
-fn FirstStep(note: Option<String>, done: Callback<()>, pending: RwSignal<Option<String>>) -> impl IntoView {
+fn FirstStep(note: Option<String>, done: Callback<()>, pending: RwSignal<Option<Pending>>) -> impl IntoView {
     let email = NodeRef::<html::Input>::new();
     let password = NodeRef::<html::Input>::new();
     let busy = RwSignal::new(false);
@@ -74,7 +75,7 @@ fn FirstStep(note: Option<String>, done: Callback<()>, pending: RwSignal<Option<
             busy.set(false);
             match result {
                 Ok(None) => done.run(()),
-                Ok(Some(token)) => pending.set(Some(token)),
+                Ok(Some(waits)) => pending.set(Some(waits)),
                 Err(fault) => {
                     error.set(Some(fault_words(&fault)));
                     if let Some(field) = password.get_untracked() {
@@ -95,7 +96,46 @@ fn FirstStep(note: Option<String>, done: Callback<()>, pending: RwSignal<Option<
             <button type="submit" class="button button--main" data-testid="sign-in" disabled=move || busy.get()>
                 {move || t(if busy.get() { key!("console_signing_in") } else { key!("console_sign_in") })}
             </button>
+            {passkey::is_offered().then(|| view! { <PasskeyButton busy error done /> })}
         </form>
+    }
+}
+
+/// Signs in with a passkey alone.
+#[component]
+fn PasskeyButton(busy: RwSignal<bool>, error: RwSignal<Option<String>>, done: Callback<()>) -> impl IntoView {
+    let click = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        error.set(None);
+        spawn_local(async move {
+            let outcome = passkey::sign_in(None).await;
+            busy.set(false);
+            match outcome {
+                Ok(()) => done.run(()),
+                Err(unmade) => error.set(Some(unmade_words(&unmade))),
+            }
+        });
+    };
+    view! {
+        <button type="button" class="button sign__other" data-testid="passkey" disabled=move || busy.get() on:click=click>
+            {t(key!("console_passkey_sign_in"))}
+        </button>
+    }
+}
+
+/// Why a passkey did not sign in.
+pub(crate) fn unmade_words(unmade: &Unmade) -> String {
+    match unmade {
+        Unmade::Browser(_) => t(key!("console_passkey_stopped")),
+        Unmade::Relay(Fault::Problem(problem))
+            if matches!(problem.name(), "sign_in_failed" | "invalid" | "conflict") =>
+        {
+            t(key!("console_passkey_wrong"))
+        }
+        Unmade::Relay(fault) => fault_words(fault),
     }
 }
 
