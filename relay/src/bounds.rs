@@ -15,7 +15,7 @@ use wire::limit::{
 use crate::blob::{PART_BYTES, PARTS_IN_FLIGHT_MAX};
 use crate::bus::TOPICS_MAX;
 use crate::http::{SIGN_IN_BYTES_MAX, UPLOAD_HEAD_BYTES, UPLOADS_MAX};
-use crate::identity::PASSWORD_BYTES;
+use crate::identity::{CHALLENGES_MAX, PASSWORD_BYTES};
 use crate::limit::rate::KEYS_MAX;
 use crate::limit::share::Bounds;
 use crate::transport::connection::SHORT_TEXT_BYTES;
@@ -26,6 +26,8 @@ const IDLE_BYTES: usize = 8 * 1024;
 const EVENT_BYTES: usize = 512;
 /// A key that a rate is counted for.
 const KEY_BYTES: usize = 64;
+/// A challenge for a passkey, with the host that it is for; an agent's own passkeys come on top.
+const CHALLENGE_BYTES: usize = 512;
 /// Rates that are counted by address, network or account.
 const PACES: usize = 7;
 /// Keys that a slot is counted under: its address, the part of its network, its network.
@@ -120,6 +122,11 @@ fn memory() -> Vec<(&'static str, Figures, &'static str)> {
             "topics of the bus that visitors follow",
             each(CONNECTIONS, OPEN_CONVERSATIONS_PER_VISITOR_MAX * TOPIC_BYTES),
             "`OPEN_CONVERSATIONS_PER_VISITOR_MAX`, `TOPICS_MAX`",
+        ),
+        (
+            "challenges for passkeys",
+            whole(CHALLENGES_MAX * CHALLENGE_BYTES, CHALLENGES_MAX * CHALLENGE_BYTES),
+            "4,096; 5 min; over it: who has most loses the oldest",
         ),
         (
             "addresses and networks that are counted",

@@ -17,6 +17,8 @@ use crate::shell::{cargo, program, run as run_shown, say};
 use crate::{demo, root, target, web};
 
 const RELAY: &str = "127.0.0.1:8080";
+/// The same for people: browsers make passkeys for a name, never for an address.
+const RELAY_SHOWN: &str = "http://localhost:8080";
 const DEMO_PORT: u16 = 8081;
 const AGENT: &str = "ada@example.com";
 const START_WAIT: Duration = Duration::from_secs(15);
@@ -57,8 +59,8 @@ fn serve(child: &mut Child, stop: &Receiver<()>, password: &str) -> Result<()> {
     println!(
         "
   The exchange, with the chat in its corner   http://localhost:{DEMO_PORT}
-  The relay                                   http://{RELAY}
-  The agents' console                         http://{RELAY}/console
+  The relay                                   {RELAY_SHOWN}
+  The agents' console                         {RELAY_SHOWN}/console
       sign in as                              {AGENT}
       password                                {password}
 

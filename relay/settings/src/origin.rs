@@ -27,6 +27,20 @@ impl Origin {
         self.0.split_once("://").map_or("", |(_, host)| host)
     }
 
+    /// The host without its port.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        name_of(self.host()).0
+    }
+
+    /// Whether the host is an address, as browsers read it: in brackets, or with a number as its last part.
+    #[must_use]
+    pub fn is_address(&self) -> bool {
+        let last = self.name().rsplit('.').next().unwrap_or_default();
+        let hexadecimal = last.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        last.starts_with('[') || last.ends_with(']') || hexadecimal || last.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
     /// Whether it is reached over TLS.
     #[must_use]
     pub fn is_https(&self) -> bool {
@@ -127,6 +141,26 @@ mod tests {
             ("http://[::1]", "http://[::1]"),
         ] {
             assert_eq!(written.parse::<Origin>().map(|origin| origin.to_string()), Ok(kept.to_owned()));
+        }
+    }
+
+    #[test]
+    fn an_address_is_no_name() {
+        for (origin, name, is_address) in [
+            ("https://www.example.com", "www.example.com", false),
+            ("http://localhost:8081", "localhost", false),
+            ("https://1.example.com:8443", "1.example.com", false),
+            ("https://x1", "x1", false),
+            ("http://127.0.0.1:8080", "127.0.0.1", true),
+            ("http://[::1]:8080", "[::1]", true),
+            ("http://[::1]", "[::1]", true),
+            ("https://127.1", "127.1", true),
+            ("https://2130706433", "2130706433", true),
+            ("https://0x7f.0x1", "0x7f.0x1", true),
+            ("https://example.com.", "example.com.", true),
+        ] {
+            let origin: Origin = origin.parse().expect("an origin");
+            assert_eq!((origin.name(), origin.is_address()), (name, is_address), "{origin}");
         }
     }
 

@@ -189,10 +189,12 @@ pub fn second_factor_of(snapshot: &Snapshot, id: &DocumentId, scope: &Scope) -> 
     let days = |(id, document): (&DocumentId, &Document)| match snapshot.get::<Site>(id) {
         Some(site) => site.second_factor.of(role),
         // A newer relay wrote it.
-        None => match &document.value()["second_factor"][[role.id(), "_grace_days"].concat()] {
-            Value::Null => None,
-            days => Some(days.as_u64().and_then(|days| u32::try_from(days).ok()).unwrap_or(0)),
-        },
+        None => {
+            let body = document.value();
+            let days = &body["second_factor"][[role.id(), "_grace_days"].concat()];
+            let read = days.as_u64().and_then(|days| u32::try_from(days).ok());
+            (!days.is_null()).then(|| read.unwrap_or(0))
+        }
     };
     let sites = snapshot.of_kind(Kind::Site).filter(|(site, _)| is_reached(site));
     sites.filter_map(days).min().map(|grace_days| SecondFactor { grace_days })

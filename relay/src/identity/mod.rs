@@ -6,6 +6,7 @@ mod guesses;
 pub mod invitation;
 pub mod key;
 pub mod letters;
+mod passkey;
 mod password;
 mod pending;
 pub mod recovery;
@@ -28,6 +29,9 @@ use wire::{AgentId, Refusal, SiteId, Tag, Token};
 
 use failures::Failures;
 use guesses::Guesses;
+#[cfg(test)]
+pub(crate) use passkey::CHALLENGES_MAX;
+pub use passkey::{AddError, NewPasskey, PasskeyError, PasskeyHost};
 #[cfg(test)]
 pub(crate) use password::PASSWORD_BYTES;
 pub use password::{PasswordError, Passwords, hash_password};
@@ -62,6 +66,7 @@ pub struct Identity {
     /// Wrong codes of second factors.
     codes: Guesses,
     pending: PendingSignIns,
+    challenges: passkey::Challenges,
     failures: Failures,
     /// Whether a first administrator may be made.
     pub setup: Setup,
@@ -79,6 +84,7 @@ impl Identity {
             guesses: Guesses::of_passwords(),
             codes: Guesses::of_codes(),
             pending: PendingSignIns::default(),
+            challenges: passkey::Challenges::default(),
             failures: Failures::default(),
             setup: Setup::default(),
             names: Names::new(is_https),

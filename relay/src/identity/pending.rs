@@ -47,6 +47,12 @@ impl PendingSignIns {
         token
     }
 
+    /// Whose it is, while it waits.
+    pub(super) fn agent(&self, token: &Token, now_ms: u64) -> Option<AgentId> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(&hash(token)).filter(|pending| pending.until_ms > now_ms).map(|pending| pending.agent)
+    }
+
     /// Takes one out: while a code is checked nobody else tries one.
     pub(super) fn take(&self, token: &Token, now_ms: u64) -> Option<PendingSignIn> {
         let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash(token));

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use relay_settings::{DocumentId, Snapshot, granted};
+use relay_settings::{DocumentId, Snapshot, second_factor_of};
 use sha2::{Digest, Sha256};
 use wire::{AgentId, Refusal, Token};
 
 use super::recovery::{self, RecoveryCodes};
-use super::sign_in::Proof;
+use super::sign_in::{Failed, Proof};
 use super::totp::{TotpError, TotpSecret};
 use super::{Identity, NewSignIn, SignInFrom, SignedIn};
 use crate::audit::{Action, By, NewEntry, Subject};
@@ -27,6 +27,8 @@ const DAY_MS: u64 = 24 * 3_600_000;
 pub struct FactorState {
     /// When the one by code was made; none without.
     pub by_code_ms: Option<u64>,
+    /// Passkeys.
+    pub passkeys: usize,
     /// Recovery codes that are left.
     pub recovery_codes: usize,
     /// Since when the agent has each role.
@@ -64,21 +66,22 @@ impl FactorState {
             Err(StoreError::Missing) => None,
             Err(error) => return Err(error),
         };
+        let passkeys = reader.passkeys_of(agent)?.len();
         let recovery_codes = reader.recovery_codes(agent)?.len();
-        Ok(Self { by_code_ms, recovery_codes, roles_given: reader.roles_given(agent)? })
+        Ok(Self { by_code_ms, passkeys, recovery_codes, roles_given: reader.roles_given(agent)? })
     }
 
     /// Whether there is one.
     #[must_use]
     pub const fn is_there(&self) -> bool {
-        self.by_code_ms.is_some()
+        self.by_code_ms.is_some() || self.passkeys > 0
     }
 
     /// Until when an agent with these roles may go without one, in milliseconds since 1970 UTC; none when it may for ever.
     #[must_use]
     pub fn due_at_ms(&self, agent: &AgentRecord, snapshot: &Snapshot) -> Option<u64> {
         let of_role = |id: &DocumentId| {
-            let asked = granted(snapshot, id)?.second_factor?;
+            let asked = second_factor_of(snapshot, id, &agent.scope)?;
             let given_ms = self.roles_given.get(id).copied().unwrap_or(0);
             Some(given_ms + u64::from(asked.grace_days) * DAY_MS)
         };
@@ -128,17 +131,28 @@ impl Identity {
         Ok(NewFactor { recovery_codes: codes.shown })
     }
 
-    /// Removes a second factor; the log says by whom and why.
+    /// Removes a second factor by code; the log says by whom.
     ///
     /// # Errors
     /// The store's own failures.
-    pub async fn remove_factor(&self, agent: AgentId, by: By, reason: Option<String>) -> Result<(), StoreError> {
-        let mut entry = changed(agent, by, "removed");
-        if let Some(reason) = reason {
-            entry = entry.with("reason", reason);
-        }
+    pub async fn remove_factor(&self, agent: AgentId, by: By) -> Result<(), StoreError> {
+        self.remove(agent, changed(agent, by, "removed"), false).await
+    }
+
+    /// Removes everything that somebody cannot use any more: the second factor by code, passkeys and recovery codes. The log says by whom and why.
+    ///
+    /// # Errors
+    /// The store's own failures.
+    pub async fn remove_factors(&self, agent: AgentId, by: By, reason: String) -> Result<(), StoreError> {
+        self.remove(agent, changed(agent, by, "removed").with("reason", reason), true).await
+    }
+
+    async fn remove(&self, agent: AgentId, entry: NewEntry, passkeys_too: bool) -> Result<(), StoreError> {
         let removed = self.store.write(move |writer| {
             writer.remove_second_factor(agent)?;
+            if passkeys_too {
+                writer.remove_passkeys_of(agent)?;
+            }
             for owner in [OWNER, OWNER_BEGUN] {
                 writer.remove_sealed(owner, &agent.to_string())?;
             }
@@ -155,7 +169,9 @@ impl Identity {
         let codes = RecoveryCodes::fresh(agent);
         let hashes = codes.hashes;
         let entry = changed(agent, by, "recovery_codes_renewed");
-        self.store.read(move |reader| reader.second_factor(agent)).await?;
+        if !self.store.read(move |reader| FactorState::read(reader, agent)).await?.is_there() {
+            return Err(StoreError::Missing);
+        }
         let written = self.store.write(move |writer| {
             writer.put_recovery_codes(agent, &hashes)?;
             writer.append_audit(&entry).map(drop)
@@ -245,14 +261,17 @@ impl Identity {
         }
         if let Err(CodeError::Wrong(_)) = checked {
             crate::numbers::sign_in_failed();
-            self.note_failure(Some(agent.id), from.tag, true).await.map_err(CodeError::Refused)?;
+            self.note_failure(Some(agent.id), from.tag, Failed::Code).await.map_err(CodeError::Refused)?;
         }
         checked
     }
 
     async fn read_code(&self, agent: AgentId, code: &str, keys: &Keys) -> Result<Proof, CodeError> {
         let found = self.store.read(move |reader| {
-            let factor = reader.second_factor(agent)?;
+            let factor = match reader.second_factor(agent) {
+                Err(StoreError::Missing) => None,
+                other => Some(other?),
+            };
             let sealed = match reader.sealed(OWNER, &agent.to_string()) {
                 Err(StoreError::Missing) => None,
                 other => Some(other?),
@@ -265,7 +284,7 @@ impl Identity {
             return spent.map(Proof::RecoveryCode).ok_or(CodeError::Wrong(TotpError::Wrong));
         }
         let secret = sealed.and_then(|sealed| opened(keys, OWNER, agent, sealed));
-        let secret = secret.ok_or(CodeError::Wrong(TotpError::Wrong))?;
+        let (Some(secret), Some(factor)) = (secret, factor) else { return Err(CodeError::Wrong(TotpError::Wrong)) };
         secret.check(code, now_ms(), Some(factor.used_step)).map(Proof::Code).map_err(CodeError::Wrong)
     }
 }
@@ -276,11 +295,12 @@ pub(super) fn spend(writer: &mut dyn Writer, agent: AgentId, proof: Proof) -> Re
         Proof::Password => Ok(()),
         Proof::Code(step) => writer.use_step(agent, step),
         Proof::RecoveryCode(code) => writer.spend_recovery_code(agent, &code),
+        Proof::Passkey(used) | Proof::PasskeyAlone(used) => writer.use_passkey(&used),
     }
 }
 
 /// The audit entry of a changed second factor.
-fn changed(agent: AgentId, by: By, what: &str) -> NewEntry {
+pub(super) fn changed(agent: AgentId, by: By, what: &str) -> NewEntry {
     NewEntry::new(by, Action::SecondFactorChanged).on(Subject::new("agent", &agent)).with("change", what)
 }
 

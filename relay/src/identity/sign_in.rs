@@ -15,7 +15,7 @@ use crate::address::Address;
 use crate::audit::{Action, By, NewEntry, Subject, Who};
 use crate::clock::{new_id, now_ms, random_bytes};
 use crate::numbers::Rate;
-use crate::store::{AgentRecord, DeviceRecord, SessionRecord, StoreError, TokenHash};
+use crate::store::{AgentRecord, DeviceRecord, PasskeyUse, SessionRecord, StoreError, TokenHash};
 
 /// Where somebody signs in from.
 #[derive(Clone, Debug)]
@@ -35,8 +35,15 @@ pub struct SignInFrom {
 pub enum SignInStep {
     /// A sign-in.
     Done(Box<NewSignIn>),
-    /// The second factor is asked for; what names the sign-in until then.
-    SecondFactor(Token),
+    /// The second factor is asked for.
+    SecondFactor {
+        /// What names the sign-in until then.
+        pending: Token,
+        /// Whether an app's code does. A recovery code always does.
+        code: bool,
+        /// Whether there is a passkey.
+        passkey: bool,
+    },
 }
 
 /// With what somebody has proved who they are, beside the password.
@@ -48,6 +55,23 @@ pub(super) enum Proof {
     Code(u64),
     /// With a recovery code.
     RecoveryCode(TokenHash),
+    /// With a passkey.
+    Passkey(PasskeyUse),
+    /// With a passkey that verified its user, without a password.
+    PasskeyAlone(PasskeyUse),
+}
+
+/// What was wrong at a sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failed {
+    /// Address or password.
+    Password,
+    /// The code of a second factor.
+    Code,
+    /// A passkey.
+    Passkey,
+    /// A passkey whose counter did not go on, so that somebody may have a copy of it.
+    CopiedPasskey,
 }
 
 impl Proof {
@@ -57,6 +81,8 @@ impl Proof {
             Self::Password => "none",
             Self::Code(_) => "code",
             Self::RecoveryCode(_) => "recovery_code",
+            Self::Passkey(_) => "passkey",
+            Self::PasskeyAlone(_) => "passkey_alone",
         }
     }
 }
@@ -80,8 +106,11 @@ impl Identity {
     pub async fn sign_in(&self, from: SignInFrom, email: String, password: String) -> Result<SignInStep, Refusal> {
         let (agent, known) = self.check(&from, email, password).await?;
         let id = agent.id;
-        if self.store.read(move |reader| FactorState::read(reader, id)).await?.is_there() {
-            return Ok(SignInStep::SecondFactor(self.pending.add(id, known, now_ms())));
+        let factor = self.store.read(move |reader| FactorState::read(reader, id)).await?;
+        if factor.is_there() {
+            let pending = self.pending.add(id, known, now_ms());
+            let (code, passkey) = (factor.by_code_ms.is_some(), factor.passkeys > 0);
+            return Ok(SignInStep::SecondFactor { pending, code, passkey });
         }
         Ok(SignInStep::Done(Box::new(self.keep(agent, from, known, Proof::Password).await?)))
     }
@@ -175,7 +204,7 @@ impl Identity {
         let entry = entry.with("second_factor", proof.name());
         let id = agent.id;
         let kept = self.store.write(move |writer| {
-            // A code works once: of two requests with the same one, the second is refused here.
+            // A code works once, and so does a passkey's counter: of two requests with the same one, the second is refused here.
             spend(writer, id, proof)?;
             writer.add_session(&session)?;
             writer.add_device(&record, known.as_ref())?;
@@ -216,7 +245,7 @@ impl Identity {
     /// Notes a sign-in that failed, and of which account when there is one; what was typed is kept nowhere. When too many fail, the rest of the minute's
     /// are only counted.
     async fn failed(&self, agent: Option<AgentId>, from: Option<Tag>) -> Result<AgentRecord, Refusal> {
-        self.note_failure(agent, from, false).await?;
+        self.note_failure(agent, from, Failed::Password).await?;
         Err(Refusal::SignInFailed)
     }
 
@@ -224,7 +253,7 @@ impl Identity {
         &self,
         agent: Option<AgentId>,
         from: Option<Tag>,
-        second_factor: bool,
+        failed: Failed,
     ) -> Result<(), Refusal> {
         let at_ms = now_ms();
         if let Some(more) = self.failures.note(at_ms) {
@@ -234,7 +263,12 @@ impl Identity {
                 None => entry.with("account", "unknown"),
             };
             let entry = if more > 0 { entry.with("failed_before_and_not_listed", more) } else { entry };
-            let entry = if second_factor { entry.with("second_factor", true) } else { entry };
+            let entry = match failed {
+                Failed::Password => entry,
+                Failed::Code => entry.with("second_factor", true),
+                Failed::Passkey => entry.with("passkey", true),
+                Failed::CopiedPasskey => entry.with("passkey", true).with("counter_went_back", true),
+            };
             self.store.write(move |writer| writer.append_audit(&entry).map(drop)).await?;
         }
         Ok(())

@@ -38,12 +38,13 @@ pub use records::{
     ANSWER_OWNER, AUDIT_PAGE_ENTRIES_MAX, AgentReader, AgentRecord, AgentWriter, AttachmentRecord, AuditFilter,
     AuditReader, AuditWriter, BlockReader, BlockWriter, DeviceRecord, ERASURES_READ_MAX, ErasureReader, ErasureRecord,
     ErasureWriter, HOLD_REASON_CHARS_MAX, HOLDS_MAX, HoldRecord, INVITATIONS_MAX, IdempotencyReader, IdempotencyWriter,
-    InvitationReader, InvitationRecord, InvitationWriter, Invited, Kept, REMEMBERED_BYTES_MAX, REMEMBERED_MAX,
-    REMEMBERED_MS, ROLES_PER_AGENT_MAX, RecordReader, RecordWriter, RememberedRequest, RemovedCount, RetentionReader,
-    RetentionWriter, SCOPE_NAMES_MAX, SERVICE_KEYS_MAX, SESSIONS_PER_AGENT_MAX, SealedReader, SealedRecord,
-    SealedWriter, SecondFactorReader, SecondFactorRecord, SecondFactorWriter, Secret, ServiceKeyReader,
-    ServiceKeyRecord, ServiceKeyWriter, SessionReader, SessionRecord, SessionWriter, Site, SiteReader, SiteWriter,
-    TokenHash, UploadReader, UploadWriter, VisitorReader, VisitorRecord, VisitorWriter,
+    InvitationReader, InvitationRecord, InvitationWriter, Invited, Kept, PASSKEYS_PER_AGENT_MAX, PasskeyReader,
+    PasskeyRecord, PasskeyUse, PasskeyWriter, REMEMBERED_BYTES_MAX, REMEMBERED_MAX, REMEMBERED_MS, ROLES_PER_AGENT_MAX,
+    RecordReader, RecordWriter, RememberedRequest, RemovedCount, RetentionReader, RetentionWriter, SCOPE_NAMES_MAX,
+    SERVICE_KEYS_MAX, SESSIONS_PER_AGENT_MAX, SealedReader, SealedRecord, SealedWriter, SecondFactorReader,
+    SecondFactorRecord, SecondFactorWriter, Secret, ServiceKeyReader, ServiceKeyRecord, ServiceKeyWriter,
+    SessionReader, SessionRecord, SessionWriter, Site, SiteReader, SiteWriter, TokenHash, UploadReader, UploadWriter,
+    VisitorReader, VisitorRecord, VisitorWriter,
 };
 pub use relay_core::append::Uploader;
 

@@ -6,6 +6,7 @@ mod block;
 mod erasure;
 mod idempotency;
 mod invitation;
+mod passkey;
 mod retention;
 mod sealed;
 mod second_factor;
@@ -29,6 +30,7 @@ pub use idempotency::{
     RememberedRequest,
 };
 pub use invitation::{INVITATIONS_MAX, InvitationReader, InvitationRecord, InvitationWriter, Invited};
+pub use passkey::{PASSKEYS_PER_AGENT_MAX, PasskeyReader, PasskeyRecord, PasskeyUse, PasskeyWriter};
 pub use retention::{HOLD_REASON_CHARS_MAX, HOLDS_MAX, HoldRecord, RemovedCount, RetentionReader, RetentionWriter};
 pub use sealed::{SealedReader, SealedRecord, SealedWriter};
 pub use second_factor::{SecondFactorReader, SecondFactorRecord, SecondFactorWriter};
@@ -56,6 +58,7 @@ pub trait RecordWriter:
     + SecondFactorWriter
     + ErasureWriter
     + RetentionWriter
+    + PasskeyWriter
 {
 }
 
@@ -76,6 +79,7 @@ impl<W> RecordWriter for W where
         + SecondFactorWriter
         + ErasureWriter
         + RetentionWriter
+        + PasskeyWriter
 {
 }
 
@@ -95,6 +99,7 @@ pub trait RecordReader:
     + SecondFactorReader
     + ErasureReader
     + RetentionReader
+    + PasskeyReader
 {
     /// Rises with every change of a document, an agent or a block and with every sign-in that is revoked, also by another process. Cheap enough
     /// to be read several times a second.

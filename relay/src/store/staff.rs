@@ -8,7 +8,7 @@ use super::{
     StoreError, StoredDocument,
 };
 
-/// Those who name a document that cannot be removed, as far as they are told; further ones are counted.
+/// Those who are listed when a document that they name cannot be removed; further ones are counted.
 const NAMED_MAX: usize = 5;
 
 /// Everybody who names documents: agents, keys of the API, invitations. All as they are.

@@ -14,7 +14,7 @@ use wire::limit::{SECOND_FACTOR_FAILURES_MAX, SIGN_IN_CONFIRMED_MS};
 use wire::{ClientFrame, Close, Hello, PROTOCOL};
 
 use crate::asking::{Asker, json as body, with_administrator};
-use crate::support::{PASSWORD, Relay, add_agent_as};
+use crate::support::{PASSWORD, Relay, add_agent_as, run_again};
 
 /// The code of an app so many steps of 30 seconds from now (RFC 6238), worked out anew for the test.
 fn code(secret: &str, steps: i64) -> String {
@@ -279,5 +279,43 @@ async fn a_colleague_who_has_lost_it_is_freed_by_an_administrator_with_a_reason(
     }
     assert_eq!(remove().await, 204);
     assert_eq!(body(ann.get("me").await, 200).await["second_factor"], false);
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_wants_a_second_factor_of_a_built_in_role_and_only_there() {
+    let relay = with_administrator().await;
+    let (ann, eve) = (Asker::of(&relay, "ann").await, Asker::of(&relay, "eve").await);
+    let put = async |days: Value| {
+        let mut site = body(eve.get("settings/site/demo").await, 200).await;
+        site["second_factor"] = days;
+        let request = eve.ask(Method::PUT, "settings/site/demo").header("if-match", "*").json(&site);
+        request.send().await.expect("answered").status().as_u16()
+    };
+    assert_eq!(put(json!({ "agent_grace_days": 91 })).await, 422);
+    assert_eq!(put(json!({ "agent_grace_days": 7 })).await, 200);
+    let due = body(ann.get("me").await, 200).await["second_factor_due_at_ms"].as_u64().expect("a time");
+    assert!(due.abs_diff(now_ms() + 7 * 24 * 3_600_000) < 60_000);
+    assert_eq!(body(eve.get("me").await, 200).await["second_factor_due_at_ms"], json!(null), "another role");
+    assert_eq!(put(json!({ "agent_grace_days": 0 })).await, 200);
+    let refused = body(ann.get("sessions").await, 403).await;
+    assert_eq!(refused["type"], "urn:causeway:problem:second_factor_missing");
+    enrol(&ann).await;
+    assert_eq!(ann.get("sessions").await.status(), 200);
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_a_sign_in_that_waited_begins_anew() {
+    let relay = Relay::start_with(PROXIED).await;
+    let ann = Asker::of(&relay, "ann").await;
+    let (secret, _) = enrol(&ann).await;
+    let pending = browser(&relay, "198.51.100.1").pending().await;
+    let relay = run_again(relay, PROXIED).await;
+    let mut browser = browser(&relay, "198.51.100.1");
+    let answer = browser.post("session/second-factor", json!({ "pending": pending, "code": code(&secret, 0) })).await;
+    assert_eq!(body(answer, 401).await["type"], "urn:causeway:problem:sign_in_failed");
+    let pending = browser.pending().await;
+    assert_eq!(browser.code(&pending, &code(&secret, 0)).await, 204, "the code was not used up");
     relay.running.stop().await.expect("stopped");
 }

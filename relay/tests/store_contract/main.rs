@@ -11,6 +11,7 @@ mod feed;
 mod fixture;
 mod idempotency;
 mod invitation;
+mod passkey;
 mod postgres;
 mod query;
 mod records;
@@ -120,6 +121,7 @@ macro_rules! records_contract {
                 records::only_the_first_agent_is_added_as_the_first,
                 staff::roles_and_scope_read_back_as_they_were,
                 staff::what_an_agent_names_is_there_and_stays,
+                staff::what_keys_and_invitations_name_is_there_and_stays,
                 staff::an_administrator_remains_whoever_changes_what,
                 staff::an_agent_is_replaced_only_as_it_was,
                 idempotency::a_request_is_begun_once_answered_and_forgotten,
@@ -130,6 +132,8 @@ macro_rules! records_contract {
                 session::sessions_are_kept_touched_and_revoked,
                 second_factor::a_code_and_a_recovery_code_work_once,
                 second_factor::since_when_an_agent_has_a_role_is_noted,
+                passkey::passkeys_are_kept_counted_and_removed,
+                passkey::recovery_codes_go_with_the_last_second_factor,
                 session::beyond_a_bound_the_unused_session_ends,
                 records::browsers_are_known_to_one_account_and_the_oldest_go,
                 records::visitors_are_known_by_their_token,

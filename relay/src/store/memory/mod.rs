@@ -7,6 +7,7 @@ mod feed;
 mod idempotency;
 mod invitation;
 mod log;
+mod passkey;
 mod records;
 mod sealed;
 mod second_factor;
@@ -43,6 +44,7 @@ struct Tables {
     agents: BTreeMap<AgentId, AgentRecord>,
     sessions: BTreeMap<TokenHash, SessionRecord>,
     factors: BTreeMap<AgentId, second_factor::Factors>,
+    passkeys: BTreeMap<u128, super::PasskeyRecord>,
     visitors: BTreeMap<VisitorId, VisitorRecord>,
     conversations: BTreeMap<ConversationId, Conversation>,
     /// Both lanes: the staff lane sorts after the shared one.

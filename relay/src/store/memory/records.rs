@@ -51,6 +51,7 @@ impl AgentWriter for MemoryWriter {
         tables.sessions.retain(|_, session| session.agent != agent);
         tables.devices.retain(|_, device| device.agent != agent);
         tables.factors.remove(&agent);
+        tables.passkeys.retain(|_, passkey| passkey.agent != agent);
         tables.settings += 1;
         Ok(())
     }

@@ -30,9 +30,11 @@ impl SecondFactorWriter for MemoryWriter {
     }
 
     fn remove_second_factor(&mut self, agent: AgentId) -> Result<(), StoreError> {
-        if let Some(factors) = self.tables()?.factors.get_mut(&agent) {
-            (factors.by_code, factors.recovery) = (None, Vec::new());
+        let tables = self.tables()?;
+        if let Some(factors) = tables.factors.get_mut(&agent) {
+            factors.by_code = None;
         }
+        tables.forget_recovery_codes(agent);
         Ok(())
     }
 
@@ -72,6 +74,17 @@ impl Tables {
             Ok(self.factors.entry(agent).or_default())
         } else {
             Err(StoreError::Missing)
+        }
+    }
+
+    /// Removes an agent's recovery codes when no second factor is left.
+    pub(super) fn forget_recovery_codes(&mut self, agent: AgentId) {
+        let has_passkey = self.passkeys.values().any(|passkey| passkey.agent == agent);
+        if let Some(factors) = self.factors.get_mut(&agent)
+            && factors.by_code.is_none()
+            && !has_passkey
+        {
+            factors.recovery = Vec::new();
         }
     }
 

@@ -13,7 +13,7 @@ use super::{CursorReader, FeedWriter, OpenError, RecordReader, RecordWriter, Sto
 use crate::numbers::Fault;
 
 /// Every schema change so far, in order; the table `schema` remembers how many a database has had.
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("../../../migrations/postgres/0001_records.sql"),
     include_str!("../../../migrations/postgres/0002_documents.sql"),
     include_str!("../../../migrations/postgres/0003_sealed.sql"),
@@ -26,6 +26,7 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("../../../migrations/postgres/0010_scope.sql"),
     include_str!("../../../migrations/postgres/0011_idempotency.sql"),
     include_str!("../../../migrations/postgres/0012_retention.sql"),
+    include_str!("../../../migrations/postgres/0013_passkey.sql"),
 ];
 /// The schema this relay reads and writes.
 const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;

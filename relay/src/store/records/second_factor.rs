@@ -33,7 +33,7 @@ pub trait SecondFactorWriter {
     /// `Conflict` when it or a later one was used already, or the agent has no second factor.
     fn use_step(&mut self, agent: AgentId, step: u64) -> Result<(), StoreError>;
 
-    /// Removes a second factor with its recovery codes; nothing happens when there is none.
+    /// Removes a second factor by code; nothing happens when there is none. With the last second factor the recovery codes go.
     ///
     /// # Errors
     /// `Down`.

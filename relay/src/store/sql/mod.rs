@@ -11,6 +11,7 @@ mod erasure;
 mod feed;
 mod idempotency;
 mod invitation;
+mod passkey;
 mod retention;
 mod row;
 mod sealed;

@@ -28,8 +28,7 @@ impl<W: SqlWriter> SecondFactorWriter for W {
     fn remove_second_factor(&mut self, agent: AgentId) -> Result<(), StoreError> {
         self.request(|sql| {
             sql.execute("DELETE FROM second_factor WHERE agent = $1", &[agent.0.into()])?;
-            sql.execute("DELETE FROM recovery_code WHERE agent = $1", &[agent.0.into()])?;
-            Ok(())
+            forget_recovery_codes(sql, agent)
         })
     }
 
@@ -74,6 +73,14 @@ impl<R: SqlReader> SecondFactorReader for R {
             Ok(rows.into_iter().collect())
         })
     }
+}
+
+/// Removes an agent's recovery codes when no second factor is left.
+pub(super) fn forget_recovery_codes(sql: &mut dyn Sql, agent: AgentId) -> Changed<()> {
+    const SQL: &str = "DELETE FROM recovery_code WHERE agent = $1 \
+        AND NOT EXISTS (SELECT 1 FROM second_factor WHERE agent = $1) AND NOT EXISTS (SELECT 1 FROM passkey WHERE agent = $1)";
+    sql.execute(SQL, &[agent.0.into()])?;
+    Ok(())
 }
 
 /// Notes since when an agent that was written has each of its roles.

@@ -11,7 +11,7 @@ use crate::folder::{self, Look, private};
 use crate::store::OpenError;
 
 /// Every schema change so far, in order; a database remembers how many it has had (`user_version`).
-const MIGRATIONS: [&str; 18] = [
+const MIGRATIONS: [&str; 19] = [
     include_str!("../../../migrations/sqlite/0001_init.sql"),
     include_str!("../../../migrations/sqlite/0002_recent.sql"),
     include_str!("../../../migrations/sqlite/0003_access.sql"),
@@ -30,6 +30,7 @@ const MIGRATIONS: [&str; 18] = [
     include_str!("../../../migrations/sqlite/0016_idempotency.sql"),
     include_str!("../../../migrations/sqlite/0017_open.sql"),
     include_str!("../../../migrations/sqlite/0018_retention.sql"),
+    include_str!("../../../migrations/sqlite/0019_passkey.sql"),
 ];
 
 /// The schema this relay reads and writes.

@@ -132,13 +132,13 @@ impl ApiError {
                 403,
                 "second_factor_missing",
                 "A role of yours wants a second factor",
-                "Make one (`/api/v1/me/second-factor`), then send the same request again.",
+                "Make one (`/api/v1/me/second-factor` or `/api/v1/me/passkeys`), then send the same request again.",
             ),
             Self::SignInAgain => (
                 403,
                 "sign_in_again",
                 "This needs a sign-in of the last ten minutes",
-                "Send the password to `/api/v1/session/confirm`, then the same request again.",
+                "Send the password, a code or a passkey to `/api/v1/session/confirm`, then the same request again.",
             ),
             Self::Internal(_) => {
                 (500, "internal", "Something went wrong here", "Try again; the relay's log says more.")

@@ -21,6 +21,7 @@ mod look;
 mod message;
 mod openapi;
 mod params;
+mod passkey;
 mod rate;
 mod reference;
 mod schema;
@@ -84,10 +85,14 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(session::second_factor))
         .routes(routes!(session::confirm))
+        .routes(routes!(passkey::ask, passkey::sign_in))
         .routes(routes!(session::change_password))
         .routes(routes!(second_factor::read, second_factor::begin, second_factor::finish, second_factor::remove))
         .routes(routes!(second_factor::renew))
         .routes(routes!(second_factor::remove_of))
+        .routes(routes!(passkey::list, passkey::begin, passkey::finish))
+        .routes(routes!(passkey::challenge))
+        .routes(routes!(passkey::remove))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::revoke))
         .routes(routes!(setup::state, setup::make))

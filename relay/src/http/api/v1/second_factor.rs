@@ -27,6 +27,8 @@ const REASON_CHARS_MAX: usize = 200;
 pub(super) struct Factor {
     /// Since when an app's code is asked for: Unix time in milliseconds.
     code_since_ms: Option<u64>,
+    /// Passkeys. `/api/v1/me/passkeys` lists them.
+    passkeys: usize,
     /// Recovery codes that are left.
     recovery_codes: usize,
     /// From when one is needed, because a role wants it: Unix time in milliseconds.
@@ -81,6 +83,7 @@ pub(super) async fn read(State(app): State<App>, OwnAccount(asker): OwnAccount) 
     let signed_in = asker.signed_in()?;
     Ok(Json(Factor {
         code_since_ms: signed_in.factor.by_code_ms,
+        passkeys: signed_in.factor.passkeys,
         recovery_codes: signed_in.factor.recovery_codes,
         due_at_ms: signed_in.factor.due_at_ms(&signed_in.agent, &app.settings.snapshot()),
     }))
@@ -118,14 +121,14 @@ pub(super) async fn finish(
     Ok(shown(made))
 }
 
-/// Removes one's second factor with its recovery codes.
+/// Removes one's second factor by code. With the last second factor the recovery codes go; passkeys stay.
 #[utoipa::path(delete, path = "/api/v1/me/second-factor", tag = "people",
     responses((status = 204, description = "There is none any more."),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
         (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn remove(State(app): State<App>, asker: Asker) -> Result<StatusCode, ApiError> {
     asker.must_be_confirmed()?;
-    app.identity.remove_factor(asker.signed_in()?.agent.id, asker.by(), None).await?;
+    app.identity.remove_factor(asker.signed_in()?.agent.id, asker.by()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -139,7 +142,8 @@ pub(super) async fn renew(State(app): State<App>, asker: Asker) -> Result<Respon
     Ok(shown(app.identity.renew_recovery_codes(asker.signed_in()?.agent.id, asker.by()).await?))
 }
 
-/// Removes the second factor of a colleague who cannot use it any more. With the right `session_edit`, of colleagues whom one may change.
+/// Removes the second factors of a colleague who cannot use them any more: code, passkeys and recovery codes. With the right `session_edit`, of
+/// colleagues whom one may change.
 #[utoipa::path(post, path = "/api/v1/staff/{id}/second-factor/remove", tag = "people", request_body = Removal,
     params(("id" = String, Path, description = "The agent's id.", format = "uuid")),
     responses((status = 204, description = "There is none any more."),
@@ -162,7 +166,7 @@ pub(super) async fn remove_of(
         let remedy = format!("a reason of 1 to {REASON_CHARS_MAX} characters, for the audit log");
         return Err(ApiError::Invalid(vec![Problem { field: "reason".into(), code: ProblemCode::Required, remedy }]));
     }
-    app.identity.remove_factor(id, asker.by(), Some(reason)).await?;
+    app.identity.remove_factors(id, asker.by(), reason).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

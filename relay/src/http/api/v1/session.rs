@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use relay_settings::{Problem, ProblemCode};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 use wire::Refusal;
 use wire::limit::DEVICE_MS;
@@ -12,6 +13,7 @@ use wire::limit::DEVICE_MS;
 use super::asker::{Asker, OwnAccount, OwnPage};
 use super::body::{JsonBody, fields};
 use super::error::{ApiError, ProblemBody};
+use super::passkey::{page_host, wrong_passkey};
 use super::second_factor::{secretly, wrong_code};
 use crate::address::Address;
 use crate::app::{App, Caller, Reject};
@@ -39,6 +41,10 @@ pub(super) struct SignIn {
 pub(super) struct Pending {
     /// To be sent with the second factor within five minutes. Good for one sign-in.
     pending: String,
+    /// Whether the code of an app does. A recovery code always does.
+    code: bool,
+    /// Whether the account has passkeys. Those of the host by which the page was reached do.
+    passkey: bool,
 }
 
 /// A second factor.
@@ -54,7 +60,7 @@ pub(super) struct SecondFactor {
 }
 
 /// Signs in: the answer sets the cookie of the sign-in and one that makes the browser known to the account. With a second factor that comes first:
-/// then the answer to a right password says so, and `/api/v1/session/second-factor` is asked. From the relay's own pages only.
+/// then the answer to a right password says so, and `/api/v1/session/second-factor` or `/api/v1/session/passkey` is asked. From the relay's own pages only.
 #[utoipa::path(post, path = "/api/v1/session", tag = "people", security(()), request_body = SignIn,
     responses((status = 204, description = "Signed in."),
         (status = 200, body = Pending, description = "The second factor is asked for."),
@@ -75,7 +81,9 @@ pub(super) async fn sign_in(
 pub(super) async fn answer(app: &App, step: SignInStep) -> Result<Response, ApiError> {
     match step {
         SignInStep::Done(made) => signed_in(app, *made).await,
-        SignInStep::SecondFactor(pending) => Ok(secretly(Pending { pending: pending.reveal().to_owned() })),
+        SignInStep::SecondFactor { pending, code, passkey } => {
+            Ok(secretly(Pending { pending: pending.reveal().to_owned(), code, passkey }))
+        }
     }
 }
 
@@ -121,7 +129,7 @@ pub(super) async fn signed_in(app: &App, made: NewSignIn) -> Result<Response, Ap
     ])
 }
 
-/// Who one is, once more: one of both.
+/// Who one is, once more: one of the three.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Confirmation {
@@ -133,6 +141,10 @@ pub(super) struct Confirmation {
     #[serde(default)]
     #[schema(max_length = 64)]
     code: Option<String>,
+    /// What the browser answered to the options of `/api/v1/me/passkeys/challenge`.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    passkey: Option<Value>,
 }
 
 /// Proves once more who is signed in: for ten minutes rights, keys and exports can be touched. From the relay's own pages only.
@@ -147,15 +159,19 @@ pub(super) async fn confirm(
     headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<StatusCode, ApiError> {
-    const FIELDS: &str = "the body: it has `password` or `code`";
+    const FIELDS: &str = "the body: it has `password`, `code` or `passkey`";
     let confirmation = fields(body, FIELDS)?;
     let (from, signed_in) = (from(&app, address, &headers), asker.signed_in()?);
     match confirmation {
-        Confirmation { password: Some(password), code: None } => {
+        Confirmation { password: Some(password), code: None, passkey: None } => {
             app.identity.confirm(&from, signed_in, password).await.map_err(wrong_password)?;
         }
-        Confirmation { password: None, code: Some(code) } => {
+        Confirmation { password: None, code: Some(code), passkey: None } => {
             app.identity.confirm_by_code(&from, signed_in, code, &app.keys).await.map_err(wrong_code)?;
+        }
+        Confirmation { password: None, code: None, passkey: Some(credential) } => {
+            let host = page_host(&app, &headers)?;
+            app.identity.confirm_by_passkey(&from, signed_in, &host, &credential).await.map_err(wrong_passkey)?;
         }
         Confirmation { .. } => return Err(ApiError::Malformed(FIELDS)),
     }

@@ -137,7 +137,7 @@ pub(crate) async fn remove(id: &str) -> Result<(), Fault> {
 /// When the browser did not finish, or what the relay says.
 pub(crate) async fn make(name: &str) -> Result<Vec<String>, Unmade> {
     let asked: Options = v1::ask("/me/passkeys", &()).await?;
-    let credential = answered(create(&public_key(creation(&parsed(&asked.options)?)?)?)?).await?;
+    let credential = answered(create(&public_key(&creation(&parsed(&asked.options)?)?)?)?).await?;
     let made: Made = v1::put("/me/passkeys", None, &New { name, credential }).await?;
     Ok(made.recovery_codes)
 }
@@ -164,7 +164,7 @@ pub(crate) async fn confirm() -> Result<(), Unmade> {
 
 /// The browser's answer to options.
 async fn answer(options: &Value) -> Result<Value, Unmade> {
-    answered(get(&public_key(request(&parsed(options)?)?)?)?).await
+    answered(get(&public_key(&request(&parsed(options)?)?)?)?).await
 }
 
 fn parsed(options: &Value) -> Result<JsValue, JsValue> {
@@ -172,9 +172,9 @@ fn parsed(options: &Value) -> Result<JsValue, JsValue> {
 }
 
 /// `{ publicKey: options }`.
-fn public_key(options: JsValue) -> Result<JsValue, JsValue> {
+fn public_key(options: &JsValue) -> Result<JsValue, JsValue> {
     let all = Object::new();
-    Reflect::set(&all, &"publicKey".into(), &options)?;
+    Reflect::set(&all, &"publicKey".into(), options)?;
     Ok(all.into())
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn SecondStep(
     let Pending { pending, code: by_code, passkey } = pending;
     let pending = StoredValue::new(pending);
     let lead = if by_code { key!("console_code_lead") } else { key!("console_code_lead_recovery") };
-    let over = move || back.run(Some(t(key!("console_code_over"))));
+    let over = Callback::new(move |()| back.run(Some(t(key!("console_code_over")))));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let typed = code.get_untracked().map(|field| field.value()).unwrap_or_default();
@@ -46,7 +46,7 @@ pub(crate) fn SecondStep(
             match outcome {
                 Ok(()) => done.run(()),
                 Err(Fault::Problem(problem)) if problem.name() == "sign_in_failed" => {
-                    over();
+                    over.run(());
                 }
                 Err(Fault::Problem(problem)) if !problem.problems.is_empty() => {
                     error.set(Some(t(key!("console_code_wrong"))));
@@ -58,35 +58,6 @@ pub(crate) fn SecondStep(
             }
         });
     };
-    let use_passkey = move |_| {
-        if busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        error.set(None);
-        spawn_local(async move {
-            let outcome = passkey::sign_in(Some(&pending.get_value())).await;
-            busy.set(false);
-            match outcome {
-                Ok(()) => done.run(()),
-                Err(Unmade::Relay(Fault::Problem(problem))) if problem.name() == "sign_in_failed" => over(),
-                Err(unmade) => error.set(Some(unmade_words(&unmade))),
-            }
-        });
-    };
-    let with_passkey = (passkey && passkey::is_offered()).then(|| {
-        view! {
-            <button
-                type="button"
-                class="button sign__other"
-                data-testid="passkey-second"
-                disabled=move || busy.get()
-                on:click=use_passkey
-            >
-                {t(key!("console_passkey_use"))}
-            </button>
-        }
-    });
     view! {
         <form on:submit=submit novalidate>
             <h1>{t(key!("console_code_title"))}</h1>
@@ -108,10 +79,49 @@ pub(crate) fn SecondStep(
             <button type="submit" class="button button--main" data-testid="code-send" disabled=move || busy.get()>
                 {move || t(if busy.get() { key!("console_signing_in") } else { key!("console_sign_in") })}
             </button>
-            {with_passkey}
+            {(passkey && passkey::is_offered()).then(|| view! { <WithPasskey pending busy error done over /> })}
             <button type="button" class="button sign__back" data-testid="code-back" on:click=move |_| back.run(None)>
                 {t(key!("console_code_back"))}
             </button>
         </form>
+    }
+}
+
+/// The way with a passkey.
+#[component]
+fn WithPasskey(
+    pending: StoredValue<String>,
+    busy: RwSignal<bool>,
+    error: RwSignal<Option<String>>,
+    done: Callback<()>,
+    /// The sign-in does not wait any more.
+    over: Callback<()>,
+) -> impl IntoView {
+    let click = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        error.set(None);
+        spawn_local(async move {
+            let outcome = passkey::sign_in(Some(&pending.get_value())).await;
+            busy.set(false);
+            match outcome {
+                Ok(()) => done.run(()),
+                Err(Unmade::Relay(Fault::Problem(problem))) if problem.name() == "sign_in_failed" => over.run(()),
+                Err(unmade) => error.set(Some(unmade_words(&unmade))),
+            }
+        });
+    };
+    view! {
+        <button
+            type="button"
+            class="button sign__other"
+            data-testid="passkey-second"
+            disabled=move || busy.get()
+            on:click=click
+        >
+            {t(key!("console_passkey_use"))}
+        </button>
     }
 }
