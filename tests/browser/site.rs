@@ -189,7 +189,7 @@ fn notices_and_hours_reach_open_chats() {
     wait_until("the hours", || (eve.count("[data-field=hours] option[value=office]") == 1).then_some(()));
     eve.choose(&field("hours", "field-reference"), "office");
     save(&eve);
-    // Whoever answers is there, whatever the hours say: only when nobody does, the hours are told.
+    // Whoever answers is there, whatever the hours say: only when nobody does, the hours are said.
     assert!(!visitor.shown_text(".empty").unwrap_or_default().contains("here again"));
     eve.click("[data-testid=inbox]");
     wait_until("the inbox", || eve.shows("[data-testid=presence]").then_some(()));

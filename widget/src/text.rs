@@ -254,6 +254,12 @@ impl Text {
         }
     }
 
+    /// A moment to come: its date, then hours and minutes.
+    #[must_use]
+    pub fn moment(self, at_ms: u64) -> String {
+        self.0.with_untracked(|inner| [time::write(&inner.date, at_ms), time::write(&inner.clock, at_ms)].join(", "))
+    }
+
     /// Hours and minutes for today, else the day.
     #[must_use]
     pub fn when(self, at_ms: u64) -> String {

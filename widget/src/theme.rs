@@ -11,27 +11,26 @@ const CONTRAST_MIN: f32 = 4.5;
 
 type Colour = [u8; 3];
 
+/// What the style sheet knows of the site's own colours, as `--site-…`.
+const NAMES: [&str; 6] = ["light", "on-light", "dark", "on-dark", "mine", "on-mine"];
+
 /// Takes the colour of the page's address (`?color=#rrggbb`), which the script tag chose; else those of the site's look; else the product's own.
 pub fn apply(look: &JsValue) {
     let (style, colours) = (root().style(), field(look, "colours"));
-    let of = |name: &str| field(&colours, name).as_string().and_then(|text| parse(&text));
-    let chosen = query("color").and_then(|text| parse(&text));
-    // An empty value takes the property away.
-    let set = |name: &str, colour: Option<Colour>| {
-        style.set_property(&["--site-", name].concat(), &colour.map(write).unwrap_or_default()).ok();
-    };
-    for (name, background) in ["light", "dark"].into_iter().zip(BACKGROUNDS) {
-        let accent = chosen.or_else(|| of(name));
-        // As links and buttons it must be readable on the background, too; then the text on it is ours.
-        let shown = accent.map(|accent| readable(accent, background));
-        let text = of(&["text_on_", name].concat()).filter(|_| chosen.is_none());
-        let text_on = |ground: Option<Colour>| text.filter(|_| ground == accent).or_else(|| ground.map(on));
-        set(name, shown);
-        set(&["on-", name].concat(), text_on(shown));
-        if name == "light" {
-            set("mine", accent);
-            set("on-mine", text_on(accent));
+    let set = |name: &str, colour: &str| style.set_property(&["--site-", name].concat(), colour).ok();
+    let Some(accent) = query("color").and_then(|text| parse(&text)) else {
+        for name in NAMES {
+            // An empty value takes the property away.
+            set(name, &field(&colours, name).as_string().unwrap_or_default());
         }
+        return;
+    };
+    set("mine", &write(accent));
+    set("on-mine", &write(on(accent)));
+    for (name, background) in ["light", "dark"].into_iter().zip(BACKGROUNDS) {
+        let readable = readable(accent, background);
+        set(name, &write(readable));
+        set(&["on-", name].concat(), &write(on(readable)));
     }
 }
 

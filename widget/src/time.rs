@@ -3,7 +3,7 @@
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
 
-use crate::env::{field, languages, root};
+use crate::env::{field, languages};
 
 const DAY_MS: u64 = 86_400_000;
 const MINUTE_MS: u64 = 60_000;
@@ -59,18 +59,6 @@ fn local_ms(at_ms: u64) -> u64 {
     #[expect(clippy::cast_possible_truncation, reason = "an offset of at most a day, in whole minutes")]
     let west_minutes = date_of(at_ms).get_timezone_offset() as i64;
     at_ms.saturating_add_signed(-west_minutes * MINUTE_MS.cast_signed())
-}
-
-/// A moment of the days to come ("Monday, 23 November, 09:00"), in the page's language.
-#[must_use]
-pub fn moment(at_ms: f64) -> String {
-    let options = Object::new();
-    for (name, value) in
-        [("weekday", "long"), ("month", "long"), ("day", "numeric"), ("hour", "numeric"), ("minute", "2-digit")]
-    {
-        Reflect::set(&options, &name.into(), &value.into()).ok();
-    }
-    Date::new(&at_ms.into()).to_locale_string(&root().lang(), &options).into()
 }
 
 /// The day in the reader's time zone, for names of files ("2026-11-21").

@@ -93,7 +93,7 @@ pub enum Input {
     Agents(Vec<Agent>),
     /// The sites in the store now.
     Sites(Vec<SiteId>),
-    /// The number of each site's look now: another one when what its chat shows is another. Visitors are told.
+    /// The number of each site's look now: another one when what its chat shows is another. Visitors are sent it.
     Looks(BTreeMap<SiteId, u32>),
     /// The documents in force now.
     Settings(Snapshot),

@@ -31,6 +31,23 @@ impl Colour {
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
+    /// White if it can be read on this colour, else black. One of the two always can.
+    #[must_use]
+    pub fn text_on(self) -> Self {
+        let white = Self::new(0xff, 0xff, 0xff);
+        if white.contrast(self) >= CONTRAST_MIN { white } else { Self::new(0, 0, 0) }
+    }
+
+    /// This colour, mixed with black or white until it can be read on a background.
+    #[must_use]
+    pub fn readable_on(self, background: Self) -> Self {
+        let target: u16 = if background.luminance() > 0.5 { 0 } else { 0xff };
+        let mix =
+            |part: u8, step: u16| u8::try_from((u16::from(part) * (16 - step) + target * step) / 16).unwrap_or(u8::MAX);
+        let mixed = (0..=16_u16).map(|step| Self(self.0.map(|part| mix(part, step))));
+        mixed.into_iter().find(|mixed| mixed.contrast(background) >= CONTRAST_MIN).unwrap_or(self)
+    }
+
     /// The relative luminance, from 0 to 1.
     fn luminance(self) -> f64 {
         let [red, green, blue] = self.0.map(|part| {
@@ -76,6 +93,24 @@ mod tests {
         for bad in ["", "#fff", "0f766e", "#0f766g", "#0f766e ", "#+f766e", "#é0f76", "red"] {
             assert_eq!(bad.parse::<Colour>(), Err(ColourError), "{bad}");
         }
+    }
+
+    #[test]
+    fn every_colour_becomes_readable() {
+        let backgrounds = ["#ffffff", "#0f1518"].map(|text| text.parse::<Colour>().unwrap());
+        for red in (0..=255).step_by(51) {
+            for (green, blue) in [(0, 0), (0, 255), (255, 0), (255, 255), (128, 128)] {
+                let colour = Colour::new(red, green, blue);
+                for background in backgrounds {
+                    assert!(
+                        colour.readable_on(background).contrast(background) >= CONTRAST_MIN,
+                        "{colour} {background}"
+                    );
+                }
+                assert!(colour.text_on().contrast(colour) >= CONTRAST_MIN, "{colour}");
+            }
+        }
+        assert_eq!(backgrounds[1].readable_on(backgrounds[0]), backgrounds[1], "what can be read stays");
     }
 
     /// The figures are those of published calculators.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::colour::Colour;
 use crate::department::Department;
 use crate::hours::{Hours, is_open, next_closing, next_opening};
 use crate::language::Language;
@@ -15,6 +16,8 @@ use crate::{DocumentId, DocumentKey, Kind, Snapshot};
 /// Notices that one chat shows; pinned ones come first, then security, maintenance, news.
 pub const NOTICES_MAX: usize = 5;
 
+/// The chat's backgrounds, light and dark, as in `www/tokens.css`.
+const BACKGROUNDS: [Colour; 2] = [Colour::new(0xff, 0xff, 0xff), Colour::new(0x0f, 0x15, 0x18)];
 /// The names of the texts that a site's greeting replaces: the greeting itself, and the line below it, which is left empty.
 const GREETING: [&str; 2] = ["greeting", "greeting_note"];
 /// The names of the texts that say that nobody is there.
@@ -25,9 +28,9 @@ const OFFLINE: [&str; 2] = ["answering_none", "queue_nobody_note"];
 pub struct Look {
     /// The site's name.
     pub name: String,
-    /// The colours, where they are not the product's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub colours: Option<Colours>,
+    /// The colours, by the names of the style sheet's properties (`--site-…`); none where they are the product's own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub colours: BTreeMap<&'static str, Colour>,
     /// Texts that replace the product's own, by their names in its catalogue.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub texts: BTreeMap<String, String>,
@@ -80,7 +83,7 @@ impl Look {
         }
         Some(Self {
             name: set.name.clone(),
-            colours: (set.colours != Colours::default()).then(|| set.colours.clone()),
+            colours: if set.colours == Colours::default() { BTreeMap::new() } else { properties(&set.colours) },
             texts,
             attachments: set.attachments,
             password_notice: set.password_notice,
@@ -98,6 +101,26 @@ impl Look {
         let hours = hours.flat_map(|hours| [next_opening(hours, at_ms), next_closing(hours, at_ms)]).flatten();
         notices.chain(hours).filter(|change_ms| *change_ms > at_ms).min()
     }
+}
+
+/// The colours as the chat uses them. As a link or a button an accent must be readable on the background; then the text on it is black or white.
+fn properties(colours: &Colours) -> BTreeMap<&'static str, Colour> {
+    let shown = |accent: Colour, text: Colour, background: Colour| {
+        let shown = accent.readable_on(background);
+        (shown, if shown == accent { text } else { shown.text_on() })
+    };
+    let (light, on_light) = shown(colours.light, colours.text_on_light, BACKGROUNDS[0]);
+    let (dark, on_dark) = shown(colours.dark, colours.text_on_dark, BACKGROUNDS[1]);
+    [
+        ("light", light),
+        ("on-light", on_light),
+        ("dark", dark),
+        ("on-dark", on_dark),
+        // The ground of the visitor's own messages.
+        ("mine", colours.light),
+        ("on-mine", colours.text_on_light),
+    ]
+    .into()
 }
 
 /// The text in a language: in the very same, in another of the same first part, in the site's own; else none.

@@ -238,6 +238,7 @@ impl Body for Site {
                     .optional("files_days", days())
                     .group(),
             )
+            .read()
             .optional(
                 "second_factor",
                 Schema::new()
@@ -246,6 +247,7 @@ impl Body for Site {
                     .optional("administrator_grace_days", grace())
                     .group(),
             )
+            .read()
     }
 
     fn check(&self, problems: &mut Problems) {

@@ -1,4 +1,4 @@
-//! What a site's chat shows of the documents: in the page, on request, and told to open chats as soon as it changes.
+//! What a site's chat shows of the documents: in the page, on request, and sent to open chats as soon as it changes.
 
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,9 @@ use crate::file::{PNG, put};
 use crate::support::{Connection, Relay, new_conversation};
 
 /// A change is in every open chat within this.
-const TOLD_WITHIN: Duration = Duration::from_secs(2);
+const SENT_WITHIN: Duration = Duration::from_secs(2);
 
-async fn told(connection: &mut Connection) -> u32 {
+async fn sent(connection: &mut Connection) -> u32 {
     connection
         .until(|frame| match frame {
             ServerFrame::Look { look } => Some(*look),
@@ -29,7 +29,7 @@ async fn look(relay: &Relay, language: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn open_chats_are_told_of_a_change_and_ask_for_it() {
+async fn open_chats_are_sent_a_change_and_ask_for_it() {
     let relay = relay().await;
     let eve = Asker::of(&relay, "eve").await;
     let mut visitor = relay.registered().await;
@@ -42,30 +42,30 @@ async fn open_chats_are_told_of_a_change_and_ask_for_it() {
     assert_eq!(eve.put("site/demo", ("if-match", "*"), &site).await.status(), 200);
     let shown = loop {
         // The one of the start may come first.
-        let number = told(&mut visitor.connection).await;
+        let number = sent(&mut visitor.connection).await;
         let shown = look(&relay, "en").await;
-        if shown["colours"]["light"] == "#1d4ed8" && shown["number"] == number {
+        if shown["colours"]["mine"] == "#1d4ed8" && shown["number"] == number {
             break shown;
         }
     };
-    assert!(changed_at.elapsed() < TOLD_WITHIN, "{:?}", changed_at.elapsed());
+    assert!(changed_at.elapsed() < SENT_WITHIN, "{:?}", changed_at.elapsed());
     assert_eq!((&shown["attachments"], &shown["texts"][0][1]), (&json!(false), &json!("Welcome")));
     assert_eq!(look(&relay, "zh-CN").await["texts"][0][1], json!("您好"));
     assert_eq!(look(&relay, "zh-CN").await["number"], shown["number"]);
 
-    // A chat that comes later is told the same; one that sends a file all the same is refused.
+    // A chat that comes later is sent the same; one that sends a file all the same is refused.
     let mut later = relay.visitor(None).await;
-    assert_eq!(json!(told(&mut later.connection).await), shown["number"]);
+    assert_eq!(json!(sent(&mut later.connection).await), shown["number"]);
     let refused = put(&relay, &visitor, new_conversation(), "a.png", PNG.to_vec()).await;
     assert_eq!(refused.status(), 403);
     assert_eq!(refused.json::<Refusal>().await.expect("a refusal"), Refusal::NotAllowed);
 
-    // What begins by time alone is told at its time.
+    // What begins by time alone is sent at its time.
     let from_ms = relay::clock::now_ms() + 600;
     let notice =
         json!({ "kind": "security", "texts": { "en": "Beware of false support." }, "from_ms": from_ms, "id": "n" });
     assert_eq!(eve.post("notice", &notice).await.status(), 201);
-    let number = told(&mut visitor.connection).await;
+    let number = sent(&mut visitor.connection).await;
     assert!(relay::clock::now_ms() >= from_ms);
     let shown = look(&relay, "en").await;
     assert_eq!((&shown["number"], &shown["notices"][0]["text"]), (&json!(number), &json!("Beware of false support.")));

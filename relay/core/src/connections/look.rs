@@ -1,4 +1,4 @@
-//! What a site's chat shows: visitors are told its number, and that it has changed. What it is they ask for over HTTP.
+//! What a site's chat shows: visitors are sent its number, and again when it has changed. What it is they ask for over HTTP.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ impl Connections {
         }
     }
 
-    /// The looks have these numbers now. The visitors of each site whose look has changed are told.
+    /// The looks have these numbers now. The visitors of each site whose look has changed are sent it.
     pub(crate) fn set_looks(&mut self, looks: BTreeMap<SiteId, u32>, step: &mut Step) {
         let before = std::mem::replace(&mut self.looks, looks);
         let mut frames: BTreeMap<&SiteId, (u32, Vec<ConnectionId>)> = BTreeMap::new();

@@ -91,7 +91,7 @@ fn each_audience_is_who_it_names_and_whoever_waits_for_welcome_gets_it_after_tha
 }
 
 #[test]
-fn visitors_are_told_their_sites_look_when_they_are_welcomed_and_when_it_changes() {
+fn visitors_are_sent_their_sites_look_when_they_are_welcomed_and_when_it_changes() {
     const ELSEWHERE: ConnectionId = ConnectionId(6);
     let looks = |here, there| [(site(), here), ("other".parse().unwrap(), there)].into();
     let look = |to: &[ConnectionId], look| sent(to, &ServerFrame::Look { look });

@@ -1,6 +1,9 @@
 //! Frames in short, as the stories read them.
 
+use relay_core::ConnectionId;
 use wire::*;
+
+use crate::support::World;
 
 /// One connection for a frame, none for lists.
 pub(crate) fn brief(frame: &ServerFrame) -> Option<String> {
@@ -48,4 +51,11 @@ pub(crate) fn brief(frame: &ServerFrame) -> Option<String> {
         | ServerFrame::Ending { .. }
         | ServerFrame::Blocks { .. } => return None,
     })
+}
+
+impl World {
+    /// As `got`, without lists, agents and answering: the frames of the conversations themselves.
+    pub(crate) fn news(&mut self, connection: ConnectionId) -> Vec<String> {
+        self.got(connection).iter().filter_map(brief).collect()
+    }
 }

@@ -8,8 +8,7 @@ use relay_settings::Snapshot;
 use wire::*;
 
 pub(crate) use crate::agents::{of_supervisor, settings};
-pub(crate) use crate::brief::brief;
-use crate::followed::Followed;
+pub(crate) use crate::followed::Followed;
 use crate::model::ModelStore;
 
 /// When every test begins.
@@ -385,11 +384,6 @@ impl World {
     /// Everything a connection got since the last look.
     pub(crate) fn got(&mut self, connection: ConnectionId) -> Vec<ServerFrame> {
         self.got.remove(&connection).unwrap_or_default()
-    }
-
-    /// As `got`, without lists, agents and answering: the frames of the conversations themselves.
-    pub(crate) fn news(&mut self, connection: ConnectionId) -> Vec<String> {
-        self.got(connection).iter().filter_map(brief).collect()
     }
 
     /// Nobody looks at what came so far.

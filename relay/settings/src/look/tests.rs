@@ -35,6 +35,23 @@ fn a_site_without_more_is_as_the_product_is() {
 }
 
 #[test]
+fn an_accent_that_cannot_be_read_is_made_readable_where_it_is_text() {
+    let colours = |light: &str, text: &str| {
+        let snapshot = snapshot(&[site(&json!({ "colours": { "light": light, "text_on_light": text } }))]);
+        let look = look(&snapshot, "en", MONDAY_MS);
+        ["light", "on-light", "mine", "on-mine"].map(|name| look["colours"][name].as_str().unwrap().to_owned())
+    };
+    assert_eq!(colours("#1d4ed8", "#fefefe"), ["#1d4ed8", "#fefefe", "#1d4ed8", "#fefefe"]);
+    let [light, on_light, mine, on_mine] = colours("#f0b90b", "#101010");
+    assert_eq!((mine.as_str(), on_mine.as_str()), ("#f0b90b", "#101010"), "a ground stays as it is");
+    let [light, on_light] = [light, on_light].map(|text| text.parse::<Colour>().unwrap());
+    assert!(
+        light.contrast(BACKGROUNDS[0]) >= crate::colour::CONTRAST_MIN
+            && on_light.contrast(light) >= crate::colour::CONTRAST_MIN
+    );
+}
+
+#[test]
 fn texts_are_those_of_the_nearest_language() {
     let snapshot = snapshot(&[
         site(&json!({

@@ -87,7 +87,7 @@ pub(super) struct LookQuery {
     lang: String,
 }
 
-/// `GET /look?site=ID&lang=TAG`: what the site's chat shows now of the documents, for a chat that was told that it has changed. It is in the page, too,
+/// `GET /look?site=ID&lang=TAG`: what the site's chat shows now of the documents, for a chat whose look has changed. It is in the page, too,
 /// which anybody may open.
 pub(super) async fn look(
     State(app): State<App>,

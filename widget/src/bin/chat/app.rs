@@ -15,7 +15,8 @@ use widget_core::VisitorInput;
 
 use crate::earlier::earlier;
 use crate::header::header;
-use crate::look::{has, notices};
+use crate::look::has;
+use crate::notices::{follow_look, notices};
 use crate::shell::Shell;
 use crate::shell::host::Host;
 use crate::shell::session::Chat;
@@ -52,7 +53,7 @@ pub(crate) fn app(body: El, catalogue: Array, early: &Array) {
     if !framed {
         shell.open();
     }
-    shell.follow_look();
+    follow_look(shell);
 }
 
 fn window_view(shell: Shell) -> El {

@@ -8,6 +8,7 @@ mod earlier;
 mod header;
 mod look;
 mod menu;
+mod notices;
 mod queue;
 mod rating;
 mod shell;

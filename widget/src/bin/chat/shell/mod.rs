@@ -5,13 +5,11 @@ mod page;
 pub(crate) mod session;
 
 use widget::clock::Timer;
-use widget::dom::follow;
 use widget::env::{document, page_visible, window};
 use widget::key;
 use widget::part::Field;
 use widget::signal::Signal;
 use widget::text::Text;
-use widget::time;
 use widget_core::{Online, VisitorInput};
 
 use crate::look;
@@ -72,19 +70,10 @@ impl Shell {
     /// While nobody answers: when somebody does again, where the site's hours say so; else nothing.
     pub(crate) fn opens(self) -> String {
         let nobody = self.chat.read(|shown| shown.online == Online::Live && shown.answering == 0);
-        let opens = if nobody { look::field("opens_ms").as_f64() } else { None };
-        opens.map(|at_ms| self.text.with(key!("opens"), "time", &time::moment(at_ms))).unwrap_or_default()
-    }
-
-    /// Asks for the site's look whenever the relay says that it is another one.
-    pub(crate) fn follow_look(self) {
-        let mut last = 0;
-        follow(move || {
-            let told = self.chat.read(|shown| shown.look);
-            if told != std::mem::replace(&mut last, told) && told != look::number() {
-                look::ask(self);
-            }
-        });
+        let opens_ms = look::field("opens_ms").as_f64().filter(|_| nobody);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole milliseconds since 1970")]
+        let opens = opens_ms.map(|at_ms| self.text.with(key!("opens"), "time", &self.text.moment(at_ms as u64)));
+        opens.unwrap_or_default()
     }
 
     /// Shows the site's look that stands in the page now.

@@ -133,6 +133,7 @@ fn Presence(desk: Desk) -> impl IntoView {
     let live = move || desk.read(|session| session.online() == Online::Live);
     // Nothing is assigned then, whatever was chosen.
     let off_hours = move || me.read().as_ref().is_some_and(|me| me.off_hours);
+    let gets = move || online() && !off_hours();
     let label = move || {
         let (load, capacity) = me.read().as_ref().map(|me| (me.load, me.capacity)).unwrap_or_default();
         let state = t(match (live(), online(), off_hours()) {
@@ -160,7 +161,11 @@ fn Presence(desk: Desk) -> impl IntoView {
                 data-state=move || if online() { "online" } else { "away" }
                 on:click=toggle
             >
-                <span class="dot" class:dot--online=move || online() && live() && !off_hours() class:dot--away=move || (!online() || off_hours()) && live()></span>
+                <span
+                    class="dot"
+                    class:dot--online=move || live() && gets()
+                    class:dot--away=move || live() && !gets()
+                ></span>
                 {label}
             </button>
         </Show>
