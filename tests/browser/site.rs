@@ -100,6 +100,7 @@ fn colours_and_texts_of_a_site_reach_open_chats() {
     eve.click("[data-testid=save]");
     wait_until("it is wrong", || eve.shown_text("[data-testid=field-problem]").filter(|words| words.contains("4.5")));
     set(&eve, &field("colours.text_on_light", "field-colour"), "#ffffff");
+    eve.put(&field("retention.texts_days", "field-number"), "30");
     eve.click(&field("attachments", "field-flag"));
     eve.click(&field("password_notice", "field-flag"));
     let at = save(&eve);
