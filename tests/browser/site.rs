@@ -47,11 +47,8 @@ fn save(eve: &Agent) -> Instant {
     eve.click("[data-testid=save]");
     let at = Instant::now();
     wait_until("saved", || {
-        eve.shown_text("[data-testid=settings-note]").filter(|note| note.contains("Saved")).or_else(|| {
-            let problem = eve.shown_text("[data-testid=field-problem]");
-            assert_eq!(problem, None);
-            None
-        })
+        assert_eq!(eve.shown_text("[data-testid=field-problem]"), None);
+        (eve.count(".settings__bar--changed") == 0).then_some(())
     });
     at
 }

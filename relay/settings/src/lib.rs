@@ -38,7 +38,7 @@ pub use difference::{DIFFERENCE_CHARS_MAX, DIFFERENCES_MAX, Difference, Differen
 pub use id::{DOCUMENT_ID_CHARS_MAX, DocumentId, DocumentIdError, DocumentKey};
 pub use kind::{Kind, KindError};
 #[cfg(not(target_arch = "wasm32"))]
-pub use look::{Look, LookNotice, NOTICES_MAX};
+pub use look::{Look, LookNotice, NOTICES_MAX, accent_colours};
 pub use problem::{Problem, ProblemCode};
 pub use right::{
     GrantError, Reach, Right, RightError, RightNames, RightSet, Scope, Staff, Subject, administrator_remains, grants,

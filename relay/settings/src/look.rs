@@ -123,6 +123,13 @@ fn properties(colours: &Colours) -> BTreeMap<&'static str, Colour> {
     .into()
 }
 
+/// One accent for both themes, as the script tag may choose it in place of the site's colours; its texts are black or white.
+#[must_use]
+pub fn accent_colours(accent: Colour) -> BTreeMap<&'static str, Colour> {
+    let text = accent.text_on();
+    properties(&Colours { light: accent, text_on_light: text, dark: accent, text_on_dark: text })
+}
+
 /// The text in a language: in the very same, in another of the same first part, in the site's own; else none.
 fn in_language<'a>(texts: &'a BTreeMap<Language, String>, language: &str, own: &Language) -> Option<&'a String> {
     let first = |tag: &str| tag.split('-').next().map(str::to_owned);

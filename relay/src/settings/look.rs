@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
+use relay_settings::colour::Colour;
 use relay_settings::site::Site;
-use relay_settings::{DocumentId, Look, Snapshot};
+use relay_settings::{DocumentId, Look, Snapshot, accent_colours};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use wire::SiteId;
@@ -93,6 +94,20 @@ impl SiteLook {
     }
 }
 
+/// A look with one accent in place of the site's colours, written `#rgb` or `#rrggbb`. Another text changes nothing.
+pub(crate) fn with_accent(look: &str, accent: &str) -> String {
+    let digits = accent.strip_prefix('#').unwrap_or_default();
+    let doubled: String =
+        if digits.len() == 3 { digits.chars().flat_map(|digit| [digit, digit]).collect() } else { digits.to_owned() };
+    let (Ok(accent), Ok(Value::Object(mut look))) =
+        (["#", &doubled].concat().parse::<Colour>(), serde_json::from_str(look))
+    else {
+        return look.to_owned();
+    };
+    look.insert("colours".to_owned(), json!(accent_colours(accent)));
+    Value::Object(look).to_string()
+}
+
 /// A look as the chat reads it: texts have the numbers of the list that a page loads (`widget/src/text.rs`), which has no names.
 pub(crate) fn chat_look(look: &Look) -> Value {
     let numbered = |(name, text): (&String, &String)| {
@@ -142,6 +157,20 @@ mod tests {
             number(&[site("{}"), (Kind::Notice, "n", json!({ "kind": "news", "texts": { "en": "New" } }))]),
         ];
         assert!(others.iter().all(|other| *other != plain && *other != 0), "{plain} {others:?}");
+    }
+
+    #[test]
+    fn an_accent_takes_the_place_of_the_sites_colours() {
+        let look = r##"{"colours":{"mine":"#1d4ed8"},"name":"A"}"##;
+        let mine = |accent: &str| {
+            let look: Value = serde_json::from_str(&with_accent(look, accent)).expect("JSON");
+            assert_eq!(look["name"], "A");
+            look["colours"]["mine"].as_str().expect("a colour").to_owned()
+        };
+        assert_eq!(["#fa0", "#0F766E"].map(mine), ["#ffaa00", "#0f766e"]);
+        for bad in ["", "#", "red", "#12345", "#1234567", "#gggggg", "0f766e", "#é0f766", "url(x)"] {
+            assert_eq!(mine(bad), "#1d4ed8", "{bad}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::params::QueryParams;
 use crate::app::{App, Reject};
 use crate::clock::now_ms;
 use crate::origin::Origin;
+use crate::settings::look::with_accent;
 use crate::store::{Site, StoreError};
 use crate::web::escape;
 
@@ -29,6 +30,8 @@ pub(super) struct ChatQuery {
     origin: Option<String>,
     /// The language that the host page has chosen.
     lang: Option<String>,
+    /// The accent that the script tag chose.
+    color: Option<String>,
     /// The page is opened to end the visitor's session: no chat is shown.
     end: Option<String>,
 }
@@ -48,7 +51,7 @@ pub(super) async fn chat(
         let none = ["{{site}}", "{{look}}", "{{origins}}"].map(|name| (name, ""));
         let page =
             fill(&page, &[&none[..], &[("{{refused}}", why), ("{{lang}}", &lang), ("{{locale}}", &locale)]].concat());
-        let mut response = embeddable(html(&app, &headers, page, &policy(&app, &headers, DOCUMENTS, "*")));
+        let mut response = embeddable(html(&app, &headers, page, &policy(&app, &headers, DOCUMENTS, "*"), true));
         *response.status_mut() = status;
         response
     };
@@ -60,7 +63,7 @@ pub(super) async fn chat(
         return Ok(refused(StatusCode::FORBIDDEN, "origin"));
     }
     let origin = framing.as_ref().map_or("", Origin::as_str);
-    let look = app.settings.look(&site.id, &lang, now_ms()).unwrap_or_default();
+    let look = shown_look(&app, &site.id, &lang, query.color.as_deref()).unwrap_or_default();
     let page = fill(
         &page,
         &[
@@ -73,7 +76,8 @@ pub(super) async fn chat(
         ],
     );
     let policy = policy(&app, &headers, DOCUMENTS, if origin.is_empty() { "'none'" } else { origin });
-    let mut response = embeddable(html(&app, &headers, page, &policy));
+    // There are as many accents as anybody likes to ask for: those pages are not kept compressed.
+    let mut response = embeddable(html(&app, &headers, page, &policy, query.color.is_none()));
     if query.end.is_none() {
         preload(&mut response, &manifest.chat, &locale);
     }
@@ -85,17 +89,25 @@ pub(super) async fn chat(
 pub(super) struct LookQuery {
     site: SiteId,
     lang: String,
+    /// The accent that the script tag chose.
+    color: Option<String>,
 }
 
-/// `GET /look?site=ID&lang=TAG`: what the site's chat shows now of the documents, for a chat whose look has changed. It is in the page, too,
+/// `GET /look?site=ID&lang=TAG&color=ACCENT`: what the site's chat shows now of the documents, for a chat whose look has changed. It is in the page, too,
 /// which anybody may open.
 pub(super) async fn look(
     State(app): State<App>,
     QueryParams(query): QueryParams<LookQuery>,
 ) -> Result<Response, Reject> {
-    let look = app.settings.look(&query.site, &query.lang, now_ms()).ok_or(Refusal::SiteUnknown)?;
+    let look = shown_look(&app, &query.site, &query.lang, query.color.as_deref()).ok_or(Refusal::SiteUnknown)?;
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    Ok((headers, look.to_string()).into_response())
+    Ok((headers, look).into_response())
+}
+
+/// A site's look, with the accent of the script tag if it chose one.
+fn shown_look(app: &App, site: &SiteId, language: &str, accent: Option<&str>) -> Option<String> {
+    let look = app.settings.look(site, language, now_ms())?;
+    Some(accent.map_or_else(|| look.to_string(), |accent| with_accent(&look, accent)))
 }
 
 /// `GET /console`.
@@ -105,7 +117,8 @@ pub(super) async fn console(State(app): State<App>, headers: HeaderMap) -> Respo
     };
     let (lang, locale) = choose(&manifest.console_locale, None, &headers);
     let page = fill(&page, &[("{{lang}}", &lang), ("{{locale}}", &locale)]);
-    let mut response = html(&app, &headers, page, &policy(&app, &headers, &format!("'self' {DOCUMENTS}"), "'none'"));
+    let mut response =
+        html(&app, &headers, page, &policy(&app, &headers, &format!("'self' {DOCUMENTS}"), "'none'"), true);
     preload(&mut response, &manifest.console, &locale);
     // No page that opened the console, or was opened by it, keeps a reference to its window or shares its process.
     for (name, value) in [("cross-origin-opener-policy", "same-origin"), ("origin-agent-cluster", "?1")] {
@@ -237,8 +250,8 @@ fn policy(app: &App, headers: &HeaderMap, frames: &str, ancestors: &str) -> Stri
     )
 }
 
-fn html(app: &App, headers: &HeaderMap, page: String, policy: &str) -> Response {
-    let packed = if accepts(headers, "br") { app.packed.brotli(&page) } else { None };
+fn html(app: &App, headers: &HeaderMap, page: String, policy: &str, is_kept: bool) -> Response {
+    let packed = if is_kept && accepts(headers, "br") { app.packed.brotli(&page) } else { None };
     let mut response = match packed {
         Some(packed) => ([(header::CONTENT_ENCODING, "br")], packed).into_response(),
         None => page.into_response(),

@@ -1,6 +1,6 @@
 //! What comes while the chat is open: another look of the site, which is asked for; and the notices in it.
 
-use js_sys::{Array, Math};
+use js_sys::{Array, Math, encode_uri_component};
 use wasm_bindgen::{JsCast, JsValue};
 use widget::clock::Timer;
 use widget::dom::{El, el, follow};
@@ -37,7 +37,8 @@ fn ask_now(&shell: &Shell) {
     let running = Signal::new(None::<Request>);
     let again = Signal::new(None::<Timer>);
     let send = move || {
-        let path = ["/look?site=", &setting("site"), "&lang=", &root().lang()].concat();
+        let color = env::query("color").map(|color| ["&color=", &String::from(encode_uri_component(&color))].concat());
+        let path = ["/look?site=", &setting("site"), "&lang=", &root().lang(), &color.unwrap_or_default()].concat();
         let request = Request::send(("GET", &path), &Headers::new(), None, Want::Text, move |news| {
             let RequestNews::Over(answer) = news else { return };
             match answer.body.as_string() {

@@ -33,7 +33,6 @@ pub(crate) fn queue_card(shell: Shell) -> El {
                 el("p", "")
                     .words(move || text.get(if nobody() { key!("queue_nobody_note") } else { key!("queue_note") })),
             )
-            .child(el("p", "").words(move || shell.opens()))
             .child(el("div", "steps").hidden(nobody).attr("aria-hidden", "true").children((0..DOTS).map(dot).collect()))
             .child(
                 el("button", "pill")
