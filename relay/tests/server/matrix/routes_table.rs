@@ -103,6 +103,7 @@ pub(super) const ROUTES: &[Route] = &[
 /// Whether a route is of people alone, so that a key is refused.
 pub(super) fn is_of_people(route: &Route) -> bool {
     matches!(route.1, "/api/v1/me/second-factor" | "/api/v1/me/password" | "/api/v1/me/recovery-codes")
+        || route.1.starts_with("/api/v1/me/passkeys")
 }
 
 /// What is to be expected in one cell.

@@ -145,9 +145,10 @@ pub(super) async fn finish(
     headers: HeaderMap,
     JsonBody(body): JsonBody<PASSKEY_BYTES_MAX>,
 ) -> Result<Response, ApiError> {
+    let agent = &asker.signed_in()?.agent;
     asker.must_be_confirmed()?;
     let NewPasskey { name, credential } = fields(body, "the body: it has `name` and `credential`")?;
-    let (agent, host) = (&asker.signed_in()?.agent, page_host(&app, &headers)?);
+    let host = page_host(&app, &headers)?;
     let name = account::name(&name).map_err(|problem| ApiError::Invalid(vec![problem]))?;
     let made = app.identity.finish_passkey(agent, &host, name, &credential, asker.by()).await.map_err(not_added)?;
     tracing::info!(agent.id = %agent.id, "an agent has a new passkey");
@@ -180,8 +181,8 @@ pub(super) async fn remove(
     asker: Asker,
     PathWords(id): PathWords<String>,
 ) -> Result<StatusCode, ApiError> {
-    let id = from_digits(&id).map(u128::from_be_bytes).ok_or(ApiError::NotFound)?;
     let agent = asker.signed_in()?.agent.id;
+    let id = from_digits(&id).map(u128::from_be_bytes).ok_or(ApiError::NotFound)?;
     asker.must_be_confirmed()?;
     app.identity.remove_passkey(agent, id, asker.by()).await?;
     Ok(StatusCode::NO_CONTENT)
