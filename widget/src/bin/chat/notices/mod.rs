@@ -88,5 +88,6 @@ fn notices_now(&shell: &Shell) -> El {
                 .child(icon(icon::CROSS)),
         )
     };
-    el("ul", "notices").attr("aria-label", &text.get(key!("notices"))).children(all.iter().map(one).collect())
+    let list = el("ul", "").children(all.iter().map(one).collect());
+    el("aside", "notices").attr("aria-label", &text.get(key!("notices"))).child(list)
 }
