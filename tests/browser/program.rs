@@ -45,8 +45,12 @@ fn what_a_program_writes_is_marked_as_automated_and_leaves_the_visitor_waiting()
     wait_until("the row", || {
         ada.shown_text("[data-testid=conversation-item]").filter(|row| row.contains("Automated: Your deposit"))
     });
+    writes(&world, &json!({ "text": "asked the ledger", "kind": "note" }));
+    ada.wait_text("asked the ledger");
     ada.say("Is it there?");
     visitor.sees("agent", "Is it there?");
+    let page = visitor.script("return document.documentElement.outerHTML;", &[]);
+    assert!(!page.as_str().expect("a text").contains("ledger"), "a note reached the visitor");
     wait_until("the row", || {
         ada.shown_text("[data-testid=conversation-item]").filter(|row| row.contains("You: Is it"))
     });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use relay_core::append::{AppendError, Appended};
+use relay_core::append::{Append, AppendError, Appended};
 use relay_core::input::{ConnectionId, Input, RequestId};
 use relay_core::store::QueryError;
 use tokio::sync::{mpsc, oneshot};
@@ -16,6 +16,14 @@ use crate::quota::may_record;
 use crate::quota::reserve::Step;
 use crate::store::VisitorRecord;
 
+/// Who wants something recorded.
+pub(super) enum AppendAsker {
+    /// The core.
+    Core(RequestId),
+    /// A request over HTTP.
+    Request(oneshot::Sender<Result<Appended, AppendError>>),
+}
+
 impl CoreTask {
     /// Counts one more request; false when there are too many.
     pub(super) const fn begin_request(&mut self) -> bool {
@@ -26,15 +34,14 @@ impl CoreTask {
         true
     }
 
-    pub(super) fn append(&mut self, request: RequestId, append: relay_core::append::Append) {
+    /// Records, within bounds; whoever asked is answered.
+    pub(super) fn append(&mut self, asker: AppendAsker, append: Append) {
         if let Err(error) = may_record(&self.quotas, &self.reserve, &append) {
-            self.core.handle(now_ms(), Input::Appended { request, result: Err(error) });
-            return;
+            return self.answer_append(asker, Err(error));
         }
         let bytes = append.text_bytes();
         if self.append_bytes + bytes > STORE_QUEUE_BYTES_MAX || !self.begin_request() {
-            self.core.handle(now_ms(), Input::Appended { request, result: Err(AppendError::Busy) });
-            return;
+            return self.answer_append(asker, Err(AppendError::Busy));
         }
         self.append_bytes += bytes;
         let (bus, answers) = (Arc::clone(&self.bus), self.answers.clone());
@@ -44,32 +51,19 @@ impl CoreTask {
             {
                 publish(&*bus, done);
             }
-            reply(&answers, StoreAnswer::Append(request, bytes, result));
+            reply(&answers, StoreAnswer::Append(asker, bytes, result));
         });
     }
 
-    /// Records for a request, within the same bounds.
-    pub(super) fn record(
-        &mut self,
-        append: relay_core::append::Append,
-        asker: oneshot::Sender<Result<Appended, AppendError>>,
-    ) {
-        let bytes = append.text_bytes();
-        if self.append_bytes + bytes > STORE_QUEUE_BYTES_MAX || !self.begin_request() {
-            // Fails only when nobody waits for it any more.
-            let _ = asker.send(Err(AppendError::Busy));
-            return;
-        }
-        self.append_bytes += bytes;
-        let (bus, answers) = (Arc::clone(&self.bus), self.answers.clone());
-        self.store.append(append, move |result| {
-            if let Ok(done) = &result
-                && !done.repeated
-            {
-                publish(&*bus, done);
+    /// Answers whoever wanted something recorded. What the core then wants is still to be carried out.
+    pub(super) fn answer_append(&mut self, asker: AppendAsker, result: Result<Appended, AppendError>) {
+        match asker {
+            AppendAsker::Core(request) => self.core.handle(now_ms(), Input::Appended { request, result }),
+            AppendAsker::Request(reply) => {
+                // Fails only when nobody waits for it any more.
+                let _ = reply.send(result);
             }
-            reply(&answers, StoreAnswer::Recorded(asker, bytes, result));
-        });
+        }
     }
 
     pub(super) fn query(&mut self, request: RequestId, query: relay_core::store::Query) {

@@ -80,11 +80,9 @@ pub struct ConnectionOutput {
 /// An answer of the store.
 enum StoreAnswer {
     /// With the bytes of its texts.
-    Append(RequestId, usize, Result<Appended, AppendError>),
+    Append(asking::AppendAsker, usize, Result<Appended, AppendError>),
     Query(RequestId, Result<QueryAnswer, QueryError>),
     Registered(ConnectionId, Result<(VisitorId, Token), StoreError>),
-    /// To a request, with the bytes of its texts.
-    Recorded(oneshot::Sender<Result<Appended, AppendError>>, usize, Result<Appended, AppendError>),
     Blocks(blocks::BlockAsker, blocks::Blocks),
     /// Read again because another relay changed them.
     BlocksRead(blocks::Blocks),
@@ -255,7 +253,7 @@ impl CoreTask {
                 let _ = reply.send(self.core.gauges());
             }
             Arrival::Append(append, reply) => {
-                self.record(append, reply);
+                self.append(asking::AppendAsker::Request(reply), append);
                 self.drain();
             }
             Arrival::Block(block, by, reply) => {
@@ -284,28 +282,25 @@ impl CoreTask {
 
     fn take_back(&mut self, answer: StoreAnswer) {
         self.under_way -= 1;
-        if let StoreAnswer::Append(_, bytes, _) | StoreAnswer::Recorded(_, bytes, _) = &answer {
+        if let StoreAnswer::Append(_, bytes, _) = &answer {
             self.append_bytes -= bytes;
         }
         let page_of = match &answer {
             StoreAnswer::Query(request, _) => self.core.page_reader(*request),
             StoreAnswer::Append(..)
-            | StoreAnswer::Recorded(..)
             | StoreAnswer::Registered(..)
             | StoreAnswer::Blocks(..)
             | StoreAnswer::BlocksRead(_) => None,
         };
         self.handle(match answer {
-            StoreAnswer::Recorded(reply, _, result) => {
-                // Fails only when nobody waits for it any more.
-                let _ = reply.send(result);
-                return;
+            StoreAnswer::Append(asker, _, result) => {
+                self.answer_append(asker, result);
+                return self.drain();
             }
             StoreAnswer::Blocks(asker, blocks) => return self.blocked(asker, blocks),
             StoreAnswer::BlocksRead(Ok(blocks)) => Input::Blocks(blocks),
             // The watch will find the change.
             StoreAnswer::BlocksRead(Err(_)) => return,
-            StoreAnswer::Append(request, _, result) => Input::Appended { request, result },
             StoreAnswer::Query(request, result) => Input::Answered { request, result },
             StoreAnswer::Registered(connection, Ok((visitor, token))) => {
                 Input::Registered { connection, visitor, token }
@@ -327,7 +322,7 @@ impl CoreTask {
             match output {
                 Output::Send { to, frame } => self.send(&to, &frame),
                 Output::Close { connection, close } => self.close(connection, close),
-                Output::Append { request, append } => self.append(request, append),
+                Output::Append { request, append } => self.append(asking::AppendAsker::Core(request), append),
                 Output::Query { request, query } => self.query(request, query),
                 Output::Register { connection, site } => self.register(connection, site),
                 Output::Block { connection, by, block } => {

@@ -47,7 +47,7 @@ pub(super) fn Texts(spot: Spot) -> impl IntoView {
         let value = spot.editing.value(&spot.path());
         value.as_ref().and_then(Value::as_object).map_or(0, serde_json::Map::len)
     };
-    // Only what is looked for, and what is replaced already.
+    // Only what is looked for.
     let names = Memo::new(move |_| {
         let Own::All(all) = own.get() else { return Vec::new() };
         let typed = typed.get().to_lowercase();
