@@ -13,7 +13,7 @@ use crate::app::{App, Reject};
 use crate::audit::{Action, By, NewEntry, Subject};
 use crate::clock::now_ms;
 use crate::limit::share::Standing;
-use crate::store::{Reader, StoreError, Uploader, VisitorRecord};
+use crate::store::{Reader, StoreError, Uploader, VisitorRecord, optional};
 
 /// A visitor by their token, or somebody of the staff as the API knows them.
 #[derive(Clone, Debug)]
@@ -107,12 +107,7 @@ fn site(headers: &HeaderMap) -> Result<Option<SiteId>, Reject> {
 
 /// A conversation, when there is one.
 pub(super) async fn conversation(app: &App, id: ConversationId) -> Result<Option<Conversation>, Reject> {
-    let found = app.store.read(move |reader| read_conversation(reader, id)).await;
-    match found {
-        Ok(conversation) => Ok(Some(conversation)),
-        Err(StoreError::Missing) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    Ok(optional(app.store.read(move |reader| read_conversation(reader, id)).await)?)
 }
 
 fn read_conversation(reader: &mut dyn Reader, id: ConversationId) -> Result<Conversation, StoreError> {

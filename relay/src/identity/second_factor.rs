@@ -14,7 +14,7 @@ use crate::audit::{Action, By, NewEntry, Subject};
 use crate::clock::now_ms;
 use crate::key::{Keys, Place, Sealed};
 use crate::numbers::Rate;
-use crate::store::{AgentRecord, Reader, SealedRecord, SecondFactorRecord, StoreError, TokenHash, Writer};
+use crate::store::{AgentRecord, Reader, SealedRecord, SecondFactorRecord, StoreError, TokenHash, Writer, optional};
 
 /// Where secrets lie sealed: those in use …
 const OWNER: &str = "second_factor";
@@ -61,11 +61,7 @@ impl From<StoreError> for CodeError {
 impl FactorState {
     /// Of an agent.
     pub(crate) fn read(reader: &mut dyn Reader, agent: AgentId) -> Result<Self, StoreError> {
-        let by_code_ms = match reader.second_factor(agent) {
-            Ok(factor) => Some(factor.made_at_ms),
-            Err(StoreError::Missing) => None,
-            Err(error) => return Err(error),
-        };
+        let by_code_ms = optional(reader.second_factor(agent))?.map(|factor| factor.made_at_ms);
         let passkeys = reader.passkeys_of(agent)?.len();
         let recovery_codes = reader.recovery_codes(agent)?.len();
         Ok(Self { by_code_ms, passkeys, recovery_codes, roles_given: reader.roles_given(agent)? })
@@ -250,7 +246,7 @@ impl Identity {
         code: String,
         keys: &Keys,
     ) -> Result<Proof, CodeError> {
-        let account = TokenHash(Sha256::digest(agent.id.0.to_be_bytes()).into());
+        let account = account_of_codes(agent.id);
         let attempt = self.codes.begin(from.address, account, known, now_ms()).map_err(|retry_after_ms| {
             crate::numbers::too_often(Rate::SignIns);
             CodeError::Refused(Refusal::RateLimited { retry_after_ms })
@@ -268,14 +264,8 @@ impl Identity {
 
     async fn read_code(&self, agent: AgentId, code: &str, keys: &Keys) -> Result<Proof, CodeError> {
         let found = self.store.read(move |reader| {
-            let factor = match reader.second_factor(agent) {
-                Err(StoreError::Missing) => None,
-                other => Some(other?),
-            };
-            let sealed = match reader.sealed(OWNER, &agent.to_string()) {
-                Err(StoreError::Missing) => None,
-                other => Some(other?),
-            };
+            let factor = optional(reader.second_factor(agent))?;
+            let sealed = optional(reader.sealed(OWNER, &agent.to_string()))?;
             Ok((factor, sealed, reader.recovery_codes(agent)?))
         });
         let (factor, sealed, kept) = found.await?;
@@ -287,6 +277,11 @@ impl Identity {
         let (Some(secret), Some(factor)) = (secret, factor) else { return Err(CodeError::Wrong(TotpError::Wrong)) };
         secret.check(code, now_ms(), Some(factor.used_step)).map(Proof::Code).map_err(CodeError::Wrong)
     }
+}
+
+/// As whom attempts at a second factor are counted, whichever factor is tried.
+pub(super) fn account_of_codes(agent: AgentId) -> TokenHash {
+    TokenHash(Sha256::digest(agent.0.to_be_bytes()).into())
 }
 
 /// Uses up what somebody proved themselves with, in the transaction that follows from it.

@@ -15,7 +15,7 @@ use crate::address::Address;
 use crate::audit::{Action, By, NewEntry, Subject, Who};
 use crate::clock::{new_id, now_ms, random_bytes};
 use crate::numbers::Rate;
-use crate::store::{AgentRecord, DeviceRecord, PasskeyUse, SessionRecord, StoreError, TokenHash};
+use crate::store::{AgentRecord, DeviceRecord, PasskeyUse, SessionRecord, StoreError, TokenHash, optional};
 
 /// Where somebody signs in from.
 #[derive(Clone, Debug)]
@@ -225,11 +225,7 @@ impl Identity {
         if email.len() > EMAIL_BYTES_MAX || password.len() > PASSWORD_BYTES_MAX {
             return self.failed(None, from.tag).await;
         }
-        let agent = match self.store.read(move |reader| reader.agent_by_email(&email)).await {
-            Ok(agent) => Some(agent),
-            Err(StoreError::Missing) => None,
-            Err(error) => return Err(error.into()),
-        };
+        let agent = optional(self.store.read(move |reader| reader.agent_by_email(&email)).await)?;
         let hash = agent.as_ref().map(|agent| agent.password_hash.clone());
         let right =
             self.passwords.verify(password, hash, from.address.network(), first).await.map_err(|PasswordError| {

@@ -26,6 +26,18 @@ pub enum StoreError {
     Down,
 }
 
+/// What may not be there: none when it is missing.
+///
+/// # Errors
+/// Every other failure.
+pub(crate) fn optional<T>(found: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(StoreError::Missing) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {

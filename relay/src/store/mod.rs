@@ -31,6 +31,7 @@ pub use documents::{
     DOCUMENT_VERSIONS_MAX, DocumentChange, DocumentReader, DocumentVersion, DocumentWrite, DocumentWriter,
     DocumentsChange, DocumentsError, Expected, REMOVED_DOCUMENTS_MAX, StoredDocument, site_key,
 };
+pub(crate) use error::optional;
 pub use error::{OpenError, StoreError};
 pub use feed::{ConsumerRows, CursorReader, EventCount, FeedEvent, FeedReader, FeedWriter, Lease, Leased, Position};
 pub use log::{Due, ERASE_EVENTS_MAX, EraseStep, ErasedStep, LogReader, LogWriter};

@@ -16,7 +16,7 @@ use crate::app::{App, Reject};
 use crate::clock::now_ms;
 use crate::origin::Origin;
 use crate::settings::look::with_accent;
-use crate::store::{Site, StoreError};
+use crate::store::{Site, optional};
 use crate::web::escape;
 
 /// What pages show in a frame: files that are opened. The console shows the chat as well.
@@ -149,11 +149,7 @@ fn origin_of(address: &str) -> Option<Origin> {
 
 async fn find_site(app: &App, id: Option<&str>) -> Result<Option<Site>, Reject> {
     let Some(id) = id.and_then(|id| id.parse::<SiteId>().ok()) else { return Ok(None) };
-    match app.store.read(move |reader| reader.site(&id)).await {
-        Ok(site) => Ok(Some(site)),
-        Err(StoreError::Missing) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    Ok(optional(app.store.read(move |reader| reader.site(&id)).await)?)
 }
 
 /// What the build lists of its files.

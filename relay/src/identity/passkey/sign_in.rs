@@ -8,11 +8,11 @@ use super::PasskeyHost;
 use super::ceremony::{self, Answer, Ask, Wrong};
 use super::challenges::Holder;
 use crate::clock::now_ms;
-use crate::identity::second_factor::spend;
+use crate::identity::second_factor::{account_of_codes, spend};
 use crate::identity::sign_in::{Failed, Proof};
 use crate::identity::{Identity, NewSignIn, SignInFrom, SignedIn};
 use crate::numbers::Rate;
-use crate::store::{AgentRecord, PasskeyRecord, PasskeyUse, StoreError, TokenHash};
+use crate::store::{AgentRecord, PasskeyRecord, PasskeyUse, StoreError, TokenHash, optional};
 
 /// Why a passkey did not do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,7 +175,7 @@ impl Identity {
         answer: &Answer,
     ) -> Result<PasskeyUse, PasskeyError> {
         let found = self.owner(answer).await?.map(|(passkey, _)| passkey);
-        let account = TokenHash(Sha256::digest(agent.id.0.to_be_bytes()).into());
+        let account = account_of_codes(agent.id);
         let attempt = self.codes.begin(from.address, account, known, now_ms()).map_err(too_often)?;
         let challenge = answer.challenge().and_then(|challenge| self.challenges.take(challenge, now_ms()));
         let checked = match (&found, challenge) {
@@ -206,11 +206,7 @@ impl Identity {
             let agent = reader.agent(passkey.agent)?;
             Ok((passkey, agent))
         });
-        match found.await {
-            Ok(found) => Ok(Some(found)),
-            Err(StoreError::Missing) => Ok(None),
-            Err(error) => Err(error),
-        }
+        optional(found.await)
     }
 
     async fn note_wrong(&self, agent: Option<AgentId>, from: &SignInFrom, wrong: Wrong) -> Result<(), PasskeyError> {

@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use relay_core::conversation::Conversation;
 use relay_core::conversation_of;
-use relay_core::store::{Query, QueryAnswer};
 use relay_settings::{Problem, ProblemCode, Right};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,13 +12,13 @@ use wire::{ConversationId, VisitorId, check_text, trim_text};
 
 use super::asker::Asker;
 use super::body::{JsonBody, fields};
+use super::conversation::found;
 use super::error::{ApiError, ProblemBody};
 use super::params::PathWords;
 use crate::app::App;
 use crate::audit::{Action, NewEntry, Subject, Who};
 use crate::erasing::visitor;
-use crate::http::person::store_error;
-use crate::store::{ErasureRecord, HOLD_REASON_CHARS_MAX, HOLDS_MAX, HoldRecord, StoreError, VisitorRecord};
+use crate::store::{ErasureRecord, HOLD_REASON_CHARS_MAX, HOLDS_MAX, HoldRecord, StoreError, VisitorRecord, optional};
 
 /// How far the erasure of a visitor has come.
 #[derive(Serialize, ToSchema)]
@@ -228,25 +227,9 @@ pub(super) async fn end_hold(
 /// A conversation that the asker may hold.
 async fn holdable(app: &App, asker: &Asker, id: ConversationId) -> Result<Conversation, ApiError> {
     asker.must_have(Right::RetentionHold)?;
-    let query = Query::Conversation { conversation: id };
-    match app.store.read(move |reader| reader.query(&query).map_err(store_error)).await? {
-        QueryAnswer::Conversation(known) if asker.may(Right::RetentionHold, &conversation_of(&known.site)) => {
-            Ok(*known)
-        }
-        QueryAnswer::Conversation(_) => Err(ApiError::NotFound),
-        QueryAnswer::Events { .. } | QueryAnswer::Conversations { .. } => Err(StoreError::Down.into()),
-    }
+    found(app, asker, id, &[Right::RetentionHold]).await
 }
 
 fn subject(known: &Conversation) -> Subject {
     Subject::new("conversation", &known.id).of(known.site.clone())
-}
-
-/// What may not be there.
-fn optional<T>(found: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(StoreError::Missing) => Ok(None),
-        Err(error) => Err(error),
-    }
 }

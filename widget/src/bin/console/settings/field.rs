@@ -50,6 +50,12 @@ impl Spot {
         self.path.get_value()
     }
 
+    /// The entries of the value, when it is a list.
+    fn entries(self) -> Vec<serde_json::Value> {
+        let value = self.path.with_value(|path| self.editing.value(path));
+        value.and_then(|value| value.as_array().cloned()).unwrap_or_default()
+    }
+
     /// The text of the value.
     fn text(self) -> String {
         self.path.with_value(|path| self.editing.text(path))

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use relay_settings::Field;
-use serde_json::{Map, Value};
+use serde_json::Map;
 use widget::key;
 
 use super::{FieldView, Spot};
@@ -21,8 +21,7 @@ pub(super) fn Group(spot: Spot, fields: &'static [Field]) -> impl IntoView {
 /// Several of them.
 #[component]
 pub(super) fn Groups(spot: Spot, fields: &'static [Field]) -> impl IntoView {
-    let count =
-        Memo::new(move |_| spot.editing.value(&spot.path()).as_ref().and_then(Value::as_array).map_or(0, Vec::len));
+    let count = Memo::new(move |_| spot.entries().len());
     let add = move |_| {
         spot.editing.change(&spot.part(&count.get_untracked().to_string()).path(), Some(Map::new().into()));
     };

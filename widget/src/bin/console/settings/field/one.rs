@@ -74,11 +74,7 @@ pub(super) fn Text(spot: Spot) -> impl IntoView {
 /// Several short values, one for each line.
 #[component]
 pub(super) fn Lines(spot: Spot) -> impl IntoView {
-    let value = move || {
-        let lines = spot.editing.value(&spot.path());
-        let lines = lines.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-        lines.collect::<Vec<_>>().join("\n")
-    };
+    let value = move || spot.entries().iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n");
     // Empty lines are left out only when the field is left: they are there while one types.
     let lines = |event: &leptos::ev::Event| {
         event_target_value(event).lines().map(str::trim).map(Value::from).collect::<Vec<_>>()

@@ -21,8 +21,7 @@ const DAY_MS: f64 = 86_400_000.0;
 pub(super) fn Week(spot: Spot) -> impl IntoView {
     // The day of each entry, in the list's order.
     let days = Memo::new(move |_| {
-        let value = spot.editing.value(&spot.path());
-        let entries = value.as_ref().and_then(Value::as_array).into_iter().flatten();
+        let entries = spot.entries().into_iter();
         entries.map(|entry| entry["day"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
     });
     // A week around the clock is whole days.
@@ -54,8 +53,8 @@ fn DayRow(
         of_day.map(|(at, _)| at).collect::<Vec<_>>()
     });
     let add = move |_| {
-        // After the last of the day; else as the day before has it.
-        let entries = spot.editing.value(&spot.path()).and_then(|value| value.as_array().cloned()).unwrap_or_default();
+        // After the last of the day; else as an office has it.
+        let entries = spot.entries();
         let last = of_day
             .get_untracked()
             .last()
@@ -65,17 +64,16 @@ fn DayRow(
         spot.part(&entries.len().to_string()).put(Some(json!({ "day": day, "from": from, "to": to })));
     };
     let copy = move |_| {
-        let mut entries =
-            spot.editing.value(&spot.path()).and_then(|value| value.as_array().cloned()).unwrap_or_default();
-        let of_day: Vec<Value> = entries.iter().filter(|entry| entry["day"] == day).cloned().collect();
-        entries.clear();
-        for day in Day::NAMES {
-            entries.extend(of_day.iter().cloned().map(|mut entry| {
+        let of_day: Vec<Value> = spot.entries().into_iter().filter(|entry| entry["day"] == day).collect();
+        let on = |day: &&'static str| {
+            let mut entries = of_day.clone();
+            for entry in &mut entries {
                 entry["day"] = (*day).into();
-                entry
-            }));
-        }
-        spot.put(Some(entries.into()));
+            }
+            entries
+        };
+        let all: Vec<Value> = Day::NAMES.iter().flat_map(on).collect();
+        spot.put(Some(all.into()));
     };
     let interval = move |at: usize| {
         let entry = spot.part(&at.to_string());
