@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use support::{Agent, Browser, Visitor, World, wait_until};
 
 /// How long a change may take from the click to every open chat.
@@ -68,7 +69,7 @@ fn open_chat(world: &World) -> Visitor {
 
 #[test]
 fn colours_and_texts_of_a_site_reach_open_chats() {
-    let world = World::start();
+    let world = World::start_alone();
     let eve = world.administrator();
     let visitor = open_chat(&world);
     visitor.keys("[data-testid=composer]", "half a sentence");
@@ -79,6 +80,17 @@ fn colours_and_texts_of_a_site_reach_open_chats() {
         wait_until("a preview", || (eve.count(&preview(theme)) == 1).then_some(()));
     }
     eve.put(&field("colours.light", "field-line"), "#1d4ed8");
+    let drawing = br##"<svg xmlns="http://www.w3.org/2000/svg" width="200" height="200"><rect width="200" height="200" rx="40" fill="#1d4ed8"/>
+        <path d="M40 140 90 90l30 30 50-60" fill="none" stroke="#fff" stroke-width="16"/></svg>"##;
+    eve.keys(&field("logo", "field-picture"), &eve.file("logo.svg", drawing));
+    wait_until("the small picture", || eve.shows(&field("logo", "field-picture-now")).then_some(()));
+    eve.click(&field("logo", "field-picture-remove"));
+    wait_until("none", || (eve.count(&field("logo", "field-picture-now")) == 0).then_some(()));
+    eve.keys(&field("logo", "field-picture"), &eve.file("words.txt", b"no picture"));
+    wait_until("that it is none", || {
+        eve.shown_text("[data-field=logo] [role=status]").filter(|words| !words.is_empty())
+    });
+    eve.keys(&field("logo", "field-picture"), &eve.file("logo.svg", drawing));
     eve.choose(&field("greeting", "language-add"), "en");
     eve.keys(&field("greeting", "field-text"), "Welcome to the demo");
     eve.choose(&field("greeting", "language-add"), "zh-CN");
@@ -104,6 +116,8 @@ fn colours_and_texts_of_a_site_reach_open_chats() {
     wait_until("the greeting", || visitor.shown_text(".empty h2").filter(|words| words == "Welcome to the demo"));
     assert!(at.elapsed() < SHOWN_WITHIN, "{:?}", at.elapsed());
     assert_eq!(style(&visitor, ":root", "--site-mine"), "#1d4ed8");
+    let size = "const logo = document.querySelector('.avatar [data-testid=logo]'); return logo ? [logo.naturalWidth, logo.naturalHeight] : 0;";
+    wait_until("the logo", || (visitor.script(size, &[]) == json!([96, 96])).then_some(()));
     assert_eq!(written(&visitor), "half a sentence", "what is being written stays");
     assert_eq!(visitor.count("aside.safe"), 0);
     assert!(!visitor.shows(".composer__attach"), "no files are taken");
@@ -136,7 +150,7 @@ fn colours_and_texts_of_a_site_reach_open_chats() {
 
 #[test]
 fn notices_and_hours_reach_open_chats() {
-    let world = World::start();
+    let world = World::start_alone();
     let eve = world.administrator();
     let visitor = open_chat(&world);
     add(&eve, "notice");

@@ -20,6 +20,21 @@ pub(crate) fn cargo() -> Command {
     program(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
 }
 
+/// Whether this is a machine that builds everything anew and throws it away.
+pub(crate) fn is_ci() -> bool {
+    std::env::var_os("CI").is_some()
+}
+
+/// cargo for what is tested natively. On CI clippy compiles it, too: everything is read once instead of twice, and a lint fails the build.
+pub(crate) fn testing_cargo() -> Command {
+    let mut command = cargo();
+    if is_ci() {
+        // As `cargo clippy -- --deny warnings` does it: clippy's driver is the compiler, of our own packages only.
+        command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__");
+    }
+    command
+}
+
 /// Says what is done and why, runs it with its own output, and fails with `hint` when it fails.
 pub(crate) fn run(why: &str, command: &mut Command, hint: &str) -> Result<()> {
     say(why);

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{cargo, say};
+use crate::shell::{is_ci, say, testing_cargo};
 use crate::{changed, root, tools, torture, web};
 
 /// What is run, as the command line asks.
@@ -97,7 +97,7 @@ impl<'a> Wish<'a> {
                 filter => wish.filter = Some(filter),
             }
         }
-        if wish.only_changed && std::env::var_os("CI").is_some() {
+        if wish.only_changed && is_ci() {
             bail!("--changed is for a developer's machine: here everything runs");
         }
         Ok(wish)
@@ -159,7 +159,7 @@ fn run(wish: &Wish<'_>) -> Result<Count> {
 
 fn cargo_test(arguments: &[&str], filter: Option<&str>) -> Result<Count> {
     say(&format!("cargo test {} {}", arguments.join(" "), filter.unwrap_or_default()));
-    let mut command = cargo();
+    let mut command = testing_cargo();
     command.args(["test", "--no-fail-fast"]).args(arguments).args(filter);
     let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     let output = child.stdout.take().context("cargo has no output")?;

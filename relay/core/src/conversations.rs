@@ -27,6 +27,7 @@ mod reread;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod times;
 mod visitors;
 mod write;
 
@@ -34,6 +35,7 @@ use ending::Endings;
 use lists::Numbers;
 use reread::{Rereads, tells_open};
 use rows::Rows;
+use times::AllWaits;
 use visitors::VisitorLive;
 pub(crate) use write::{MessageEffect, Reader, VisitorEvent};
 
@@ -80,7 +82,7 @@ pub(crate) struct Conversations {
     rows: Rows,
     endings: Endings,
     rereads: Rereads,
-    settings: Settings,
+    waits: AllWaits,
     /// Conversations read again because of missing events.
     gaps_repaired: u64,
 }
@@ -129,7 +131,7 @@ impl Conversations {
             rows: Rows::default(),
             endings: Endings::default(),
             rereads: Rereads::default(),
-            settings,
+            waits: AllWaits::new(settings),
             gaps_repaired: 0,
         }
     }

@@ -59,10 +59,13 @@ impl Core {
     /// A core that knows every agent and every open conversation; nobody is connected yet.
     #[must_use]
     pub fn new(now_ms: u64, start: Start) -> Self {
+        let mut step = Step::new(now_ms, start.seed);
+        let mut conversations = Conversations::new(start.settings);
+        conversations.set_documents(&start.documents, &mut step);
         let mut core = Self {
-            step: Step::new(now_ms, start.seed),
+            step,
             connections: Connections::new(start.attachment_bytes_max),
-            conversations: Conversations::new(start.settings),
+            conversations,
             routing: Routing::new(&start.settings),
             staff: Staff::new(start.documents, start.blocks, start.settings.agent_gone_after_ms),
             subscriptions: Subscriptions::new(start.sites),
@@ -104,7 +107,10 @@ impl Core {
                 self.connections.register_failed(connection, refusal, &mut self.step);
             }
             Input::Agents(agents) => self.staff.set(agents, &mut self.step),
-            Input::Settings(documents) => self.staff.set_documents(documents, &mut self.step),
+            Input::Settings(documents) => {
+                self.conversations.set_documents(&documents, &mut self.step);
+                self.staff.set_documents(documents, &mut self.step);
+            }
             Input::Looks(looks) => self.connections.set_looks(looks, &mut self.step),
             Input::Sites(sites) => self.subscriptions.set_sites(sites, &mut self.step),
             Input::SignedOut { agent } => self.staff.signed_out(agent, &mut self.step),

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::body::Problems;
 use crate::colour::Colour;
+use crate::image::{IMAGE_PREFIX, IMAGE_URL_BYTES_MAX, Image};
 use crate::language::Language;
 use crate::origin::Origin;
 use crate::schema::weekly_fields;
@@ -142,7 +143,7 @@ fn check_text(shape: &Shape, text: &str, path: &str, problems: &mut Problems) {
         Shape::Origin => text.parse::<Origin>().is_ok(),
         Shape::Date => text.parse::<Date>().is_ok(),
         Shape::Time => text.parse::<TimeOfDay>().is_ok(),
-        Shape::Image => text.parse::<wire::AttachmentId>().is_ok(),
+        Shape::Image => text.parse::<Image>().is_ok(),
         Shape::Agent => text.parse::<wire::AgentId>().is_ok(),
         Shape::Reference(_) => text.parse::<DocumentId>().is_ok(),
         Shape::Number { .. }
@@ -206,7 +207,9 @@ fn wanted(shape: &Shape) -> String {
         Shape::Date => "a date; write it as 2027-01-31, from the year 2000 to 2199",
         Shape::Time => "a time of day; write it as 09:30, from 00:00 to 24:00",
         Shape::Moment => "a moment; write it in milliseconds since 1970",
-        Shape::Image => "the id of an uploaded image",
+        Shape::Image => {
+            return format!("an image; write a PNG as {IMAGE_PREFIX}…, {IMAGE_URL_BYTES_MAX} bytes at most");
+        }
         Shape::Agent => "the id of an agent",
         Shape::Reference(kind) => return format!("the id of a document of the kind {kind}"),
         Shape::List { .. } | Shape::Weekly => "a list",

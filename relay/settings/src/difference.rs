@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::check::{KEY_CHARS_MAX, join};
+use crate::image::IMAGE_PREFIX;
 
 /// Fields of one difference; how many more there were is said.
 pub const DIFFERENCES_MAX: usize = 100;
@@ -108,6 +109,8 @@ fn is_secret(value: &Value) -> bool {
 
 fn shown(value: &Value) -> Value {
     match value {
+        // That it is another one is said; what it shows would be no text.
+        Value::String(text) if text.starts_with(IMAGE_PREFIX) => "(image)".into(),
         Value::String(text) if text.len() > DIFFERENCE_CHARS_MAX && text.chars().count() > DIFFERENCE_CHARS_MAX => {
             Value::String(text.chars().take(DIFFERENCE_CHARS_MAX - 1).chain(['…']).collect())
         }
@@ -184,6 +187,14 @@ mod tests {
         let many: Map<String, Value> = (0..150).map(|at| (format!("k{at:03}"), json!(at))).collect();
         let found = differences(None, Some(&json!(many)));
         assert_eq!((found.fields.len(), found.left_out), (DIFFERENCES_MAX, 50));
+    }
+
+    #[test]
+    fn of_an_image_only_the_change_is_said() {
+        let of = |logo: &str| json!({ "logo": format!("{IMAGE_PREFIX}{logo}") });
+        check(&of("AAAA"), &of("BBBB"), &[r#"logo: "(image)" -> "(image)""#]);
+        check(&json!({}), &of("AAAA"), &[r#"logo: - -> "(image)""#]);
+        check(&of("AAAA"), &of("AAAA"), &[]);
     }
 
     #[test]

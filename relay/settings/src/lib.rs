@@ -10,6 +10,7 @@ pub mod department;
 mod difference;
 pub mod hours;
 mod id;
+pub mod image;
 mod kind;
 pub mod label;
 pub mod language;

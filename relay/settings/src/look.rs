@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::colour::Colour;
 use crate::department::Department;
 use crate::hours::{Hours, is_open, next_closing, next_opening};
+use crate::image::Image;
 use crate::language::Language;
 use crate::notice::{Notice, NoticeKind, Segment};
 use crate::site::{Colours, Site};
@@ -28,6 +29,9 @@ const OFFLINE: [&str; 2] = ["answering_none", "queue_nobody_note"];
 pub struct Look {
     /// The site's name.
     pub name: String,
+    /// Its logo: a PNG as a `data:` URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo: Option<Image>,
     /// The colours, by the names of the style sheet's properties (`--site-…`); none where they are the product's own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub colours: BTreeMap<&'static str, Colour>,
@@ -83,6 +87,7 @@ impl Look {
         }
         Some(Self {
             name: set.name.clone(),
+            logo: set.logo.clone(),
             colours: if set.colours == Colours::default() { BTreeMap::new() } else { properties(&set.colours) },
             texts,
             attachments: set.attachments,

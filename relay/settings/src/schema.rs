@@ -63,7 +63,7 @@ pub enum Shape {
     Time,
     /// A moment: Unix time in milliseconds.
     Moment,
-    /// The id of an uploaded image (a UUID).
+    /// A small PNG as a `data:` URL; see [`crate::image`].
     Image,
     /// The id of an agent (a UUID). Agents are no documents: that one exists is checked by the relay.
     Agent,

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use wire::AttachmentId;
 use wire::limit::NAME_CHARS_MAX;
 
 use crate::body::{Body, Problems};
 use crate::colour::{CONTRAST_MIN, Colour};
+use crate::image::Image;
 use crate::language::Language;
 use crate::origin::Origin;
 use crate::role::{BuiltInRole, GRACE_DAYS_MAX};
@@ -25,8 +25,8 @@ pub struct Site {
     /// Its colours.
     #[serde(default)]
     pub colours: Colours,
-    /// The uploaded image beside its name.
-    pub logo: Option<AttachmentId>,
+    /// The image in the chat's header while no agent has the conversation.
+    pub logo: Option<Image>,
     /// On which side of the page the launcher is.
     #[serde(default)]
     pub side: Side,
@@ -209,6 +209,7 @@ impl Body for Site {
             )
             .read()
             .optional("logo", Shape::Image)
+            .read()
             .optional("side", Shape::Choice(&["left", "right"]))
             .optional("start", Shape::Choice(&["talk", "home"]))
             .optional("languages", Shape::Language.list_of(1, 40))
@@ -230,6 +231,7 @@ impl Body for Site {
                     .optional("owned_left_after_seconds", seconds())
                     .group(),
             )
+            .read()
             .optional(
                 "retention",
                 Schema::new()

@@ -34,6 +34,8 @@ actions! {
     SignedIn = "signed_in",
     /// Somebody did not sign in: a wrong password, an unknown account, a wrong second factor.
     SignInFailed = "sign_in_failed",
+    /// Somebody who is signed in proved once more who they are.
+    Confirmed = "confirmed",
     /// An agent signed out.
     SignedOut = "signed_out",
     /// A sign-in was ended by somebody else.

@@ -33,6 +33,7 @@ pub fn router(app: App) -> Router {
         // browsers
         .route("/chat", get(page::chat))
         .route("/look", get(page::look))
+        .route("/logo", get(page::logo))
         .route("/console", get(page::console))
         .route("/console/{*page}", get(page::console))
         .route("/assets/{*path}", get(asset::asset))

@@ -226,15 +226,11 @@ impl Identity {
         }
         let known = self.device(&from.devices, &signed_in.agent.email).await.map_err(CodeError::Refused)?;
         let proof = self.check_code(from, &signed_in.agent, known, code, keys).await?;
-        let (agent, session) = (signed_in.agent.id, signed_in.session);
-        let written = self.store.write(move |writer| {
-            spend(writer, agent, proof)?;
-            writer.confirm_session(&session, now_ms())
-        });
+        let kept = self.keep_confirmed(from, signed_in, proof).await;
         let used = |error: StoreError| {
             if error == StoreError::Conflict { CodeError::Wrong(TotpError::Used) } else { error.into() }
         };
-        written.await.map_err(used)
+        kept.map_err(used)
     }
 
     /// Checks a code of somebody whose password or sign-in is right, counted and limited. What it gives is to be spent in the transaction that follows.

@@ -124,8 +124,25 @@ impl Identity {
         if agent.id != signed_in.agent.id {
             return Err(Refusal::SignInFailed);
         }
-        let session = signed_in.session;
-        Ok(self.store.write(move |writer| writer.confirm_session(&session, now_ms())).await?)
+        Ok(self.keep_confirmed(from, signed_in, Proof::Password).await?)
+    }
+
+    /// Keeps that somebody who is signed in has proved it once more, in one transaction with what the proof uses up.
+    pub(super) async fn keep_confirmed(
+        &self,
+        from: &SignInFrom,
+        signed_in: &SignedIn,
+        proof: Proof,
+    ) -> Result<(), StoreError> {
+        let (agent, session) = (signed_in.agent.id, signed_in.session);
+        let entry = NewEntry::new(by_agent(&signed_in.agent, from.tag), Action::Confirmed);
+        let entry = entry.with("second_factor", proof.name());
+        let kept = self.store.write(move |writer| {
+            spend(writer, agent, proof)?;
+            writer.confirm_session(&session, now_ms())?;
+            writer.append_audit(&entry).map(drop)
+        });
+        kept.await
     }
 
     /// Checks e-mail and password, counted and limited. Gives the account, and the browser's device token if it is known to it.

@@ -5,12 +5,16 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
+use bytes::Bytes;
 use relay_settings::colour::Colour;
 use relay_settings::site::Site;
 use relay_settings::{DocumentId, Look, Snapshot, accent_colours};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use wire::SiteId;
+
+use super::image::png_of;
+use crate::hex::digits;
 
 /// The texts of the chat in one language, by name.
 pub(crate) type Catalogue = BTreeMap<String, String>;
@@ -43,6 +47,25 @@ pub(crate) struct SiteLook {
     /// Another number when anything in it is another, in any language. Never 0.
     pub(crate) number: u32,
     by_language: BTreeMap<&'static str, Arc<str>>,
+    /// The image in its chat's header.
+    pub(crate) logo: Option<Logo>,
+}
+
+/// A site's logo, under an address that another one does not have.
+#[derive(Clone, Debug)]
+pub(crate) struct Logo {
+    /// A PNG.
+    pub(crate) png: Bytes,
+    /// The beginning of its SHA-256, in hexadecimal digits.
+    pub(crate) version: String,
+}
+
+impl Logo {
+    fn of(look: &Look) -> Option<Self> {
+        let png = png_of(look.logo.as_ref()?).ok()?;
+        let version = digits(&Sha256::digest(&png)[..8]);
+        Some(Self { png: png.into(), version })
+    }
 }
 
 impl Looks {
@@ -72,9 +95,16 @@ impl SiteLook {
     /// A site's look at a moment; none when there is no such site.
     pub(crate) fn of(snapshot: &Snapshot, site: &DocumentId, now_ms: u64) -> Option<Self> {
         let mut all = Vec::new();
+        let mut logo = None;
         let mut hash = Sha256::new();
         for (language, _) in CATALOGUES.iter() {
-            let look = chat_look(&Look::of(snapshot, site, language, now_ms)?);
+            let of_language = Look::of(snapshot, site, language, now_ms)?;
+            let mut look = chat_look(&of_language);
+            logo = Logo::of(&of_language);
+            if let Some(logo) = &logo {
+                // By an address: in the page it would be loaded each time.
+                look["logo"] = format!("/logo?site={site}&v={}", logo.version).into();
+            }
             hash.update(look.to_string());
             all.push((*language, look));
         }
@@ -84,7 +114,7 @@ impl SiteLook {
             look["number"] = number.into();
             (language, Arc::from(look.to_string()))
         });
-        Some(Self { number, by_language: numbered.collect() })
+        Some(Self { number, by_language: numbered.collect(), logo })
     }
 
     /// As JSON, in a language of ours; in the first one when it is none.

@@ -4,6 +4,7 @@
 //! checked again on what is there now.
 
 pub(crate) mod file;
+mod image;
 pub(crate) mod look;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use relay_settings::{Change, DocumentKey, Problem, Snapshot};
 use serde_json::Value;
 use wire::SiteId;
 
-use self::look::{Looks, SiteLook};
+use self::look::{Logo, Looks, SiteLook};
 use crate::audit::By;
 use crate::store::task::StoreHandle;
 use crate::store::{DocumentChange, DocumentWrite, DocumentsChange, DocumentsError, Expected, Reader, StoreError};
@@ -110,6 +111,11 @@ impl Settings {
         self.with_look(site, now_ms, |look| look.number).unwrap_or(0)
     }
 
+    /// A site's logo; none when it has none, or there is no such site.
+    pub(crate) fn logo(&self, site: &SiteId, now_ms: u64) -> Option<Logo> {
+        self.with_look(site, now_ms, |look| look.logo.clone()).flatten()
+    }
+
     fn with_look<T>(&self, site: &SiteId, now_ms: u64, read: impl FnOnce(&SiteLook) -> T) -> Option<T> {
         let looks = Arc::clone(&self.looks.read().unwrap_or_else(PoisonError::into_inner));
         match looks.get(site) {
@@ -174,7 +180,17 @@ pub(crate) fn check(
     edits: &BTreeMap<DocumentKey, Edit>,
     by: By,
 ) -> Result<(Snapshot, DocumentsChange), Found> {
-    let asked = edits.iter().map(|(key, edit)| Change { key: key.clone(), body: edit.body.clone() });
+    let mut asked = Vec::with_capacity(edits.len());
+    let mut wrong = Found::new();
+    for (key, edit) in edits {
+        match edit.body.as_ref().map(|body| image::written_anew(key.kind, body)).transpose() {
+            Ok(body) => asked.push(Change { key: key.clone(), body }),
+            Err(problem) => wrong.push((key.clone(), vec![problem])),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
     let after = snapshot.with(asked)?;
     let changes = edits.iter().map(|(key, edit)| {
         let write = match after.document(key) {

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use wire::{Refusal, ServerFrame};
 
@@ -83,5 +85,53 @@ async fn a_site_that_is_not_there_has_no_look() {
     }
     // A language that is none of ours: the first one.
     assert_eq!(look(&relay, "xx").await, look(&relay, "en").await);
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_logo_is_written_anew_and_anybody_may_have_it() {
+    let relay = relay().await;
+    let eve = Asker::of(&relay, "eve").await;
+    let mut site: Value = eve.get("site/demo").await.json().await.expect("JSON");
+    let logo = async |query: &str| reqwest::get(relay.url(&format!("/logo?{query}"))).await.expect("answered");
+    for (query, status) in [("site=demo", 404), ("site=nowhere", 404), ("site=..%2F", 400), ("v=1", 400)] {
+        assert_eq!(logo(query).await.status(), status, "{query}");
+    }
+    // What is behind the end of a PNG is no part of the picture.
+    let sent = [PNG, b"<script>alert(1)</script>"].concat();
+    site["logo"] = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&sent)).into();
+    assert_eq!(eve.put("site/demo", ("if-match", "*"), &site).await.status(), 200);
+    let stored: Value = eve.get("site/demo").await.json().await.expect("JSON");
+    let kept = stored["logo"].as_str().and_then(|url| url.strip_prefix("data:image/png;base64,")).expect("an image");
+    let kept = BASE64_STANDARD.decode(kept).expect("base64");
+    assert!(kept.starts_with(b"\x89PNG") && !kept.ends_with(b"</script>"));
+
+    let path = look(&relay, "en").await["logo"].as_str().expect("an address").to_owned();
+    let served = logo(path.strip_prefix("/logo?").expect("its own")).await;
+    let headers = served.headers();
+    let header = |name: &str| headers[name].to_str().expect("text").to_owned();
+    assert_eq!(
+        (served.status().as_u16(), header("content-type"), header("x-content-type-options")),
+        (200, "image/png".to_owned(), "nosniff".to_owned())
+    );
+    assert!(header("cache-control").contains("immutable"));
+    assert_eq!(served.bytes().await.expect("a body"), kept);
+    let other = logo("site=demo&v=0000000000000000").await;
+    assert_eq!(
+        (other.status().as_u16(), &other.headers()["cache-control"]),
+        (200, &"no-store".parse().expect("a value"))
+    );
+
+    for (wrong, code) in [
+        ("data:image/svg+xml;base64,AAAA".to_owned(), "shape"),
+        (format!("data:image/png;base64,{}", BASE64_STANDARD.encode(b"GIF89a")), "shape"),
+        (format!("data:image/png;base64,{}", "A".repeat(70_000)), "shape"),
+    ] {
+        site["logo"] = wrong.into();
+        let refused = eve.put("site/demo", ("if-match", "*"), &site).await;
+        assert_eq!(refused.status(), 422);
+        let problem: Value = refused.json().await.expect("JSON");
+        assert_eq!((&problem["problems"][0]["field"], &problem["problems"][0]["code"]), (&json!("logo"), &json!(code)));
+    }
     relay.running.stop().await.expect("stopped");
 }

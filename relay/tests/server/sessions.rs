@@ -168,6 +168,8 @@ async fn rights_and_exports_are_touched_only_by_who_lately_proved_who_they_are()
     assert_eq!(confirm(PASSWORD).await.status(), 429);
     let noted = body(eve.get("audit?action=sign_in_failed").await, 200).await["items"].clone();
     assert_eq!(noted.as_array().map(Vec::len), Some(wire::limit::SIGN_IN_FAILURES_MAX as usize));
+    let noted = body(eve.get("audit?action=confirmed").await, 200).await["items"].clone();
+    assert_eq!(noted.as_array().map(Vec::len), Some(1), "{noted}");
     relay.running.stop().await.expect("stopped");
 }
 

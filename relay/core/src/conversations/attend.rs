@@ -74,7 +74,7 @@ impl Conversations {
 
     /// When a conversation whose visitor is gone is set aside, and why.
     fn aside_due(&self, live: &Live, gone_ms: u64) -> Option<(u64, Aside)> {
-        let set = &self.settings;
+        let set = self.waits.of(&live.conversation.site);
         let since_ms = gone_ms.max(live.status_since_ms);
         match live.conversation.state {
             ConversationState::Waiting { .. } if planted(Planted::KeepsLeftQueued) => None,

@@ -12,6 +12,7 @@ use crate::input::{ConnectionId, Source};
 use crate::news::Audience;
 
 mod ending;
+mod times;
 
 const START_MS: u64 = 1_000_000;
 const VISITOR: VisitorId = VisitorId(7);

@@ -25,7 +25,8 @@ fn example(shape: &Shape, pick: usize) -> Value {
         Shape::Date => words(&["2027-01-31", "2028-02-29"]),
         Shape::Time => words(&["00:00", "09:30", "23:59"]),
         Shape::Moment => json!(1_800_000_000_000_u64 + pick as u64),
-        Shape::Image | Shape::Agent => uuid(),
+        Shape::Image => words(&["data:image/png;base64,iVBORw0KGgo=", "data:image/png;base64,AAAA"]),
+        Shape::Agent => uuid(),
         Shape::Reference(_) => words(&["a", "b-2"]),
         Shape::List { of, items_min, .. } => {
             json!((0..1.max(*items_min)).map(|at| example(of, pick + at)).collect::<Vec<_>>())

@@ -104,6 +104,28 @@ pub(super) async fn look(
     Ok((headers, look).into_response())
 }
 
+/// The parameters of a logo.
+#[derive(Debug, Deserialize)]
+pub(super) struct LogoQuery {
+    site: SiteId,
+    /// Which one, as the look says; another one has another.
+    v: Option<String>,
+}
+
+/// `GET /logo?site=ID&v=VERSION`: the image in the header of the site's chat, as PNG. Anybody may have it.
+pub(super) async fn logo(
+    State(app): State<App>,
+    QueryParams(query): QueryParams<LogoQuery>,
+) -> Result<Response, Reject> {
+    let logo = app.settings.logo(&query.site, now_ms()).ok_or(Refusal::NotFound)?;
+    let is_lasting = query.v.is_some_and(|version| version == logo.version);
+    let cache = if is_lasting { "public, max-age=31536000, immutable" } else { "no-store" };
+    // A chat whose page asks for isolation (COEP) loads it, too.
+    let cross = (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    let headers = [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, cache), cross];
+    Ok((headers, logo.png).into_response())
+}
+
 /// A site's look, with the accent of the script tag if it chose one.
 fn shown_look(app: &App, site: &SiteId, language: &str, accent: Option<&str>) -> Option<String> {
     let look = app.settings.look(site, language, now_ms())?;

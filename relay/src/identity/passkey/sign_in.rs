@@ -8,7 +8,7 @@ use super::PasskeyHost;
 use super::ceremony::{self, Answer, Ask, Wrong};
 use super::challenges::Holder;
 use crate::clock::now_ms;
-use crate::identity::second_factor::{account_of_codes, spend};
+use crate::identity::second_factor::account_of_codes;
 use crate::identity::sign_in::{Failed, Proof};
 use crate::identity::{Identity, NewSignIn, SignInFrom, SignedIn};
 use crate::numbers::Rate;
@@ -156,12 +156,8 @@ impl Identity {
         let answer = Answer::read(credential).ok_or(PasskeyError::Unreadable)?;
         let known = self.device(&from.devices, &signed_in.agent.email).await.map_err(PasskeyError::Refused)?;
         let used = self.check_passkey(from, &signed_in.agent, known, host, &answer).await?;
-        let (agent, session) = (signed_in.agent.id, signed_in.session);
-        let written = self.store.write(move |writer| {
-            spend(writer, agent, Proof::Passkey(used))?;
-            writer.confirm_session(&session, now_ms())
-        });
-        written.await.map_err(|error| if error == StoreError::Conflict { PasskeyError::Wrong } else { error.into() })
+        let kept = self.keep_confirmed(from, signed_in, Proof::Passkey(used)).await;
+        kept.map_err(|error| if error == StoreError::Conflict { PasskeyError::Wrong } else { error.into() })
     }
 
     /// Checks a passkey of somebody whose password or sign-in is right, counted and limited as codes are. What it gives is to be spent in the

@@ -1,5 +1,6 @@
 //! Documents' schemas as JSON Schema (2020-12), for the document of the API.
 
+use relay_settings::image::{IMAGE_PREFIX, IMAGE_PX_MAX, IMAGE_URL_BYTES_MAX};
 use relay_settings::schema::weekly_fields;
 use relay_settings::{
     DOCUMENT_ID_CHARS_MAX, Field, KEY_CHARS_MAX, LANGUAGES_MAX, MOMENT_MS_MAX, Schema, Shape, WEEKLY_MAX,
@@ -94,7 +95,10 @@ fn shape(of: &Shape) -> Value {
         Shape::Moment => {
             json!({ "type": "integer", "minimum": 0, "maximum": MOMENT_MS_MAX, "description": "Unix time in milliseconds." })
         }
-        Shape::Image => json!({ "type": "string", "format": "uuid", "description": "The id of an uploaded image." }),
+        Shape::Image => json!({
+            "type": "string", "maxLength": IMAGE_URL_BYTES_MAX, "pattern": format!("^{IMAGE_PREFIX}"),
+            "description": format!("A PNG as a `data:` URL, {IMAGE_PX_MAX} pixels wide and high at most. The relay writes it anew: only pixels are kept.")
+        }),
         Shape::Agent => json!({ "type": "string", "format": "uuid", "description": "The id of an agent." }),
         Shape::Reference(kind) => id(&format!("The id of a document of the kind `{kind}`.")),
         Shape::List { of, items_min, items_max } => {

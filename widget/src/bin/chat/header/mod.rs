@@ -27,10 +27,11 @@ pub(crate) fn header(shell: Shell) -> El {
         Some(count) if agent().is_none() => count > 0,
         online => online.is_some() && chat.read(|shown| shown.holder),
     };
-    let avatar = el("div", "avatar")
-        .attr("aria-hidden", "true")
-        .words(move || initials(&title()))
-        .child(el("i", "").test("here").hidden(move || !here()));
+    let mut avatar = el("div", "avatar").attr("aria-hidden", "true").words(move || initials(&title()));
+    if let Some(logo) = look::field("logo").as_string() {
+        avatar = avatar.child(el("img", "").attr("src", &logo).test("logo").hidden(move || agent().is_some()));
+    }
+    let avatar = avatar.child(el("i", "").test("here").hidden(move || !here()));
     let who =
         el("div", "head__who").child(el("h1", "").attr("dir", "auto").words(title)).child(el("p", "").words(presence));
     let head = el("header", "head").child(avatar).child(who).child(menu(shell));

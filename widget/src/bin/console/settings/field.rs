@@ -5,6 +5,7 @@ mod colour;
 mod group;
 mod language;
 mod one;
+mod picture;
 mod reference;
 mod rights;
 mod texts;
@@ -20,6 +21,7 @@ use self::colour::{Colour, Contrasts};
 use self::group::{Group, Groups};
 use self::language::ByLanguage;
 use self::one::{Line, Lines, Number, Text};
+use self::picture::Picture;
 use self::reference::Reference;
 use self::rights::Rights;
 use self::texts::Texts;
@@ -171,6 +173,7 @@ fn control(spot: Spot, editor: Editor) -> AnyView {
         Editor::Flag => ().into_any(),
         Editor::Choice(choices) => view! { <Choice spot choices /> }.into_any(),
         Editor::Colour => view! { <Colour spot /> }.into_any(),
+        Editor::Picture => view! { <Picture spot /> }.into_any(),
         Editor::Zone => view! { <Zone spot /> }.into_any(),
         Editor::Moment => view! { <Moment spot /> }.into_any(),
         Editor::Reference(kind) => view! { <Reference spot kind /> }.into_any(),

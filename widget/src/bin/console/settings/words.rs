@@ -104,6 +104,8 @@ pub(super) enum Editor {
     Choice(&'static [&'static str]),
     /// A colour.
     Colour,
+    /// A small picture.
+    Picture,
     /// A time zone.
     Zone,
     /// A moment, in the reader's own time.
@@ -132,7 +134,16 @@ impl Editor {
 
     /// Whether it is a set of controls, which a legend names; else a label names its one control.
     pub(super) const fn is_set(self) -> bool {
-        matches!(self, Self::Rights | Self::ByLanguage | Self::Texts | Self::Week | Self::Group(_) | Self::Groups(_))
+        matches!(
+            self,
+            Self::Rights
+                | Self::ByLanguage
+                | Self::Picture
+                | Self::Texts
+                | Self::Week
+                | Self::Group(_)
+                | Self::Groups(_)
+        )
     }
 }
 
@@ -146,6 +157,7 @@ pub(super) fn editor(kind: Kind, shape: &'static Shape) -> Option<Editor> {
         Shape::Flag => Some(Editor::Flag),
         Shape::Choice(choices) => Some(Editor::Choice(choices)),
         Shape::Colour => Some(Editor::Colour),
+        Shape::Image => Some(Editor::Picture),
         Shape::Zone => Some(Editor::Zone),
         Shape::Moment => Some(Editor::Moment),
         Shape::Reference(kind) => Some(Editor::Reference(*kind)),
@@ -174,7 +186,7 @@ pub(super) fn editor(kind: Kind, shape: &'static Shape) -> Option<Editor> {
             | Shape::ByKey { .. }
             | Shape::Weekly => None,
         },
-        Shape::Image | Shape::Agent | Shape::ByLanguage(_) => None,
+        Shape::Agent | Shape::ByLanguage(_) => None,
     }
 }
 
@@ -207,6 +219,7 @@ mod tests {
                 | Editor::Rights
                 | Editor::ByLanguage
                 | Editor::Texts
+                | Editor::Picture
                 | Editor::Week => {}
             }
         }

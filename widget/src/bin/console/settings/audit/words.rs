@@ -4,9 +4,10 @@ use widget::key;
 use widget::text::Key;
 
 /// Every action that this page knows, with its words.
-pub(super) const ACTIONS: [(&str, Key); 31] = [
+pub(super) const ACTIONS: [(&str, Key); 32] = [
     ("signed_in", key!("console_action_signed_in")),
     ("sign_in_failed", key!("console_action_sign_in_failed")),
+    ("confirmed", key!("console_action_confirmed")),
     ("signed_out", key!("console_action_signed_out")),
     ("session_revoked", key!("console_action_session_revoked")),
     ("password_changed", key!("console_action_password_changed")),

@@ -31,6 +31,10 @@ pub(super) fn ByLanguage(spot: Spot) -> impl IntoView {
         if !language.is_empty() {
             spot.part(&language).put(Some("".into()));
         }
+        // It offers again: what was chosen stands above now.
+        if let Some(select) = event.target() {
+            Reflect::set(&select, &"value".into(), &"".into()).ok();
+        }
     };
     let one = move |language: String| {
         let part = spot.part(&language);

@@ -42,6 +42,7 @@ fn site(path: &str) -> Option<(Key, Option<Key>)> {
     match path {
         "name" => with(key!("console_site_name"), key!("console_site_name_note")),
         "origins" => with(key!("console_site_origins"), key!("console_site_origins_note")),
+        "logo" => with(key!("console_site_logo"), key!("console_site_logo_note")),
         "colours" => with(key!("console_site_colours"), key!("console_site_colours_note")),
         "colours.light" => bare(key!("console_site_colour_light")),
         "colours.text_on_light" => bare(key!("console_site_colour_text_on_light")),
@@ -50,6 +51,14 @@ fn site(path: &str) -> Option<(Key, Option<Key>)> {
         "greeting" => with(key!("console_site_greeting"), key!("console_site_greeting_note")),
         "offline" => with(key!("console_site_offline"), key!("console_site_offline_note")),
         "password_notice" => with(key!("console_site_password_notice"), key!("console_site_password_notice_note")),
+        "times" => with(key!("console_site_times"), key!("console_site_times_note")),
+        "times.left_after_seconds" => with(key!("console_site_times_left"), key!("console_site_times_left_note")),
+        "times.message_after_seconds" => {
+            with(key!("console_site_times_message"), key!("console_site_times_message_note"))
+        }
+        "times.owned_left_after_seconds" => {
+            with(key!("console_site_times_owned"), key!("console_site_times_owned_note"))
+        }
         "retention" => with(key!("console_site_retention"), key!("console_site_retention_note")),
         "retention.texts_days" => bare(key!("console_site_retention_texts")),
         "retention.names_days" => bare(key!("console_site_retention_names")),
