@@ -122,7 +122,7 @@ fn unsent_words_go_out_on_the_next_page_without_the_chat_being_opened() {
 
 #[test]
 fn an_answer_shows_on_the_next_page_costs_little_and_moves_nothing() {
-    let world = World::start_alone();
+    let world = World::start();
     let visitor = began(&world, "Anybody?");
     visitor.go(&world.site.page("odd/other.html"));
     settled(&visitor);

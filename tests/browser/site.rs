@@ -69,7 +69,7 @@ fn open_chat(world: &World) -> Visitor {
 
 #[test]
 fn colours_and_texts_of_a_site_reach_open_chats() {
-    let world = World::start_alone();
+    let world = World::start();
     let eve = world.administrator();
     let visitor = open_chat(&world);
     visitor.keys("[data-testid=composer]", "half a sentence");
@@ -150,7 +150,7 @@ fn colours_and_texts_of_a_site_reach_open_chats() {
 
 #[test]
 fn notices_and_hours_reach_open_chats() {
-    let world = World::start_alone();
+    let world = World::start();
     let eve = world.administrator();
     let visitor = open_chat(&world);
     add(&eve, "notice");

@@ -121,7 +121,7 @@ fn new_messages_below_are_counted_until_one_goes_there() {
 
 #[test]
 fn what_the_browser_says_of_the_network_is_shown_within_a_second() {
-    let world = World::start_alone();
+    let world = World::start();
     let ada = world.agent("ada@example.com", "Ada L.", 4);
     let visitor = world.visitor();
     visitor.open_chat();

@@ -1,6 +1,6 @@
 //! One test's world: a relay, the demo site, and a driver for as many browsers as the story has people.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::browser::Browser;
 use crate::driver::Driver;
@@ -11,24 +11,8 @@ use crate::process::free_port;
 use crate::relay::{Relay, Setup};
 use crate::site::Site;
 
-/// Stories go on side by side, as many as the test runner has threads: most of their time they wait. A story that measures time runs alone.
-static STAGE: RwLock<()> = RwLock::new(());
-
-/// How a story holds the stage: it is given back when this is dropped.
-enum Turn {
-    Beside(#[expect(dead_code, reason = "held until it is dropped")] RwLockReadGuard<'static, ()>),
-    Alone(#[expect(dead_code, reason = "held until it is dropped")] RwLockWriteGuard<'static, ()>),
-}
-
-impl Turn {
-    fn beside() -> Self {
-        Self::Beside(STAGE.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn alone() -> Self {
-        Self::Alone(STAGE.write().unwrap_or_else(PoisonError::into_inner))
-    }
-}
+/// Browsers are heavy: one story at a time, however many threads the test runner has.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// A relay, a demo site in front of it, and a driver.
 pub struct World {
@@ -37,23 +21,14 @@ pub struct World {
     /// The exchange whose pages carry the script tag.
     pub site: Site,
     driver: Arc<Driver>,
-    _turn: Turn,
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl World {
     /// Waits for its turn and starts everything.
     #[must_use]
     pub fn start() -> Self {
-        Self::start_at(Turn::beside())
-    }
-
-    /// The same with no other story at the same time, for one that measures how long something takes.
-    #[must_use]
-    pub fn start_alone() -> Self {
-        Self::start_at(Turn::alone())
-    }
-
-    fn start_at(turn: Turn) -> Self {
+        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let port = free_port();
         let site = Site::start(&format!("http://127.0.0.1:{port}"));
         let relay = Relay::start_on(port, &site.origin());
@@ -63,7 +38,7 @@ impl World {
     /// The same, but the relay has no site yet: its data folder is empty.
     #[must_use]
     pub fn start_empty() -> Self {
-        let turn = Turn::beside();
+        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let relay = Relay::start_empty(Setup::default());
         let site = Site::start(&relay.origin());
         Self { relay, site, driver: Arc::new(Driver::start()), _turn: turn }
@@ -72,7 +47,7 @@ impl World {
     /// The same behind a gate that lets no WebSocket through: pages know the relay by the gate's address only.
     #[must_use]
     pub fn start_behind_gate() -> (Self, Gate) {
-        let turn = Turn::beside();
+        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let port = free_port();
         let gate = Gate::start(port);
         let site = Site::start(&gate.origin());

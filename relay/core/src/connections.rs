@@ -17,9 +17,11 @@ use crate::news::News;
 use crate::output::Output;
 use crate::request::Pending;
 use crate::rights::Rights;
+use crate::staff::OnlineCounts;
 use crate::step::Step;
 
 mod agents;
+mod answering;
 mod follow;
 mod look;
 mod page;
@@ -108,6 +110,7 @@ pub(crate) struct Connections {
     attachment_bytes_max: u64,
     /// The number of each site's look.
     looks: BTreeMap<SiteId, u32>,
+    answering: OnlineCounts,
     /// Missing events that clients have fetched.
     gaps_repaired: u64,
 }
@@ -135,7 +138,7 @@ impl Connection {
 
 impl Connections {
     /// Nobody is connected.
-    pub(crate) const fn new(attachment_bytes_max: u64) -> Self {
+    pub(crate) fn new(attachment_bytes_max: u64) -> Self {
         Self {
             all: BTreeMap::new(),
             of_visitors: BTreeSet::new(),
@@ -146,6 +149,7 @@ impl Connections {
             ended_lately: VecDeque::new(),
             attachment_bytes_max,
             looks: BTreeMap::new(),
+            answering: OnlineCounts::default(),
             gaps_repaired: 0,
         }
     }

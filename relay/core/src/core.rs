@@ -193,6 +193,7 @@ impl Core {
         match news {
             News::Out(output) => step.output(output),
             News::Send(audience, frame) => self.connections.send(audience, frame, step),
+            News::Answering(counts) => self.connections.set_answering(counts, step),
             News::Row(row) => self.connections.send_row(row, step),
             News::Counts => {
                 let flood = self.routing.flood();

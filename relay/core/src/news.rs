@@ -10,6 +10,7 @@ use crate::input::ConnectionId;
 use crate::output::Output;
 use crate::request::{Asker, Pending};
 use crate::rights::Rights;
+use crate::staff::OnlineCounts;
 use crate::store::Query;
 
 /// One piece of news.
@@ -21,6 +22,8 @@ pub(crate) enum News {
     Send(Audience, ServerFrame),
     /// A conversation's row, for the consoles of all agents who may read it.
     Row(ConversationSummary),
+    /// Other agents are online, or may answer elsewhere: visitors are sent how many may answer them.
+    Answering(OnlineCounts),
     /// The counts of conversations have changed: consoles are sent those of their sites.
     Counts,
     /// What an agent may do, or where, has changed: its connections begin anew, and what it may not answer any more is given back.
@@ -82,8 +85,6 @@ pub(crate) enum Audience {
     One(ConnectionId),
     /// All of a visitor.
     Visitor(VisitorId),
-    /// All of all visitors, registered or not.
-    Visitors,
     /// All of an agent, and of those who see it.
     Colleagues(AgentId, Rights),
     /// The agents who follow a conversation or have it and may read it, and its visitor when it concerns both sides.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use relay_settings::{Right, Snapshot};
+use relay_settings::Snapshot;
 use wire::limit::AGENT_GRACE_MS;
 use wire::{
     AgentId, AgentState, AgentSummary, Author, BlockSummary, ConversationId, Refusal, ServerFrame, Subject, VisitorId,
@@ -19,12 +19,14 @@ use crate::step::{Step, Timer};
 
 mod blocks;
 mod hours;
+mod online;
 mod presence;
 mod settings;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use blocks::BlockRequest;
+pub(crate) use online::OnlineCounts;
 pub use presence::{PRESENCE_AGENTS_MAX, PRESENCE_LEASE_MS};
 
 /// An agent and its live state.
@@ -58,10 +60,9 @@ pub(crate) struct Staff {
     agents: BTreeMap<AgentId, AgentLive>,
     /// What each agent holds, with the visitors. Also of removed agents, until it is given back.
     holding: BTreeMap<AgentId, BTreeMap<ConversationId, VisitorId>>,
-    /// How many agents are online.
-    online: u32,
-    /// The number of online agents that visitors were last sent.
-    online_sent: u32,
+    online: OnlineCounts,
+    /// What visitors were last sent of it.
+    online_sent: OnlineCounts,
     /// Agents that colleagues may have to be sent again.
     changed: BTreeSet<AgentId>,
     /// The documents in force.
@@ -90,11 +91,6 @@ impl AgentLive {
         }
     }
 
-    /// Whether it may answer anywhere: otherwise it is never online.
-    fn answers(&self) -> bool {
-        self.rights.has(Right::ConversationAnswer)
-    }
-
     /// Whether it has a connection, or had one until a moment ago.
     const fn here(&self) -> bool {
         self.connected || self.grace_ends_ms.is_some()
@@ -119,8 +115,8 @@ impl Staff {
         Self {
             agents: BTreeMap::new(),
             holding: BTreeMap::new(),
-            online: 0,
-            online_sent: 0,
+            online: OnlineCounts::default(),
+            online_sent: OnlineCounts::default(),
             changed: BTreeSet::new(),
             documents,
             hours_due_ms: None,
@@ -131,8 +127,9 @@ impl Staff {
     }
 
     /// How many agents are online.
-    pub(crate) const fn online(&self) -> u32 {
-        self.online
+    pub(crate) fn online(&self) -> u32 {
+        let online = self.agents.values().filter(|known| known.shown() == AgentState::Online);
+        u32::try_from(online.count()).unwrap_or(u32::MAX)
     }
 
     /// Whether there is such an agent.
@@ -204,15 +201,16 @@ impl Staff {
     fn change<T>(&mut self, agent: AgentId, step: &mut Step, change: impl FnOnce(&mut AgentLive) -> T) -> Option<T> {
         let was = self.availability(agent);
         let known = self.agents.get_mut(&agent)?;
-        let (was_online, was_here) = (known.shown() == AgentState::Online, (known.here(), known.state));
+        let (was_online, was_here) = (known.online_reach(), (known.here(), known.state));
         let result = change(known);
         if was_here != (known.here(), known.state) {
             self.presence.changed(agent);
         }
-        match (was_online, known.shown() == AgentState::Online) {
-            (false, true) => self.online += 1,
-            (true, false) => self.online -= 1,
-            (true, true) | (false, false) => {}
+        let online = known.online_reach();
+        if was_online != online {
+            for (reach, comes) in [(&was_online, false), (&online, true)] {
+                reach.iter().for_each(|reach| self.online.count(reach, comes));
+            }
         }
         self.changed(agent, was.as_ref(), step);
         Some(result)
@@ -362,8 +360,8 @@ impl Staff {
     pub(crate) fn tell(&mut self, step: &mut Step) {
         self.tell_colleagues(step);
         if self.online_sent != self.online {
-            self.online_sent = self.online;
-            step.send(Audience::Visitors, ServerFrame::Answering { agents: self.online });
+            self.online_sent.clone_from(&self.online);
+            step.tell(News::Answering(self.online.clone()));
         }
         self.publish_presence(step);
     }

@@ -11,6 +11,7 @@ mod password;
 mod pending;
 pub mod recovery;
 mod second_factor;
+mod seen;
 mod sessions;
 mod setup;
 mod sign_in;
@@ -68,6 +69,7 @@ pub struct Identity {
     pending: PendingSignIns,
     challenges: passkey::Challenges,
     failures: Failures,
+    seen: seen::Seen,
     /// Whether a first administrator may be made.
     pub setup: Setup,
     /// The names of its cookies.
@@ -86,6 +88,7 @@ impl Identity {
             pending: PendingSignIns::default(),
             challenges: passkey::Challenges::default(),
             failures: Failures::default(),
+            seen: seen::Seen::default(),
             setup: Setup::default(),
             names: Names::new(is_https),
         }

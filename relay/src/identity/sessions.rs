@@ -84,6 +84,7 @@ impl Identity {
         if now_ms.saturating_sub(record.used_at_ms) > SESSION_USE_EVERY_MS {
             self.store.write(move |writer| writer.touch_session(&session, now_ms)).await?;
         }
+        self.seen.note(session, agent.id);
         let SessionRecord { id: session_id, confirmed_at_ms, .. } = record;
         Ok(SignedIn { agent, session, session_id, confirmed_at_ms, factor, version })
     }

@@ -228,6 +228,7 @@ impl Identity {
             writer.append_audit(&entry).map(drop)
         });
         kept.await.map_err(|error| if error == StoreError::Conflict { Refusal::SignInFailed } else { error.into() })?;
+        self.seen.note(hash(&token), agent.id);
         let others = from.devices.into_iter().filter(|other| Some(hash(other)) != known);
         Ok(NewSignIn { session: token, devices: std::iter::once(device).chain(others).collect(), agent })
     }

@@ -42,7 +42,7 @@ impl Connections {
 }
 
 impl Side {
-    const fn visitors_site(&self) -> Option<&SiteId> {
+    pub(super) const fn visitors_site(&self) -> Option<&SiteId> {
         match self {
             Self::Visitor { site, .. } => Some(site),
             Self::Agent { .. } => None,

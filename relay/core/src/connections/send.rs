@@ -33,10 +33,6 @@ impl Connections {
         let to = match audience {
             Audience::One(connection) => vec![connection],
             Audience::Visitor(visitor) => self.of_visitor(visitor).collect(),
-            Audience::Visitors => {
-                let visitors = self.all.iter().filter(|(_, known)| !matches!(known.side, Side::Agent { .. }));
-                visitors.map(|(id, _)| *id).collect()
-            }
             Audience::Colleagues(agent, rights) => {
                 let sees = |other: &AgentId, theirs: &Rights| *other == agent || theirs.sees(&rights);
                 return self.send_agents(sees, frame, step);

@@ -74,7 +74,6 @@ fn each_audience_is_who_it_names_and_whoever_waits_for_welcome_gets_it_after_tha
         (Audience::One(STRANGER), &[STRANGER][..]),
         (Audience::One(ConnectionId(99)), &[]),
         (Audience::Visitor(VISITOR), &[ANN]),
-        (Audience::Visitors, &[STRANGER, ANN]),
         (Audience::Colleagues(AGENT, everywhere(BuiltInRole::Agent)), &[DESK, OTHER_DESK]),
     ] {
         let then = if to.is_empty() { Vec::new() } else { vec![sent(to, &frame)] };
@@ -131,6 +130,38 @@ fn events_reach_followers_holders_and_the_visitor_each_in_their_lanes() {
         },
         &[sent(&[DESK, OTHER_DESK, ANN], &frames[0]), sent(&[DESK, OTHER_DESK], &frames[1])],
     );
+}
+
+#[test]
+fn visitors_are_sent_how_many_may_answer_them_when_that_is_another_number() {
+    const ELSEWHERE: ConnectionId = ConnectionId(6);
+    let counts = |here: bool, there: bool| {
+        let mut counts = OnlineCounts::default();
+        for (id, comes) in [("demo", here), ("other", there)] {
+            if comes {
+                counts.count(&Reach::Some([id.parse().unwrap()].into()), true);
+            }
+        }
+        counts
+    };
+    let answering = |to: &[ConnectionId], agents| sent(to, &ServerFrame::Answering { agents });
+    let (mut all, mut step) = given();
+    let (there, page) = ("other".parse().unwrap(), PageContext::default());
+    assert!(all.connect_visitor(ELSEWHERE, (there, None), &page, source(), &mut step));
+    all.welcome(ELSEWHERE, SessionStart::Visitor { visitor: None, conversations: Vec::new(), answering: 0 }, &mut step);
+    step.take_news();
+    for (counts, then) in [
+        (counts(false, true), vec![answering(&[ELSEWHERE], 1)]),
+        (counts(false, true), Vec::new()),
+        (counts(true, true), vec![answering(&[STRANGER, ANN], 1)]),
+        (OnlineCounts::everywhere(1), Vec::new()),
+        (OnlineCounts::everywhere(2), vec![answering(&[STRANGER, ANN, ELSEWHERE], 2)]),
+        (counts(true, false), vec![answering(&[ELSEWHERE], 0), answering(&[STRANGER, ANN], 1)]),
+    ] {
+        all.set_answering(counts, &mut step);
+        assert_eq!(step.take_news(), then);
+    }
+    assert_eq!([ANN, ELSEWHERE, DESK].map(|connection| all.answering(connection)), [1, 0, 0]);
 }
 
 #[test]

@@ -57,8 +57,8 @@ impl Core {
     }
 
     fn welcome_stranger(&mut self, connection: ConnectionId, follow: &[Follow]) {
-        let session =
-            SessionStart::Visitor { visitor: None, conversations: Vec::new(), answering: self.staff.online() };
+        let answering = self.connections.answering(connection);
+        let session = SessionStart::Visitor { visitor: None, conversations: Vec::new(), answering };
         self.connections.welcome(connection, session, &mut self.step);
         for follow in follow {
             self.step.refuse(connection, about(follow.conversation), Refusal::NotFound);
@@ -94,7 +94,8 @@ impl Core {
             }
         }
         let conversations = self.conversations.welcome(visitor, rows, &self.step);
-        let session = SessionStart::Visitor { visitor: Some(visitor), conversations, answering: self.staff.online() };
+        let answering = self.connections.answering(connection);
+        let session = SessionStart::Visitor { visitor: Some(visitor), conversations, answering };
         self.connections.welcome(connection, session, &mut self.step);
         for (conversation, state) in self.conversations.states_of(visitor) {
             let frame = match state {

@@ -120,7 +120,7 @@ fn holder(it: u128, state: AgentState) -> News {
 }
 
 const fn online(agents: u32) -> News {
-    News::Send(Audience::Visitors, ServerFrame::Answering { agents })
+    News::Answering(OnlineCounts::everywhere(agents))
 }
 
 #[test]

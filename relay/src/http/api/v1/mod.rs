@@ -36,7 +36,7 @@ mod staff;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::routing::{any, get};
 use tower_http::compression::CompressionLayer;
@@ -117,7 +117,11 @@ pub(in crate::http) fn routes(app: App) -> Router<App> {
         .route("/api/v1/{*rest}", any(async || ApiError::NotFound))
         .method_not_allowed_fallback(async || ApiError::Method)
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::once))
-        .layer(middleware::from_fn_with_state(app, move |caller: Caller, request: Request, next: Next| {
-            Arc::clone(&rates).limit(caller, request, next)
-        }))
+        .layer(middleware::from_fn_with_state(
+            app,
+            move |State(app): State<App>, caller: Caller, request: Request, next: Next| {
+                let agent = app.identity.seen(request.headers());
+                Arc::clone(&rates).limit((caller, agent), request, next)
+            },
+        ))
 }

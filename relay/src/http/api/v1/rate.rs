@@ -14,7 +14,7 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
-use wire::{Refusal, ServiceKeyId};
+use wire::{AgentId, Refusal, ServiceKeyId};
 
 use super::error::ApiError;
 use crate::address::Address;
@@ -97,6 +97,8 @@ const NOTHING: Left = Left { requests: 0, reset_s: WINDOW.as_secs() };
 pub(super) struct ApiRates {
     addresses: Rate<Address>,
     keys: Rate<ServiceKeyId>,
+    /// Of agents, only while their address has none left.
+    agents: Rate<AgentId>,
 }
 
 /// Goes with a request, so that its key is counted once it is known to be valid: keys that do not exist are counted by their address alone.
@@ -128,12 +130,19 @@ impl ApiRates {
         Arc::new(Self {
             addresses: Rate::new(limits.api_requests_per_address_per_minute_max),
             keys: Rate::new(limits.api_requests_per_key_per_minute_max),
+            agents: Rate::new(limits.api_requests_per_address_per_minute_max),
         })
     }
 
     /// Lets a request through, or answers that there were too many. Signing in has limits of its own, which a browser passes that is known to the
     /// account: whoever shares an address with somebody who asks without end can still sign in.
-    pub(super) async fn limit(self: Arc<Self>, Caller(address): Caller, mut request: Request, next: Next) -> Response {
+    /// So is whoever was signed in lately: what strangers ask from the same address is not theirs.
+    pub(super) async fn limit(
+        self: Arc<Self>,
+        (Caller(address), agent): (Caller, Option<AgentId>),
+        mut request: Request,
+        next: Next,
+    ) -> Response {
         let rest = request.uri().path().strip_prefix(SIGN_IN);
         let signs_in = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let of_key = OfKey { rates: Arc::clone(&self), left: Arc::new(OnceLock::new()) };
@@ -141,6 +150,9 @@ impl ApiRates {
         let (mut response, left) = match self.addresses.take(address, now_ms()) {
             Ok(left) => (next.run(request).await, left),
             Err(_) if signs_in => (next.run(request).await, NOTHING),
+            Err(_) if agent.is_some_and(|agent| self.agents.take(agent, now_ms()).is_ok()) => {
+                (next.run(request).await, NOTHING)
+            }
             Err(retry_after_ms) => (ApiError::from(Refusal::RateLimited { retry_after_ms }).into_response(), NOTHING),
         };
         let (mut policy, mut now) = self.addresses.words("address", left);

@@ -371,7 +371,12 @@ pub(super) fn problem(key: &DocumentKey, error: EditError) -> ApiError {
         EditError::Store(DocumentsError::InUse(_)) => {
             let remedy =
                 "this site has conversations; remove it with `keep_conversations=true`, which keeps them".to_owned();
-            ApiError::Conflict(vec![Problem { field: String::new(), code: ProblemCode::InUse, remedy }])
+            // The field is the parameter that allows it.
+            ApiError::Conflict(vec![Problem {
+                field: "keep_conversations".to_owned(),
+                code: ProblemCode::InUse,
+                remedy,
+            }])
         }
         EditError::Store(error @ (DocumentsError::OnStaff { .. } | DocumentsError::LastAdministrator)) => {
             let problem = Problem { field: String::new(), code: ProblemCode::InUse, remedy: error.to_string() };

@@ -2,12 +2,12 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use widget::key;
 
 use crate::api::account::{self, Begun, Factor};
 use crate::api::v1::Fault;
 use crate::ui::dialog::{Answers, Dialog};
+use crate::ui::task::spawn_for;
 use crate::ui::when;
 use crate::ui::words::{fill, t};
 
@@ -33,7 +33,7 @@ pub(super) fn FactorCard(
     let step = RwSignal::new(Step::Shown(None));
     let failed = RwSignal::new(false);
     let load = move || {
-        spawn_local(async move {
+        spawn_for(failed, async move {
             match account::factor().await {
                 Ok(factor) => step.set(Step::Shown(Some(factor))),
                 Err(_) => failed.set(true),
@@ -48,7 +48,7 @@ pub(super) fn FactorCard(
         }
     });
     let begin = Callback::new(move |()| {
-        spawn_local(async move {
+        spawn_for(failed, async move {
             match account::begin().await {
                 Ok(begun) => step.set(Step::Begun(begun)),
                 Err(_) => failed.set(true),
@@ -56,7 +56,7 @@ pub(super) fn FactorCard(
         });
     });
     let renew = Callback::new(move |()| {
-        spawn_local(async move {
+        spawn_for(failed, async move {
             match account::renew().await {
                 Ok(codes) => step.set(Step::Codes(codes)),
                 Err(_) => failed.set(true),
@@ -64,7 +64,7 @@ pub(super) fn FactorCard(
         });
     });
     let remove = Callback::new(move |()| {
-        spawn_local(async move {
+        spawn_for(failed, async move {
             match account::remove().await {
                 Ok(()) => changed.run(()),
                 Err(_) => failed.set(true),
@@ -172,7 +172,7 @@ fn FirstCode(begun: Begun, step: RwSignal<Step>, failed: RwSignal<bool>) -> impl
             return;
         }
         busy.set(true);
-        spawn_local(async move {
+        spawn_for(busy, async move {
             let finished = account::finish(typed.trim()).await;
             busy.set(false);
             match finished {

@@ -2,7 +2,6 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use widget::env::window;
 use widget::key;
 
@@ -10,6 +9,7 @@ use super::factor::Codes;
 use crate::api::passkey::{self, Passkey, Passkeys, Unmade};
 use crate::api::v1::Fault;
 use crate::ui::dialog::{Answers, Dialog};
+use crate::ui::task::spawn_for;
 use crate::ui::when;
 use crate::ui::words::{fill, t};
 
@@ -29,7 +29,7 @@ pub(super) fn PasskeysCard(
     let problem = RwSignal::new(None::<String>);
     Effect::new(move || {
         times.track();
-        spawn_local(async move {
+        spawn_for(problem, async move {
             match passkey::list().await {
                 Ok(passkeys) => found.set(Some(passkeys)),
                 Err(_) => problem.set(Some(t(key!("console_account_failed")))),
@@ -38,7 +38,7 @@ pub(super) fn PasskeysCard(
     });
     let remove = Callback::new(move |id: String| {
         problem.set(None);
-        spawn_local(async move {
+        spawn_for(problem, async move {
             match passkey::remove(&id).await {
                 Ok(()) => changed.run(()),
                 Err(_) => problem.set(Some(t(key!("console_account_failed")))),
@@ -176,7 +176,7 @@ fn Add(made: Callback<Vec<String>>, problem: RwSignal<Option<String>>) -> impl I
         }
         busy.set(true);
         problem.set(None);
-        spawn_local(async move {
+        spawn_for(busy, async move {
             let outcome = passkey::make(name.trim()).await;
             busy.set(false);
             match outcome {

@@ -2,12 +2,12 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use widget::key;
 use widget::text::Key;
 
 use crate::api::account;
 use crate::api::v1::Fault;
+use crate::ui::task::spawn_for;
 use crate::ui::words::t;
 
 /// The form.
@@ -25,7 +25,7 @@ pub(super) fn PasswordCard() -> impl IntoView {
         }
         busy.set(true);
         note.set(None);
-        spawn_local(async move {
+        spawn_for(busy, async move {
             let changed = account::change_password(&password, &chosen).await;
             busy.set(false);
             let is_wrong = |name: &str| match &changed {

@@ -1,10 +1,10 @@
 //! Where one is signed in, and ending it.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use widget::key;
 
 use crate::api::account::{self, Session};
+use crate::ui::task::spawn_for;
 use crate::ui::when;
 use crate::ui::words::{fill, t};
 
@@ -14,7 +14,7 @@ pub(super) fn SessionsCard() -> impl IntoView {
     let sessions = RwSignal::new(None::<Vec<Session>>);
     let failed = RwSignal::new(false);
     let load = move || {
-        spawn_local(async move {
+        spawn_for(failed, async move {
             match account::sessions().await {
                 Ok(found) => {
                     failed.set(false);
@@ -26,7 +26,7 @@ pub(super) fn SessionsCard() -> impl IntoView {
     };
     load();
     let end = Callback::new(move |id: String| {
-        spawn_local(async move {
+        spawn_for(failed, async move {
             match account::end(&id).await {
                 Ok(()) => load(),
                 Err(_) => failed.set(true),

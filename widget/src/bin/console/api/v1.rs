@@ -40,6 +40,9 @@ pub(crate) struct FieldProblem {
     pub(crate) field: String,
     /// Which kind of problem.
     pub(crate) code: ProblemCode,
+    /// What to do, in English, with the bounds in it.
+    #[serde(default)]
+    pub(crate) remedy: String,
 }
 
 impl Problem {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use relay_settings::{DOCUMENT_ID_CHARS_MAX, DocumentId, Kind, ProblemCode};
+use relay_settings::{DOCUMENT_ID_CHARS_MAX, DocumentId, Kind, Problem, ProblemCode};
 use serde_json::{Map, Value};
 use wasm_bindgen::JsCast;
 use widget::key;
@@ -12,8 +12,9 @@ use widget::key;
 use super::{path, words};
 use crate::api::documents::{self, Document};
 use crate::api::v1::{Fault, FieldProblem};
-use crate::desk::route::Which;
+use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::{Screen, Unsaved};
+use crate::ui::task::spawn_for;
 use crate::ui::who;
 use crate::ui::words::{fill, t};
 
@@ -136,10 +137,12 @@ impl Editing {
         let mut found = self.refused.get();
         if self.is_new() && now.id.parse::<DocumentId>().is_err() {
             let code = if now.id.is_empty() { ProblemCode::Required } else { ProblemCode::Shape };
-            found.push(FieldProblem { field: ID.to_owned(), code });
+            found.push(FieldProblem { field: ID.to_owned(), code, remedy: String::new() });
         }
         let wrong = self.kind.read(&Value::Object(now.body.clone())).err().unwrap_or_default();
-        found.extend(wrong.into_iter().map(|problem| FieldProblem { field: problem.field, code: problem.code }));
+        let found_here =
+            |problem: Problem| FieldProblem { field: problem.field, code: problem.code, remedy: problem.remedy };
+        found.extend(wrong.into_iter().map(found_here));
         found
     }
 
@@ -158,7 +161,7 @@ impl Editing {
         let problem = problems
             .iter()
             .find(|problem| problem.field == path || (with_lines && problem.field.starts_with(&below)))?;
-        let words = t(words::problem(problem.code));
+        let words = problem_words(problem);
         let line = problem.field.strip_prefix(&below).and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
         Some(line.map_or_else(
             || words.clone(),
@@ -167,48 +170,31 @@ impl Editing {
     }
 }
 
-/// Sends what was changed; what is wrong is shown instead.
+/// Sends what was changed; what is wrong is shown instead. What is typed meanwhile stays, and so does the wish when the form is left meanwhile.
 pub(super) fn save(editing: Editing, screen: Screen, address: StoredValue<String>, done: Callback<Outcome>) {
     if editing.busy.get_untracked() || !untrack(|| editing.is_changed()) {
         return;
     }
     editing.touched.set([ALL.to_owned()].into());
-    let now = editing.now.get_untracked();
-    let (wrong, id) = (untrack(|| editing.problems()), now.id.parse::<DocumentId>());
+    let sent = editing.now.get_untracked();
+    let (wrong, id) = (untrack(|| editing.problems()), sent.id.parse::<DocumentId>());
     let (true, Ok(id)) = (wrong.is_empty(), id) else { return focus_wrong() };
     editing.busy.set(true);
+    let address = address.get_value();
     spawn_local(async move {
-        let saved = documents::save(editing.kind, &id, now.version, &now.body).await;
-        editing.busy.set(false);
+        let saved = documents::save(editing.kind, &id, sent.version, &sent.body).await;
+        if editing.busy.try_set(false).is_some() {
+            return left_meanwhile(screen, &address, &sent, saved);
+        }
         match saved {
-            Ok(saved) => {
-                screen.unsaved.update(|unsaved| drop(unsaved.remove(&address.get_value())));
-                if now.version.is_none() {
-                    screen.tell(t(key!("console_saved")));
-                }
-                editing.note.set(Some(t(key!("console_saved"))));
-                editing.saved.set_value(Some(saved.clone()));
-                editing.now.set(editing.before());
-                editing.conflict.set(None);
-                editing.saves.update(|saves| *saves += 1);
-                done.run(Outcome::Saved(saved));
-            }
-            Err(Fault::Problem(problem)) if problem.name() == "changed" && now.version.is_none() => {
-                editing.refused.set(vec![FieldProblem { field: ID.to_owned(), code: ProblemCode::Taken }]);
+            Ok(saved) => taken(editing, screen, &address, &sent, saved, done),
+            Err(Fault::Problem(problem)) if problem.name() == "changed" && sent.version.is_none() => {
+                let taken = FieldProblem { field: ID.to_owned(), code: ProblemCode::Taken, remedy: String::new() };
+                editing.refused.set(vec![taken]);
                 focus_wrong();
             }
             Err(Fault::Problem(problem)) if problem.name() == "changed" => {
-                // Discarding shows what the colleague has made of it; saving again replaces that.
-                let Ok(theirs) = documents::read(editing.kind, &id).await else {
-                    return editing.note.set(Some(t(key!("console_settings_gone"))));
-                };
-                let history = documents::history(editing.kind, &id, None).await;
-                let who = history.ok().and_then(|page| page.items.first().map(|version| who::words(&version.by)));
-                editing.saved.set_value(Some(theirs.clone()));
-                editing.now.update(|now| now.version = Some(theirs.version));
-                editing.saves.update(|saves| *saves += 1);
-                editing.conflict.set(Some(who.unwrap_or_else(|| t(key!("console_who_nobody")))));
-                editing.note.set(Some(t(key!("console_changed_meanwhile"))));
+                spawn_for(editing.busy, changed_meanwhile(editing, id));
             }
             Err(Fault::Problem(problem)) if !problem.problems.is_empty() => {
                 editing.refused.set(problem.problems);
@@ -219,10 +205,68 @@ pub(super) fn save(editing: Editing, screen: Screen, address: StoredValue<String
     });
 }
 
+/// The form is gone: what was saved is not unsaved any more, and what was refused stays with its document and is said.
+fn left_meanwhile(screen: Screen, address: &str, sent: &Unsaved, saved: Result<Document, Fault>) {
+    match saved {
+        Ok(_) => screen.unsaved.update(|unsaved| {
+            if unsaved.get(address).is_some_and(|kept| kept.id == sent.id && kept.body == sent.body) {
+                unsaved.remove(address);
+            }
+        }),
+        Err(fault) => screen.tell(said(&fault)),
+    }
+}
+
+/// It is saved. What was typed meanwhile is a change of what is saved now.
+fn taken(editing: Editing, screen: Screen, address: &str, sent: &Unsaved, saved: Document, done: Callback<Outcome>) {
+    let now = editing.now.get_untracked();
+    let typed_on = now.body != sent.body;
+    let later = Unsaved { version: Some(saved.version), id: saved.id.to_string(), body: now.body };
+    screen.unsaved.update(|unsaved| {
+        unsaved.remove(address);
+        if typed_on {
+            let which = Which::One(saved.id.clone());
+            unsaved.insert(Setting { page: Page::Kind(editing.kind), which }.path(), later.clone());
+        }
+    });
+    if sent.version.is_none() {
+        screen.tell(t(key!("console_saved")));
+    }
+    editing.note.set((!typed_on).then(|| t(key!("console_saved"))));
+    editing.saved.set_value(Some(saved.clone()));
+    editing.now.set(if typed_on { later } else { editing.before() });
+    editing.conflict.set(None);
+    editing.saves.update(|saves| *saves += 1);
+    done.run(Outcome::Saved(saved));
+}
+
+/// A colleague was faster. Discarding shows what they have made of it; saving again replaces that.
+async fn changed_meanwhile(editing: Editing, id: DocumentId) {
+    let Ok(theirs) = documents::read(editing.kind, &id).await else {
+        return editing.note.set(Some(t(key!("console_settings_gone"))));
+    };
+    let history = documents::history(editing.kind, &id, None).await;
+    let who = history.ok().and_then(|page| page.items.first().map(|version| who::words(&version.by)));
+    editing.saved.set_value(Some(theirs.clone()));
+    editing.now.update(|now| now.version = Some(theirs.version));
+    editing.saves.update(|saves| *saves += 1);
+    editing.conflict.set(Some(who.unwrap_or_else(|| t(key!("console_who_nobody")))));
+    editing.note.set(Some(t(key!("console_changed_meanwhile"))));
+}
+
+/// What is wrong, and what to do: the kind of problem in the reader's language, the rest as the check says it, which has the bounds.
+fn problem_words(problem: &FieldProblem) -> String {
+    let words = t(words::problem(problem.code));
+    if problem.remedy.is_empty() || problem.code == ProblemCode::Required {
+        return words;
+    }
+    [&words, " ", &problem.remedy].concat()
+}
+
 /// What the relay says of a field first, else of the whole request.
 pub(super) fn said(fault: &Fault) -> String {
     match fault {
-        Fault::Problem(problem) if !problem.problems.is_empty() => t(words::problem(problem.problems[0].code)),
+        Fault::Problem(problem) if !problem.problems.is_empty() => problem_words(&problem.problems[0]),
         Fault::Problem(_) | Fault::Unreachable => fault_words(fault),
     }
 }
@@ -234,6 +278,8 @@ pub(super) fn fault_words(fault: &Fault) -> String {
             "changed" => key!("console_changed_reopen"),
             "not_allowed" => key!("console_no_right"),
             "not_found" => key!("console_settings_gone"),
+            "sign_in_again" => key!("console_not_confirmed"),
+            "rate_limited" => key!("console_rate_limited"),
             _ => key!("console_refused_other"),
         },
     })

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use relay_settings::{Kind, ProblemCode};
+use relay_settings::Kind;
 use serde_json::Map;
 use widget::key;
 
 use super::differing::Differing;
-use super::editing::{Editing, Outcome, fault_words, save};
+use super::editing::{Editing, Outcome, said, save};
 use super::field::{FieldView, IdField, Snippet};
 use super::history::History;
 use super::preview::Preview;
@@ -193,6 +193,9 @@ fn Bar(editing: Editing) -> impl IntoView {
     }
 }
 
+/// The field of the problem that a site has conversations.
+const KEEP: &str = "keep_conversations";
+
 /// Removes the document, asked once; a site with conversations is asked about a second time.
 #[component]
 fn Remove(editing: Editing, screen: Screen, address: StoredValue<String>, done: Callback<Outcome>) -> impl IntoView {
@@ -207,18 +210,21 @@ fn Remove(editing: Editing, screen: Screen, address: StoredValue<String>, done: 
         let keep = asking.get_untracked() == Some(Ask::Keeping);
         asking.set(None);
         let Some(saved) = editing.saved.get_value() else { return };
+        let address = address.get_value();
         spawn_local(async move {
-            match documents::remove(editing.kind, &saved.id, saved.version, keep).await {
-                Ok(()) => {
-                    screen.unsaved.update(|unsaved| drop(unsaved.remove(&address.get_value())));
-                    done.run(Outcome::Removed(saved.id));
-                }
-                Err(Fault::Problem(problem))
-                    if problem.problems.iter().any(|problem| problem.code == ProblemCode::InUse) && !keep =>
-                {
+            let removed = documents::remove(editing.kind, &saved.id, saved.version, keep).await;
+            if removed.is_ok() {
+                screen.unsaved.update(|unsaved| drop(unsaved.remove(&address)));
+            }
+            if asking.is_disposed() {
+                return;
+            }
+            match removed {
+                Ok(()) => done.run(Outcome::Removed(saved.id)),
+                Err(Fault::Problem(problem)) if !keep && problem.problems.iter().any(|one| one.field == KEEP) => {
                     asking.set(Some(Ask::Keeping));
                 }
-                Err(fault) => editing.note.set(Some(fault_words(&fault))),
+                Err(fault) => editing.note.set(Some(said(&fault))),
             }
         });
     };
@@ -230,7 +236,8 @@ fn Remove(editing: Editing, screen: Screen, address: StoredValue<String>, done: 
         {move || {
             asking.get().map(|ask| {
                 let (note, yes) = match ask {
-                    Ask::Whether => (key!("console_remove_note"), key!("console_remove")),
+                    Ask::Whether if editing.kind == Kind::Site => (key!("console_remove_note"), key!("console_remove")),
+                    Ask::Whether => (key!("console_remove_note_any"), key!("console_remove")),
                     Ask::Keeping => (key!("console_remove_keep"), key!("console_remove_keep_yes")),
                 };
                 view! {

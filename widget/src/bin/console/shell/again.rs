@@ -2,13 +2,13 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use widget::key;
 
 use crate::api::v1::Fault;
 use crate::api::{account, again, passkey, session};
 use crate::shell::sign::{fault_words, unmade_words};
 use crate::ui::dialog::{Answers, Dialog};
+use crate::ui::task::spawn_for;
 use crate::ui::words::t;
 
 /// Shows the question while a request waits for it.
@@ -29,7 +29,7 @@ fn Question() -> impl IntoView {
             return;
         }
         busy.set(true);
-        spawn_local(async move {
+        spawn_for(busy, async move {
             let confirmed = session::confirm(&word).await;
             busy.set(false);
             match confirmed {
@@ -46,7 +46,7 @@ fn Question() -> impl IntoView {
     };
     let has_passkey = RwSignal::new(false);
     if passkey::is_offered() {
-        spawn_local(async move {
+        spawn_for(has_passkey, async move {
             has_passkey.set(account::factor().await.is_ok_and(|factor| factor.passkeys > 0));
         });
     }
@@ -56,7 +56,7 @@ fn Question() -> impl IntoView {
         }
         busy.set(true);
         error.set(None);
-        spawn_local(async move {
+        spawn_for(busy, async move {
             let confirmed = passkey::confirm().await;
             busy.set(false);
             match confirmed {

@@ -2,13 +2,13 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use widget::key;
 
 use crate::api::passkey::{self, Unmade};
 use crate::api::session::{self, Pending};
 use crate::api::v1::Fault;
 use crate::shell::sign::{fault_words, unmade_words};
+use crate::ui::task::spawn_for;
 use crate::ui::words::t;
 
 /// The form's content.
@@ -40,7 +40,7 @@ pub(crate) fn SecondStep(
             return;
         }
         busy.set(true);
-        spawn_local(async move {
+        spawn_for(busy, async move {
             let outcome = session::second_factor(&pending.get_value(), typed.trim()).await;
             busy.set(false);
             match outcome {
@@ -103,7 +103,7 @@ fn WithPasskey(
         }
         busy.set(true);
         error.set(None);
-        spawn_local(async move {
+        spawn_for(busy, async move {
             let outcome = passkey::sign_in(Some(&pending.get_value())).await;
             busy.set(false);
             match outcome {

@@ -2,13 +2,13 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use widget::key;
 use widget::text::Key;
 
 use crate::api::setup::{self, FirstAdministrator};
 use crate::api::v1::Fault;
 use crate::ui::icon::{self, icon};
+use crate::ui::task::spawn_for;
 use crate::ui::words::t;
 
 /// Characters of a password at least; the relay checks it again.
@@ -117,7 +117,7 @@ pub(crate) fn First(
         }
         busy.set(true);
         let [code, name, email, password] = [0, 1, 2, 3].map(value);
-        spawn_local(async move {
+        spawn_for(busy, async move {
             let made = setup::make(&FirstAdministrator { code, email, name, password }).await;
             busy.set(false);
             match made {

@@ -2,7 +2,6 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use widget::env::window;
 use widget::key;
 use widget::text::Key;
@@ -11,6 +10,7 @@ use crate::api::invited::{self, Acceptance, ForWhom};
 use crate::api::v1::Fault;
 use crate::shell::first::{Entry, Line};
 use crate::ui::icon::{self, icon};
+use crate::ui::task::spawn_for;
 use crate::ui::words::{fill, t};
 
 /// The path of the page.
@@ -51,7 +51,7 @@ pub(crate) fn Invited(
 ) -> impl IntoView {
     let whom = RwSignal::new(None::<Result<ForWhom, Key>>);
     let asked = token.clone();
-    spawn_local(async move {
+    spawn_for(whom, async move {
         whom.set(Some(invited::look(&asked).await.map_err(|fault| match fault {
             Fault::Unreachable => key!("console_unreachable"),
             Fault::Problem(_) => key!("console_invited_gone_note"),
@@ -130,7 +130,7 @@ fn Choose(
             return;
         }
         busy.set(true);
-        spawn_local(async move {
+        spawn_for(busy, async move {
             let accepted = invited::accept(&chosen).await;
             busy.set(false);
             match accepted {

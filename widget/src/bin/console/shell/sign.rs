@@ -2,7 +2,6 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use widget::key;
 use widget::text::Key;
 use wire::Refusal;
@@ -13,6 +12,7 @@ use crate::api::v1::Fault;
 use crate::shell::code::SecondStep;
 use crate::ui::icon::{self, icon};
 use crate::ui::refusal;
+use crate::ui::task::spawn_for;
 use crate::ui::words::t;
 
 /// The page: first the password, then a code where one is asked for.
@@ -70,7 +70,7 @@ fn FirstStep(note: Option<String>, done: Callback<()>, pending: RwSignal<Option<
             return;
         }
         busy.set(true);
-        spawn_local(async move {
+        spawn_for(busy, async move {
             let result = session::sign_in(mail.trim(), &word).await;
             busy.set(false);
             match result {
@@ -110,7 +110,7 @@ fn PasskeyButton(busy: RwSignal<bool>, error: RwSignal<Option<String>>, done: Ca
         }
         busy.set(true);
         error.set(None);
-        spawn_local(async move {
+        spawn_for(busy, async move {
             let outcome = passkey::sign_in(None).await;
             busy.set(false);
             match outcome {

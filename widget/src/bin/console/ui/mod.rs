@@ -7,6 +7,7 @@ pub(crate) mod icon;
 pub(crate) mod parts;
 pub(crate) mod person;
 pub(crate) mod refusal;
+pub(crate) mod task;
 pub(crate) mod when;
 pub(crate) mod who;
 pub(crate) mod words;

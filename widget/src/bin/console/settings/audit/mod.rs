@@ -13,6 +13,7 @@ use self::entry::{Detail, subject_words};
 use crate::api::audit::{self, Chain, Filter, Item};
 use crate::api::v1::Fault;
 use crate::ui::icon::{self, icon};
+use crate::ui::task::spawn_for;
 use crate::ui::words::{fill, t};
 use crate::ui::{when, who};
 
@@ -45,7 +46,7 @@ pub(super) fn Audit() -> impl IntoView {
     let load = move |after: Option<u64>| {
         let wanted = filter.get_untracked();
         failed.set(false);
-        spawn_local(async move {
+        spawn_for(failed, async move {
             let page = audit::list(&wanted, after).await;
             // Another filter was chosen meanwhile, or the page is gone.
             if filter.try_get_untracked().as_ref() != Some(&wanted) {

@@ -12,6 +12,7 @@ use super::rights::RightBoxes;
 use super::scope::{Names, ScopeEditor};
 use crate::api::keys::{self, ApiKey, NewKey};
 use crate::ui::dialog::{Answers, Dialog};
+use crate::ui::task::spawn_for;
 use crate::ui::when;
 use crate::ui::words::{fill, t};
 
@@ -95,7 +96,7 @@ fn NewKeyForm(
         let days = days.get_untracked();
         let until_ms = (days > 0).then(|| now_ms() + days * DAY_MS);
         let key = NewKey { name, rights: rights.get_untracked(), scope: scope.get_untracked(), until_ms };
-        spawn_local(async move {
+        spawn_for(problem, async move {
             match keys::make(&key).await {
                 Ok(text) => {
                     problem.set(None);
@@ -150,7 +151,7 @@ fn Row(key_record: ApiKey, reload: Callback<()>) -> impl IntoView {
         move |()| {
             let id = id.clone();
             asking.set(false);
-            spawn_local(async move {
+            spawn_for(asking, async move {
                 // Revoked meanwhile: the list shows it.
                 drop(keys::revoke(&id).await);
                 reload.run(());

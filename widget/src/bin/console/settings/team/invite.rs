@@ -1,7 +1,6 @@
 //! The form that invites somebody. The link is shown once, to be handed over by whoever invites.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use relay_settings::{BuiltInRole, Scope};
 use widget::key;
 
@@ -10,6 +9,7 @@ use crate::api::staff::{self, Invite};
 use crate::settings::editing::said;
 use crate::settings::once::Once;
 use crate::settings::scope::{Names, ScopeEditor};
+use crate::ui::task::spawn_for;
 use crate::ui::words::t;
 
 /// The form.
@@ -36,7 +36,7 @@ pub(super) fn InviteForm(
         }
         let invite = Invite { email, roles: roles.get_untracked(), scope: scope.get_untracked() };
         busy.set(true);
-        spawn_local(async move {
+        spawn_for(problem, async move {
             let made = staff::invite(&invite).await;
             busy.try_set(false);
             match made {

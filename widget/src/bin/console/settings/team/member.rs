@@ -1,7 +1,6 @@
 //! One colleague: name, roles, scope, sign-ins, and what else can be done.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use serde_json::{Map, Value};
 use widget::key;
 
@@ -12,6 +11,7 @@ use crate::settings::editing::said;
 use crate::settings::once::Once;
 use crate::settings::scope::{Names, ScopeEditor};
 use crate::ui::dialog::{Answers, Dialog};
+use crate::ui::task::spawn_for;
 use crate::ui::when;
 use crate::ui::words::{fill, t};
 
@@ -60,7 +60,7 @@ pub(super) fn Member(
         }
         busy.set(true);
         note.set(None);
-        spawn_local(async move {
+        spawn_for(problem, async move {
             let version = saved.with_untracked(|saved| saved.version);
             let result = staff::change(&id.get_value(), version, &fields).await;
             busy.try_set(false);
@@ -165,7 +165,7 @@ pub(super) fn Member(
 fn SignIns(id: StoredValue<String>, problem: RwSignal<Option<String>>) -> impl IntoView {
     let known = RwSignal::new(None::<Vec<SignedIn>>);
     let load = move || {
-        spawn_local(async move {
+        spawn_for(known, async move {
             if let Ok(found) = staff::sign_ins(&id.get_value()).await {
                 known.try_set(Some(found));
             }
@@ -176,7 +176,7 @@ fn SignIns(id: StoredValue<String>, problem: RwSignal<Option<String>>) -> impl I
         let SignedIn { id, browser, used_at_ms } = signed_in;
         let end = move |_| {
             let id = id.clone();
-            spawn_local(async move {
+            spawn_for(known, async move {
                 match staff::end_sign_in(&id).await {
                     Ok(()) => load(),
                     Err(fault) => problem.set(Some(said(&fault))),
@@ -214,7 +214,7 @@ fn SignIns(id: StoredValue<String>, problem: RwSignal<Option<String>>) -> impl I
 fn PasswordLink(id: StoredValue<String>, problem: RwSignal<Option<String>>) -> impl IntoView {
     let link = RwSignal::new(None::<String>);
     let make = move |_| {
-        spawn_local(async move {
+        spawn_for(problem, async move {
             match staff::password_link(&id.get_value()).await {
                 Ok(made) => link.set(Some(made)),
                 Err(fault) => problem.set(Some(said(&fault))),
@@ -242,7 +242,7 @@ fn Remove(
     let remove = move |()| {
         asking.set(false);
         let version = saved.with_untracked(|saved| saved.version);
-        spawn_local(async move {
+        spawn_for(problem, async move {
             match staff::remove(&id.get_value(), version).await {
                 Ok(()) => gone.run(()),
                 Err(fault) => problem.set(Some(said(&fault))),

@@ -20,6 +20,7 @@ use crate::desk::rights::has;
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::Screen;
 use crate::ui::icon::{self, icon};
+use crate::ui::task::spawn_for;
 use crate::ui::when;
 use crate::ui::words::{fill, t};
 
@@ -171,9 +172,10 @@ fn Invited(invitation: Invitation, names: Names, reload: Callback<()>) -> impl I
         if is_new { key!("console_invited") } else { key!("console_team_link_open") },
         &[("name", &made_by.unwrap_or_default()), ("time", &when::long(until_ms))],
     );
+    let shown = StoredValue::new(());
     let take_back = move |_| {
         let id = id.clone();
-        spawn_local(async move {
+        spawn_for(shown, async move {
             // Used or gone meanwhile: the list shows it.
             drop(staff::take_back(&id).await);
             reload.run(());
