@@ -20,6 +20,7 @@ use crate::rights::Rights;
 use crate::step::Step;
 
 mod agents;
+mod erased;
 mod follow;
 mod look;
 mod page;
@@ -29,6 +30,7 @@ mod send;
 #[cfg(test)]
 mod tests;
 
+use erased::ErasedLately;
 use page::Page;
 use rate::{Bucket, Verdict};
 use send::Held;
@@ -104,6 +106,8 @@ pub(crate) struct Connections {
     last_request: u64,
     /// Visitors who have ended their session lately.
     ended_lately: VecDeque<VisitorId>,
+    /// Conversations of which something was erased after requests were made that still wait.
+    erased_lately: BTreeMap<ConversationId, ErasedLately>,
     /// The largest attachment taken, for `Welcome`.
     attachment_bytes_max: u64,
     /// The number of each site's look.
@@ -144,6 +148,7 @@ impl Connections {
             requests: BTreeMap::new(),
             last_request: 0,
             ended_lately: VecDeque::new(),
+            erased_lately: BTreeMap::new(),
             attachment_bytes_max,
             looks: BTreeMap::new(),
             gaps_repaired: 0,

@@ -212,6 +212,14 @@ impl Screen {
         });
     }
 
+    /// Keeps no half-written text of a conversation of which something was erased.
+    pub(crate) fn forget(&self, conversation: ConversationId) {
+        self.written.keep(conversation, "", false);
+        if self.writing_in.get_value() == Some(conversation) {
+            self.text.set(String::new());
+        }
+    }
+
     /// Shows a list. Rows chosen in another list are no longer chosen.
     pub(crate) fn choose(&self, tab: Tab) {
         self.section.set(Section::Inbox);
