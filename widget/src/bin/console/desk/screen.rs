@@ -99,6 +99,10 @@ pub(crate) enum Asking {
     Block(ConversationId),
     /// Asks whether to end so many (0: not known).
     EndMany(Many, usize),
+    /// Asks why to hold a conversation, or says why it is held.
+    Hold(ConversationId),
+    /// Asks whether to erase the visitor of a conversation.
+    Erase(ConversationId),
     /// Lists the keyboard shortcuts.
     Keys,
     /// The command bar.
