@@ -115,6 +115,7 @@ fn is_refused(world: &World, eve: &Agent) -> Vec<String> {
     let why = shown(eve, "[data-testid=held-why]");
     assert!(why.contains(REASON) && why.contains("Eve"), "{why}");
     assert!(shown(eve, "[data-testid=erase-state]").contains("Nothing was erased"));
+    assert!(shown(eve, "[data-testid=erase-dialog] h2").contains("was not erased"));
     picture(eve, "erase-refused");
     found.extend(eve.findings("refused"));
     found

@@ -81,7 +81,8 @@ pub(crate) fn EraseDialog(
             spawn_local(carry_out(visitor, standing));
         }
     };
-    let title = fill(key!("console_erase_title"), &[("name", &visitor.map(name).unwrap_or_default())]);
+    let who = visitor.map(name).unwrap_or_default();
+    let title = Signal::derive(move || fill(standing.with(title_key), &[("name", &who)]));
     view! {
         <Dialog title name="erase-dialog" closed=close>
             <div class="erase">
@@ -162,6 +163,16 @@ fn Holds(desk: Desk, screen: Screen, all: Vec<Held>) -> impl IntoView {
         }
     };
     view! { <ul class="erase__held">{all.into_iter().map(row).collect_view()}</ul> }
+}
+
+/// The heading of the window.
+const fn title_key(standing: &Standing) -> Key {
+    match standing {
+        Standing::Reading | Standing::Asking => key!("console_erase_title"),
+        Standing::Working => key!("console_erase_title_working"),
+        Standing::Done(_) => key!("console_erase_title_done"),
+        Standing::Held(_) | Standing::Failed(_) => key!("console_erase_title_not"),
+    }
 }
 
 /// What is said of it; nothing while it is asked whether to.
