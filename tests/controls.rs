@@ -29,7 +29,7 @@ const NAMED_BY: [(&str, &[&str]); 10] = [
     ("test", &["console_transcript_html", "console_transcript_text"]),
     ("section_id", &["inbox", "defence", "nav-settings"]),
     ("entry.test_id", &["first-code", "first-name", "first-email", "first-password"]),
-    ("action.test_id(", &["release", "spam", "block", "end-network"]),
+    ("action.test_id(", &["release", "spam", "block", "end-network", "hold", "erase"]),
     ("tab_test_id(tab", &["list-waiting", "list-mine", "list-open", "list-left", "list-messages", "list-ended"]),
 ];
 /// Controls that no browser test acts on, each with the reason.

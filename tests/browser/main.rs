@@ -8,6 +8,7 @@ mod blocked;
 mod controls;
 mod defence;
 mod desk;
+mod erase;
 mod eyes;
 mod file;
 mod firefox;

@@ -22,6 +22,7 @@ use crate::step::Step;
 
 mod agents;
 mod answering;
+mod erased;
 mod follow;
 mod look;
 mod page;
@@ -31,6 +32,7 @@ mod send;
 #[cfg(test)]
 mod tests;
 
+use erased::ErasedLately;
 use page::Page;
 use rate::{Bucket, Verdict};
 use send::Held;
@@ -106,6 +108,8 @@ pub(crate) struct Connections {
     last_request: u64,
     /// Visitors who have ended their session lately.
     ended_lately: VecDeque<VisitorId>,
+    /// Conversations of which something was erased after requests were made that still wait.
+    erased_lately: BTreeMap<ConversationId, ErasedLately>,
     /// The largest attachment taken, for `Welcome`.
     attachment_bytes_max: u64,
     /// The number of each site's look.
@@ -147,6 +151,7 @@ impl Connections {
             requests: BTreeMap::new(),
             last_request: 0,
             ended_lately: VecDeque::new(),
+            erased_lately: BTreeMap::new(),
             attachment_bytes_max,
             looks: BTreeMap::new(),
             answering: OnlineCounts::default(),

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use wire::limit::{LAST_LINE_CHARS_MAX, UNREAD_MAX};
 use wire::{
     AgentId, Aside, Author, Body, ConversationId, ConversationState, ConversationSummary, Cursor, Event, Idle, Lane,
-    Party, Seq, SiteId, Tag, VisitorConversation, VisitorId,
+    Party, Seq, ServerFrame, SiteId, Tag, VisitorConversation, VisitorId,
 };
 
 /// What is true of a conversation after all its events so far. [`Conversation::apply`] is the only mutator.
@@ -57,6 +57,8 @@ pub struct Conversation {
     pub spam: bool,
     /// Whether an agent has written in it.
     pub answered: bool,
+    /// Whether something of it was ever erased. The store knows it, no event says it: whoever read its events before may have what is gone.
+    pub erased: bool,
 }
 
 /// An event does not follow the last one of its lane: there is a gap, or it is an old one.
@@ -102,6 +104,7 @@ impl Conversation {
             known: false,
             spam: false,
             answered: false,
+            erased: false,
         }
     }
 
@@ -251,6 +254,13 @@ impl Conversation {
             known: self.known,
             network: self.network,
         }
+    }
+
+    /// What clients are sent when something of it was erased.
+    #[must_use]
+    pub fn erased_frame(&self) -> ServerFrame {
+        let (last_line, language) = (self.last_line.clone(), self.language.clone());
+        ServerFrame::Erased { conversation: self.id, last_line, language }
     }
 
     /// The visitor's own view of it.

@@ -120,7 +120,10 @@ impl Core {
                 self.pass_on();
                 self.conversations.end_all_of(visitor, &mut self.step);
             }
-            Input::Erased { conversation } => self.conversations.erased(conversation),
+            Input::Erased(read) => {
+                self.connections.erased(&read, &mut self.step);
+                self.conversations.erased(*read);
+            }
             Input::Blocks(blocks) => self.staff.set_blocks(blocks, &mut self.step),
             Input::BlockAnswered { connection, result } => self.tell_blocks(connection, result),
         }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use relay_settings::{DocumentId, Scope, Snapshot, shown_role};
 use wire::{
-    AgentId, AgentState, AgentSummary, BlockSummary, ConversationId, Event, Follow, Incoming, PageContext, Party,
-    SiteId, Tag, Token, VisitorId,
+    AgentId, AgentState, AgentSummary, BlockSummary, Event, Follow, Incoming, PageContext, Party, SiteId, Tag, Token,
+    VisitorId,
 };
 
 use crate::append::{AppendError, Appended};
@@ -116,11 +116,8 @@ pub enum Input {
         /// Whom.
         visitor: VisitorId,
     },
-    /// What an ended conversation held was erased in the store: memory keeps no word of it.
-    Erased {
-        /// Which conversation.
-        conversation: ConversationId,
-    },
+    /// Something that an ended conversation held was erased in the store, which knows it like this now: memory and clients keep no word of it.
+    Erased(Box<Conversation>),
     /// An agent signed out everywhere, or was removed: it is offline at once.
     SignedOut {
         /// Which agent.

@@ -9,14 +9,16 @@ pub mod visitor;
 
 use std::time::Duration;
 
+use relay_core::conversation::Conversation;
 use relay_core::input::Input;
+use relay_core::store::{Query, QueryAnswer, QueryError};
 use tokio::sync::{mpsc, oneshot};
 use wire::{ConversationId, Parts};
 
 use crate::blob::{BlobError, Blobs};
 use crate::core_task::Arrival;
 use crate::store::task::StoreHandle;
-use crate::store::{AttachmentRecord, EraseStep, RemovedCount, StoreError};
+use crate::store::{AttachmentRecord, EraseStep, Reader, RemovedCount, StoreError};
 
 /// How long the others have the store for themselves between two steps.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -92,11 +94,23 @@ impl Ground {
             }
         }
         self.write(move |writer| writer.note_erased(conversation, parts)).await?;
-        if let Some(core) = &self.core {
-            // Fails only when the core has ended.
-            let _ = core.send(Arrival::Input(Input::Erased { conversation })).await;
-        }
         Ok(removed)
+    }
+
+    /// Has the core say to clients that something of a conversation is gone, once it is.
+    async fn announce(&self, conversation: ConversationId) -> Result<(), StoreError> {
+        let Some(core) = &self.core else { return Ok(()) };
+        for _ in 0..BUSY_TRIES_MAX {
+            match self.store.read(move |reader| now(reader, conversation)).await {
+                Err(StoreError::Busy) => tokio::time::sleep(BUSY_WAIT).await,
+                read => {
+                    // Fails only when the core has ended.
+                    let _ = core.send(Arrival::Input(Input::Erased(read?))).await;
+                    return Ok(());
+                }
+            }
+        }
+        Err(StoreError::Busy)
     }
 
     /// Removes files, then their records.
@@ -150,6 +164,18 @@ impl Ground {
             // Fails only when the core has ended.
             let _ = core.send(Arrival::Gauges(reply)).await;
             let _ = answer.await;
+        }
+    }
+}
+
+/// A conversation as the store has it.
+fn now(reader: &mut dyn Reader, conversation: ConversationId) -> Result<Box<Conversation>, StoreError> {
+    match reader.query(&Query::Conversation { conversation }) {
+        Ok(QueryAnswer::Conversation(read)) => Ok(read),
+        Err(QueryError::NotFound) => Err(StoreError::Missing),
+        Err(QueryError::Busy) => Err(StoreError::Busy),
+        Ok(QueryAnswer::Events { .. } | QueryAnswer::Conversations { .. }) | Err(QueryError::Down) => {
+            Err(StoreError::Down)
         }
     }
 }

@@ -61,7 +61,10 @@ pub async fn run<Has: Future<Output = bool>>(
             after = *last;
             for (_, conversation) in found {
                 match ground.erase(conversation, Parts::only(due.part), true).await {
-                    Ok(more) => removed += more,
+                    Ok(more) => {
+                        removed += more;
+                        ground.announce(conversation).await?;
+                    }
                     // Held meanwhile, or being written in: the next run finds it again.
                     Err(ErasingError::Store(StoreError::Conflict | StoreError::Busy)) => {}
                     Err(error) => return Err(error),

@@ -51,9 +51,9 @@ pub async fn carry_out(ground: &Ground, erasure: &ErasureRecord) -> Result<Remov
     }
     ground.core_has_taken_it().await;
     let mut removed = RemovedCount::default();
-    for _ in 0..ROUNDS_MAX {
+    for round in 0..ROUNDS_MAX {
         end_all(ground, visitor).await?;
-        let round = go_through(ground, visitor).await?;
+        let round = go_through(ground, visitor, round == 0).await?;
         if round.is_nothing() {
             break;
         }
@@ -100,11 +100,15 @@ async fn end(ground: &Ground, known: Conversation) -> Result<(), ErasingError> {
     Ok(())
 }
 
-/// Goes through everything once.
-async fn go_through(ground: &Ground, visitor: VisitorId) -> Result<RemovedCount, ErasingError> {
+/// Goes through everything once. The first time, clients are sent word of every conversation: what is gone may have gone before a crash.
+async fn go_through(ground: &Ground, visitor: VisitorId, first: bool) -> Result<RemovedCount, ErasingError> {
     let (mut removed, mut tags) = (RemovedCount::default(), BTreeSet::new());
     for known in each(ground, visitor).await? {
-        removed += ground.erase(known.id, Parts::ALL, false).await?;
+        let gone = ground.erase(known.id, Parts::ALL, false).await?;
+        if first || !gone.is_nothing() {
+            ground.announce(known.id).await?;
+        }
+        removed += gone;
         tags.extend(known.address.into_iter().chain(known.network));
     }
     loop {

@@ -42,7 +42,7 @@ pub trait LogWriter: Transaction {
     fn append(&mut self, now_ms: u64, append: &Append) -> Result<Appended, AppendError>;
 
     /// Erases parts of what an ended conversation holds, of [`ERASE_EVENTS_MAX`] events at most: the events keep number, id, time and author, and no byte of
-    /// what they said. The last step empties what its row repeats of them. Done twice it changes nothing.
+    /// what they said. The last step empties what its row repeats of them, and marks it as erased. Done twice it changes nothing.
     ///
     /// # Errors
     /// `Missing` when there is no such conversation, `Conflict` when it has not ended or is held, `Busy` when the same transaction has written in it.
@@ -163,8 +163,9 @@ pub(super) fn without(body: &Body, lane: Lane, parts: Parts) -> Option<(Part, Bo
     body.without(parts)
 }
 
-/// Empties what a conversation's row repeats of its events.
+/// Empties what a conversation's row repeats of its events, and marks it.
 pub(super) fn clear(row: &mut Conversation, parts: Parts) {
+    row.erased = true;
     if parts.texts || parts.files {
         row.last_line.clear();
     }

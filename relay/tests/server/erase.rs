@@ -14,7 +14,7 @@ use wire::{
 
 use crate::asking::{Asker, json, with_administrator};
 use crate::file::put;
-use crate::support::{ANSWER_WITHIN, Relay, Visitor, add_agent_as, new_conversation, new_message};
+use crate::support::{ANSWER_WITHIN, Connection, Relay, Visitor, add_agent_as, new_conversation, new_message};
 
 /// What stands in everything that the visitor leaves. Nothing else in a data folder looks like it.
 const MARK: &str = "Zebra7Quartz";
@@ -244,6 +244,54 @@ async fn a_command_erases_beside_a_relay_and_without_one() {
     assert!(known.head_of(Lane::Shared).0 >= 3);
     let (done, said) = command(&["erase", "visitor", "00000000-0000-7000-8000-000000000000"]);
     assert!(!done && said.contains("there is no visitor"), "{said}");
+}
+
+/// What a connection is sent of conversations of which something was erased, until it was said of each of these.
+async fn sent_erased(connection: &mut Connection, of: &[ConversationId]) {
+    let mut left = of.to_vec();
+    while !left.is_empty() {
+        let said = connection.until(|frame| match frame {
+            ServerFrame::Erased { conversation, last_line, language } => {
+                Some((*conversation, last_line.clone(), language.clone()))
+            }
+            _ => None,
+        });
+        let (conversation, last_line, language) = said.await;
+        assert_eq!((&*last_line, &*language), ("", ""));
+        left.retain(|other| *other != conversation);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_pages_are_sent_that_it_is_gone_and_so_is_who_comes_back_with_it() {
+    let relay = with_supervisor().await;
+    let eve = Asker::of(&relay, "eve").await;
+    let mut visitor = marked(&relay, MARK).await;
+    let id = visitor.id.expect("registered");
+    let (ended, open) = leave_marks(&relay, &mut visitor, MARK, 3).await;
+    let (mut sue, mut bob) = (relay.agent("sue").await, relay.agent("bob").await);
+    sue.follow(ended).await;
+    json(eve.post(&format!("visitors/{id}/erase"), &json!({})).await, 202).await;
+    visitor.connection.closes(Close::TokenInvalid).await;
+    // Who follows it and who may only list it.
+    for desk in [&mut sue, &mut bob] {
+        sent_erased(&mut desk.connection, &[ended, open]).await;
+    }
+    let cookie = relay.cookie("sue").await;
+    let mut back = relay.connection(Some(&relay.origin()), Some(&cookie)).await;
+    let after = wire::Cursor { shared: wire::Seq(2), staff: wire::Seq::ZERO };
+    let follow = vec![wire::Follow { conversation: ended, after }];
+    back.send(&ClientFrame::Hello { protocol: PROTOCOL, hello: Hello::Agent { state: None }, follow }).await;
+    sent_erased(&mut back, &[ended]).await;
+    let again = wire::Follow { conversation: ended, after: wire::Cursor::default() };
+    back.send(&ClientFrame::Follow { follow: again }).await;
+    let events = back.until(|frame| match frame {
+        ServerFrame::Events { lane: Lane::Shared, after: wire::Seq::ZERO, events, .. } => Some(events.clone()),
+        _ => None,
+    });
+    let events = events.await;
+    assert!(events.len() > 3 && !format!("{events:?}").contains(MARK), "{events:?}");
+    relay.running.stop().await.expect("stopped");
 }
 
 #[tokio::test(flavor = "multi_thread")]

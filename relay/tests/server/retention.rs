@@ -74,6 +74,16 @@ async fn what_is_past_its_time_goes_by_site_and_part_and_the_rest_stays() {
     for (conversation, mark) in [(held, "Birch2 text"), (young, "Birch3 text"), (open, "Birch4 text")] {
         assert!(kinds(&eve, conversation).await.contains(mark), "{mark} stays");
     }
+    // Whoever had its texts before is sent that they are gone, with the first connection.
+    let mut back = relay.connection(Some(&relay.origin()), None).await;
+    let mut hello = crate::support::hello("demo", visitor.token.as_ref());
+    if let ClientFrame::Hello { follow, .. } = &mut hello {
+        let after = wire::Cursor { shared: wire::Seq(2), staff: wire::Seq::ZERO };
+        follow.push(wire::Follow { conversation: old, after });
+    }
+    back.send(&hello).await;
+    let is_old = |frame: &wire::ServerFrame| matches!(frame, wire::ServerFrame::Erased { conversation, .. } if *conversation == old);
+    back.until(|frame| is_old(frame).then_some(())).await;
     assert_eq!(Value::from(noted.detail), json!({ "texts": 1, "names": 0, "files": 0 }));
     assert_eq!(noted.subject.map(|subject| subject.key()).as_deref(), Some("site/demo"));
 

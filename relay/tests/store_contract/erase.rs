@@ -76,8 +76,10 @@ pub(crate) fn words_go_and_everything_else_stays(store: &dyn Store) {
     assert!(!serde_json::to_string(&after).unwrap().contains("secret"));
     assert!(!serde_json::to_string(&after).unwrap().contains("chart.png"));
     let mut wanted = row;
+    assert!(!wanted.erased);
     wanted.last_line.clear();
     wanted.language.clear();
+    wanted.erased = true;
     assert_eq!(world.conversation(FIRST), wanted);
     let rows = world.rows(&Query::OfVisitor { visitor: ANNA, sites: relay_settings::Reach::All }).0;
     assert_eq!(rows.iter().filter(|row| row.last_line.is_empty()).count(), 1, "the other one keeps its words");
@@ -142,6 +144,7 @@ pub(crate) fn only_what_has_ended_and_is_not_held_is_erased(store: &dyn Store) {
         .unwrap();
     world.writer.commit().unwrap();
     assert_eq!(world.conversation(FIRST).last_line, "");
+    assert!(world.conversation(FIRST).erased, "that something was erased stays known");
 }
 
 pub(crate) fn long_conversations_are_erased_in_steps(store: &dyn Store) {

@@ -148,6 +148,7 @@ fn server_frame_name(frame: &ServerFrame) -> &'static str {
         ServerFrame::Ending { .. } => "ending",
         ServerFrame::Blocks { .. } => "blocks",
         ServerFrame::Pong { .. } => "pong",
+        ServerFrame::Erased { .. } => "erased",
     }
 }
 
@@ -201,6 +202,7 @@ fn server_frames() {
         ServerFrame::Ending { ended: 200, left: 300 },
         ServerFrame::Blocks { blocks: vec![block()] },
         ServerFrame::Pong { heads: vec![Head { conversation, head: Cursor { shared: Seq(7), staff: Seq(0) } }] },
+        ServerFrame::Erased { conversation, last_line: String::new(), language: "en".to_owned() },
     ];
     check("server_frame.json", frames.into_iter().map(|frame| (server_frame_name(&frame), frame)).collect());
 }

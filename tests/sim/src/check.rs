@@ -68,9 +68,9 @@ impl World {
         };
         match frame {
             ServerFrame::Event { event } => of_site(event.conversation),
-            ServerFrame::Events { conversation, .. } | ServerFrame::Typing { conversation, .. } => {
-                of_site(*conversation)
-            }
+            ServerFrame::Events { conversation, .. }
+            | ServerFrame::Typing { conversation, .. }
+            | ServerFrame::Erased { conversation, .. } => of_site(*conversation),
             ServerFrame::Inbox { row } => of_site(row.conversation),
             ServerFrame::Closed { rows, .. } | ServerFrame::OfVisitor { rows, .. } | ServerFrame::Open { rows, .. } => {
                 rows.iter().for_each(|row| of_site(row.conversation));
@@ -100,6 +100,7 @@ impl World {
             }
             ServerFrame::Typing { conversation, .. }
             | ServerFrame::Queue { conversation, .. }
+            | ServerFrame::Erased { conversation, .. }
             | ServerFrame::Holder { conversation, .. } => own(*conversation),
             ServerFrame::Pong { heads } => {
                 for head in heads {

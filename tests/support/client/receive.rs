@@ -164,6 +164,7 @@ impl Client {
                 }
             }
             ServerFrame::Typing { .. }
+            | ServerFrame::Erased { .. }
             | ServerFrame::Queue { .. }
             | ServerFrame::Answering { .. }
             | ServerFrame::Look { .. }

@@ -10,6 +10,7 @@ use wire::{
 
 use super::{Conversations, Live};
 use crate::append::{Append, AppendError, NewBody};
+use crate::conversation::Conversation;
 use crate::input::{ConnectionId, Source};
 use crate::news::Audience;
 use crate::request::Pending;
@@ -125,11 +126,11 @@ impl Conversations {
         }
     }
 
-    /// What an ended conversation held was erased in the store.
-    pub(crate) fn erased(&mut self, id: ConversationId) {
-        if let Some(live) = self.live.get_mut(&id).filter(|live| live.conversation.closed()) {
-            live.conversation.last_line.clear();
-            live.conversation.language.clear();
+    /// Something that an ended conversation held was erased in the store, which knows it like this now.
+    pub(crate) fn erased(&mut self, read: Conversation) {
+        if let Some(live) = self.live.get_mut(&read.id).filter(|live| live.conversation.closed()) {
+            let known = &mut live.conversation;
+            (known.last_line, known.language, known.erased) = (read.last_line, read.language, true);
         }
     }
 

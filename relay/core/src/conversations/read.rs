@@ -32,6 +32,9 @@ impl Conversations {
             // Nothing newer in memory: after a restart most clients need no read. Who asks a second time is answered by the store, which
             // may have events that the bus has lost.
             Some(head) if follow && after >= head => {
+                if let Some(live) = live {
+                    Self::tell_erased(&page, &live.conversation, step);
+                }
                 let frame = ServerFrame::Events { conversation, lane, after, events: Vec::new(), head };
                 step.send(Audience::One(connection), frame);
             }
@@ -40,6 +43,13 @@ impl Conversations {
                 let after = if late { after.next() } else { after };
                 step.query(Pending::Page(page), Query::Events { conversation, lane, after });
             }
+        }
+    }
+
+    /// Who comes back with events of a conversation of which something was erased may have what is gone.
+    pub(crate) fn tell_erased(page: &Page, known: &Conversation, step: &mut Step) {
+        if page.follow && page.after > Seq::ZERO && known.erased {
+            step.send(Audience::One(page.connection), known.erased_frame());
         }
     }
 

@@ -92,11 +92,14 @@ impl Core {
     pub(super) fn answered(&mut self, request: RequestId, result: Result<QueryAnswer, QueryError>) {
         let Some(pending) = self.connections.recall(request) else { return };
         let alive = pending.connection().is_none_or(|id| self.connections.has(id));
-        let answer = match result {
+        let mut answer = match result {
             Ok(answer) => answer,
             Err(error) if alive => return self.query_failed(&pending, error),
             Err(_) => return,
         };
+        if let Some(again) = self.connections.without_erased((request, &pending), &mut answer) {
+            return self.step.query(pending, again);
+        }
         match (pending, answer) {
             (Pending::Refresh(id), QueryAnswer::Conversation(read)) => {
                 let followed = self.connections.is_followed(id);
@@ -140,6 +143,7 @@ impl Core {
             return;
         }
         let head = read.head_of(lane);
+        Conversations::tell_erased(&page, &read, &mut self.step);
         let followed = self.connections.is_followed(conversation);
         self.conversations.adopt(read, followed, &mut self.step);
         if let Some(last) = events.last() {

@@ -39,6 +39,7 @@ pub(crate) fn brief(frame: &ServerFrame) -> Option<String> {
         ServerFrame::Welcome { .. } => "welcome".to_owned(),
         ServerFrame::Registered { .. } => "registered".to_owned(),
         ServerFrame::Pong { heads } => format!("pong {}", heads.len()),
+        ServerFrame::Erased { .. } => "erased".to_owned(),
         ServerFrame::Answering { .. }
         | ServerFrame::Look { .. }
         | ServerFrame::Inbox { .. }

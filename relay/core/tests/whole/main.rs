@@ -5,6 +5,7 @@ mod agents;
 mod arbitrary;
 mod brief;
 mod defence;
+mod erased;
 mod exact;
 mod flood;
 mod followed;

@@ -358,6 +358,7 @@ impl World {
             }
             ServerFrame::Typing { conversation, .. }
             | ServerFrame::Queue { conversation, .. }
+            | ServerFrame::Erased { conversation, .. }
             | ServerFrame::Holder { conversation, .. } => own(conversation),
             ServerFrame::Pong { heads } => {
                 for head in heads {

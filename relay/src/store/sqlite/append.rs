@@ -217,7 +217,7 @@ fn insert_conversation(connection: &Connection, new: &Conversation) -> Result<()
         "INSERT INTO conversation (",
         conversation_columns!(),
         ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
-         ?20, ?21, ?22, ?23, ?24, ?25)"
+         ?20, ?21, ?22, ?23, ?24, ?25, 0)"
     );
     let (state, state_at_ms, aside) = row::state_columns(new.state);
     connection.prepare_cached(SQL)?.execute(params![

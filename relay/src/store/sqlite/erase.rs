@@ -10,6 +10,9 @@ use crate::store::log::{clear, without};
 use crate::store::sql::Failure;
 use crate::store::{ERASE_EVENTS_MAX, EraseStep, ErasedStep, RemovedCount, StoreError};
 
+/// In the column `erased`, beside the bits of the parts that are gone: something of it was ever erased.
+const EVER: u8 = 8;
+
 /// Carries out one step in the running transaction. What is refused has written nothing.
 pub(super) fn step(
     connection: &Connection,
@@ -59,10 +62,10 @@ pub(super) fn note(connection: &Connection, id: ConversationId, parts: Parts) ->
     connection.prepare_cached(SQL)?.execute(params![id.0.to_be_bytes(), parts.bits()]).map(drop)
 }
 
-/// Something was written in an ended conversation: what was erased may be there again.
+/// Something was written in an ended conversation: what was erased may be there again. That something was ever erased stays noted.
 pub(super) fn forget_note(connection: &Connection, id: ConversationId) -> Result<()> {
-    const SQL: &str = "UPDATE conversation SET erased = 0 WHERE id = ?1 AND erased <> 0";
-    connection.prepare_cached(SQL)?.execute([id.0.to_be_bytes()]).map(drop)
+    const SQL: &str = "UPDATE conversation SET erased = erased & ?2 WHERE id = ?1 AND erased & ~?2 <> 0";
+    connection.prepare_cached(SQL)?.execute(params![id.0.to_be_bytes(), EVER]).map(drop)
 }
 
 fn is_held(connection: &Connection, id: ConversationId) -> Result<bool> {
@@ -70,8 +73,8 @@ fn is_held(connection: &Connection, id: ConversationId) -> Result<bool> {
 }
 
 fn clear_row(connection: &Connection, id: ConversationId, row: &Conversation) -> Result<()> {
-    const SQL: &str = "UPDATE conversation SET last_line = ?2, language = ?3 WHERE id = ?1";
-    connection.prepare_cached(SQL)?.execute(params![id.0.to_be_bytes(), row.last_line, row.language]).map(drop)
+    const SQL: &str = "UPDATE conversation SET last_line = ?2, language = ?3, erased = erased | ?4 WHERE id = ?1";
+    connection.prepare_cached(SQL)?.execute(params![id.0.to_be_bytes(), row.last_line, row.language, EVER]).map(drop)
 }
 
 /// What one step goes through.

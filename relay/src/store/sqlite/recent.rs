@@ -139,6 +139,7 @@ impl Recent {
         row.seen_by_staff = now.seen_by_staff;
         row.score = now.score;
         row.head = now.head;
+        row.erased = now.erased;
     }
 
     /// The waiting event with this id.

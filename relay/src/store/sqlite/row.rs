@@ -15,7 +15,7 @@ macro_rules! conversation_columns {
     () => {
         "id, site, visitor, opened_at_ms, language, state, state_at_ms, turn, agent, last_at_ms, last_line, last_party, \
          unread_by_staff, unread_by_visitor, seen_by_visitor, seen_by_staff, score, head_shared, head_staff, \
-         aside, address, network, known, spam, answered"
+         aside, address, network, known, spam, answered, erased"
     };
 }
 /// The columns of [`event`], in its order.
@@ -62,6 +62,7 @@ pub(super) fn conversation(row: &Row<'_>) -> Result<Conversation> {
         known: row.get(22)?,
         spam: row.get(23)?,
         answered: row.get(24)?,
+        erased: row.get::<_, u8>(25)? != 0,
     })
 }
 

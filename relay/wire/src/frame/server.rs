@@ -66,6 +66,16 @@ by_side! {
             /// The numbers.
             heads: Vec<Head>,
         };
+        /// Something that an ended conversation held was erased: the client drops every event of it, and what it shows of it, and asks for all of it
+        /// again. Sent when it happens, and to who comes back with events that may be from before.
+        Erased = "erased" {
+            /// Which conversation.
+            conversation: ConversationId,
+            /// What its row says of the last message from now on; mostly nothing.
+            last_line: String,
+            /// The language of its visitor that its row says from now on (agents); may be empty.
+            language: String,
+        };
     }
     visitor {
         /// The answer to `Register`.

@@ -23,6 +23,7 @@ tagged!(ToVisitor by "type" {
     Queue = "queue" { conversation, place, waiting },
     Answering = "answering" { agents },
     Look = "look" { look },
+    Erased = "erased" { conversation, last_line, language },
 });
 
 tagged!(ClientFrame by "type" {

@@ -272,6 +272,15 @@ impl Followed {
         proven
     }
 
+    /// Drops all that was taken. It is asked for again.
+    pub(crate) fn begin_anew(&mut self) {
+        self.timeline.begin_anew();
+        self.shared = LaneProgress::default();
+        self.staff =
+            LaneProgress { loaded: self.staff.loaded && self.staff.last == Seq::ZERO, ..LaneProgress::default() };
+        self.followed = false;
+    }
+
     /// The connection is gone.
     pub(crate) fn lost(&mut self) {
         self.followed = false;

@@ -166,6 +166,11 @@ impl Timeline {
         }
     }
 
+    /// Shows nothing, and waits for the first events again.
+    pub(crate) fn begin_anew(&mut self) {
+        *self = Self { revision: self.revision + 1, ..Self::new(self.conversation, self.own, true) };
+    }
+
     /// Takes the next event of a lane. Whether it is a message of the other side.
     pub(crate) fn apply(&mut self, event: Event) -> bool {
         self.revision += 1;

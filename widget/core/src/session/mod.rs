@@ -205,6 +205,13 @@ impl ClientSession {
         self.follows.iter_mut().find(|followed| followed.conversation() == conversation)
     }
 
+    /// Something of a conversation was erased: nothing of it stays here, and what is left is fetched.
+    pub(crate) fn begin_anew(&mut self, conversation: ConversationId) {
+        if let Some(followed) = self.follow_mut(conversation) {
+            followed.begin_anew();
+        }
+    }
+
     fn shown_follow(&self) -> Option<&Followed> {
         self.shown.and_then(|shown| self.find_follow(shown))
     }

@@ -19,15 +19,21 @@ pub(super) struct Ended {
     more: bool,
     /// The page that is wanted, and whether it was asked for on this connection.
     wanted: Option<(Wanted, bool)>,
+    /// Whether that page takes the place of all rows.
+    renewing: bool,
 }
 
 impl Ended {
     pub(super) const fn new() -> Self {
-        Self { rows: Vec::new(), newest: true, more: true, wanted: None }
+        Self { rows: Vec::new(), newest: true, more: true, wanted: None, renewing: false }
     }
 
     pub(super) fn rows(&self) -> &[ConversationSummary] {
         &self.rows
+    }
+
+    pub(super) const fn rows_mut(&mut self) -> &mut Vec<ConversationSummary> {
+        &mut self.rows
     }
 
     /// A conversation has just ended. It is not added before the first page, which will have it, nor where the newest ones were dropped.
@@ -57,6 +63,10 @@ impl Ended {
             return;
         }
         self.wanted = None;
+        if std::mem::take(&mut self.renewing) {
+            self.rows.clear();
+            self.newest = true;
+        }
         self.more = more && !rows.is_empty();
         for row in rows {
             self.rows.retain(|old| old.conversation != row.conversation);
@@ -79,9 +89,12 @@ impl Ended {
         }
     }
 
-    /// The connection is lost, with the request on it.
+    /// The connection is lost, with the request on it. What ends or is erased meanwhile is known to the relay alone: rows stay until its newest come.
     pub(super) const fn lost(&mut self) {
-        if let Some((_, said)) = &mut self.wanted {
+        if !self.rows.is_empty() {
+            self.wanted = Some(((LATEST_MS, None), false));
+            self.renewing = true;
+        } else if let Some((_, said)) = &mut self.wanted {
             *said = false;
         }
     }
@@ -89,6 +102,7 @@ impl Ended {
     /// The request was refused.
     pub(super) const fn refused(&mut self) {
         self.wanted = None;
+        self.renewing = false;
     }
 }
 
@@ -122,7 +136,8 @@ impl AgentSession {
 
     /// A page of ended conversations.
     pub(super) fn take_closed(&mut self, before_ms: u64, rows: Vec<ConversationSummary>, more: bool) {
-        self.rows.changed.extend(rows.iter().map(|row| row.conversation));
+        let before = self.ended.rows.iter().filter(|_| self.ended.renewing);
+        self.rows.changed.extend(before.chain(&rows).map(|row| row.conversation));
         self.ended.take(before_ms, rows, more);
     }
 }

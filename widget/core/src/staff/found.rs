@@ -27,16 +27,30 @@ pub struct Found {
     next: Option<RowCursor>,
     /// Whether a page is wanted, and if so whether it was asked for on this connection.
     wanted: Option<bool>,
+    /// Whether that page takes the place of all rows.
+    renewing: bool,
 }
 
 impl Found {
     fn new(view: View, find: String) -> Self {
-        Self { view, find, rows: Vec::new(), total: None, more: true, cut: false, next: None, wanted: Some(false) }
+        Self {
+            view,
+            find,
+            rows: Vec::new(),
+            total: None,
+            more: true,
+            cut: false,
+            next: None,
+            wanted: Some(false),
+            renewing: false,
+        }
     }
 
-    /// The connection is lost, with the request on it.
+    /// The connection is lost, with the request on it. What changes meanwhile is known to the relay alone: rows stay until its first page comes.
     pub(super) const fn lost(&mut self) {
-        if let Some(said) = &mut self.wanted {
+        if !self.rows.is_empty() {
+            (self.next, self.wanted, self.renewing) = (None, Some(false), true);
+        } else if let Some(said) = &mut self.wanted {
             *said = false;
         }
     }
@@ -95,6 +109,10 @@ impl AgentSession {
         let Some(found) = self.found.as_mut().filter(|found| found.view == view && found.find == find) else { return };
         if found.wanted.take().is_none() {
             return;
+        }
+        if std::mem::take(&mut found.renewing) {
+            self.rows.changed.extend(found.rows.drain(..).map(|row| row.conversation));
+            found.cut = false;
         }
         self.rows.changed.extend(rows.iter().map(|row| row.conversation));
         found.more = next.is_some() && !rows.is_empty();

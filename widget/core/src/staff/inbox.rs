@@ -161,6 +161,20 @@ impl AgentSession {
         }
     }
 
+    /// Something of an ended conversation was erased: no list and no draft keeps it.
+    pub(super) fn take_erased(&mut self, conversation: ConversationId, last_line: &str, language: &str) {
+        let found = self.found.iter_mut().flat_map(|found| &mut found.rows);
+        let listed = self.rows.open.values_mut().chain(found).chain(self.ended.rows_mut());
+        let rows = listed.chain(&mut self.earlier).chain(&mut self.shown_row);
+        for row in rows.filter(|row| row.conversation == conversation) {
+            last_line.clone_into(&mut row.last_line);
+            language.clone_into(&mut row.language);
+        }
+        self.rows.changed.insert(conversation);
+        self.session.drop_drafts(|draft| draft.conversation == conversation);
+        self.session.begin_anew(conversation);
+    }
+
     /// Reports a new assignment, or a message in the agent's own conversation.
     fn report_news(&mut self, old: Option<&ConversationSummary>, row: &ConversationSummary) {
         if !self.is_mine(row) {

@@ -38,6 +38,9 @@ impl AgentSession {
             }
             ToAgent::Typing { conversation, name, .. } => self.session.typing(conversation, name),
             ToAgent::Pong { heads } => self.session.pong(&heads),
+            ToAgent::Erased { conversation, last_line, language } => {
+                self.take_erased(conversation, &last_line, &language);
+            }
         }
     }
 

@@ -40,6 +40,14 @@ impl VisitorSession {
             }
             ToVisitor::Typing { conversation, name, .. } => self.session.typing(conversation, name),
             ToVisitor::Pong { heads } => self.session.pong(&heads),
+            ToVisitor::Erased { conversation, last_line, .. } => {
+                for row in &mut self.rows {
+                    if row.conversation == conversation {
+                        row.last_line.clone_from(&last_line);
+                    }
+                }
+                self.session.begin_anew(conversation);
+            }
         }
     }
 

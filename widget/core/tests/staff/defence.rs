@@ -82,9 +82,13 @@ fn what_is_found_comes_page_by_page_into_a_window() {
     assert!(desk.session.row(ConversationId(120)).is_some());
     assert_eq!(desk.does(AgentInput::FindMore), [ask("robot", Some(149))]);
     assert_eq!(desk.does(AgentInput::FindMore), [], "one at a time");
-    // Asked again after the connection went.
+    // Asked again from the beginning after the connection went: nobody said what changed meanwhile. What is there stays until then.
     let out = desk.reconnects(AgentState::Online, vec![row(10, mine(), 0)]);
-    assert!(out.contains(&ask("robot", Some(149))), "{out:?}");
+    assert!(out.contains(&ask("robot", None)), "{out:?}");
+    assert!(desk.session.row(ConversationId(120)).is_some());
+    desk.hears(page("robot", 140..150, Some(149)));
+    assert!(desk.session.row(ConversationId(120)).is_none());
+    assert_eq!(desk.does(AgentInput::FindMore), [ask("robot", Some(149))]);
     for from in (150..2_000).step_by(50) {
         desk.hears(page("robot", from..from + 50, Some(from + 49)));
         desk.does(AgentInput::FindMore);

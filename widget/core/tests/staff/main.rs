@@ -1,6 +1,7 @@
 //! The agent's session, step by step: exactly these outputs and no others.
 
 mod defence;
+mod erased;
 mod kinds;
 mod lists;
 mod rights;

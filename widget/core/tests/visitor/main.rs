@@ -1,6 +1,7 @@
 //! The visitor's session, step by step: exactly these outputs and no others.
 
 mod chat;
+mod erased;
 mod newer;
 mod tabs;
 

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod again;
 pub(crate) mod audit;
 pub(crate) mod documents;
+pub(crate) mod erasing;
 pub(crate) mod invited;
 pub(crate) mod keys;
 pub(crate) mod passkey;

@@ -37,6 +37,8 @@ pub(crate) struct Agent {
     session: AgentSession,
     /// The rows that look different since the views were told.
     changed: RefCell<BTreeSet<ConversationId>>,
+    /// Conversations of which something was erased since then.
+    erased: RefCell<Vec<ConversationId>>,
 }
 
 impl Agent {
@@ -52,6 +54,9 @@ impl Session for Agent {
     const UPLOADS: [&'static str; 2] = ["/api/v1/conversations/", "/files/"];
 
     fn handle(&mut self, now_ms: u64, input: AgentInput) {
+        if let AgentInput::Connection(ConnectionInput::Frame(ToAgent::Erased { conversation, .. })) = &input {
+            self.erased.get_mut().push(*conversation);
+        }
         self.session.handle(now_ms, input);
         self.gather();
     }
@@ -162,6 +167,7 @@ impl Desk {
                 if me.with_untracked(|me: &Option<AgentSummary>| me.as_ref() != agent.session.me()) {
                     me.set(agent.session.me().cloned());
                 }
+                agent.erased.take().into_iter().for_each(|conversation| screen.forget(conversation));
                 let changed = agent.changed.take();
                 if !changed.is_empty() {
                     lists.update(|lists| *lists += 1);
@@ -179,7 +185,8 @@ impl Desk {
                 }
             }),
         };
-        let runner = Runner::new(Agent { session, changed: RefCell::default() }, storage, hooks);
+        let runner =
+            Runner::new(Agent { session, changed: RefCell::default(), erased: RefCell::default() }, storage, hooks);
         let desk = Self {
             runner: StoredValue::new_local(runner),
             ticker: StoredValue::new_local(None),

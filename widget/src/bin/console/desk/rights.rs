@@ -55,6 +55,10 @@ pub(crate) struct Rights {
     pub(crate) spam: bool,
     /// Block its visitor, and end all conversations from the same network.
     pub(crate) block: bool,
+    /// Keep it from being removed, and end that.
+    pub(crate) hold: bool,
+    /// Erase its visitor.
+    pub(crate) erase: bool,
 }
 
 /// By the same rules as the relay's.
@@ -65,10 +69,12 @@ pub(crate) fn rights(desk: Desk, row: Option<&ConversationSummary>) -> Rights {
     let (answers, note, block) =
         (has(Right::ConversationAnswer), has(Right::ConversationNote), has(Right::VisitorBlock));
     let end = has(Right::ConversationEnd);
+    let always =
+        Rights { block, hold: has(Right::RetentionHold), erase: has(Right::VisitorErase), ..Rights::default() };
     match row.state {
         ConversationState::Waiting { .. } | ConversationState::Idle { .. } => {
             let (take, full) = (answers && !full, answers && full);
-            Rights { take, full, end, note, spam: end, block, ..Rights::default() }
+            Rights { take, full, end, note, spam: end, ..always }
         }
         ConversationState::Assigned { agent } => {
             let own = agent == me.id;
@@ -83,9 +89,9 @@ pub(crate) fn rights(desk: Desk, row: Option<&ConversationSummary>) -> Rights {
                 note,
                 release: own || has(Right::ConversationReleaseAny),
                 spam: end,
-                block,
+                ..always
             }
         }
-        ConversationState::Closed { .. } => Rights { spam: end && !row.spam, block, ..Rights::default() },
+        ConversationState::Closed { .. } => Rights { spam: end && !row.spam, ..always },
     }
 }

@@ -99,6 +99,10 @@ pub(crate) enum Asking {
     Block(ConversationId),
     /// Asks whether to end so many (0: not known).
     EndMany(Many, usize),
+    /// Asks why to hold a conversation, or says why it is held.
+    Hold(ConversationId),
+    /// Asks whether to erase the visitor of a conversation.
+    Erase(ConversationId),
     /// Lists the keyboard shortcuts.
     Keys,
     /// The command bar.
@@ -210,6 +214,14 @@ impl Screen {
                 screen.bring_back();
             }
         });
+    }
+
+    /// Keeps no half-written text of a conversation of which something was erased.
+    pub(crate) fn forget(&self, conversation: ConversationId) {
+        self.written.keep(conversation, "", false);
+        if self.writing_in.get_value() == Some(conversation) {
+            self.text.set(String::new());
+        }
     }
 
     /// Shows a list. Rows chosen in another list are no longer chosen.

@@ -1,4 +1,4 @@
-//! What can be done with the shown conversation beside answering: give back, spam, block, end all of its network.
+//! What can be done with the shown conversation beside answering: give back, spam, block, end all of its network, hold it, erase its visitor.
 
 use leptos::ev::{FocusEvent, KeyboardEvent};
 use leptos::prelude::*;
@@ -25,11 +25,15 @@ pub(crate) enum Action {
     Block,
     /// End every conversation from the same network.
     Network,
+    /// Keep it from being removed, or end that.
+    Hold,
+    /// Erase its visitor.
+    Erase,
 }
 
 impl Action {
     /// In the order shown.
-    pub(crate) const ALL: [Self; 4] = [Self::Release, Self::Spam, Self::Block, Self::Network];
+    pub(crate) const ALL: [Self; 6] = [Self::Release, Self::Spam, Self::Block, Self::Network, Self::Hold, Self::Erase];
 
     /// Whether the agent may do it.
     pub(crate) const fn allowed(self, may: Rights) -> bool {
@@ -38,6 +42,8 @@ impl Action {
             Self::Spam => may.spam,
             Self::Block => may.block,
             Self::Network => may.block && may.note,
+            Self::Hold => may.hold,
+            Self::Erase => may.erase,
         }
     }
 
@@ -48,6 +54,8 @@ impl Action {
             Self::Spam => key!("console_spam"),
             Self::Block => key!("console_block_ask"),
             Self::Network => key!("console_network_ask"),
+            Self::Hold => key!("console_hold_ask"),
+            Self::Erase => key!("console_erase_ask"),
         }
     }
 
@@ -57,6 +65,8 @@ impl Action {
             Self::Spam => "spam",
             Self::Block => "block",
             Self::Network => "end-network",
+            Self::Hold => "hold",
+            Self::Erase => "erase",
         }
     }
 
@@ -69,6 +79,8 @@ impl Action {
             Self::Network => {
                 screen.asking.set(Some(Asking::EndMany(Many::OfNetwork { conversation }, 0)));
             }
+            Self::Hold => screen.asking.set(Some(Asking::Hold(conversation))),
+            Self::Erase => screen.asking.set(Some(Asking::Erase(conversation))),
         }
     }
 }

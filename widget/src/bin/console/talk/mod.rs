@@ -1,6 +1,8 @@
 //! The conversation: its head, the timeline, and what is written below it.
 
 pub(crate) mod actions;
+pub(crate) mod erase;
+pub(crate) mod hold;
 mod notice;
 mod write;
 

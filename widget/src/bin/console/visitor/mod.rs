@@ -101,7 +101,7 @@ fn Earlier(desk: Desk, conversation: ConversationId) -> impl IntoView {
                 fallback=|| view! { <p class="visitor__quiet">{t(key!("console_earlier_none"))}</p> }
             >
                 <ul class="earlier">
-                    <For each=others key=|row| (row.conversation, row.last_at_ms, row.score) let(row)>
+                    <For each=others key=|row| (row.conversation, row.last_at_ms, row.last_line.clone(), row.score) let(row)>
                         <li>
                             <button type="button" data-testid="earlier-row" on:click=move |_| desk.open(row.conversation)>
                                 <b dir="auto">{row.last_line.clone()}</b>
