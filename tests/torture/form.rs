@@ -46,7 +46,7 @@ const SHORT: Form = Form {
     cuts: 20,
     checkpoints: 1,
     floods: 5,
-    soak: Duration::from_secs(180),
+    soak: Duration::from_secs(120),
     clients: 1_000,
     consoles: 5,
     clients_bound: Duration::from_secs(30),

@@ -14,10 +14,10 @@ use crate::admit::REQUESTS_PER_CONNECTION_MAX;
 use crate::block::concerns;
 use crate::input::{ConnectionId, RequestId, Source};
 use crate::news::News;
+use crate::online::OnlineCounts;
 use crate::output::Output;
 use crate::request::Pending;
 use crate::rights::Rights;
-use crate::staff::OnlineCounts;
 use crate::step::Step;
 
 mod agents;

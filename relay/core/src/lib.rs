@@ -15,6 +15,7 @@ mod core;
 mod ids;
 pub mod input;
 mod news;
+mod online;
 pub mod output;
 #[doc(hidden)]
 pub mod planted;

@@ -7,10 +7,10 @@ use wire::{
 
 use crate::append::Append;
 use crate::input::ConnectionId;
+use crate::online::OnlineCounts;
 use crate::output::Output;
 use crate::request::{Asker, Pending};
 use crate::rights::Rights;
-use crate::staff::OnlineCounts;
 use crate::store::Query;
 
 /// One piece of news.

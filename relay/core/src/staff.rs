@@ -13,6 +13,7 @@ use wire::{
 
 use crate::input::{Agent, ConnectionId};
 use crate::news::{Audience, Availability, News, Status, Transition};
+use crate::online::OnlineCounts;
 use crate::planted::{Planted, planted};
 use crate::rights::Rights;
 use crate::step::{Step, Timer};
@@ -26,7 +27,6 @@ mod settings;
 mod tests;
 
 pub(crate) use blocks::BlockRequest;
-pub(crate) use online::OnlineCounts;
 pub use presence::{PRESENCE_AGENTS_MAX, PRESENCE_LEASE_MS};
 
 /// An agent and its live state.

@@ -6,7 +6,7 @@ use wire::{ServerFrame, SiteId};
 
 use super::Connections;
 use crate::input::ConnectionId;
-use crate::staff::OnlineCounts;
+use crate::online::OnlineCounts;
 use crate::step::Step;
 
 impl Connections {
