@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use relay_settings::Snapshot;
+use relay_settings::{Right, Snapshot};
 use wire::limit::AGENT_GRACE_MS;
 use wire::{
     AgentId, AgentState, AgentSummary, Author, BlockSummary, ConversationId, Refusal, ServerFrame, Subject, VisitorId,
@@ -201,14 +201,15 @@ impl Staff {
     fn change<T>(&mut self, agent: AgentId, step: &mut Step, change: impl FnOnce(&mut AgentLive) -> T) -> Option<T> {
         let was = self.availability(agent);
         let known = self.agents.get_mut(&agent)?;
-        let (was_online, was_here) = (known.online_reach(), (known.here(), known.state));
+        let (was_online, was_here) = (known.online_rights(), (known.here(), known.state));
         let result = change(known);
         if was_here != (known.here(), known.state) {
             self.presence.changed(agent);
         }
-        let online = known.online_reach();
+        let online = known.online_rights();
         if was_online != online {
-            for (reach, comes) in [(&was_online, false), (&online, true)] {
+            for (rights, comes) in [(was_online, false), (online, true)] {
+                let reach = rights.map(|rights| rights.sites(Right::ConversationAnswer));
                 reach.iter().for_each(|reach| self.online.count(reach, comes));
             }
         }

@@ -61,8 +61,8 @@ pub(crate) struct Logo {
 }
 
 impl Logo {
-    fn of(look: &Look) -> Option<Self> {
-        let png = png_of(look.logo.as_ref()?).ok()?;
+    fn of(site: &Site) -> Option<Self> {
+        let png = png_of(site.logo.as_ref()?).ok()?;
         let version = digits(&Sha256::digest(&png)[..8]);
         Some(Self { png: png.into(), version })
     }
@@ -95,12 +95,10 @@ impl SiteLook {
     /// A site's look at a moment; none when there is no such site.
     pub(crate) fn of(snapshot: &Snapshot, site: &DocumentId, now_ms: u64) -> Option<Self> {
         let mut all = Vec::new();
-        let mut logo = None;
+        let logo = snapshot.get(site).and_then(Logo::of);
         let mut hash = Sha256::new();
         for (language, _) in CATALOGUES.iter() {
-            let of_language = Look::of(snapshot, site, language, now_ms)?;
-            let mut look = chat_look(&of_language);
-            logo = Logo::of(&of_language);
+            let mut look = chat_look(&Look::of(snapshot, site, language, now_ms)?);
             if let Some(logo) = &logo {
                 // By an address: in the page it would be loaded each time.
                 look["logo"] = format!("/logo?site={site}&v={}", logo.version).into();

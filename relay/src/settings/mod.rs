@@ -183,15 +183,19 @@ pub(crate) fn check(
     let mut asked = Vec::with_capacity(edits.len());
     let mut wrong = Found::new();
     for (key, edit) in edits {
-        match edit.body.as_ref().map(|body| image::written_anew(key.kind, body)).transpose() {
-            Ok(body) => asked.push(Change { key: key.clone(), body }),
-            Err(problem) => wrong.push((key.clone(), vec![problem])),
-        }
+        let anew = edit.body.as_ref().map(|body| image::written_anew(key.kind, body)).transpose();
+        let body = anew.unwrap_or_else(|problem| {
+            wrong.push((key.clone(), vec![problem]));
+            edit.body.clone()
+        });
+        asked.push(Change { key: key.clone(), body });
     }
-    if !wrong.is_empty() {
-        return Err(wrong);
-    }
-    let after = snapshot.with(asked)?;
+    let after = match snapshot.with(asked) {
+        Ok(after) if wrong.is_empty() => after,
+        Ok(_) => return Err(wrong),
+        // All that is wrong is said at once, as a person mends it at once.
+        Err(found) => return Err(wrong.into_iter().chain(found).collect()),
+    };
     let changes = edits.iter().map(|(key, edit)| {
         let write = match after.document(key) {
             Some(document) => {

@@ -3,7 +3,7 @@
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
 
-use crate::support::{PASSWORD, Relay};
+use crate::support::{PASSWORD, Relay, cookie_of};
 
 /// A problem (RFC 9457) of the kind that is expected.
 async fn problem(response: Response, status: u16, name: &str) -> Value {
@@ -100,6 +100,7 @@ async fn who_asks_too_often_waits_and_others_do_not() {
     let relay = Relay::start().await;
     let client = Client::new();
     let ask = async || client.get(relay.url("/api/v1/version")).send().await.expect("answered");
+    let before = cookie_of(&relay.sign_in("ann@example.com", PASSWORD).await);
     let mut answered = 0;
     let refused = loop {
         let answer = ask().await;
@@ -115,6 +116,14 @@ async fn who_asks_too_often_waits_and_others_do_not() {
     problem(refused, 429, "rate_limited").await;
     // Nobody is kept from signing in by whoever shares the address.
     assert_eq!(relay.sign_in("ann@example.com", PASSWORD).await.status(), 204);
+    // Nor from going on: who is signed in, before or since, is not counted with strangers; a cookie of nobody's is.
+    let since = cookie_of(&relay.sign_in("ann@example.com", PASSWORD).await);
+    let me = async |cookie: &str| {
+        let asked = client.get(relay.url("/api/v1/me")).header("cookie", cookie).send().await;
+        asked.expect("answered").status().as_u16()
+    };
+    let nobodys = format!("{}{}", &since[..since.len() - 4], "AAAA");
+    assert_eq!([me(&before).await, me(&since).await, me(&nobodys).await], [200, 200, 429]);
     // What is no part of the API is not counted with it.
     assert_eq!(client.get(relay.url("/health")).send().await.expect("answered").status(), 200);
     relay.running.stop().await.expect("stopped");

@@ -1,14 +1,15 @@
 //! Whether an agent is online, and for the visitors of which sites.
 
 use relay_settings::{Reach, Right};
-use wire::{AgentState, SiteId};
+use wire::AgentState;
 
 use super::AgentLive;
+use crate::rights::Rights;
 
 impl AgentLive {
-    /// The sites whose visitors it can answer now; none while it is not online.
-    pub(super) fn online_reach(&self) -> Option<Reach<SiteId>> {
-        (self.shown() == AgentState::Online).then(|| self.rights.sites(Right::ConversationAnswer))
+    /// What it may do while it is online; none while it is not.
+    pub(super) fn online_rights(&self) -> Option<Rights> {
+        (self.shown() == AgentState::Online).then(|| self.rights.clone())
     }
 
     /// Whether it may answer anybody: otherwise it is never online.
