@@ -222,21 +222,23 @@ fn taken(editing: Editing, screen: Screen, address: &str, sent: &Unsaved, saved:
     let now = editing.now.get_untracked();
     let typed_on = now.body != sent.body;
     let later = Unsaved { version: Some(saved.version), id: saved.id.to_string(), body: now.body };
-    screen.unsaved.update(|unsaved| {
-        unsaved.remove(address);
-        if typed_on {
-            let which = Which::One(saved.id.clone());
-            unsaved.insert(Setting { page: Page::Kind(editing.kind), which }.path(), later.clone());
-        }
-    });
     if sent.version.is_none() {
+        // This form goes, and one of the document comes: what was typed waits for it there.
+        let which = Which::One(saved.id.clone());
+        screen.unsaved.update(|unsaved| {
+            unsaved.remove(address);
+            if typed_on {
+                unsaved.insert(Setting { page: Page::Kind(editing.kind), which }.path(), later);
+            }
+        });
         screen.tell(t(key!("console_saved")));
+    } else {
+        editing.note.set((!typed_on).then(|| t(key!("console_saved"))));
+        editing.saved.set_value(Some(saved.clone()));
+        editing.now.set(if typed_on { later } else { editing.before() });
+        editing.conflict.set(None);
+        editing.saves.update(|saves| *saves += 1);
     }
-    editing.note.set((!typed_on).then(|| t(key!("console_saved"))));
-    editing.saved.set_value(Some(saved.clone()));
-    editing.now.set(if typed_on { later } else { editing.before() });
-    editing.conflict.set(None);
-    editing.saves.update(|saves| *saves += 1);
     done.run(Outcome::Saved(saved));
 }
 
