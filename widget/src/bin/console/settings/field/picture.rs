@@ -38,12 +38,12 @@ pub(super) fn Picture(spot: Spot) -> impl IntoView {
     };
     let shown = Memo::new(move |_| spot.text());
     view! {
-        <div class="picture">
+        <div class="image-field">
             {move || {
                 let url = shown.get();
-                (!url.is_empty()).then(|| view! { <img class="picture__now" data-testid="field-picture-now" src=url alt="" /> })
+                (!url.is_empty()).then(|| view! { <img class="image-field__now" data-testid="field-picture-now" src=url alt="" /> })
             }}
-            <label class="button picture__choose">
+            <label class="button image-field__choose">
                 {t(key!("console_picture_choose"))}
                 <input
                     node_ref=input
