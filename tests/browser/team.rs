@@ -59,6 +59,7 @@ fn somebody_is_invited_changed_signed_out_and_removed() {
     eve.keys("[data-testid=staff-name]", " L.");
     eve.click("[data-testid=staff-discard]");
     eve.keys("[data-testid=staff-name]", " L.");
+    what_is_not_saved_waits(&world, &eve);
     eve.click("[data-testid=staff-role][value=supervisor]");
     eve.click("[data-testid=scope-departments-all]");
     wait_until("the departments", || eve.shows("[data-testid=scope-department]").then_some(()));
@@ -71,6 +72,15 @@ fn somebody_is_invited_changed_signed_out_and_removed() {
     });
     eve.click("[data-testid=staff-session-end]");
     wait_until("she is signed out at once", || ada.shows("[data-testid=sign-in]").then_some(()));
+    eve.click("[data-testid=staff-factor-remove]");
+    wait_until("the question", || eve.shows("[data-testid=staff-factor-ask]").then_some(()));
+    eve.click("[data-testid=dialog-yes]");
+    wait_until("it wants a reason", || eve.shown_text("#staff-factor-problem").filter(|text| !text.is_empty()));
+    let found = eve.findings("second factor of a colleague");
+    assert!(found.is_empty(), "{found:?}");
+    eve.keys("[data-testid=staff-factor-reason]", "her phone is lost");
+    eve.click("[data-testid=dialog-yes]");
+    wait_until("it is gone", || eve.shown_text(".toast").filter(|text| text.contains("no second factor")));
     eve.click("[data-testid=staff-password-link]");
     wait_until("a link", || eve.shown_text("[data-testid=once]"));
     eve.click("[data-testid=staff-off]");
@@ -81,6 +91,64 @@ fn somebody_is_invited_changed_signed_out_and_removed() {
     wait_until("the question", || eve.shows("[data-testid=staff-remove-ask]").then_some(()));
     eve.click("[data-testid=dialog-yes]");
     wait_until("she is gone", || (eve.count("[data-testid=staff-row]") == 1).then_some(()));
+}
+
+/// What was typed of a colleague waits while another is looked at, is not lost by leaving the page unasked, and is put beside what somebody else
+/// has changed meanwhile.
+fn what_is_not_saved_waits(world: &World, eve: &Browser) {
+    let row = "[data-testid=staff-row][data-email='ada@example.com']";
+    let value = |field: &str| {
+        let script = format!("return document.querySelector('[data-testid={field}]').value;");
+        eve.script(&script, &[]).as_str().unwrap_or_default().to_owned()
+    };
+    eve.click("[data-testid=staff-row][data-email='eve@example.com']");
+    wait_until("the mark", || eve.shows(&format!("{row} [data-testid=unsaved]")).then_some(()));
+    wait_until("her own form", || (value("staff-name") == "Eve").then_some(()));
+    section(eve, "audit");
+    let leave = "const e = new Event('beforeunload', { cancelable: true }); window.dispatchEvent(e); return e.defaultPrevented;";
+    assert_eq!(eve.script(leave, &[]), true, "the browser asks");
+    section(eve, "team");
+    wait_until("the list", || eve.shows(row).then_some(()));
+    let path = eve.script(&format!("return document.querySelector(\"{row}\").getAttribute('href');"), &[]);
+    let id = path.as_str().and_then(|path| path.rsplit('/').next()).expect("an id").to_owned();
+    eve.click(row);
+    wait_until("what was typed", || (value("staff-name") == "Ada L.").then_some(()));
+    let (cookie, origin) = (world.relay.sign_in("eve@example.com"), world.relay.origin());
+    let headers = [("cookie", &*cookie), ("origin", &*origin), ("content-type", "application/json"), ("if-match", "*")];
+    let changed = world.relay.request("PATCH", &format!("/api/v1/staff/{id}"), &headers, br#"{"capacity":5}"#);
+    assert_eq!(changed.expect("answered").status, 200);
+    eve.click("[data-testid=staff-save]");
+    wait_until("somebody else was faster", || eve.shown_text(".team__form").filter(|text| text.contains("meanwhile")));
+    assert_eq!((value("staff-name").as_str(), value("staff-capacity").as_str()), ("Ada L.", "5"));
+}
+
+#[test]
+fn what_a_site_removes_and_asks_of_colleagues_is_shown_and_not_changed_without_the_right() {
+    let world = World::start();
+    let body = br#"{"id":"editor","name":"Editor","rights":["settings_read","settings_site"]}"#;
+    world.relay.member("administrator", "eve@example.com", "Eve", 3);
+    let (cookie, origin) = (world.relay.sign_in("eve@example.com"), world.relay.origin());
+    let headers = [("cookie", &*cookie), ("origin", &*origin), ("content-type", "application/json")];
+    let made = world.relay.request("POST", "/api/v1/settings/role", &headers, body).expect("answered");
+    assert_eq!(made.status, 201, "{}", made.text());
+    world.relay.member("editor", "kim@example.com", "Kim", 3);
+    let kim = world.signed_in("kim@example.com", Look::CONSOLE);
+    wait_until("the rail", || kim.shows("[data-testid=nav-settings]").then_some(()));
+    kim.click("[data-testid=nav-settings]");
+    section(&kim, "site");
+    wait_until("the site", || kim.shows("[data-testid=settings-row]").then_some(()));
+    kim.click("[data-testid=settings-row]");
+    wait_until("its form", || kim.shows("[data-testid=settings-form]").then_some(()));
+    assert_eq!(kim.count("[data-testid=field-locked]"), 2);
+    for (field, locked) in [("name", false), ("retention", true), ("second_factor", true)] {
+        let inputs = kim.count(&format!("[data-field={field}] input:disabled"));
+        assert_eq!(inputs > 0, locked, "{field}");
+    }
+    let found = kim.findings("locked fields");
+    assert!(found.is_empty(), "{found:?}");
+    kim.put("[data-field=name] [data-testid=field-line]", "Demo 2");
+    kim.click("[data-testid=save]");
+    wait_until("saved", || kim.shown_text(".settings__bar").filter(|text| text.contains("Saved")));
 }
 
 #[test]

@@ -161,6 +161,17 @@ impl Right {
         kind.changed_by()
     }
 
+    /// Which right changing one field of a kind needs besides: what it does by itself later, or asks of colleagues, is not for everyone who
+    /// changes the rest.
+    #[must_use]
+    pub fn to_change_field(kind: Kind, field: &str) -> Option<Self> {
+        match (kind, field) {
+            (Kind::Site, "retention") => Some(Self::VisitorErase),
+            (Kind::Site, "second_factor") => Some(Self::RoleEdit),
+            _ => None,
+        }
+    }
+
     /// Which right reads documents of a kind, besides [`Self::SettingsRead`], which reads them all: what agents write with needs no more than
     /// conversations do.
     #[must_use]

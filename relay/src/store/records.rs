@@ -25,6 +25,7 @@ pub use agent::{AgentReader, AgentRecord, AgentWriter, DeviceRecord, ROLES_PER_A
 pub use audit::{AUDIT_PAGE_ENTRIES_MAX, AuditFilter, AuditReader, AuditWriter};
 pub use block::{BlockReader, BlockWriter, Secret};
 pub use erasure::{ERASURES_READ_MAX, ErasureReader, ErasureRecord, ErasureWriter};
+pub(in crate::store) use idempotency::to_forget;
 pub use idempotency::{
     ANSWER_OWNER, IdempotencyReader, IdempotencyWriter, REMEMBERED_BYTES_MAX, REMEMBERED_MAX, REMEMBERED_MS,
     RememberedRequest,

@@ -145,3 +145,33 @@ async fn old_entries_of_the_audit_log_go_and_the_rest_still_verifies() {
     assert!(said.contains("is whole"), "{said}");
     relay.running.stop().await.expect("stopped");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_site_removes_and_asks_of_colleagues_is_not_for_all_who_change_the_site() {
+    let relay = with_administrator().await;
+    let eve = Asker::of(&relay, "eve").await;
+    let site = |field: &str, value: Value| json!({ "name": "Demo", "origins": [SITE_ORIGIN], field: value });
+    let (kept, factor) = (json!({ "texts_days": 2 }), json!({ "agent_grace_days": 0 }));
+    // What each may change, in the order of the changes below; a field that stays as it is needs no right.
+    let changes =
+        [site("password_notice", json!(false)), site("retention", kept.clone()), site("second_factor", factor)];
+    for (rights, expected) in [
+        (vec!["settings_read", "settings_site"], [200, 403, 403]),
+        (vec!["settings_read", "settings_site", "visitor_erase"], [200, 200, 403]),
+        (vec!["settings_read", "settings_site", "role_edit"], [200, 403, 200]),
+        (vec!["settings_read", "visitor_erase", "role_edit"], [403, 403, 403]),
+    ] {
+        let body = json!({ "name": "a", "rights": rights, "scope": { "sites": "all", "departments": "all" } });
+        let made = json(eve.post("keys", &body).await, 201).await;
+        let program = Asker::with_key(&relay, made["key"].as_str().expect("a key"));
+        for (change, status) in changes.iter().zip(expected) {
+            json(eve.put("settings/site/demo", &site("attachments", json!(true))).await, 200).await;
+            let answer = program.put("settings/site/demo", change).await;
+            assert_eq!(answer.status(), status, "{rights:?}: {change}");
+        }
+        json(eve.put("settings/site/demo", &site("retention", kept.clone())).await, 200).await;
+        let same = program.put("settings/site/demo", &site("retention", kept.clone())).await;
+        assert_eq!(same.status(), expected[0], "{rights:?}: nothing changed");
+    }
+    relay.running.stop().await.expect("stopped");
+}

@@ -51,11 +51,21 @@ pub(crate) fn what_one_asker_has_remembered_is_bounded(mut world: Records) {
         world.writer.begin_request(&request(&format!("{number}"), "agent/1", 10)).unwrap();
     }
     world.writer.commit().unwrap();
-    assert_eq!(begin(&mut world, &request("more", "agent/1", 10)), Err(StoreError::Busy));
+    assert_eq!(begin(&mut world, &request("more", "agent/1", 10)), Err(StoreError::Busy), "none has an answer");
+    // The oldest that was answered makes room, with its answer; those that are under way stay.
+    for item in ["7", "9"] {
+        answer(&mut world, item, 3).unwrap();
+    }
+    assert_eq!(begin(&mut world, &request("7", "agent/1", 10)), Err(StoreError::Conflict));
+    begin(&mut world, &request("more", "agent/1", 10)).unwrap();
+    assert_eq!(world.reader.remembered_request("7"), Err(StoreError::Missing));
+    assert_eq!(world.reader.sealed(ANSWER_OWNER, "7"), Err(StoreError::Missing));
+    assert!(world.reader.remembered_request("0").is_ok() && world.reader.remembered_request("9").is_ok());
     // Others have their own.
     begin(&mut world, &request("first", "key/1", 10)).unwrap();
     answer(&mut world, "first", usize::try_from(REMEMBERED_BYTES_MAX).unwrap()).unwrap();
-    assert_eq!(begin(&mut world, &request("second", "key/1", 10)), Err(StoreError::Busy));
+    begin(&mut world, &request("second", "key/1", 10)).unwrap();
+    assert_eq!(world.reader.remembered_request("first"), Err(StoreError::Missing), "too many bytes");
     write_once(&mut *world.writer, |writer| writer.forget_requests_before(11)).unwrap();
     for asker in ["agent/1", "key/1"] {
         begin(&mut world, &request(asker, asker, 11)).unwrap();

@@ -1,21 +1,20 @@
 //! Requests with an `Idempotency-Key`, in memory.
 
 use super::{MemoryReader, MemoryWriter};
-use crate::store::records::{ANSWER_OWNER, IdempotencyReader, IdempotencyWriter, REMEMBERED_BYTES_MAX, REMEMBERED_MAX};
+use crate::store::records::{ANSWER_OWNER, IdempotencyReader, IdempotencyWriter, to_forget};
 use crate::store::{RememberedRequest, SealedRecord, SealedWriter, StoreError};
 
 impl IdempotencyWriter for MemoryWriter {
     fn begin_request(&mut self, request: &RememberedRequest) -> Result<(), StoreError> {
-        let all = &mut self.tables()?.requests;
-        let own = || all.values().filter(|one| one.asker == request.asker);
-        let bytes: u64 = own().filter_map(|one| one.answer_bytes).sum();
-        if own().count() >= REMEMBERED_MAX || bytes >= REMEMBERED_BYTES_MAX {
-            return Err(StoreError::Busy);
-        }
+        let all = &self.tables()?.requests;
         if all.contains_key(&request.item) {
             return Err(StoreError::Conflict);
         }
-        all.insert(request.item.clone(), request.clone());
+        let mut own: Vec<_> = all.values().filter(|one| one.asker == request.asker).collect();
+        own.sort_by_key(|one| (one.begun_at_ms, &one.item));
+        let own: Vec<_> = own.into_iter().map(|one| (one.item.clone(), one.answer_bytes)).collect();
+        to_forget(&own)?.iter().try_for_each(|item| self.forget_request(item))?;
+        self.tables()?.requests.insert(request.item.clone(), request.clone());
         Ok(())
     }
 

@@ -1,20 +1,21 @@
 //! Requests with an `Idempotency-Key`.
 
-use super::{Failure, SqlReader, SqlWriter, Value, count, refuse};
-use crate::store::records::{ANSWER_OWNER, IdempotencyReader, IdempotencyWriter, REMEMBERED_BYTES_MAX, REMEMBERED_MAX};
+use super::{Failure, Sql, SqlError, SqlReader, SqlWriter, Value, refuse};
+use crate::store::records::{ANSWER_OWNER, IdempotencyReader, IdempotencyWriter, to_forget};
 use crate::store::{RememberedRequest, SealedRecord, StoreError};
 
 impl<W: SqlWriter> IdempotencyWriter for W {
     fn begin_request(&mut self, request: &RememberedRequest) -> Result<(), StoreError> {
-        const FULL: &str = "SELECT item FROM idempotency WHERE asker = $1 ORDER BY item LIMIT 1 OFFSET $2";
-        const BYTES: &str = "SELECT answer_bytes FROM idempotency WHERE asker = $1 AND answer_bytes IS NOT NULL";
+        const ALL: &str = "SELECT item, answer_bytes FROM idempotency WHERE asker = $1 ORDER BY begun_at_ms, item";
         const SQL: &str =
             "INSERT INTO idempotency (item, asker, body, begun_at_ms, answer_bytes) VALUES ($1, $2, $3, $4, $5)";
         self.request(|sql| {
-            let bytes: u64 = sql.all(BYTES, &[(&request.asker).into()], |row| row.number::<u64>(0))?.iter().sum();
-            let full = sql.exists(FULL, &[(&request.asker).into(), count(REMEMBERED_MAX - 1)])?;
-            if full || bytes >= REMEMBERED_BYTES_MAX {
-                return Err(Failure::Refused(StoreError::Busy));
+            let all = sql.all(ALL, &[(&request.asker).into()], |row| Ok((row.text(0)?, row.optional_number(1)?)))?;
+            if all.iter().any(|(item, _)| *item == request.item) {
+                return Err(Failure::Refused(StoreError::Conflict));
+            }
+            for item in to_forget(&all).map_err(Failure::Refused)? {
+                forget(sql, &item)?;
             }
             let values = [
                 (&request.item).into(),
@@ -43,11 +44,7 @@ impl<W: SqlWriter> IdempotencyWriter for W {
     }
 
     fn forget_request(&mut self, item: &str) -> Result<(), StoreError> {
-        self.request(|sql| {
-            sql.execute("DELETE FROM sealed WHERE owner = $1 AND item = $2", &[ANSWER_OWNER.into(), item.into()])?;
-            sql.execute("DELETE FROM idempotency WHERE item = $1", &[item.into()])?;
-            Ok(())
-        })
+        self.request(|sql| Ok(forget(sql, item)?))
     }
 
     fn forget_requests_before(&mut self, begun_at_ms: u64) -> Result<(), StoreError> {
@@ -76,4 +73,11 @@ impl<R: SqlReader> IdempotencyReader for R {
             })
         })
     }
+}
+
+/// Forgets a request with its answer.
+fn forget(sql: &mut dyn Sql, item: &str) -> Result<(), SqlError> {
+    sql.execute("DELETE FROM sealed WHERE owner = $1 AND item = $2", &[ANSWER_OWNER.into(), item.into()])?;
+    sql.execute("DELETE FROM idempotency WHERE item = $1", &[item.into()])?;
+    Ok(())
 }

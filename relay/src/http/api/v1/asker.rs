@@ -222,6 +222,39 @@ impl Asker {
         }
         if key.kind == Kind::Role { self.must_be_confirmed() } else { Ok(()) }
     }
+
+    /// Refuses a change of fields that need a right of their own. A body that is wrong is not asked about: it is refused for that.
+    ///
+    /// # Errors
+    /// `NotAllowed`; `SignInAgain`.
+    pub(super) fn must_change_fields(
+        &self,
+        key: &DocumentKey,
+        before: Option<&Document>,
+        after: &Value,
+    ) -> Result<(), ApiError> {
+        let Ok(after) = key.kind.read(after) else { return Ok(()) };
+        let (before, after) = (before.map(Document::value), after.value());
+        let part = Part::of_body(key.kind, &key.id, &after);
+        // What such a field does concerns all of the site.
+        let subject = part.site.as_ref().map_or(Subject::Relay, |site| Subject::Part { site, department: None });
+        for field in &key.kind.schema().fields {
+            let (was, is) = (before.as_ref().map(|before| &before[field.name]), &after[field.name]);
+            let differs = was.map_or_else(|| !is_unset(is), |was| was != is);
+            if let Some(right) = Right::to_change_field(key.kind, field.name)
+                && differs
+            {
+                self.must(right, &subject)?;
+                self.must_be_confirmed()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a value says no more than none does.
+fn is_unset(value: &Value) -> bool {
+    value.is_null() || value.as_object().is_some_and(|parts| parts.values().all(is_unset))
 }
 
 /// The one agent whose reply it is.

@@ -343,6 +343,7 @@ async fn change(app: &App, asker: &Asker, key: &DocumentKey, edit: Edit) -> Resu
     }
     if let Some(body) = &edit.body {
         asker.must_change(key, body)?;
+        asker.must_change_fields(key, snapshot.document(key), body)?;
     } else if snapshot.document(key).is_none() {
         return Err(ApiError::NotFound);
     }

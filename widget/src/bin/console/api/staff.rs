@@ -98,6 +98,23 @@ pub(crate) async fn list() -> Result<Vec<Colleague>, Fault> {
     Ok(all)
 }
 
+/// One colleague.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn read(id: &str) -> Result<Colleague, Fault> {
+    v1::get(&["/staff/", id].concat()).await
+}
+
+/// Removes the second factors of a colleague: code, passkeys and recovery codes.
+///
+/// # Errors
+/// What the relay says, or that it was not reached.
+pub(crate) async fn remove_second_factor(id: &str, reason: &str) -> Result<(), Fault> {
+    let body = Map::from_iter([("reason".to_owned(), Value::from(reason))]);
+    v1::post(&["/staff/", id, "/second-factor/remove"].concat(), &body).await
+}
+
 /// Changes what is named of a colleague who has this version.
 ///
 /// # Errors

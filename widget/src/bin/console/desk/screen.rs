@@ -216,6 +216,17 @@ impl Screen {
         });
     }
 
+    /// Has the browser ask before the page is left while settings were changed and not saved, whatever is shown.
+    pub(crate) fn warn_of_unsaved(&self) {
+        let unsaved = self.unsaved;
+        let listener = window_event_listener(leptos::ev::beforeunload, move |event| {
+            if !unsaved.read_untracked().is_empty() {
+                event.prevent_default();
+            }
+        });
+        on_cleanup(move || listener.remove());
+    }
+
     /// Keeps no half-written text of a conversation of which something was erased.
     pub(crate) fn forget(&self, conversation: ConversationId) {
         self.written.keep(conversation, "", false);

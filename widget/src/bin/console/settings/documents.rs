@@ -83,11 +83,21 @@ pub(super) fn Documents(
                             listed.update(|listed| listed.take(outcome));
                             screen.setting.update(|setting| setting.which = which);
                         });
-                        view! { <Form screen kind may document done /> }.into_any()
+                        view! { <Form desk screen kind may document done /> }.into_any()
                     }
                 }
             }}
         </section>
+    }
+}
+
+/// The mark of a row with changes that are not saved.
+#[component]
+pub(super) fn Unsaved() -> impl IntoView {
+    view! {
+        <span class="settings__changed" data-testid="unsaved" title=t(key!("console_unsaved"))>
+            <span class="unseen">{t(key!("console_unsaved"))}</span>
+        </span>
     }
 }
 
@@ -121,9 +131,7 @@ fn List(
                     <b>{name}</b>
                     <small>{document.id.to_string()}</small>
                     <Show when=changed>
-                        <span class="settings__changed" title=t(key!("console_unsaved"))>
-                            <span class="unseen">{t(key!("console_unsaved"))}</span>
-                        </span>
+                        <Unsaved />
                     </Show>
                 </a>
             </li>

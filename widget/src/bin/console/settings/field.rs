@@ -12,7 +12,7 @@ mod texts;
 mod week;
 
 use leptos::prelude::*;
-use relay_settings::{Kind, Shape};
+use relay_settings::{Kind, Right, Shape};
 use widget::env::window;
 use widget::key;
 
@@ -27,8 +27,9 @@ use self::rights::Rights;
 use self::texts::Texts;
 use self::week::Week;
 use super::editing::{Editing, ID};
+use super::rights::words as rights_words;
 use super::words::{self, Editor};
-use crate::ui::words::t;
+use crate::ui::words::{fill, t};
 
 /// Where an editor stands: copies share it.
 #[derive(Clone, Copy)]
@@ -121,6 +122,9 @@ pub(super) fn FieldView(
     #[prop(into)]
     path: String,
     shape: &'static Shape,
+    /// The right that changing it takes and the reader has not.
+    #[prop(optional_no_strip)]
+    locked: Option<Right>,
 ) -> impl IntoView {
     let (label, note) = words::label(editing.kind, &path)?;
     let editor = words::editor(editing.kind, shape)?;
@@ -128,12 +132,21 @@ pub(super) fn FieldView(
     let spot = Spot { editing, path: StoredValue::new(path.clone()), has_lines: editor.has_lines() };
     let (label, note) = (t(label), note.map(t));
     let note = move || note.clone().map(|note| view! { <small id=note_id.clone()>{note}</small> });
+    let lock = locked.map(|right| fill(key!("console_field_locked"), &[("right", &t(rights_words(right)))]));
+    let lock = lock.map(|words| view! { <small class="field__locked" data-testid="field-locked">{words}</small> });
     let field = if editor.is_set() {
         let contrasts = (path == "colours").then(|| view! { <Contrasts spot /> });
         view! {
-            <fieldset class="field" data-testid="field" data-field=path aria-describedby=spot.described()>
+            <fieldset
+                class="field"
+                data-testid="field"
+                data-field=path
+                disabled=locked.is_some()
+                aria-describedby=spot.described()
+            >
                 <legend>{label}</legend>
                 {note()}
+                {lock}
                 <ProblemOf spot />
                 {control(spot, editor)}
                 {contrasts}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use relay_settings::Kind;
+use relay_settings::{Kind, Right};
 use serde_json::Map;
 use widget::key;
 
@@ -16,6 +16,8 @@ use super::preview::Preview;
 use super::words;
 use crate::api::documents::{self, Document};
 use crate::api::v1::Fault;
+use crate::desk::Desk;
+use crate::desk::rights::has;
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::{Screen, Unsaved};
 use crate::ui::dialog::{Answers, Dialog};
@@ -25,6 +27,8 @@ use crate::ui::words::{fill, t};
 /// The form.
 #[component]
 pub(super) fn Form(
+    /// The session.
+    desk: Desk,
     /// What is looked at.
     screen: Screen,
     /// The kind of document.
@@ -59,7 +63,6 @@ pub(super) fn Form(
             None => drop(unsaved.remove(&address.get_value())),
         });
     });
-    warn_before_leaving(screen);
     let save = move || save(editing, screen, address, done);
     let keys = window_event_listener(leptos::ev::keydown, move |event| {
         if event.key() == "s" && (event.ctrl_key() || event.meta_key()) && !event.alt_key() {
@@ -114,8 +117,10 @@ pub(super) fn Form(
                 {words::fields(kind)
                     .enumerate()
                     .map(|(at, field)| {
+                        let lacks = Right::to_change_field(kind, field.name);
+                        let locked = lacks.filter(|right| may.get_untracked() && !has(desk, *right));
                         view! {
-                            <FieldView editing path=field.name shape=&field.shape />
+                            <FieldView editing path=field.name shape=&field.shape locked />
                             {(at == 0 && editing.is_new()).then(|| view! { <IdField editing /> })}
                         }
                     })
@@ -249,14 +254,4 @@ fn Remove(editing: Editing, screen: Screen, address: StoredValue<String>, done: 
             })
         }}
     }
-}
-
-/// The browser asks before a page with unsaved changes is left.
-fn warn_before_leaving(screen: Screen) {
-    let listener = window_event_listener(leptos::ev::beforeunload, move |event| {
-        if !screen.unsaved.read_untracked().is_empty() {
-            event.prevent_default();
-        }
-    });
-    on_cleanup(move || listener.remove());
 }

@@ -201,6 +201,7 @@ fn DeskPage(
     route::follow(desk, screen, first);
     keys::watch(desk, screen, search);
     screen.keep_written();
+    screen.warn_of_unsaved();
     leave_when_done(desk, screen, leave, stuck);
     allow_sound(sound);
     show_title(desk);

@@ -1,12 +1,16 @@
 //! One colleague: name, roles, scope, sign-ins, and what else can be done.
 
 use leptos::prelude::*;
+use relay_settings::Scope;
 use serde_json::{Map, Value};
 use widget::key;
 
+use super::factor::RemoveFactor;
 use super::roles::Roles;
 use crate::api::staff::{self, Colleague, SignedIn};
 use crate::api::v1::Fault;
+use crate::desk::route::{Page, Setting, Which};
+use crate::desk::screen::{Screen, Unsaved};
 use crate::settings::editing::said;
 use crate::settings::once::Once;
 use crate::settings::scope::{Names, ScopeEditor};
@@ -15,9 +19,16 @@ use crate::ui::task::spawn_for;
 use crate::ui::when;
 use crate::ui::words::{fill, t};
 
+const NAME: &str = "name";
+const CAPACITY: &str = "capacity";
+const ROLES: &str = "roles";
+const SCOPE: &str = "scope";
+
 /// The form of one colleague.
 #[component]
 pub(super) fn Member(
+    /// What is looked at.
+    screen: Screen,
     colleague: Colleague,
     names: Names,
     /// Whether they may be changed.
@@ -38,21 +49,28 @@ pub(super) fn Member(
     let problem = RwSignal::new(None::<String>);
     let note = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
+    let form = Typed { name, capacity, roles, scope };
+    let address = Setting { page: Page::Team, which: id.parse().map_or(Which::List, Which::One) }.path();
+    let kept = screen.unsaved.read_untracked().get(&address).cloned();
+    if let Some(kept) = kept {
+        form.bring_back(&kept.body);
+        if kept.version != Some(saved.read_untracked().version) {
+            problem.set(Some(t(key!("console_team_changed"))));
+        }
+    }
     // What differs from what the relay has.
-    let fields = move || {
-        let (saved, mut fields) = (saved.read(), Map::new());
-        let mut put = |field: &str, differs: bool, value: Value| {
-            if differs {
-                fields.insert(field.to_owned(), value);
+    let fields = move || form.differing(&saved.read());
+    // It stays with its colleague, also while others are looked at.
+    Effect::new(move || {
+        let (fields, version) = (fields(), Some(saved.read().version));
+        screen.unsaved.update(|unsaved| {
+            if fields.is_empty() {
+                unsaved.remove(&address);
+            } else {
+                unsaved.insert(address.clone(), Unsaved { version, id: String::new(), body: fields });
             }
-        };
-        put("name", *name.read() != saved.name, name.get().into());
-        let count = capacity.read().parse::<u32>();
-        put("capacity", count != Ok(saved.capacity), count.map_or_else(|_| capacity.get().into(), Value::from));
-        put("roles", *roles.read() != saved.roles, roles.get().into());
-        put("scope", *scope.read() != saved.scope, serde_json::to_value(scope.get()).unwrap_or_default());
-        fields
-    };
+        });
+    });
     let id = StoredValue::new(id);
     let apply = move |fields: Map<String, Value>| {
         if busy.get_untracked() || fields.is_empty() {
@@ -71,13 +89,18 @@ pub(super) fn Member(
                     note.set(Some(t(key!("console_saved"))));
                     changed.run(());
                 }
-                Err(fault) => {
-                    // Somebody else was faster: what they made of it is shown in the list.
-                    if matches!(&fault, Fault::Problem(problem) if problem.name() == "changed") {
-                        changed.run(());
+                Err(Fault::Problem(refused)) if refused.name() == "changed" => {
+                    // Somebody else was faster: what was not changed here is shown as they made it.
+                    let mine = untrack(|| form.differing(&saved.read()));
+                    if let Ok(theirs) = staff::read(&id.get_value()).await {
+                        form.show(&theirs);
+                        form.bring_back(&mine);
+                        saved.set(theirs);
                     }
-                    problem.set(Some(said(&fault)));
+                    changed.run(());
+                    problem.set(Some(t(key!("console_team_changed"))));
                 }
+                Err(fault) => problem.set(Some(said(&fault))),
             }
         });
     };
@@ -86,11 +109,7 @@ pub(super) fn Member(
         apply(untrack(fields));
     };
     let discard = move |_| {
-        let saved = saved.get_untracked();
-        name.set(saved.name);
-        capacity.set(saved.capacity.to_string());
-        roles.set(saved.roles);
-        scope.set(saved.scope);
+        form.show(&saved.read_untracked());
         problem.set(None);
     };
     let has_changes = Memo::new(move |_| !fields().is_empty());
@@ -148,6 +167,7 @@ pub(super) fn Member(
             <div class="team__more">
                 <Show when=move || may_end.get()>
                     <PasswordLink id problem />
+                    <RemoveFactor screen id saved />
                 </Show>
                 <Show when=move || may.get()>
                     <button type="button" class="button" data-testid="staff-off" on:click=toggle>
@@ -157,6 +177,60 @@ pub(super) fn Member(
                 </Show>
             </div>
         </form>
+    }
+}
+
+/// What is typed of a colleague; copies share it.
+#[derive(Clone, Copy)]
+struct Typed {
+    name: RwSignal<String>,
+    capacity: RwSignal<String>,
+    roles: RwSignal<Vec<String>>,
+    scope: RwSignal<Scope>,
+}
+
+impl Typed {
+    /// The fields that differ from what the relay has, as a change names them.
+    fn differing(self, saved: &Colleague) -> Map<String, Value> {
+        let mut fields = Map::new();
+        let mut put = |field: &str, differs: bool, value: Value| {
+            if differs {
+                fields.insert(field.to_owned(), value);
+            }
+        };
+        put(NAME, *self.name.read() != saved.name, self.name.get().into());
+        let count = self.capacity.read().parse::<u32>();
+        let typed = count.clone().map_or_else(|_| self.capacity.get().into(), Value::from);
+        put(CAPACITY, count != Ok(saved.capacity), typed);
+        put(ROLES, *self.roles.read() != saved.roles, self.roles.get().into());
+        put(SCOPE, *self.scope.read() != saved.scope, serde_json::to_value(self.scope.get()).unwrap_or_default());
+        fields
+    }
+
+    /// Shows a colleague as the relay has them.
+    fn show(self, saved: &Colleague) {
+        self.name.set(saved.name.clone());
+        self.capacity.set(saved.capacity.to_string());
+        self.roles.set(saved.roles.clone());
+        self.scope.set(saved.scope.clone());
+    }
+
+    /// Shows what was typed before.
+    fn bring_back(self, fields: &Map<String, Value>) {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let of = |field: &str| fields.get(field).cloned();
+        if let Some(name) = of(NAME) {
+            self.name.set(text(&name));
+        }
+        if let Some(capacity) = of(CAPACITY) {
+            self.capacity.set(text(&capacity));
+        }
+        if let Some(roles) = of(ROLES).and_then(|roles| serde_json::from_value(roles).ok()) {
+            self.roles.set(roles);
+        }
+        if let Some(scope) = of(SCOPE).and_then(|scope| serde_json::from_value(scope).ok()) {
+            self.scope.set(scope);
+        }
     }
 }
 

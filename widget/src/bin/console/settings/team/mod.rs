@@ -1,5 +1,6 @@
 //! The team: colleagues, invitations, and what each role may do.
 
+mod factor;
 mod invite;
 mod matrix;
 mod member;
@@ -13,6 +14,7 @@ use widget::key;
 use self::invite::InviteForm;
 use self::matrix::Matrix;
 use self::member::Member;
+use super::documents::Unsaved;
 use super::scope::Names;
 use crate::api::staff::{self, Colleague, Invitation};
 use crate::desk::Desk;
@@ -72,7 +74,8 @@ pub(super) fn Team(
             };
             Some(match colleague(id.as_str()) {
                 Some(colleague) => {
-                    view! { <Member colleague names may may_end changed=reload gone=Callback::new(gone) /> }.into_any()
+                    view! { <Member screen colleague names may may_end changed=reload gone=Callback::new(gone) /> }
+                        .into_any()
                 }
                 None => view! { <p class="empty">{t(key!("console_settings_gone"))}</p> }.into_any(),
             })
@@ -142,6 +145,8 @@ fn Row(screen: Screen, colleague: Colleague, names: Names) -> impl IntoView {
     let which = id.parse().map_or(Which::List, Which::One);
     let path = Setting { page: Page::Team, which: which.clone() }.path();
     let role_words = move || roles.iter().map(|role| names.role(role)).collect::<Vec<_>>().join(", ");
+    let address = StoredValue::new(path.clone());
+    let is_changed = move || screen.unsaved.read().contains_key(&address.get_value());
     view! {
         <li>
             <a
@@ -152,7 +157,12 @@ fn Row(screen: Screen, colleague: Colleague, names: Names) -> impl IntoView {
                 aria-current=move || (screen.setting.read().which == which).then_some("true")
             >
                 <span>
-                    <b>{name}</b>
+                    <b>
+                        {name}
+                        <Show when=is_changed>
+                            <Unsaved />
+                        </Show>
+                    </b>
                     <small>{email.clone()}</small>
                 </span>
                 <span>{role_words}</span>
