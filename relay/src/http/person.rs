@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use relay_core::conversation::Conversation;
 use relay_core::conversation_of;
 use relay_core::store::{Query, QueryAnswer, QueryError};
@@ -91,11 +91,16 @@ impl FromRequestParts<App> for Person {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Reject> {
         let value = parts.headers.get(header::AUTHORIZATION).ok_or(Refusal::TokenInvalid)?;
-        let token = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
-        let token: Token = token.and_then(|text| text.parse().ok()).ok_or(Refusal::TokenInvalid)?;
+        let token: Token = bearer(value).and_then(|text| text.parse().ok()).ok_or(Refusal::TokenInvalid)?;
         let site = site(&parts.headers)?;
         Ok(Self::Visitor(app.identity.visitor(&token, site.as_ref()).await?))
     }
+}
+
+/// What follows the scheme `Bearer` (RFC 6750), which is written in any case (RFC 9110, section 11.1).
+pub(super) fn bearer(value: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
 }
 
 /// The site a visitor says they are on.

@@ -63,6 +63,16 @@ async fn conversations_are_seen_by_scope_and_read_lane_by_lane() {
     let person = format!("visitors/{}", here.id.expect("registered"));
     let known = json(program.get(&person).await, 200).await;
     assert_eq!((&known["site"], &known["conversations"][0]["id"]), (&json!("demo"), &json!(first.to_string())));
+    let visitors = json(program.get("visitors").await, 200).await;
+    assert_eq!((ids(&visitors), &visitors["next"]), (vec![here.id.expect("registered").to_string()], &Value::Null));
+    let all = json(eve.get("visitors").await, 200).await;
+    assert_eq!(ids(&all).len(), 2);
+    let rest = json(eve.get(&format!("visitors?after={}", ids(&all)[0])).await, 200).await;
+    assert_eq!(ids(&rest), ids(&all)[1..]);
+    assert_eq!(
+        ids(&json(eve.get("visitors?site=other").await, 200).await),
+        [there.id.expect("registered").to_string()]
+    );
     // What is elsewhere is not there, nor what is nowhere.
     for path in [
         format!("conversations/{second}"),
@@ -74,7 +84,7 @@ async fn conversations_are_seen_by_scope_and_read_lane_by_lane() {
         json(program.get(&path).await, 404).await;
     }
     let other = key(&relay, &eve, &["audit_read"], &json!("all")).await;
-    for path in ["conversations", &path, &format!("{path}/events"), &person] {
+    for path in ["conversations", &path, &format!("{path}/events"), "visitors", &person] {
         json(other.get(path).await, 403).await;
     }
     for wrong in ["conversations?state=lost", "conversations?after=x", "conversations?state=ended&after=1"] {

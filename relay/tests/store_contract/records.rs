@@ -149,6 +149,18 @@ pub(crate) fn visitors_are_known_by_their_token(mut world: Records) {
     let found = world.reader.visitor_by_token(&TokenHash([7; 32])).unwrap();
     assert_eq!(found, VisitorRecord { used_at_ms: 60, ..visitor(7, 7, "other") });
     assert_eq!(world.reader.visitor_by_token(&TokenHash([8; 32])), Err(StoreError::Missing));
+    for (id, token) in [(ANNA.0 + 20, 9), (ANNA.0 + 10, 8)] {
+        change(&mut *world.writer, |writer| writer.add_visitor(&visitor(id, token, "demo"))).unwrap();
+    }
+    let listed = |world: &mut Records, after: u128, count_max| -> Vec<u128> {
+        let found = world.reader.visitors_after(VisitorId(after), count_max).unwrap();
+        found.iter().map(|visitor| visitor.id.0).collect()
+    };
+    let all = listed(&mut world, 0, 100);
+    assert!(all.is_sorted() && [7, ANNA.0, ANNA.0 + 10, ANNA.0 + 20].iter().all(|id| all.contains(id)), "{all:?}");
+    for after in 0..all.len() {
+        assert_eq!(listed(&mut world, all[after], 2), all[after + 1..].iter().take(2).copied().collect::<Vec<_>>());
+    }
 }
 
 pub(crate) fn a_repeated_upload_is_one_file(mut world: Records) {

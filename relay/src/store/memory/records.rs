@@ -135,6 +135,14 @@ impl VisitorReader for MemoryReader {
     fn visitor(&mut self, id: VisitorId) -> Result<VisitorRecord, StoreError> {
         self.tables().visitors.get(&id).cloned().ok_or(StoreError::Missing)
     }
+
+    fn visitors_after(&mut self, after: VisitorId, count_max: usize) -> Result<Vec<VisitorRecord>, StoreError> {
+        let mut all: Vec<_> =
+            self.tables().visitors.values().filter(|visitor| visitor.id.0 > after.0).cloned().collect();
+        all.sort_by_key(|visitor| visitor.id.0);
+        all.truncate(count_max);
+        Ok(all)
+    }
 }
 
 impl UploadWriter for MemoryWriter {

@@ -69,7 +69,7 @@ pub trait IdempotencyReader {
 ///
 /// # Errors
 /// `Busy` when too many have no answer yet: to forget one of these would carry it out twice.
-pub fn to_forget(all: &[(String, Option<u64>)]) -> Result<Vec<String>, StoreError> {
+pub(in crate::store) fn to_forget(all: &[(String, Option<u64>)]) -> Result<Vec<String>, StoreError> {
     let mut count = all.len();
     let mut bytes: u64 = all.iter().filter_map(|(_, bytes)| *bytes).sum();
     let mut forgotten = Vec::new();

@@ -57,4 +57,10 @@ pub trait VisitorReader {
     /// # Errors
     /// `Missing` or `Down`.
     fn visitor(&mut self, id: VisitorId) -> Result<VisitorRecord, StoreError>;
+
+    /// Visitors by id, after one, so many at most.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn visitors_after(&mut self, after: VisitorId, count_max: usize) -> Result<Vec<VisitorRecord>, StoreError>;
 }

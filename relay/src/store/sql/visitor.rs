@@ -2,7 +2,7 @@
 
 use wire::{SiteId, VisitorId};
 
-use super::{Failure, Row, Sql, SqlError, SqlReader, SqlWriter, refuse};
+use super::{Failure, Row, Sql, SqlError, SqlReader, SqlWriter, count, refuse};
 use crate::store::{StoreError, TokenHash, VisitorReader, VisitorRecord, VisitorWriter};
 
 impl<W: SqlWriter> VisitorWriter for W {
@@ -40,6 +40,12 @@ impl<R: SqlReader> VisitorReader for R {
     fn visitor(&mut self, id: VisitorId) -> Result<VisitorRecord, StoreError> {
         const SQL: &str = "SELECT id, site, token, created_at_ms, used_at_ms FROM visitor WHERE id = $1";
         self.find(|sql| sql.one(SQL, &[id.0.into()], read))
+    }
+
+    fn visitors_after(&mut self, after: VisitorId, count_max: usize) -> Result<Vec<VisitorRecord>, StoreError> {
+        const SQL: &str =
+            "SELECT id, site, token, created_at_ms, used_at_ms FROM visitor WHERE id > $1 ORDER BY id LIMIT $2";
+        self.look_up(|sql| sql.all(SQL, &[after.0.into(), count(count_max)], read))
     }
 }
 

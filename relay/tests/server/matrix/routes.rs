@@ -47,6 +47,9 @@ fn request(client: &Client, relay: &Relay, route: &Route, (who, shows): (Who, Sh
         ("GET", "/api/v1/conversations") => {
             format!("{path}?after={}", wire::ConversationId(targets.conversation.0 - 1))
         }
+        ("GET", "/api/v1/visitors") => {
+            format!("{path}?after={}", wire::VisitorId(world::visitor_of(targets.conversation.0).0 - 1))
+        }
         ("POST", path) if path.starts_with("/api/v1/sites/") => format!("{path}?language=en"),
         ("GET", "/api/v1/sessions") => format!("{path}?agent={}", targets.mate),
         ("PUT", path) if path.ends_with("/{file}") => path.replace("{file}", &targets.file.to_string()),
@@ -77,6 +80,7 @@ fn looked_for(path: &str, who: Who, site: usize) -> Option<String> {
         "/api/v1/staff" => Some(targets.mate.to_string()),
         "/api/v1/invitations" => Some(targets.invitation.to_string()),
         "/api/v1/keys" => Some(targets.key.to_string()),
+        "/api/v1/visitors" => Some(world::visitor_of(targets.conversation.0).to_string()),
         "/api/v1/conversations" => Some(targets.conversation.to_string()),
         _ => None,
     }

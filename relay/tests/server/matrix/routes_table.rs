@@ -86,6 +86,7 @@ pub(super) const ROUTES: &[Route] = &[
     ("GET", "/api/v1/conversations/{id}/files", CONVERSATION, "              +  +  +  -  -  -  -  -"),
     ("PUT", "/api/v1/conversations/{id}/files/{file}", CONVERSATION, "       +  +  +  -  +  -  -  -"),
     ("GET", "/api/v1/files/{id}", CONVERSATION, "                            +  +  +  -  -  -  -  -"),
+    ("GET", "/api/v1/visitors", COVERED_LISTED, "                              +  +  +  -  -  -  +  -"),
     ("GET", "/api/v1/visitors/{id}", CONVERSATION, "                         +  +  +  -  -  -  +  -"),
     ("POST", "/api/v1/visitors/{id}/block", CONVERSATION, "                  -  +  +  -  -  -  +  -"),
     ("DELETE", "/api/v1/visitors/{id}/block", CONVERSATION, "                -  +  +  -  -  -  +  -"),

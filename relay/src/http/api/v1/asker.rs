@@ -15,6 +15,7 @@ use super::rate::OfKey;
 use crate::app::{App, Caller, OwnOrigin};
 use crate::audit::By;
 use crate::clock::now_ms;
+use crate::http::person::bearer;
 use crate::identity::{SignedIn, by_agent, key};
 use crate::store::{ServiceKeyRecord, Uploader};
 
@@ -84,8 +85,7 @@ impl Asker {
         let from = app.tags.source(address).address;
         // A key that is not valid is not replaced by a cookie beside it.
         if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
-            let text = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
-            let key = app.identity.key(text.ok_or(Refusal::SignedOut)?).await?;
+            let key = app.identity.key(bearer(value).ok_or(Refusal::SignedOut)?).await?;
             let counts = parts.extensions.get::<OfKey>().ok_or(ApiError::Internal("a request that nobody counts"))?;
             counts.take(key.id)?;
             return Ok(Self { staff: key::staff(&key), who: Asking::Key(Box::new(key)), from });

@@ -1,4 +1,4 @@
-//! Conversations and visitors, read: lists by state and site, one conversation with the events of both lanes, a visitor's conversations.
+//! Conversations, read: lists by state and site, one conversation with the events of both lanes.
 //!
 //! What is not in the asker's scope is answered as if it were not there.
 
@@ -7,11 +7,11 @@ use axum::extract::State;
 use relay_core::conversation::Conversation as Known;
 use relay_core::conversation_of;
 use relay_core::store::{Query, QueryAnswer};
-use relay_settings::{Reach, Right, Subject};
+use relay_settings::{Reach, Right};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use wire::limit::PAGE_CONVERSATIONS_MAX;
-use wire::{ConversationId, ConversationState, Event, Lane, SiteId, VisitorId};
+use wire::{ConversationId, ConversationState, Event, Lane, SiteId};
 
 use super::asker::Asker;
 use super::error::{ApiError, ProblemBody};
@@ -274,42 +274,6 @@ pub(super) async fn events(
         QueryAnswer::Events { .. } => Err(ApiError::NotFound),
         QueryAnswer::Conversation(_) | QueryAnswer::Conversations { .. } => Err(StoreError::Down.into()),
     }
-}
-
-/// A visitor.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Visitor {
-    /// The id.
-    #[schema(format = "uuid")]
-    id: String,
-    /// The id of their site.
-    site: String,
-    /// Their conversations, the newest first; 50 at most.
-    conversations: Vec<Conversation>,
-    /// Whether there are more.
-    has_more: bool,
-}
-
-/// Reads a visitor who has written: their conversations in the asker's scope.
-#[utoipa::path(get, path = "/api/v1/visitors/{id}", tag = "conversations", params(("id" = String, Path, format = "uuid")),
-    responses((status = 200, body = Visitor),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-        (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
-pub(super) async fn visitor(
-    State(app): State<App>,
-    asker: Asker,
-    PathWords(id): PathWords<VisitorId>,
-) -> Result<Json<Visitor>, ApiError> {
-    asker.must_have(Right::VisitorRead)?;
-    let sites = sites(&asker, None);
-    let (mut all, has_more) = rows(&app, Query::OfVisitor { visitor: id, sites }).await?;
-    all.retain(|known| {
-        asker.may(Right::VisitorRead, &Subject::Visitor { site: &known.site })
-            && may(&asker, Right::ConversationRead, known)
-    });
-    let site = all.first().map(|known| known.site.to_string()).ok_or(ApiError::NotFound)?;
-    let conversations = all.into_iter().map(Conversation::from).collect();
-    Ok(Json(Visitor { id: id.to_string(), site, conversations, has_more }))
 }
 
 /// Whether the asker may do this in a conversation.

@@ -32,6 +32,7 @@ mod sessions;
 mod settings;
 mod setup;
 mod staff;
+mod visitor;
 
 use std::sync::Arc;
 
@@ -74,7 +75,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(file::list))
         .routes(routes!(file::bring))
         .routes(routes!(file::read))
-        .routes(routes!(conversation::visitor))
+        .routes(routes!(visitor::list))
+        .routes(routes!(visitor::read))
         .routes(routes!(block::block, block::unblock))
         .routes(routes!(erase::erasure, erase::erase))
         .routes(routes!(erase::hold, erase::put_hold, erase::end_hold))
