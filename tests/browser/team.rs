@@ -6,11 +6,20 @@ fn section(browser: &Browser, kind: &str) {
     browser.click(&format!("[data-testid=settings-section][data-kind={kind}]"));
 }
 
+/// Adds a document, as Eve.
+fn adds(world: &World, kind: &str, body: &[u8]) {
+    let (cookie, origin) = (world.relay.sign_in("eve@example.com"), world.relay.origin());
+    let headers = [("cookie", &*cookie), ("origin", &*origin), ("content-type", "application/json")];
+    let made = world.relay.request("POST", &format!("/api/v1/settings/{kind}"), &headers, body).expect("answered");
+    assert_eq!(made.status, 201, "{}", made.text());
+}
+
 #[test]
 fn somebody_is_invited_changed_signed_out_and_removed() {
     let world = World::start();
     let ada = world.agent("ada@example.com", "Ada", 3);
     let eve = world.administrator();
+    adds(&world, "hours", br#"{"id":"nights","name":"Nights","zone":"UTC","weekly":[]}"#);
     eve.click("[data-testid=nav-settings]");
     for (kind, name, id, right) in
         [("department", "Deposits", "deposits", None), ("role", "Auditor", "auditor", Some("audit_read"))]
@@ -23,6 +32,7 @@ fn somebody_is_invited_changed_signed_out_and_removed() {
         eve.keys("[data-field=name] [data-testid=field-line]", name);
         if let Some(right) = right {
             eve.click(&format!("[data-testid=right][value={right}]"));
+            eve.keys("[data-field='second_factor.grace_days'] [data-testid=field-number]", "7");
         }
         eve.click("[data-testid=save]");
         wait_until("it is there", || eve.shows(&format!("[data-testid=settings-row][data-id={id}]")).then_some(()));
@@ -61,6 +71,7 @@ fn somebody_is_invited_changed_signed_out_and_removed() {
     eve.keys("[data-testid=staff-name]", " L.");
     what_is_not_saved_waits(&world, &eve);
     eve.click("[data-testid=staff-role][value=supervisor]");
+    eve.choose("[data-testid=staff-hours]", "nights");
     eve.click("[data-testid=scope-departments-all]");
     wait_until("the departments", || eve.shows("[data-testid=scope-department]").then_some(()));
     eve.click("[data-testid=scope-department][value=deposits]");
@@ -70,17 +81,12 @@ fn somebody_is_invited_changed_signed_out_and_removed() {
         eve.shown_text("[data-testid=staff-row][data-email='ada@example.com']")
             .filter(|text| text.contains("Ada L.") && text.contains("Supervisor"))
     });
+    let saved = "return document.querySelector('[data-testid=staff-hours]').value;";
+    assert_eq!(eve.script(saved, &[]), "nights");
+    assert_eq!(eve.count("[data-testid=staff-discard]"), 0, "nothing is left to save");
     eve.click("[data-testid=staff-session-end]");
     wait_until("she is signed out at once", || ada.shows("[data-testid=sign-in]").then_some(()));
-    eve.click("[data-testid=staff-factor-remove]");
-    wait_until("the question", || eve.shows("[data-testid=staff-factor-ask]").then_some(()));
-    eve.click("[data-testid=dialog-yes]");
-    wait_until("it wants a reason", || eve.shown_text("#staff-factor-problem").filter(|text| !text.is_empty()));
-    let found = eve.findings("second factor of a colleague");
-    assert!(found.is_empty(), "{found:?}");
-    eve.keys("[data-testid=staff-factor-reason]", "her phone is lost");
-    eve.click("[data-testid=dialog-yes]");
-    wait_until("it is gone", || eve.shown_text(".toast").filter(|text| text.contains("no second factor")));
+    second_factors_are_removed(&eve);
     eve.click("[data-testid=staff-password-link]");
     wait_until("a link", || eve.shown_text("[data-testid=once]"));
     eve.click("[data-testid=staff-off]");
@@ -91,6 +97,19 @@ fn somebody_is_invited_changed_signed_out_and_removed() {
     wait_until("the question", || eve.shows("[data-testid=staff-remove-ask]").then_some(()));
     eve.click("[data-testid=dialog-yes]");
     wait_until("she is gone", || (eve.count("[data-testid=staff-row]") == 1).then_some(()));
+}
+
+/// Of the colleague who is shown.
+fn second_factors_are_removed(eve: &Browser) {
+    eve.click("[data-testid=staff-factor-remove]");
+    wait_until("the question", || eve.shows("[data-testid=staff-factor-ask]").then_some(()));
+    eve.click("[data-testid=dialog-yes]");
+    wait_until("it wants a reason", || eve.shown_text("#staff-factor-problem").filter(|text| !text.is_empty()));
+    let found = eve.findings("second factor of a colleague");
+    assert!(found.is_empty(), "{found:?}");
+    eve.keys("[data-testid=staff-factor-reason]", "her phone is lost");
+    eve.click("[data-testid=dialog-yes]");
+    wait_until("it is gone", || eve.shown_text(".toast").filter(|text| text.contains("no second factor")));
 }
 
 /// What was typed of a colleague waits while another is looked at, is not lost by leaving the page unasked, and is put beside what somebody else
@@ -127,10 +146,7 @@ fn what_a_site_removes_and_asks_of_colleagues_is_shown_and_not_changed_without_t
     let world = World::start();
     let body = br#"{"id":"editor","name":"Editor","rights":["settings_read","settings_site"]}"#;
     world.relay.member("administrator", "eve@example.com", "Eve", 3);
-    let (cookie, origin) = (world.relay.sign_in("eve@example.com"), world.relay.origin());
-    let headers = [("cookie", &*cookie), ("origin", &*origin), ("content-type", "application/json")];
-    let made = world.relay.request("POST", "/api/v1/settings/role", &headers, body).expect("answered");
-    assert_eq!(made.status, 201, "{}", made.text());
+    adds(&world, "role", body);
     world.relay.member("editor", "kim@example.com", "Kim", 3);
     let kim = world.signed_in("kim@example.com", Look::CONSOLE);
     wait_until("the rail", || kim.shows("[data-testid=nav-settings]").then_some(()));

@@ -143,6 +143,7 @@ impl Body for Role {
             .required("rights", Shape::Choice(Right::NAMES).list_of(1, Right::ALL.len()))
             .read()
             .optional("second_factor", second_factor.group())
+            .read()
     }
 
     fn names(&self) -> Vec<(&'static str, String)> {

@@ -24,6 +24,8 @@ pub(crate) struct Colleague {
     pub(crate) roles: Vec<String>,
     /// Where these count.
     pub(crate) scope: Scope,
+    /// The id of the hours outside which nothing is given to them.
+    pub(crate) hours: Option<String>,
     /// How many conversations they may hold at once.
     pub(crate) capacity: u32,
     /// Whether they are switched off.

@@ -23,6 +23,7 @@ const NAME: &str = "name";
 const CAPACITY: &str = "capacity";
 const ROLES: &str = "roles";
 const SCOPE: &str = "scope";
+const HOURS: &str = "hours";
 
 /// The form of one colleague.
 #[component]
@@ -40,16 +41,17 @@ pub(super) fn Member(
     /// They were removed.
     gone: Callback<()>,
 ) -> impl IntoView {
-    let Colleague { id, email, name, roles, scope, capacity, .. } = colleague.clone();
+    let Colleague { id, email, name, roles, scope, hours, capacity, .. } = colleague.clone();
     let saved = RwSignal::new(colleague);
     let name = RwSignal::new(name);
     let capacity = RwSignal::new(capacity.to_string());
     let roles = RwSignal::new(roles);
     let scope = RwSignal::new(scope);
+    let hours = RwSignal::new(hours);
     let problem = RwSignal::new(None::<String>);
     let note = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
-    let form = Typed { name, capacity, roles, scope };
+    let form = Typed { name, capacity, roles, scope, hours };
     let address = Setting { page: Page::Team, which: id.parse().map_or(Which::List, Which::One) }.path();
     let kept = screen.unsaved.read_untracked().get(&address).cloned();
     if let Some(kept) = kept {
@@ -143,6 +145,7 @@ pub(super) fn Member(
             </label>
             <Roles chosen=roles names />
             <ScopeEditor scope names />
+            <Hours hours names />
             </fieldset>
             <small class="field__problem" role="alert">{move || problem.get()}</small>
             <div class="team__bar">
@@ -187,6 +190,7 @@ struct Typed {
     capacity: RwSignal<String>,
     roles: RwSignal<Vec<String>>,
     scope: RwSignal<Scope>,
+    hours: RwSignal<Option<String>>,
 }
 
 impl Typed {
@@ -203,6 +207,7 @@ impl Typed {
         let typed = count.clone().map_or_else(|_| self.capacity.get().into(), Value::from);
         put(CAPACITY, count != Ok(saved.capacity), typed);
         put(ROLES, *self.roles.read() != saved.roles, self.roles.get().into());
+        put(HOURS, *self.hours.read() != saved.hours, self.hours.get().into());
         put(SCOPE, *self.scope.read() != saved.scope, serde_json::to_value(self.scope.get()).unwrap_or_default());
         fields
     }
@@ -213,6 +218,7 @@ impl Typed {
         self.capacity.set(saved.capacity.to_string());
         self.roles.set(saved.roles.clone());
         self.scope.set(saved.scope.clone());
+        self.hours.set(saved.hours.clone());
     }
 
     /// Shows what was typed before.
@@ -231,6 +237,39 @@ impl Typed {
         if let Some(scope) = of(SCOPE).and_then(|scope| serde_json::from_value(scope).ok()) {
             self.scope.set(scope);
         }
+        if let Some(hours) = of(HOURS) {
+            self.hours.set(hours.as_str().map(str::to_owned));
+        }
+    }
+}
+
+/// The hours outside which nothing is given to them.
+#[component]
+fn Hours(hours: RwSignal<Option<String>>, names: Names) -> impl IntoView {
+    let choose = move |event: leptos::ev::Event| {
+        hours.set(Some(event_target_value(&event)).filter(|id| !id.is_empty()));
+    };
+    // What is chosen is always among the choices, also before they are loaded.
+    let options = move || {
+        let (chosen, mut options) = (hours.get(), names.hours.get());
+        if let Some(chosen) = chosen.clone().filter(|chosen| options.iter().all(|(id, _)| id != chosen)) {
+            options.insert(0, (chosen.clone(), chosen));
+        }
+        let option = |(id, name): (String, String)| {
+            let selected = chosen.as_ref() == Some(&id);
+            view! { <option value=id selected=selected>{name}</option> }
+        };
+        options.into_iter().map(option).collect_view()
+    };
+    view! {
+        <label class="field">
+            <span>{t(key!("console_team_hours"))}</span>
+            <select data-testid="staff-hours" on:change=choose>
+                <option value="" selected=move || hours.read().is_none()>{t(key!("console_team_hours_none"))}</option>
+                {options}
+            </select>
+            <small>{t(key!("console_team_hours_note"))}</small>
+        </label>
     }
 }
 

@@ -22,6 +22,8 @@ pub(in crate::settings) fn label(kind: Kind, path: &str) -> Option<(Key, Option<
         Kind::Role => match path.as_str() {
             "name" => with(key!("console_role_name"), key!("console_role_name_note")),
             "rights" => with(key!("console_role_rights"), key!("console_role_rights_note")),
+            "second_factor" => with(key!("console_site_second_factor"), key!("console_role_second_factor_note")),
+            "second_factor.grace_days" => bare(key!("console_role_second_factor_days")),
             _ => None,
         },
         _ => None,
