@@ -106,6 +106,8 @@ fn many_end_at_once_after_one_question_that_can_be_undone() {
     let question = wait_until("the question", || sue.shown_text("[data-testid=many-dialog]"));
     assert!(question.contains("End 2 conversations?"), "{question}");
     sue.click("[data-testid=dialog-yes]");
+    let ending = wait_until("what is being ended", || sue.shown_text("[data-testid=ending]"));
+    assert!(ending.contains('2'), "{ending}");
     sue.click("[data-testid=end-undo]");
     gone(&sue, "[data-testid=ending]");
     assert_eq!(tab_count(&sue, "waiting"), Some(3), "taken back, nothing ends");

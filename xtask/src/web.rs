@@ -21,7 +21,7 @@ const INPUTS: [&str; 7] = ["Cargo.toml", "Cargo.lock", "Trunk.toml", "relay/wire
 /// Fewer functions are copied into their callers: 650 bytes. Without tables of references wasm-bindgen keeps JavaScript's objects
 /// in an array of the glue: 750 bytes less in all, and older tools read the module.
 ///
-/// Leptos' views without the types of all they hold (`erase_components`): a third of the console's weight, and of its build.
+/// Leptos' views without the types of all they hold (`erase_components`): a sixth of the console's weight.
 const RUSTFLAGS: &str = "-Zlocation-detail=none -Zfmt-debug=none --cfg erase_components \
                          -Zunstable-options -Cpanic=immediate-abort \
                          -Cllvm-args=-inline-threshold=10 -Ctarget-feature=-reference-types,-multivalue";

@@ -3,6 +3,7 @@
 use relay::audit::{Action, Entry};
 use relay::store::sqlite::{DATABASE_FILE, SqliteStore};
 use relay::store::{AuditFilter, Store};
+use reqwest::Method;
 use serde_json::{Value, json};
 use wire::{Body, ClientFrame, ConversationId};
 
@@ -173,5 +174,16 @@ async fn what_a_site_removes_and_asks_of_colleagues_is_not_for_all_who_change_th
         let same = program.put("settings/site/demo", &site("retention", kept.clone())).await;
         assert_eq!(same.status(), expected[0], "{rights:?}: nothing changed");
     }
+    // Nor is it undone by removing the site and adding it anew; without such fields a site is removed by who changes it.
+    let body = json!({ "name": "b", "rights": ["settings_read", "settings_site"], "scope": { "sites": "all", "departments": "all" } });
+    let made = json(eve.post("keys", &body).await, 201).await;
+    let program = Asker::with_key(&relay, made["key"].as_str().expect("a key"));
+    let remove = async || {
+        let asked = program.ask(Method::DELETE, "settings/site/demo").header("if-match", "*");
+        asked.send().await.expect("answered").status().as_u16()
+    };
+    assert_eq!(remove().await, 403);
+    json(eve.put("settings/site/demo", &site("attachments", json!(true))).await, 200).await;
+    assert_eq!(remove().await, 204);
     relay.running.stop().await.expect("stopped");
 }

@@ -202,11 +202,22 @@ impl Asker {
         reads(Right::SettingsRead) || (!of_another && reads(Right::to_read(kind)))
     }
 
-    /// Refuses a change of a document with this body, before or after it.
+    /// Refuses a change of a document from one body to another; none is a document that is not there.
     ///
     /// # Errors
-    /// `NotAllowed`; `SignInAgain` for a role.
-    pub(super) fn must_change(&self, key: &DocumentKey, body: &Value) -> Result<(), ApiError> {
+    /// `NotAllowed`; `SignInAgain` for a role, and for what needs a right of its own.
+    pub(super) fn must_change(
+        &self,
+        key: &DocumentKey,
+        before: Option<&Value>,
+        after: Option<&Value>,
+    ) -> Result<(), ApiError> {
+        [before, after].into_iter().flatten().try_for_each(|body| self.must_write(key, body))?;
+        self.must_change_fields(key, before.unwrap_or(&Value::Null), after)
+    }
+
+    /// Refuses who may not write this body, before or after a change.
+    fn must_write(&self, key: &DocumentKey, body: &Value) -> Result<(), ApiError> {
         let part = Part::of_body(key.kind, &key.id, body);
         let own = self.agent().is_some_and(|agent| body["agent"].as_str() == Some(&agent.to_string()));
         let subject = part.subject(key.kind);
@@ -224,31 +235,23 @@ impl Asker {
     }
 
     /// Refuses a change of fields that need a right of their own. A body that is wrong is not asked about: it is refused for that.
-    ///
-    /// # Errors
-    /// `NotAllowed`; `SignInAgain`.
-    pub(super) fn must_change_fields(
-        &self,
-        key: &DocumentKey,
-        before: Option<&Document>,
-        after: &Value,
-    ) -> Result<(), ApiError> {
-        let Ok(after) = key.kind.read(after) else { return Ok(()) };
-        let (before, after) = (before.map(Document::value), after.value());
+    fn must_change_fields(&self, key: &DocumentKey, before: &Value, after: Option<&Value>) -> Result<(), ApiError> {
+        let fields = key.kind.schema().fields.iter();
+        let mut guarded = fields.filter_map(|field| Some((field.name, Right::to_change_field(key.kind, field.name)?)));
+        // Written short and written out is the same: compared is what would be kept.
+        let Ok(after) = after.map(|after| key.kind.read(after)).transpose() else { return Ok(()) };
+        let after = after.map_or(Value::Null, |after| after.value());
         let part = Part::of_body(key.kind, &key.id, &after);
         // What such a field does concerns all of the site.
         let subject = part.site.as_ref().map_or(Subject::Relay, |site| Subject::Part { site, department: None });
-        for field in &key.kind.schema().fields {
-            let (was, is) = (before.as_ref().map(|before| &before[field.name]), &after[field.name]);
-            let differs = was.map_or_else(|| !is_unset(is), |was| was != is);
-            if let Some(right) = Right::to_change_field(key.kind, field.name)
-                && differs
-            {
-                self.must(right, &subject)?;
-                self.must_be_confirmed()?;
+        guarded.try_for_each(|(field, right)| {
+            let (was, is) = (&before[field], &after[field]);
+            if was == is || (is_unset(was) && is_unset(is)) {
+                return Ok(());
             }
-        }
-        Ok(())
+            self.must(right, &subject)?;
+            self.must_be_confirmed()
+        })
     }
 }
 

@@ -335,18 +335,12 @@ fn present(app: &App, asker: &Asker, key: &DocumentKey, condition: &IfMatch) -> 
 /// Changes one document, if the asker may: as it is, and as it would be.
 async fn change(app: &App, asker: &Asker, key: &DocumentKey, edit: Edit) -> Result<(), ApiError> {
     let snapshot = app.settings.snapshot();
-    if let Some(document) = snapshot.document(key) {
-        if !asker.may_read(key.kind, &key.id, document) && edit.expected != Expected::Absent {
-            return Err(ApiError::NotFound);
-        }
-        asker.must_change(key, &document.value())?;
-    }
-    if let Some(body) = &edit.body {
-        asker.must_change(key, body)?;
-        asker.must_change_fields(key, snapshot.document(key), body)?;
-    } else if snapshot.document(key).is_none() {
+    let present = snapshot.document(key);
+    let is_hidden = present.is_some_and(|document| !asker.may_read(key.kind, &key.id, document));
+    if (is_hidden && edit.expected != Expected::Absent) || (present.is_none() && edit.body.is_none()) {
         return Err(ApiError::NotFound);
     }
+    asker.must_change(key, present.map(relay_settings::Document::value).as_ref(), edit.body.as_ref())?;
     let by = asker.by();
     let edits = BTreeMap::from([(key.clone(), edit)]);
     app.settings.change(edits, by).await.map(drop).map_err(|error| problem(key, error))
