@@ -6,6 +6,11 @@ fn section(browser: &Browser, kind: &str) {
     browser.click(&format!("[data-testid=settings-section][data-kind={kind}]"));
 }
 
+fn asks_before_leaving(browser: &Browser) -> bool {
+    let leave = "const e = new Event('beforeunload', { cancelable: true }); window.dispatchEvent(e); return e.defaultPrevented;";
+    browser.script(leave, &[]) == true
+}
+
 /// Adds a document, as Eve.
 fn adds(world: &World, kind: &str, body: &[u8]) {
     let (cookie, origin) = (world.relay.sign_in("eve@example.com"), world.relay.origin());
@@ -93,10 +98,12 @@ fn somebody_is_invited_changed_signed_out_and_removed() {
     wait_until("she is off", || {
         eve.shown_text("[data-testid=staff-row][data-email='ada@example.com']").filter(|text| text.contains("Off"))
     });
+    eve.keys("[data-testid=staff-name]", " of Nights");
     eve.click("[data-testid=staff-remove]");
     wait_until("the question", || eve.shows("[data-testid=staff-remove-ask]").then_some(()));
     eve.click("[data-testid=dialog-yes]");
     wait_until("she is gone", || (eve.count("[data-testid=staff-row]") == 1).then_some(()));
+    assert!(!asks_before_leaving(&eve), "what was not saved of her is gone, too");
 }
 
 /// Of the colleague who is shown.
@@ -124,8 +131,7 @@ fn what_is_not_saved_waits(world: &World, eve: &Browser) {
     wait_until("the mark", || eve.shows(&format!("{row} [data-testid=unsaved]")).then_some(()));
     wait_until("her own form", || (value("staff-name") == "Eve").then_some(()));
     section(eve, "audit");
-    let leave = "const e = new Event('beforeunload', { cancelable: true }); window.dispatchEvent(e); return e.defaultPrevented;";
-    assert_eq!(eve.script(leave, &[]), true, "the browser asks");
+    assert!(asks_before_leaving(eve));
     section(eve, "team");
     wait_until("the list", || eve.shows(row).then_some(()));
     let path = eve.script(&format!("return document.querySelector(\"{row}\").getAttribute('href');"), &[]);

@@ -6,7 +6,7 @@ mod group;
 mod language;
 mod one;
 mod picture;
-mod reference;
+pub(super) mod reference;
 mod rights;
 mod texts;
 mod week;

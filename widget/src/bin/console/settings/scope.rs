@@ -16,8 +16,6 @@ use crate::ui::words::t;
 pub(super) struct Names {
     sites: RwSignal<Vec<(String, String)>>,
     departments: RwSignal<Vec<(String, String)>>,
-    /// Hours outside which nobody is given anything.
-    pub(super) hours: RwSignal<Vec<(String, String)>>,
     /// The roles that are documents, with their rights.
     pub(super) roles: RwSignal<Vec<documents::Document>>,
 }
@@ -25,16 +23,10 @@ pub(super) struct Names {
 impl Names {
     /// Begins to load them.
     pub(super) fn load() -> Self {
-        let names = Self {
-            sites: RwSignal::default(),
-            departments: RwSignal::default(),
-            hours: RwSignal::default(),
-            roles: RwSignal::default(),
-        };
+        let names = Self { sites: RwSignal::default(), departments: RwSignal::default(), roles: RwSignal::default() };
         spawn_local(async move {
             names.sites.try_set(named(documents::list(Kind::Site).await.unwrap_or_default()));
             names.departments.try_set(named(documents::list(Kind::Department).await.unwrap_or_default()));
-            names.hours.try_set(named(documents::list(Kind::Hours).await.unwrap_or_default()));
             names.roles.try_set(documents::list(Kind::Role).await.unwrap_or_default());
         });
         names

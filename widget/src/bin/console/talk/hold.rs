@@ -11,11 +11,9 @@ use crate::api::erasing::{self, Hold};
 use crate::api::v1::Fault;
 use crate::desk::screen::Screen;
 use crate::ui::dialog::{Answers, Dialog};
+use crate::ui::reason::{Reason, given};
 use crate::ui::words::t;
 use crate::ui::{when, who};
-
-/// Characters of a reason; the relay takes no more.
-const REASON_CHARS_MAX: usize = 200;
 
 /// Holds a conversation, or ends its hold.
 #[component]
@@ -53,10 +51,7 @@ fn Begin(screen: Screen, conversation: ConversationId) -> impl IntoView {
     let problem = RwSignal::new(None::<String>);
     let close = move |()| screen.asking.set(None);
     let done = move |()| {
-        let reason = reason.get_untracked().trim().to_owned();
-        if reason.is_empty() {
-            return problem.set(Some(t(key!("console_problem_required"))));
-        }
+        let Some(reason) = given(reason, problem) else { return };
         spawn_local(async move {
             match erasing::begin_hold(conversation, &reason).await {
                 Ok(()) => finish(screen, t(key!("console_hold_begun"))),
@@ -67,21 +62,7 @@ fn Begin(screen: Screen, conversation: ConversationId) -> impl IntoView {
     view! {
         <form class="ask">
             <p>{t(key!("console_hold_note"))}</p>
-            <label class="field">
-                <span>{t(key!("console_hold_reason"))}</span>
-                <input
-                    type="text"
-                    dir="auto"
-                    maxlength=REASON_CHARS_MAX.to_string()
-                    data-testid="hold-reason"
-                    aria-invalid=move || problem.read().is_some().to_string()
-                    aria-describedby="hold-problem"
-                    on:input=move |event| reason.set(event_target_value(&event))
-                />
-                <small id="hold-problem" class="field__problem" role="alert">
-                    {problem}
-                </small>
-            </label>
+            <Reason label=key!("console_hold_reason") test="hold-reason" problem_id="hold-problem" reason problem />
             <Answers yes=t(key!("console_hold_yes")) done closed=close />
         </form>
     }

@@ -6,6 +6,7 @@ pub(crate) mod help;
 pub(crate) mod icon;
 pub(crate) mod parts;
 pub(crate) mod person;
+pub(crate) mod reason;
 pub(crate) mod refusal;
 pub(crate) mod task;
 pub(crate) mod when;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use relay_settings::Kind;
 use widget::key;
+use widget::text::Key;
 
 use super::Spot;
 use crate::api::documents;
@@ -12,6 +13,31 @@ use crate::ui::words::t;
 /// A document of a kind, or none.
 #[component]
 pub(super) fn Reference(spot: Spot, kind: Kind) -> impl IntoView {
+    let choose = move |event: leptos::ev::Event| {
+        let id = event_target_value(&event);
+        spot.put((!id.is_empty()).then(|| id.into()));
+    };
+    view! {
+        <select
+            data-testid="field-reference"
+            aria-describedby=spot.described()
+            aria-invalid=move || spot.invalid()
+            on:change=choose
+        >
+            <Options kind chosen=Signal::derive(move || spot.text()) none=key!("console_field_none") />
+        </select>
+    }
+}
+
+/// The documents of a kind as options, after one for none.
+#[component]
+pub(in crate::settings) fn Options(
+    kind: Kind,
+    /// The id of the one that is chosen; empty for none.
+    chosen: Signal<String>,
+    /// What the option for none says.
+    none: Key,
+) -> impl IntoView {
     // Id and name of each; none until they are loaded.
     let choices = RwSignal::new(None::<Vec<(String, String)>>);
     spawn_local(async move {
@@ -19,13 +45,9 @@ pub(super) fn Reference(spot: Spot, kind: Kind) -> impl IntoView {
         let named = found.into_iter().map(|document| (document.id.to_string(), document.name()));
         choices.try_set(Some(named.collect()));
     });
-    let choose = move |event: leptos::ev::Event| {
-        let id = event_target_value(&event);
-        spot.put((!id.is_empty()).then(|| id.into()));
-    };
     // What is chosen is always among the choices, also before they are loaded.
     let options = move || {
-        let chosen = spot.text();
+        let chosen = chosen.get();
         let mut options = choices.get().unwrap_or_default();
         if !chosen.is_empty() && options.iter().all(|(id, _)| *id != chosen) {
             options.insert(0, (chosen.clone(), chosen.clone()));
@@ -39,14 +61,7 @@ pub(super) fn Reference(spot: Spot, kind: Kind) -> impl IntoView {
             .collect_view()
     };
     view! {
-        <select
-            data-testid="field-reference"
-            aria-describedby=spot.described()
-            aria-invalid=move || spot.invalid()
-            on:change=choose
-        >
-            <option value="" selected=move || spot.text().is_empty()>{t(key!("console_field_none"))}</option>
-            {options}
-        </select>
+        <option value="" selected=move || chosen.read().is_empty()>{t(none)}</option>
+        {options}
     }
 }

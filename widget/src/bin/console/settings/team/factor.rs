@@ -7,11 +7,9 @@ use crate::api::staff::{self, Colleague};
 use crate::desk::screen::Screen;
 use crate::settings::editing::said;
 use crate::ui::dialog::{Answers, Dialog};
+use crate::ui::reason::{Reason, given};
 use crate::ui::task::spawn_for;
 use crate::ui::words::{fill, t};
-
-/// Characters of a reason; the relay takes no more.
-const REASON_CHARS_MAX: usize = 200;
 
 /// The button, and the window that it opens.
 #[component]
@@ -33,10 +31,7 @@ pub(super) fn RemoveFactor(
         asking.set(true);
     };
     let done = move |()| {
-        let why = reason.get_untracked().trim().to_owned();
-        if why.is_empty() {
-            return problem.set(Some(t(key!("console_problem_required"))));
-        }
+        let Some(why) = given(reason, problem) else { return };
         spawn_for(problem, async move {
             match staff::remove_second_factor(&id.get_value(), &why).await {
                 Ok(()) => {
@@ -54,23 +49,17 @@ pub(super) fn RemoveFactor(
         </button>
         <Show when=move || asking.get()>
             <Dialog title=Signal::derive(title) name="staff-factor-ask" closed>
-                <p>{t(key!("console_team_factor_note"))}</p>
-                <label class="field">
-                    <span>{t(key!("console_team_factor_reason"))}</span>
-                    <input
-                        type="text"
-                        dir="auto"
-                        maxlength=REASON_CHARS_MAX.to_string()
-                        data-testid="staff-factor-reason"
-                        aria-invalid=move || problem.read().is_some().to_string()
-                        aria-describedby="staff-factor-problem"
-                        on:input=move |event| reason.set(event_target_value(&event))
+                <form class="ask">
+                    <p>{t(key!("console_team_factor_note"))}</p>
+                    <Reason
+                        label=key!("console_team_factor_reason")
+                        test="staff-factor-reason"
+                        problem_id="staff-factor-problem"
+                        reason
+                        problem
                     />
-                    <small id="staff-factor-problem" class="field__problem" role="alert">
-                        {problem}
-                    </small>
-                </label>
-                <Answers yes=t(key!("console_remove")) danger=true done closed />
+                    <Answers yes=t(key!("console_remove")) danger=true done closed />
+                </form>
             </Dialog>
         </Show>
     }

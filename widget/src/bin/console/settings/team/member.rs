@@ -1,7 +1,7 @@
 //! One colleague: name, roles, scope, sign-ins, and what else can be done.
 
 use leptos::prelude::*;
-use relay_settings::Scope;
+use relay_settings::{Kind, Scope};
 use serde_json::{Map, Value};
 use widget::key;
 
@@ -12,6 +12,7 @@ use crate::api::v1::Fault;
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::{Screen, Unsaved};
 use crate::settings::editing::said;
+use crate::settings::field::reference::Options;
 use crate::settings::once::Once;
 use crate::settings::scope::{Names, ScopeEditor};
 use crate::ui::dialog::{Answers, Dialog};
@@ -53,7 +54,8 @@ pub(super) fn Member(
     let busy = RwSignal::new(false);
     let form = Typed { name, capacity, roles, scope, hours };
     let address = Setting { page: Page::Team, which: id.parse().map_or(Which::List, Which::One) }.path();
-    let kept = screen.unsaved.read_untracked().get(&address).cloned();
+    let address = StoredValue::new(address);
+    let kept = screen.unsaved.read_untracked().get(&address.get_value()).cloned();
     if let Some(kept) = kept {
         form.bring_back(&kept.body);
         if kept.version != Some(saved.read_untracked().version) {
@@ -67,9 +69,9 @@ pub(super) fn Member(
         let (fields, version) = (fields(), Some(saved.read().version));
         screen.unsaved.update(|unsaved| {
             if fields.is_empty() {
-                unsaved.remove(&address);
+                unsaved.remove(&address.get_value());
             } else {
-                unsaved.insert(address.clone(), Unsaved { version, id: String::new(), body: fields });
+                unsaved.insert(address.get_value(), Unsaved { version, id: String::new(), body: fields });
             }
         });
     });
@@ -114,6 +116,11 @@ pub(super) fn Member(
         form.show(&saved.read_untracked());
         problem.set(None);
     };
+    // With them goes what was not saved of them.
+    let gone = Callback::new(move |()| {
+        screen.unsaved.update(|unsaved| drop(unsaved.remove(&address.get_value())));
+        gone.run(());
+    });
     let has_changes = Memo::new(move |_| !fields().is_empty());
     let off = move || saved.read().disabled;
     let toggle =
@@ -145,7 +152,7 @@ pub(super) fn Member(
             </label>
             <Roles chosen=roles names />
             <ScopeEditor scope names />
-            <Hours hours names />
+            <Hours hours />
             </fieldset>
             <small class="field__problem" role="alert">{move || problem.get()}</small>
             <div class="team__bar">
@@ -245,28 +252,16 @@ impl Typed {
 
 /// The hours outside which nothing is given to them.
 #[component]
-fn Hours(hours: RwSignal<Option<String>>, names: Names) -> impl IntoView {
+fn Hours(hours: RwSignal<Option<String>>) -> impl IntoView {
     let choose = move |event: leptos::ev::Event| {
         hours.set(Some(event_target_value(&event)).filter(|id| !id.is_empty()));
     };
-    // What is chosen is always among the choices, also before they are loaded.
-    let options = move || {
-        let (chosen, mut options) = (hours.get(), names.hours.get());
-        if let Some(chosen) = chosen.clone().filter(|chosen| options.iter().all(|(id, _)| id != chosen)) {
-            options.insert(0, (chosen.clone(), chosen));
-        }
-        let option = |(id, name): (String, String)| {
-            let selected = chosen.as_ref() == Some(&id);
-            view! { <option value=id selected=selected>{name}</option> }
-        };
-        options.into_iter().map(option).collect_view()
-    };
+    let chosen = Signal::derive(move || hours.get().unwrap_or_default());
     view! {
         <label class="field">
             <span>{t(key!("console_team_hours"))}</span>
             <select data-testid="staff-hours" on:change=choose>
-                <option value="" selected=move || hours.read().is_none()>{t(key!("console_team_hours_none"))}</option>
-                {options}
+                <Options kind=Kind::Hours chosen none=key!("console_team_hours_none") />
             </select>
             <small>{t(key!("console_team_hours_note"))}</small>
         </label>
