@@ -77,6 +77,7 @@ fn sign_ins_password_and_second_factor_are_ones_own_to_change() {
 
     let secret = set_up(&eve);
     found.extend(eve.findings("recovery codes"));
+    eve.click("[data-testid=codes-copy]");
     eve.click("[data-testid=codes-kept]");
     shown(&eve, "[data-testid=factor-on]");
     eve.click("[data-testid=me]");

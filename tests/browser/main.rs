@@ -26,6 +26,7 @@ mod page;
 mod passkey;
 mod program;
 mod queue;
+mod rights;
 mod rooms;
 mod settings;
 mod shutdown;

@@ -187,6 +187,7 @@ fn departments_and_roles_are_made_and_a_version_is_put_back() {
 #[test]
 fn the_audit_log_is_read_filtered_and_exported() {
     let world = World::start();
+    world.relay.command(&["site", "add", "other", "--origin", "https://other.example.com"], "");
     let eve = at_settings(world.administrator());
     eve.click("[data-testid=settings-section][data-kind=audit]");
     let rows = || eve.count("[data-testid=audit-row]");
@@ -202,9 +203,25 @@ fn the_audit_log_is_read_filtered_and_exported() {
     wait_until("only sign-ins", || (rows() == 1).then_some(()));
     choose("audit-who", "command_line");
     wait_until("nobody signed in by command", || (rows() == 0).then_some(()));
-    choose("audit-action", "");
-    wait_until("what was done by commands", || (rows() > 0).then_some(()));
-    choose("audit-who", "");
+    eve.click("[data-testid=audit-clear]");
+    wait_until("all of it", || (rows() > 1).then_some(()));
+    choose("audit-who", "command_line");
+    choose("audit-site", "other");
+    wait_until("what was done by commands on the other site", || (rows() == 1).then_some(()));
+    eve.click("[data-testid=audit-row]");
+    wait_until("the entry in words", || {
+        eve.shown_text(".audit__entry").filter(|text| text.contains("Addresses of its pages"))
+    });
+    eve.screenshot("audit-filtered");
+    choose("audit-site", "");
+    wait_until("what else was done by commands", || (rows() > 1).then_some(()));
+    eve.click("[data-testid=audit-row]");
+    eve.click("[data-testid=audit-about]");
+    wait_until("what it is about", || eve.shows("[data-testid=audit-about-chip]").then_some(()));
+    let found = eve.findings("audit of one thing");
+    assert!(found.is_empty(), "{found:?}");
+    eve.click("[data-testid=audit-about-clear]");
+    wait_until("all of it again", || (!eve.shows("[data-testid=audit-about-chip]")).then_some(()));
     choose("audit-time", "1");
     wait_until("all of today", || (rows() > 1).then_some(()));
 

@@ -48,6 +48,7 @@ fn somebody_is_invited_changed_signed_out_and_removed() {
     wait_until("its form", || eve.shows("[data-testid=settings-form]").then_some(()));
     section(&eve, "team");
     wait_until("both", || (eve.count("[data-testid=staff-row]") == 2).then_some(()));
+    assert_eq!(eve.count("[data-testid=staff-factor][data-on=false]"), 2, "neither has a second factor");
 
     eve.click("[data-testid=invite]");
     wait_until("the form", || eve.shows("[data-testid=invite-email]").then_some(()));

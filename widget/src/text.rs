@@ -26,10 +26,8 @@ pub fn first_character(word: &str) -> String {
     cluster().unwrap_or_else(|| word.chars().take(1).collect())
 }
 
-/// What the chat shows. The console shows most of it, too.
-const CHAT: &[u8] = include_bytes!("../../www/locale/en/chat.json");
-/// What only the console shows, and what the relay writes into transcripts: no page loads that.
-const CONSOLE: &[u8] = include_bytes!("../../www/locale/en/console.json");
+// The names of the texts in order: `CHAT`, what the chat shows and most of which the console shows, too, and `CONSOLE`, what only the console shows.
+include!(concat!(env!("OUT_DIR"), "/names.rs"));
 
 /// The index of a text in the list of texts that a page loads. The list has no names: they would only be weight.
 ///
@@ -42,69 +40,42 @@ impl Key {
     /// The key of a name. Called by [`key!`] while this is compiled; a name that no text has does not compile.
     #[must_use]
     pub const fn of(name: &str) -> Self {
-        let (chat, console) = (rank(CHAT, name.as_bytes()), rank(CONSOLE, name.as_bytes()));
-        assert!(chat.there || console.there, "no text has this name in www/locale/en/");
-        Self(if chat.there { chat.before } else { chat.all + console.before })
+        let at = match find(CHAT, name.as_bytes()) {
+            None => match find(CONSOLE, name.as_bytes()) {
+                None => panic!("no text has this name in www/locale/en/"),
+                Some(at) => CHAT.len() + at,
+            },
+            Some(at) => at,
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "texts are few")]
+        Self(at as u32)
     }
 }
 
-/// Where a name is among those of a catalogue.
-struct Rank {
-    there: bool,
-    /// How many names come before it.
-    before: u32,
-    /// How many names a page could load.
-    all: u32,
-}
-
-const fn rank(catalogue: &[u8], name: &[u8]) -> Rank {
-    let mut found = Rank { there: false, before: 0, all: 0 };
-    let mut at = 0;
-    // A line of the catalogue for each text: two spaces and the name in quotes.
-    while at + 3 < catalogue.len() {
-        if catalogue[at] != b'\n' || catalogue[at + 3] != b'"' {
-            at += 1;
-            continue;
+/// Where a name is among names in order. While crates are compiled each step costs: half of what is left goes with each comparison.
+const fn find(names: &[&str], name: &[u8]) -> Option<usize> {
+    let (mut from, mut to) = (0, names.len());
+    while from < to {
+        let middle = usize::midpoint(from, to);
+        match order(name, names[middle].as_bytes()) {
+            0 => return Some(middle),
+            1 => from = middle + 1,
+            _ => to = middle,
         }
-        let start = at + 4;
-        let mut end = start;
-        while catalogue[end] != b'"' {
-            end += 1;
-        }
-        if !is_of_transcripts(catalogue, start) {
-            let order = order(name, catalogue, start, end);
-            found.there |= order == 0;
-            found.before += (order > 0) as u32;
-            found.all += 1;
-        }
-        at = end;
     }
-    found
+    None
 }
 
-const fn is_of_transcripts(catalogue: &[u8], start: usize) -> bool {
-    let beginning = b"relay_";
+/// How one name compares with another: after it (1), the same (0), before it (-1).
+const fn order(one: &[u8], other: &[u8]) -> i32 {
     let mut at = 0;
-    while at < beginning.len() {
-        if start + at >= catalogue.len() || catalogue[start + at] != beginning[at] {
-            return false;
+    while at < one.len() && at < other.len() {
+        if one[at] != other[at] {
+            return if one[at] > other[at] { 1 } else { -1 };
         }
         at += 1;
     }
-    true
-}
-
-/// How a name compares with one of the catalogue: after it (1), the same (0), before it (-1).
-const fn order(name: &[u8], catalogue: &[u8], start: usize, end: usize) -> i32 {
-    let mut at = 0;
-    while at < name.len() && start + at < end {
-        let (here, there) = (name[at], catalogue[start + at]);
-        if here != there {
-            return if here > there { 1 } else { -1 };
-        }
-        at += 1;
-    }
-    match (at < name.len(), start + at < end) {
+    match (at < one.len(), at < other.len()) {
         (true, _) => 1,
         (false, true) => -1,
         (false, false) => 0,
@@ -345,17 +316,18 @@ impl Text {
 
 #[cfg(test)]
 mod tests {
-    use super::{CHAT, CONSOLE, Key};
+    use super::Key;
 
     #[test]
     fn keys_number_the_lists_that_the_build_writes() {
         // As `xtask/src/finish.rs` does: a map of JSON is in the order of names.
-        let names = |catalogue| -> Vec<String> {
+        let names = |file: &str| -> Vec<String> {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../www/locale/en").join(file);
             let texts: serde_json::Map<String, serde_json::Value> =
-                serde_json::from_slice(catalogue).expect("a catalogue");
+                serde_json::from_slice(&std::fs::read(path).expect("it is read")).expect("a catalogue");
             texts.into_iter().map(|(name, _)| name).filter(|name| !name.starts_with("relay_")).collect()
         };
-        let names = names(CHAT).into_iter().chain(names(CONSOLE));
+        let names = names("chat.json").into_iter().chain(names("console.json"));
         for (number, name) in names.enumerate() {
             assert_eq!(Key::of(&name), Key(u32::try_from(number).expect("few texts")), "{name}");
         }

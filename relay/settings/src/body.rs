@@ -36,7 +36,7 @@ pub trait Body: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send 
     /// Its fields. What it says is checked before the type is read; references to other documents are found by it.
     fn schema() -> Schema;
 
-    /// What crosses fields. Shapes, bounds and references are checked already.
+    /// What crosses fields. Shapes and bounds are checked before; it is asked also where a shape is wrong and the type reads it all the same.
     fn check(&self, _problems: &mut Problems) {}
 
     /// The site that it belongs to; none means all. A document names only documents of its own site, or of all sites.
@@ -111,9 +111,12 @@ pub(crate) fn read<T: Body>(schema: &Schema, value: &Value) -> (Option<Arc<dyn A
     check_schema(schema, value, &mut problems);
     match serde_json::from_value::<T>(without_nulls(value)) {
         Ok(body) => {
-            // What crosses fields is asked only of fields that are right.
-            if problems.is_empty() {
-                body.check(&mut problems);
+            // What crosses fields is said only of fields that are right, and not asked of what is beyond its bounds.
+            if problems.0.iter().all(|problem| problem.code != ProblemCode::TooLong) {
+                let mut crossing = Problems::default();
+                body.check(&mut crossing);
+                crossing.0.retain(|problem| problems.0.iter().all(|known| field(known) != field(problem)));
+                crossing.0.into_iter().for_each(|one| problems.add(one.field, one.code, one.remedy));
             }
             (Some(Arc::new(body)), problems.into_list())
         }
@@ -125,6 +128,11 @@ pub(crate) fn read<T: Body>(schema: &Schema, value: &Value) -> (Option<Arc<dyn A
             (None, problems.into_list())
         }
     }
+}
+
+/// The field of a document in which a problem is.
+fn field(problem: &Problem) -> &str {
+    problem.field.split('.').next().unwrap_or_default()
 }
 
 /// A copy of a value whose objects have no fields that are `null`: such a field has its default, whatever its type.

@@ -42,8 +42,8 @@ pub use kind::{Kind, KindError};
 pub use look::{Look, LookNotice, NOTICES_MAX, accent_colours};
 pub use problem::{Problem, ProblemCode};
 pub use right::{
-    GrantError, Reach, Right, RightError, RightNames, RightSet, Scope, Staff, Subject, administrator_remains, grants,
-    may,
+    GrantError, Part, Reach, Right, RightError, RightNames, RightSet, Scope, Staff, Subject, administrator_remains,
+    grants, may, may_add, may_write,
 };
 pub use role::{BuiltInRole, Granted, Role, SecondFactor, granted, second_factor_of, shown_role, staff_with};
 pub use schema::{Field, Schema, Shape};

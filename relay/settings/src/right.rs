@@ -5,6 +5,7 @@ mod scope;
 mod set;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +17,7 @@ use crate::Kind;
 pub use decide::{GrantError, Staff, Subject, administrator_remains, grants, may};
 pub use scope::{Reach, Scope};
 pub use set::{RightNames, RightSet};
+pub use write::{Part, may_add, may_write};
 
 /// Declares the rights with their names in documents and over the API.
 macro_rules! rights {

@@ -253,7 +253,8 @@ impl Body for Site {
     }
 
     fn check(&self, problems: &mut Problems) {
-        if !self.languages.contains(&self.default_language) {
+        // That none is offered is said by the schema.
+        if !self.languages.is_empty() && !self.languages.contains(&self.default_language) {
             let remedy = format!(
                 "{} is not among the languages that are offered. Add it there, or choose another.",
                 self.default_language

@@ -134,6 +134,10 @@ impl Snapshot {
             }
             put.insert(key);
         }
+        // What names nothing is said too of a document that is wrong itself.
+        for key in put.iter().filter(|key| !documents[*key].problems().is_empty()) {
+            found.extend(key, together::missing(&documents[key], &documents));
+        }
         for (key, remedy) in together::in_use(&removed, &documents, &put) {
             found.add(key, ProblemCode::InUse, remedy);
         }

@@ -4,11 +4,12 @@ use std::future::ready;
 use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt, TryStreamExt};
-use wire::limit::{AGENT_SESSION_MS, AGENT_SESSION_WHOLE_MS, FILE_COST_BYTES, UPLOAD_ORPHAN_MS};
+use wire::limit::{FILE_COST_BYTES, UPLOAD_ORPHAN_MS};
 
 use crate::app::App;
 use crate::blob::{BlobError, Blobs, SUBFOLDERS, StoredFile};
 use crate::clock::now_ms;
+use crate::identity::valid_since;
 use crate::quota::Quotas;
 use crate::store::task::StoreHandle;
 use crate::store::{AttachmentRecord, REMEMBERED_MS, StoreError, Uploader, Writer};
@@ -106,8 +107,7 @@ pub async fn keep_assets(app: &App) {
 }
 
 async fn sweep_rest(app: &App, now_ms: u64) -> Result<(), SweepError> {
-    let [unused_ms, old_ms] =
-        [AGENT_SESSION_MS, AGENT_SESSION_WHOLE_MS].map(|lasts_ms| now_ms.saturating_sub(lasts_ms));
+    let (unused_ms, old_ms) = valid_since(now_ms);
     app.store.write(move |writer| writer.remove_sessions_before(unused_ms, old_ms)).await?;
     let before_ms = now_ms.saturating_sub(UPLOAD_ORPHAN_MS);
     let old_ms = now_ms.saturating_sub(REMEMBERED_MS);

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 
 use super::manage::attach;
 use crate::audit::{
-    Action, By, Checked, NewEntry, Verification, cut_line, entry_line, head_line, heads, verify_export,
+    Action, By, Checked, NewEntry, SignedHead, Verification, cut_line, entry_line, head_line, heads, verify_export,
 };
 use crate::clock::now_ms;
 use crate::config::Config;
@@ -21,14 +21,25 @@ use crate::store::{Reader, Store, write_once};
 pub(super) fn export(config: &Config, to: &Path, out: &mut impl Write) -> anyhow::Result<()> {
     let store = attach(config)?;
     let keys = keys(config, &*store)?;
+    let shown = to.display();
+    let mut options = File::options();
+    // Before the entry is written: an export that cannot be made is none.
+    let file = crate::folder::private(options.create_new(true)).open(to);
+    let file = file.with_context(|| format!("cannot make {shown}; give another name"))?;
+    // What was not written to its end is no export.
+    let written = write_export(&*store, &keys, file).inspect_err(|_| drop(std::fs::remove_file(to)));
+    let SignedHead { head, key, .. } = written?;
+    writeln!(out, "Wrote the audit log up to the entry {} to {shown}.", head.number)?;
+    writeln!(out, "`relay audit verify {shown}` checks it, here or elsewhere with --key {}", digits(&key.0))?;
+    Ok(())
+}
+
+/// Notes the export, and writes all entries with it as the last. The head after them.
+fn write_export(store: &dyn Store, keys: &Keys, file: File) -> anyhow::Result<SignedHead> {
     let entry = NewEntry::new(By::command_line(now_ms()), Action::AuditExported);
     let head = write_once(&mut *store.writer()?, |writer| writer.append_audit(&entry))?;
     let signed = head.signed(&keys.current.signer(SigningPurpose::AuditHead));
-    let shown = to.display();
-    let mut options = File::options();
-    let file = crate::folder::private(options.create_new(true)).open(to);
-    let mut file = BufWriter::new(file.with_context(|| format!("cannot make {shown}; give another name"))?);
-    let mut reader = store.reader()?;
+    let (mut file, mut reader) = (BufWriter::new(file), store.reader()?);
     let mut last = 0;
     if let Some(cut) = reader.audit_cut()? {
         file.write_all(cut_line(&cut).as_bytes())?;
@@ -43,9 +54,7 @@ pub(super) fn export(config: &Config, to: &Path, out: &mut impl Write) -> anyhow
     }
     file.write_all(head_line(&signed).as_bytes())?;
     file.into_inner().context("the file was not written")?.sync_all()?;
-    writeln!(out, "Wrote the audit log up to the entry {} to {shown}.", head.number)?;
-    writeln!(out, "`relay audit verify {shown}` checks it, here or elsewhere with --key {}", digits(&signed.key.0))?;
-    Ok(())
+    Ok(signed)
 }
 
 /// `relay audit verify`.
@@ -107,7 +116,7 @@ fn verify_folder(config: &Config, given: Option<Vec<PublicKey>>, out: &mut impl 
     Ok(())
 }
 
-fn walk(reader: &mut dyn Reader, heads: &[crate::audit::SignedHead], known: &[PublicKey]) -> anyhow::Result<Checked> {
+fn walk(reader: &mut dyn Reader, heads: &[SignedHead], known: &[PublicKey]) -> anyhow::Result<Checked> {
     // Read first: a serving relay may add entries meanwhile.
     let head = reader.audit_head()?.number;
     let cut = reader.audit_cut()?;

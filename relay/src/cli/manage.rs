@@ -18,7 +18,7 @@ use crate::identity::letters::random_letters;
 use crate::identity::{PASSWORD_BYTES_MAX, account, agent_added, hash_password, new_agent_id};
 use crate::origin::Origin;
 use crate::settings;
-use crate::store::{AgentRecord, Site, Store, StoreError, write_once};
+use crate::store::{AgentRecord, Site, Store, StoreError, optional, write_once};
 use crate::transcript::lanes::{self, Lanes, Step};
 use crate::transcript::{Document, Format, TranscriptOptions};
 
@@ -42,12 +42,17 @@ pub(super) fn add_site(
     name: Option<&str>,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    let name = account::name(name.unwrap_or(id.as_str())).map_err(|problem| anyhow!("--name: {}", problem.remedy))?;
+    let name = name.map(account::name).transpose().map_err(|problem| anyhow!("--name: {}", problem.remedy))?;
     if origins.len() > ORIGINS_MAX {
         bail!("a site has at most {ORIGINS_MAX} origins; make several sites of it");
     }
-    let site = Site { id, name, origins: origins.iter().map(ToString::to_string).collect() };
     let store = attach(config)?;
+    // A site that exists keeps the name that it has.
+    let name = match name {
+        Some(name) => name,
+        None => optional(store.reader()?.site(&id))?.map_or_else(|| id.to_string(), |site| site.name),
+    };
+    let site = Site { id, name, origins: origins.iter().map(ToString::to_string).collect() };
     write_once(&mut *store.writer()?, |writer| writer.put_site(&site, &By::command_line(now_ms())))?;
     let relay = &config.own_origins(config.listen)[0];
     let id = &site.id;

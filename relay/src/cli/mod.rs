@@ -124,14 +124,14 @@ enum EraseCommand {
 
 #[derive(Debug, Subcommand)]
 enum SiteCommand {
-    /// Add a site, or replace the one with this id, and print its snippet.
+    /// Add a site, or replace the origins of the one with this id, and print its snippet.
     Add {
         /// A short word: a-z, 0-9 and -.
         id: SiteId,
         /// An origin whose pages may carry the chat, like https://www.example.com; may be given several times.
         #[arg(long = "origin", value_name = "URL", required = true)]
         origins: Vec<Origin>,
-        /// The name in the chat's header [default: the id].
+        /// The name in the chat's header [default: the one it has, or the id].
         #[arg(long)]
         name: Option<String>,
     },
@@ -161,6 +161,9 @@ enum SettingsCommand {
         /// Say what would be changed, and change nothing.
         #[arg(long)]
         dry_run: bool,
+        /// Remove sites although they have conversations; they are kept.
+        #[arg(long)]
+        keep_conversations: bool,
     },
 }
 
@@ -344,8 +347,8 @@ impl Cli {
             Command::Erase(EraseCommand::Visitor { id, dry_run }) => erase::erase_visitor(&config, id, dry_run, out),
             Command::Retention { dry_run } => erase::retention(&config, dry_run, out),
             Command::Settings(SettingsCommand::Export { file }) => settings::export(&config, &file, out),
-            Command::Settings(SettingsCommand::Import { file, dry_run }) => {
-                settings::import(&config, &file, dry_run, out)
+            Command::Settings(SettingsCommand::Import { file, dry_run, keep_conversations }) => {
+                settings::import(&config, &file, settings::Import { dry_run, keep_conversations }, out)
             }
             Command::Visitor(VisitorCommand::Blocks) => visitor::blocks(&config, out),
             Command::Agent(AgentCommand::List) => access::list_agents(&config, out),

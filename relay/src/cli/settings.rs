@@ -1,17 +1,19 @@
 //! `relay settings`: all documents as one file, out and in, also while a relay serves them.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use relay_edge::plain::line;
-use relay_settings::{DocumentKey, Problem};
+use relay_settings::{DocumentKey, Problem, Snapshot};
 
 use super::manage::attach;
 use crate::audit::By;
 use crate::clock::now_ms;
 use crate::config::Config;
-use crate::settings::{self, file};
+use crate::settings::file::Asked;
+use crate::settings::{self, Edit, Found, file};
 use crate::store::{DocumentsError, write_once};
 
 /// Bytes of a settings file: more than all documents can have.
@@ -29,8 +31,17 @@ pub(super) fn export(config: &Config, to: &Path, out: &mut impl Write) -> anyhow
     Ok(())
 }
 
-/// `relay settings import`. With `dry_run` it says what it would change.
-pub(super) fn import(config: &Config, from: &Path, dry_run: bool, out: &mut impl Write) -> anyhow::Result<()> {
+/// How a file is imported.
+#[derive(Clone, Copy)]
+pub(super) struct Import {
+    /// What would be changed is said, and nothing is changed.
+    pub(super) dry_run: bool,
+    /// Sites with conversations may be removed; these are kept.
+    pub(super) keep_conversations: bool,
+}
+
+/// `relay settings import`. A dry run says what it would change, and refuses what the import would refuse.
+pub(super) fn import(config: &Config, from: &Path, how: Import, out: &mut impl Write) -> anyhow::Result<()> {
     let shown = from.display();
     let found = std::fs::metadata(from).with_context(|| format!("cannot read {shown}"))?;
     if found.len() > FILE_BYTES_MAX {
@@ -40,41 +51,50 @@ pub(super) fn import(config: &Config, from: &Path, dry_run: bool, out: &mut impl
     let store = attach(config)?;
     for _ in 0..TRIES_MAX {
         let snapshot = settings::read(&mut *store.reader()?)?;
-        let edits = match file::read(&text, &snapshot) {
-            Ok(edits) => edits,
-            Err(problems) => return refuse(problems.iter().map(|problem| (String::new(), problem)), out),
+        let Asked { edits, problems } = file::read(&text, &snapshot, how.keep_conversations);
+        let change = match settings::check(&snapshot, &edits, By::command_line(now_ms())) {
+            Ok((_, change)) if problems.is_empty() => change,
+            checked => return refuse(&problems, &checked.err().unwrap_or_default(), out),
         };
-        let (_, change) = match settings::check(&snapshot, &edits, By::command_line(now_ms())) {
-            Ok(change) => change,
-            Err(found) => {
-                let problems = found
-                    .iter()
-                    .flat_map(|(key, problems)| problems.iter().map(move |problem| (key.to_string(), problem)));
-                return refuse(problems, out);
-            }
-        };
-        for (key, edit) in &edits {
-            let word = word(&snapshot, key, edit.body.is_some());
-            writeln!(out, "{word:8} {key}")?;
+        if edits.is_empty() {
+            return said(&snapshot, &edits, how.dry_run, out);
         }
-        if edits.is_empty() || dry_run {
-            let what = if dry_run { "would be changed (dry run)" } else { "had to be changed" };
-            writeln!(out, "{} documents {what}.", edits.len())?;
-            return Ok(());
-        }
-        match write_once(&mut *store.writer()?, |writer| writer.change_documents(&change)) {
-            Ok(_) => {
-                writeln!(out, "{} documents are changed.", edits.len())?;
-                return Ok(());
-            }
+        let written = write_once(&mut *store.writer()?, |writer| {
+            if how.dry_run { writer.try_documents(&change) } else { writer.change_documents(&change).map(drop) }
+        });
+        match written {
+            Ok(()) => return said(&snapshot, &edits, how.dry_run, out),
             Err(DocumentsError::Moved { .. } | DocumentsError::Conflict { .. }) => {}
-            Err(error) => return Err(error.into()),
+            Err(DocumentsError::InUse(site)) => {
+                bail!("nothing was imported: {site} has conversations; --keep-conversations removes it and keeps them")
+            }
+            Err(error) => return Err(anyhow::Error::from(error).context("nothing was imported")),
         }
     }
     bail!("the settings are being changed all the time; nothing was imported, try again")
 }
 
-fn word(snapshot: &relay_settings::Snapshot, key: &DocumentKey, stays: bool) -> &'static str {
+/// Says what was changed, or would be.
+fn said(
+    snapshot: &Snapshot,
+    edits: &BTreeMap<DocumentKey, Edit>,
+    dry_run: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    for (key, edit) in edits {
+        let word = word(snapshot, key, edit.body.is_some());
+        writeln!(out, "{word:8} {key}")?;
+    }
+    let what = match (dry_run, edits.is_empty()) {
+        (true, _) => "would be changed (dry run)",
+        (false, true) => "had to be changed",
+        (false, false) => "are changed",
+    };
+    writeln!(out, "{} documents {what}.", edits.len())?;
+    Ok(())
+}
+
+fn word(snapshot: &Snapshot, key: &DocumentKey, stays: bool) -> &'static str {
     match (snapshot.document(key).is_some(), stays) {
         (_, false) => "remove",
         (true, true) => "change",
@@ -82,10 +102,13 @@ fn word(snapshot: &relay_settings::Snapshot, key: &DocumentKey, stays: bool) -> 
     }
 }
 
-/// Says every problem; nothing is changed.
-fn refuse<'p>(problems: impl Iterator<Item = (String, &'p Problem)>, out: &mut impl Write) -> anyhow::Result<()> {
+/// Says every problem, of the file's form and of its documents; nothing is changed.
+fn refuse(of_form: &[Problem], of_documents: &Found, out: &mut impl Write) -> anyhow::Result<()> {
+    let of_form = of_form.iter().map(|problem| (String::new(), problem));
+    let of_documents =
+        of_documents.iter().flat_map(|(key, problems)| problems.iter().map(|one| (key.to_string(), one)));
     let mut count = 0;
-    for (key, problem) in problems {
+    for (key, problem) in of_form.chain(of_documents) {
         count += 1;
         writeln!(out, "{} {}: {}", key, line(&problem.field), line(&problem.remedy))?;
     }

@@ -39,7 +39,7 @@ pub use password::{PasswordError, Passwords, hash_password};
 use pending::PendingSignIns;
 pub use relay_edge::cookie::{Names, devices_text};
 pub use second_factor::{CodeError, FactorState, NewFactor};
-pub use sessions::{SignedIn, has_ended};
+pub use sessions::{SignedIn, has_ended, valid_since};
 pub use setup::Setup;
 pub use sign_in::{NewSignIn, SignInFrom, SignInStep};
 
@@ -118,7 +118,13 @@ impl Identity {
     ///
     /// # Errors
     /// `Taken` when there is an agent; the store's own failures.
-    pub async fn make_first(&self, email: String, name: String, password: String) -> Result<(), Refusal> {
+    pub async fn make_first(
+        &self,
+        email: String,
+        name: String,
+        password: String,
+        from: Option<Tag>,
+    ) -> Result<(), Refusal> {
         let hashed = tokio::task::spawn_blocking(move || hash_password(&password)).await;
         let password_hash = hashed.ok().and_then(Result::ok).ok_or(Refusal::Busy)?;
         let record = AgentRecord {
@@ -132,7 +138,7 @@ impl Identity {
             password_hash,
             disabled: false,
         };
-        let entry = agent_added(&record, By { who: Who::Nobody, from: None, at_ms: now_ms() }).with("first", true);
+        let entry = agent_added(&record, By { who: Who::Nobody, from, at_ms: now_ms() }).with("first", true);
         let made = self.store.write(move |writer| {
             writer.add_first_agent(&record)?;
             writer.append_audit(&entry).map(drop)

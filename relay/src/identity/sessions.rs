@@ -49,6 +49,12 @@ pub const fn has_ended(session: &SessionRecord, now_ms: u64) -> bool {
         || now_ms.saturating_sub(session.created_at_ms) > AGENT_SESSION_WHOLE_MS
 }
 
+/// Of sign-ins that have not ended by themselves at a time: when they were last used, and when they were made, at the earliest.
+#[must_use]
+pub const fn valid_since(now_ms: u64) -> (u64, u64) {
+    (now_ms.saturating_sub(AGENT_SESSION_MS), now_ms.saturating_sub(AGENT_SESSION_WHOLE_MS))
+}
+
 impl Identity {
     /// The agent whose cookie came with a request.
     ///

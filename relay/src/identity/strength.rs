@@ -117,6 +117,17 @@ mod tests {
         }
     }
 
+    /// Of the 10,000 most common passwords, in the order of zxcvbn's list, those that are long enough, without obscene ones.
+    const COMMON: &str = include_str!("common_passwords.txt");
+
+    #[test]
+    fn common_passwords_are_refused_as_a_list() {
+        let taken: Vec<&str> = COMMON.lines().filter(|common| code(common) != Some(ProblemCode::Guessable)).collect();
+        assert_eq!(taken, [""; 0], "these are taken");
+        assert!(COMMON.lines().count() >= 250);
+        assert!(COMMON.lines().all(|common| common.chars().count() >= PASSWORD_CHARS_MIN));
+    }
+
     #[test]
     fn what_is_hard_to_guess_is_taken_whatever_it_is_made_of() {
         for password in [

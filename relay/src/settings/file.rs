@@ -29,28 +29,47 @@ pub(crate) fn write(snapshot: &Snapshot) -> String {
     text
 }
 
-/// What a file asks for. What is already as it says is left out, so that the same file imported twice changes nothing.
-///
-/// # Errors
-/// Where the file is not of this form, as problems whose field is a path in it.
-pub(crate) fn read(text: &str, snapshot: &Snapshot) -> Result<BTreeMap<DocumentKey, Edit>, Vec<Problem>> {
-    let file: Value =
-        serde_json::from_str(text).map_err(|error| vec![shape("", format!("this is not JSON: {error}"))])?;
+/// What a file asks for, and where it is not of this form.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Asked {
+    /// What is already as the file says is left out, so that the same file imported twice changes nothing.
+    pub(crate) edits: BTreeMap<DocumentKey, Edit>,
+    /// The field of each is a path in the file. What they concern is no edit; the others are there, so that what is wrong with them can be said too.
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl Asked {
+    fn nothing(problem: Problem) -> Self {
+        Self { edits: BTreeMap::new(), problems: vec![problem] }
+    }
+}
+
+/// What a file asks for. `keep`: sites with conversations may be removed, and these are kept.
+pub(crate) fn read(text: &str, snapshot: &Snapshot, keep: bool) -> Asked {
+    let file: Value = match serde_json::from_str(text) {
+        Ok(file) => file,
+        Err(error) => return Asked::nothing(shape("", format!("this is not JSON: {error}"))),
+    };
     if file["causeway_settings"] != FORMAT {
         let remedy = format!("this is no settings file of format {FORMAT}; `relay settings export` writes one");
-        return Err(vec![shape("causeway_settings", remedy)]);
+        return Asked::nothing(shape("causeway_settings", remedy));
     }
     let Some(kinds) = file["documents"].as_object() else {
-        return Err(vec![shape("documents", "it is an object of kinds".to_owned())]);
+        return Asked::nothing(shape("documents", "it is an object of kinds".to_owned()));
     };
-    let (mut edits, mut problems) = (BTreeMap::new(), Vec::new());
+    let Asked { mut edits, mut problems } = Asked::default();
     for (kind_name, documents) in kinds {
         let path = format!("documents.{kind_name}");
         match (kind_name.parse::<Kind>(), documents.as_object()) {
             (Ok(kind), Some(documents)) => {
                 for (id, body) in documents {
                     match id.parse::<DocumentId>() {
-                        Ok(id) => add(&mut edits, DocumentKey { kind, id }, body, snapshot),
+                        Ok(id) => {
+                            let key = DocumentKey { kind, id };
+                            if let Some(edit) = edit(&key, body, snapshot, keep) {
+                                edits.insert(key, edit);
+                            }
+                        }
                         Err(error) => problems.push(shape(&format!("{path}.{id}"), error.to_string())),
                     }
                 }
@@ -59,11 +78,12 @@ pub(crate) fn read(text: &str, snapshot: &Snapshot) -> Result<BTreeMap<DocumentK
             (Err(error), _) => problems.push(shape(&path, error.to_string())),
         }
     }
-    if problems.is_empty() { Ok(edits) } else { Err(problems) }
+    Asked { edits, problems }
 }
 
-fn add(edits: &mut BTreeMap<DocumentKey, Edit>, key: DocumentKey, body: &Value, snapshot: &Snapshot) {
-    let present = snapshot.document(&key);
+/// What a file makes of a document; nothing where it is so already.
+fn edit(key: &DocumentKey, body: &Value, snapshot: &Snapshot, keep: bool) -> Option<Edit> {
+    let present = snapshot.document(key);
     // A body may be written shorter than it is kept, without its defaults: it is compared as it would be kept.
     let is_same = match (present, body) {
         (None, Value::Null) => true,
@@ -72,10 +92,8 @@ fn add(edits: &mut BTreeMap<DocumentKey, Edit>, key: DocumentKey, body: &Value, 
         (Some(present), body) if *body == present.value() => true,
         (Some(present), body) => key.kind.read(body).is_ok_and(|read| read.value() == present.value()),
     };
-    if !is_same {
-        let expected = present.map_or(Expected::Absent, |present| Expected::Version(present.version()));
-        edits.insert(key, Edit { expected, body: (!body.is_null()).then(|| body.clone()), keep: true });
-    }
+    let expected = present.map_or(Expected::Absent, |present| Expected::Version(present.version()));
+    (!is_same).then(|| Edit { expected, body: (!body.is_null()).then(|| body.clone()), keep })
 }
 
 fn shape(field: &str, remedy: String) -> Problem {
@@ -102,12 +120,19 @@ mod tests {
         Snapshot::default().with(changes).expect("all are right")
     }
 
+    /// What a file of the right form asks for.
+    fn edits(text: &str, snapshot: &Snapshot) -> BTreeMap<DocumentKey, Edit> {
+        let Asked { edits, problems } = read(text, snapshot, false);
+        assert_eq!(problems, []);
+        edits
+    }
+
     #[test]
     fn what_was_written_is_read_as_no_change_and_anywhere_else_as_the_same() {
         let snapshot = snapshot();
         let text = write(&snapshot);
-        assert_eq!(read(&text, &snapshot), Ok(BTreeMap::new()));
-        let edits = read(&text, &Snapshot::default()).expect("it is of the form");
+        assert_eq!(read(&text, &snapshot, false), Asked::default());
+        let edits = edits(&text, &Snapshot::default());
         let changes = edits.into_iter().map(|(key, edit)| Change { key, body: edit.body });
         let copy = Snapshot::default().with(changes).expect("all are right");
         assert_eq!(write(&copy), text);
@@ -118,7 +143,7 @@ mod tests {
         let newer = json!({ "name": "A", "shape_of_the_mark": "star" });
         let snapshot = Snapshot::build(7, [(key(Kind::Label, "newer"), 7, newer)]);
         assert_eq!(snapshot.problems().count(), 1);
-        assert_eq!(read(&write(&snapshot), &snapshot), Ok(BTreeMap::new()));
+        assert_eq!(read(&write(&snapshot), &snapshot, false), Asked::default());
     }
 
     #[test]
@@ -132,7 +157,7 @@ mod tests {
             (json!({ "label": { "b": null } }), vec![("b", false)]),
             (json!({ "label": { "d": { "name": "D", "colour": "#b3261e" } } }), vec![("d", true)]),
         ] {
-            let edits = read(&file(documents.clone()), &snapshot).expect("it is of the form");
+            let edits = edits(&file(documents.clone()), &snapshot);
             let found: Vec<_> = edits.iter().map(|(key, edit)| (key.id.as_str(), edit.body.is_some())).collect();
             assert_eq!(found, changed, "{documents}");
         }
@@ -140,12 +165,13 @@ mod tests {
 
     #[test]
     fn every_fault_of_the_form_is_said_with_its_path() {
-        let text = r#"{"causeway_settings":1,"documents":{"label":{"A b":{}},"site":[],"nothing":{}}}"#;
-        let problems = read(text, &Snapshot::default()).expect_err("three faults");
-        let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
+        let text = r#"{"causeway_settings":1,"documents":{"label":{"A b":{},"right":{}},"site":[],"nothing":{}}}"#;
+        let asked = read(text, &Snapshot::default(), false);
+        let fields: Vec<_> = asked.problems.iter().map(|problem| problem.field.as_str()).collect();
         assert_eq!(fields, ["documents.label.A b", "documents.nothing", "documents.site"]);
+        assert!(asked.edits.keys().eq([&key(Kind::Label, "right")]), "the others are asked for");
         for text in ["", "{", "[]", "{}", r#"{"causeway_settings":2}"#, r#"{"causeway_settings":1}"#] {
-            assert_eq!(read(text, &Snapshot::default()).expect_err("a fault").len(), 1, "{text}");
+            assert_eq!(read(text, &Snapshot::default(), false).problems.len(), 1, "{text}");
         }
     }
 }

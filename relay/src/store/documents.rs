@@ -182,6 +182,12 @@ pub trait DocumentWriter: Transaction {
     /// # Errors
     /// See [`DocumentsError`].
     fn change_documents(&mut self, change: &DocumentsChange) -> Result<u64, DocumentsError>;
+
+    /// Says what [`Self::change_documents`] would say to a change, and changes nothing.
+    ///
+    /// # Errors
+    /// See [`DocumentsError`].
+    fn try_documents(&mut self, change: &DocumentsChange) -> Result<(), DocumentsError>;
 }
 
 /// Reads documents. Documents of a kind that this relay does not know, which a newer one wrote, are left out.

@@ -4,6 +4,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::asking::{Asker, json, with_administrator};
+use crate::support::{PASSWORD, cookie_of};
 
 fn new_key(name: &str) -> Value {
     json!({ "name": name, "rights": ["audit_read"], "scope": { "sites": "all", "departments": "all" } })
@@ -85,5 +86,32 @@ async fn what_was_refused_may_be_sent_again_and_many_at_once_make_one() {
     }
     assert!(!made.is_empty() && made.iter().all(|one| *one == made[0]), "{made:?}");
     assert_eq!(names(&eve).await, ["right", "once"]);
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_nothing_takes_no_key_and_a_sign_in_is_never_repeated() {
+    let relay = with_administrator().await;
+    let nobody = Asker::with(&relay, vec![("origin", relay.origin())]);
+    let right = json!({ "email": "eve@example.com", "password": PASSWORD });
+    let mut cookies = Vec::new();
+    for _ in 0..2 {
+        let signed_in = post(&nobody, "session", "one", &right).await;
+        assert_eq!(signed_in.status(), 204);
+        assert!(!signed_in.headers().contains_key("idempotency-replayed"));
+        cookies.push(cookie_of(&signed_in));
+    }
+    assert_ne!(cookies[0], cookies[1], "each is a sign-in of its own");
+    let wrong = json!({ "email": "eve@example.com", "password": "something else" });
+    json(post(&nobody, "session", "one", &wrong).await, 401).await;
+    // Neither is one of somebody who is signed in already, nor the proof who that is.
+    let eve = Asker::with(&relay, vec![("origin", relay.origin()), ("cookie", cookies.remove(0))]);
+    for _ in 0..2 {
+        assert!(cookie_of(&post(&eve, "session", "two", &right).await).contains("session"));
+        let confirmed = post(&eve, "session/confirm", "two", &json!({ "password": PASSWORD })).await;
+        assert_eq!((confirmed.status().as_u16(), confirmed.headers().get("idempotency-replayed")), (204, None));
+    }
+    // Where something is made nothing has changed.
+    json(post(&nobody, "keys", "one", &new_key("ledger")).await, 401).await;
     relay.running.stop().await.expect("stopped");
 }

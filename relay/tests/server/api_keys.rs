@@ -58,6 +58,7 @@ async fn a_program_works_with_its_key_and_what_it_does_is_noted_with_its_name() 
     let listed = &page["items"][0];
     assert_eq!((&listed["id"], &listed["made_by"], &listed["is_valid"]), (&json!(id), &json!("eve"), &json!(true)));
     assert_eq!(listed["rights"], json!(["settings_read", "settings_desk"]));
+    assert_eq!((&made["made_by_is_off"], &listed["made_by_is_off"]), (&json!(false), &json!(false)));
     assert!(listed["used_at_ms"].as_u64() >= listed["made_at_ms"].as_u64() && listed["key"] == Value::Null);
     let log = json(eve.get("audit?limit=2").await, 200).await;
     let entry = |at: usize| &log["items"][at]["entry"];
@@ -121,6 +122,42 @@ async fn a_key_that_is_unknown_has_ended_or_was_revoked_gets_the_same_answer() {
     let log = json(eve.get(&format!("audit?subject=key/{id}")).await, 200).await;
     let actions: Vec<&Value> = log["items"].as_array().expect("items").iter().map(|i| &i["entry"]["action"]).collect();
     assert_eq!(actions, ["key_revoked", "key_made"]);
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_outlives_its_maker_and_its_lists_say_so() {
+    let relay = Relay::start_filled("", |folder| {
+        add_agent_as(folder, "eve", BuiltInRole::Administrator);
+        add_agent_as(folder, "ada", BuiltInRole::Administrator);
+    })
+    .await;
+    let (eve, ada) = (Asker::of(&relay, "eve").await, Asker::of(&relay, "ada").await);
+    let (first, key) = made(&ada, &new_key("first", &["key_edit", "audit_read"], &json!("all"))).await;
+    let program = Asker::with_key(&relay, &key);
+    let (second, _) = made(&program, &new_key("second", &["audit_read"], &json!("all"))).await;
+    let id = json(ada.get("me").await, 200).await["id"].as_str().expect("an id").to_owned();
+    let is_off = async |who: &Asker| {
+        let page = json(who.get("keys").await, 200).await;
+        assert_eq!(ids(&page), [first.clone(), second.clone()]);
+        for item in page["items"].as_array().expect("items") {
+            let alone = json(who.get(&format!("keys/{}", item["id"].as_str().expect("an id"))).await, 200).await;
+            assert_eq!(alone["made_by_is_off"], item["made_by_is_off"]);
+        }
+        [page["items"][0]["made_by_is_off"].clone(), page["items"][1]["made_by_is_off"].clone()]
+    };
+    assert_eq!(is_off(&eve).await, [false, false]);
+    for (disabled, expected) in [(true, [true, false]), (false, [false, false])] {
+        let path = format!("staff/{id}");
+        json(eve.patch(&path, "*", &json!({ "disabled": disabled })).await, 200).await;
+        assert_eq!(is_off(&eve).await, expected);
+        json(program.get("audit").await, 200).await;
+    }
+    let removed = eve.ask(reqwest::Method::DELETE, &format!("staff/{id}")).header("if-match", "*").send().await;
+    assert_eq!(removed.expect("answered").status(), 204);
+    assert_eq!(is_off(&program).await, [true, false]);
+    assert_eq!(eve.delete(&format!("keys/{first}")).await.status(), 204);
+    assert_eq!(is_off(&eve).await, [true, true], "a key that was revoked makes none either");
     relay.running.stop().await.expect("stopped");
 }
 

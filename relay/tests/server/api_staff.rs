@@ -1,8 +1,12 @@
 //! Staff over the API: seen by scope, changed within one's own rights, and an administrator remains.
 
+use relay::clock::now_ms;
+use relay::store::sqlite::SqliteStore;
+use relay::store::{SecondFactorRecord, SessionRecord, Store, TokenHash, write_once};
 use relay_settings::BuiltInRole;
 use reqwest::Method;
 use serde_json::{Value, json};
+use wire::limit::AGENT_SESSION_WHOLE_MS;
 
 use crate::asking::{Asker, fields, json, with_administrator};
 use crate::support::{Relay, add_agent_as};
@@ -68,6 +72,63 @@ async fn a_colleague_is_changed_by_version_and_each_change_is_noted() {
     assert_eq!(eve.ask(Method::DELETE, &ann).header("if-match", "*").send().await.expect("answered").status(), 204);
     json(eve.get(&ann).await, 404).await;
     json(eve.patch(&ann, "*", &json!({ "capacity": 1 })).await, 404).await;
+    relay.running.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_colleagues_sign_in_is_shown_and_is_no_part_of_their_version() {
+    let relay = with_administrator().await;
+    let eve = Asker::of(&relay, "eve").await;
+    let shown = async |name: &str| {
+        let page = json(eve.get("staff").await, 200).await;
+        let item = page["items"].as_array().expect("items").iter().find(|item| item["name"] == name).cloned();
+        let item = item.expect("a colleague");
+        let alone = json(eve.get(&format!("staff/{}", item["id"].as_str().expect("an id"))).await, 200).await;
+        assert_eq!(alone, item);
+        item
+    };
+    let before = shown("ann").await;
+    assert_eq!((&before["second_factor"], &before["used_at_ms"]), (&json!(false), &Value::Null));
+    assert!(shown("eve").await["used_at_ms"].as_u64().is_some_and(|at_ms| now_ms() - at_ms < 120_000));
+
+    let store = SqliteStore::attach(relay.folder.path()).expect("a store");
+    let agent = before["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    let session = |number: u8, made_ago_ms: u64, used_ago_ms: u64| SessionRecord {
+        token: TokenHash([number; 32]),
+        id: number.into(),
+        agent,
+        created_at_ms: now_ms() - made_ago_ms,
+        used_at_ms: now_ms() - used_ago_ms,
+        confirmed_at_ms: 0,
+        browser: String::new(),
+        from: None,
+    };
+    // The first one has ended by itself and is only not removed yet.
+    let ended = session(1, AGENT_SESSION_WHOLE_MS + 60_000, 0);
+    let (older, latest) = (session(2, 7_200_000, 7_200_000), session(3, 9_000_000, 3_600_000));
+    let write = |sessions: &[&SessionRecord], with_factor: bool| {
+        let mut writer = store.writer().expect("a writer");
+        let changed = write_once(&mut *writer, |writer| {
+            sessions.iter().try_for_each(|session| writer.add_session(session))?;
+            let factor = SecondFactorRecord { agent, made_at_ms: 1, used_step: 1 };
+            if with_factor { writer.put_second_factor(&factor) } else { Ok(()) }
+        });
+        changed.expect("written");
+    };
+    write(&[&ended], false);
+    assert_eq!(shown("ann").await, before, "nowhere signed in");
+    write(&[&latest, &older], true);
+    let after = shown("ann").await;
+    assert_eq!((&after["second_factor"], &after["used_at_ms"]), (&json!(true), &json!(latest.used_at_ms)));
+    assert_eq!(after["version"], before["version"]);
+
+    let path = format!("staff/{}", before["id"].as_str().expect("an id"));
+    for body in [json!({ "second_factor": false }), json!({ "used_at_ms": null }), json!({ "version": 1 })] {
+        json(eve.patch(&path, "*", &body).await, 400).await;
+    }
+    let etag = format!("\"{}\"", before["version"]);
+    let off = json(eve.patch(&path, &etag, &json!({ "disabled": true })).await, 200).await;
+    assert_eq!((&off["second_factor"], &off["used_at_ms"]), (&json!(true), &Value::Null), "signed out everywhere");
     relay.running.stop().await.expect("stopped");
 }
 

@@ -187,6 +187,14 @@ async fn the_log_is_signed_exported_and_verified_and_a_changed_one_is_found() {
     let (done, text) = command(folder, &["audit", "export", &file]);
     assert!(done && text.contains(&format!("up to the entry {}", number + 1)), "{text}");
     let key = text.split_whitespace().last().expect("the key stands last").to_owned();
+    let before = std::fs::read(&file).expect("read");
+    let nowhere = folder.join("nowhere/log.jsonl").display().to_string();
+    for at in [&file, &nowhere] {
+        let (done, text) = command(folder, &["audit", "export", at]);
+        assert!(!done && text.contains("give another name"), "{text}");
+    }
+    assert_eq!(last(folder), number + 1, "an export that was not made is not noted");
+    assert_eq!(std::fs::read(&file).expect("read"), before);
     let elsewhere = tempfile::tempdir().expect("another machine");
     let (done, text) = command(elsewhere.path(), &["audit", "verify", &file, "--key", &key]);
     assert!(done && text.contains("is whole"), "{text}");

@@ -27,6 +27,15 @@ fn commands_say_what_they_did_and_what_to_do_next() {
     let (done, text) =
         run(relay(&data).args(["site", "add", "demo", "--origin", "https://Shop.example.com/", "--name", "Shop"]));
     assert!(done && text.contains("data-site=\"demo\"") && text.contains("https://shop.example.com"), "{text}");
+    // Added again it has other origins, and the name that it had.
+    for (given, name) in [(None, "Shop"), (Some("The shop"), "The shop"), (None, "The shop")] {
+        let mut again = relay(&data);
+        again.args(["site", "add", "demo", "--origin", "https://new.example.com"]);
+        assert!(run(again.args(given.iter().flat_map(|name| ["--name", name]))).0);
+        let store = relay::store::attach(&data).expect("a store");
+        let site = store.reader().expect("a reader").site(&"demo".parse().expect("an id")).expect("a site");
+        assert_eq!((site.name.as_str(), site.origins), (name, vec!["https://new.example.com".to_owned()]));
+    }
     let (done, text) = run(relay(&data).args(["site", "add", "demo", "--origin", "https://a/b"]));
     assert!(!done && text.contains("not an origin"), "{text}");
 

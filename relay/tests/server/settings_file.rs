@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::Output;
 
+use relay_settings::{BuiltInRole, RightSet};
 use serde_json::{Value, json};
 
 use crate::command::relay;
-use crate::support::{Relay, hello};
+use crate::support::{Relay, add_agent_as, hello, new_conversation};
 
 /// Runs a command: whether it worked, and what it said.
 fn run(folder: &Path, words: &[&str]) -> (bool, String) {
@@ -66,6 +67,23 @@ fn a_file_that_is_not_right_changes_nothing_and_every_problem_is_said() {
             .to_string(),
             vec!["label/bad name", "label/bad colour", "topic/t department", "3 problems"],
         ),
+        (
+            json!({ "causeway_settings": 1, "documents": {
+            "label": { "Not an id": { "name": "A" } },
+            "site": { "pale": { "name": "Pale", "colours": { "light": "#777777" } }, "blank": { "name": "" } },
+            "topic": { "t": { "name": "T", "department": "nowhere" } },
+            "unknown": {},
+        } })
+            .to_string(),
+            vec![
+                "documents.label.Not an id",
+                "documents.unknown",
+                "site/pale colours.text_on_light",
+                "site/blank name",
+                "topic/t department",
+                "5 problems",
+            ],
+        ),
         ("{".to_owned(), vec!["not JSON"]),
         (json!({ "causeway_settings": 1, "documents": { "nothing": {} } }).to_string(), vec!["documents.nothing"]),
     ] {
@@ -91,5 +109,57 @@ async fn a_relay_that_serves_takes_an_import_at_once() {
     let mut visitor = relay.connection(Some("http://late.example.com"), None).await;
     visitor.send(&hello("late", None)).await;
     assert!(matches!(visitor.next().await, Ok(wire::ServerFrame::Welcome { .. })));
+    relay.running.stop().await.expect("stopped");
+}
+
+/// A file that removes a document.
+fn without(kind: &str, id: &str) -> Value {
+    json!({ "causeway_settings": 1, "documents": { kind: { id: null } } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_refuses_what_the_import_refuses() {
+    let relay = Relay::start_filled("", |folder| {
+        add_agent_as(folder, "eve", BuiltInRole::Administrator);
+        let file = folder.join("roles.json");
+        let roles = json!({ "all": { "name": "All", "rights": RightSet::ALL }, "one": { "name": "One", "rights": ["audit_read"] } });
+        let text = json!({ "causeway_settings": 1, "documents": { "role": roles } }).to_string();
+        std::fs::write(&file, text).expect("written");
+        assert!(run(folder, &["settings", "import", &file.display().to_string()]).0);
+        assert!(run(folder, &["agent", "role", "eve@example.com", "all"]).0);
+        assert!(run(folder, &["agent", "role", "bob@example.com", "one"]).0);
+    })
+    .await;
+    let (mut visitor, conversation) = (relay.registered().await, new_conversation());
+    visitor.say(conversation, "hello").await;
+    let folder = relay.folder.path();
+    let (file, exported) = (folder.join("file.json"), folder.join("exported.json"));
+    let export = || {
+        assert!(run(folder, &["settings", "export", &exported.display().to_string()]).0);
+        std::fs::read_to_string(&exported).expect("read")
+    };
+    let before = export();
+    let lesser = json!({ "causeway_settings": 1, "documents": { "role": { "all": { "name": "All", "rights": ["audit_read"] } } } });
+    let path = file.display().to_string();
+    for (text, said) in [
+        (without("role", "one"), "role/one is used 1 times, among others by bob@example.com"),
+        (lesser, "there would be no administrator"),
+        (without("site", "demo"), "site/demo has conversations; --keep-conversations removes it and keeps them"),
+    ] {
+        std::fs::write(&file, text.to_string()).expect("written");
+        let tried = run(folder, &["settings", "import", &path, "--dry-run"]);
+        assert!(!tried.0 && tried.1.contains("nothing was imported") && tried.1.contains(said), "{}", tried.1);
+        assert_eq!(run(folder, &["settings", "import", &path]), tried);
+        assert_eq!(export(), before);
+    }
+    // With the word for it the site goes; its conversation stays.
+    let import = ["settings", "import", &path, "--keep-conversations", "--dry-run"];
+    let (done, text) = run(folder, &import);
+    assert!(done && text.contains("remove   site/demo") && text.contains("1 documents would be changed"), "{text}");
+    assert_eq!(export(), before);
+    let (done, text) = run(folder, &import[..4]);
+    assert!(done && text.contains("remove   site/demo") && text.contains("1 documents are changed"), "{text}");
+    assert!(!export().contains("\"demo\""));
+    assert!(run(folder, &["transcript", &conversation.to_string()]).1.contains("hello"));
     relay.running.stop().await.expect("stopped");
 }

@@ -1,5 +1,8 @@
 //! A relay without agents: its first administrator is made by the code that it printed, once, from its own pages.
 
+use relay::audit::StoredEntry;
+use relay::store::Store;
+use relay::store::sqlite::SqliteStore;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
@@ -62,6 +65,15 @@ async fn the_first_administrator_is_made_once_by_the_code_that_was_printed() {
     assert_eq!(me.json::<Value>().await.expect("JSON")["roles"], serde_json::json!(["administrator"]));
     assert!(!form.is_open().await);
     assert_eq!(form.wrong(&body(&code)).await, ["code"], "it is used up");
+    let store = SqliteStore::attach(form.relay.folder.path()).expect("a store");
+    let entries = store.reader().expect("a reader").audit_entries(0).expect("read");
+    let of = |action: &str| {
+        let read = |entry: &StoredEntry| serde_json::from_str::<Value>(&entry.entry).expect("JSON");
+        entries.iter().map(read).find(|entry| entry["action"] == action).expect("an entry")
+    };
+    let (added, signed_in) = (of("agent_added"), of("signed_in"));
+    assert_eq!((&added["who"]["type"], &added["detail"]["first"]), (&json!("nobody"), &json!(true)));
+    assert!(added["from"].is_string() && added["from"] == signed_in["from"], "{added}");
     let relay = form.relay.restart().await;
     assert_eq!(relay.running.setup_code, None);
     relay.running.stop().await.expect("stopped");

@@ -98,11 +98,19 @@ pub(crate) fn the_later_of_two_changes_is_answered_what_is_there(mut world: Docu
         (Expected::Any, REMOVE, Err(DocumentsError::Missing(topic.clone()))),
         (Expected::Absent, put("5"), Ok(5)),
     ] {
-        assert_eq!(world.change(&one(&topic, expected, write.clone())), answer, "{expected:?} {write:?}");
+        let change = one(&topic, expected, write.clone());
+        let before = (world.reader.documents(), world.reader.settings_version(), world.versions(&topic));
+        let tried = write_once(&mut *world.writer, |writer| writer.try_documents(&change));
+        assert_eq!(tried, answer.clone().map(drop), "tried: {expected:?} {write:?}");
+        let after = (world.reader.documents(), world.reader.settings_version(), world.versions(&topic));
+        assert_eq!(after, before, "what is tried changes nothing");
+        assert_eq!(world.change(&change), answer, "{expected:?} {write:?}");
     }
     // A refused one has raised nothing.
     assert_eq!(world.reader.documents_version(), Ok(5));
     let late = DocumentsChange { checked_at: Some(4), ..one(&topic, Expected::Any, put("x")) };
+    let tried = write_once(&mut *world.writer, |writer| writer.try_documents(&late));
+    assert_eq!(tried, Err(DocumentsError::Moved { version: 5 }));
     assert_eq!(world.change(&late), Err(DocumentsError::Moved { version: 5 }));
     let now = DocumentsChange { checked_at: Some(5), ..late };
     assert_eq!(world.change(&now), Ok(6));

@@ -134,6 +134,7 @@ macro_rules! records_contract {
                 second_factor::since_when_an_agent_has_a_role_is_noted,
                 passkey::passkeys_are_kept_counted_and_removed,
                 passkey::recovery_codes_go_with_the_last_second_factor,
+                session::the_latest_use_of_each_agents_sessions_is_found,
                 session::beyond_a_bound_the_unused_session_ends,
                 records::browsers_are_known_to_one_account_and_the_oldest_go,
                 records::visitors_are_known_by_their_token,

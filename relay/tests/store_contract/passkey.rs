@@ -82,11 +82,16 @@ pub(crate) fn recovery_codes_go_with_the_last_second_factor(mut world: Records) 
         writer.add_passkey(&passkey(1, KIM))?;
         writer.put_recovery_codes(KIM, &codes)
     };
+    change(writer, |writer| writer.put_agent(&agent(LEE, "lee@example.com"))).unwrap();
+    assert_eq!(world.reader.agents_with_second_factor(), Ok([].into()));
     change(writer, put).unwrap();
+    change(writer, |writer| writer.add_passkey(&passkey(2, LEE))).unwrap();
+    assert_eq!(world.reader.agents_with_second_factor(), Ok([KIM, LEE].into()), "by both, and by a passkey alone");
     change(writer, |writer| writer.remove_second_factor(KIM)).unwrap();
     assert_eq!(world.reader.recovery_codes(KIM), Ok(codes.clone()), "the passkey is left");
     change(writer, |writer| writer.remove_passkey(KIM, 1)).unwrap();
     assert_eq!(world.reader.recovery_codes(KIM), Ok(Vec::new()));
+    assert_eq!(world.reader.agents_with_second_factor(), Ok([LEE].into()));
     change(writer, put).unwrap();
     change(writer, |writer| writer.remove_passkeys_of(KIM)).unwrap();
     assert_eq!(world.reader.recovery_codes(KIM), Ok(codes.clone()), "the code is left");

@@ -28,6 +28,7 @@ pub(crate) fn a_code_and_a_recovery_code_work_once(mut world: Records) {
     }
     assert_eq!(world.reader.second_factor(KIM), Ok(factor(KIM, 8)));
     assert_eq!(world.reader.second_factor(LEE), Ok(factor(LEE, 7)));
+    assert_eq!(world.reader.agents_with_second_factor(), Ok([KIM, LEE].into()));
     for expected in [Ok(()), Err(StoreError::Conflict)] {
         assert_eq!(change(writer, |writer| writer.spend_recovery_code(KIM, &codes[1])), expected);
     }
@@ -45,6 +46,7 @@ pub(crate) fn a_code_and_a_recovery_code_work_once(mut world: Records) {
     assert_eq!(change(writer, |writer| writer.use_step(KIM, 99)), Err(StoreError::Conflict));
     change(writer, |writer| writer.remove_agent(LEE)).unwrap();
     assert_eq!(world.reader.second_factor(LEE), Err(StoreError::Missing));
+    assert_eq!(world.reader.agents_with_second_factor(), Ok([].into()));
 }
 
 pub(crate) fn since_when_an_agent_has_a_role_is_noted(mut world: Records) {

@@ -63,6 +63,29 @@ pub(crate) fn sessions_are_kept_touched_and_revoked(mut world: Records) {
     assert_eq!(world.reader.sessions_of(LEE), Ok(vec![late]), "what was made before goes, however much it is used");
 }
 
+pub(crate) fn the_latest_use_of_each_agents_sessions_is_found(mut world: Records) {
+    let writer = &mut *world.writer;
+    for (id, email) in [(KIM, "kim@example.com"), (LEE, "lee@example.com")] {
+        change(writer, |writer| writer.put_agent(&agent(id, email))).unwrap();
+    }
+    assert_eq!(world.reader.sessions_used(0, 0), Ok([].into()));
+    for (number, of, created_at_ms, used_at_ms) in
+        [(1, KIM, 10, 70), (2, KIM, 20, 50), (3, LEE, 30, 40), (4, LEE, 30, 30)]
+    {
+        let session = SessionRecord { created_at_ms, used_at_ms, ..session(number, of) };
+        change(writer, |writer| writer.add_session(&session)).unwrap();
+    }
+    for ((used_at_ms, created_at_ms), expected) in [
+        ((0, 0), vec![(KIM, 70), (LEE, 40)]),
+        ((40, 20), vec![(KIM, 50), (LEE, 40)]),
+        ((41, 10), vec![(KIM, 70)]),
+        ((0, 31), vec![]),
+    ] {
+        let found = world.reader.sessions_used(used_at_ms, created_at_ms);
+        assert_eq!(found, Ok(expected.into_iter().collect()), "{used_at_ms} {created_at_ms}");
+    }
+}
+
 pub(crate) fn beyond_a_bound_the_unused_session_ends(mut world: Records) {
     let writer = &mut *world.writer;
     change(writer, |writer| writer.put_agent(&agent(KIM, "kim@example.com"))).unwrap();

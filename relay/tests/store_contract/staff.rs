@@ -40,7 +40,10 @@ fn change(world: &mut Records, changes: &[(&DocumentKey, Option<&str>)]) -> Resu
     });
     let changes: BTreeMap<_, _> = changes.collect();
     let change = DocumentsChange { checked_at: None, changes, by: By::command_line(1) };
-    write_once(&mut *world.writer, |writer| writer.change_documents(&change))
+    let tried = write_once(&mut *world.writer, |writer| writer.try_documents(&change));
+    let changed = write_once(&mut *world.writer, |writer| writer.change_documents(&change));
+    assert_eq!(tried, changed.clone().map(drop), "what is tried is answered the same");
+    changed
 }
 
 fn all_rights() -> String {

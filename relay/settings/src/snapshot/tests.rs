@@ -83,6 +83,36 @@ fn references_name_what_exists() {
 }
 
 #[test]
+fn a_document_that_is_wrong_hides_no_other_problem() {
+    use ProblemCode::{Contrast, Missing, OutOfRange, Required, Shape, TooLong, Unknown};
+    let accent = json!({ "light": "#777777" });
+    check(
+        [
+            put("department/cards", json!({ "name": "", "site": "eu", "hours": "nowhere", "more": 1 })),
+            put("site/asia", json!({ "name": "Asia", "colours": accent })),
+            put("site/eu", json!({ "name": " ", "colours": accent, "times": { "left_after_seconds": 4 } })),
+            put("sla/late", json!({ "name": "a".repeat(500) })),
+            put("topic/cards", json!({ "name": "Cards", "department": "none" })),
+            put("topic/first", json!({ "name": 3, "parent": "second" })),
+        ],
+        &[
+            ("site/asia", "colours.text_on_light", Contrast),
+            ("site/eu", "name", Required),
+            ("site/eu", "times.left_after_seconds", OutOfRange),
+            ("site/eu", "colours.text_on_light", Contrast),
+            ("department/cards", "more", Unknown),
+            ("department/cards", "name", Required),
+            ("department/cards", "hours", Missing),
+            ("topic/cards", "department", Missing),
+            ("topic/first", "name", Shape),
+            ("topic/first", "parent", Missing),
+            // What is beyond its bounds is asked nothing else.
+            ("sla/late", "name", TooLong),
+        ],
+    );
+}
+
+#[test]
 fn what_is_used_is_not_removed() {
     check([remove("hours/office")], &[("hours/office", "", ProblemCode::InUse)]);
     check([remove("site/eu")], &[("site/eu", "", ProblemCode::InUse)]);

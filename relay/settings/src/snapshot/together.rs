@@ -17,12 +17,11 @@ pub(super) fn check(documents: &Documents) -> BTreeMap<DocumentKey, Vec<Problem>
         found.entry(key.clone()).or_default().push(Problem { field: field.to_owned(), code, remedy });
     };
     for (key, document) in documents.iter().filter(|(_, document)| document.body().is_some()) {
+        for Problem { field, code, remedy } in missing(document, documents) {
+            add(key, &field, code, remedy);
+        }
         for (field, named) in document.references() {
-            let Some(other) = documents.get(named) else {
-                let remedy = format!("There is no {named}. Make it first, or choose another.");
-                add(key, field, ProblemCode::Missing, remedy);
-                continue;
-            };
+            let Some(other) = documents.get(named) else { continue };
             if named.kind != Kind::Site && other.site().is_some() && other.site() != document.site() {
                 let remedy = format!("{named} belongs to another site. Choose one of this site, or one of all sites.");
                 add(key, field, ProblemCode::Contradiction, remedy);
@@ -37,6 +36,16 @@ pub(super) fn check(documents: &Documents) -> BTreeMap<DocumentKey, Vec<Problem>
         add(key, field, ProblemCode::Taken, remedy);
     }
     found
+}
+
+/// What a document names that is not there.
+pub(super) fn missing(document: &Document, documents: &Documents) -> Vec<Problem> {
+    let absent = document.references().filter(|(_, named)| !documents.contains_key(*named));
+    let problem = |(field, named): (&str, &DocumentKey)| {
+        let remedy = format!("There is no {named}. Make it first, or choose another.");
+        Problem { field: field.to_owned(), code: ProblemCode::Missing, remedy }
+    };
+    absent.map(problem).collect()
 }
 
 /// Documents of its own kind that a document names are its parents: it is none of those above itself, and they are few.

@@ -15,17 +15,13 @@ use crate::store::{
 impl DocumentWriter for MemoryWriter {
     fn change_documents(&mut self, change: &DocumentsChange) -> Result<u64, DocumentsError> {
         let tables = self.tables()?;
-        // Tried on a copy, so that a refusal leaves no trace.
-        let mut changed = tables.clone();
-        let version = changed.change_documents(change)?;
-        let everybody = staff::Users {
-            agents: tables.agents.values().cloned().collect(),
-            keys: tables.service_keys.values().cloned().collect(),
-            invitations: tables.invitations.values().cloned().collect(),
-        };
-        staff::check_documents(&everybody, (tables.roles(), changed.roles()), change)?;
+        let (version, changed) = tables.with_documents(change)?;
         *tables = changed;
         Ok(version)
+    }
+
+    fn try_documents(&mut self, change: &DocumentsChange) -> Result<(), DocumentsError> {
+        self.tables()?.with_documents(change).map(drop)
     }
 }
 
@@ -56,6 +52,19 @@ impl DocumentReader for MemoryReader {
 }
 
 impl Tables {
+    /// A copy with a change, so that a refusal leaves no trace.
+    fn with_documents(&self, change: &DocumentsChange) -> Result<(u64, Self), DocumentsError> {
+        let mut changed = self.clone();
+        let version = changed.change_documents(change)?;
+        let everybody = staff::Users {
+            agents: self.agents.values().cloned().collect(),
+            keys: self.service_keys.values().cloned().collect(),
+            invitations: self.invitations.values().cloned().collect(),
+        };
+        staff::check_documents(&everybody, (self.roles(), changed.roles()), change)?;
+        Ok((version, changed))
+    }
+
     fn change_documents(&mut self, change: &DocumentsChange) -> Result<u64, DocumentsError> {
         let version = self.documents_version;
         if change.checked_at.is_some_and(|checked_at| checked_at != version) {

@@ -1,6 +1,6 @@
 //! Second factors by code in memory, and since when agents have their roles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use relay_settings::DocumentId;
 use wire::AgentId;
@@ -57,6 +57,12 @@ impl SecondFactorReader for MemoryReader {
     fn second_factor(&mut self, agent: AgentId) -> Result<SecondFactorRecord, StoreError> {
         let tables = self.tables();
         tables.factors.get(&agent).and_then(|factors| factors.by_code.clone()).ok_or(StoreError::Missing)
+    }
+
+    fn agents_with_second_factor(&mut self) -> Result<BTreeSet<AgentId>, StoreError> {
+        let tables = self.tables();
+        let by_code = tables.factors.iter().filter(|(_, factors)| factors.by_code.is_some()).map(|(agent, _)| *agent);
+        Ok(by_code.chain(tables.passkeys.values().map(|passkey| passkey.agent)).collect())
     }
 
     fn recovery_codes(&mut self, agent: AgentId) -> Result<Vec<TokenHash>, StoreError> {

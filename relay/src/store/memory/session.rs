@@ -1,5 +1,7 @@
 //! Agents' sign-ins in memory.
 
+use std::collections::BTreeMap;
+
 use wire::AgentId;
 
 use super::{MemoryReader, MemoryWriter, Tables};
@@ -66,6 +68,17 @@ impl SessionReader for MemoryReader {
         let mut found: Vec<_> = tables.sessions.values().filter(|session| session.agent == agent).cloned().collect();
         found.sort_by_key(|session| std::cmp::Reverse((session.created_at_ms, session.token)));
         Ok(found)
+    }
+
+    fn sessions_used(&mut self, used_at_ms: u64, created_at_ms: u64) -> Result<BTreeMap<AgentId, u64>, StoreError> {
+        let tables = self.tables();
+        let all = tables.sessions.values();
+        let mut used = BTreeMap::new();
+        for session in all.filter(|one| one.used_at_ms >= used_at_ms && one.created_at_ms >= created_at_ms) {
+            let latest = used.entry(session.agent).or_insert(session.used_at_ms);
+            *latest = session.used_at_ms.max(*latest);
+        }
+        Ok(used)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Second factors by code: when they were made, which code was used last, and recovery codes. The secret itself is a sealed value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use relay_settings::DocumentId;
 use wire::AgentId;
@@ -59,6 +59,12 @@ pub trait SecondFactorReader {
     /// # Errors
     /// `Missing` or `Down`.
     fn second_factor(&mut self, agent: AgentId) -> Result<SecondFactorRecord, StoreError>;
+
+    /// The agents who have a second factor, by code or by a passkey.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn agents_with_second_factor(&mut self) -> Result<BTreeSet<AgentId>, StoreError>;
 
     /// The recovery codes that are left.
     ///

@@ -1,5 +1,7 @@
 //! Agents' sign-ins.
 
+use std::collections::BTreeMap;
+
 use wire::{AgentId, Tag};
 
 use super::TokenHash;
@@ -87,4 +89,11 @@ pub trait SessionReader {
     /// # Errors
     /// `Down`.
     fn sessions_of(&mut self, agent: AgentId) -> Result<Vec<SessionRecord>, StoreError>;
+
+    /// The latest use of each agent's sign-ins. Those last used before a time, and those made before another, do not count; an agent who has no other
+    /// is not in the answer.
+    ///
+    /// # Errors
+    /// `Down`.
+    fn sessions_used(&mut self, used_at_ms: u64, created_at_ms: u64) -> Result<BTreeMap<AgentId, u64>, StoreError>;
 }

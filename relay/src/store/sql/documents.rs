@@ -1,5 +1,7 @@
 //! Documents and their history.
 
+use std::convert::Infallible;
+
 use relay_settings::{DocumentKey, Kind};
 use wire::SiteId;
 
@@ -19,6 +21,28 @@ pub(super) type Documented<T> = Result<T, Failure<DocumentsError>>;
 impl<W: SqlWriter + Transaction> DocumentWriter for W {
     fn change_documents(&mut self, change: &DocumentsChange) -> Result<u64, DocumentsError> {
         self.request(|sql| self::change(sql, change))
+    }
+
+    fn try_documents(&mut self, change: &DocumentsChange) -> Result<(), DocumentsError> {
+        // Refused in any case, so that nothing of it stays.
+        let tried = self.request(|sql| match self::change(sql, change) {
+            Ok(_) => Err::<Infallible, _>(Failure::Refused(Tried(Ok(())))),
+            Err(Failure::Refused(error)) => Err(Failure::Refused(Tried(Err(error)))),
+            Err(Failure::Database(error)) => Err(Failure::Database(error)),
+        });
+        match tried {
+            Err(Tried(result)) => result,
+            Ok(never) => match never {},
+        }
+    }
+}
+
+/// What a change that was tried would have come to.
+struct Tried(Result<(), DocumentsError>);
+
+impl From<StoreError> for Tried {
+    fn from(error: StoreError) -> Self {
+        Self(Err(error.into()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Second factors by code, recovery codes, and since when agents have their roles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use relay_settings::DocumentId;
 use wire::AgentId;
@@ -57,6 +57,11 @@ impl<R: SqlReader> SecondFactorReader for R {
                 Ok(SecondFactorRecord { agent, made_at_ms: row.number(0)?, used_step: row.number(1)? })
             })
         })
+    }
+
+    fn agents_with_second_factor(&mut self) -> Result<BTreeSet<AgentId>, StoreError> {
+        const SQL: &str = "SELECT agent FROM second_factor UNION SELECT agent FROM passkey";
+        self.look_up(|sql| Ok(sql.all(SQL, &[], |row| Ok(AgentId(row.id(0)?)))?.into_iter().collect()))
     }
 
     fn recovery_codes(&mut self, agent: AgentId) -> Result<Vec<TokenHash>, StoreError> {

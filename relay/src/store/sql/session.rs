@@ -1,5 +1,7 @@
 //! Agents' sign-ins.
 
+use std::collections::BTreeMap;
+
 use wire::AgentId;
 
 use super::{Changed, Row, Sql, SqlError, SqlReader, SqlWriter, Value, count, refuse};
@@ -96,6 +98,17 @@ impl<R: SqlReader> SessionReader for R {
             " FROM agent_session WHERE agent = $1 ORDER BY created_at_ms DESC, token DESC"
         );
         self.look_up(|sql| sql.all(SQL, &[agent.0.into()], read))
+    }
+
+    fn sessions_used(&mut self, used_at_ms: u64, created_at_ms: u64) -> Result<BTreeMap<AgentId, u64>, StoreError> {
+        const SQL: &str = "SELECT agent, max(used_at_ms) FROM agent_session \
+            WHERE used_at_ms >= $1 AND created_at_ms >= $2 GROUP BY agent";
+        self.look_up(|sql| {
+            let used = sql.all(SQL, &[used_at_ms.into(), created_at_ms.into()], |row| {
+                Ok((AgentId(row.id(0)?), row.number(1)?))
+            })?;
+            Ok(used.into_iter().collect())
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who may do what, tried: every frame of an agent, with built-in and own roles, in and out of scope, on two sites. What is to be expected stands in
 //! `table.rs`, which knows nothing of the product.
 
+mod kinds;
 mod routes;
 mod routes_table;
 mod table;

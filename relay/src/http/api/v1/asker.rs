@@ -6,9 +6,9 @@ use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use relay_settings::reply::Reply;
-use relay_settings::{Document, DocumentId, DocumentKey, Kind, Right, RightNames, RightSet, Staff, Subject, may};
+use relay_settings::{Document, DocumentId, DocumentKey, Kind, Part, Right, RightSet, Staff, Subject, may, may_write};
 use serde_json::Value;
-use wire::{AgentId, Author, Refusal, SiteId, Tag};
+use wire::{AgentId, Author, Refusal, Tag};
 
 use super::error::ApiError;
 use super::rate::OfKey;
@@ -196,7 +196,7 @@ impl Asker {
 
     /// Whether they may read a document. A reply of one agent alone is that agent's.
     pub(super) fn may_read(&self, kind: Kind, id: &DocumentId, document: &Document) -> bool {
-        let part = Part::of_document(kind, id, document);
+        let part = part_of(kind, id, document);
         let of_another = agent_of(document).is_some_and(|agent| Some(agent) != self.agent());
         let reads = |right| self.may(right, &part.subject(kind));
         reads(Right::SettingsRead) || (!of_another && reads(Right::to_read(kind)))
@@ -218,17 +218,7 @@ impl Asker {
 
     /// Refuses who may not write this body, before or after a change.
     fn must_write(&self, key: &DocumentKey, body: &Value) -> Result<(), ApiError> {
-        let part = Part::of_body(key.kind, &key.id, body);
-        let own = self.agent().is_some_and(|agent| body["agent"].as_str() == Some(&agent.to_string()));
-        let subject = part.subject(key.kind);
-        let is_allowed = self.may(Right::to_change(key.kind), &subject)
-            || (key.kind == Kind::Reply && own && self.may(Right::to_read(key.kind), &subject));
-        // Nobody makes a role of rights that they do not have.
-        let names = body["rights"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let rights = names.collect::<RightNames>().known;
-        let is_covered =
-            key.kind != Kind::Role || (self.staff.rights.covers(rights) && self.staff.scope.is_everywhere());
-        if !(is_allowed && is_covered) {
+        if !may_write(&self.staff, self.agent(), key, body) {
             return Err(Refusal::NotAllowed.into());
         }
         if key.kind == Kind::Role { self.must_be_confirmed() } else { Ok(()) }
@@ -266,35 +256,8 @@ fn agent_of(document: &Document) -> Option<AgentId> {
     body.downcast_ref::<Reply>()?.agent
 }
 
-/// To which site and department a document belongs; none means all.
-struct Part {
-    site: Option<SiteId>,
-    department: Option<DocumentId>,
-}
-
-impl Part {
-    /// Of a document in force: its whole body is not written out for this, since a list asks it of every document.
-    fn of_document(kind: Kind, id: &DocumentId, document: &Document) -> Self {
-        let named =
-            |field: &str| document.references().find(|(name, _)| *name == field).map(|(_, key)| key.id.as_str());
-        Self::of(kind, id, named("site"), named("department"))
-    }
-
-    /// Of a body that need not be right: what cannot be read counts as none, so as all.
-    fn of_body(kind: Kind, id: &DocumentId, body: &Value) -> Self {
-        Self::of(kind, id, body["site"].as_str(), body["department"].as_str())
-    }
-
-    fn of(kind: Kind, id: &DocumentId, site: Option<&str>, department: Option<&str>) -> Self {
-        let site = if kind == Kind::Site { Some(id.as_str()) } else { site };
-        let department = if kind == Kind::Department { Some(id.as_str()) } else { department };
-        Self {
-            site: site.and_then(|site| site.parse().ok()),
-            department: department.and_then(|department| department.parse().ok()),
-        }
-    }
-
-    fn subject(&self, kind: Kind) -> Subject<'_> {
-        Subject::Document { kind, site: self.site.as_ref(), department: self.department.as_ref() }
-    }
+/// Of a document in force: its whole body is not written out for this, since a list asks it of every document.
+fn part_of(kind: Kind, id: &DocumentId, document: &Document) -> Part {
+    let named = |field: &str| document.references().find(|(name, _)| *name == field).map(|(_, key)| key.id.as_str());
+    Part::of(kind, id, named("site"), named("department"))
 }

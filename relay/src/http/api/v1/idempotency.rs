@@ -3,8 +3,10 @@
 //! The first answer is kept for a day, sealed with the relay's key, because a key of the API or a link may stand in it. What was refused is not kept:
 //! the same request may be sent again once it is right. A request is carried out to its end also when who sent it has gone.
 
+use std::collections::BTreeSet;
+
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -39,15 +41,23 @@ struct Answer {
     body: String,
 }
 
-/// Carries a request with the header out once; every other one as it is.
-pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
-    if request.method() != Method::POST || !request.headers().contains_key(KEY) {
+/// Carries a request with the header out once where it makes something, at one of these paths; every other one as it is.
+pub(super) async fn once(app: App, making: &BTreeSet<String>, request: Request, next: Next) -> Response {
+    let has_key = request.method() == Method::POST && request.headers().contains_key(KEY);
+    if !has_key || !making.iter().any(|template| is_of(request.uri().path(), template)) {
         return next.run(request).await;
     }
     match carry_out(app, request, next).await {
         Ok(response) => response,
         Err(error) => error.into_response(),
     }
+}
+
+/// Whether a path is one of a template, in which parts in braces stand for any.
+fn is_of(path: &str, template: &str) -> bool {
+    let mut parts = path.split('/');
+    let same = |wanted: &str| parts.next().is_some_and(|part| wanted.starts_with('{') || part == wanted);
+    template.split('/').all(same) && parts.next().is_none()
 }
 
 async fn carry_out(app: App, request: Request, next: Next) -> Result<Response, ApiError> {
@@ -142,4 +152,24 @@ fn under_way() -> ApiError {
     let detail = "The first request with it has no answer yet: send it again soon. If that stays so, the relay was stopped in the middle of it: look \
                   whether what you wanted was made, and choose another key.";
     ApiError::KeyUsed(StatusCode::CONFLICT, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of;
+
+    #[test]
+    fn a_path_is_of_a_template_part_by_part() {
+        let template = "/api/v1/visitors/{id}/block";
+        for (path, expected) in [
+            ("/api/v1/visitors/7/block", true),
+            ("/api/v1/visitors/block/block", true),
+            ("/api/v1/visitors/7/erase", false),
+            ("/api/v1/visitors/7", false),
+            ("/api/v1/visitors/7/block/", false),
+            ("/api/v1/visitors/7/8/block", false),
+        ] {
+            assert_eq!(is_of(path, template), expected, "{path}");
+        }
+    }
 }

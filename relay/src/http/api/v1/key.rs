@@ -1,5 +1,7 @@
 //! Keys of the API: made for a named program, listed, revoked. A key is shown once, in the answer that makes it.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -43,6 +45,8 @@ pub(super) struct Key {
     is_valid: bool,
     /// The name of who made it; none for a command.
     made_by: Option<String>,
+    /// Whether who made it is switched off, was removed, or is a key that is not valid any more. The key itself stays valid until it is revoked.
+    made_by_is_off: bool,
     /// When it was made: Unix time in milliseconds.
     made_at_ms: u64,
     /// When it ends by itself.
@@ -53,8 +57,28 @@ pub(super) struct Key {
     revoked_at_ms: Option<u64>,
 }
 
-impl From<ServiceKeyRecord> for Key {
-    fn from(record: ServiceKeyRecord) -> Self {
+/// Who is there and can make keys, as [`Who::key`] gives it.
+struct Makers(BTreeSet<String>);
+
+impl Makers {
+    /// All of them, with all keys.
+    async fn read(app: &App) -> Result<(Self, Vec<ServiceKeyRecord>), StoreError> {
+        let (agents, keys) = app.store.read(|reader| Ok((reader.agents()?, reader.service_keys()?))).await?;
+        let now_ms = now_ms();
+        let agents = agents.into_iter().filter(|agent| !agent.disabled);
+        let agents = agents.map(|agent| Who::Agent { id: agent.id, name: agent.name }.key());
+        let valid = keys.iter().filter(|key| key.is_valid(now_ms));
+        let valid = valid.map(|key| Who::Key { id: key.id.to_string(), name: key.name.clone() }.key());
+        Ok((Self(agents.chain(valid).collect()), keys))
+    }
+
+    fn is_off(&self, who: &Who) -> bool {
+        matches!(who, Who::Agent { .. } | Who::Key { .. }) && !self.0.contains(&who.key())
+    }
+}
+
+impl Key {
+    fn new(record: ServiceKeyRecord, made_by_is_off: bool) -> Self {
         let staff = key::staff(&record);
         let made_by = match &record.made_by {
             Who::Agent { name, .. } | Who::Key { name, .. } => Some(name.clone()),
@@ -67,6 +91,7 @@ impl From<ServiceKeyRecord> for Key {
             is_valid: record.is_valid(now_ms()),
             name: record.name,
             made_by,
+            made_by_is_off,
             made_at_ms: record.made_at_ms,
             until_ms: record.until_ms,
             used_at_ms: record.used_at_ms,
@@ -139,10 +164,14 @@ pub(super) async fn list(
     if !(1..=PAGE_MAX).contains(&limit) {
         return Err(ApiError::Malformed("the parameter `limit`: it is 1 to 100"));
     }
-    let all = app.store.read(|reader| reader.service_keys()).await?;
+    let (makers, all) = Makers::read(&app).await?;
     let later = all.into_iter().filter(|record| query.after.is_none_or(|after| record.id > after));
     let mut visible = later.filter(|record| may_edit(&asker, &key::staff(record)));
-    let items: Vec<Key> = visible.by_ref().take(limit).map(Key::from).collect();
+    let shown = |record: ServiceKeyRecord| {
+        let is_off = makers.is_off(&record.made_by);
+        Key::new(record, is_off)
+    };
+    let items: Vec<Key> = visible.by_ref().take(limit).map(shown).collect();
     let next = items.last().map(|last| last.id.clone()).filter(|_| visible.next().is_some());
     Ok(Json(KeyPage { items, next }))
 }
@@ -182,7 +211,7 @@ pub(super) async fn make(State(app): State<App>, asker: Asker, JsonBody(body): J
     let location = HeaderValue::try_from(format!("/api/v1/keys/{}", record.id))
         .map_err(|_| ApiError::Internal("an id that is no header"))?;
     let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    Ok((StatusCode::CREATED, headers, Json(MadeKey { about: record.into(), key: text })).into_response())
+    Ok((StatusCode::CREATED, headers, Json(MadeKey { about: Key::new(record, false), key: text })).into_response())
 }
 
 /// The key that is asked for, and its record.
@@ -233,7 +262,8 @@ pub(super) async fn read(
     asker: Asker,
     PathWords(id): PathWords<ServiceKeyId>,
 ) -> Result<Json<Key>, ApiError> {
-    Ok(Json(found(&app, &asker, id).await?.into()))
+    let (record, is_off) = found(&app, &asker, id).await?;
+    Ok(Json(Key::new(record, is_off)))
 }
 
 /// Revokes a key for good. It counts no more at once; once more changes nothing.
@@ -246,7 +276,7 @@ pub(super) async fn revoke(
     asker: Asker,
     PathWords(id): PathWords<ServiceKeyId>,
 ) -> Result<StatusCode, ApiError> {
-    let record = found(&app, &asker, id).await?;
+    let (record, _) = found(&app, &asker, id).await?;
     asker.must_be_confirmed()?;
     let by = asker.by();
     let at_ms = by.at_ms;
@@ -262,12 +292,13 @@ pub(super) async fn revoke(
     }
 }
 
-/// A key that the asker may see.
-async fn found(app: &App, asker: &Asker, id: ServiceKeyId) -> Result<ServiceKeyRecord, ApiError> {
+/// A key that the asker may see, and whether its maker is off.
+async fn found(app: &App, asker: &Asker, id: ServiceKeyId) -> Result<(ServiceKeyRecord, bool), ApiError> {
     asker.must_have(Right::KeyEdit)?;
-    let all = app.store.read(|reader| reader.service_keys()).await?;
+    let (makers, all) = Makers::read(app).await?;
     let record = all.into_iter().find(|record| record.id == id).ok_or(ApiError::NotFound)?;
-    if may_edit(asker, &key::staff(&record)) { Ok(record) } else { Err(Refusal::NotFound.into()) }
+    let is_off = makers.is_off(&record.made_by);
+    if may_edit(asker, &key::staff(&record)) { Ok((record, is_off)) } else { Err(Refusal::NotFound.into()) }
 }
 
 /// Whoever may make a key may see and revoke it.

@@ -109,6 +109,7 @@ fn api() -> OpenApiRouter<App> {
 pub(in crate::http) fn routes(app: App) -> Router<App> {
     let rates = ApiRates::new(&app.config.limits);
     let (routes, document) = api().split_for_parts();
+    let making = Arc::new(openapi::making(&document));
     let document = openapi::complete(document);
     routes
         .route("/api/v1/openapi.json", openapi::serve(&document))
@@ -118,7 +119,13 @@ pub(in crate::http) fn routes(app: App) -> Router<App> {
         .route("/api/v1/", any(async || ApiError::NotFound))
         .route("/api/v1/{*rest}", any(async || ApiError::NotFound))
         .method_not_allowed_fallback(async || ApiError::Method)
-        .layer(middleware::from_fn_with_state(app.clone(), idempotency::once))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            move |State(app): State<App>, request: Request, next: Next| {
+                let making = Arc::clone(&making);
+                async move { idempotency::once(app, &making, request, next).await }
+            },
+        ))
         .layer(middleware::from_fn_with_state(
             app,
             move |State(app): State<App>, caller: Caller, request: Request, next: Next| {

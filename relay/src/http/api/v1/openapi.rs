@@ -1,5 +1,7 @@
 //! The document of the API (OpenAPI 3.1).
 
+use std::collections::BTreeSet;
+
 use axum::body::Bytes;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -7,10 +9,10 @@ use axum::routing::{MethodRouter, get};
 use relay_settings::Kind;
 use serde_json::{Value, json};
 use utoipa::OpenApi as _;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
+use utoipa::openapi::{OpenApi, PathItem};
 
 use super::idempotency::KEY_CHARS_MAX;
 use super::schema;
@@ -37,6 +39,12 @@ struct Base;
 /// The document without its routes.
 pub(super) fn base() -> OpenApi {
     Base::openapi()
+}
+
+/// The paths whose `POST` makes something: only there a request is carried out once for its key.
+pub(super) fn making(document: &OpenApi) -> BTreeSet<String> {
+    let makes = |item: &PathItem| item.post.as_ref().is_some_and(|post| post.responses.responses.contains_key("201"));
+    document.paths.paths.iter().filter(|(_, item)| makes(item)).map(|(path, _)| path.clone()).collect()
 }
 
 /// The whole document: with the ways to say who asks, and with the routes of documents for each kind.

@@ -73,9 +73,10 @@ pub(super) async fn make(
             return Err(ApiError::Invalid(problems.into_iter().flatten().collect()));
         }
     };
-    app.identity.make_first(email.clone(), name, asked.password.clone()).await?;
+    let from = session::from(&app, address, &headers);
+    app.identity.make_first(email.clone(), name, asked.password.clone(), from.tag).await?;
     tracing::info!("the first administrator was made in the console");
-    let step = app.identity.sign_in(session::from(&app, address, &headers), email, asked.password).await?;
+    let step = app.identity.sign_in(from, email, asked.password).await?;
     session::answer(&app, step).await
 }
 

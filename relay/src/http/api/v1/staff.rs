@@ -19,7 +19,8 @@ use super::params::{PathWords, QueryWords};
 use super::scope::{self, ScopeBody};
 use crate::app::App;
 use crate::audit::{Action, By, NewEntry, Subject as Noted};
-use crate::identity::{account, rights_changed};
+use crate::clock::now_ms;
+use crate::identity::{FactorState, account, rights_changed, valid_since};
 use crate::store::{AgentRecord, StoreError};
 
 /// Colleagues on one page, when the asker names no number.
@@ -50,12 +51,32 @@ pub(super) struct Colleague {
     capacity: u32,
     /// Whether they are switched off: then they cannot sign in.
     disabled: bool,
-    /// Changes whenever one of these does; the `ETag` holds the same number.
+    /// Whether they have a second factor: an authenticator app or a passkey.
+    second_factor: bool,
+    /// The latest use of a sign-in of theirs that has not ended, to the minute: Unix time in milliseconds; none when they are signed in nowhere.
+    used_at_ms: Option<u64>,
+    /// Changes whenever one of these does, but for `second_factor` and `used_at_ms`; the `ETag` holds the same number.
     version: u64,
 }
 
-impl From<&AgentRecord> for Colleague {
-    fn from(record: &AgentRecord) -> Self {
+/// How a colleague signs in, which is no part of their version.
+struct SignIns {
+    second_factor: bool,
+    used_at_ms: Option<u64>,
+}
+
+impl SignIns {
+    /// Of one colleague.
+    async fn of(app: &App, id: AgentId) -> Result<Self, ApiError> {
+        let sessions = app.identity.sessions_of(id).await?;
+        let factor = app.store.read(move |reader| FactorState::read(reader, id)).await?;
+        let used_at_ms = sessions.iter().map(|session| session.used_at_ms).max();
+        Ok(Self { second_factor: factor.is_there(), used_at_ms })
+    }
+}
+
+impl Colleague {
+    fn new(record: &AgentRecord, sign_ins: &SignIns) -> Self {
         Self {
             id: record.id.to_string(),
             email: record.email.clone(),
@@ -65,12 +86,14 @@ impl From<&AgentRecord> for Colleague {
             hours: record.hours.as_ref().map(ToString::to_string),
             capacity: record.capacity,
             disabled: record.disabled,
+            second_factor: sign_ins.second_factor,
+            used_at_ms: sign_ins.used_at_ms,
             version: version(record),
         }
     }
 }
 
-/// A number that stands for all that can be read of a colleague: 48 bits of SHA-256, so that it is exact as a JSON number everywhere.
+/// A number that stands for all that can be changed of a colleague: 48 bits of SHA-256, so that it is exact as a JSON number everywhere.
 fn version(record: &AgentRecord) -> u64 {
     let AgentRecord { id, email, name, roles, scope, hours, capacity, password_hash: _, disabled } = record;
     let text = json!([id, email, name, roles, scope, hours, capacity, disabled]).to_string();
@@ -148,10 +171,18 @@ pub(super) async fn list(
     if !(1..=PAGE_MAX).contains(&limit) {
         return Err(ApiError::Malformed("the parameter `limit`: it is 1 to 200"));
     }
-    let (agents, snapshot) = (app.store.read(|reader| reader.agents()).await?, app.settings.snapshot());
+    let (used_ms, made_ms) = valid_since(now_ms());
+    let read = app.store.read(move |reader| {
+        Ok((reader.agents()?, reader.agents_with_second_factor()?, reader.sessions_used(used_ms, made_ms)?))
+    });
+    let ((agents, with_factor, used), snapshot) = (read.await?, app.settings.snapshot());
+    let shown = |agent: &AgentRecord| {
+        let used_at_ms = used.get(&agent.id).copied();
+        Colleague::new(agent, &SignIns { second_factor: with_factor.contains(&agent.id), used_at_ms })
+    };
     let later = agents.iter().filter(|agent| query.after.is_none_or(|after| agent.id > after));
     let mut visible = later.filter(|agent| may_read(&asker, agent, &snapshot));
-    let items: Vec<Colleague> = visible.by_ref().take(limit).map(Colleague::from).collect();
+    let items: Vec<Colleague> = visible.by_ref().take(limit).map(shown).collect();
     let next = items.last().map(|last| last.id.clone()).filter(|_| visible.next().is_some());
     Ok(Json(ColleaguePage { items, next }))
 }
@@ -166,7 +197,8 @@ pub(super) async fn read(
     asker: Asker,
     PathWords(id): PathWords<AgentId>,
 ) -> Result<Response, ApiError> {
-    Ok(answer(&found(&app, &asker, id).await?))
+    let record = found(&app, &asker, id).await?;
+    answer(&app, &record).await
 }
 
 /// Changes a colleague. Nobody changes whom they could not make: the asker has all their rights and all their scope, before and after.
@@ -194,7 +226,7 @@ pub(super) async fn change(
         }
         let entries = entries(&before, &after, &asker.by());
         if entries.is_empty() {
-            return Ok(answer(&after));
+            return answer(&app, &after).await;
         }
         let (was, is) = (before, after.clone());
         let written = app.store.write(move |writer| {
@@ -206,7 +238,7 @@ pub(super) async fn change(
             entries.iter().try_for_each(|entry| writer.append_audit(entry).map(drop))
         });
         match written.await {
-            Ok(()) => return Ok(answer(&after)),
+            Ok(()) => return answer(&app, &after).await,
             // Changed meanwhile, perhaps only the password: read again, the condition says whether it still holds.
             Err(StoreError::Conflict) => {}
             // A role, site or department was removed meanwhile: checked again it is found.
@@ -242,8 +274,9 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn answer(record: &AgentRecord) -> Response {
-    ([(header::ETAG, etag(version(record)))], Json(Colleague::from(record))).into_response()
+async fn answer(app: &App, record: &AgentRecord) -> Result<Response, ApiError> {
+    let colleague = Colleague::new(record, &SignIns::of(app, record.id).await?);
+    Ok(([(header::ETAG, etag(version(record)))], Json(colleague)).into_response())
 }
 
 fn may_read(asker: &Asker, of: &AgentRecord, snapshot: &Snapshot) -> bool {

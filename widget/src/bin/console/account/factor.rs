@@ -6,6 +6,7 @@ use widget::key;
 
 use crate::api::account::{self, Begun, Factor};
 use crate::api::v1::Fault;
+use crate::ui::copy::Copy;
 use crate::ui::dialog::{Answers, Dialog};
 use crate::ui::task::spawn_for;
 use crate::ui::when;
@@ -230,14 +231,18 @@ fn FirstCode(begun: Begun, step: RwSignal<Step>, failed: RwSignal<bool>) -> impl
 /// Recovery codes, shown once.
 #[component]
 pub(super) fn Codes(codes: Vec<String>, kept: Callback<()>) -> impl IntoView {
+    let text = codes.join("\n");
     view! {
         <h4>{t(key!("console_factor_codes"))}</h4>
         <p class="card__note">{t(key!("console_factor_codes_note"))}</p>
         <ul class="card__codes" data-testid="recovery-codes">
             {codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view()}
         </ul>
-        <button type="button" class="button button--main" data-testid="codes-kept" on:click=move |_| kept.run(())>
-            {t(key!("console_factor_codes_done"))}
-        </button>
+        <div class="card__buttons">
+            <Copy text test="codes-copy" />
+            <button type="button" class="button button--main" data-testid="codes-kept" on:click=move |_| kept.run(())>
+                {t(key!("console_factor_codes_done"))}
+            </button>
+        </div>
     }
 }

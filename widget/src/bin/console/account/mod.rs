@@ -21,7 +21,7 @@ pub(crate) fn Account(
     changed: Callback<()>,
 ) -> impl IntoView {
     view! {
-        <section class="account" aria-label=t(key!("console_account")) data-testid="account">
+        <section class="account" data-page="account" tabindex="-1" aria-label=t(key!("console_account")) data-testid="account">
             <h2>{t(key!("console_account"))}</h2>
             <SessionsCard />
             <Factors changed />

@@ -24,6 +24,10 @@ pub(crate) struct Filter {
     pub(crate) who: String,
     /// What was done.
     pub(crate) action: String,
+    /// On which site: its id.
+    pub(crate) site: String,
+    /// To what.
+    pub(crate) about: Option<Subject>,
 }
 
 /// A page of the log, the newest entry first.
@@ -81,6 +85,13 @@ pub(crate) struct Subject {
     pub(crate) site: Option<String>,
 }
 
+impl Subject {
+    /// Kind and id, as filters of the audit log know it; people and keys are known so as the ones who did something, too.
+    pub(crate) fn key(&self) -> String {
+        [&self.kind, "/", &self.id].concat()
+    }
+}
+
 /// The state of the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Chain {
@@ -116,5 +127,7 @@ pub(crate) async fn list(filter: &Filter, after: Option<u64>) -> Result<Page, Fa
     add("from_ms", &filter.from_ms.map(|from_ms| from_ms.to_string()).unwrap_or_default());
     add("who", &filter.who);
     add("action", &filter.action);
+    add("site", &filter.site);
+    add("subject", &filter.about.as_ref().map(Subject::key).unwrap_or_default());
     v1::get(&query).await
 }

@@ -18,6 +18,8 @@ pub(crate) struct ApiKey {
     pub(crate) is_valid: bool,
     /// Who made it.
     pub(crate) made_by: Option<String>,
+    /// Whether whoever made it is switched off or gone; the key stays.
+    pub(crate) made_by_is_off: bool,
     /// When, in milliseconds since 1970 UTC.
     pub(crate) made_at_ms: u64,
     /// When it ends by itself.

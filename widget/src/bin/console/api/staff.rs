@@ -30,6 +30,10 @@ pub(crate) struct Colleague {
     pub(crate) capacity: u32,
     /// Whether they are switched off.
     pub(crate) disabled: bool,
+    /// Whether they sign in with a second factor or a passkey.
+    pub(crate) second_factor: bool,
+    /// When they last used a sign-in that has not ended, in milliseconds since 1970 UTC.
+    pub(crate) used_at_ms: Option<u64>,
     /// What a change names.
     pub(crate) version: u64,
 }

@@ -19,6 +19,13 @@ pub(crate) enum Fault {
     Unreachable,
 }
 
+impl Fault {
+    /// Whether the relay answered with a problem of this name.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        matches!(self, Self::Problem(problem) if problem.name() == name)
+    }
+}
+
 /// What the relay says.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Problem {

@@ -22,7 +22,7 @@ pub(crate) fn Defence(
     desk: Desk,
 ) -> impl IntoView {
     view! {
-        <section class="inbox" aria-label=t(key!("console_defence"))>
+        <section class="inbox" data-page="defence" tabindex="-1" aria-label=t(key!("console_defence"))>
             <header class="inbox__head">
                 <h2>{t(key!("console_defence"))}</h2>
             </header>

@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use leptos::prelude::*;
-use relay_settings::{RightNames, RightSet};
+use relay_settings::{Scope, Staff};
 use widget::clock::{Timer, now_ms};
 use widget::env::{listen, page_visible, random_seed, window};
 use widget::part::Rows;
@@ -18,7 +18,7 @@ use widget::runner::{Hooks, Runner, Session};
 use widget::storage::Storage;
 use widget::transport::Headers;
 use widget_core::{AgentInput, AgentSession, AgentStart, ConnectionInput, Output, UploadInput};
-use wire::{AgentId, AgentState, AgentSummary, ConversationId, ConversationSummary, Party, StaffScope, ToAgent};
+use wire::{AgentId, AgentState, AgentSummary, ConversationId, ConversationSummary, Party, ToAgent};
 
 use crate::desk::screen::{Ending, Screen, What};
 use crate::desk::sound::Sound;
@@ -119,10 +119,8 @@ pub(crate) struct Desk {
     team: RwSignal<Vec<AgentSummary>>,
     /// The signed-in agent, as of the last change.
     me: RwSignal<Option<AgentSummary>>,
-    /// What the signed-in agent may do, as of the last change.
-    rights: RwSignal<RightSet>,
-    /// Whether it may that everywhere.
-    everywhere: RwSignal<bool>,
+    /// What the signed-in agent may do and where, as of the last change.
+    staff: RwSignal<Staff>,
     /// While signing out: until when it waits for what is still to be sent.
     leaving: RwSignal<Option<u64>>,
     /// The relay's clock, updated about once a second.
@@ -139,7 +137,7 @@ impl Desk {
         let lists = RwSignal::new(0);
         let team = RwSignal::new(Vec::new());
         let me = RwSignal::new(None);
-        let (rights, everywhere) = (RwSignal::new(RightSet::NONE), RwSignal::new(false));
+        let staff = RwSignal::new(Staff::new([], Scope::EVERYWHERE));
         let rows = StoredValue::new_local(BTreeMap::<ConversationId, ArcTrigger>::new());
         let timeline = Rows::new();
         let storage = Storage::new(&format!("{KEPT}.{email}"));
@@ -156,13 +154,9 @@ impl Desk {
                     team.set(agent.session.agents().cloned().collect());
                 }
                 // Before who it is: whoever waits for that asks what they may.
-                let known = agent.session.rights().iter().collect::<RightNames>().known;
-                if rights.get_untracked() != known {
-                    rights.set(known);
-                }
-                let all = *agent.session.scope() == StaffScope::default();
-                if everywhere.get_untracked() != all {
-                    everywhere.set(all);
+                let known = rights::staff(agent.session.rights(), agent.session.scope());
+                if staff.with_untracked(|staff| *staff != known) {
+                    staff.set(known);
                 }
                 if me.with_untracked(|me: &Option<AgentSummary>| me.as_ref() != agent.session.me()) {
                     me.set(agent.session.me().cloned());
@@ -195,8 +189,7 @@ impl Desk {
             rows,
             team,
             me,
-            rights,
-            everywhere,
+            staff,
             leaving: RwSignal::new(None),
             clock_ms: RwSignal::new(now_ms()),
             timeline,
@@ -286,14 +279,9 @@ impl Desk {
         self.me.get()
     }
 
-    /// What the signed-in agent may do; nothing before the first welcome. The effect that calls this runs again when it changed.
-    pub(crate) fn rights(&self) -> RightSet {
-        self.rights.get()
-    }
-
-    /// Whether the signed-in agent's rights count on all sites and in all departments.
-    pub(crate) fn is_everywhere(&self) -> bool {
-        self.everywhere.get()
+    /// What the signed-in agent may do and where; nothing before the first welcome. The effect that calls this runs again when it changed.
+    pub(crate) fn staff(&self) -> Staff {
+        self.staff.get()
     }
 
     /// Whether an agent is the signed-in one.

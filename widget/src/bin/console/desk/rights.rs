@@ -1,20 +1,46 @@
 //! What the signed-in agent may do, so that nothing is offered that the relay would refuse.
 
-use relay_settings::Right;
-use wire::{AgentState, ConversationState, ConversationSummary};
+use relay_settings::{DocumentKey, Kind, Reach, Right, RightNames, RightSet, Scope, Staff, grants, may_add, may_write};
+use serde_json::Value;
+use wire::{AgentState, ConversationState, ConversationSummary, StaffScope};
 
 use crate::desk::Desk;
 use crate::desk::route::Page;
 use crate::desk::screen::Section;
 
+/// The signed-in agent as far as rights are concerned, from what the relay says at the welcome. What only a newer relay knows gives nothing.
+pub(super) fn staff(rights: &[String], scope: &StaffScope) -> Staff {
+    let known: RightSet = rights.iter().collect::<RightNames>().known;
+    let sites = scope.sites.as_ref().map_or(Reach::All, |sites| Reach::Some(sites.iter().cloned().collect()));
+    let departments = scope.departments.as_ref().map_or(Reach::All, |departments| {
+        Reach::Some(departments.iter().filter_map(|department| department.parse().ok()).collect())
+    });
+    Staff::new([known], Scope { sites, departments })
+}
+
 /// Whether the signed-in agent has a right, wherever that counts.
 pub(crate) fn has(desk: Desk, right: Right) -> bool {
-    desk.rights().has(right)
+    desk.staff().rights.has(right)
 }
 
 /// Whether the signed-in agent has a right that concerns the whole relay.
 pub(crate) fn has_everywhere(desk: Desk, right: Right) -> bool {
-    has(desk, right) && desk.is_everywhere()
+    has(desk, right) && desk.staff().scope.is_everywhere()
+}
+
+/// Whether the signed-in agent may add a document of a kind.
+pub(crate) fn adds(desk: Desk, kind: Kind) -> bool {
+    may_add(&desk.staff(), kind)
+}
+
+/// Whether the signed-in agent may have a document be like this.
+pub(crate) fn writes(desk: Desk, key: &DocumentKey, body: &Value) -> bool {
+    may_write(&desk.staff(), desk.me().map(|me| me.id), key, body)
+}
+
+/// Whether the signed-in agent may make somebody what they are, and so change them.
+pub(crate) fn makes(desk: Desk, other: &Staff) -> bool {
+    grants(&desk.staff(), other).is_ok()
 }
 
 /// Whether there is something on a page for the signed-in agent.

@@ -1,37 +1,47 @@
 //! The documents of one kind: the list, and the form of one.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use relay_settings::{Kind, Right};
+use relay_settings::{DocumentId, Kind};
+use widget::env::page_visible;
 use widget::key;
 
 use super::editing::Outcome;
 use super::form::Form;
+use super::gone::Gone;
 use super::words;
 use crate::api::documents::{self, Document};
 use crate::desk::Desk;
-use crate::desk::rights::has;
+use crate::desk::rights::adds;
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::Screen;
 use crate::ui::icon::{self, icon};
 use crate::ui::words::t;
 
+/// How often the list is read again, for what colleagues change.
+const AGAIN: Duration = Duration::from_secs(4);
+
 /// The documents of the kind that is shown.
 #[derive(Clone, Debug, PartialEq)]
-enum Listed {
+pub(super) enum Listed {
     Loading,
     Failed,
     All(Vec<Document>),
 }
 
 impl Listed {
+    /// One of them.
+    pub(super) fn one(&self, id: &DocumentId) -> Option<Document> {
+        let Self::All(documents) = self else { return None };
+        documents.iter().find(|document| document.id == *id).cloned()
+    }
+
     /// The list after something was saved or removed in it.
     fn take(&mut self, outcome: Outcome) {
         let Self::All(documents) = self else { return };
-        let id = match &outcome {
-            Outcome::Saved(document) => document.id.clone(),
-            Outcome::Removed(id) => id.clone(),
-        };
+        let id = outcome.id().clone();
         documents.retain(|document| document.id != id);
         if let Outcome::Saved(document) = outcome {
             let at = documents.partition_point(|other| other.id < document.id);
@@ -49,45 +59,73 @@ pub(super) fn Documents(
     screen: Screen,
     kind: Kind,
 ) -> impl IntoView {
-    let may = Memo::new(move |_| has(desk, Right::to_change(kind)));
+    let may_add = Memo::new(move |_| adds(desk, kind));
     let which = Memo::new(move |_| screen.setting.read().which.clone());
     let listed = RwSignal::new(Listed::Loading);
+    let (turn, removed) = (RwSignal::new(0_u64), StoredValue::new(None::<Document>));
     let load = move || {
         spawn_local(async move {
-            let found = documents::list(kind).await.map_or(Listed::Failed, Listed::All);
-            listed.try_set(found);
+            let asked_in = turn.try_get_untracked();
+            let found = documents::list(kind).await;
+            // What was asked before something was changed here is older than what is shown.
+            if asked_in.is_none() || turn.try_get_untracked() != asked_in {
+                return;
+            }
+            listed.update(|listed| match found {
+                Ok(found) => *listed = Listed::All(found),
+                Err(_) if matches!(listed, Listed::All(_)) => {}
+                Err(_) => *listed = Listed::Failed,
+            });
         });
     };
     load();
-    let document = move |which: &Which| match (which, &*listed.read_untracked()) {
-        (Which::One(id), Listed::All(documents)) => documents.iter().find(|document| document.id == *id).cloned(),
-        _ => None,
-    };
+    let again = set_interval_with_handle(
+        move || {
+            if page_visible() {
+                load()
+            }
+        },
+        AGAIN,
+    );
+    on_cleanup(move || drop(again.map(|again| again.clear())));
     let ready = Memo::new(move |_| matches!(*listed.read(), Listed::All(_)));
-    let shown = move || (ready.get(), which.get());
+    // Whether the chosen one is there: the form stays when something else in the list changes.
+    let is_there = Memo::new(move |_| match &*which.read() {
+        Which::One(id) => listed.read().one(id).is_some(),
+        Which::List | Which::New => true,
+    });
+    let done = Callback::new(move |outcome: Outcome| {
+        if let Outcome::Removed(id) = &outcome {
+            removed.set_value(listed.read_untracked().one(id));
+        }
+        turn.update(|turn| *turn += 1);
+        let id = outcome.id().clone();
+        listed.update(|listed| listed.take(outcome));
+        screen.setting.update(|setting| setting.which = Which::One(id));
+    });
+    let panel = move || match (ready.get(), which.get(), is_there.get()) {
+        (_, Which::List, _) => view! { <Nothing words=key!("console_settings_choose") /> }.into_any(),
+        (false, ..) => view! { <p class="empty" role="status">{t(key!("console_loading"))}</p> }.into_any(),
+        (true, Which::New, _) => {
+            view! { <Form desk screen kind which=Which::New document=None listed done /> }.into_any()
+        }
+        (true, Which::One(id), is_there) => {
+            let which = Which::One(id.clone());
+            let address = Setting { page: Page::Kind(kind), which: which.clone() }.path();
+            if is_there || screen.unsaved.read_untracked().contains_key(&address) {
+                let document = listed.read_untracked().one(&id);
+                view! { <Form desk screen kind which document listed done /> }.into_any()
+            } else {
+                let last = removed.get_value().filter(|removed| removed.id == id);
+                view! { <Gone desk kind id last done /> }.into_any()
+            }
+        }
+    };
     view! {
         <section class="settings__list">
-            <List screen kind may listed load=Callback::new(move |()| load()) />
+            <List screen kind may_add listed load=Callback::new(move |()| load()) />
         </section>
-        <section class="settings__form">
-            {move || match shown() {
-                (_, Which::List) => view! { <Nothing words=key!("console_settings_choose") /> }.into_any(),
-                (false, _) => view! { <p class="empty" role="status">{t(key!("console_loading"))}</p> }.into_any(),
-                (true, which) => {
-                    let document = document(&which);
-                    if document.is_none() && which != Which::New {
-                        view! { <Nothing words=key!("console_settings_gone") /> }.into_any()
-                    } else {
-                        let done = Callback::new(move |outcome: Outcome| {
-                            let which = outcome.shown_after();
-                            listed.update(|listed| listed.take(outcome));
-                            screen.setting.update(|setting| setting.which = which);
-                        });
-                        view! { <Form desk screen kind may document done /> }.into_any()
-                    }
-                }
-            }}
-        </section>
+        <section class="settings__form">{panel}</section>
     }
 }
 
@@ -105,8 +143,8 @@ pub(super) fn Unsaved() -> impl IntoView {
 fn List(
     screen: Screen,
     kind: Kind,
-    /// Whether they may be changed.
-    may: Memo<bool>,
+    /// Whether one may be added.
+    may_add: Memo<bool>,
     listed: RwSignal<Listed>,
     /// Reads the list again.
     load: Callback<()>,
@@ -142,7 +180,7 @@ fn List(
     view! {
         <header class="settings__head">
             <h3>{words.as_ref().map(|words| t(words.many))}</h3>
-            <Show when=move || may.get()>
+            <Show when=move || may_add.get()>
                 <a class="button" href=new.clone() data-testid="settings-add">
                     {icon(icon::PLUS)}
                     {t(key!("console_settings_add"))}

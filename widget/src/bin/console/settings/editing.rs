@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use relay_settings::{DOCUMENT_ID_CHARS_MAX, DocumentId, Kind, Problem, ProblemCode};
+use relay_settings::{DOCUMENT_ID_CHARS_MAX, DocumentId, DocumentKey, Kind, Problem, ProblemCode, Reach};
 use serde_json::{Map, Value};
 use wasm_bindgen::JsCast;
 use widget::key;
@@ -12,6 +12,8 @@ use widget::key;
 use super::{path, words};
 use crate::api::documents::{self, Document};
 use crate::api::v1::{Fault, FieldProblem};
+use crate::desk::Desk;
+use crate::desk::rights::writes;
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::{Screen, Unsaved};
 use crate::ui::task::spawn_for;
@@ -25,6 +27,14 @@ const ALL: &str = "";
 
 /// The field whose text a new document's id is made of.
 const NAME: &str = "name";
+
+/// The field for the site that a document is for.
+pub(super) const SITE: &str = "site";
+
+/// Whether documents of a kind have a field of this name.
+fn has_field(kind: Kind, name: &str) -> bool {
+    kind.schema().fields.iter().any(|field| field.name == name)
+}
 
 /// An id made of a name: its letters a-z and digits, with `-` between words.
 fn id_of(name: &str) -> String {
@@ -44,11 +54,11 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    /// What is shown then.
-    pub(super) fn shown_after(&self) -> Which {
+    /// Of which document.
+    pub(super) const fn id(&self) -> &DocumentId {
         match self {
-            Self::Saved(document) => Which::One(document.id.clone()),
-            Self::Removed(_) => Which::List,
+            Self::Saved(document) => &document.id,
+            Self::Removed(id) => id,
         }
     }
 }
@@ -56,7 +66,11 @@ impl Outcome {
 /// What is being edited; copies share it.
 #[derive(Clone, Copy)]
 pub(super) struct Editing {
+    /// Who edits it.
+    pub(super) desk: Desk,
     pub(super) kind: Kind,
+    /// The id of one that is not at the relay any more: saving adds it again.
+    pub(super) missing: StoredValue<Option<DocumentId>>,
     /// As the relay has it; none for a new one.
     pub(super) saved: StoredValue<Option<Document>>,
     pub(super) now: RwSignal<Unsaved>,
@@ -82,8 +96,22 @@ impl Editing {
     pub(super) fn before(self) -> Unsaved {
         self.saved.with_value(|saved| match saved {
             Some(saved) => Unsaved { version: Some(saved.version), id: saved.id.to_string(), body: saved.body.clone() },
-            None => Unsaved { version: None, id: String::new(), body: Map::new() },
+            None => Unsaved {
+                version: None,
+                id: self.missing.get_value().map(String::from).unwrap_or_default(),
+                body: self.begun(),
+            },
         })
+    }
+
+    /// The body of a new one: it is for the only site on which its maker's rights count, where they count on one.
+    fn begun(self) -> Map<String, Value> {
+        let staff = untrack(|| self.desk.staff());
+        let only = match &staff.scope.sites {
+            Reach::Some(sites) if sites.len() == 1 && has_field(self.kind, SITE) => sites.first().cloned(),
+            Reach::Some(_) | Reach::All => None,
+        };
+        only.map(|site| (SITE.to_owned(), site.to_string().into())).into_iter().collect()
     }
 
     pub(super) fn is_changed(self) -> bool {
@@ -143,7 +171,26 @@ impl Editing {
         let found_here =
             |problem: Problem| FieldProblem { field: problem.field, code: problem.code, remedy: problem.remedy };
         found.extend(wrong.into_iter().map(found_here));
+        if found.is_empty() {
+            found.extend(self.not_mine(&now));
+        }
         found
+    }
+
+    /// What the relay would refuse because its editor's rights do not count there, or because they do not have what it gives.
+    fn not_mine(self, now: &Unsaved) -> Option<FieldProblem> {
+        let key = DocumentKey { kind: self.kind, id: now.id.parse().ok()? };
+        if writes(self.desk, &key, &Value::Object(now.body.clone())) {
+            return None;
+        }
+        let field = if self.kind == Kind::Role {
+            "rights"
+        } else if has_field(self.kind, SITE) {
+            SITE
+        } else {
+            NAME
+        };
+        Some(FieldProblem { field: field.to_owned(), code: ProblemCode::NotGranted, remedy: String::new() })
     }
 
     /// What is said of a field: its first problem. Where one editor stands for a whole list, also those of its lines, with the line.
@@ -196,6 +243,9 @@ pub(super) fn save(editing: Editing, screen: Screen, address: StoredValue<String
             Err(Fault::Problem(problem)) if problem.name() == "changed" => {
                 spawn_for(editing.busy, changed_meanwhile(editing, id));
             }
+            Err(Fault::Problem(problem)) if problem.name() == "not_found" && sent.version.is_some() => {
+                done.run(Outcome::Removed(id));
+            }
             Err(Fault::Problem(problem)) if !problem.problems.is_empty() => {
                 editing.refused.set(problem.problems);
                 focus_wrong();
@@ -244,9 +294,14 @@ fn taken(editing: Editing, screen: Screen, address: &str, sent: &Unsaved, saved:
 
 /// A colleague was faster. Discarding shows what they have made of it; saving again replaces that.
 async fn changed_meanwhile(editing: Editing, id: DocumentId) {
-    let Ok(theirs) = documents::read(editing.kind, &id).await else {
-        return editing.note.set(Some(t(key!("console_settings_gone"))));
-    };
+    match documents::read(editing.kind, &id).await {
+        Ok(theirs) => compare(editing, id, theirs).await,
+        Err(fault) => editing.note.set(Some(fault_words(&fault))),
+    }
+}
+
+/// Shows theirs beside what was made of it here.
+pub(super) async fn compare(editing: Editing, id: DocumentId, theirs: Document) {
     let history = documents::history(editing.kind, &id, None).await;
     let who = history.ok().and_then(|page| page.items.first().map(|version| who::words(&version.by)));
     editing.saved.set_value(Some(theirs.clone()));

@@ -29,6 +29,7 @@ use self::week::Week;
 use super::editing::{Editing, ID};
 use super::rights::words as rights_words;
 use super::words::{self, Editor};
+use crate::ui::copy::Copy;
 use crate::ui::words::{fill, t};
 
 /// Where an editor stands: copies share it.
@@ -215,20 +216,13 @@ pub(super) fn Snippet(editing: Editing) -> impl IntoView {
     let origin = window().location().origin().unwrap_or_default();
     let id = editing.now.with_untracked(|now| now.id.clone());
     let snippet = format!("<script async src=\"{origin}/embed.js\" data-site=\"{id}\"></script>");
-    let copied = RwSignal::new(false);
-    let text = StoredValue::new(snippet.clone());
-    let copy = move |_| {
-        drop(window().navigator().clipboard().write_text(&text.get_value()));
-        copied.set(true);
-    };
+    let text = snippet.clone();
     view! {
         <div class="field">
             <span>{t(key!("console_snippet"))}</span>
             <div class="settings__snippet">
                 <code data-testid="snippet" tabindex="0">{snippet}</code>
-                <button type="button" class="button" data-testid="snippet-copy" on:click=copy>
-                    {move || t(if copied.get() { key!("console_copied") } else { key!("console_copy") })}
-                </button>
+                <Copy text test="snippet-copy" />
             </div>
             <small>{t(key!("console_snippet_note"))}</small>
         </div>

@@ -2,22 +2,38 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use relay_settings::Kind;
+use relay_settings::{Field, Kind, Right};
 use widget::key;
 
+use super::words::Editor;
 use super::{GROUPS, name, words};
 use crate::api::{documents, staff};
 use crate::desk::Desk;
-use crate::desk::rights::sees_page;
+use crate::desk::rights::{adds, has, sees_page};
 use crate::desk::route::{Page, Setting, Which};
 use crate::ui::words::t;
 
 /// Hits that are shown at once.
 pub(crate) const HITS_MAX: usize = 12;
 
+/// What a hit is. Of hits that begin with what was typed, and of the others, the first sorts come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Sort {
+    /// A page.
+    Page,
+    /// A document or a colleague.
+    Document,
+    /// Something to be made anew.
+    Add,
+    /// A field of a form.
+    Field,
+}
+
 /// Something that fits what was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hit {
+    /// What it is.
+    pub(crate) sort: Sort,
     /// What it is called.
     pub(crate) words: String,
     /// Where it belongs.
@@ -32,6 +48,23 @@ pub(crate) fn fits(text: &str, typed: &str) -> bool {
     typed.to_lowercase().split_whitespace().all(|word| text.contains(word))
 }
 
+/// The order of something that fits: what begins with what was typed first, then by its sort.
+pub(crate) fn order(sort: Sort, words: &str, typed: &str) -> (bool, Sort) {
+    let typed = typed.trim().to_lowercase();
+    (!words.to_lowercase().starts_with(&typed), sort)
+}
+
+/// The words of fields and of the fields inside them.
+fn labels(kind: Kind, before: &str, fields: &mut dyn Iterator<Item = &'static Field>, into: &mut Vec<String>) {
+    for field in fields {
+        let path = if before.is_empty() { field.name.to_owned() } else { [before, ".", field.name].concat() };
+        into.extend(words::label(kind, &path).map(|(label, _)| t(label)));
+        if let Some(Editor::Group(inner) | Editor::Groups(inner)) = words::editor(kind, &field.shape) {
+            labels(kind, &path, &mut inner.iter(), into);
+        }
+    }
+}
+
 /// Pages and their fields, without asking the relay.
 pub(crate) fn pages(desk: Desk) -> Vec<Hit> {
     let mut hits = Vec::new();
@@ -39,12 +72,26 @@ pub(crate) fn pages(desk: Desk) -> Vec<Hit> {
     for page in all.filter(|page| sees_page(desk, *page)) {
         let path = Setting { page, which: Which::List }.path();
         let title = name(page).unwrap_or_default();
-        hits.push(Hit { words: title.clone(), note: t(key!("console_settings")), path: path.clone() });
+        let setting = |which| Setting { page, which }.path();
+        hits.push(Hit {
+            sort: Sort::Page,
+            words: title.clone(),
+            note: t(key!("console_settings")),
+            path: path.clone(),
+        });
+        let added = match page {
+            Page::Kind(kind) => adds(desk, kind).then(|| words::words(kind)).flatten().map(|words| words.new),
+            Page::Team => has(desk, Right::StaffEdit).then_some(key!("console_invite")),
+            Page::Keys => Some(key!("console_key_new")),
+            Page::Audit => None,
+        };
+        let add = |words| Hit { sort: Sort::Add, words: t(words), note: title.clone(), path: setting(Which::New) };
+        hits.extend(added.map(add));
         if let Page::Kind(kind) = page {
-            hits.extend(words::fields(kind).filter_map(|field| {
-                let (label, _) = words::label(kind, field.name)?;
-                Some(Hit { words: t(label), note: title.clone(), path: path.clone() })
-            }));
+            let mut found = Vec::new();
+            labels(kind, "", &mut words::fields(kind), &mut found);
+            let field = |words| Hit { sort: Sort::Field, words, note: title.clone(), path: path.clone() };
+            hits.extend(found.into_iter().map(field));
         }
     }
     hits
@@ -65,14 +112,14 @@ pub(crate) fn load(desk: Desk, into: RwSignal<Vec<Hit>>) {
             for document in documents::list(kind).await.unwrap_or_default() {
                 let words = document.name();
                 let path = Setting { page: Page::Kind(kind), which: Which::One(document.id) }.path();
-                hits.push(Hit { words, note: note.clone(), path });
+                hits.push(Hit { sort: Sort::Document, words, note: note.clone(), path });
             }
         }
         let staff = if untrack(|| sees_page(desk, Page::Team)) { staff::list().await } else { Ok(Vec::new()) };
         for colleague in staff.unwrap_or_default() {
             let Ok(id) = colleague.id.parse() else { continue };
             let path = Setting { page: Page::Team, which: Which::One(id) }.path();
-            hits.push(Hit { words: colleague.name, note: colleague.email, path });
+            hits.push(Hit { sort: Sort::Document, words: colleague.name, note: colleague.email, path });
         }
         into.try_set(hits);
     });
@@ -93,8 +140,9 @@ pub(super) fn Find(desk: Desk, typed: RwSignal<String>) -> impl IntoView {
             return None;
         }
         let all = pages(desk).into_iter().chain(loaded.get());
-        let found: Vec<_> =
-            all.filter(|hit| fits(&[&hit.words, " ", &hit.note].concat(), &typed)).take(HITS_MAX).collect();
+        let mut found: Vec<_> = all.filter(|hit| fits(&[&hit.words, " ", &hit.note].concat(), &typed)).collect();
+        found.sort_by_key(|hit| order(hit.sort, &hit.words, &typed));
+        found.truncate(HITS_MAX);
         Some(found)
     };
     view! {
@@ -130,6 +178,28 @@ pub(super) fn Find(desk: Desk, typed: RwSignal<String>) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_begins_with_what_was_typed_comes_first_and_pages_before_fields() {
+        let mut hits = [
+            (Sort::Field, "Opening hours"),
+            (Sort::Field, "Hours"),
+            (Sort::Add, "New hours"),
+            (Sort::Document, "Hours of Asia"),
+            (Sort::Page, "Opening hours"),
+            (Sort::Page, "Hours"),
+        ];
+        hits.sort_by_key(|(sort, words)| order(*sort, words, " hou"));
+        let expected = [
+            (Sort::Page, "Hours"),
+            (Sort::Document, "Hours of Asia"),
+            (Sort::Field, "Hours"),
+            (Sort::Page, "Opening hours"),
+            (Sort::Add, "New hours"),
+            (Sort::Field, "Opening hours"),
+        ];
+        assert_eq!(hits, expected);
+    }
 
     #[test]
     fn every_typed_word_must_stand_in_the_text() {

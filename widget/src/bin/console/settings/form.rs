@@ -4,24 +4,28 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use relay_settings::{Kind, Right};
-use serde_json::Map;
+use relay_settings::{DocumentKey, Kind, Right};
+use serde_json::{Map, Value};
 use widget::key;
 
 use super::differing::Differing;
-use super::editing::{Editing, Outcome, said, save};
+use super::documents::Listed;
+use super::editing::{Editing, Outcome, compare, said, save};
 use super::field::{FieldView, IdField, Snippet};
 use super::history::History;
 use super::preview::Preview;
+use super::rights::words as right_words;
 use super::words;
 use crate::api::documents::{self, Document};
 use crate::api::v1::Fault;
 use crate::desk::Desk;
-use crate::desk::rights::has;
+use crate::desk::rights::{adds, has, writes};
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::{Screen, Unsaved};
 use crate::ui::dialog::{Answers, Dialog};
+use crate::ui::focus::focus;
 use crate::ui::icon::{self, icon};
+use crate::ui::task::spawn_for;
 use crate::ui::words::{fill, t};
 
 /// The form.
@@ -33,17 +37,25 @@ pub(super) fn Form(
     screen: Screen,
     /// The kind of document.
     kind: Kind,
-    /// Whether it may be changed.
-    may: Memo<bool>,
-    /// The document as the relay has it; none for a new one.
+    /// Which one, as the address says.
+    which: Which,
+    /// The document as the relay has it; none for a new one, and for one that was removed while it was being changed.
     document: Option<Document>,
+    /// The list that it is in, which follows what colleagues change.
+    listed: RwSignal<Listed>,
     /// It was saved or removed.
     done: Callback<Outcome>,
 ) -> impl IntoView {
-    let which = document.as_ref().map_or(Which::New, |document| Which::One(document.id.clone()));
+    let missing = match &which {
+        Which::One(id) if document.is_none() => Some(id.clone()),
+        Which::One(_) | Which::New | Which::List => None,
+    };
+    let is_missing = missing.is_some();
     let address = StoredValue::new(Setting { page: Page::Kind(kind), which }.path());
     let editing = Editing {
+        desk,
         kind,
+        missing: StoredValue::new(missing),
         saved: StoredValue::new(document),
         now: RwSignal::new(Unsaved { version: None, id: String::new(), body: Map::new() }),
         touched: RwSignal::new(BTreeSet::new()),
@@ -51,9 +63,11 @@ pub(super) fn Form(
         busy: RwSignal::new(false),
         conflict: RwSignal::new(None),
         saves: RwSignal::new(0),
-        note: RwSignal::new(None),
+        note: RwSignal::new(is_missing.then(|| t(key!("console_removed_meanwhile")))),
     };
     let kept = screen.unsaved.read_untracked().get(&address.get_value()).cloned();
+    // One that is not there any more is added anew.
+    let kept = kept.map(|kept| if is_missing { Unsaved { version: None, ..kept } } else { kept });
     editing.now.set(kept.unwrap_or_else(|| editing.before()));
     // What is not saved stays with its document, also while others are looked at.
     Effect::new(move || {
@@ -62,6 +76,17 @@ pub(super) fn Form(
             Some(changed) => drop(unsaved.insert(address.get_value(), changed)),
             None => drop(unsaved.remove(&address.get_value())),
         });
+    });
+    follow(editing, listed);
+    let may = Memo::new(move |_| {
+        editing.saves.track();
+        editing.saved.with_value(|saved| match saved {
+            Some(saved) => {
+                let key = DocumentKey { kind, id: saved.id.clone() };
+                writes(desk, &key, &Value::Object(saved.body.clone()))
+            }
+            None => adds(desk, kind),
+        })
     });
     let save = move || save(editing, screen, address, done);
     let keys = window_event_listener(leptos::ev::keydown, move |event| {
@@ -75,7 +100,7 @@ pub(super) fn Form(
         // Set anew with each save.
         editing.now.track();
         editing.saved.with_value(|saved| {
-            let name = saved.as_ref().and_then(|saved| saved.body.get("name")?.as_str().map(str::to_owned));
+            let name = saved.as_ref().map(Document::name);
             name.unwrap_or_else(|| words::words(kind).map(|words| t(words.new)).unwrap_or_default())
         })
     };
@@ -112,7 +137,12 @@ pub(super) fn Form(
                     </Show>
                 </Show>
             </header>
-            <fieldset class="settings__body" disabled=move || !may.get()>
+            <Show when=move || !may.get()>
+                <p class="settings__locked" data-testid="form-locked">{locked_words(editing)}</p>
+            </Show>
+            // Without a control that takes the focus, the keyboard still has to scroll.
+            <div class="settings__body" tabindex=move || (!may.get()).then_some("0")>
+            <fieldset disabled=move || !may.get()>
                 <Conflict editing />
                 {words::fields(kind)
                     .enumerate()
@@ -121,7 +151,7 @@ pub(super) fn Form(
                         let locked = lacks.filter(|right| may.get_untracked() && !has(desk, *right));
                         view! {
                             <FieldView editing path=field.name shape=&field.shape locked />
-                            {(at == 0 && editing.is_new()).then(|| view! { <IdField editing /> })}
+                            {(at == 0 && editing.is_new() && !is_missing).then(|| view! { <IdField editing /> })}
                         }
                     })
                     .collect_view()}
@@ -129,8 +159,9 @@ pub(super) fn Form(
                     <Snippet editing />
                 </Show>
             </fieldset>
+            </div>
             <Show when=move || may.get()>
-                <Bar editing />
+                <Bar editing done />
             </Show>
         </form>
         <Show when=move || history.get()>
@@ -139,6 +170,38 @@ pub(super) fn Form(
         <Show when=move || kind == Kind::Site && !editing.is_new() && !history.get()>
             <Preview editing />
         </Show>
+    }
+}
+
+/// Shows what a colleague makes of the document: at once where nothing was changed here, else beside that.
+fn follow(editing: Editing, listed: RwSignal<Listed>) {
+    Effect::new(move || {
+        let saved = editing.saved.get_value();
+        let Some((theirs, saved)) = saved.and_then(|saved| Some((listed.read().one(&saved.id)?, saved))) else {
+            return;
+        };
+        if theirs.version <= saved.version || editing.busy.get_untracked() {
+            return;
+        }
+        if untrack(|| editing.is_changed()) {
+            spawn_for(editing.busy, compare(editing, theirs.id.clone(), theirs));
+        } else {
+            editing.saved.set_value(Some(theirs));
+            editing.now.set(editing.before());
+            editing.saves.update(|saves| *saves += 1);
+        }
+    });
+}
+
+/// Why it cannot be changed.
+fn locked_words(editing: Editing) -> String {
+    let right = Right::to_change(editing.kind);
+    if !has(editing.desk, right) {
+        fill(key!("console_field_locked"), &[("right", &t(right_words(right)))])
+    } else if editing.kind == Kind::Role {
+        t(key!("console_form_locked_role"))
+    } else {
+        t(key!("console_form_locked_place"))
     }
 }
 
@@ -168,13 +231,18 @@ fn Conflict(editing: Editing) -> impl IntoView {
 
 /// The bar at the foot, while something is not saved or something is to be said.
 #[component]
-fn Bar(editing: Editing) -> impl IntoView {
+fn Bar(editing: Editing, done: Callback<Outcome>) -> impl IntoView {
     let discard = move |_| {
+        // The button goes, and the focus with it.
+        focus("[data-testid='save']");
         editing.now.set(editing.before());
         editing.touched.update(BTreeSet::clear);
         editing.refused.set(Vec::new());
         editing.note.set(None);
         editing.conflict.set(None);
+        if let Some(id) = editing.missing.get_value() {
+            done.run(Outcome::Removed(id));
+        }
     };
     let words = move || editing.note.get().or_else(|| editing.is_changed().then(|| t(key!("console_unsaved"))));
     view! {
@@ -190,7 +258,8 @@ fn Bar(editing: Editing) -> impl IntoView {
                 class="button button--main"
                 data-testid="save"
                 aria-keyshortcuts="Control+S"
-                disabled=move || editing.busy.get() || !editing.is_changed()
+                // Not `disabled`: the focus would be lost with each save.
+                aria-disabled=move || (editing.busy.get() || !editing.is_changed()).to_string()
             >
                 {move || t(if editing.busy.get() { key!("console_saving") } else { key!("console_save") })}
             </button>

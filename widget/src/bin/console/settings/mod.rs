@@ -7,6 +7,7 @@ mod editing;
 mod field;
 pub(crate) mod find;
 mod form;
+mod gone;
 mod history;
 mod keys;
 mod once;
@@ -63,6 +64,8 @@ pub(crate) fn Settings(
     view! {
         <div
             class="settings"
+            data-page="settings"
+            tabindex="-1"
             class:settings--wide=move || !matches!(page.get(), Page::Kind(_))
             data-view=move || if list() { "list" } else { "form" }
         >
@@ -87,7 +90,7 @@ pub(crate) fn Settings(
             {move || match page.get() {
                 Page::Kind(kind) => view! { <Documents desk screen kind /> }.into_any(),
                 Page::Team => view! { <Team desk screen /> }.into_any(),
-                Page::Keys => view! { <Keys /> }.into_any(),
+                Page::Keys => view! { <Keys desk screen /> }.into_any(),
                 Page::Audit => view! { <Audit /> }.into_any(),
             }}
         </div>

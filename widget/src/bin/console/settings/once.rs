@@ -1,10 +1,8 @@
 //! What is shown once and never again: a link, a key.
 
 use leptos::prelude::*;
-use widget::env::window;
-use widget::key;
 
-use crate::ui::words::t;
+use crate::ui::copy::Copy;
 
 /// The text with a button that copies it.
 #[component]
@@ -14,20 +12,13 @@ pub(super) fn Once(
     /// What it is for.
     note: String,
 ) -> impl IntoView {
-    let copied = RwSignal::new(false);
-    let kept = StoredValue::new(text.clone());
-    let copy = move |_| {
-        drop(window().navigator().clipboard().write_text(&kept.get_value()));
-        copied.set(true);
-    };
+    let shown = text.clone();
     view! {
         <div class="once" role="status">
             <p>{note}</p>
             <div class="settings__snippet">
-                <code data-testid="once" tabindex="0">{text}</code>
-                <button type="button" class="button" data-testid="once-copy" on:click=copy>
-                    {move || t(if copied.get() { key!("console_copied") } else { key!("console_copy") })}
-                </button>
+                <code data-testid="once" tabindex="0">{shown}</code>
+                <Copy text test="once-copy" />
             </div>
         </div>
     }

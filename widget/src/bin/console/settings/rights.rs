@@ -1,11 +1,13 @@
 //! The words of rights, the groups in which they are shown, and a box for each.
 
 use leptos::prelude::*;
-use relay_settings::Right;
+use relay_settings::{Kind, Right};
 use widget::key;
 use widget::text::Key;
 
-use crate::ui::words::t;
+use crate::desk::Desk;
+use crate::desk::rights::has;
+use crate::ui::words::{fill, t};
 
 /// Every right once, in groups with a title.
 pub(super) const GROUPS: [(Key, &[Right]); 5] = [
@@ -70,6 +72,8 @@ pub(super) const GROUPS: [(Key, &[Right]); 5] = [
 /// A box for each right.
 #[component]
 pub(super) fn RightBoxes(
+    /// Who gives them: nobody gives what they do not have.
+    desk: Desk,
     /// The names of those that are ticked.
     #[prop(into)]
     chosen: Signal<Vec<String>>,
@@ -80,20 +84,28 @@ pub(super) fn RightBoxes(
         let mut names = chosen.get_untracked();
         match names.iter().position(|name| name == right.as_str()) {
             Some(at) => drop(names.remove(at)),
-            None => names.push(right.as_str().to_owned()),
+            None => {
+                names.push(right.as_str().to_owned());
+                // What cannot be seen cannot be changed.
+                if changes_settings(right) && !names.iter().any(|name| name == READ) {
+                    names.push(READ.to_owned());
+                }
+            }
         }
         names.sort_by_key(|name| Right::NAMES.iter().position(|known| known == name));
         set.run(names);
     };
     let one = move |right: Right| {
-        let has = move || chosen.read().iter().any(|name| name == right.as_str());
+        let ticked = move || chosen.read().iter().any(|name| name == right.as_str());
         view! {
             <label class="choice">
                 <input
                     type="checkbox"
                     data-testid="right"
                     value=right.as_str()
-                    prop:checked=has
+                    prop:checked=ticked
+                    // What one lacks can be taken away, and not be given.
+                    disabled=move || !ticked() && !has(desk, right)
                     on:change=move |_| toggle(right)
                 />
                 {t(words(right))}
@@ -108,7 +120,27 @@ pub(super) fn RightBoxes(
             </section>
         }
     };
-    GROUPS.iter().map(group).collect_view()
+    let unseen = move || {
+        let names = chosen.read();
+        let changes = names.iter().filter_map(|name| name.parse().ok()).any(changes_settings);
+        changes && !names.iter().any(|name| name == READ)
+    };
+    view! {
+        {GROUPS.iter().map(group).collect_view()}
+        <Show when=unseen>
+            <p class="field__problem" role="status" data-testid="rights-unseen">
+                {fill(key!("console_rights_unseen"), &[("right", &t(words(Right::SettingsRead)))])}
+            </p>
+        </Show>
+    }
+}
+
+/// The right without which the pages of settings are not shown.
+const READ: &str = Right::SettingsRead.as_str();
+
+/// Whether documents of some kind are changed with it, which takes that they are seen.
+fn changes_settings(right: Right) -> bool {
+    Kind::ALL.iter().any(|kind| Right::to_change(*kind) == right)
 }
 
 /// What a right allows, in a few words.

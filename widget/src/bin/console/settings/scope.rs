@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use relay_settings::{BuiltInRole, DocumentId, Kind, Reach, Scope};
+use relay_settings::{BuiltInRole, DocumentId, Kind, Reach, RightNames, RightSet, Scope, Staff};
+use serde_json::Value;
 use widget::key;
 use wire::SiteId;
 
 use crate::api::documents;
+use crate::desk::Desk;
+use crate::desk::rights::makes;
 use crate::ui::words::t;
 
 /// Id and name of documents that people and keys name; empty until they are loaded.
@@ -18,16 +21,24 @@ pub(super) struct Names {
     departments: RwSignal<Vec<(String, String)>>,
     /// The roles that are documents, with their rights.
     pub(super) roles: RwSignal<Vec<documents::Document>>,
+    /// Whether all of them are loaded.
+    pub(super) loaded: RwSignal<bool>,
 }
 
 impl Names {
     /// Begins to load them.
     pub(super) fn load() -> Self {
-        let names = Self { sites: RwSignal::default(), departments: RwSignal::default(), roles: RwSignal::default() };
+        let names = Self {
+            sites: RwSignal::default(),
+            departments: RwSignal::default(),
+            roles: RwSignal::default(),
+            loaded: RwSignal::default(),
+        };
         spawn_local(async move {
             names.sites.try_set(named(documents::list(Kind::Site).await.unwrap_or_default()));
             names.departments.try_set(named(documents::list(Kind::Department).await.unwrap_or_default()));
             names.roles.try_set(documents::list(Kind::Role).await.unwrap_or_default());
+            names.loaded.try_set(true);
         });
         names
     }
@@ -36,6 +47,23 @@ impl Names {
     pub(super) fn all_roles(self) -> Vec<(String, String)> {
         let built_in = BuiltInRole::ALL.into_iter().map(|role| (role.id().to_owned(), t(built_in(role))));
         built_in.chain(named(self.roles.get())).collect()
+    }
+
+    /// The rights of a role; none while it is not known.
+    fn rights(self, id: &str) -> Option<RightSet> {
+        if let Some(role) = BuiltInRole::with_id(id) {
+            return Some(role.rights());
+        }
+        let roles = self.roles.read();
+        let role = roles.iter().find(|role| role.id.as_str() == id)?;
+        let rights = role.body.get("rights").and_then(Value::as_array).into_iter().flatten();
+        Some(rights.filter_map(Value::as_str).collect::<RightNames>().known)
+    }
+
+    /// Whether the signed-in agent may make somebody who has these roles in this scope, and so change who has them.
+    pub(super) fn makes(self, desk: Desk, roles: &[String], scope: &Scope) -> bool {
+        let rights: Option<Vec<RightSet>> = roles.iter().map(|id| self.rights(id)).collect();
+        rights.is_some_and(|rights| makes(desk, &Staff::new(rights, scope.clone())))
     }
 
     /// What a role is called.
@@ -79,9 +107,16 @@ fn name_in(names: &[(String, String)], id: &str) -> String {
     names.iter().find(|(known, _)| known == id).map_or_else(|| id.to_owned(), |(_, name)| name.clone())
 }
 
-/// The editor: for sites and departments each, all or some.
+/// The editor: for sites and departments each, all or some. Nobody gives all who has some.
 #[component]
-pub(super) fn ScopeEditor(scope: RwSignal<Scope>, names: Names) -> impl IntoView {
+pub(super) fn ScopeEditor(
+    /// Who gives it.
+    desk: Desk,
+    scope: RwSignal<Scope>,
+    names: Names,
+) -> impl IntoView {
+    let has_sites = Memo::new(move |_| desk.staff().scope.sites == Reach::All);
+    let has_departments = Memo::new(move |_| desk.staff().scope.departments == Reach::All);
     let sites = Signal::derive(move || ids(&scope.read().sites));
     let departments = Signal::derive(move || ids(&scope.read().departments));
     let set_sites = move |ids: Option<BTreeSet<String>>| scope.update(|scope| scope.sites = reach::<SiteId>(ids));
@@ -89,7 +124,7 @@ pub(super) fn ScopeEditor(scope: RwSignal<Scope>, names: Names) -> impl IntoView
         move |ids: Option<BTreeSet<String>>| scope.update(|scope| scope.departments = reach::<DocumentId>(ids));
     view! {
         <Part title=key!("console_scope_sites") all=key!("console_scope_all_sites") one="scope-site"
-            every="scope-sites-all" choices=names.sites chosen=sites set=Callback::new(set_sites) />
+            every="scope-sites-all" choices=names.sites chosen=sites may_all=has_sites set=Callback::new(set_sites) />
         <Part
             title=key!("console_scope_departments")
             all=key!("console_scope_all_departments")
@@ -97,6 +132,7 @@ pub(super) fn ScopeEditor(scope: RwSignal<Scope>, names: Names) -> impl IntoView
             every="scope-departments-all"
             choices=names.departments
             chosen=departments
+            may_all=has_departments
             set=Callback::new(set_departments)
         />
         <p class="ask__note">{t(key!("console_scope_note"))}</p>
@@ -125,6 +161,8 @@ fn Part(
     every: &'static str,
     choices: RwSignal<Vec<(String, String)>>,
     chosen: Signal<Option<BTreeSet<String>>>,
+    /// Whether all can be given.
+    may_all: Memo<bool>,
     set: Callback<Option<BTreeSet<String>>>,
 ) -> impl IntoView {
     let is_all = move || chosen.read().is_none();
@@ -156,7 +194,7 @@ fn Part(
         <fieldset class="field">
             <legend>{t(title)}</legend>
             <label class="choice">
-                <input type="checkbox" data-testid=every prop:checked=is_all on:change=toggle_all />
+                <input type="checkbox" data-testid=every prop:checked=is_all disabled=move || !may_all.get() on:change=toggle_all />
                 {t(all)}
             </label>
             <Show when=move || !is_all()>

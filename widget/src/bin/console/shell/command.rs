@@ -3,6 +3,7 @@
 use leptos::ev::KeyboardEvent;
 use leptos::html;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use widget::key;
@@ -11,11 +12,11 @@ use widget_core::{AgentInput, AgentSession};
 use wire::ConversationId;
 
 use crate::desk::Desk;
-use crate::desk::rights::{rights, sees};
-use crate::desk::route::ROOT;
+use crate::desk::rights::{rights, sees, sees_page};
+use crate::desk::route::{Page, ROOT};
 use crate::desk::screen::{Asking, Ending, Screen, Section, Tab, What};
 use crate::inbox;
-use crate::settings::find::{self, HITS_MAX, Hit, fits};
+use crate::settings::find::{self, HITS_MAX, Hit, Sort, fits, order};
 use crate::talk::actions::Action;
 use crate::ui::dialog::Dialog;
 use crate::ui::words::t;
@@ -37,6 +38,8 @@ enum Act {
     Menu(Action, ConversationId),
     /// Gets visitors, or none.
     Away(bool),
+    /// Has the browser save the audit log.
+    Export,
     /// Shows the keys.
     Keys,
     /// Signs out.
@@ -49,12 +52,14 @@ struct Line {
     group: Key,
     words: String,
     note: String,
+    /// Where it stands among those of its group that fit.
+    sort: Sort,
     act: Act,
 }
 
 impl Line {
     fn new(group: Key, words: Key, act: Act) -> Self {
-        Self { group, words: t(words), note: String::new(), act }
+        Self { group, words: t(words), note: String::new(), sort: Sort::Page, act }
     }
 }
 
@@ -82,6 +87,12 @@ fn lines(desk: Desk, found: Vec<Hit>) -> Vec<Line> {
         if away { key!("console_command_here") } else { key!("console_command_away") },
         Act::Away(!away),
     ));
+    if sees_page(desk, Page::Audit) {
+        lines.push(Line {
+            note: t(key!("console_audit")),
+            ..Line::new(doing, key!("console_audit_export"), Act::Export)
+        });
+    }
     lines.push(Line::new(doing, key!("console_keys"), Act::Keys));
     lines.push(Line::new(doing, key!("console_sign_out"), Act::SignOut));
     let inbox = t(key!("console_inbox"));
@@ -89,6 +100,7 @@ fn lines(desk: Desk, found: Vec<Hit>) -> Vec<Line> {
         group: going,
         words: inbox::tab_name(tab),
         note: inbox.clone(),
+        sort: Sort::Page,
         act: Act::List(tab),
     }));
     lines.push(Line::new(going, key!("console_account"), Act::Go([ROOT, "/account"].concat())));
@@ -97,9 +109,31 @@ fn lines(desk: Desk, found: Vec<Hit>) -> Vec<Line> {
     }
     if sees(desk, Section::Settings) {
         let hits = find::pages(desk).into_iter().chain(found);
-        lines.extend(hits.map(|Hit { words, note, path }| Line { group: going, words, note, act: Act::Go(path) }));
+        let line = |Hit { sort, words, note, path }| {
+            let group = if sort == Sort::Add { doing } else { going };
+            Line { group, words, note, sort, act: Act::Go(path) }
+        };
+        lines.extend(hits.map(line));
     }
     lines
+}
+
+/// The lines that fit what was typed. That group is first which has a line that begins with it, else what can be done.
+fn fitting_lines(all: Vec<Line>, typed: &str) -> Vec<Line> {
+    let fitting = all.into_iter().filter(|line| fits(&[&line.words, " ", &line.note].concat(), typed));
+    let (mut doing, mut going): (Vec<_>, Vec<_>) = fitting.partition(|line| line.group == key!("console_command_do"));
+    if !typed.trim().is_empty() {
+        let place = |line: &Line| order(line.sort, &line.words, typed);
+        doing.sort_by_key(place);
+        going.sort_by_key(place);
+        let begins = |lines: &[Line]| lines.first().is_some_and(|line| !place(line).0);
+        if begins(&going) && !begins(&doing) {
+            std::mem::swap(&mut doing, &mut going);
+        }
+    }
+    doing.append(&mut going);
+    doing.truncate(HITS_MAX);
+    doing
 }
 
 /// The bar.
@@ -123,9 +157,7 @@ pub(crate) fn CommandBar(
     });
     let shown = Memo::new(move |_| {
         let typed = typed.get();
-        let fitting = lines(desk, found.get()).into_iter();
-        let fitting = fitting.filter(|line| fits(&[&line.words, " ", &line.note].concat(), &typed));
-        fitting.take(HITS_MAX).collect::<Vec<_>>()
+        fitting_lines(lines(desk, found.get()), &typed)
     });
     let closed = move |()| screen.asking.set(None);
     let navigate = use_navigate();
@@ -192,7 +224,11 @@ fn act(act: Act, desk: Desk, screen: Screen, go: &impl Fn(&str)) {
     screen.asking.set(None);
     match act {
         Act::List(tab) => inbox::choose(desk, screen, tab),
-        Act::Go(path) => go(&path),
+        Act::Go(path) => {
+            go(&path);
+            // The window gives the focus back first; where that was is gone with the page before.
+            request_animation_frame(|| request_animation_frame(|| crate::ui::focus::focus("[data-page]")));
+        }
         Act::Take(conversation) => desk.tell(AgentInput::Take { conversation }),
         Act::Note => {
             screen.note.set(true);
@@ -204,6 +240,11 @@ fn act(act: Act, desk: Desk, screen: Screen, go: &impl Fn(&str)) {
         Act::End(conversation) => desk.end(Ending::new(What::One(conversation))),
         Act::Menu(action, conversation) => action.act(desk, screen, conversation),
         Act::Away(away) => desk.tell(AgentInput::Presence { away }),
+        Act::Export => spawn_local(async move {
+            if crate::api::audit::export().await.is_err_and(|fault| !fault.is("sign_in_again")) {
+                screen.tell(t(key!("console_audit_export_failed")));
+            }
+        }),
         Act::Keys => screen.asking.set(Some(Asking::Keys)),
         Act::SignOut => desk.sign_out(),
     }

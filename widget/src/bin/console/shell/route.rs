@@ -43,6 +43,13 @@ pub(crate) fn follow(desk: Desk, screen: Screen, first: Route) {
             begun.set(true);
         }
     });
+    // What one may not see any more is not shown any more.
+    Effect::new(move || {
+        if begun.get() && !sees(desk, screen.section.get()) {
+            screen.tell(t(key!("console_no_page_right")));
+            screen.section.set(Section::Inbox);
+        }
+    });
     // The address changed: a link, back or forward.
     Effect::new(move |before: Option<String>| {
         let path = path.get();

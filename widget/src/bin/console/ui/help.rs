@@ -8,7 +8,7 @@ use crate::ui::dialog::Dialog;
 use crate::ui::words::t;
 
 /// Every shortcut: the keys, and what they do.
-pub(crate) const KEYS: [(&[&str], Key); 16] = [
+pub(crate) const KEYS: [(&[&str], Key); 17] = [
     (&["Ctrl", "K"], key!("console_command")),
     (&["J", "K"], key!("console_key_move")),
     (&["Enter"], key!("console_key_open")),
@@ -24,6 +24,7 @@ pub(crate) const KEYS: [(&[&str], Key); 16] = [
     (&["Alt", "M"], key!("console_key_many")),
     (&["X"], key!("console_key_select")),
     (&["Alt", "V"], key!("console_key_panel")),
+    (&["Ctrl", "S"], key!("console_key_save")),
     (&["?"], key!("console_key_help")),
 ];
 

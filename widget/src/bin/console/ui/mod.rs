@@ -1,5 +1,6 @@
 //! What every page of the console draws with: words, icons, times, windows, and the parts shared with the chat.
 
+pub(crate) mod copy;
 pub(crate) mod dialog;
 pub(crate) mod focus;
 pub(crate) mod help;

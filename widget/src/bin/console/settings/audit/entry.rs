@@ -2,12 +2,13 @@
 
 use leptos::prelude::*;
 use relay_settings::Kind;
-use serde_json::Value;
 use widget::key;
 
+use super::details;
+use super::directory::Directory;
+use super::filters::{Choice, can_filter};
 use super::words;
-use crate::api::audit::{Item, Subject};
-use crate::settings::name_of;
+use crate::api::audit::{Entry, Item, Subject};
 use crate::ui::icon::{self, icon};
 use crate::ui::words::{fill, t};
 use crate::ui::{when, who};
@@ -19,28 +20,12 @@ const DIGITS: usize = 6;
 #[component]
 pub(super) fn Detail(
     item: Item,
+    choice: Choice,
+    directory: Directory,
     /// The panel is closed.
     #[prop(into)]
     close: Callback<()>,
 ) -> impl IntoView {
-    let facts = item.entry.as_ref().map(|entry| {
-        let action = words::action(&entry.action).map_or_else(|| entry.action.clone(), t);
-        let subject = entry.subject.as_ref();
-        let mut facts = vec![
-            (t(key!("console_audit_when")), when::exact(entry.at_ms)),
-            (t(key!("console_audit_who")), who::words(&entry.who)),
-            (t(key!("console_audit_what")), action),
-        ];
-        facts.extend(subject.map(|subject| (t(key!("console_audit_on")), subject_words(subject))));
-        facts.extend(entry.from.clone().map(|from| (t(key!("console_audit_from")), from)));
-        facts
-    });
-    let detail = item.entry.as_ref().filter(|entry| !entry.detail.is_empty()).map(|entry| {
-        // That nothing was left out needs no line.
-        let told = entry.detail.iter().filter(|(name, value)| *name != "left_out" || *value != &Value::from(0));
-        let lines = told.map(|(name, value)| (name.clone(), plain(value)));
-        facts_view(lines.collect())
-    });
     let short = |hash: &str| match hash.len() > 2 * DIGITS {
         true => [&hash[..DIGITS], "…", &hash[hash.len() - DIGITS..]].concat(),
         false => hash.to_owned(),
@@ -64,8 +49,10 @@ pub(super) fn Detail(
                     {icon(icon::CROSS)}
                 </button>
             </header>
-            {facts.map_or_else(|| view! { <p>{t(key!("console_audit_unreadable"))}</p> }.into_any(), |facts| facts_view(facts).into_any())}
-            {detail.map(|detail| view! { <h5>{t(key!("console_audit_details"))}</h5> {detail} })}
+            {match item.entry {
+                Some(entry) => view! { <Said entry choice directory /> }.into_any(),
+                None => view! { <p>{t(key!("console_audit_unreadable"))}</p> }.into_any(),
+            }}
             <h5>{t(key!("console_audit_proof"))}</h5>
             {facts_view(proof)}
             <p class:audit__fits=item.fits class:audit__grave=!item.fits>{t(verdict)}</p>
@@ -74,55 +61,59 @@ pub(super) fn Detail(
     }
 }
 
+/// What an entry says. Names are put in when they are known.
+#[component]
+fn Said(entry: Entry, choice: Choice, directory: Directory) -> impl IntoView {
+    let kind = entry.subject.as_ref().and_then(|subject| subject.kind.parse::<Kind>().ok());
+    let lines = details::lines(kind, &entry.detail);
+    let has_lines = !lines.is_empty();
+    let told = move || facts_view(lines.iter().map(|(name, value)| (name.words(), value.words(directory))).collect());
+    let subject = entry.subject.clone();
+    view! {
+        {move || facts_view(facts(&entry, directory))}
+        {subject.filter(can_filter).map(|subject| view! { <Everything subject choice /> })}
+        {has_lines.then(|| view! { <h5>{t(key!("console_audit_details"))}</h5> {told} })}
+    }
+}
+
+fn facts(entry: &Entry, directory: Directory) -> Vec<(String, String)> {
+    let action = words::action(&entry.action).map_or_else(|| entry.action.clone(), t);
+    let mut facts = vec![
+        (t(key!("console_audit_when")), when::exact(entry.at_ms)),
+        (t(key!("console_audit_who")), who::words(&entry.who)),
+        (t(key!("console_audit_what")), action),
+    ];
+    if let Some(subject) = &entry.subject {
+        facts.push((t(key!("console_audit_on")), directory.subject(subject)));
+        // Names change, and two may have the same.
+        if directory.name(subject) != subject.id {
+            facts.push((t(key!("console_audit_id")), subject.id.clone()));
+        }
+    }
+    facts.extend(entry.from.clone().map(|from| (t(key!("console_audit_from")), from)));
+    facts
+}
+
+/// Asks for all entries about the same; left out when these are asked for.
+#[component]
+fn Everything(subject: Subject, choice: Choice) -> impl IntoView {
+    let subject = StoredValue::new(subject);
+    let is_shown = move || subject.with_value(|subject| choice.is_about(subject));
+    view! {
+        <Show when=move || !is_shown()>
+            <button
+                type="button"
+                class="button audit__everything"
+                data-testid="audit-about"
+                on:click=move |_| subject.with_value(|subject| choice.show(subject))
+            >
+                {t(key!("console_audit_everything_about"))}
+            </button>
+        </Show>
+    }
+}
+
 fn facts_view(facts: Vec<(String, String)>) -> impl IntoView {
     let row = |(name, value): (String, String)| view! { <dt>{name}</dt><dd>{value}</dd> };
     view! { <dl class="audit__facts">{facts.into_iter().map(row).collect_view()}</dl> }
-}
-
-/// Kind and id; a kind of document by its words.
-pub(super) fn subject_words(subject: &Subject) -> String {
-    let Subject { kind, id, site } = subject;
-    let kind = kind.parse::<Kind>().ok().and_then(name_of).unwrap_or_else(|| kind.clone());
-    let site = site.as_ref().filter(|site| *site != id).map(|site| [" · ", site].concat()).unwrap_or_default();
-    [&kind, " · ", id, &site].concat()
-}
-
-/// A value of the detail as one text. Fields that were changed are lines `field: before → after`.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join("\n"),
-        Value::Object(fields) => match fields.get("field").and_then(Value::as_str) {
-            Some(field) => {
-                let side = |name: &str| fields.get(name).map_or_else(|| "–".to_owned(), plain);
-                [field, ": ", &side("before"), " → ", &side("after")].concat()
-            }
-            None => {
-                fields.iter().map(|(name, value)| [name, ": ", &plain(value)].concat()).collect::<Vec<_>>().join("\n")
-            }
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn details_are_written_as_lines() {
-        for (value, text) in [
-            (json!("text"), "text"),
-            (json!(3), "3"),
-            (
-                json!([{ "field": "name", "before": "A", "after": "B" }, { "field": "site", "after": "demo" }]),
-                "name: A → B\nsite: – → demo",
-            ),
-            (json!({ "a": [1, true], "b": null }), "a: 1\ntrue\nb: null"),
-        ] {
-            assert_eq!(plain(&value), text);
-        }
-    }
 }

@@ -44,7 +44,132 @@ pub(super) fn action(name: &str) -> Option<Key> {
     ACTIONS.iter().find(|(known, _)| *known == name).map(|(_, words)| *words)
 }
 
+/// One of each kind that something is done to: what is no document, and every kind of document.
+const KINDS: [(&str, Key); 20] = [
+    ("agent", key!("console_audit_kind_agent")),
+    ("block", key!("console_audit_kind_block")),
+    ("conversation", key!("console_audit_kind_conversation")),
+    ("file", key!("console_audit_kind_file")),
+    ("invitation", key!("console_audit_kind_invitation")),
+    ("key", key!("console_audit_kind_key")),
+    ("relay_key", key!("console_audit_kind_relay_key")),
+    ("visitor", key!("console_audit_kind_visitor")),
+    ("site", key!("console_field_site")),
+    ("department", key!("console_audit_kind_department")),
+    ("topic", key!("console_audit_kind_topic")),
+    ("hours", key!("console_kind_hours")),
+    ("reply", key!("console_audit_kind_reply")),
+    ("label", key!("console_audit_kind_label")),
+    ("role", key!("console_audit_kind_role")),
+    ("notice", key!("console_audit_kind_notice")),
+    ("contact", key!("console_audit_kind_contact")),
+    ("link_rule", key!("console_audit_kind_link_rule")),
+    ("sla", key!("console_audit_kind_sla")),
+    ("texts", key!("console_kind_texts")),
+];
+
+/// What the details of an entry are called.
+const DETAILS: [(&str, Key); 33] = [
+    ("account", key!("console_audit_detail_account")),
+    ("agent", key!("console_audit_kind_agent")),
+    ("browser", key!("console_audit_detail_browser")),
+    ("capacity", key!("console_team_capacity")),
+    ("change", key!("console_audit_detail_change")),
+    ("counter_went_back", key!("console_audit_detail_counter_went_back")),
+    ("email", key!("console_email")),
+    ("failed_before_and_not_listed", key!("console_audit_detail_failed_before")),
+    ("files", key!("console_audit_detail_files")),
+    ("first", key!("console_audit_detail_first")),
+    ("hours", key!("console_team_hours")),
+    ("invitation", key!("console_audit_kind_invitation")),
+    ("kind", key!("console_audit_detail_kind")),
+    ("known_browser", key!("console_audit_detail_known_browser")),
+    ("left_out", key!("console_audit_detail_left_out")),
+    // What is longer than an entry may be is cut, with a number under this name.
+    ("…", key!("console_audit_detail_left_out")),
+    ("name", key!("console_audit_detail_name")),
+    ("names", key!("console_audit_detail_names")),
+    ("passkey", key!("console_audit_detail_passkey")),
+    ("reason", key!("console_audit_detail_reason")),
+    ("removed_values", key!("console_audit_detail_removed_values")),
+    ("rights", key!("console_audit_detail_rights")),
+    ("roles", key!("console_team_roles")),
+    ("scope", key!("console_audit_detail_scope")),
+    ("sealed_values", key!("console_audit_detail_sealed_values")),
+    ("second_factor", key!("console_site_second_factor")),
+    ("tag", key!("console_audit_detail_tag")),
+    ("texts", key!("console_kind_texts")),
+    ("until_ms", key!("console_audit_detail_until")),
+    ("up_to", key!("console_audit_detail_up_to")),
+    ("version", key!("console_audit_detail_version")),
+    ("visitor", key!("console_audit_kind_visitor")),
+    ("what", key!("console_audit_detail_change")),
+];
+
+/// Words that the relay writes as a detail: its name, the word, and what it is called.
+const VALUES: [(&str, &str, Key); 20] = [
+    ("account", "unknown", key!("console_audit_value_unknown")),
+    ("what", "added", key!("console_audit_value_added")),
+    ("what", "changed", key!("console_audit_value_changed")),
+    ("what", "removed", key!("console_audit_value_removed")),
+    ("change", "added", key!("console_audit_value_added")),
+    ("change", "removed", key!("console_audit_value_removed")),
+    ("change", "passkey_added", key!("console_audit_value_passkey_added")),
+    ("change", "passkey_removed", key!("console_audit_value_passkey_removed")),
+    ("change", "recovery_codes_renewed", key!("console_audit_value_codes_renewed")),
+    ("kind", "colleague", key!("console_audit_value_colleague")),
+    ("kind", "password", key!("console_audit_value_password")),
+    ("second_factor", "none", key!("console_audit_value_none")),
+    ("second_factor", "code", key!("console_audit_value_code")),
+    ("second_factor", "recovery_code", key!("console_audit_value_recovery_code")),
+    ("second_factor", "passkey", key!("console_audit_value_passkey")),
+    ("second_factor", "passkey_alone", key!("console_audit_value_passkey_alone")),
+    ("scope", "visitor", key!("console_block_visitor")),
+    ("scope", "address", key!("console_block_address")),
+    ("scope", "network", key!("console_block_network")),
+    ("scope", "other", key!("console_audit_value_other")),
+];
+
+/// What one of a kind is called; none for a kind of a newer relay.
+pub(super) fn kind(name: &str) -> Option<Key> {
+    KINDS.iter().find(|(known, _)| *known == name).map(|(_, words)| *words)
+}
+
+/// What a detail is called; none for one that this page does not know.
+pub(super) fn detail(name: &str) -> Option<Key> {
+    DETAILS.iter().find(|(known, _)| *known == name).map(|(_, words)| *words)
+}
+
+/// What a word in a detail is called.
+pub(super) fn value(name: &str, value: &str) -> Option<Key> {
+    VALUES.iter().find(|(of, known, _)| (*of, *known) == (name, value)).map(|(_, _, words)| *words)
+}
+
 /// Whether somebody was refused or lost something: shown in red.
 pub(super) fn is_grave(action: &str) -> bool {
     matches!(action, "sign_in_failed" | "erased" | "audit_cut" | "relay_key_replaced")
+}
+
+#[cfg(test)]
+mod tests {
+    use relay_settings::Kind;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_of_document_has_a_word() {
+        for of in Kind::ALL {
+            assert!(kind(of.as_str()).is_some(), "{of}");
+        }
+        assert_eq!(kind("of_a_newer_relay"), None);
+    }
+
+    #[test]
+    fn words_are_of_details_that_are_called_something() {
+        for (name, word, words) in VALUES {
+            assert!(detail(name).is_some(), "{name}");
+            assert_eq!(value(name, word), Some(words), "{name} {word}");
+        }
+        assert_eq!((detail("of_a_newer_relay"), value("what", "blessed")), (None, None));
+    }
 }

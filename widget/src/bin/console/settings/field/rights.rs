@@ -12,5 +12,5 @@ pub(super) fn Rights(spot: Spot) -> impl IntoView {
     let chosen =
         Memo::new(move |_| spot.entries().iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>());
     let set = move |names: Vec<String>| spot.put(Some(names.into()));
-    view! { <RightBoxes chosen set=Callback::new(set) /> }
+    view! { <RightBoxes desk=spot.editing.desk chosen set=Callback::new(set) /> }
 }

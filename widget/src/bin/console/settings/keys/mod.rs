@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use relay_settings::{Right, Scope};
+use relay_settings::Right;
 use widget::clock::now_ms;
 use widget::key;
 
@@ -11,6 +11,9 @@ use super::once::Once;
 use super::rights::RightBoxes;
 use super::scope::{Names, ScopeEditor};
 use crate::api::keys::{self, ApiKey, NewKey};
+use crate::desk::Desk;
+use crate::desk::route::{Page, Setting, Which};
+use crate::desk::screen::Screen;
 use crate::ui::dialog::{Answers, Dialog};
 use crate::ui::task::spawn_for;
 use crate::ui::when;
@@ -20,9 +23,18 @@ const DAY_MS: u64 = 86_400_000;
 
 /// The page.
 #[component]
-pub(super) fn Keys() -> impl IntoView {
+pub(super) fn Keys(
+    /// The session.
+    desk: Desk,
+    /// What is looked at.
+    screen: Screen,
+) -> impl IntoView {
     let listed = RwSignal::new(None::<Result<Vec<ApiKey>, ()>>);
-    let making = RwSignal::new(false);
+    let making = Memo::new(move |_| screen.setting.read().which == Which::New);
+    let toggled = move || {
+        let which = if making.get() { Which::List } else { Which::New };
+        Setting { page: Page::Keys, which }.path()
+    };
     let load = move || {
         spawn_local(async move {
             let found = keys::list().await.map_err(drop);
@@ -35,19 +47,18 @@ pub(super) fn Keys() -> impl IntoView {
         <section class="keys-page">
             <header class="settings__head">
                 <h3>{t(key!("console_keys_page"))}</h3>
-                <button
-                    type="button"
+                <a
                     class="button button--main"
+                    href=toggled
                     data-testid="key-new"
                     aria-expanded=move || making.get().to_string()
-                    on:click=move |_| making.update(|making| *making = !*making)
                 >
                     {t(key!("console_key_new"))}
-                </button>
+                </a>
             </header>
             <div class="team__list">
                 <Show when=move || making.get()>
-                    <NewKeyForm done=reload />
+                    <NewKeyForm desk done=reload />
                 </Show>
                 {move || match listed.get() {
                     None => view! { <p class="empty" role="status">{t(key!("console_loading"))}</p> }.into_any(),
@@ -77,13 +88,15 @@ pub(super) fn Keys() -> impl IntoView {
 
 #[component]
 fn NewKeyForm(
+    /// Who makes it.
+    desk: Desk,
     /// A key was made.
     done: Callback<()>,
 ) -> impl IntoView {
     let names = Names::load();
     let name = RwSignal::new(String::new());
     let rights = RwSignal::new(Vec::<String>::new());
-    let scope = RwSignal::new(Scope::EVERYWHERE);
+    let scope = RwSignal::new(untrack(|| desk.staff().scope));
     let days = RwSignal::new(365_u64);
     let problem = RwSignal::new(None::<String>);
     let made = RwSignal::new(None::<String>);
@@ -130,9 +143,9 @@ fn NewKeyForm(
             </label>
             <fieldset class="field">
                 <legend>{t(key!("console_role_rights"))}</legend>
-                <RightBoxes chosen=rights set=Callback::new(move |names| rights.set(names)) />
+                <RightBoxes desk chosen=rights set=Callback::new(move |names| rights.set(names)) />
             </fieldset>
-            <ScopeEditor scope names />
+            <ScopeEditor desk scope names />
             <small class="field__problem" role="alert">{move || problem.get()}</small>
             <button type="submit" class="button button--main" data-testid="key-make">{t(key!("console_key_make"))}</button>
             {move || made.get().map(|text| view! { <Once text note=t(key!("console_key_once")) /> })}
@@ -143,7 +156,8 @@ fn NewKeyForm(
 /// One key.
 #[component]
 fn Row(key_record: ApiKey, reload: Callback<()>) -> impl IntoView {
-    let ApiKey { id, name, rights, is_valid, made_by, made_at_ms, until_ms, used_at_ms, revoked_at_ms } = key_record;
+    let ApiKey { id, name, rights, is_valid, made_by, made_by_is_off, made_at_ms, until_ms, used_at_ms, revoked_at_ms } =
+        key_record;
     let asking = RwSignal::new(false);
     let closed = move |()| asking.set(false);
     let revoke = {
@@ -183,6 +197,9 @@ fn Row(key_record: ApiKey, reload: Callback<()>) -> impl IntoView {
             <span>
                 <b>{name}</b>
                 <small>{made}</small>
+                {(is_valid && made_by_is_off).then(|| view! {
+                    <small class="field__problem" data-testid="key-maker-off">{t(key!("console_key_maker_off"))}</small>
+                })}
             </span>
             <span>{rights}</span>
             <span>

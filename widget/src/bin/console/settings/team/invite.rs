@@ -1,11 +1,12 @@
 //! The form that invites somebody. The link is shown once, to be handed over by whoever invites.
 
 use leptos::prelude::*;
-use relay_settings::{BuiltInRole, Scope};
+use relay_settings::BuiltInRole;
 use widget::key;
 
 use super::roles::Roles;
 use crate::api::staff::{self, Invite};
+use crate::desk::Desk;
 use crate::settings::editing::said;
 use crate::settings::once::Once;
 use crate::settings::scope::{Names, ScopeEditor};
@@ -15,13 +16,15 @@ use crate::ui::words::t;
 /// The form.
 #[component]
 pub(super) fn InviteForm(
+    /// Who invites.
+    desk: Desk,
     names: Names,
     /// Somebody was invited.
     done: Callback<()>,
 ) -> impl IntoView {
     let email = RwSignal::new(String::new());
     let roles = RwSignal::new(vec![BuiltInRole::Agent.id().to_owned()]);
-    let scope = RwSignal::new(Scope::EVERYWHERE);
+    let scope = RwSignal::new(untrack(|| desk.staff().scope));
     let problem = RwSignal::new(None::<String>);
     let link = RwSignal::new(None::<(String, String)>);
     let busy = RwSignal::new(false);
@@ -63,8 +66,8 @@ pub(super) fn InviteForm(
                     on:input=move |event| email.set(event_target_value(&event))
                 />
             </label>
-            <Roles chosen=roles names />
-            <ScopeEditor scope names />
+            <Roles desk chosen=roles names />
+            <ScopeEditor desk scope names />
             <small class="field__problem" role="alert">{move || problem.get()}</small>
             <button type="submit" class="button button--main" data-testid="invite-send" disabled=move || busy.get()>
                 {t(key!("console_invite_send"))}

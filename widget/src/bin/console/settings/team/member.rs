@@ -1,7 +1,7 @@
 //! One colleague: name, roles, scope, sign-ins, and what else can be done.
 
 use leptos::prelude::*;
-use relay_settings::{Kind, Scope};
+use relay_settings::{Kind, Right, Scope};
 use serde_json::{Map, Value};
 use widget::key;
 
@@ -9,6 +9,8 @@ use super::factor::RemoveFactor;
 use super::roles::Roles;
 use crate::api::staff::{self, Colleague, SignedIn};
 use crate::api::v1::Fault;
+use crate::desk::Desk;
+use crate::desk::rights::has;
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::{Screen, Unsaved};
 use crate::settings::editing::said;
@@ -16,6 +18,7 @@ use crate::settings::field::reference::Options;
 use crate::settings::once::Once;
 use crate::settings::scope::{Names, ScopeEditor};
 use crate::ui::dialog::{Answers, Dialog};
+use crate::ui::focus::focus;
 use crate::ui::task::spawn_for;
 use crate::ui::when;
 use crate::ui::words::{fill, t};
@@ -29,14 +32,12 @@ const HOURS: &str = "hours";
 /// The form of one colleague.
 #[component]
 pub(super) fn Member(
+    /// The session.
+    desk: Desk,
     /// What is looked at.
     screen: Screen,
     colleague: Colleague,
     names: Names,
-    /// Whether they may be changed.
-    may: Memo<bool>,
-    /// Whether their sign-ins may be ended.
-    may_end: Memo<bool>,
     /// Something has changed: the list is loaded again.
     changed: Callback<()>,
     /// They were removed.
@@ -44,6 +45,12 @@ pub(super) fn Member(
 ) -> impl IntoView {
     let Colleague { id, email, name, roles, scope, hours, capacity, .. } = colleague.clone();
     let saved = RwSignal::new(colleague);
+    // Nobody changes whom they could not make what they are.
+    let makes = Memo::new(move |_| saved.with(|saved| names.makes(desk, &saved.roles, &saved.scope)));
+    let may = Memo::new(move |_| makes.get() && has(desk, Right::StaffEdit));
+    let may_end = Memo::new(move |_| makes.get() && has(desk, Right::SessionEdit));
+    let locked =
+        move || names.loaded.get() && !makes.get() && (has(desk, Right::StaffEdit) || has(desk, Right::SessionEdit));
     let name = RwSignal::new(name);
     let capacity = RwSignal::new(capacity.to_string());
     let roles = RwSignal::new(roles);
@@ -113,6 +120,7 @@ pub(super) fn Member(
         apply(untrack(fields));
     };
     let discard = move |_| {
+        focus("[data-testid='staff-save']");
         form.show(&saved.read_untracked());
         problem.set(None);
     };
@@ -129,6 +137,9 @@ pub(super) fn Member(
         <form class="team__form" novalidate on:submit=save data-testid="staff-form">
             <h4>{move || saved.read().name.clone()}</h4>
             <p class="ask__note">{email}</p>
+            <Show when=locked>
+                <p class="ask__note" data-testid="form-locked">{t(key!("console_team_locked"))}</p>
+            </Show>
             <fieldset class="team__fields" disabled=move || !may.get()>
             <label class="field">
                 <span>{t(key!("console_team_name"))}</span>
@@ -150,8 +161,8 @@ pub(super) fn Member(
                     on:input=move |event| capacity.set(event_target_value(&event))
                 />
             </label>
-            <Roles chosen=roles names />
-            <ScopeEditor scope names />
+            <Roles desk chosen=roles names />
+            <ScopeEditor desk scope names />
             <Hours hours />
             </fieldset>
             <small class="field__problem" role="alert">{move || problem.get()}</small>
@@ -166,7 +177,8 @@ pub(super) fn Member(
                     type="submit"
                     class="button button--main"
                     data-testid="staff-save"
-                    disabled=move || busy.get() || !has_changes.get()
+                    // Not `disabled`: the focus would be lost with each save.
+                    aria-disabled=move || (busy.get() || !has_changes.get()).to_string()
                 >
                     {t(key!("console_save"))}
                 </button>

@@ -43,7 +43,6 @@ pub(super) fn Team(
     screen: Screen,
 ) -> impl IntoView {
     let may = Memo::new(move |_| has(desk, Right::StaffEdit));
-    let may_end = Memo::new(move |_| has(desk, Right::SessionEdit));
     let listed = RwSignal::new(Listed::Loading);
     let load = move || {
         spawn_local(async move {
@@ -65,7 +64,7 @@ pub(super) fn Team(
     };
     let panel = move || match (which.get(), ready.get()) {
         (Which::List, _) => None,
-        (Which::New, _) => Some(view! { <InviteForm names done=reload /> }.into_any()),
+        (Which::New, _) => Some(view! { <InviteForm desk names done=reload /> }.into_any()),
         (Which::One(_), false) => None,
         (Which::One(id), true) => {
             let gone = move |()| {
@@ -74,8 +73,7 @@ pub(super) fn Team(
             };
             Some(match colleague(id.as_str()) {
                 Some(colleague) => {
-                    view! { <Member screen colleague names may may_end changed=reload gone=Callback::new(gone) /> }
-                        .into_any()
+                    view! { <Member desk screen colleague names changed=reload gone=Callback::new(gone) /> }.into_any()
                 }
                 None => view! { <p class="empty">{t(key!("console_settings_gone"))}</p> }.into_any(),
             })
@@ -141,7 +139,12 @@ pub(super) fn Team(
 /// One colleague.
 #[component]
 fn Row(screen: Screen, colleague: Colleague, names: Names) -> impl IntoView {
-    let Colleague { id, email, name, roles, scope, disabled, .. } = colleague;
+    let Colleague { id, email, name, roles, scope, disabled, second_factor, used_at_ms, .. } = colleague;
+    let used = used_at_ms.map_or_else(
+        || t(key!("console_team_signed_in_nowhere")),
+        |at_ms| fill(key!("console_team_used"), &[("time", &when::long(at_ms))]),
+    );
+    let factor = t(if second_factor { key!("console_team_factor_on") } else { key!("console_team_factor_none") });
     let which = id.parse().map_or(Which::List, Which::One);
     let path = Setting { page: Page::Team, which: which.clone() }.path();
     let role_words = move || roles.iter().map(|role| names.role(role)).collect::<Vec<_>>().join(", ");
@@ -167,7 +170,11 @@ fn Row(screen: Screen, colleague: Colleague, names: Names) -> impl IntoView {
                 </span>
                 <span>{role_words}</span>
                 <span>{move || names.scope(&scope)}</span>
-                <span class="team__off">{disabled.then(|| t(key!("console_team_is_off")))}</span>
+                <span class="team__signs">
+                    {disabled.then(|| view! { <b class="team__off">{t(key!("console_team_is_off"))}</b> })}
+                    <small data-testid="staff-factor" data-on=second_factor.to_string()>{factor}</small>
+                    <small>{used}</small>
+                </span>
             </a>
         </li>
     }
