@@ -23,6 +23,8 @@ pub(super) fn fields(kind: Kind) -> impl Iterator<Item = &'static Field> {
 pub(super) struct KindWords {
     /// All of them.
     pub(super) many: Key,
+    /// One of them.
+    pub(super) one: Key,
     /// A new one.
     pub(super) new: Key,
     /// What it is for, said where there is none.
@@ -38,31 +40,37 @@ pub(super) const fn words(kind: Kind) -> Option<KindWords> {
     match kind {
         Kind::Site => Some(KindWords {
             many: key!("console_kind_site"),
+            one: key!("console_field_site"),
             new: key!("console_kind_site_new"),
             note: key!("console_kind_site_note"),
         }),
         Kind::Department => Some(KindWords {
             many: key!("console_kind_department"),
+            one: key!("console_kind_department_one"),
             new: key!("console_kind_department_new"),
             note: key!("console_kind_department_note"),
         }),
         Kind::Hours => Some(KindWords {
             many: key!("console_kind_hours"),
+            one: key!("console_kind_hours"),
             new: key!("console_kind_hours_new"),
             note: key!("console_kind_hours_note"),
         }),
         Kind::Notice => Some(KindWords {
             many: key!("console_kind_notice"),
+            one: key!("console_kind_notice_one"),
             new: key!("console_kind_notice_new"),
             note: key!("console_kind_notice_note"),
         }),
         Kind::Texts => Some(KindWords {
             many: key!("console_kind_texts"),
+            one: key!("console_kind_texts"),
             new: key!("console_kind_texts_new"),
             note: key!("console_kind_texts_note"),
         }),
         Kind::Role => Some(KindWords {
             many: key!("console_kind_role"),
+            one: key!("console_kind_role_one"),
             new: key!("console_kind_role_new"),
             note: key!("console_kind_role_note"),
         }),

@@ -3,6 +3,8 @@
 use widget::key;
 use widget::text::Key;
 
+use crate::settings::words as of_kinds;
+
 /// Every action that this page knows, with its words.
 pub(super) const ACTIONS: [(&str, Key); 32] = [
     ("signed_in", key!("console_action_signed_in")),
@@ -44,8 +46,8 @@ pub(super) fn action(name: &str) -> Option<Key> {
     ACTIONS.iter().find(|(known, _)| *known == name).map(|(_, words)| *words)
 }
 
-/// One of each kind that something is done to: what is no document, and every kind of document.
-const KINDS: [(&str, Key); 20] = [
+/// One of each kind of what is no document.
+const KINDS: [(&str, Key); 8] = [
     ("agent", key!("console_audit_kind_agent")),
     ("block", key!("console_audit_kind_block")),
     ("conversation", key!("console_audit_kind_conversation")),
@@ -54,18 +56,6 @@ const KINDS: [(&str, Key); 20] = [
     ("key", key!("console_audit_kind_key")),
     ("relay_key", key!("console_audit_kind_relay_key")),
     ("visitor", key!("console_audit_kind_visitor")),
-    ("site", key!("console_field_site")),
-    ("department", key!("console_audit_kind_department")),
-    ("topic", key!("console_audit_kind_topic")),
-    ("hours", key!("console_kind_hours")),
-    ("reply", key!("console_audit_kind_reply")),
-    ("label", key!("console_audit_kind_label")),
-    ("role", key!("console_audit_kind_role")),
-    ("notice", key!("console_audit_kind_notice")),
-    ("contact", key!("console_audit_kind_contact")),
-    ("link_rule", key!("console_audit_kind_link_rule")),
-    ("sla", key!("console_audit_kind_sla")),
-    ("texts", key!("console_kind_texts")),
 ];
 
 /// What the details of an entry are called.
@@ -130,9 +120,10 @@ const VALUES: [(&str, &str, Key); 20] = [
     ("scope", "other", key!("console_audit_value_other")),
 ];
 
-/// What one of a kind is called; none for a kind of a newer relay.
+/// One of a kind that something is done to; none for one that no page of the settings is about.
 pub(super) fn kind(name: &str) -> Option<Key> {
-    KINDS.iter().find(|(known, _)| *known == name).map(|(_, words)| *words)
+    let thing = KINDS.iter().find(|(known, _)| *known == name).map(|(_, words)| *words);
+    thing.or_else(|| Some(of_kinds::words(name.parse().ok()?)?.one))
 }
 
 /// What a detail is called; none for one that this page does not know.
@@ -152,13 +143,11 @@ pub(super) fn is_grave(action: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use relay_settings::Kind;
-
     use super::*;
 
     #[test]
-    fn every_kind_of_document_has_a_word() {
-        for of in Kind::ALL {
+    fn every_kind_of_document_that_something_reads_has_a_word() {
+        for of in of_kinds::kinds() {
             assert!(kind(of.as_str()).is_some(), "{of}");
         }
         assert_eq!(kind("of_a_newer_relay"), None);
