@@ -34,7 +34,7 @@ fn password(browser: &Browser, word: &str) {
 }
 
 /// Sets the second factor up on the page that shows its card; the key.
-fn set_up(browser: &Browser) -> String {
+pub(crate) fn set_up(browser: &Browser) -> String {
     browser.click("[data-testid=factor-begin]");
     shown(browser, "[data-testid=factor-key]");
     let secret = browser.shown_text("[data-testid=factor-key]").expect("a key");

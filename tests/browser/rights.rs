@@ -146,9 +146,16 @@ fn what_a_colleague_does_is_seen_and_what_is_removed_can_be_put_back() {
     assert!(words.contains("Theirs") && words.contains("Mine"), "{words}");
     browser.screenshot("rights-conflict");
 
+    // What was not touched here is taken as they made it: saving does not undo it.
+    eve.ask("POST", "/settings/hours", &json!({ "id": "office", "name": "Office", "zone": "UTC", "weekly": [] }));
+    eve.ask("PUT", "/settings/department/cards", &json!({ "name": "Theirs", "hours": "office" }));
+    let hours = "return document.querySelector('[data-field=hours] select')?.value;";
+    wait_until("their hours", || (browser.script(hours, &[]) == "office").then_some(()));
+    assert_eq!(value(), "Mine");
+
     // Removed meanwhile: it is added again by saving. The focus stays where it was.
     eve.ask("DELETE", "/settings/department/cards", &Value::Null);
-    wait_until("it says so", || note().contains("removed").then_some(()));
+    wait_until("it says so", || browser.shows("[data-testid=removed-meanwhile]").then_some(()));
     assert_eq!(value(), "Mine");
     browser.click("[data-testid=save]");
     wait_until("it is there again", || browser.shows(&row("cards")).then_some(()));

@@ -12,7 +12,7 @@ use crate::audit::{Action, By};
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::identity::rights_changed;
-use crate::store::{AgentRecord, Store, StoreError, write_once};
+use crate::store::{AgentRecord, DocumentsError, Reader, Site, Store, StoreError, optional, write_once};
 
 /// `relay agent list`.
 pub(super) fn list_agents(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
@@ -126,27 +126,30 @@ pub(super) fn list_sites(config: &Config, out: &mut impl Write) -> anyhow::Resul
 pub(super) fn remove_site(config: &Config, id: &SiteId, keep: bool, out: &mut impl Write) -> anyhow::Result<()> {
     let store = attach(config)?;
     let mut writer = store.writer()?;
-    match write_once(&mut *writer, |writer| writer.remove_site(id, keep, &By::command_line(now_ms()))) {
-        Err(StoreError::Missing) => {
+    let by = By::command_line(now_ms());
+    let removal = |keep| Site::removal(id, keep, &by);
+    let mut removed = write_once(&mut *writer, |writer| writer.change_documents(&removal(keep)).map(drop));
+    if matches!(removed, Err(DocumentsError::InUse(_))) {
+        // Who names the site is said first: keeping the conversations is of no use as long as somebody does.
+        removed = write_once(&mut *writer, |writer| writer.try_documents(&removal(true))).and(removed);
+    }
+    match removed {
+        Ok(()) => {}
+        Err(DocumentsError::Missing(_)) => {
             bail!("there is no site {id} in {}; `relay site list` shows those there are", config.data_shown())
         }
-        Err(StoreError::Conflict) => {
+        Err(DocumentsError::OnStaff { users, count, .. }) => {
+            bail!(in_the_way(id, &users, count, &mut *store.reader()?)?)
+        }
+        Err(DocumentsError::InUse(_)) => {
             let (all, open) = store.reader()?.conversations_of(id)?;
-            let agents = store.reader()?.agents()?;
-            let has = |agent: &&AgentRecord| matches!(&agent.scope.sites, Reach::Some(sites) if sites.contains(id));
-            if let Some(agent) = agents.iter().find(has) {
-                bail!(
-                    "agents have the site {id} in their scope, for one {0}; first: relay agent scope {0}",
-                    agent.email
-                )
-            }
             bail!(
                 "the site {id} has {all} conversations, {open} of them open. `relay site remove {id} --keep-conversations` \
                  removes it all the same: they stay in the console and in transcripts, agents can still answer and end the \
                  open ones, but their visitors cannot come back"
             )
         }
-        other => other?,
+        Err(error) => return Err(error.into()),
     }
     let (kept, _) = store.reader()?.conversations_of(id)?;
     writeln!(out, "Site {id} is removed: its pages cannot open the chat any more. Take the snippet out of them.")?;
@@ -157,6 +160,43 @@ pub(super) fn remove_site(config: &Config, id: &SiteId, keep: bool, out: &mut im
     }
     writeln!(out, "Chats that are open now stay connected until they are closed.")?;
     Ok(())
+}
+
+/// Who has a site in their scope, and how each of them loses it without getting any other right.
+fn in_the_way(id: &SiteId, users: &[String], count: usize, reader: &mut dyn Reader) -> anyhow::Result<String> {
+    let mut text = format!("the site {id} is in the scope of {count} of those who have rights; first:");
+    for user in users {
+        let shown = line(user);
+        let remedy = match optional(reader.agent_by_email(user))? {
+            Some(agent) => {
+                let command = scope_without(id, &agent);
+                format!("{shown}: `{command}`, or remove the agent in the console")
+            }
+            None if user.starts_with("the key ") => format!("{shown}: revoke it in the console"),
+            None => format!("{shown}: take it back in the console"),
+        };
+        text += &format!("\n  {remedy}");
+    }
+    if count > users.len() {
+        text += &format!("\n  … and {} more", count - users.len());
+    }
+    Ok(text)
+}
+
+/// The command that takes a site out of an agent's scope. Without any site it would be everywhere: where there is no other, one is to be chosen.
+fn scope_without(id: &SiteId, agent: &AgentRecord) -> String {
+    let mut command = format!("relay agent scope {}", agent.email);
+    let others = match &agent.scope.sites {
+        Reach::Some(sites) => sites.iter().filter(|site| *site != id).map(SiteId::as_str).collect(),
+        Reach::All => Vec::new(),
+    };
+    for site in if others.is_empty() { vec!["OTHER"] } else { others } {
+        command += &format!(" --site {site}");
+    }
+    if let Reach::Some(departments) = &agent.scope.departments {
+        command.extend(departments.iter().map(|department| format!(" --department {department}")));
+    }
+    command
 }
 
 fn find_agent(store: &dyn Store, config: &Config, email: &str) -> anyhow::Result<AgentRecord> {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use super::manage::attach;
+use super::manage::{attach, must_be_there};
 use crate::audit::{
     Action, By, Checked, NewEntry, SignedHead, Verification, cut_line, entry_line, head_line, heads, verify_export,
 };
@@ -95,6 +95,7 @@ fn verify_file(
 }
 
 fn verify_folder(config: &Config, given: Option<Vec<PublicKey>>, out: &mut impl Write) -> anyhow::Result<()> {
+    must_be_there(config)?;
     let store = crate::store::attach_existing(&config.data)?;
     let known = match given {
         Some(given) => given,

@@ -7,7 +7,7 @@ use anyhow::Context;
 use crate::config::Config;
 use crate::seal::{self, KeyError, KeySource, RelayKey, Rotated};
 
-use super::manage::attach;
+use super::manage::{attach, must_be_there};
 
 /// `relay key show-name`.
 pub(super) fn show_name(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
@@ -57,7 +57,7 @@ pub(super) fn lost(config: &Config, out: &mut impl Write) -> anyhow::Result<()> 
 /// The store while no relay serves it: a serving one would go on with the key that it has.
 fn alone(config: &Config) -> anyhow::Result<(KeySource, Box<dyn crate::store::Store>)> {
     let source = KeySource::of(config)?;
-    config.make_data_folder()?;
+    must_be_there(config)?;
     let store = crate::store::open(&config.data, config.limits.recent_events_max)
         .context("the relay's key can only be replaced while no relay uses the data folder")?;
     Ok((source, store))

@@ -46,7 +46,7 @@ pub(super) fn add_site(
     if origins.len() > ORIGINS_MAX {
         bail!("a site has at most {ORIGINS_MAX} origins; make several sites of it");
     }
-    let store = attach(config)?;
+    let store = attach_or_make(config)?;
     // A site that exists keeps the name that it has.
     let name = match name {
         Some(name) => name,
@@ -77,7 +77,7 @@ pub(super) fn add_agent(
     let email = account::email(&email).map_err(|problem| anyhow!("{email}: {}", problem.remedy))?;
     let name = account::name(&name).map_err(|problem| anyhow!("--name: {}", problem.remedy))?;
     let capacity = account::capacity(capacity).map_err(|problem| anyhow!("--capacity: {}", problem.remedy))?;
-    let store = attach(config)?;
+    let store = attach_or_make(config)?;
     check_rights(&roles, &scope, &*store)?;
     let (password, made) = password(from_stdin, &email, &name)?;
     let password_hash = hash_password(&password)?;
@@ -184,7 +184,7 @@ pub(super) fn print_transcript(
 
 /// `relay backup`.
 pub(super) fn backup(config: &Config, folder: &Path, out: &mut impl Write) -> anyhow::Result<()> {
-    config.make_data_folder()?;
+    must_be_there(config)?;
     let Whole { files, bytes } = crate::backup::backup(&config.data, folder)?;
     let shown = folder.display();
     writeln!(out, "Wrote a whole copy to {shown}: the database and {files} uploaded files ({bytes} bytes).")?;
@@ -194,6 +194,7 @@ pub(super) fn backup(config: &Config, folder: &Path, out: &mut impl Write) -> an
 
 /// `relay verify`.
 pub(super) fn verify(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
+    must_be_there(config)?;
     let Whole { files, bytes } = crate::backup::verify(&config.data)?;
     let shown = config.data_shown();
     writeln!(out, "{shown} is whole: the database and {files} uploaded files ({bytes} bytes).")?;
@@ -205,10 +206,25 @@ pub(super) fn by_command(action: Action, agent: AgentId) -> NewEntry {
     NewEntry::new(By::command_line(now_ms()), action).on(Subject::new("agent", &agent))
 }
 
-/// The store beside a relay that may be serving it.
+/// The store beside a relay that may be serving it. For commands that only work with what is there: none is made where a folder was named wrongly.
 pub(super) fn attach(config: &Config) -> anyhow::Result<Box<dyn Store>> {
+    must_be_there(config)?;
+    Ok(crate::store::attach(&config.data)?)
+}
+
+/// The same, for commands that bring something into a store. One that is not there is made.
+pub(super) fn attach_or_make(config: &Config) -> anyhow::Result<Box<dyn Store>> {
     config.make_data_folder()?;
     Ok(crate::store::attach(&config.data)?)
+}
+
+/// Refuses a data folder that is not there.
+pub(super) fn must_be_there(config: &Config) -> anyhow::Result<()> {
+    match config.data.try_exists() {
+        Ok(false) => bail!("there is no data folder at {}; `relay serve` makes one", config.data_shown()),
+        // What is wrong with it otherwise is said by whoever opens it.
+        Ok(true) | Err(_) => Ok(()),
+    }
 }
 
 /// A chosen or a made password; the second says which.

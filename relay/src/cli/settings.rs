@@ -6,9 +6,10 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use relay_edge::plain::line;
-use relay_settings::{DocumentKey, Problem, Snapshot};
+use relay_settings::{Difference, Differences, DocumentKey, Problem, Snapshot, differences};
+use serde_json::Value;
 
-use super::manage::attach;
+use super::manage::{attach, attach_or_make};
 use crate::audit::By;
 use crate::clock::now_ms;
 use crate::config::Config;
@@ -27,7 +28,7 @@ pub(super) fn export(config: &Config, to: &Path, out: &mut impl Write) -> anyhow
     let snapshot = settings::read(&mut *store.reader()?)?;
     let text = file::write(&snapshot);
     std::fs::write(to, text).with_context(|| format!("cannot write {}", to.display()))?;
-    writeln!(out, "Wrote {} documents to {}.", snapshot.len(), to.display())?;
+    writeln!(out, "Wrote {} to {}.", counted(snapshot.len(), "document"), to.display())?;
     Ok(())
 }
 
@@ -48,7 +49,7 @@ pub(super) fn import(config: &Config, from: &Path, how: Import, out: &mut impl W
         bail!("{shown} has {} bytes; a settings file has at most {FILE_BYTES_MAX}", found.len());
     }
     let text = std::fs::read_to_string(from).with_context(|| format!("cannot read {shown}"))?;
-    let store = attach(config)?;
+    let store = if how.dry_run { attach(config)? } else { attach_or_make(config)? };
     for _ in 0..TRIES_MAX {
         let snapshot = settings::read(&mut *store.reader()?)?;
         let Asked { edits, problems } = file::read(&text, &snapshot, how.keep_conversations);
@@ -74,7 +75,12 @@ pub(super) fn import(config: &Config, from: &Path, how: Import, out: &mut impl W
     bail!("the settings are being changed all the time; nothing was imported, try again")
 }
 
-/// Says what was changed, or would be.
+/// So many of something; one is written without an s.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Says what was changed, or would be; of a document that was there also what differs.
 fn said(
     snapshot: &Snapshot,
     edits: &BTreeMap<DocumentKey, Edit>,
@@ -84,13 +90,31 @@ fn said(
     for (key, edit) in edits {
         let word = word(snapshot, key, edit.body.is_some());
         writeln!(out, "{word:8} {key}")?;
+        if let (Some(before), Some(body)) = (snapshot.document(key), &edit.body) {
+            // Compared is what would be kept: a body may be written shorter, without its defaults.
+            let after = key.kind.read(body).map_or_else(|_| body.clone(), |read| read.value());
+            say_differences(&differences(Some(&before.value()), Some(&after)), out)?;
+        }
     }
-    let what = match (dry_run, edits.is_empty()) {
+    let what = match (dry_run, edits.len()) {
         (true, _) => "would be changed (dry run)",
-        (false, true) => "had to be changed",
-        (false, false) => "are changed",
+        (false, 0) => "had to be changed",
+        (false, 1) => "is changed",
+        (false, _) => "are changed",
     };
-    writeln!(out, "{} documents {what}.", edits.len())?;
+    writeln!(out, "{} {what}.", counted(edits.len(), "document"))?;
+    Ok(())
+}
+
+/// Each field that differs, on a line of its own.
+fn say_differences(found: &Differences, out: &mut impl Write) -> std::io::Result<()> {
+    let side = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), |value| line(&value.to_string()));
+    for Difference { field, before, after } in &found.fields {
+        writeln!(out, "    {}: {} -> {}", line(field), side(before.as_ref()), side(after.as_ref()))?;
+    }
+    if found.left_out > 0 {
+        writeln!(out, "    … and {} more", found.left_out)?;
+    }
     Ok(())
 }
 
@@ -112,5 +136,5 @@ fn refuse(of_form: &[Problem], of_documents: &Found, out: &mut impl Write) -> an
         count += 1;
         writeln!(out, "{} {}: {}", key, line(&problem.field), line(&problem.remedy))?;
     }
-    bail!("nothing was imported: {count} problems, listed above")
+    bail!("nothing was imported: {}, listed above", counted(count, "problem"))
 }

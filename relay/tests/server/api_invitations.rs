@@ -214,3 +214,32 @@ async fn nobody_invites_beyond_what_they_have_and_what_is_wrong_is_said_by_field
     assert_eq!(remove().await.status(), 204);
     relay.running.stop().await.expect("stopped");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_leads_to_the_address_at_which_its_maker_sees_the_console() {
+    let relay = with_administrator().await;
+    let eve = Asker::of(&relay, "eve").await;
+    let localhost = format!("http://localhost:{}", relay.running.address.port());
+    let cookie = relay.cookie("eve").await;
+    let at_localhost = Asker::with(&relay, vec![("cookie", cookie), ("origin", localhost.clone())]);
+    let body = json!({ "email": "kim@example.com", "roles": ["agent"], "scope": everywhere() });
+    let path = format!("staff/{}/password_link", id_of(&eve, "ann").await);
+    for (asker, origin) in [(&eve, relay.origin()), (&at_localhost, localhost)] {
+        for made in [asker.post("invitations", &body).await, asker.post(&path, &json!({})).await] {
+            let made = json(made, 201).await;
+            let begins = format!("{origin}/console/invitation#");
+            assert!(made["link"].as_str().expect("a link").starts_with(&begins), "{made}");
+        }
+    }
+    // A program may say any origin: a link leads to no other address than the relay's own.
+    let new_key = json!({ "name": "p", "rights": relay_settings::RightSet::ALL, "scope": everywhere() });
+    let made = json(eve.post("keys", &new_key).await, 201).await;
+    let bearer = format!("Bearer {}", made["key"].as_str().expect("a key"));
+    let evil = "https://evil.example.com".to_owned();
+    let program = Asker::with(&relay, vec![("authorization", bearer), ("origin", evil)]);
+    let answer = program.post("invitations", &body).await;
+    let status = answer.status();
+    let made = answer.text().await.expect("a body");
+    assert!(status == 201 && made.contains(&relay.origin()) && !made.contains("evil"), "{made}");
+    relay.running.stop().await.expect("stopped");
+}

@@ -106,7 +106,11 @@ fn agents_and_sites_are_listed_switched_and_removed_in_words() {
     check(&["agent", "scope", "ann@example.com", "--site", "nowhere"], false, &["no site/nowhere"]);
     check(&["agent", "scope", "ann@example.com", "--site", "demo"], true, &["(sites: demo) now"]);
     check(&["agent", "list"], true, &["agent, supervisor", "sites: demo"]);
-    check(&["site", "remove", "demo"], false, &["in their scope", "relay agent scope ann@example.com"]);
+    check(
+        &["site", "remove", "demo"],
+        false,
+        &["in the scope of 1", "`relay agent scope ann@example.com --site OTHER`"],
+    );
     check(&["agent", "scope", "ann@example.com"], true, &["(sites: demo)", "is agent, supervisor now"]);
     let eve = ["agent", "add", "eva@example.com", "--name", "Eva", "--role", "king"];
     check(&eve, false, &["no role king"]);
@@ -138,6 +142,104 @@ fn agents_and_sites_are_listed_switched_and_removed_in_words() {
     check(&["site", "add", "empty", "--origin", "https://shop.example.com"], true, &[]);
     check(&["site", "remove", "empty"], true, &["is removed", "no conversations"]);
     check(&["verify"], true, &["is whole"]);
+}
+
+#[test]
+fn what_is_in_the_way_of_removing_a_site_is_named_with_what_to_do_about_it() {
+    use relay::store::{Invited, ServiceKeyRecord, Store, StoreError, Writer, write_once};
+    use relay_settings::{Reach, Scope};
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path();
+    for site in ["demo", "other"] {
+        crate::support::add_site(data, site, crate::support::SITE_ORIGIN);
+    }
+    crate::support::add_agent(data, "ann", 4);
+    begin_conversation(data);
+    let id = wire::ServiceKeyId(relay::clock::new_id());
+    let key = ServiceKeyRecord {
+        id,
+        token: relay::identity::key::fresh().1,
+        name: "Ledger".to_owned(),
+        rights: r#"["settings_read"]"#.to_owned(),
+        scope: r#"{"sites":["demo"],"departments":"all"}"#.to_owned(),
+        made_by: relay::audit::Who::CommandLine,
+        made_at_ms: 1,
+        until_ms: None,
+        used_at_ms: None,
+        revoked_at_ms: None,
+    };
+    let store = relay::store::sqlite::SqliteStore::attach(data).expect("a store");
+    let (sites, departments) = (Reach::Some(["demo".parse().expect("an id")].into()), Reach::All);
+    let what = Invited::Colleague {
+        email: "kim@example.com".to_owned(),
+        name: "Kim".to_owned(),
+        roles: ["agent".parse().expect("an id")].into(),
+        scope: Scope { sites, departments },
+        capacity: 4,
+    };
+    let (invitation, _) = relay::identity::invitation::fresh(what, key.made_by.clone(), relay::clock::now_ms());
+    let change = |change: &dyn Fn(&mut dyn Writer) -> Result<(), StoreError>| {
+        write_once(&mut *store.writer().expect("a writer"), |writer| change(writer)).expect("changed");
+    };
+    change(&|writer| writer.add_service_key(&key));
+    change(&|writer| writer.put_invitation(&invitation));
+    let scope = |sites: &[&str]| assert!(run(relay(data).args(["agent", "scope", "ann@example.com"]).args(sites)).0);
+    let keeping = ["site", "remove", "demo", "--keep-conversations"];
+    for (sites, count, command) in [
+        (&["--site", "demo", "--site", "other"][..], 3, Some("relay agent scope ann@example.com --site other")),
+        (&["--site", "demo"], 3, Some("relay agent scope ann@example.com --site OTHER")),
+        (&["--site", "other"], 2, None),
+    ] {
+        scope(sites);
+        for arguments in [&keeping[..3], &keeping] {
+            let (done, text) = run(relay(data).args(arguments));
+            assert!(!done && text.contains(&format!("in the scope of {count} ")), "{text}");
+            let others = "\n  the key Ledger: revoke it in the console\n  the invitation of kim@example.com: take it back in the console\n";
+            assert!(text.contains(others), "{text}");
+            let advised = command.map(|command| format!("\n  ann@example.com: `{command}`, or "));
+            assert_eq!(text.contains("ann@example.com"), advised.is_some(), "{text}");
+            assert!(advised.is_none_or(|advised| text.contains(&advised)), "{text}");
+            assert!(!text.contains("--keep-conversations"), "it would not help: {text}");
+        }
+    }
+    change(&|writer| writer.revoke_service_key(id, 2));
+    change(&|writer| writer.remove_invitation(invitation.id));
+    let (done, text) = run(relay(data).args(&keeping[..3]));
+    assert!(!done && text.contains("`relay site remove demo --keep-conversations`"), "{text}");
+    let (done, text) = run(relay(data).args(keeping));
+    assert!(done && text.contains("is removed"), "{text}");
+}
+
+#[test]
+fn commands_for_what_is_there_make_no_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (data, file) = (folder.path().join("dta"), path("file"));
+    for arguments in [
+        &["settings", "export", &file][..],
+        &["settings", "import", "/dev/null", "--dry-run"],
+        &["audit", "export", &file],
+        &["audit", "verify"],
+        &["site", "list"],
+        &["site", "remove", "demo"],
+        &["agent", "list"],
+        &["agent", "disable", "ann@example.com"],
+        &["visitor", "blocks"],
+        &["retention", "--dry-run"],
+        &["transcript", "00000000-0000-7000-8000-000000000000"],
+        &["backup", &path("copy")],
+        &["verify"],
+        &["key", "show-name"],
+        &["key", "rotate"],
+    ] {
+        let (done, text) = run(relay(&data).args(arguments));
+        let said = format!("there is no data folder at {}; `relay serve` makes one", data.display());
+        assert!(!done && text.contains(&said), "{arguments:?}: {text}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).expect("read").count(), 0, "nothing was made");
+    // What brings something into a store makes one.
+    assert!(run(relay(&data).args(["site", "add", "demo", "--origin", "https://shop.example.com"])).0);
+    assert!(run(relay(&data).args(["site", "list"])).0);
 }
 
 const fn conversation() -> wire::ConversationId {

@@ -228,3 +228,47 @@ async fn a_reply_of_one_agent_is_that_agents_alone() {
     assert_eq!(ann.delete("reply/mine", "*").await.status(), 204);
     relay.running.stop().await.expect("stopped");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_the_asker_has_already_is_not_sent_again() {
+    let relay = relay().await;
+    let (eve, ann) = (Asker::of(&relay, "eve").await, Asker::of(&relay, "ann").await);
+    let label = |id: &str| json!({ "id": id, "name": id, "colour": "#b3261e" });
+    assert_eq!(eve.post("label", &label("fraud")).await.status(), 201);
+    let listed = eve.get("label").await;
+    assert_eq!(listed.status(), 200);
+    assert_eq!(listed.headers()["cache-control"], "private, no-cache");
+    let first = etag(&listed);
+    let with = async |asker: &Asker, tag: &str| {
+        asker.ask(Method::GET, "label").header("if-none-match", tag).send().await.expect("answered")
+    };
+    let unchanged = with(&eve, &first).await;
+    assert_eq!((unchanged.status().as_u16(), etag(&unchanged)), (304, first.clone()));
+    assert_eq!(unchanged.headers()["cache-control"], "private, no-cache");
+    assert_eq!(unchanged.text().await.expect("a body"), "");
+    // What one asker has is no other's, also where both see the same.
+    let listed = with(&ann, &first).await;
+    let of_ann = etag(&listed);
+    assert_eq!((listed.status().as_u16(), of_ann == first), (200, false));
+    assert_eq!(with(&ann, &of_ann).await.status(), 304);
+
+    assert_eq!(eve.post("label", &label("other")).await.status(), 201);
+    let changed = with(&eve, &first).await;
+    let second = etag(&changed);
+    assert_ne!(first, second);
+    assert_eq!(json(changed, 200).await["items"].as_array().map(Vec::len), Some(2));
+    assert_eq!(with(&eve, &second).await.status(), 304);
+    // With other rights the same agent gets another list, although no document was changed.
+    let changed = with(&ann, &of_ann).await;
+    let before = etag(&changed);
+    assert_eq!((changed.status().as_u16(), with(&ann, &before).await.status().as_u16()), (200, 304));
+    let mut command = crate::command::relay(relay.folder.path());
+    let output = command.args(["agent", "scope", "ann@example.com", "--site", "demo"]).output().expect("run");
+    assert!(output.status.success());
+    let until = std::time::Instant::now() + crate::support::ANSWER_WITHIN;
+    while with(&ann, &before).await.status() == 304 {
+        assert!(std::time::Instant::now() < until, "still the list of the rights before");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    relay.running.stop().await.expect("stopped");
+}

@@ -83,6 +83,9 @@ fn a_key_is_made_kept_apart_and_missed() {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, copy) = (folder.path().join("data"), folder.path().join("copy"));
     let (done, text) = key(&data, "show-name");
+    assert!(!done && text.contains("there is no data folder"), "{text}");
+    fs::create_dir(&data).expect("made");
+    let (done, text) = key(&data, "show-name");
     assert!(!done && text.contains("no relay was started"), "{text}");
     serve_once(&mut relay(&data));
     let path = data.join("relay.key");

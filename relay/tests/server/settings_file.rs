@@ -39,6 +39,7 @@ fn what_was_exported_is_imported_once_and_equal() {
     let exported = std::fs::read_to_string(&file).expect("written");
     let read: Value = serde_json::from_str(&exported).expect("JSON");
     assert_eq!(read["documents"]["site"]["demo"]["origins"], json!(["https://www.example.com"]));
+    std::fs::create_dir(path("two")).expect("made");
     for folder in ["one", "two", "two"] {
         let before = run(&path(folder), &["settings", "export", &path("before").display().to_string()]);
         assert!(before.0, "{}", before.1);
@@ -51,6 +52,49 @@ fn what_was_exported_is_imported_once_and_equal() {
     }
     assert!(run(&path("two"), &["settings", "export", &path("again").display().to_string()]).0);
     assert_eq!(std::fs::read_to_string(path("again")).expect("written"), exported);
+}
+
+#[test]
+fn what_an_import_changes_of_a_document_is_said_field_by_field() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, path) = (folder.path().join("data"), folder.path().join("file.json").display().to_string());
+    let write = |departments: &Value| {
+        let days = json!({ "name": "Days", "zone": "Europe/Berlin", "weekly": [{ "day": "monday", "from": "09:00", "to": "17:00" }] });
+        let documents = json!({ "department": departments, "hours": { "days": days } });
+        let file = json!({ "causeway_settings": 1, "documents": documents });
+        std::fs::write(&path, file.to_string()).expect("written");
+    };
+    let import = ["settings", "import", &path, "--dry-run"];
+    write(&json!({ "money": { "name": "Money", "hours": "days" } }));
+    let (done, text) = run(&data, &import[..3]);
+    // Of what is new all of it is in the file.
+    assert!(
+        done && text.ends_with("add      department/money\nadd      hours/days\n2 documents are changed.\n"),
+        "{text}"
+    );
+
+    // A field that is left out is not kept. What is as it was is not named, also not when it is written shorter than it is kept.
+    write(&json!({ "money": { "name": "Cash" } }));
+    let lines =
+        "change   department/money\n    hours: \"days\" -> nothing\n    name: \"Money\" -> \"Cash\"\n1 document";
+    for (arguments, end) in [(&import[..], "would be changed (dry run)"), (&import[..3], "is changed")] {
+        assert_eq!(run(&data, arguments), (true, format!("{lines} {end}.\n")));
+    }
+    // Beyond a hundred fields only their number is said.
+    let closed = |holidays: &[Value]| {
+        let hours = json!({ "h": { "name": "H", "zone": "Europe/Berlin", "holidays": holidays } });
+        let file = json!({ "causeway_settings": 1, "documents": { "hours": hours } });
+        std::fs::write(&path, file.to_string()).expect("written");
+        run(&data, &import[..3])
+    };
+    let day = |number: u8| json!({ "date": format!("2027-{:02}-{:02}", 1 + number / 27, 1 + number % 27) });
+    let often: Vec<_> = (0..54).map(day).collect();
+    assert!(closed(&[]).0);
+    let (done, text) = closed(&often);
+    assert!(done && text.ends_with("\n    … and 8 more\n1 document is changed.\n"), "{text}");
+    write(&json!({ "money": { "name": "" } }));
+    let (done, text) = run(&data, &import);
+    assert!(!done && text.contains("nothing was imported: 1 problem, listed above"), "{text}");
 }
 
 #[test]
@@ -155,10 +199,10 @@ async fn a_dry_run_refuses_what_the_import_refuses() {
     // With the word for it the site goes; its conversation stays.
     let import = ["settings", "import", &path, "--keep-conversations", "--dry-run"];
     let (done, text) = run(folder, &import);
-    assert!(done && text.contains("remove   site/demo") && text.contains("1 documents would be changed"), "{text}");
+    assert!(done && text.contains("remove   site/demo") && text.contains("1 document would be changed"), "{text}");
     assert_eq!(export(), before);
     let (done, text) = run(folder, &import[..4]);
-    assert!(done && text.contains("remove   site/demo") && text.contains("1 documents are changed"), "{text}");
+    assert!(done && text.contains("remove   site/demo") && text.contains("1 document is changed"), "{text}");
     assert!(!export().contains("\"demo\""));
     assert!(run(folder, &["transcript", &conversation.to_string()]).1.contains("hello"));
     relay.running.stop().await.expect("stopped");

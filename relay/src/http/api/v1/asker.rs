@@ -7,9 +7,10 @@ use axum::http::header;
 use axum::http::request::Parts;
 use relay_settings::reply::Reply;
 use relay_settings::{Document, DocumentId, DocumentKey, Kind, Part, Right, RightSet, Staff, Subject, may, may_write};
-use serde_json::Value;
+use serde_json::{Value, json};
 use wire::{AgentId, Author, Refusal, Tag};
 
+use super::condition::version_of;
 use super::error::ApiError;
 use super::rate::OfKey;
 use crate::app::{App, Caller, OwnOrigin};
@@ -200,6 +201,13 @@ impl Asker {
         let of_another = agent_of(document).is_some_and(|agent| Some(agent) != self.agent());
         let reads = |right| self.may(right, &part.subject(kind));
         reads(Right::SettingsRead) || (!of_another && reads(Right::to_read(kind)))
+    }
+
+    /// A number that stands for what they see of something at a version: for who they are, what they may do and where. So the `ETag` that is made of it
+    /// fits no other asker, and not the same one after their rights have changed.
+    pub(super) fn version_seen(&self, version: u64) -> u64 {
+        let Staff { rights, scope, disabled } = &self.staff;
+        version_of(&json!([version, self.by().who.key(), rights, scope, disabled]))
     }
 
     /// Refuses a change of a document from one body to another; none is a document that is not there.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use relay_settings::{Problem, ProblemCode, Right, Scope, Snapshot, Staff, Subject, staff_with};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use super::error::{ApiError, ProblemBody};
 use super::params::PathWords;
 use super::scope::{self, ScopeBody};
 use super::staff;
-use crate::app::App;
+use crate::app::{App, origin};
 use crate::audit::{Action, NewEntry, Subject as Noted, Who};
 use crate::clock::now_ms;
 use crate::identity::{account, invitation};
@@ -106,7 +106,12 @@ pub(super) async fn list(State(app): State<App>, asker: Asker) -> Result<Json<In
     responses((status = 201, body = MadeInvitation),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
         (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
-pub(super) async fn make(State(app): State<App>, asker: Asker, JsonBody(body): JsonBody) -> Result<Response, ApiError> {
+pub(super) async fn make(
+    State(app): State<App>,
+    asker: Asker,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, ApiError> {
     asker.must_have(Right::StaffEdit)?;
     asker.must_be_confirmed()?;
     let asked: NewInvitation =
@@ -131,7 +136,7 @@ pub(super) async fn make(State(app): State<App>, asker: Asker, JsonBody(body): J
     let entry = NewEntry::new(asker.by(), Action::Invited);
     let entry = entry.with("email", email.as_str()).with("roles", json!(roles)).with("scope", json!(scope));
     let what = Invited::Colleague { email, name, roles, scope, capacity };
-    kept(&app, &asker, what, None, |id| entry.on(Noted::new("invitation", &id))).await
+    kept(&app, (&asker, &headers), what, None, |id| entry.on(Noted::new("invitation", &id))).await
 }
 
 /// Takes an invitation back: its link works no more.
@@ -165,6 +170,7 @@ pub(super) async fn password_link(
     State(app): State<App>,
     asker: Asker,
     PathWords(id): PathWords<AgentId>,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let record = staff::found(&app, &asker, id).await?;
     asker.must_have(Right::SessionEdit)?;
@@ -179,7 +185,7 @@ pub(super) async fn password_link(
         }]));
     }
     let entry = NewEntry::new(asker.by(), Action::PasswordLinkMade).on(Noted::new("agent", &id));
-    kept(&app, &asker, Invited::Password { agent: id }, Some(&record), |invitation| {
+    kept(&app, (&asker, &headers), Invited::Password { agent: id }, Some(&record), |invitation| {
         entry.with("invitation", invitation.to_string())
     })
     .await
@@ -188,7 +194,7 @@ pub(super) async fn password_link(
 /// Keeps an invitation with its audit entry, and answers its link.
 async fn kept(
     app: &App,
-    asker: &Asker,
+    (asker, headers): (&Asker, &HeaderMap),
     what: Invited,
     agent: Option<&AgentRecord>,
     entry: impl FnOnce(InvitationId) -> NewEntry,
@@ -212,14 +218,16 @@ async fn kept(
         }
         other => other?,
     }
-    let made = MadeInvitation { about, link: link(app, &token)? };
+    let made = MadeInvitation { about, link: link(app, headers, &token)? };
     let headers = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     Ok((StatusCode::CREATED, headers, Json(made)).into_response())
 }
 
-/// The token stands in the fragment, which browsers send to nobody: so it is in no log.
-fn link(app: &App, token: &Token) -> Result<String, ApiError> {
-    let origin = app.own_origins.first().ok_or(ApiError::Internal("a relay without an origin"))?;
+/// The link leads to the address at which the asker sees the console, when that is one of the relay's own. The token stands in the fragment, which
+/// browsers send to nobody: so it is in no log.
+fn link(app: &App, headers: &HeaderMap, token: &Token) -> Result<String, ApiError> {
+    let of_page = origin(headers).filter(|page| app.own_origins.contains(page));
+    let origin = of_page.as_ref().or(app.own_origins.first()).ok_or(ApiError::Internal("a relay without an origin"))?;
     Ok(format!("{origin}/console/invitation#{}", token.reveal()))
 }
 

@@ -13,6 +13,7 @@ mod conversation;
 mod erase;
 mod error;
 mod file;
+mod history;
 mod idempotency;
 mod invitation;
 mod invited;
@@ -100,7 +101,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(setup::state, setup::make))
         .routes(routes!(settings::list, settings::create))
         .routes(routes!(settings::read, settings::replace, settings::remove))
-        .routes(routes!(settings::history))
+        .routes(routes!(history::history))
         .routes(routes!(look::preview))
         .routes(routes!(look::texts))
 }

@@ -1,4 +1,4 @@
-//! Documents: listed, read, added, changed, removed, and what they were before. One set of routes for all kinds.
+//! Documents: listed, read, added, changed, removed. One set of routes for all kinds.
 //!
 //! Who may not read a document is answered as if there were none.
 
@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use relay_settings::{DocumentId, DocumentKey, Kind, Problem, ProblemCode, Right, Subject};
+use relay_settings::{DocumentId, DocumentKey, Kind, Problem, ProblemCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -17,13 +17,12 @@ use super::asker::Asker;
 use super::body::JsonBody;
 use super::condition::{IfMatch, Precondition, etag, has_version};
 use super::error::{ApiError, ProblemBody};
-use super::params::{PathWords, QueryWords, number};
+use super::params::{PathWords, QueryWords};
 use crate::app::App;
-use crate::audit::Who;
 use crate::clock::random_bytes;
 use crate::hex::digits;
 use crate::settings::{Edit, EditError};
-use crate::store::{DocumentVersion, DocumentsError, Expected};
+use crate::store::{DocumentsError, Expected};
 
 /// Documents on one page, when the asker names no number.
 const PAGE_DEFAULT: usize = 50;
@@ -31,8 +30,6 @@ const PAGE_DEFAULT: usize = 50;
 const PAGE_MAX: usize = 200;
 /// Bytes of the documents on one page, beyond the first.
 const PAGE_BYTES_MAX: usize = 1024 * 1024;
-/// Versions on one page of a history; each may be as long as a document.
-const VERSIONS_MAX: usize = 10;
 
 /// Which part of a list.
 #[derive(Deserialize, IntoParams)]
@@ -81,9 +78,10 @@ pub(super) struct NewDocument {
     id: String,
 }
 
-/// Lists documents of one kind that the asker may read, by id.
+/// Lists documents of one kind that the asker may read, by id. The `ETag` is another one for another asker.
 #[utoipa::path(get, path = "/api/v1/settings/{kind}", tag = "settings", params(("kind" = String, Path), ListQuery),
-    responses((status = 200, body = DocumentPage),
+    responses((status = 200, body = DocumentPage, headers(("ETag" = String))),
+        (status = 304, description = "`If-None-Match` names this list, as this asker sees it."),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
         (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn list(
@@ -91,12 +89,19 @@ pub(super) async fn list(
     asker: Asker,
     PathWords(kind): PathWords<Kind>,
     QueryWords(query): QueryWords<ListQuery>,
-) -> Result<Json<DocumentPage>, ApiError> {
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let limit = query.limit.unwrap_or(PAGE_DEFAULT);
     if !(1..=PAGE_MAX).contains(&limit) {
         return Err(ApiError::Malformed("the parameter `limit`: it is 1 to 200"));
     }
     let snapshot = app.settings.snapshot();
+    let version = asker.version_seen(snapshot.version());
+    let of_list =
+        [(header::ETAG, etag(version)), (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))];
+    if has_version(&headers, version) {
+        return Ok((StatusCode::NOT_MODIFIED, of_list).into_response());
+    }
     let later = snapshot.of_kind(kind).filter(|(id, _)| query.after.as_ref().is_none_or(|after| *id > after));
     let of_site = later.filter(|(_, document)| query.site.is_none() || document.site() == query.site.as_ref());
     let mut readable = of_site.filter(|(id, document)| asker.may_read(kind, id, document));
@@ -110,7 +115,7 @@ pub(super) async fn list(
         }
     }
     let next = last.filter(|_| readable.next().is_some());
-    Ok(Json(DocumentPage { items, next }))
+    Ok((of_list, Json(DocumentPage { items, next })).into_response())
 }
 
 /// Adds a document. Its id is the one that is given, or one that the relay makes.
@@ -228,81 +233,6 @@ pub(super) async fn remove(
     let expected = present(&app, &asker, &key, &condition)?;
     change(&app, &asker, &key, Edit { expected, body: None, keep: query.keep_conversations }).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Which part of a history.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(super) struct HistoryQuery {
-    /// The `next` of the page before: only changes before this version.
-    #[param(minimum = 0)]
-    #[serde(default, deserialize_with = "number")]
-    before: Option<u64>,
-}
-
-/// Changes of a document, the newest first.
-#[derive(Serialize, ToSchema)]
-pub(super) struct HistoryPage {
-    /// The changes.
-    items: Vec<HistoryEntry>,
-    /// What to ask as `before` for the next page; none when this is the last.
-    next: Option<u64>,
-}
-
-/// One change of a document.
-#[derive(Serialize, ToSchema)]
-pub(super) struct HistoryEntry {
-    /// The version that it made.
-    version: u64,
-    /// When, in milliseconds since 1970 UTC.
-    at_ms: u64,
-    /// Who made it: an agent, a key, the command line, the relay itself.
-    #[schema(value_type = Object)]
-    by: Who,
-    /// The document's body since then; none when it was removed. Sent with `PUT`, it is restored.
-    #[schema(value_type = Option<Object>)]
-    body: Option<Value>,
-}
-
-/// Says what a document was, the newest change first. A document that was removed has a history, too.
-#[utoipa::path(get, path = "/api/v1/settings/{kind}/{id}/history", tag = "settings",
-    params(("kind" = String, Path), ("id" = String, Path), HistoryQuery),
-    responses((status = 200, body = HistoryPage),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-        (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
-pub(super) async fn history(
-    State(app): State<App>,
-    asker: Asker,
-    PathWords((kind, id)): PathWords<(Kind, DocumentId)>,
-    QueryWords(query): QueryWords<HistoryQuery>,
-) -> Result<Json<HistoryPage>, ApiError> {
-    let key = DocumentKey { kind, id };
-    let snapshot = app.settings.snapshot();
-    let readable = match snapshot.document(&key) {
-        Some(document) => asker.may_read(kind, &key.id, document),
-        // Nobody can say any more to which site it belonged in the end: those who may read all settings may.
-        None => asker.may(Right::SettingsRead, &Subject::Relay),
-    };
-    if !readable {
-        return Err(ApiError::NotFound);
-    }
-    let before = query.before.unwrap_or(u64::MAX);
-    let found = app.store.read(move |reader| reader.document_history(&key, before, VERSIONS_MAX + 1)).await?;
-    if found.is_empty() && query.before.is_none() {
-        return Err(ApiError::NotFound);
-    }
-    let next = found.get(VERSIONS_MAX).map(|_| found[VERSIONS_MAX - 1].version);
-    let items = found.into_iter().take(VERSIONS_MAX).map(|DocumentVersion { version, who, at_ms, body, .. }| {
-        let body = body.map(|body| serde_json::from_str(&body)).transpose();
-        Ok(HistoryEntry {
-            version,
-            at_ms,
-            by: who,
-            body: body.map_err(|_| ApiError::Internal("a stored document is no JSON"))?,
-        })
-    });
-    Ok(Json(HistoryPage { items: items.collect::<Result<_, ApiError>>()?, next }))
 }
 
 /// A document with its id and version.

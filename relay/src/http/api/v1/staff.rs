@@ -7,13 +7,12 @@ use axum::response::{IntoResponse, Response};
 use relay_settings::{DocumentId, DocumentKey, Kind, Problem, ProblemCode, Right, Scope, Snapshot, Subject};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 use wire::{AgentId, Refusal};
 
 use super::asker::Asker;
 use super::body::{JsonBody, fields};
-use super::condition::{IfMatch, etag};
+use super::condition::{IfMatch, etag, version_of};
 use super::error::{ApiError, ProblemBody};
 use super::params::{PathWords, QueryWords};
 use super::scope::{self, ScopeBody};
@@ -93,12 +92,10 @@ impl Colleague {
     }
 }
 
-/// A number that stands for all that can be changed of a colleague: 48 bits of SHA-256, so that it is exact as a JSON number everywhere.
+/// A number that stands for all that can be changed of a colleague.
 fn version(record: &AgentRecord) -> u64 {
     let AgentRecord { id, email, name, roles, scope, hours, capacity, password_hash: _, disabled } = record;
-    let text = json!([id, email, name, roles, scope, hours, capacity, disabled]).to_string();
-    let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-    hash[..6].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+    version_of(&json!([id, email, name, roles, scope, hours, capacity, disabled]))
 }
 
 /// Colleagues by id.

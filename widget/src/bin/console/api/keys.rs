@@ -14,6 +14,8 @@ pub(crate) struct ApiKey {
     pub(crate) name: String,
     /// What it may do.
     pub(crate) rights: Vec<String>,
+    /// Where.
+    pub(crate) scope: Scope,
     /// Whether it is valid now.
     pub(crate) is_valid: bool,
     /// Who made it.

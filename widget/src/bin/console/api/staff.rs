@@ -49,6 +49,8 @@ pub(crate) struct Invitation {
     pub(crate) email: String,
     /// Ids of roles.
     pub(crate) roles: Vec<String>,
+    /// Where these count.
+    pub(crate) scope: Scope,
     /// Who made it.
     pub(crate) made_by: Option<String>,
     /// When it ends, in milliseconds since 1970 UTC.

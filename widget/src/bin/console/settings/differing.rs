@@ -23,6 +23,11 @@ pub(super) fn Differing(
     let (before, after) = (before.map(Value::Object), after.map(Value::Object));
     let found = differences(before.as_ref(), after.as_ref());
     let left_out = found.left_out;
+    // What no form shows tells nobody anything.
+    let is_shown = |difference: &Difference| {
+        let first = difference.field.split('.').next().unwrap_or_default();
+        words::fields(kind).any(|field| field.name == first)
+    };
     let side = |value: Option<&Value>, path: &str| {
         value.map_or_else(|| t(key!("console_differs_nothing")), |value| shown(kind, path, value))
     };
@@ -50,7 +55,7 @@ pub(super) fn Differing(
                     </thead>
                 }
             })}
-            <tbody>{found.fields.into_iter().map(row).collect_view()}</tbody>
+            <tbody>{found.fields.into_iter().filter(is_shown).map(row).collect_view()}</tbody>
         </table>
         {(left_out > 0).then(|| view! { <p>{fill(key!("console_differs_more"), &[("count", &left_out.to_string())])}</p> })}
     }

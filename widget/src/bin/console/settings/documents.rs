@@ -17,11 +17,12 @@ use crate::desk::Desk;
 use crate::desk::rights::adds;
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::Screen;
+use crate::ui::focus::recover;
 use crate::ui::icon::{self, icon};
 use crate::ui::words::t;
 
 /// How often the list is read again, for what colleagues change.
-const AGAIN: Duration = Duration::from_secs(4);
+const AGAIN: Duration = Duration::from_millis(1_500);
 
 /// The documents of the kind that is shown.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,9 +103,18 @@ pub(super) fn Documents(
         let id = outcome.id().clone();
         listed.update(|listed| listed.take(outcome));
         screen.setting.update(|setting| setting.which = Which::One(id));
+        recover(".settings__form :is([data-title], [data-testid='settings-gone'])");
     });
     let panel = move || match (ready.get(), which.get(), is_there.get()) {
-        (_, Which::List, _) => view! { <Nothing words=key!("console_settings_choose") /> }.into_any(),
+        (_, Which::List, _) => {
+            let is_empty = matches!(&*listed.read(), Listed::All(all) if all.is_empty());
+            let words = match (is_empty, may_add.get()) {
+                (true, _) => None,
+                (false, true) => Some(key!("console_settings_choose")),
+                (false, false) => Some(key!("console_settings_choose_only")),
+            };
+            words.map(|words| view! { <Nothing words /> }).into_any()
+        }
         (false, ..) => view! { <p class="empty" role="status">{t(key!("console_loading"))}</p> }.into_any(),
         (true, Which::New, _) => {
             view! { <Form desk screen kind which=Which::New document=None listed done /> }.into_any()

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use wasm_bindgen::JsCast;
 use widget::key;
 
-use super::{path, words};
+use super::path;
+use super::problem::{self, fault_words, said};
 use crate::api::documents::{self, Document};
 use crate::api::v1::{Fault, FieldProblem};
 use crate::desk::Desk;
@@ -177,6 +178,11 @@ impl Editing {
         found
     }
 
+    /// Whether its editor may have it be for all sites.
+    pub(super) fn may_be_everywhere(self) -> bool {
+        self.desk.staff().scope.sites == Reach::All
+    }
+
     /// What the relay would refuse because its editor's rights do not count there, or because they do not have what it gives.
     fn not_mine(self, now: &Unsaved) -> Option<FieldProblem> {
         let key = DocumentKey { kind: self.kind, id: now.id.parse().ok()? };
@@ -208,7 +214,7 @@ impl Editing {
         let problem = problems
             .iter()
             .find(|problem| problem.field == path || (with_lines && problem.field.starts_with(&below)))?;
-        let words = problem_words(problem);
+        let words = problem::words_in(self.kind, problem);
         let line = problem.field.strip_prefix(&below).and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
         Some(line.map_or_else(
             || words.clone(),
@@ -302,6 +308,9 @@ async fn changed_meanwhile(editing: Editing, id: DocumentId) {
 
 /// Shows theirs beside what was made of it here.
 pub(super) async fn compare(editing: Editing, id: DocumentId, theirs: Document) {
+    // What was not touched here is taken as they made it.
+    let base = editing.before().body;
+    editing.now.update(|now| now.body = path::merged(&base, &theirs.body, &now.body));
     let history = documents::history(editing.kind, &id, None).await;
     let who = history.ok().and_then(|page| page.items.first().map(|version| who::words(&version.by)));
     editing.saved.set_value(Some(theirs.clone()));
@@ -309,37 +318,6 @@ pub(super) async fn compare(editing: Editing, id: DocumentId, theirs: Document) 
     editing.saves.update(|saves| *saves += 1);
     editing.conflict.set(Some(who.unwrap_or_else(|| t(key!("console_who_nobody")))));
     editing.note.set(Some(t(key!("console_changed_meanwhile"))));
-}
-
-/// What is wrong, and what to do: the kind of problem in the reader's language, the rest as the check says it, which has the bounds.
-fn problem_words(problem: &FieldProblem) -> String {
-    let words = t(words::problem(problem.code));
-    if problem.remedy.is_empty() || problem.code == ProblemCode::Required {
-        return words;
-    }
-    [&words, " ", &problem.remedy].concat()
-}
-
-/// What the relay says of a field first, else of the whole request.
-pub(super) fn said(fault: &Fault) -> String {
-    match fault {
-        Fault::Problem(problem) if !problem.problems.is_empty() => problem_words(&problem.problems[0]),
-        Fault::Problem(_) | Fault::Unreachable => fault_words(fault),
-    }
-}
-
-pub(super) fn fault_words(fault: &Fault) -> String {
-    t(match fault {
-        Fault::Unreachable => key!("console_unreachable"),
-        Fault::Problem(problem) => match problem.name() {
-            "changed" => key!("console_changed_reopen"),
-            "not_allowed" => key!("console_no_right"),
-            "not_found" => key!("console_settings_gone"),
-            "sign_in_again" => key!("console_not_confirmed"),
-            "rate_limited" => key!("console_rate_limited"),
-            _ => key!("console_refused_other"),
-        },
-    })
 }
 
 /// Puts the focus into the first field that is wrong, once the page shows which are.

@@ -26,7 +26,7 @@ use self::reference::Reference;
 use self::rights::Rights;
 use self::texts::Texts;
 use self::week::Week;
-use super::editing::{Editing, ID};
+use super::editing::{Editing, ID, SITE};
 use super::rights::words as rights_words;
 use super::words::{self, Editor};
 use crate::ui::copy::Copy;
@@ -68,6 +68,12 @@ impl Spot {
     /// Puts another value there; none means the default.
     fn put(self, value: Option<serde_json::Value>) {
         self.path.with_value(|path| self.editing.change(path, value));
+    }
+
+    /// Whether it is the site of a document, and has to be one.
+    fn needs_site(self) -> bool {
+        let is_site = self.path.with_value(|path| path == SITE);
+        is_site && (!self.editing.may_be_everywhere() || self.editing.kind == Kind::Texts)
     }
 
     /// What is wrong with it.

@@ -38,6 +38,8 @@ pub(crate) struct Hit {
     pub(crate) words: String,
     /// Where it belongs.
     pub(crate) note: String,
+    /// What it is found by besides: the id of a document, what its button says.
+    pub(crate) also: String,
     /// Its address.
     pub(crate) path: String,
 }
@@ -48,10 +50,10 @@ pub(crate) fn fits(text: &str, typed: &str) -> bool {
     typed.to_lowercase().split_whitespace().all(|word| text.contains(word))
 }
 
-/// The order of something that fits: what begins with what was typed first, then by its sort.
-pub(crate) fn order(sort: Sort, words: &str, typed: &str) -> (bool, Sort) {
+/// The order of something that fits: fields last, what begins with what was typed first, then by its sort.
+pub(crate) fn order(sort: Sort, words: &str, typed: &str) -> (bool, bool, Sort) {
     let typed = typed.trim().to_lowercase();
-    (!words.to_lowercase().starts_with(&typed), sort)
+    (sort == Sort::Field, !words.to_lowercase().starts_with(&typed), sort)
 }
 
 /// The words of fields and of the fields inside them.
@@ -77,6 +79,7 @@ pub(crate) fn pages(desk: Desk) -> Vec<Hit> {
             sort: Sort::Page,
             words: title.clone(),
             note: t(key!("console_settings")),
+            also: String::new(),
             path: path.clone(),
         });
         let added = match page {
@@ -85,12 +88,16 @@ pub(crate) fn pages(desk: Desk) -> Vec<Hit> {
             Page::Keys => Some(key!("console_key_new")),
             Page::Audit => None,
         };
-        let add = |words| Hit { sort: Sort::Add, words: t(words), note: title.clone(), path: setting(Which::New) };
+        let add = |words| {
+            let also = t(key!("console_settings_add"));
+            Hit { sort: Sort::Add, words: t(words), note: title.clone(), also, path: setting(Which::New) }
+        };
         hits.extend(added.map(add));
         if let Page::Kind(kind) = page {
             let mut found = Vec::new();
             labels(kind, "", &mut words::fields(kind), &mut found);
-            let field = |words| Hit { sort: Sort::Field, words, note: title.clone(), path: path.clone() };
+            let field =
+                |words| Hit { sort: Sort::Field, words, note: title.clone(), also: String::new(), path: path.clone() };
             hits.extend(found.into_iter().map(field));
         }
     }
@@ -110,16 +117,22 @@ pub(crate) fn load(desk: Desk, into: RwSignal<Vec<Hit>>) {
         for kind in kinds {
             let note = name(Page::Kind(kind)).unwrap_or_default();
             for document in documents::list(kind).await.unwrap_or_default() {
-                let words = document.name();
+                let (words, also) = (document.name(), document.id.to_string());
                 let path = Setting { page: Page::Kind(kind), which: Which::One(document.id) }.path();
-                hits.push(Hit { sort: Sort::Document, words, note: note.clone(), path });
+                hits.push(Hit { sort: Sort::Document, words, note: note.clone(), also, path });
             }
         }
         let staff = if untrack(|| sees_page(desk, Page::Team)) { staff::list().await } else { Ok(Vec::new()) };
         for colleague in staff.unwrap_or_default() {
             let Ok(id) = colleague.id.parse() else { continue };
             let path = Setting { page: Page::Team, which: Which::One(id) }.path();
-            hits.push(Hit { sort: Sort::Document, words: colleague.name, note: colleague.email, path });
+            hits.push(Hit {
+                sort: Sort::Document,
+                words: colleague.name,
+                note: colleague.email,
+                also: String::new(),
+                path,
+            });
         }
         into.try_set(hits);
     });
@@ -140,7 +153,8 @@ pub(super) fn Find(desk: Desk, typed: RwSignal<String>) -> impl IntoView {
             return None;
         }
         let all = pages(desk).into_iter().chain(loaded.get());
-        let mut found: Vec<_> = all.filter(|hit| fits(&[&hit.words, " ", &hit.note].concat(), &typed)).collect();
+        let mut found: Vec<_> =
+            all.filter(|hit| fits(&[&hit.words, " ", &hit.note, " ", &hit.also].concat(), &typed)).collect();
         found.sort_by_key(|hit| order(hit.sort, &hit.words, &typed));
         found.truncate(HITS_MAX);
         Some(found)
@@ -193,9 +207,9 @@ mod tests {
         let expected = [
             (Sort::Page, "Hours"),
             (Sort::Document, "Hours of Asia"),
-            (Sort::Field, "Hours"),
             (Sort::Page, "Opening hours"),
             (Sort::Add, "New hours"),
+            (Sort::Field, "Hours"),
             (Sort::Field, "Opening hours"),
         ];
         assert_eq!(hits, expected);

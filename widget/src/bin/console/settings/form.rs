@@ -10,10 +10,11 @@ use widget::key;
 
 use super::differing::Differing;
 use super::documents::Listed;
-use super::editing::{Editing, Outcome, compare, said, save};
+use super::editing::{Editing, Outcome, compare, save};
 use super::field::{FieldView, IdField, Snippet};
 use super::history::History;
 use super::preview::Preview;
+use super::problem::said;
 use super::rights::words as right_words;
 use super::words;
 use crate::api::documents::{self, Document};
@@ -23,10 +24,13 @@ use crate::desk::rights::{adds, has, writes};
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::{Screen, Unsaved};
 use crate::ui::dialog::{Answers, Dialog};
-use crate::ui::focus::focus;
+use crate::ui::focus::{after_drawing, focus};
 use crate::ui::icon::{self, icon};
 use crate::ui::task::spawn_for;
 use crate::ui::words::{fill, t};
+
+/// The first thing that can be filled in.
+const FIRST_FIELD: &str = ".settings__body :is(input, textarea, select)";
 
 /// The form.
 #[component]
@@ -63,7 +67,7 @@ pub(super) fn Form(
         busy: RwSignal::new(false),
         conflict: RwSignal::new(None),
         saves: RwSignal::new(0),
-        note: RwSignal::new(is_missing.then(|| t(key!("console_removed_meanwhile")))),
+        note: RwSignal::new(None),
     };
     let kept = screen.unsaved.read_untracked().get(&address.get_value()).cloned();
     // One that is not there any more is added anew.
@@ -98,9 +102,9 @@ pub(super) fn Form(
     on_cleanup(move || keys.remove());
     let title = move || {
         // Set anew with each save.
-        editing.now.track();
+        let typed = editing.now.read().body.get("name").and_then(Value::as_str).map(str::to_owned);
         editing.saved.with_value(|saved| {
-            let name = saved.as_ref().map(Document::name);
+            let name = saved.as_ref().map(Document::name).or_else(|| typed.filter(|_| is_missing));
             name.unwrap_or_else(|| words::words(kind).map(|words| t(words.new)).unwrap_or_default())
         })
     };
@@ -109,6 +113,10 @@ pub(super) fn Form(
         save();
     };
     let history = RwSignal::new(false);
+    // Whoever begins a new one writes at once.
+    if !is_missing && editing.is_new() {
+        after_drawing(|| focus(FIRST_FIELD));
+    }
     view! {
         <form class="settings__fields" novalidate on:submit=submit data-testid="settings-form">
             <header class="settings__head">
@@ -120,7 +128,7 @@ pub(super) fn Form(
                 >
                     {icon(icon::BACK)}
                 </a>
-                <h3>{title}</h3>
+                <h3 data-title tabindex="-1">{title}</h3>
                 <Show when=move || !editing.is_new()>
                     <button
                         type="button"
@@ -144,6 +152,11 @@ pub(super) fn Form(
             <div class="settings__body" tabindex=move || (!may.get()).then_some("0")>
             <fieldset disabled=move || !may.get()>
                 <Conflict editing />
+                <Show when=move || is_missing>
+                    <section class="conflict" role="alert" data-testid="removed-meanwhile">
+                        <p>{t(key!("console_removed_meanwhile"))}</p>
+                    </section>
+                </Show>
                 {words::fields(kind)
                     .enumerate()
                     .map(|(at, field)| {
@@ -165,7 +178,7 @@ pub(super) fn Form(
             </Show>
         </form>
         <Show when=move || history.get()>
-            <History editing saves=editing.saves />
+            <History editing shown=history saves=editing.saves />
         </Show>
         <Show when=move || kind == Kind::Site && !editing.is_new() && !history.get()>
             <Preview editing />
@@ -309,13 +322,14 @@ fn Remove(editing: Editing, screen: Screen, address: StoredValue<String>, done: 
         </button>
         {move || {
             asking.get().map(|ask| {
+                let name = editing.saved.with_value(|saved| saved.as_ref().map(Document::name)).unwrap_or_default();
                 let (note, yes) = match ask {
                     Ask::Whether if editing.kind == Kind::Site => (key!("console_remove_note"), key!("console_remove")),
                     Ask::Whether => (key!("console_remove_note_any"), key!("console_remove")),
                     Ask::Keeping => (key!("console_remove_keep"), key!("console_remove_keep_yes")),
                 };
                 view! {
-                    <Dialog title=t(key!("console_remove_title")) name="settings-remove-ask" closed>
+                    <Dialog title=fill(key!("console_remove_title"), &[("name", &name)]) name="settings-remove-ask" closed>
                         <p>{t(note)}</p>
                         <Answers yes=t(yes) danger=true done=remove closed />
                     </Dialog>

@@ -5,7 +5,8 @@ use relay_settings::{DocumentId, DocumentKey, Kind};
 use serde_json::{Map, Value};
 use widget::key;
 
-use super::editing::{Outcome, said};
+use super::editing::Outcome;
+use super::problem::said;
 use crate::api::documents::{self, Document};
 use crate::desk::Desk;
 use crate::desk::rights::writes;
@@ -61,7 +62,7 @@ pub(super) fn Gone(
         Document { id: id.get_value(), version: 0, body }.name()
     };
     view! {
-        <div class="empty" data-testid="settings-gone">
+        <div class="empty" data-testid="settings-gone" tabindex="-1">
             {icon(icon::GEAR)}
             <b>{move || fill(key!("console_settings_removed"), &[("name", &name())])}</b>
             {move || mine().map_or_else(

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::{Map, Value};
+use widget::env::window;
 use widget::key;
 
 use super::differing::Differing;
@@ -25,6 +26,8 @@ struct Known {
 #[component]
 pub(super) fn History(
     editing: Editing,
+    /// Whether this is shown.
+    shown: RwSignal<bool>,
     /// Grows with each save, so that it is loaded again.
     #[prop(into)]
     saves: Signal<u64>,
@@ -65,8 +68,9 @@ pub(super) fn History(
             .zip(befores)
             .enumerate()
             .map(|(at, (version, before))| {
-                let is_first = before.is_none() && next.is_none();
-                view! { <Change editing version before is_first is_newest=at == 0 /> }
+                // Put back after it was removed is as good as new.
+                let is_first = before.as_ref().map_or(next.is_none(), |before| before.body.is_none());
+                view! { <Change editing shown version before is_first is_newest=at == 0 /> }
             })
             .collect_view();
         Some(view! {
@@ -99,6 +103,7 @@ pub(super) fn History(
 #[component]
 fn Change(
     editing: Editing,
+    shown: RwSignal<bool>,
     version: Version,
     before: Option<Version>,
     /// Whether nothing was before it.
@@ -117,6 +122,10 @@ fn Change(
             editing.now.update(|now| now.body = body);
             editing.touch("");
             editing.note.set(Some(t(key!("console_history_restored"))));
+            // In narrow windows the history stands in place of the form, which is to be looked at now.
+            if window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width < 860.0) {
+                shown.set(false);
+            }
         }
     };
     view! {

@@ -13,6 +13,7 @@ mod keys;
 mod once;
 mod path;
 mod preview;
+mod problem;
 mod rights;
 mod scope;
 mod team;

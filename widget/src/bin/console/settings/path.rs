@@ -1,5 +1,7 @@
 //! Values inside a document, by the path that problems name them with: `colours.light`, `weekly.2.from`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 /// The value at a path; none where there is nothing.
@@ -67,6 +69,20 @@ fn empty_for(path: &str) -> Value {
     if path.starts_with(|first: char| first.is_ascii_digit()) { Value::Array(Vec::new()) } else { Map::new().into() }
 }
 
+/// Field by field: theirs, but for what was changed here.
+pub(super) fn merged(
+    base: &Map<String, Value>,
+    theirs: &Map<String, Value>,
+    mine: &Map<String, Value>,
+) -> Map<String, Value> {
+    let names: BTreeSet<&String> = base.keys().chain(theirs.keys()).chain(mine.keys()).collect();
+    let field = |name: &String| {
+        let from = if mine.get(name) == base.get(name) { theirs } else { mine };
+        Some((name.clone(), from.get(name)?.clone()))
+    };
+    names.into_iter().filter_map(field).collect()
+}
+
 /// A path without the numbers in it: the same for each entry of a list.
 pub(super) fn general(path: &str) -> String {
     let names = path.split('.').filter(|name| name.parse::<usize>().is_err());
@@ -78,6 +94,27 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_was_not_touched_is_taken_from_the_other() {
+        let map = |value: Value| value.as_object().cloned().unwrap_or_default();
+        let base = map(json!({ "name": "A", "hours": "h", "site": "s" }));
+        for (theirs, mine, both) in [
+            (
+                json!({ "name": "B", "hours": "h", "site": "s" }),
+                json!({ "name": "A", "hours": "i", "site": "s" }),
+                json!({ "name": "B", "hours": "i", "site": "s" }),
+            ),
+            (json!({ "name": "B", "site": "s" }), json!({ "name": "C", "hours": "h" }), json!({ "name": "C" })),
+            (
+                json!({ "name": "A", "hours": "h", "site": "s", "new": 1 }),
+                json!({ "name": "A", "hours": "h", "site": "s" }),
+                json!({ "name": "A", "hours": "h", "site": "s", "new": 1 }),
+            ),
+        ] {
+            assert_eq!(merged(&base, &map(theirs), &map(mine)), map(both));
+        }
+    }
 
     #[test]
     fn what_is_put_at_a_path_is_there_and_can_be_removed() {

@@ -105,7 +105,7 @@ pub(super) fn RightBoxes(
                     value=right.as_str()
                     prop:checked=ticked
                     // What one lacks can be taken away, and not be given.
-                    disabled=move || !ticked() && !has(desk, right)
+                    disabled=move || !ticked() && !gives(desk, right)
                     on:change=move |_| toggle(right)
                 />
                 {t(words(right))}
@@ -133,6 +133,12 @@ pub(super) fn RightBoxes(
             </p>
         </Show>
     }
+}
+
+/// Whether somebody can give a right so that it allows something: some concern the whole relay.
+fn gives(desk: Desk, right: Right) -> bool {
+    let is_of_relay = matches!(right, Right::AuditRead | Right::RoleEdit | Right::FloodDeclare);
+    has(desk, right) && (!is_of_relay || desk.staff().scope.is_everywhere())
 }
 
 /// The right without which the pages of settings are not shown.

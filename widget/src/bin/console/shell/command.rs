@@ -19,6 +19,7 @@ use crate::inbox;
 use crate::settings::find::{self, HITS_MAX, Hit, Sort, fits, order};
 use crate::talk::actions::Action;
 use crate::ui::dialog::Dialog;
+use crate::ui::focus::{after_drawing, focus};
 use crate::ui::words::t;
 
 /// What a line of the bar does.
@@ -52,6 +53,8 @@ struct Line {
     group: Key,
     words: String,
     note: String,
+    /// What it is found by besides.
+    also: String,
     /// Where it stands among those of its group that fit.
     sort: Sort,
     act: Act,
@@ -59,7 +62,7 @@ struct Line {
 
 impl Line {
     fn new(group: Key, words: Key, act: Act) -> Self {
-        Self { group, words: t(words), note: String::new(), sort: Sort::Page, act }
+        Self { group, words: t(words), note: String::new(), also: String::new(), sort: Sort::Page, act }
     }
 }
 
@@ -81,6 +84,8 @@ fn lines(desk: Desk, found: Vec<Hit>) -> Vec<Line> {
             add(action.allowed(may), action.words(), Act::Menu(action, conversation));
         }
     }
+    // The first one is what Enter does with nothing typed: it changes nothing.
+    lines.push(Line::new(doing, key!("console_keys"), Act::Keys));
     let away = desk.read(AgentSession::away);
     lines.push(Line::new(
         doing,
@@ -88,18 +93,16 @@ fn lines(desk: Desk, found: Vec<Hit>) -> Vec<Line> {
         Act::Away(!away),
     ));
     if sees_page(desk, Page::Audit) {
-        lines.push(Line {
-            note: t(key!("console_audit")),
-            ..Line::new(doing, key!("console_audit_export"), Act::Export)
-        });
+        let export = Line::new(doing, key!("console_audit_export"), Act::Export);
+        lines.push(Line { note: t(key!("console_audit")), ..export });
     }
-    lines.push(Line::new(doing, key!("console_keys"), Act::Keys));
     lines.push(Line::new(doing, key!("console_sign_out"), Act::SignOut));
     let inbox = t(key!("console_inbox"));
     lines.extend(Tab::ALL.map(|tab| Line {
         group: going,
         words: inbox::tab_name(tab),
         note: inbox.clone(),
+        also: String::new(),
         sort: Sort::Page,
         act: Act::List(tab),
     }));
@@ -109,9 +112,9 @@ fn lines(desk: Desk, found: Vec<Hit>) -> Vec<Line> {
     }
     if sees(desk, Section::Settings) {
         let hits = find::pages(desk).into_iter().chain(found);
-        let line = |Hit { sort, words, note, path }| {
+        let line = |Hit { sort, words, note, also, path }| {
             let group = if sort == Sort::Add { doing } else { going };
-            Line { group, words, note, sort, act: Act::Go(path) }
+            Line { group, words, note, also, sort, act: Act::Go(path) }
         };
         lines.extend(hits.map(line));
     }
@@ -120,13 +123,13 @@ fn lines(desk: Desk, found: Vec<Hit>) -> Vec<Line> {
 
 /// The lines that fit what was typed. That group is first which has a line that begins with it, else what can be done.
 fn fitting_lines(all: Vec<Line>, typed: &str) -> Vec<Line> {
-    let fitting = all.into_iter().filter(|line| fits(&[&line.words, " ", &line.note].concat(), typed));
+    let fitting = all.into_iter().filter(|line| fits(&[&line.words, " ", &line.note, " ", &line.also].concat(), typed));
     let (mut doing, mut going): (Vec<_>, Vec<_>) = fitting.partition(|line| line.group == key!("console_command_do"));
     if !typed.trim().is_empty() {
         let place = |line: &Line| order(line.sort, &line.words, typed);
         doing.sort_by_key(place);
         going.sort_by_key(place);
-        let begins = |lines: &[Line]| lines.first().is_some_and(|line| !place(line).0);
+        let begins = |lines: &[Line]| lines.first().is_some_and(|line| !place(line).0 && !place(line).1);
         if begins(&going) && !begins(&doing) {
             std::mem::swap(&mut doing, &mut going);
         }
@@ -225,17 +228,17 @@ fn act(act: Act, desk: Desk, screen: Screen, go: &impl Fn(&str)) {
     match act {
         Act::List(tab) => inbox::choose(desk, screen, tab),
         Act::Go(path) => {
+            // A form that is begun takes the focus itself.
+            let begins = path.ends_with("/+");
             go(&path);
-            // The window gives the focus back first; where that was is gone with the page before.
-            request_animation_frame(|| request_animation_frame(|| crate::ui::focus::focus("[data-page]")));
+            if !begins {
+                after_drawing(|| focus("[data-page]"));
+            }
         }
         Act::Take(conversation) => desk.tell(AgentInput::Take { conversation }),
         Act::Note => {
             screen.note.set(true);
-            // The window gives the focus back first.
-            request_animation_frame(|| {
-                request_animation_frame(|| crate::ui::focus::focus("[data-testid='composer']"));
-            });
+            after_drawing(|| focus("[data-testid='composer']"));
         }
         Act::End(conversation) => desk.end(Ending::new(What::One(conversation))),
         Act::Menu(action, conversation) => action.act(desk, screen, conversation),

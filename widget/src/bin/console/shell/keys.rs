@@ -11,11 +11,12 @@ use widget_core::{AgentInput, AgentSession};
 
 use crate::desk::Desk;
 use crate::desk::rights::{has, rights};
-use crate::desk::screen::{Asking, Ending, Screen, Tab, What};
+use crate::desk::route::{Page, Which};
+use crate::desk::screen::{Asking, Ending, Screen, Section, Tab, What};
 use crate::inbox;
 use crate::shell::command;
 use crate::talk::actions::Action;
-use crate::ui::focus::{focus, step_in};
+use crate::ui::focus::{focus, recover, step_in};
 
 /// The rows that the keyboard moves through.
 const ROWS: &str = ".entry";
@@ -115,7 +116,15 @@ fn pick_focused(event: &KeyboardEvent, screen: Screen) {
 
 fn escape(event: &KeyboardEvent, desk: Desk, screen: Screen, search: NodeRef<html::Input>) {
     event.prevent_default();
-    if screen.picking.get_untracked() && !is_writing(event) {
+    if screen.section.get_untracked() == Section::Settings {
+        // Closes the panel beside a list; a form of settings stays, for it stands in no way.
+        screen.setting.update(|setting| {
+            if matches!(setting.page, Page::Team | Page::Keys) {
+                setting.which = Which::List;
+            }
+        });
+        recover("[data-page]");
+    } else if screen.picking.get_untracked() && !is_writing(event) {
         screen.stop_picking();
     } else if screen.panel.get_untracked() {
         screen.panel.set(false);

@@ -147,7 +147,7 @@ fn Holds(desk: Desk, screen: Screen, all: Vec<Held>) -> impl IntoView {
             desk.open(conversation);
             screen.asking.set(None);
             if untrack(|| has(desk, Right::RetentionHold)) {
-                after_drawing(move || screen.asking.set(Some(Asking::Hold(conversation))));
+                focus::after_drawing(move || screen.asking.set(Some(Asking::Hold(conversation))));
             }
         };
         view! {
@@ -201,12 +201,7 @@ async fn carry_out(visitor: VisitorId, standing: RwSignal<Standing>) {
         look(visitor, standing);
     }
     // The button that had the focus may be gone.
-    after_drawing(|| focus::focus(".erase__close"));
-}
-
-/// Does something once the page was drawn and a window that was closed has given the focus back.
-fn after_drawing(act: impl FnOnce() + 'static) {
-    request_animation_frame(move || request_animation_frame(act));
+    focus::after_drawing(|| focus::focus(".erase__close"));
 }
 
 /// Why conversations are held.

@@ -1,6 +1,7 @@
 //! Moves the keyboard's focus.
 
 use leptos::ev::{FocusEvent, KeyboardEvent};
+use leptos::prelude::request_animation_frame;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, Node};
 use widget::env::document;
@@ -30,6 +31,20 @@ pub(crate) fn focus(selector: &str) {
     if let Ok(Some(element)) = document().query_selector(selector) {
         let _ = element.unchecked_into::<HtmlElement>().focus();
     }
+}
+
+/// Does something once the page was drawn and a window that was closed has given the focus back.
+pub(crate) fn after_drawing(act: impl FnOnce() + 'static) {
+    request_animation_frame(move || request_animation_frame(act));
+}
+
+/// Once the page was drawn, moves the focus to the first element that fits, if it was lost with what had it.
+pub(crate) fn recover(selector: &'static str) {
+    after_drawing(move || {
+        if document().active_element().is_none_or(|element| element.tag_name() == "BODY") {
+            focus(selector);
+        }
+    });
 }
 
 /// Whether the focus moves to something inside the element that listens.

@@ -77,7 +77,8 @@ pub(super) fn Lines(spot: Spot) -> impl IntoView {
     let value = move || spot.entries().iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n");
     // Empty lines are left out only when the field is left: they are there while one types.
     let lines = |event: &leptos::ev::Event| {
-        event_target_value(event).lines().map(str::trim).map(Value::from).collect::<Vec<_>>()
+        // Not `lines`, which drops a line break at the end: that is how the next line begins.
+        event_target_value(event).split('\n').map(str::trim).map(Value::from).collect::<Vec<_>>()
     };
     let input = move |event: leptos::ev::Event| spot.put(Some(lines(&event).into()));
     let left = move |event: leptos::ev::Event| {

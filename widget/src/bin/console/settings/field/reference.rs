@@ -17,6 +17,9 @@ pub(super) fn Reference(spot: Spot, kind: Kind) -> impl IntoView {
         let id = event_target_value(&event);
         spot.put((!id.is_empty()).then(|| id.into()));
     };
+    // None is all sites, which is for those who have all; and some documents are always of one.
+    let needs_site = spot.needs_site();
+    let none = if needs_site { key!("console_field_choose") } else { key!("console_field_none") };
     view! {
         <select
             data-testid="field-reference"
@@ -24,7 +27,7 @@ pub(super) fn Reference(spot: Spot, kind: Kind) -> impl IntoView {
             aria-invalid=move || spot.invalid()
             on:change=choose
         >
-            <Options kind chosen=Signal::derive(move || spot.text()) none=key!("console_field_none") />
+            <Options kind chosen=Signal::derive(move || spot.text()) none />
         </select>
     }
 }

@@ -6,8 +6,8 @@ use relay_settings::Right;
 use widget::clock::now_ms;
 use widget::key;
 
-use super::editing::said;
 use super::once::Once;
+use super::problem::said;
 use super::rights::RightBoxes;
 use super::scope::{Names, ScopeEditor};
 use crate::api::keys::{self, ApiKey, NewKey};
@@ -15,6 +15,7 @@ use crate::desk::Desk;
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::Screen;
 use crate::ui::dialog::{Answers, Dialog};
+use crate::ui::focus::{after_drawing, focus};
 use crate::ui::task::spawn_for;
 use crate::ui::when;
 use crate::ui::words::{fill, t};
@@ -42,7 +43,16 @@ pub(super) fn Keys(
         });
     };
     load();
+    let names = Names::load();
+    // A key that was just made is shown in place of the form: it is shown this once, and a second press makes no second key.
+    let made = RwSignal::new(None::<String>);
     let reload = Callback::new(move |()| load());
+    let done = Callback::new(move |text: String| {
+        made.set(Some(text));
+        screen.setting.update(|setting| setting.which = Which::List);
+        load();
+        after_drawing(|| focus(".keys-page [data-testid='once']"));
+    });
     view! {
         <section class="keys-page">
             <header class="settings__head">
@@ -57,8 +67,16 @@ pub(super) fn Keys(
                 </a>
             </header>
             <div class="team__list">
+                {move || made.get().map(|text| view! {
+                    <div class="keys-page__made">
+                        <Once text note=t(key!("console_key_once")) />
+                        <button type="button" class="button" data-testid="key-kept" on:click=move |_| made.set(None)>
+                            {t(key!("console_key_kept"))}
+                        </button>
+                    </div>
+                })}
                 <Show when=move || making.get()>
-                    <NewKeyForm desk done=reload />
+                    <NewKeyForm desk names done />
                 </Show>
                 {move || match listed.get() {
                     None => view! { <p class="empty" role="status">{t(key!("console_loading"))}</p> }.into_any(),
@@ -76,7 +94,7 @@ pub(super) fn Keys(
                     }
                     Some(Ok(all)) => view! {
                         <ul class="team__people">
-                            {all.into_iter().map(|key| view! { <Row key_record=key reload /> }).collect_view()}
+                            {all.into_iter().map(|key| view! { <Row key_record=key names reload /> }).collect_view()}
                         </ul>
                     }
                     .into_any(),
@@ -90,18 +108,21 @@ pub(super) fn Keys(
 fn NewKeyForm(
     /// Who makes it.
     desk: Desk,
+    names: Names,
     /// A key was made.
-    done: Callback<()>,
+    done: Callback<String>,
 ) -> impl IntoView {
-    let names = Names::load();
     let name = RwSignal::new(String::new());
     let rights = RwSignal::new(Vec::<String>::new());
     let scope = RwSignal::new(untrack(|| desk.staff().scope));
     let days = RwSignal::new(365_u64);
     let problem = RwSignal::new(None::<String>);
-    let made = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
     let make = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
         let name = name.get_untracked().trim().to_owned();
         if name.is_empty() || rights.read_untracked().is_empty() {
             return problem.set(Some(t(key!("console_problem_required"))));
@@ -109,17 +130,17 @@ fn NewKeyForm(
         let days = days.get_untracked();
         let until_ms = (days > 0).then(|| now_ms() + days * DAY_MS);
         let key = NewKey { name, rights: rights.get_untracked(), scope: scope.get_untracked(), until_ms };
+        busy.set(true);
         spawn_for(problem, async move {
-            match keys::make(&key).await {
-                Ok(text) => {
-                    problem.set(None);
-                    made.set(Some(text));
-                    done.run(());
-                }
+            let made = keys::make(&key).await;
+            busy.set(false);
+            match made {
+                Ok(text) => done.run(text),
                 Err(fault) => problem.set(Some(said(&fault))),
             }
         });
     };
+    after_drawing(|| focus("[data-testid='key-name']"));
     let end = |count: u64, words: widget::text::Key| view! { <option value=count.to_string() selected=count == 365>{t(words)}</option> };
     view! {
         <form class="keys-page__form" novalidate on:submit=make>
@@ -148,16 +169,26 @@ fn NewKeyForm(
             <ScopeEditor desk scope names />
             <small class="field__problem" role="alert">{move || problem.get()}</small>
             <button type="submit" class="button button--main" data-testid="key-make">{t(key!("console_key_make"))}</button>
-            {move || made.get().map(|text| view! { <Once text note=t(key!("console_key_once")) /> })}
         </form>
     }
 }
 
 /// One key.
 #[component]
-fn Row(key_record: ApiKey, reload: Callback<()>) -> impl IntoView {
-    let ApiKey { id, name, rights, is_valid, made_by, made_by_is_off, made_at_ms, until_ms, used_at_ms, revoked_at_ms } =
-        key_record;
+fn Row(key_record: ApiKey, names: Names, reload: Callback<()>) -> impl IntoView {
+    let ApiKey {
+        id,
+        name,
+        rights,
+        scope,
+        is_valid,
+        made_by,
+        made_by_is_off,
+        made_at_ms,
+        until_ms,
+        used_at_ms,
+        revoked_at_ms,
+    } = key_record;
     let asking = RwSignal::new(false);
     let closed = move |()| asking.set(false);
     let revoke = {
@@ -201,7 +232,10 @@ fn Row(key_record: ApiKey, reload: Callback<()>) -> impl IntoView {
                     <small class="field__problem" data-testid="key-maker-off">{t(key!("console_key_maker_off"))}</small>
                 })}
             </span>
-            <span>{rights}</span>
+            <span>
+                {rights}
+                <small>{move || names.scope(&scope)}</small>
+            </span>
             <span>
                 {state}
                 <small>{used}</small>

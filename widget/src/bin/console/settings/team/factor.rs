@@ -5,7 +5,7 @@ use widget::key;
 
 use crate::api::staff::{self, Colleague};
 use crate::desk::screen::Screen;
-use crate::settings::editing::said;
+use crate::settings::problem::said;
 use crate::ui::dialog::{Answers, Dialog};
 use crate::ui::reason::{Reason, given};
 use crate::ui::task::spawn_for;
@@ -37,6 +37,8 @@ pub(super) fn RemoveFactor(
                 Ok(()) => {
                     asking.set(false);
                     screen.tell(t(key!("console_team_factor_removed")));
+                    // With it the button goes.
+                    saved.update(|saved| saved.second_factor = false);
                 }
                 Err(fault) => problem.set(Some(said(&fault))),
             }

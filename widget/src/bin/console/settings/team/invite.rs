@@ -7,9 +7,10 @@ use widget::key;
 use super::roles::Roles;
 use crate::api::staff::{self, Invite};
 use crate::desk::Desk;
-use crate::settings::editing::said;
 use crate::settings::once::Once;
+use crate::settings::problem::said;
 use crate::settings::scope::{Names, ScopeEditor};
+use crate::ui::focus::{after_drawing, focus};
 use crate::ui::task::spawn_for;
 use crate::ui::words::t;
 
@@ -28,6 +29,7 @@ pub(super) fn InviteForm(
     let problem = RwSignal::new(None::<String>);
     let link = RwSignal::new(None::<(String, String)>);
     let busy = RwSignal::new(false);
+    after_drawing(|| focus("[data-testid='invite-email']"));
     let send = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if busy.get_untracked() {

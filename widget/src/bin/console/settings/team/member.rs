@@ -7,20 +7,20 @@ use widget::key;
 
 use super::factor::RemoveFactor;
 use super::roles::Roles;
-use crate::api::staff::{self, Colleague, SignedIn};
+use super::sign_ins::SignIns;
+use crate::api::staff::{self, Colleague};
 use crate::api::v1::Fault;
 use crate::desk::Desk;
 use crate::desk::rights::has;
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::{Screen, Unsaved};
-use crate::settings::editing::said;
 use crate::settings::field::reference::Options;
 use crate::settings::once::Once;
+use crate::settings::problem::said;
 use crate::settings::scope::{Names, ScopeEditor};
 use crate::ui::dialog::{Answers, Dialog};
 use crate::ui::focus::focus;
 use crate::ui::task::spawn_for;
-use crate::ui::when;
 use crate::ui::words::{fill, t};
 
 const NAME: &str = "name";
@@ -130,9 +130,15 @@ pub(super) fn Member(
         gone.run(());
     });
     let has_changes = Memo::new(move |_| !fields().is_empty());
-    let off = move || saved.read().disabled;
-    let toggle =
-        move |_| apply(Map::from_iter([("disabled".to_owned(), Value::Bool(!saved.read_untracked().disabled))]));
+    let set_off = Callback::new(move |off: bool| apply(Map::from_iter([("disabled".to_owned(), Value::Bool(off))])));
+    let keys = window_event_listener(leptos::ev::keydown, move |event| {
+        if event.key() == "s" && (event.ctrl_key() || event.meta_key()) && !event.alt_key() {
+            event.prevent_default();
+            apply(untrack(fields));
+        }
+    });
+    on_cleanup(move || keys.remove());
+    let is_me = move || desk.me().is_some_and(|me| id.with_value(|id| *id == me.id.to_string()));
     view! {
         <form class="team__form" novalidate on:submit=save data-testid="staff-form">
             <h4>{move || saved.read().name.clone()}</h4>
@@ -189,13 +195,17 @@ pub(super) fn Member(
             <div class="team__more">
                 <Show when=move || may_end.get()>
                     <PasswordLink id problem />
-                    <RemoveFactor screen id saved />
+                    // One's own are in one's own account.
+                    <Show when=move || saved.read().second_factor && !is_me()>
+                        <RemoveFactor screen id saved />
+                    </Show>
                 </Show>
                 <Show when=move || may.get()>
-                    <button type="button" class="button" data-testid="staff-off" on:click=toggle>
-                        {move || t(if off() { key!("console_team_on") } else { key!("console_team_off") })}
-                    </button>
-                    <Remove id saved problem gone />
+                    // Nobody shuts themselves out.
+                    <Show when=move || !is_me()>
+                        <Off saved set=set_off />
+                        <Remove id saved problem gone />
+                    </Show>
                 </Show>
             </div>
         </form>
@@ -280,55 +290,6 @@ fn Hours(hours: RwSignal<Option<String>>) -> impl IntoView {
     }
 }
 
-/// Where they are signed in. Not shown to those who may not end sign-ins.
-#[component]
-fn SignIns(id: StoredValue<String>, problem: RwSignal<Option<String>>) -> impl IntoView {
-    let known = RwSignal::new(None::<Vec<SignedIn>>);
-    let load = move || {
-        spawn_for(known, async move {
-            if let Ok(found) = staff::sign_ins(&id.get_value()).await {
-                known.try_set(Some(found));
-            }
-        });
-    };
-    load();
-    let row = move |signed_in: SignedIn| {
-        let SignedIn { id, browser, used_at_ms } = signed_in;
-        let end = move |_| {
-            let id = id.clone();
-            spawn_for(known, async move {
-                match staff::end_sign_in(&id).await {
-                    Ok(()) => load(),
-                    Err(fault) => problem.set(Some(said(&fault))),
-                }
-            });
-        };
-        view! {
-            <li>
-                <span>
-                    {browser.unwrap_or_else(|| t(key!("console_browser_unknown")))}
-                    <small>{when::long(used_at_ms)}</small>
-                </span>
-                <button type="button" class="button" data-testid="staff-session-end" on:click=end>
-                    {t(key!("console_team_session_end"))}
-                </button>
-            </li>
-        }
-    };
-    move || {
-        known.get().map(|known| {
-            let none = known
-                .is_empty()
-                .then(|| view! { <p class="ask__note">{t(key!("console_team_signed_in_nowhere"))}</p> });
-            view! {
-                <h5>{t(key!("console_team_signed_in"))}</h5>
-                {none}
-                <ul class="team__sessions">{known.into_iter().map(row).collect_view()}</ul>
-            }
-        })
-    }
-}
-
 /// Makes a link for a new password, and shows it once.
 #[component]
 fn PasswordLink(id: StoredValue<String>, problem: RwSignal<Option<String>>) -> impl IntoView {
@@ -346,6 +307,30 @@ fn PasswordLink(id: StoredValue<String>, problem: RwSignal<Option<String>>) -> i
             {t(key!("console_team_password_link"))}
         </button>
         {move || link.get().map(|text| view! { <Once text note=t(key!("console_team_password_note")) /> })}
+    }
+}
+
+/// Switches the colleague off, asked once, and on again.
+#[component]
+fn Off(saved: RwSignal<Colleague>, set: Callback<bool>) -> impl IntoView {
+    let asking = RwSignal::new(false);
+    let closed = move |()| asking.set(false);
+    let off = move || saved.read().disabled;
+    let toggle = move |_| if saved.read_untracked().disabled { set.run(false) } else { asking.set(true) };
+    let done = move |()| {
+        asking.set(false);
+        set.run(true);
+    };
+    view! {
+        <button type="button" class="button" data-testid="staff-off" on:click=toggle>
+            {move || t(if off() { key!("console_team_on") } else { key!("console_team_off") })}
+        </button>
+        <Show when=move || asking.get()>
+            <Dialog title=fill(key!("console_team_off_title"), &[("name", &saved.read().name)]) name="staff-off-ask" closed>
+                <p>{t(key!("console_team_off_note"))}</p>
+                <Answers yes=t(key!("console_team_off")) danger=true done closed />
+            </Dialog>
+        </Show>
     }
 }
 

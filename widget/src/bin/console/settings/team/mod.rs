@@ -5,10 +5,14 @@ mod invite;
 mod matrix;
 mod member;
 mod roles;
+mod sign_ins;
+
+use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use relay_settings::Right;
+use widget::env::page_visible;
 use widget::key;
 
 use self::invite::InviteForm;
@@ -21,10 +25,14 @@ use crate::desk::Desk;
 use crate::desk::rights::has;
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::Screen;
+use crate::ui::focus::recover;
 use crate::ui::icon::{self, icon};
 use crate::ui::task::spawn_for;
 use crate::ui::when;
 use crate::ui::words::{fill, t};
+
+/// How often the list is read again, for what colleagues change.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// What is known of the team.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,15 +57,35 @@ pub(super) fn Team(
             let people = staff::list().await;
             // Who may not invite sees no invitations.
             let invitations = staff::invitations().await.unwrap_or_default();
-            listed.try_set(people.map_or(Listed::Failed, |people| Listed::All(people, invitations)));
+            let found = people.map_or(Listed::Failed, |people| Listed::All(people, invitations));
+            // Drawn anew only where something is new.
+            listed.try_maybe_update(|listed| {
+                let keeps = *listed == found || (found == Listed::Failed && matches!(listed, Listed::All(..)));
+                if !keeps {
+                    *listed = found;
+                }
+                (!keeps, ())
+            });
         });
     };
     load();
+    let again = set_interval_with_handle(
+        move || {
+            if page_visible() {
+                load()
+            }
+        },
+        AGAIN,
+    );
+    on_cleanup(move || drop(again.map(|again| again.clear())));
     let reload = Callback::new(move |()| load());
     let names = Names::load();
     let which = Memo::new(move |_| screen.setting.read().which.clone());
     let ready = Memo::new(move |_| matches!(*listed.read(), Listed::All(..)));
-    let close = Callback::new(move |()| screen.setting.update(|setting| setting.which = Which::List));
+    let close = Callback::new(move |()| {
+        screen.setting.update(|setting| setting.which = Which::List);
+        recover("[data-testid='invite'], [data-testid='staff-row']");
+    });
     let colleague = move |id: &str| match &*listed.read_untracked() {
         Listed::All(people, _) => people.iter().find(|colleague| colleague.id == id).cloned(),
         Listed::Loading | Listed::Failed => None,
@@ -183,7 +211,7 @@ fn Row(screen: Screen, colleague: Colleague, names: Names) -> impl IntoView {
 /// An invitation or link that was not used yet.
 #[component]
 fn Invited(invitation: Invitation, names: Names, reload: Callback<()>) -> impl IntoView {
-    let Invitation { id, kind, email, roles, made_by, until_ms } = invitation;
+    let Invitation { id, kind, email, roles, scope, made_by, until_ms } = invitation;
     let is_new = kind == "colleague";
     let note = fill(
         if is_new { key!("console_invited") } else { key!("console_team_link_open") },
@@ -206,7 +234,7 @@ fn Invited(invitation: Invitation, names: Names, reload: Callback<()>) -> impl I
                 <small>{note}</small>
             </span>
             <span>{role_words}</span>
-            <span></span>
+            <span>{move || names.scope(&scope)}</span>
             <button type="button" class="button" data-testid="invitation-remove" on:click=take_back>
                 {t(key!("console_invite_take_back"))}
             </button>
