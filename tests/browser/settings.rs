@@ -100,6 +100,12 @@ fn two_who_change_the_same_site_are_told_and_what_cannot_be_loaded_can_be_tried_
         browser.click("[data-testid=settings-row][data-id=demo]");
         wait_until("the form", || (value(browser, NAME) == "Demo Exchange").then_some(()));
     }
+    // The other one hears of nothing meanwhile.
+    other.script(
+        "const kept = window.fetch; window.fetch = (asked, how) => (asked.url ?? asked).includes('?limit=') \
+         ? Promise.reject(new TypeError('no network')) : kept(asked, how);",
+        &[],
+    );
     eve.put(NAME, "Eve's");
     eve.click("[data-testid=save]");
     wait_until("saved", || note(&eve).contains("Saved").then_some(()));

@@ -54,24 +54,7 @@ fn somebody_is_invited_changed_signed_out_and_removed() {
     wait_until("both", || (eve.count("[data-testid=staff-row]") == 2).then_some(()));
     assert_eq!(eve.count("[data-testid=staff-factor][data-on=false]"), 1, "Ada has a second factor, Eve has not");
 
-    eve.click("[data-testid=invite]");
-    wait_until("the form", || eve.shows("[data-testid=invite-email]").then_some(()));
-    eve.click("[data-testid=invite-send]");
-    wait_until("an address is needed", || eve.shown_text(".team__form [role=alert]"));
-    eve.keys("[data-testid=invite-email]", "noor@example.com");
-    eve.click("[data-testid=scope-sites-all]");
-    wait_until("the sites", || eve.shows("[data-testid=scope-site][value=demo]").then_some(()));
-    eve.click("[data-testid=scope-site][value=demo]");
-    eve.click("[data-testid=invite-send]");
-    let link = wait_until("the link", || eve.shown_text("[data-testid=once]"));
-    assert!(link.contains("/console/invitation#"), "{link}");
-    eve.click("[data-testid=once-copy]");
-    wait_until("the invitation is listed", || eve.shows("[data-testid=invited]").then_some(()));
-    let found = eve.findings("team");
-    assert!(found.is_empty(), "{found:?}");
-    eve.click("[data-testid=invitation-remove]");
-    wait_until("it is taken back", || (eve.count("[data-testid=invited]") == 0).then_some(()));
-    eve.click("[data-testid=team-close]");
+    an_invitation_is_made_and_taken_back(&eve);
 
     eve.click("[data-testid=staff-row][data-email='ada@example.com']");
     wait_until("her sign-in", || eve.shows("[data-testid=staff-session-end]").then_some(()));
@@ -114,6 +97,28 @@ fn somebody_is_invited_changed_signed_out_and_removed() {
     eve.click("[data-testid=dialog-yes]");
     wait_until("she is gone", || (eve.count("[data-testid=staff-row]") == 1).then_some(()));
     assert!(!asks_before_leaving(&eve), "what was not saved of her is gone, too");
+}
+
+/// The link is shown once, and the list shows who is invited.
+fn an_invitation_is_made_and_taken_back(eve: &Browser) {
+    eve.click("[data-testid=invite]");
+    wait_until("the form", || eve.shows("[data-testid=invite-email]").then_some(()));
+    eve.click("[data-testid=invite-send]");
+    wait_until("an address is needed", || eve.shown_text(".team__form [role=alert]"));
+    eve.keys("[data-testid=invite-email]", "noor@example.com");
+    eve.click("[data-testid=scope-sites-all]");
+    wait_until("the sites", || eve.shows("[data-testid=scope-site][value=demo]").then_some(()));
+    eve.click("[data-testid=scope-site][value=demo]");
+    eve.click("[data-testid=invite-send]");
+    let link = wait_until("the link", || eve.shown_text("[data-testid=once]"));
+    assert!(link.contains("/console/invitation#"), "{link}");
+    eve.click("[data-testid=once-copy]");
+    wait_until("the invitation is listed", || eve.shows("[data-testid=invited]").then_some(()));
+    let found = eve.findings("team");
+    assert!(found.is_empty(), "{found:?}");
+    eve.click("[data-testid=invitation-remove]");
+    wait_until("it is taken back", || (eve.count("[data-testid=invited]") == 0).then_some(()));
+    eve.click("[data-testid=team-close]");
 }
 
 /// Of the colleague who is shown.
