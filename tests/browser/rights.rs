@@ -1,5 +1,7 @@
 //! What the console offers to somebody whose rights count on one site: what the relay would carry out, and no more.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use support::{Browser, Look, World, wait_until};
 
@@ -132,6 +134,11 @@ fn what_a_colleague_does_is_seen_and_what_is_removed_can_be_put_back() {
     opens(&browser, "cards");
     let value = || browser.script(&format!("return document.querySelector('{NAME}')?.value;"), &[]);
     let note = || browser.shown_text("[data-testid=settings-note]").unwrap_or_default();
+
+    // The list is asked for again and again. Where nothing is new, nothing is drawn anew: the focus stays on its row.
+    browser.script("window.row = document.querySelector(arguments[0]); window.row.focus();", &[row("cards").into()]);
+    std::thread::sleep(Duration::from_millis(3_500));
+    assert_eq!(browser.script("return document.activeElement === window.row;", &[]), true);
 
     // Where nothing was typed, what a colleague makes of it is shown.
     eve.ask("PUT", "/settings/department/cards", &json!({ "name": "Cards & more" }));

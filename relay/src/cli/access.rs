@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use relay_edge::plain::line;
-use relay_settings::{DocumentId, Reach};
+use relay_settings::{DocumentId, DocumentKey, Kind, Reach, Snapshot};
 use wire::SiteId;
 
 use super::manage::{attach, by_command, check_rights};
@@ -12,7 +12,10 @@ use crate::audit::{Action, By};
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::identity::rights_changed;
-use crate::store::{AgentRecord, DocumentsError, Reader, Site, Store, StoreError, optional, write_once};
+use crate::settings::{self, Edit};
+use crate::store::{
+    AgentRecord, DocumentsChange, DocumentsError, Expected, Reader, Store, StoreError, optional, write_once,
+};
 
 /// `relay agent list`.
 pub(super) fn list_agents(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
@@ -125,13 +128,14 @@ pub(super) fn list_sites(config: &Config, out: &mut impl Write) -> anyhow::Resul
 /// `relay site remove`.
 pub(super) fn remove_site(config: &Config, id: &SiteId, keep: bool, out: &mut impl Write) -> anyhow::Result<()> {
     let store = attach(config)?;
-    let mut writer = store.writer()?;
-    let by = By::command_line(now_ms());
-    let removal = |keep| Site::removal(id, keep, &by);
-    let mut removed = write_once(&mut *writer, |writer| writer.change_documents(&removal(keep)).map(drop));
+    let snapshot = settings::read(&mut *store.reader()?)?;
+    let removal = |keep| removal(&snapshot, id, keep);
+    let (change, mut writer) = (removal(keep)?, store.writer()?);
+    let mut removed = write_once(&mut *writer, |writer| writer.change_documents(&change).map(drop));
     if matches!(removed, Err(DocumentsError::InUse(_))) {
         // Who names the site is said first: keeping the conversations is of no use as long as somebody does.
-        removed = write_once(&mut *writer, |writer| writer.try_documents(&removal(true))).and(removed);
+        let kept = removal(true)?;
+        removed = write_once(&mut *writer, |writer| writer.try_documents(&kept)).and(removed);
     }
     match removed {
         Ok(()) => {}
@@ -160,6 +164,17 @@ pub(super) fn remove_site(config: &Config, id: &SiteId, keep: bool, out: &mut im
     }
     writeln!(out, "Chats that are open now stay connected until they are closed.")?;
     Ok(())
+}
+
+/// The removal of a site, checked with all documents, as a change of settings is: another one may name the site.
+fn removal(snapshot: &Snapshot, id: &SiteId, keep: bool) -> anyhow::Result<DocumentsChange> {
+    let key = DocumentKey { kind: Kind::Site, id: id.as_str().parse()? };
+    let edit = Edit { expected: Expected::Any, body: None, keep };
+    let checked = settings::check(snapshot, &[(key, edit)].into(), By::command_line(now_ms()));
+    checked.map(|(_, change)| change).map_err(|found| {
+        let problems = found.iter().flat_map(|(_, problems)| problems).map(|problem| line(&problem.remedy).to_string());
+        anyhow!("the site {id} is not removed: {}", problems.collect::<Vec<_>>().join("; "))
+    })
 }
 
 /// Who has a site in their scope, and how each of them loses it without getting any other right.

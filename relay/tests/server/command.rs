@@ -211,6 +211,26 @@ fn what_is_in_the_way_of_removing_a_site_is_named_with_what_to_do_about_it() {
 }
 
 #[test]
+fn a_site_that_a_document_names_is_not_removed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, file) = (folder.path().join("data"), folder.path().join("settings.json"));
+    assert!(run(relay(&data).args(["site", "add", "demo", "--origin", "https://shop.example.com"])).0);
+    let of_kind = |documents: &str| format!(r#"{{"causeway_settings":1,"documents":{{"department":{documents}}}}}"#);
+    let import = |documents: &str| {
+        std::fs::write(&file, of_kind(documents)).expect("written");
+        let (done, text) = run(relay(&data).args(["settings", "import", &file.display().to_string()]));
+        assert!(done, "{text}");
+    };
+    import(r#"{"cards":{"name":"Cards","site":"demo"}}"#);
+    for arguments in [&["site", "remove", "demo"][..], &["site", "remove", "demo", "--keep-conversations"]] {
+        let (done, text) = run(relay(&data).args(arguments));
+        assert!(!done && text.contains("the site demo is not removed") && text.contains("department/cards"), "{text}");
+    }
+    import(r#"{"cards":null}"#);
+    assert!(run(relay(&data).args(["site", "remove", "demo"])).0);
+}
+
+#[test]
 fn commands_for_what_is_there_make_no_folder() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).display().to_string();

@@ -42,7 +42,7 @@ impl Site {
     }
 
     /// The change that removes a site.
-    pub(crate) fn removal(site: &SiteId, keep: bool, by: &By) -> DocumentsChange {
+    pub(in crate::store) fn removal(site: &SiteId, keep: bool, by: &By) -> DocumentsChange {
         change(site, DocumentWrite::Remove { keep }, by)
     }
 }

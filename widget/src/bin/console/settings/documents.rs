@@ -72,10 +72,16 @@ pub(super) fn Documents(
             if asked_in.is_none() || turn.try_get_untracked() != asked_in {
                 return;
             }
-            listed.update(|listed| match found {
-                Ok(found) => *listed = Listed::All(found),
-                Err(_) if matches!(listed, Listed::All(_)) => {}
-                Err(_) => *listed = Listed::Failed,
+            // Drawn anew only where something is new: the focus may be on a row.
+            listed.maybe_update(|listed| {
+                let now = match found {
+                    Ok(found) => Listed::All(found),
+                    Err(_) if matches!(listed, Listed::All(_)) => return false,
+                    Err(_) => Listed::Failed,
+                };
+                let differs = *listed != now;
+                *listed = now;
+                differs
             });
         });
     };

@@ -193,7 +193,7 @@ fn follow(editing: Editing, listed: RwSignal<Listed>) {
         let Some((theirs, saved)) = saved.and_then(|saved| Some((listed.read().one(&saved.id)?, saved))) else {
             return;
         };
-        if theirs.version <= saved.version || editing.busy.get_untracked() {
+        if editing.busy.get() || theirs.version <= saved.version {
             return;
         }
         if untrack(|| editing.is_changed()) {

@@ -3,15 +3,13 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::{Map, Value};
-use widget::env::window;
 use widget::key;
 
 use super::differing::Differing;
 use super::editing::Editing;
 use crate::api::documents::{self, Version};
-use crate::ui::when;
-use crate::ui::who;
 use crate::ui::words::t;
+use crate::ui::{when, who, width};
 
 /// What is known of the history.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,7 +121,7 @@ fn Change(
             editing.touch("");
             editing.note.set(Some(t(key!("console_history_restored"))));
             // In narrow windows the history stands in place of the form, which is to be looked at now.
-            if window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width < 860.0) {
+            if width::is_below(860.0) {
                 shown.set(false);
             }
         }

@@ -19,13 +19,14 @@ mod scope;
 mod team;
 mod words;
 
+use leptos::html;
 use leptos::prelude::*;
 use relay_settings::Kind;
 use widget::key;
 use widget::text::Key;
 
 use self::audit::Audit;
-use self::documents::Documents;
+use self::documents::{Documents, Unsaved};
 use self::find::Find;
 use self::keys::Keys;
 use self::team::Team;
@@ -34,6 +35,7 @@ use crate::desk::rights::sees_page;
 use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::Screen;
 use crate::ui::icon::{self, icon};
+use crate::ui::width;
 use crate::ui::words::t;
 
 /// The pages in groups with a title, as they are listed. Kinds that nothing reads yet are left out.
@@ -82,7 +84,7 @@ pub(crate) fn Settings(
                             {pages
                                 .iter()
                                 .filter(|page| sees_page(desk, **page))
-                                .map(|of| view! { <PageLink of=*of page /> })
+                                .map(|of| view! { <PageLink of=*of screen page /> })
                                 .collect_view()}
                         }
                     })
@@ -130,10 +132,26 @@ fn name_of(kind: Kind) -> Option<String> {
 }
 
 #[component]
-fn PageLink(of: Page, page: Memo<Page>) -> impl IntoView {
+fn PageLink(of: Page, screen: Screen, page: Memo<Page>) -> impl IntoView {
     let setting = Setting { page: of, which: Which::List };
+    let below = StoredValue::new([&setting.path(), "/"].concat());
+    let link = NodeRef::<html::A>::new();
+    // In narrow windows the pages are one strip, which is moved to where one is.
+    Effect::new(move || {
+        if page.get() == of
+            && width::is_below(860.0)
+            && let Some(link) = link.get()
+        {
+            link.scroll_into_view();
+        }
+    });
+    // While another page is looked at: on its own, the rows say which.
+    let waits = move || {
+        page.get() != of && below.with_value(|below| screen.unsaved.read().keys().any(|path| path.starts_with(below)))
+    };
     view! {
         <a
+            node_ref=link
             class="settings__kind"
             href=setting.path()
             data-testid="settings-section"
@@ -142,6 +160,9 @@ fn PageLink(of: Page, page: Memo<Page>) -> impl IntoView {
         >
             {icon(picture(of))}
             {name(of)}
+            <Show when=waits>
+                <Unsaved />
+            </Show>
         </a>
     }
 }

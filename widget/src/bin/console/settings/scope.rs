@@ -71,6 +71,11 @@ impl Names {
         name_in(&self.all_roles(), id)
     }
 
+    /// What a department is called.
+    pub(super) fn department(self, id: &str) -> String {
+        name_in(&self.departments.read(), id)
+    }
+
     /// A scope in words.
     pub(super) fn scope(self, scope: &Scope) -> String {
         let some = |names: &[(String, String)], ids: Vec<String>| {

@@ -17,6 +17,7 @@ use crate::inbox;
 use crate::shell::command;
 use crate::talk::actions::Action;
 use crate::ui::focus::{focus, recover, step_in};
+use crate::ui::width;
 
 /// The rows that the keyboard moves through.
 const ROWS: &str = ".entry";
@@ -133,8 +134,7 @@ fn escape(event: &KeyboardEvent, desk: Desk, screen: Screen, search: NodeRef<htm
         screen.search.set(String::new());
     } else {
         // In a window with one column the list replaces the conversation; in others only the focus moves.
-        if widget::env::window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width < 720.0)
-        {
+        if width::is_below(720.0) {
             desk.leave();
         }
         focus_row();

@@ -12,4 +12,5 @@ pub(crate) mod refusal;
 pub(crate) mod task;
 pub(crate) mod when;
 pub(crate) mod who;
+pub(crate) mod width;
 pub(crate) mod words;

@@ -7,7 +7,7 @@ use relay_settings::{Kind, Scope};
 use widget::key;
 
 use super::words;
-use crate::api::audit::{Item, Subject};
+use crate::api::audit::{Entry, Item, Subject};
 use crate::api::{documents, staff};
 use crate::settings::scope::Names;
 use crate::ui::task::spawn_for;
@@ -22,6 +22,8 @@ const OF_KEYS: &str = "key/";
 pub(super) struct Directory {
     /// Who could have done something, by what filters know them by.
     people: RwSignal<BTreeMap<String, String>>,
+    /// What entries themselves call their subjects, by what filters know these by.
+    things: RwSignal<BTreeMap<String, String>>,
     /// Sites with their ids, in the order of their names.
     pub(super) sites: RwSignal<Vec<(String, String)>>,
     /// Roles and scopes.
@@ -43,13 +45,17 @@ impl Directory {
             let Ok(all) = documents::list(Kind::Site).await else { return };
             sites.set(sorted(all.into_iter().map(|site| (site.id.to_string(), site.name()))));
         });
-        Self { people, sites, names: Names::load() }
+        Self { people, things: RwSignal::default(), sites, names: Names::load() }
     }
 
     /// Adds everybody who is in these entries; colleagues keep the name that they have now.
     pub(super) fn remember(self, items: &[Item]) {
         let seen: Vec<&Who> = items.iter().filter_map(|item| item.entry.as_ref()).map(|entry| &entry.who).collect();
         self.people.maybe_update(|people| remember(people, &seen));
+        let named: Vec<_> = items.iter().filter_map(|item| called(item.entry.as_ref()?)).collect();
+        if !named.is_empty() {
+            self.things.update(|things| things.extend(named));
+        }
     }
 
     /// Everybody who can be chosen, with the value for the filter.
@@ -89,12 +95,25 @@ impl Directory {
     /// The name of a subject, or its id.
     pub(super) fn name(self, subject: &Subject) -> String {
         match subject.kind.as_str() {
-            "agent" | "key" => self.people.read().get(&subject.key()).cloned().unwrap_or_else(|| subject.id.clone()),
+            "agent" | "key" => {
+                let (people, things) = (self.people.read(), self.things.read());
+                let known = people.get(&subject.key()).or_else(|| things.get(&subject.key()));
+                known.cloned().unwrap_or_else(|| subject.id.clone())
+            }
             "site" => self.site(&subject.id),
             "role" => self.role(&subject.id),
-            _ => subject.id.clone(),
+            "department" => self.names.department(&subject.id),
+            _ => self.things.read().get(&subject.key()).cloned().unwrap_or_else(|| subject.id.clone()),
         }
     }
+}
+
+/// What an entry calls its subject, if it does: people and programs by name or address, which their ids do not tell.
+fn called(entry: &Entry) -> Option<(String, String)> {
+    let subject = entry.subject.as_ref()?;
+    let is_person = matches!(subject.kind.as_str(), "agent" | "key" | "invitation");
+    let name = ["name", "email"].iter().find_map(|detail| entry.detail.get(*detail)?.as_str());
+    name.filter(|_| is_person).map(|name| (subject.key(), name.to_owned()))
 }
 
 fn agent_key(id: &str) -> String {

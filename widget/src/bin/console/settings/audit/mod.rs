@@ -73,7 +73,17 @@ pub(super) fn Audit() -> impl IntoView {
         }
     };
     view! {
-        <section class="audit" data-view=move || if chosen.get().is_some() { "entry" } else { "list" }>
+        <section
+            class="audit"
+            // The entry closes by Escape, too.
+            on:keydown=move |event| {
+                if event.key() == "Escape" && chosen.get_untracked().is_some() {
+                    event.prevent_default();
+                    close(());
+                }
+            }
+            data-view=move || if chosen.get().is_some() { "entry" } else { "list" }
+        >
             <header class="settings__head">
                 <h3>{t(key!("console_audit"))}</h3>
                 <Export failed=export_failed />

@@ -125,7 +125,7 @@ fn NewKeyForm(
         }
         let name = name.get_untracked().trim().to_owned();
         if name.is_empty() || rights.read_untracked().is_empty() {
-            return problem.set(Some(t(key!("console_problem_required"))));
+            return problem.set(Some(t(key!("console_key_needs"))));
         }
         let days = days.get_untracked();
         let until_ms = (days > 0).then(|| now_ms() + days * DAY_MS);

@@ -37,7 +37,7 @@ pub(super) fn InviteForm(
         }
         let email = email.get_untracked().trim().to_owned();
         if email.is_empty() || roles.read_untracked().is_empty() {
-            return problem.set(Some(t(key!("console_problem_required"))));
+            return problem.set(Some(t(key!("console_invite_needs"))));
         }
         let invite = Invite { email, roles: roles.get_untracked(), scope: scope.get_untracked() };
         busy.set(true);

@@ -179,6 +179,7 @@ pub(super) fn Member(
                         {t(key!("console_discard"))}
                     </button>
                 </Show>
+                <Show when=move || may.get()>
                 <button
                     type="submit"
                     class="button button--main"
@@ -188,6 +189,7 @@ pub(super) fn Member(
                 >
                     {t(key!("console_save"))}
                 </button>
+                </Show>
             </div>
             <Show when=move || may_end.get()>
                 <SignIns id problem />
