@@ -129,6 +129,11 @@ pub(super) fn list_sites(config: &Config, out: &mut impl Write) -> anyhow::Resul
 pub(super) fn remove_site(config: &Config, id: &SiteId, keep: bool, out: &mut impl Write) -> anyhow::Result<()> {
     let store = attach(config)?;
     let snapshot = settings::read(&mut *store.reader()?)?;
+    let missing =
+        || anyhow!("there is no site {id} in {}; `relay site list` shows those there are", config.data_shown());
+    if snapshot.of_kind(Kind::Site).all(|(site, _)| site.as_str() != id.as_str()) {
+        return Err(missing());
+    }
     let removal = |keep| removal(&snapshot, id, keep);
     let (change, mut writer) = (removal(keep)?, store.writer()?);
     let mut removed = write_once(&mut *writer, |writer| writer.change_documents(&change).map(drop));
@@ -139,9 +144,7 @@ pub(super) fn remove_site(config: &Config, id: &SiteId, keep: bool, out: &mut im
     }
     match removed {
         Ok(()) => {}
-        Err(DocumentsError::Missing(_)) => {
-            bail!("there is no site {id} in {}; `relay site list` shows those there are", config.data_shown())
-        }
+        Err(DocumentsError::Missing(_)) => return Err(missing()),
         Err(DocumentsError::OnStaff { users, count, .. }) => {
             bail!(in_the_way(id, &users, count, &mut *store.reader()?)?)
         }
