@@ -181,6 +181,8 @@ fn what_a_colleague_does_is_seen_and_what_is_removed_can_be_put_back() {
     wait_until("the question", || browser.shows("[data-testid=settings-remove-ask]").then_some(()));
     browser.click("[data-testid=dialog-yes]");
     wait_until("it can be put back", || browser.shows("[data-testid=settings-put-back]").then_some(()));
+    let words = browser.shown_text("[data-testid=settings-gone]").unwrap_or_default();
+    assert!(words.contains("“Mine, too” is removed"), "{words}");
     browser.screenshot("rights-gone");
     let found = browser.findings("removed document");
     assert!(found.is_empty(), "{found:?}");

@@ -39,7 +39,7 @@ pub(crate) fn BlockDialog(
 ) -> impl IntoView {
     let scope = RwSignal::new(BlockScope::Visitor);
     // Addresses and networks are blocked on all sites.
-    let wide = untrack(|| desk.staff().scope.is_everywhere());
+    let wide = untrack(|| desk.staff(|staff| staff.scope.is_everywhere()));
     let for_ms = RwSignal::new(TIMES[1].0);
     let reason = RwSignal::new(String::new());
     let close = move |()| screen.asking.set(None);

@@ -18,7 +18,7 @@ use widget::runner::{Hooks, Runner, Session};
 use widget::storage::Storage;
 use widget::transport::Headers;
 use widget_core::{AgentInput, AgentSession, AgentStart, ConnectionInput, Output, UploadInput};
-use wire::{AgentId, AgentState, AgentSummary, ConversationId, ConversationSummary, Party, ToAgent};
+use wire::{AgentId, AgentState, AgentSummary, ConversationId, ConversationSummary, Party, StaffScope, ToAgent};
 
 use crate::desk::screen::{Ending, Screen, What};
 use crate::desk::sound::Sound;
@@ -138,6 +138,7 @@ impl Desk {
         let team = RwSignal::new(Vec::new());
         let me = RwSignal::new(None);
         let staff = RwSignal::new(Staff::new([], Scope::EVERYWHERE));
+        let told = StoredValue::new((Vec::<String>::new(), StaffScope::default()));
         let rows = StoredValue::new_local(BTreeMap::<ConversationId, ArcTrigger>::new());
         let timeline = Rows::new();
         let storage = Storage::new(&format!("{KEPT}.{email}"));
@@ -154,9 +155,12 @@ impl Desk {
                     team.set(agent.session.agents().cloned().collect());
                 }
                 // Before who it is: whoever waits for that asks what they may.
-                let known = rights::staff(agent.session.rights(), agent.session.scope());
-                if staff.with_untracked(|staff| *staff != known) {
-                    staff.set(known);
+                let (rights, scope) = (agent.session.rights(), agent.session.scope());
+                // They change with a welcome alone, and this runs with every frame.
+                let is_new = told.with_value(|(names, places)| names != rights || places != scope);
+                if is_new {
+                    staff.set(rights::staff(rights, scope));
+                    told.set_value((rights.to_vec(), scope.clone()));
                 }
                 if me.with_untracked(|me: &Option<AgentSummary>| me.as_ref() != agent.session.me()) {
                     me.set(agent.session.me().cloned());
@@ -280,8 +284,8 @@ impl Desk {
     }
 
     /// What the signed-in agent may do and where; nothing before the first welcome. The effect that calls this runs again when it changed.
-    pub(crate) fn staff(&self) -> Staff {
-        self.staff.get()
+    pub(crate) fn staff<T>(&self, read: impl FnOnce(&Staff) -> T) -> T {
+        self.staff.with(read)
     }
 
     /// Whether an agent is the signed-in one.

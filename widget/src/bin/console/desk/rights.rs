@@ -20,27 +20,28 @@ pub(super) fn staff(rights: &[String], scope: &StaffScope) -> Staff {
 
 /// Whether the signed-in agent has a right, wherever that counts.
 pub(crate) fn has(desk: Desk, right: Right) -> bool {
-    desk.staff().rights.has(right)
+    desk.staff(|staff| staff.rights.has(right))
 }
 
 /// Whether the signed-in agent has a right that concerns the whole relay.
 pub(crate) fn has_everywhere(desk: Desk, right: Right) -> bool {
-    has(desk, right) && desk.staff().scope.is_everywhere()
+    desk.staff(|staff| staff.rights.has(right) && staff.scope.is_everywhere())
 }
 
 /// Whether the signed-in agent may add a document of a kind.
 pub(crate) fn adds(desk: Desk, kind: Kind) -> bool {
-    may_add(&desk.staff(), kind)
+    desk.staff(|staff| may_add(staff, kind))
 }
 
 /// Whether the signed-in agent may have a document be like this.
 pub(crate) fn writes(desk: Desk, key: &DocumentKey, body: &Value) -> bool {
-    may_write(&desk.staff(), desk.me().map(|me| me.id), key, body)
+    let me = desk.me().map(|me| me.id);
+    desk.staff(|staff| may_write(staff, me, key, body))
 }
 
 /// Whether the signed-in agent may make somebody what they are, and so change them.
 pub(crate) fn makes(desk: Desk, other: &Staff) -> bool {
-    grants(&desk.staff(), other).is_ok()
+    desk.staff(|staff| grants(staff, other).is_ok())
 }
 
 /// Whether there is something on a page for the signed-in agent.

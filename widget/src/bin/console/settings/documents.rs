@@ -5,7 +5,6 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use relay_settings::{DocumentId, Kind};
-use widget::env::page_visible;
 use widget::key;
 
 use super::editing::Outcome;
@@ -19,6 +18,7 @@ use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::Screen;
 use crate::ui::focus::recover;
 use crate::ui::icon::{self, icon};
+use crate::ui::task::again;
 use crate::ui::words::t;
 
 /// How often the list is read again, for what colleagues change.
@@ -86,15 +86,7 @@ pub(super) fn Documents(
         });
     };
     load();
-    let again = set_interval_with_handle(
-        move || {
-            if page_visible() {
-                load()
-            }
-        },
-        AGAIN,
-    );
-    on_cleanup(move || drop(again.map(|again| again.clear())));
+    again(AGAIN, load);
     let ready = Memo::new(move |_| matches!(*listed.read(), Listed::All(_)));
     // Whether the chosen one is there: the form stays when something else in the list changes.
     let is_there = Memo::new(move |_| match &*which.read() {

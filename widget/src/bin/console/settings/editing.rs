@@ -107,11 +107,12 @@ impl Editing {
 
     /// The body of a new one: it is for the only site on which its maker's rights count, where they count on one.
     fn begun(self) -> Map<String, Value> {
-        let staff = untrack(|| self.desk.staff());
-        let only = match &staff.scope.sites {
-            Reach::Some(sites) if sites.len() == 1 && has_field(self.kind, SITE) => sites.first().cloned(),
-            Reach::Some(_) | Reach::All => None,
-        };
+        let only = untrack(|| {
+            self.desk.staff(|staff| match &staff.scope.sites {
+                Reach::Some(sites) if sites.len() == 1 && has_field(self.kind, SITE) => sites.first().cloned(),
+                Reach::Some(_) | Reach::All => None,
+            })
+        });
         only.map(|site| (SITE.to_owned(), site.to_string().into())).into_iter().collect()
     }
 
@@ -180,7 +181,7 @@ impl Editing {
 
     /// Whether its editor may have it be for all sites.
     pub(super) fn may_be_everywhere(self) -> bool {
-        self.desk.staff().scope.sites == Reach::All
+        self.desk.staff(|staff| staff.scope.sites == Reach::All)
     }
 
     /// What the relay would refuse because its editor's rights do not count there, or because they do not have what it gives.

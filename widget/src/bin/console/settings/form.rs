@@ -26,6 +26,7 @@ use crate::desk::screen::{Screen, Unsaved};
 use crate::ui::dialog::{Answers, Dialog};
 use crate::ui::focus::{after_drawing, focus};
 use crate::ui::icon::{self, icon};
+use crate::ui::save_key::on_save_key;
 use crate::ui::task::spawn_for;
 use crate::ui::words::{fill, t};
 
@@ -93,13 +94,7 @@ pub(super) fn Form(
         })
     });
     let save = move || save(editing, screen, address, done);
-    let keys = window_event_listener(leptos::ev::keydown, move |event| {
-        if event.key() == "s" && (event.ctrl_key() || event.meta_key()) && !event.alt_key() {
-            event.prevent_default();
-            save();
-        }
-    });
-    on_cleanup(move || keys.remove());
+    on_save_key(save);
     let title = move || {
         // Set anew with each save.
         let typed = editing.now.read().body.get("name").and_then(Value::as_str).map(str::to_owned);

@@ -6,7 +6,7 @@ use widget::key;
 use widget::text::Key;
 
 use crate::desk::Desk;
-use crate::desk::rights::has;
+use crate::desk::rights::{has, has_everywhere};
 use crate::ui::words::{fill, t};
 
 /// Every right once, in groups with a title.
@@ -138,7 +138,7 @@ pub(super) fn RightBoxes(
 /// Whether somebody can give a right so that it allows something: some concern the whole relay.
 fn gives(desk: Desk, right: Right) -> bool {
     let is_of_relay = matches!(right, Right::AuditRead | Right::RoleEdit | Right::FloodDeclare);
-    has(desk, right) && (!is_of_relay || desk.staff().scope.is_everywhere())
+    if is_of_relay { has_everywhere(desk, right) } else { has(desk, right) }
 }
 
 /// The right without which the pages of settings are not shown.

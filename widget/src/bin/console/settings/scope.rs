@@ -17,7 +17,7 @@ use crate::ui::words::t;
 /// Id and name of documents that people and keys name; empty until they are loaded.
 #[derive(Clone, Copy)]
 pub(super) struct Names {
-    sites: RwSignal<Vec<(String, String)>>,
+    pub(super) sites: RwSignal<Vec<(String, String)>>,
     departments: RwSignal<Vec<(String, String)>>,
     /// The roles that are documents, with their rights.
     pub(super) roles: RwSignal<Vec<documents::Document>>,
@@ -71,6 +71,11 @@ impl Names {
         name_in(&self.all_roles(), id)
     }
 
+    /// What a site is called.
+    pub(super) fn site(self, id: &str) -> String {
+        name_in(&self.sites.read(), id)
+    }
+
     /// What a department is called.
     pub(super) fn department(self, id: &str) -> String {
         name_in(&self.departments.read(), id)
@@ -120,8 +125,8 @@ pub(super) fn ScopeEditor(
     scope: RwSignal<Scope>,
     names: Names,
 ) -> impl IntoView {
-    let has_sites = Memo::new(move |_| desk.staff().scope.sites == Reach::All);
-    let has_departments = Memo::new(move |_| desk.staff().scope.departments == Reach::All);
+    let has_sites = Memo::new(move |_| desk.staff(|staff| staff.scope.sites == Reach::All));
+    let has_departments = Memo::new(move |_| desk.staff(|staff| staff.scope.departments == Reach::All));
     let sites = Signal::derive(move || ids(&scope.read().sites));
     let departments = Signal::derive(move || ids(&scope.read().departments));
     let set_sites = move |ids: Option<BTreeSet<String>>| scope.update(|scope| scope.sites = reach::<SiteId>(ids));

@@ -244,7 +244,7 @@ fn act(act: Act, desk: Desk, screen: Screen, go: &impl Fn(&str)) {
         Act::Menu(action, conversation) => action.act(desk, screen, conversation),
         Act::Away(away) => desk.tell(AgentInput::Presence { away }),
         Act::Export => spawn_local(async move {
-            if crate::api::audit::export().await.is_err_and(|fault| !fault.is("sign_in_again")) {
+            if crate::api::audit::export().await.is_err() {
                 screen.tell(t(key!("console_audit_export_failed")));
             }
         }),

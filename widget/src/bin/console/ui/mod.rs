@@ -9,6 +9,7 @@ pub(crate) mod parts;
 pub(crate) mod person;
 pub(crate) mod reason;
 pub(crate) mod refusal;
+pub(crate) mod save_key;
 pub(crate) mod task;
 pub(crate) mod when;
 pub(crate) mod who;

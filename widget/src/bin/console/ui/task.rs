@@ -3,9 +3,11 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use leptos::prelude::IsDisposed;
+use leptos::prelude::{IsDisposed, on_cleanup, set_interval_with_handle};
 use leptos::task::spawn_local;
+use widget::env::page_visible;
 
 /// A call, and a signal of the component that makes it.
 struct Shown<S, F> {
@@ -29,4 +31,15 @@ where
     F: Future<Output = ()> + 'static,
 {
     spawn_local(Shown { of, call: Box::pin(call) });
+}
+
+/// Does something again and again as long as the component is there and its page is looked at.
+pub(crate) fn again(every: Duration, act: impl Fn() + 'static) {
+    let turn = move || {
+        if page_visible() {
+            act();
+        }
+    };
+    let handle = set_interval_with_handle(turn, every);
+    on_cleanup(move || drop(handle.map(|handle| handle.clear())));
 }

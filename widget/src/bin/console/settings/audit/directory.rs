@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
-use relay_settings::{Kind, Scope};
+use relay_settings::Scope;
 use widget::key;
 
 use super::words;
 use crate::api::audit::{Entry, Item, Subject};
-use crate::api::{documents, staff};
+use crate::api::staff;
 use crate::settings::scope::Names;
 use crate::ui::task::spawn_for;
 use crate::ui::who::{self, Who};
@@ -24,9 +24,7 @@ pub(super) struct Directory {
     people: RwSignal<BTreeMap<String, String>>,
     /// What entries themselves call their subjects, by what filters know these by.
     things: RwSignal<BTreeMap<String, String>>,
-    /// Sites with their ids, in the order of their names.
-    pub(super) sites: RwSignal<Vec<(String, String)>>,
-    /// Roles and scopes.
+    /// Sites, departments and roles.
     names: Names,
 }
 
@@ -35,17 +33,12 @@ impl Directory {
     pub(super) fn load() -> Self {
         let always = [Who::CommandLine, Who::System, Who::Nobody];
         let people = RwSignal::new(always.iter().map(|who| (who.key(), who::words(who))).collect::<BTreeMap<_, _>>());
-        let sites = RwSignal::new(Vec::new());
         spawn_for(people, async move {
             let Ok(colleagues) = staff::list().await else { return };
             let named = colleagues.into_iter().map(|colleague| (agent_key(&colleague.id), colleague.name));
             people.update(|people| people.extend(named));
         });
-        spawn_for(sites, async move {
-            let Ok(all) = documents::list(Kind::Site).await else { return };
-            sites.set(sorted(all.into_iter().map(|site| (site.id.to_string(), site.name()))));
-        });
-        Self { people, things: RwSignal::default(), sites, names: Names::load() }
+        Self { people, things: RwSignal::default(), names: Names::load() }
     }
 
     /// Adds everybody who is in these entries; colleagues keep the name that they have now.
@@ -68,10 +61,14 @@ impl Directory {
         self.people.read().get(&agent_key(id)).cloned().unwrap_or_else(|| id.to_owned())
     }
 
+    /// Sites with their ids, in the order of their names.
+    pub(super) fn sites(self) -> Vec<(String, String)> {
+        sorted(self.names.sites.get().into_iter())
+    }
+
     /// The name of a site, or its id.
     pub(super) fn site(self, id: &str) -> String {
-        let sites = self.sites.read();
-        sites.iter().find(|(known, _)| known == id).map_or_else(|| id.to_owned(), |(_, name)| name.clone())
+        self.names.site(id)
     }
 
     /// What a role is called.

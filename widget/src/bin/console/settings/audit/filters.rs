@@ -90,7 +90,7 @@ pub(super) fn can_filter(subject: &Subject) -> bool {
 #[component]
 pub(super) fn Filters(choice: Choice, directory: Directory) -> impl IntoView {
     let Choice { filter, days } = choice;
-    let has_sites = move || directory.sites.read().len() > 1;
+    let has_sites = move || directory.sites().len() > 1;
     view! {
         <div class="audit__filters">
             <select
@@ -135,7 +135,7 @@ pub(super) fn Filters(choice: Choice, directory: Directory) -> impl IntoView {
                     on:change=move |event| filter.update(|filter| filter.site = event_target_value(&event))
                 >
                     {option(String::new(), t(key!("console_scope_all_sites")), filter, |filter| &filter.site)}
-                    {move || options(directory.sites.get(), filter, |filter| &filter.site)}
+                    {move || options(directory.sites(), filter, |filter| &filter.site)}
                 </select>
             </Show>
             <Chip choice directory />

@@ -114,7 +114,7 @@ fn NewKeyForm(
 ) -> impl IntoView {
     let name = RwSignal::new(String::new());
     let rights = RwSignal::new(Vec::<String>::new());
-    let scope = RwSignal::new(untrack(|| desk.staff().scope));
+    let scope = RwSignal::new(untrack(|| desk.staff(|staff| staff.scope.clone())));
     let days = RwSignal::new(365_u64);
     let problem = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);

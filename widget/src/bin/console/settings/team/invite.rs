@@ -25,7 +25,7 @@ pub(super) fn InviteForm(
 ) -> impl IntoView {
     let email = RwSignal::new(String::new());
     let roles = RwSignal::new(vec![BuiltInRole::Agent.id().to_owned()]);
-    let scope = RwSignal::new(untrack(|| desk.staff().scope));
+    let scope = RwSignal::new(untrack(|| desk.staff(|staff| staff.scope.clone())));
     let problem = RwSignal::new(None::<String>);
     let link = RwSignal::new(None::<(String, String)>);
     let busy = RwSignal::new(false);

@@ -20,6 +20,7 @@ use crate::settings::problem::said;
 use crate::settings::scope::{Names, ScopeEditor};
 use crate::ui::dialog::{Answers, Dialog};
 use crate::ui::focus::focus;
+use crate::ui::save_key::on_save_key;
 use crate::ui::task::spawn_for;
 use crate::ui::words::{fill, t};
 
@@ -131,13 +132,7 @@ pub(super) fn Member(
     });
     let has_changes = Memo::new(move |_| !fields().is_empty());
     let set_off = Callback::new(move |off: bool| apply(Map::from_iter([("disabled".to_owned(), Value::Bool(off))])));
-    let keys = window_event_listener(leptos::ev::keydown, move |event| {
-        if event.key() == "s" && (event.ctrl_key() || event.meta_key()) && !event.alt_key() {
-            event.prevent_default();
-            apply(untrack(fields));
-        }
-    });
-    on_cleanup(move || keys.remove());
+    on_save_key(move || apply(untrack(fields)));
     let is_me = move || desk.me().is_some_and(|me| id.with_value(|id| *id == me.id.to_string()));
     view! {
         <form class="team__form" novalidate on:submit=save data-testid="staff-form">

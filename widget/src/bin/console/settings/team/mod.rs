@@ -12,7 +12,6 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use relay_settings::Right;
-use widget::env::page_visible;
 use widget::key;
 
 use self::invite::InviteForm;
@@ -27,7 +26,7 @@ use crate::desk::route::{Page, Setting, Which};
 use crate::desk::screen::Screen;
 use crate::ui::focus::recover;
 use crate::ui::icon::{self, icon};
-use crate::ui::task::spawn_for;
+use crate::ui::task::{again, spawn_for};
 use crate::ui::when;
 use crate::ui::words::{fill, t};
 
@@ -69,15 +68,7 @@ pub(super) fn Team(
         });
     };
     load();
-    let again = set_interval_with_handle(
-        move || {
-            if page_visible() {
-                load()
-            }
-        },
-        AGAIN,
-    );
-    on_cleanup(move || drop(again.map(|again| again.clear())));
+    again(AGAIN, load);
     let reload = Callback::new(move |()| load());
     let names = Names::load();
     let which = Memo::new(move |_| screen.setting.read().which.clone());

@@ -31,7 +31,7 @@ pub(super) fn Roles(
                 let (value, of) = (id.clone(), id.clone());
                 let own = id.clone();
                 // Where they count is another question.
-                let lacks = move || !names.makes(desk, std::slice::from_ref(&own), &desk.staff().scope);
+                let lacks = move || desk.staff(|staff| !names.makes(desk, std::slice::from_ref(&own), &staff.scope));
                 let checked = move || chosen.read().contains(&of);
                 view! {
                     <label class="choice">
